@@ -1,0 +1,45 @@
+# Compiler settings shared by every room: language level, warnings, sanitizers,
+# and the tools that make builds quick (ccache, mold) where they are installed.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+find_program(TT_CCACHE ccache)
+if(TT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  # base_dir + no hash_dir: two checkouts share the cache. The sloppiness is
+  # what ccache's manual asks for with precompiled headers.
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env
+      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      ${TT_CCACHE})
+endif()
+
+find_program(TT_MOLD mold)
+if(TT_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+add_library(tt_options INTERFACE)
+target_include_directories(tt_options INTERFACE "${CMAKE_SOURCE_DIR}")
+target_compile_options(tt_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual)
+if(TT_WERROR)
+  target_compile_options(tt_options INTERFACE -Werror)
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # lets ccache see through precompiled headers
+  target_compile_options(tt_options INTERFACE -fpch-preprocess)
+endif()
+
+if(TT_SANITIZE)
+  add_compile_options(-fsanitize=${TT_SANITIZE} -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${TT_SANITIZE})
+  if(TT_SANITIZE MATCHES "undefined")
+    # CAF 0.17 binds a null reference in detail/init_fun_factory.hpp
+    add_compile_options(-fno-sanitize=null -fno-sanitize-recover=undefined)
+    add_link_options(-fno-sanitize-recover=undefined)
+  endif()
+endif()
