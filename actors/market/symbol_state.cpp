@@ -1,0 +1,260 @@
+#include "actors/market/symbol_state.hpp"
+
+#include <algorithm>
+
+namespace tt::market {
+
+symbol_state::symbol_state(std::shared_ptr<const instrument> what, std::vector<std::shared_ptr<const history_source>> histories)
+  : what_(std::move(what)), histories_(std::move(histories)),
+    minutes_(what_, timeframe::minutes(1), session_hours::extended),
+    day_(what_, timeframe::days(1), session_hours::regular) {
+  quote_.symbol = what_->symbol;
+}
+
+// -- day figures --------------------------------------------------------------
+
+/// Fills the figures of the day, and last price, from bars before `t`.
+void symbol_state::prime_day(utc_time t) {
+  history_request days{what_->symbol, timeframe::days(1), session_hours::regular, {}, t, 2, 2};
+  const auto found = compose_history(*what_, histories_, {{}, nullptr, t}, days);
+  if (found && today_) {
+    const utc_time stamp = today_->day.midnight_utc();
+    for (const auto& b : *found->bars) {
+      if (b.open_time == stamp) day_.seed(b);
+      else if (b.open_time < stamp) quote_.prev_close = b.close;
+    }
+  }
+  history_request newest{what_->symbol, timeframe::minutes(1), session_hours::extended, {}, t, 1, 1};
+  const auto minute = compose_history(*what_, histories_, {{}, nullptr, t}, newest);
+  if (!quote_.last && minute && !minute->bars->empty()) {
+    quote_.last = minute->bars->back().close;
+    quote_.ts = std::min(t, minute->bars->back().open_time + std::chrono::minutes{1});
+  } else if (!quote_.last && found && !found->bars->empty()) {
+    quote_.last = found->bars->back().close;
+    const auto day = what_->calendar->day(utc_date(found->bars->back().open_time));
+    quote_.ts = day ? std::min(t, day->regular.close) : found->bars->back().open_time;
+  }
+}
+
+/// The trading day whose figures are shown changes when its first (extended)
+/// hour begins.
+void symbol_state::enter_day(utc_time t) {
+  if (today_ && t < today_->extended.close) return;
+  const auto day = what_->calendar->day_at(t, session_hours::extended);
+  if (!day || (today_ && day->day == today_->day)) return;
+  if (const auto& finished = day_.newest()) quote_.prev_close = finished->close;
+  day_ = bar_builder(what_, timeframe::days(1), session_hours::regular);
+  today_ = day;
+}
+
+// -- the feed's side ----------------------------------------------------------
+
+void symbol_state::begin(const std::string& label, utc_time start, utc_time wall) {
+  quote_ = quote_snapshot{};
+  quote_.symbol = what_->symbol;
+  quote_.source = label;
+  quote_.state = freshness::waiting;
+  minutes_ = bar_builder(what_, timeframe::minutes(1), session_hours::extended);
+  day_ = bar_builder(what_, timeframe::days(1), session_hours::regular);
+  closed_minutes_.clear();
+  unrecorded_from_ = 0;
+  trades_.clear();
+  market_time_ = start;
+  next_state_change_ = {};
+  heard_ = wall;
+  running_ = true;
+  today_ = what_->calendar->day_at(start, session_hours::extended);
+  if (!today_) today_ = what_->calendar->on_or_before(what_->calendar->local_date(start));
+  // the local date's own session may not have begun yet
+  if (today_ && today_->extended.open > start) today_ = what_->calendar->on_or_before(today_->day - 1);
+  prime_day(start);
+  for (auto& [key, series] : series_) series.builder = bar_builder(what_, key.first, key.second);
+}
+
+void symbol_state::end(std::vector<market_update>& out) {
+  running_ = false;
+  if (quote_.state == freshness::stale) return;
+  quote_.state = freshness::stale;
+  if (quotes_ == interest::wanted) out.emplace_back(snapshot());
+}
+
+void symbol_state::on_price(const tick& t) {
+  if (const auto* trade = std::get_if<trade_tick>(&t)) {
+    quote_.last = trade->px;
+    quote_.last_size = trade->size;
+    trades_.push_back({what_->symbol, *trade, ++trade_seq_});
+    if (trades_.size() > max_recent_trades) trades_.pop_front();
+    return;
+  }
+  const auto& quote = std::get<quote_tick>(t);
+  // a side without size is a side without an order
+  const auto side = [](price p, quantity q) { return q.is_zero() && p.is_zero() ? std::optional<price>{} : std::optional{p}; };
+  quote_.bid = side(quote.bid, quote.bid_size);
+  quote_.ask = side(quote.ask, quote.ask_size);
+  quote_.bid_size = quote_.bid ? std::optional{quote.bid_size} : std::nullopt;
+  quote_.ask_size = quote_.ask ? std::optional{quote.ask_size} : std::nullopt;
+  if (const auto made = price_of(t, what_->basis)) quote_.last = made->px;
+}
+
+void symbol_state::on_tick(const tick& t, std::vector<market_update>& out) {
+  const utc_time ts = timestamp_of(t);
+  advance(ts, out);
+  ++seq_;
+  quote_.ts = ts;
+  on_price(t);
+  scratch_.clear();
+  minutes_.on_tick(t, scratch_);
+  keep_minutes();
+  scratch_.clear();
+  day_.on_tick(t, scratch_);
+  for (auto& [key, series] : series_) {
+    scratch_.clear();
+    if (series.builder.on_tick(t, scratch_)) series.touched = true;
+    emit_closed(key, series, out);
+  }
+  if (prints_ == interest::wanted && std::holds_alternative<trade_tick>(t)) out.emplace_back(trades_.back());
+  if (quotes_ == interest::wanted) out.emplace_back(snapshot());
+}
+
+void symbol_state::keep_minutes() {
+  closed_minutes_.insert(closed_minutes_.end(), scratch_.begin(), scratch_.end());
+  // dropped in large pieces, so that the cost per bar stays constant
+  if (closed_minutes_.size() < max_live_bars + max_live_bars / 4) return;
+  const auto surplus = closed_minutes_.size() - max_live_bars;
+  closed_minutes_.erase(closed_minutes_.begin(), closed_minutes_.begin() + static_cast<std::ptrdiff_t>(surplus));
+  unrecorded_from_ -= std::min(unrecorded_from_, surplus);
+}
+
+/// Moves the market time on: bars whose span is over are closed.
+void symbol_state::advance(utc_time t, std::vector<market_update>& out) {
+  if (t < market_time_) return;
+  market_time_ = t;
+  scratch_.clear();
+  minutes_.advance(t, scratch_);
+  keep_minutes();
+  scratch_.clear();
+  day_.advance(t, scratch_);
+  for (auto& [key, series] : series_) {
+    scratch_.clear();
+    series.builder.advance(t, scratch_);
+    emit_closed(key, series, out);
+  }
+  enter_day(t);
+  if (t < next_state_change_) return;
+  const auto& calendar = *what_->calendar;
+  const auto state = calendar.state_at(t);
+  quote_touched_ |= state != quote_.market;
+  quote_.market = state;
+  next_state_change_ = utc_time::max();
+  for (const auto kind : {session_hours::regular, session_hours::extended})
+    for (const auto& edge : {calendar.next_open(t, kind), calendar.next_close(t, kind)})
+      if (edge) next_state_change_ = std::min(next_state_change_, *edge);
+}
+
+void symbol_state::apply(const std::vector<tick>& ticks, utc_time watermark, utc_time wall, std::vector<market_update>& out) {
+  heard_ = wall;
+  if (quote_.state != freshness::fresh && running_) {
+    quote_.state = freshness::fresh;
+    quote_touched_ = true;
+  }
+  for (const auto& t : ticks) {
+    if (timestamp_of(t) < market_time_) {
+      ++late_ticks_;
+      continue;
+    }
+    on_tick(t, out);
+  }
+  if (!ticks.empty()) quote_touched_ = false; // each tick has shown it
+  advance(watermark, out);
+  emit_forming(out);
+  if (quote_touched_ && quotes_ == interest::wanted) out.emplace_back(snapshot());
+  quote_touched_ = false;
+}
+
+void symbol_state::check_freshness(utc_time wall, std::vector<market_update>& out) {
+  if (!running_ || quote_.state != freshness::fresh || wall - heard_ < stale_after) return;
+  quote_.state = freshness::stale;
+  if (quotes_ == interest::wanted) out.emplace_back(snapshot());
+}
+
+// -- updates ------------------------------------------------------------------
+
+bar_update symbol_state::make_update(const series_key& key, open_series& series, const bar& data, bar_state state) {
+  return {what_->symbol, key.first, key.second, data, state, ++series.seq};
+}
+
+void symbol_state::emit_closed(const series_key& key, open_series& series, std::vector<market_update>& out) {
+  for (const auto& b : scratch_) out.emplace_back(make_update(key, series, b, bar_state::closed));
+}
+
+/// At most one forming update per batch and series: the newest state counts.
+void symbol_state::emit_forming(std::vector<market_update>& out) {
+  for (auto& [key, series] : series_) {
+    if (series.touched && series.builder.forming())
+      out.emplace_back(make_update(key, series, *series.builder.forming(), bar_state::forming));
+    series.touched = false;
+  }
+}
+
+// -- the readers' side --------------------------------------------------------
+
+quote_snapshot symbol_state::snapshot() const {
+  quote_snapshot out = quote_;
+  out.seq = seq_;
+  if (const auto& day = day_.newest()) {
+    out.open = day->open;
+    out.high = day->high;
+    out.low = day->low;
+    out.volume = day->volume;
+  }
+  return out;
+}
+
+std::vector<trade_update> symbol_state::recent_trades(std::size_t limit) const {
+  const auto count = std::min(limit, trades_.size());
+  return {trades_.rbegin(), trades_.rbegin() + static_cast<std::ptrdiff_t>(count)};
+}
+
+live_bars symbol_state::live() const {
+  const auto& forming = minutes_.forming();
+  return {closed_minutes_, forming ? &*forming : nullptr, market_time_};
+}
+
+result<history_reply> symbol_state::history(const history_request& request) const {
+  return compose_history(*what_, histories_, live(), request);
+}
+
+std::optional<market_update> symbol_state::open(const topic& what) {
+  switch (what.kind) {
+  case topic_kind::quotes: quotes_ = interest::wanted; return snapshot();
+  case topic_kind::trades: prints_ = interest::wanted; return std::nullopt;
+  case topic_kind::bars: break;
+  }
+  const series_key key{what.frame, what.hours};
+  auto at = series_.find(key);
+  const history_request newest{what_->symbol, what.frame, what.hours, {}, market_time_ + nanoseconds{1}, 1, 1};
+  const auto found = history(newest);
+  const bool has_bar = found && !found->bars->empty();
+  if (at == series_.end()) {
+    at = series_.emplace(key, open_series{bar_builder(what_, what.frame, what.hours)}).first;
+    if (has_bar && found->last_is_forming) at->second.builder.seed(found->bars->back());
+  }
+  if (!has_bar) return std::nullopt;
+  return make_update(key, at->second, found->bars->back(), found->last_is_forming ? bar_state::forming : bar_state::closed);
+}
+
+void symbol_state::close(const topic& what) {
+  switch (what.kind) {
+  case topic_kind::quotes: quotes_ = interest::none; return;
+  case topic_kind::trades: prints_ = interest::none; return;
+  case topic_kind::bars: series_.erase({what.frame, what.hours}); return;
+  }
+}
+
+std::vector<bar> symbol_state::take_closed_minutes() {
+  std::vector<bar> out(closed_minutes_.begin() + static_cast<std::ptrdiff_t>(unrecorded_from_), closed_minutes_.end());
+  unrecorded_from_ = closed_minutes_.size();
+  return out;
+}
+
+} // namespace tt::market
