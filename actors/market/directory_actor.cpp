@@ -11,6 +11,10 @@ caf::behavior directory_actor(caf::stateful_actor<directory_state>* self, std::s
   self->set_down_handler([self](const caf::down_msg& down) {
     std::erase_if(self->state.symbols, [&](const auto& entry) { return entry.second.address() == down.source; });
   });
+  self->set_exit_handler([self](const caf::exit_msg& exit) {
+    for (auto& [name, symbol] : self->state.symbols) self->send_exit(symbol, exit.reason);
+    self->quit(exit.reason);
+  });
   return {
     [self](symbol_atom, const std::string& name) -> caf::result<caf::actor> {
       auto& s = self->state;

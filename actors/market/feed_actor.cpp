@@ -47,7 +47,9 @@ void send_batches(feed_pointer self, pump_output& out) {
 void poll(feed_pointer self) {
   auto& s = self->state;
   if (!s.running) return;
-  auto out = s.pump->next(s.clock());
+  const utc_time wall = s.clock();
+  auto out = s.pump->next(wall);
+  if (s.market_time_ns) s.market_time_ns->store(s.pump->market_time_at(wall).time_since_epoch().count(), std::memory_order_relaxed);
   send_batches(self, out);
   switch (out.state) {
   case pull_state::finished:
@@ -65,7 +67,7 @@ void poll(feed_pointer self) {
 void begin(feed_pointer self) {
   auto& s = self->state;
   s.started = s.clock();
-  s.pump->start(s.started);
+  s.pump->start(s.started, s.market_start.value_or(s.pump->source().start_time()));
   s.running = true;
   announce(self, feed_phase::live);
   if (s.pump->how().kind != pace_kind::stepped) poll(self);
@@ -105,6 +107,8 @@ caf::behavior feed_actor(feed_pointer self, std::shared_ptr<feed_options> option
   auto& s = self->state;
   s.feed_name = options->name;
   s.clock = options->clock;
+  s.market_start = options->market_start;
+  s.market_time_ns = options->market_time_ns;
   s.pump.emplace(std::move(options->source), options->how);
   return {
     [self, directory](start_atom) {

@@ -9,6 +9,7 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/stateful_actor.hpp>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -31,6 +32,11 @@ struct feed_options {
   std::unique_ptr<feed_source> source;
   pace how;
   wall_clock clock;
+  /// Market time at the start; the source's start_time when absent. What lies
+  /// before is handed out at once.
+  std::optional<utc_time> market_start = {};
+  /// Where the feed writes its market time for others to read, if anywhere.
+  std::shared_ptr<std::atomic<std::int64_t>> market_time_ns = {};
 };
 
 struct feed_state {
@@ -39,6 +45,8 @@ struct feed_state {
   std::string feed_name;
   std::optional<feed_pump> pump;
   wall_clock clock;
+  std::optional<utc_time> market_start;
+  std::shared_ptr<std::atomic<std::int64_t>> market_time_ns;
   std::vector<caf::actor> symbols; ///< by index of the source
   utc_time started{};
   std::optional<utc_time> last_event;

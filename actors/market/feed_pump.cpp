@@ -4,8 +4,8 @@
 
 namespace tt::market {
 
-void feed_pump::start(utc_time wall) {
-  clock_ = pace_clock{wall, source_->start_time(), pace_.speed};
+void feed_pump::start(utc_time wall, utc_time market) {
+  clock_ = pace_clock{wall, market, pace_.speed};
   market_time_ = source_->start_time();
   last_mark_ = wall;
   batch_of_symbol_.assign(source_->symbols().size(), -1);

@@ -38,8 +38,11 @@ class feed_pump {
 public:
   feed_pump(std::unique_ptr<feed_source> source, pace how) : source_(std::move(source)), pace_(how) {}
 
-  /// The feed begins at wall time `wall`, at the source's start_time.
-  void start(utc_time wall);
+  /// The feed begins: at wall time `wall` the market time is `market`. What the
+  /// source has before that is handed out at once.
+  void start(utc_time wall, utc_time market);
+  /// As above, with the source's start_time.
+  void start(utc_time wall) { start(wall, source_->start_time()); }
   /// The next batches due at `wall`; empty while the window is full. For a stepped
   /// pace only `step` hands out events.
   pump_output next(utc_time wall);

@@ -6,8 +6,8 @@ namespace tt::market {
 
 symbol_state::symbol_state(std::shared_ptr<const instrument> what, std::vector<std::shared_ptr<const history_source>> histories)
   : what_(std::move(what)), histories_(std::move(histories)),
-    minutes_(what_, timeframe::minutes(1), session_hours::extended),
-    day_(what_, timeframe::days(1), session_hours::regular) {
+    minutes_(*what_, timeframe::minutes(1), session_hours::extended),
+    day_(*what_, timeframe::days(1), session_hours::regular) {
   quote_.symbol = what_->symbol;
 }
 
@@ -20,8 +20,11 @@ void symbol_state::prime_day(utc_time t) {
   if (found && today_) {
     const utc_time stamp = today_->day.midnight_utc();
     for (const auto& b : *found->bars) {
-      if (b.open_time == stamp) day_.seed(b);
-      else if (b.open_time < stamp) quote_.prev_close = b.close;
+      if (b.open_time == stamp) {
+        day_bar_ = b;
+        static_cast<void>(day_.seed(b)); // refused when the day is over: then it is whole
+      }
+      if (b.open_time < stamp) quote_.prev_close = b.close;
     }
   }
   history_request newest{what_->symbol, timeframe::minutes(1), session_hours::extended, {}, t, 1, 1};
@@ -42,8 +45,8 @@ void symbol_state::enter_day(utc_time t) {
   if (today_ && t < today_->extended.close) return;
   const auto day = what_->calendar->day_at(t, session_hours::extended);
   if (!day || (today_ && day->day == today_->day)) return;
-  if (const auto& finished = day_.newest()) quote_.prev_close = finished->close;
-  day_ = bar_builder(what_, timeframe::days(1), session_hours::regular);
+  if (day_bar_) quote_.prev_close = day_bar_->close;
+  day_bar_.reset();
   today_ = day;
 }
 
@@ -54,8 +57,9 @@ void symbol_state::begin(const std::string& label, utc_time start, utc_time wall
   quote_.symbol = what_->symbol;
   quote_.source = label;
   quote_.state = freshness::waiting;
-  minutes_ = bar_builder(what_, timeframe::minutes(1), session_hours::extended);
-  day_ = bar_builder(what_, timeframe::days(1), session_hours::regular);
+  minutes_ = bar_builder(*what_, timeframe::minutes(1), session_hours::extended);
+  day_ = bar_builder(*what_, timeframe::days(1), session_hours::regular);
+  day_bar_.reset();
   closed_minutes_.clear();
   unrecorded_from_ = 0;
   trades_.clear();
@@ -68,7 +72,7 @@ void symbol_state::begin(const std::string& label, utc_time start, utc_time wall
   // the local date's own session may not have begun yet
   if (today_ && today_->extended.open > start) today_ = what_->calendar->on_or_before(today_->day - 1);
   prime_day(start);
-  for (auto& [key, series] : series_) series.builder = bar_builder(what_, key.first, key.second);
+  for (auto& [key, series] : series_) series.builder = bar_builder(*what_, key.first, key.second);
 }
 
 void symbol_state::end(std::vector<market_update>& out) {
@@ -91,9 +95,17 @@ void symbol_state::on_price(const tick& t) {
   const auto side = [](price p, quantity q) { return q.is_zero() && p.is_zero() ? std::optional<price>{} : std::optional{p}; };
   quote_.bid = side(quote.bid, quote.bid_size);
   quote_.ask = side(quote.ask, quote.ask_size);
-  quote_.bid_size = quote_.bid ? std::optional{quote.bid_size} : std::nullopt;
-  quote_.ask_size = quote_.ask ? std::optional{quote.ask_size} : std::nullopt;
-  if (const auto made = price_of(t, what_->basis)) quote_.last = made->px;
+  // recordings without sizes have 0 there
+  const auto size = [](quantity q) { return q.is_zero() ? std::optional<quantity>{} : std::optional{q}; };
+  quote_.bid_size = size(quote.bid_size);
+  quote_.ask_size = size(quote.ask_size);
+  if (const auto made = print_of(t, what_->basis)) quote_.last = made->px;
+}
+
+/// Keeps the figures of the day, also after its close.
+void symbol_state::on_day(const bar_step& step) {
+  if (step.closed) day_bar_ = step.closed;
+  if (step.change != bar_change::none) day_bar_ = day_.forming();
 }
 
 void symbol_state::on_tick(const tick& t, std::vector<market_update>& out) {
@@ -102,22 +114,20 @@ void symbol_state::on_tick(const tick& t, std::vector<market_update>& out) {
   ++seq_;
   quote_.ts = ts;
   on_price(t);
-  scratch_.clear();
-  minutes_.on_tick(t, scratch_);
-  keep_minutes();
-  scratch_.clear();
-  day_.on_tick(t, scratch_);
+  keep_minute(minutes_.on_tick(t).closed);
+  on_day(day_.on_tick(t));
   for (auto& [key, series] : series_) {
-    scratch_.clear();
-    if (series.builder.on_tick(t, scratch_)) series.touched = true;
-    emit_closed(key, series, out);
+    const auto step = series.builder.on_tick(t);
+    emit_closed(key, series, step.closed, out);
+    series.touched |= step.change != bar_change::none;
   }
   if (prints_ == interest::wanted && std::holds_alternative<trade_tick>(t)) out.emplace_back(trades_.back());
   if (quotes_ == interest::wanted) out.emplace_back(snapshot());
 }
 
-void symbol_state::keep_minutes() {
-  closed_minutes_.insert(closed_minutes_.end(), scratch_.begin(), scratch_.end());
+void symbol_state::keep_minute(const std::optional<bar>& closed) {
+  if (!closed) return;
+  closed_minutes_.push_back(*closed);
   // dropped in large pieces, so that the cost per bar stays constant
   if (closed_minutes_.size() < max_live_bars + max_live_bars / 4) return;
   const auto surplus = closed_minutes_.size() - max_live_bars;
@@ -129,16 +139,9 @@ void symbol_state::keep_minutes() {
 void symbol_state::advance(utc_time t, std::vector<market_update>& out) {
   if (t < market_time_) return;
   market_time_ = t;
-  scratch_.clear();
-  minutes_.advance(t, scratch_);
-  keep_minutes();
-  scratch_.clear();
-  day_.advance(t, scratch_);
-  for (auto& [key, series] : series_) {
-    scratch_.clear();
-    series.builder.advance(t, scratch_);
-    emit_closed(key, series, out);
-  }
+  keep_minute(minutes_.advance(t));
+  on_day({day_.advance(t), bar_change::none});
+  for (auto& [key, series] : series_) emit_closed(key, series, series.builder.advance(t), out);
   enter_day(t);
   if (t < next_state_change_) return;
   const auto& calendar = *what_->calendar;
@@ -183,8 +186,9 @@ bar_update symbol_state::make_update(const series_key& key, open_series& series,
   return {what_->symbol, key.first, key.second, data, state, ++series.seq};
 }
 
-void symbol_state::emit_closed(const series_key& key, open_series& series, std::vector<market_update>& out) {
-  for (const auto& b : scratch_) out.emplace_back(make_update(key, series, b, bar_state::closed));
+void symbol_state::emit_closed(const series_key& key, open_series& series, const std::optional<bar>& closed,
+                               std::vector<market_update>& out) {
+  if (closed) out.emplace_back(make_update(key, series, *closed, bar_state::closed));
 }
 
 /// At most one forming update per batch and series: the newest state counts.
@@ -201,11 +205,11 @@ void symbol_state::emit_forming(std::vector<market_update>& out) {
 quote_snapshot symbol_state::snapshot() const {
   quote_snapshot out = quote_;
   out.seq = seq_;
-  if (const auto& day = day_.newest()) {
-    out.open = day->open;
-    out.high = day->high;
-    out.low = day->low;
-    out.volume = day->volume;
+  if (day_bar_) {
+    out.open = day_bar_->open;
+    out.high = day_bar_->high;
+    out.low = day_bar_->low;
+    out.volume = day_bar_->volume;
   }
   return out;
 }
@@ -236,8 +240,8 @@ std::optional<market_update> symbol_state::open(const topic& what) {
   const auto found = history(newest);
   const bool has_bar = found && !found->bars->empty();
   if (at == series_.end()) {
-    at = series_.emplace(key, open_series{bar_builder(what_, what.frame, what.hours)}).first;
-    if (has_bar && found->last_is_forming) at->second.builder.seed(found->bars->back());
+    at = series_.emplace(key, open_series{bar_builder(*what_, what.frame, what.hours)}).first;
+    if (has_bar && found->last_is_forming) static_cast<void>(at->second.builder.seed(found->bars->back()));
   }
   if (!has_bar) return std::nullopt;
   return make_update(key, at->second, found->bars->back(), found->last_is_forming ? bar_state::forming : bar_state::closed);

@@ -76,11 +76,12 @@ private:
 
   void on_tick(const tick& t, std::vector<market_update>& out);
   void on_price(const tick& t);
+  void on_day(const bar_step& step);
   void advance(utc_time t, std::vector<market_update>& out);
   void enter_day(utc_time t);
   void prime_day(utc_time t);
-  void keep_minutes();
-  void emit_closed(const series_key& key, open_series& series, std::vector<market_update>& out);
+  void keep_minute(const std::optional<bar>& closed);
+  void emit_closed(const series_key& key, open_series& series, const std::optional<bar>& closed, std::vector<market_update>& out);
   void emit_forming(std::vector<market_update>& out);
   bar_update make_update(const series_key& key, open_series& series, const bar& data, bar_state state);
   [[nodiscard]] live_bars live() const;
@@ -92,11 +93,11 @@ private:
   std::optional<trading_day> today_; ///< the trading day whose figures are shown
   bar_builder minutes_;
   bar_builder day_;
+  std::optional<bar> day_bar_; ///< regular hours of `today_`, as far as they have come
   std::vector<bar> closed_minutes_; ///< live ones, oldest first
   std::size_t unrecorded_from_ = 0; ///< index of the first one not taken yet
   std::map<series_key, open_series> series_;
   std::deque<trade_update> trades_;
-  std::vector<bar> scratch_;
 
   interest quotes_ = interest::none;
   interest prints_ = interest::none;
