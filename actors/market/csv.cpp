@@ -290,6 +290,12 @@ bool csv_reader::read_quote(quote_tick& out) {
   return in_order(out.ts);
 }
 
+void csv_reader::reject_last(std::string reason) {
+  TT_ASSERT(report_.good > 0);
+  --report_.good;
+  bad(std::move(reason));
+}
+
 bool csv_reader::next(bar& out) {
   TT_ASSERT(kind_ == recording_kind::bars);
   while (next_fields()) {

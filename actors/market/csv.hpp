@@ -91,6 +91,8 @@ public:
   /// is the row's time as it stands; sizes that the file doesn't tell are 0.
   /// Requires kind() != bars.
   bool next(quote_tick& out);
+  /// Counts the row that next() gave last as a bad one after all.
+  void reject_last(std::string reason);
   /// Line of the row that next() gave last, from 1 (the header).
   [[nodiscard]] std::uint64_t line() const { return lines_.line_number(); }
   [[nodiscard]] const csv_report& report() const { return report_; }

@@ -83,7 +83,7 @@ private:
     // the whole of the last bar counts, not only its part before `hi`
     const auto last = calendar_.bar_at(hi - nanoseconds{1}, frame_, hours_);
     const auto parts = minutes_of(lo, last ? std::max(hi, last->close) : hi);
-    return aggregate(parts, timeframe::minutes(1), frame_, hours_, calendar_);
+    return aggregate(parts, timeframe::minutes(1), frame_, hours_, what_.calendar);
   }
 
   // -- stored bars ------------------------------------------------------------
@@ -92,11 +92,10 @@ private:
   [[nodiscard]] std::vector<timeframe> candidates() const {
     std::vector<timeframe> out;
     for (const auto f : stored_) {
-      const bool divides = frame_.is_intraday() ? f.is_intraday() && frame_.count() % f.count() == 0
-                                                : f.is_intraday() || f == frame_;
+      const bool as_stored = f == frame_ && (f.is_intraday() || hours_ == session_hours::regular || !what_.has_extended_hours());
       // stored days are of regular hours; they stand in for extended ones only
       // where nothing shorter is known
-      if (divides && !(f == frame_ && !f.is_intraday() && hours_ == session_hours::extended && what_.has_extended_hours()))
+      if (as_stored || (f != frame_ && can_aggregate(f, frame_, hours_, calendar_)))
         out.push_back(f);
     }
     std::ranges::reverse(out);
@@ -172,7 +171,7 @@ private:
       if (!read) return read;
       parts += read->size();
       const bool exhausted = read->size() < piece;
-      auto built = aggregate(*read, shorter, frame_, hours_, calendar_);
+      auto built = aggregate(*read, shorter, frame_, hours_, what_.calendar);
       if (!exhausted && built.size() < 2) { // not even one whole bar in the piece, or only closed hours
         if (built.empty() && !read->empty()) hi = read->front().open_time;
         piece *= 2;
@@ -243,7 +242,6 @@ public:
 private:
   /// Bars with stamp in [from, to), the newest `count`.
   result<std::vector<bar>> newest(utc_time from, std::size_t count) {
-    const auto& calendar = *what_.calendar;
     if (request_.frame.is_intraday()) {
       const utc_time hi = std::min(request_.to, live_.market_time + nanoseconds{1});
       auto bars = base_.newest(from, hi, count);
@@ -263,7 +261,7 @@ private:
     std::erase_if(*days, [&](const bar& b) { return b.open_time >= end; });
     auto bars = request_.frame == recipe_.base
                   ? std::move(*days)
-                  : aggregate(*days, recipe_.base, request_.frame, request_.hours, calendar);
+                  : aggregate(*days, recipe_.base, request_.frame, request_.hours, what_.calendar);
     if (!exhausted && request_.frame != recipe_.base && !bars.empty()) bars.erase(bars.begin());
     std::erase_if(bars, [&](const bar& b) { return b.open_time < from || b.open_time >= end; });
     keep_newest(bars, count);
