@@ -32,4 +32,8 @@ void responder::send(outcome end) const {
   if (!state_->answered.exchange(true)) state_->to(std::move(end));
 }
 
+void weak_responder::send(outcome end) const {
+  if (auto state = state_.lock()) responder{std::move(state)}.send(std::move(end));
+}
+
 } // namespace tt::gateway

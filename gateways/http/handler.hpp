@@ -72,7 +72,21 @@ public:
 
 private:
   struct state;
+  friend class weak_responder;
+  explicit responder(std::shared_ptr<state> s) : state_(std::move(s)) {}
   std::shared_ptr<state> state_;
+};
+
+/// Answers a request without keeping it waiting: for deadlines.
+class weak_responder {
+public:
+  weak_responder() = default;
+  explicit weak_responder(const responder& r) : state_(r.state_) {}
+  /// Does nothing when the request has ended.
+  void send(outcome end) const;
+
+private:
+  std::weak_ptr<responder::state> state_;
 };
 
 /// Runs a request; must not block (slow work goes to the store's thread or an actor).

@@ -71,7 +71,7 @@ struct gateway_metrics::impl {
   Family<Gauge>& feed_state = BuildGauge().Name("tt_feed_state").Help("1 for the state the feed is in").Register(registry);
   Family<Gauge>& feed_age = BuildGauge().Name("tt_feed_age_seconds").Help("Market time since the feed's newest event").Register(registry);
   Gauge& memory = BuildGauge().Name("process_resident_memory_bytes").Help("Resident memory").Register(registry).Add({});
-  Gauge& cpu = BuildGauge().Name("process_cpu_seconds_total").Help("User and system CPU time").Register(registry).Add({});
+  Counter& cpu = BuildCounter().Name("process_cpu_seconds_total").Help("User and system CPU time").Register(registry).Add({});
   Gauge& fds = BuildGauge().Name("process_open_fds").Help("Open file descriptors").Register(registry).Add({});
 
   mutable std::mutex mutex;
@@ -145,7 +145,7 @@ std::string gateway_metrics::render(std::span<const market::feed_status> feeds, 
       impl_->feed_age.Add({{"feed", feed.name}}).Set(std::chrono::duration<double>(market_now - *feed.last_event).count());
   }
   impl_->memory.Set(resident_bytes());
-  impl_->cpu.Set(cpu_seconds());
+  impl_->cpu.Increment(std::max(0.0, cpu_seconds() - impl_->cpu.Value()));
   impl_->fds.Set(open_fds());
   auto families = impl_->registry.Collect();
   for (const auto& weak : impl_->sources)

@@ -1,6 +1,4 @@
 #include "gateways/http/query_reader.hpp"
-
-#include "actors/model/market_data.hpp"
 #include "gateways/json/json_writer.hpp"
 
 #include <algorithm>

@@ -3,7 +3,7 @@
 // Reads query parameters with limits, gathering every problem, so that one 400
 // names them all.
 
-#include "actors/model/timeframe.hpp"
+#include "actors/model/market_data.hpp"
 #include "gateways/http/api_error.hpp"
 #include "gateways/http/message.hpp"
 
