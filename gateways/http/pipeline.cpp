@@ -14,6 +14,8 @@ namespace tt::gateway {
 namespace {
 
 constexpr std::size_t max_request_id = 64;
+/// A body on GET means nothing; it is read and forgotten up to this size.
+constexpr std::size_t max_ignored_body = 16 * 1024;
 constexpr std::string_view expose_headers =
   "X-Request-Id, X-Next-Cursor, ETag, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Idempotent-Replay";
 constexpr std::string_view cors_request_headers =
@@ -285,7 +287,7 @@ pipeline::admission pipeline::admit(http_request head) {
   } else if (call->no_route) {
     out.refusal = refuse(call, *call->no_route);
   } else {
-    out.body_limit = context.matched->body == body_kind::none ? 0 : context.matched->body_limit;
+    out.body_limit = is_unsafe(context.request.method) ? context.matched->body_limit : max_ignored_body;
     out.over = context.matched->over;
   }
   return out;
@@ -306,7 +308,10 @@ void pipeline::run(const exchange_ptr& call, std::string body, done_handler done
   auto& context = call->context;
   context.request.body = std::move(body);
   const auto to_response = [call](outcome end) {
-    if (auto* failed = std::get_if<api_error>(&end))
+    const auto* failed = std::get_if<api_error>(&end);
+    if (failed != nullptr && !failed->hidden.empty())
+      spdlog::error("request {}: {}", call->context.request_id, failed->hidden);
+    if (failed != nullptr)
       return render(*failed, call->errors, call->context.request_id, call->context.now, call->context.style);
     return std::get<http_response>(std::move(end));
   };
