@@ -2,6 +2,8 @@
 
 #include <cmath>
 #include <cstring>
+#include <optional>
+#include <utility>
 
 namespace tt {
 
@@ -10,27 +12,6 @@ namespace {
 constexpr int128 max_raw = static_cast<int128>(decimal::max_parsed) * decimal::scale;
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-/// quotient and remainder brought together by the rounding mode; divisor > 0.
-int128 divide_rounded(int128 dividend, int128 divisor, rounding mode) {
-  int128 quotient = dividend / divisor;
-  const int128 rest = dividend % divisor;
-  if (rest == 0) return quotient;
-  const int sign = rest < 0 ? -1 : 1;
-  // compares |rest| with divisor - |rest|, which can't overflow
-  const int128 magnitude = rest < 0 ? -rest : rest;
-  const int128 other = divisor - magnitude;
-  switch (mode) {
-  case rounding::toward_zero: break;
-  case rounding::down: quotient -= sign < 0 ? 1 : 0; break;
-  case rounding::up: quotient += sign > 0 ? 1 : 0; break;
-  case rounding::half_up: quotient += magnitude >= other ? sign : 0; break;
-  case rounding::half_even:
-    if (magnitude > other || (magnitude == other && quotient % 2 != 0)) quotient += sign;
-    break;
-  }
-  return quotient;
-}
 
 /// |a| × |b| as 256 bits: {high, low}.
 struct wide {
@@ -47,7 +28,7 @@ wide multiply_wide(uint128 a, uint128 b) {
 }
 
 /// 256 by 128 bit division by shift and subtract; requires high < divisor and
-/// divisor < 2^127, so that the quotient fits and the shifts don't overflow.
+/// divisor <= 2^127, so that the quotient fits and the shifts don't overflow.
 std::pair<uint128, uint128> divide_wide(wide n, uint128 divisor) {
   uint128 rest = n.high;
   uint128 quotient = 0;
@@ -64,8 +45,11 @@ std::pair<uint128, uint128> divide_wide(wide n, uint128 divisor) {
 
 uint128 magnitude_of(int128 v) { return v < 0 ? -static_cast<uint128>(v) : static_cast<uint128>(v); }
 
-/// Rounds {quotient, rest} of magnitudes for a result of the given sign.
-int128 signed_rounded(uint128 quotient, uint128 rest, uint128 divisor, bool negative, rounding mode) {
+/// |n| / divisor with the given sign, rounded; nothing when it doesn't fit.
+std::optional<int128> rounded_quotient(wide n, uint128 divisor, bool negative, rounding mode) {
+  if (n.high >= divisor) return std::nullopt;
+  // usual numbers fit 128 bits, where the compiler's division is quicker
+  auto [quotient, rest] = n.high == 0 ? std::pair{n.low / divisor, n.low % divisor} : divide_wide(n, divisor);
   bool away = false;
   if (rest != 0) {
     const uint128 other = divisor - rest;
@@ -77,9 +61,9 @@ int128 signed_rounded(uint128 quotient, uint128 rest, uint128 divisor, bool nega
     case rounding::half_even: away = rest > other || (rest == other && (quotient & 1) != 0); break;
     }
   }
-  quotient += away ? 1 : 0;
-  TT_ASSERT(quotient < (uint128{1} << 127));
-  const auto value = static_cast<int128>(quotient);
+  constexpr uint128 max_magnitude = (uint128{1} << 127) - 1;
+  if (quotient > max_magnitude - (away ? 1 : 0)) return std::nullopt;
+  const auto value = static_cast<int128>(quotient + (away ? 1 : 0));
   return negative ? -value : value;
 }
 
@@ -247,31 +231,39 @@ result<std::int64_t> decimal::to_scaled(int digits) const {
 
 decimal decimal::rounded_to(decimal step, rounding mode) const {
   TT_ASSERT(step.raw_ > 0);
-  return from_raw(divide_rounded(raw_, step.raw_, mode) * step.raw_);
+  const auto steps = rounded_quotient({0, magnitude_of(raw_)}, magnitude_of(step.raw_), raw_ < 0, mode);
+  int128 raw = 0;
+  TT_ASSERT(steps && !__builtin_mul_overflow(*steps, step.raw_, &raw));
+  return from_raw(raw);
+}
+
+result<decimal> decimal::checked_multiply(decimal a, decimal b) {
+  const bool negative = (a.raw_ < 0) != (b.raw_ < 0);
+  const wide product = multiply_wide(magnitude_of(a.raw_), magnitude_of(b.raw_));
+  auto value = rounded_quotient(product, static_cast<uint128>(scale), negative, rounding::half_even);
+  if (!value) return error{errc::out_of_range, a.to_string() + " times " + b.to_string() + " is too large"};
+  return from_raw(*value);
 }
 
 decimal operator*(decimal a, decimal b) {
-  const bool negative = (a.raw_ < 0) != (b.raw_ < 0);
-  const uint128 x = magnitude_of(a.raw_), y = magnitude_of(b.raw_);
-  const auto unit = static_cast<uint128>(decimal::scale);
-  const wide product = multiply_wide(x, y);
-  if (product.high == 0)
-    return decimal::from_raw(signed_rounded(product.low / unit, product.low % unit, unit, negative, rounding::half_even));
-  TT_ASSERT(product.high < unit);
-  const auto [quotient, rest] = divide_wide(product, unit);
-  return decimal::from_raw(signed_rounded(quotient, rest, unit, negative, rounding::half_even));
+  const auto product = decimal::checked_multiply(a, b);
+  TT_ASSERT(product.has_value());
+  return *product;
+}
+
+result<decimal> decimal::checked_divide(decimal dividend, decimal divisor, rounding mode) {
+  if (divisor.raw_ == 0) return error{errc::invalid_argument, "division by zero"};
+  const bool negative = (dividend.raw_ < 0) != (divisor.raw_ < 0);
+  const wide scaled = multiply_wide(magnitude_of(dividend.raw_), static_cast<uint128>(scale));
+  auto value = rounded_quotient(scaled, magnitude_of(divisor.raw_), negative, mode);
+  if (!value) return error{errc::out_of_range, dividend.to_string() + " divided by " + divisor.to_string() + " is too large"};
+  return from_raw(*value);
 }
 
 decimal decimal::divide(decimal dividend, decimal divisor, rounding mode) {
-  TT_ASSERT(divisor.raw_ != 0);
-  const bool negative = (dividend.raw_ < 0) != (divisor.raw_ < 0);
-  const uint128 y = magnitude_of(divisor.raw_);
-  const wide scaled = multiply_wide(magnitude_of(dividend.raw_), static_cast<uint128>(scale));
-  if (scaled.high == 0)
-    return from_raw(signed_rounded(scaled.low / y, scaled.low % y, y, negative, mode));
-  TT_ASSERT(scaled.high < y);
-  const auto [quotient, rest] = divide_wide(scaled, y);
-  return from_raw(signed_rounded(quotient, rest, y, negative, mode));
+  const auto quotient = checked_divide(dividend, divisor, mode);
+  TT_ASSERT(quotient.has_value());
+  return *quotient;
 }
 
 } // namespace tt

@@ -26,9 +26,11 @@ enum class rounding : std::uint8_t {
 };
 
 /// Signed decimal with 12 digits behind the point, about ±1.7e26.
-/// Addition and comparison are single 128-bit operations. Sums and products
-/// that leave the range abort the process (TT_ASSERT); parsing answers with an
-/// error instead, so no outside input can reach the abort.
+/// Addition and comparison are single 128-bit operations. Sums, products and
+/// quotients that leave the range abort the process (TT_ASSERT). Parsing answers
+/// with an error instead; products and
+/// quotients of numbers from outside go through checked_multiply and
+/// checked_divide, so that no outside input can reach the abort.
 class decimal {
 public:
   /// Digits behind the point.
@@ -36,7 +38,7 @@ public:
   /// Raw units in 1.
   static constexpr std::int64_t scale = 1'000'000'000'000;
   /// Largest magnitude `parse` accepts, in whole units: leaves room for sums of
-  /// 10^4 such values and keeps every product of price and quantity in range.
+  /// 10^8 such values. Products of two such values may leave the range.
   static constexpr std::int64_t max_parsed = 1'000'000'000'000'000'000;
   /// Bytes that `to_chars` may write at most.
   static constexpr std::size_t max_chars = 48;
@@ -106,8 +108,13 @@ public:
   friend decimal operator-(decimal a, decimal b) { return a -= b; }
   /// Product, rounded half to even at the 12th digit.
   friend decimal operator*(decimal a, decimal b);
+  /// The same product. Errors: out_of_range when it leaves the range.
+  static result<decimal> checked_multiply(decimal a, decimal b);
   /// Quotient rounded at the 12th digit. Requires divisor != 0.
   static decimal divide(decimal dividend, decimal divisor, rounding mode = rounding::half_even);
+  /// The same quotient. Errors: invalid_argument for a divisor of 0, out_of_range
+  /// when it leaves the range.
+  static result<decimal> checked_divide(decimal dividend, decimal divisor, rounding mode = rounding::half_even);
 
   friend constexpr bool operator==(decimal a, decimal b) { return a.raw_ == b.raw_; }
   friend constexpr std::strong_ordering operator<=>(decimal a, decimal b) {

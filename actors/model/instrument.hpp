@@ -42,7 +42,8 @@ struct instrument {
   price_basis basis = price_basis::trade;
   std::string calendar_id = "XNYS";
   std::shared_ptr<const exchange_calendar> calendar; ///< never null in a master
-  std::map<std::string, std::string> venue_symbols;  ///< venue → its own spelling
+  /// Venue → its own spelling ("tradier", "ccxt"; "tradingview" where that differs from full_name).
+  std::map<std::string, std::string> venue_symbols;
   std::optional<civil_date> roll_date;   ///< next roll of a continuous future
   std::optional<bool> borrowable;        ///< whether shares can be borrowed to sell short
 
@@ -53,7 +54,10 @@ struct instrument {
   /// Digits behind the point of a price on the tick grid.
   [[nodiscard]] int price_digits() const { return tick.value().digits(); }
   [[nodiscard]] int quantity_digits() const { return lot.value().digits(); }
-  /// Errors: out_of_range when `p` is off the tick grid (not for prices <= 0 of asset classes that allow them).
+  /// Whether a price of zero or less can occur (calendar spreads, oil in April 2020): futures only.
+  [[nodiscard]] bool allows_non_positive_price() const { return kind == asset_class::futures; }
+  /// Errors: out_of_range when `p` is off the tick grid, or is not positive where
+  /// such prices can't occur.
   [[nodiscard]] result<price> checked_price(price p) const;
   /// Errors: out_of_range when `q` is not a positive multiple of the lot.
   [[nodiscard]] result<quantity> checked_quantity(quantity q) const;
@@ -64,18 +68,25 @@ class instrument_master {
 public:
   /// Largest number of instruments in one master.
   static constexpr std::size_t max_instruments = 100'000;
+  /// Largest YAML text, in bytes.
+  static constexpr std::size_t max_yaml_bytes = 64 * 1024 * 1024;
 
   instrument_master() = default;
+  /// Sorts the list and looks up each calendar_id. Symbols and exchanges are upper case.
   /// Errors: conflict for a symbol that stands twice (names it); invalid_argument
-  /// for a bad field (names symbol and field).
+  /// for a bad field ("AAPL.tick"); limit_exceeded above max_instruments;
+  /// not_available as find_calendar.
   static result<instrument_master> make(std::vector<instrument> list);
   /// Reads the YAML form described in config/instruments.yaml; `origin` (a file
-  /// name) goes into messages. Errors: invalid_argument with key and line.
+  /// name) goes into messages. Errors: as make, with key and line; limit_exceeded
+  /// above max_yaml_bytes.
   static result<instrument_master> from_yaml(std::string_view text, std::string_view origin);
   /// Errors: io_error, and those of from_yaml.
   static result<instrument_master> load(const std::string& path);
 
-  /// By ticker ("AAPL") or EXCHANGE:TICKER, any letter case. Null when unknown.
+  /// By ticker ("AAPL"), EXCHANGE:TICKER or TradingView's own EXCHANGE:TICKER where it
+  /// is another ("CME_MINI:ES1!"), any letter case; TradingView's marks of delayed
+  /// data (`_DL`, `_DLY` behind the exchange) are dropped. Null when unknown.
   [[nodiscard]] const instrument* find(std::string_view name) const;
 
   /// What a search asks for; empty strings match everything.

@@ -47,9 +47,18 @@ using quantity = measured<struct quantity_tag>;
 /// An amount of money in a currency known from context (account or instrument).
 using money = measured<struct money_tag>;
 
-/// price × quantity × contract multiplier.
+/// price × quantity × contract multiplier. Aborts when it leaves the range of
+/// decimal: for numbers that passed checked_notional, or that a venue reported.
 inline money notional(price p, quantity q, decimal multiplier) {
   return money{p.value() * q.value() * multiplier};
+}
+
+/// The same for numbers from outside. Errors: out_of_range.
+inline result<money> checked_notional(price p, quantity q, decimal multiplier) {
+  auto value = decimal::checked_multiply(p.value(), q.value());
+  if (value) value = decimal::checked_multiply(*value, multiplier);
+  if (!value) return std::move(value).error();
+  return money{*value};
 }
 
 } // namespace tt
