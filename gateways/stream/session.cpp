@@ -60,10 +60,10 @@ void session::on_control_frame(moment now) {
   if (!closing_) static_cast<void>(count_inbound(now));
 }
 
-void session::on_message(std::string_view bytes, moment now) {
+void session::on_message(std::string_view bytes, encoding form, moment now) {
   if (closing_ || !count_inbound(now)) return;
   tallies_.messages_in.add();
-  const reading read = read_command(bytes, box_.style().form);
+  const reading read = read_command(bytes, form);
   tallies_.unknown_fields.add(read.unknown_fields);
   request_id_ = read.id;
   if (const auto* no = std::get_if<rejection>(&read.what)) send_error(no->code, no->message, now);

@@ -4,7 +4,7 @@
 // clocks that end it. Pure; belongs to one thread; time is passed in.
 //
 //     session s{id, hub, config, tallies, style, identity::known, now};
-//     s.on_message(R"({"action":"subscribe","symbols":["AAPL"]})", now);
+//     s.on_message(R"({"action":"subscribe","symbols":["AAPL"]})", encoding::json, now);
 //     s.pull(bytes, 32 * 1024, now);            // frames for the socket
 //     if (s.closing()) …                        // close with its code
 
@@ -57,8 +57,8 @@ public:
 
   // -- the socket's side ---------------------------------------------------------
 
-  /// A whole message of the client.
-  void on_message(std::string_view bytes, moment now);
+  /// A whole message of the client; text is JSON, binary is MessagePack.
+  void on_message(std::string_view bytes, encoding form, moment now);
   /// A ping or pong frame of the client.
   void on_control_frame(moment now);
   /// Looks at the clocks; call when next_wake() has come.
