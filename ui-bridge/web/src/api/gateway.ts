@@ -1,13 +1,10 @@
 import { ApiError, request } from "./http";
 import type {
-  Bar, Health, InstrumentDetail, MarketStatus, Quote, QuotesReply, SymbolMatch, UdfHistory, UdfSymbol, Watchlist,
+  Bar, Health, InstrumentDetail, MarketStatus, Quote, SymbolMatch, UdfHistory, UdfSymbol, Watchlist,
 } from "./types";
 import type { SessionKind } from "../stream/types";
 
 /// The gateway's routes that the UI uses, one function each.
-
-/// Symbols the gateway takes in one quotes request.
-const quotes_per_request = 100;
 
 export interface HistoryQuery {
   symbol: string;
@@ -58,17 +55,6 @@ export async function fetch_udf_symbol(symbol: string): Promise<UdfSymbol> {
 
 export async function fetch_instrument(symbol: string): Promise<InstrumentDetail> {
   return (await request<InstrumentDetail>(`/api/v1/symbols/${encodeURIComponent(symbol)}`)).data;
-}
-
-export async function fetch_quotes(symbols: string[]): Promise<QuotesReply> {
-  const all: QuotesReply = { quotes: [], unmatched: [] };
-  for (let i = 0; i < symbols.length; i += quotes_per_request) {
-    const part = symbols.slice(i, i + quotes_per_request);
-    const { data } = await request<QuotesReply>("/api/v1/quotes", { query: { symbols: part.join(",") } });
-    all.quotes.push(...data.quotes);
-    all.unmatched.push(...(data.unmatched ?? []));
-  }
-  return all;
 }
 
 export async function search_symbols(q: string, type: string, signal?: AbortSignal): Promise<SymbolMatch[]> {

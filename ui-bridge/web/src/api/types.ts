@@ -28,11 +28,6 @@ export interface Quote {
   market_state?: string;
 }
 
-export interface QuotesReply {
-  quotes: Quote[];
-  unmatched: string[];
-}
-
 export interface SymbolMatch {
   symbol: string;
   full_name?: string;
