@@ -154,7 +154,7 @@ export class PriceChart {
   }
 
   scroll_to_latest(): void {
-    this.chart.timeScale().scrollToRealTime();
+    this.chart.timeScale().scrollToPosition(right_margin_bars, false);
   }
 
   /// @param bars positive = towards the past.
