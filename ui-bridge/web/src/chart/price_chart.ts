@@ -3,6 +3,7 @@ import type {
   CandlestickData, HistogramData, IChartApiBase, ISeriesApi, Logical, LogicalRange, MouseEventParams, Time, UTCTimestamp,
 } from "lightweight-charts";
 import type { Bar } from "../api/types";
+import type { Replacement } from "../market/chart_feed";
 import { exchange_time } from "../market/exchange_time";
 import { format_price, format_quantity } from "../market/price_format";
 import type { PriceRule } from "../market/price_format";
@@ -76,7 +77,8 @@ export class PriceChart {
   private readonly candle_tail: Candles;
   private readonly volume: Columns;
   private readonly volume_tail: Columns;
-  private readonly shading: SessionShading;
+  /// One per pane.
+  private readonly shadings: readonly SessionShading[];
   private bars: readonly Bar[] = [];
   private dated = false;
 
@@ -94,8 +96,11 @@ export class PriceChart {
     const [price_pane, volume_pane] = this.chart.panes();
     price_pane?.setStretchFactor(1);
     volume_pane?.setStretchFactor(volume_share);
-    this.shading = new SessionShading(this.chart, colors.shade);
-    this.candles.attachPrimitive(this.shading);
+    this.shadings = [this.candles, this.volume].map((series) => {
+      const shading = new SessionShading(this.chart, colors.shade);
+      series.attachPrimitive(shading);
+      return shading;
+    });
     this.chart.subscribeCrosshairMove((event) => this.hovered(event));
     this.chart.timeScale().subscribeVisibleLogicalRangeChange((range) => this.moved(range));
   }
@@ -110,27 +115,26 @@ export class PriceChart {
     this.clear();
     this.scale.zone = exchange_time(dated ? "UTC" : zone);
     const time = this.scale.zone;
-    this.shading.is_outside = regular && !dated ? outside_flags(() => this.bars, (ts) => !in_session(regular, time, ts)) : undefined;
+    const is_outside = regular && !dated ? outside_flags(() => this.bars, (ts) => !in_session(regular, time, ts)) : undefined;
+    for (const shading of this.shadings) shading.is_outside = is_outside;
     const priceFormat = { type: "custom" as const, minMove: rule.min_move, formatter: (price: number) => format_price(price, rule) };
     for (const series of [this.candles, this.candle_tail]) series.applyOptions({ priceFormat });
     this.chart.applyOptions({ timeScale: { timeVisible: !dated } });
   }
 
   /// Draws a window of bars.
-  /// @param shift how many bars came in at the left (negative: left), to keep
-  /// the view where it is; undefined for a chart that starts afresh.
-  show(bars: readonly Bar[], shift: number | undefined): void {
+  show(bars: readonly Bar[], how: Replacement): void {
     const scale = this.chart.timeScale();
-    const before = shift === undefined ? null : scale.getVisibleLogicalRange();
-    const follows = before !== null && shift === 0 && before.to >= this.bars.length - 1;
-    this.bars = bars;
-    this.shading.bar_count = bars.length;
+    const before = how.kind === "fresh" ? null : scale.getVisibleLogicalRange();
+    const shift = how.kind === "fresh" ? 0 : how.shift;
+    const follows = how.kind === "healed" && before !== null && before.to >= this.bars.length - 1;
+    this.set_bars(bars);
     this.candles.setData(bars.slice(0, -1).map(candle));
     this.volume.setData(bars.slice(0, -1).map((bar) => this.column(bar)));
     this.draw_tail();
     if (before === null) this.reset_view();
     else if (!follows) {
-      scale.setVisibleLogicalRange({ from: before.from + shift!, to: before.to + shift! });
+      scale.setVisibleLogicalRange({ from: before.from + shift, to: before.to + shift });
     }
     this.moved(scale.getVisibleLogicalRange());
   }
@@ -149,7 +153,7 @@ export class PriceChart {
       this.candles.update(candle(closed));
       this.volume.update(this.column(closed));
     }
-    this.shading.bar_count = this.bars.length;
+    this.set_bars(this.bars);
     this.draw_tail();
   }
 
@@ -170,9 +174,13 @@ export class PriceChart {
   }
 
   private clear(): void {
-    this.bars = [];
-    this.shading.bar_count = 0;
+    this.set_bars([]);
     for (const series of [this.candles, this.candle_tail, this.volume, this.volume_tail]) series.setData([]);
+  }
+
+  private set_bars(bars: readonly Bar[]): void {
+    this.bars = bars;
+    for (const shading of this.shadings) shading.bar_count = bars.length;
   }
 
   private draw_tail(): void {

@@ -63,20 +63,26 @@ describe("BarWindow", () => {
 
   it("patches its end with what was read again", () => {
     const window = window_of(1, 6);
-    expect(window.patch([bar(4, 40), bar(5, 50), bar(6, 60)])).toBe(true);
+    expect(window.patch([bar(4, 40), bar(5, 50), bar(6, 60)])).toBe(0);
     expect(window.bars.map((b) => b.c)).toEqual([1, 2, 3, 40, 50, 60]);
   });
 
   it("keeps a bar the stream brought while the reply was under way", () => {
     const window = window_of(1, 6);
     window.apply_live(bar(7, 70));
-    expect(window.patch([bar(5, 50), bar(6, 60)])).toBe(true);
+    expect(window.patch([bar(5, 50), bar(6, 60)])).toBe(0);
     expect(window.bars.map((b) => b.c)).toEqual([1, 2, 3, 4, 50, 60, 70]);
+  });
+
+  it("gives up the oldest bars when a patch makes it too long", () => {
+    const window = window_of(0, 10);
+    expect(window.patch(range(8, 13))).toBe(3);
+    expect(times(window)).toEqual([3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
   });
 
   it("refuses a patch that leaves a hole", () => {
     const window = window_of(1, 4);
-    expect(window.patch([bar(6), bar(7)])).toBe(false);
+    expect(window.patch([bar(6), bar(7)])).toBeUndefined();
     expect(times(window)).toEqual([1, 2, 3]);
   });
 });

@@ -70,17 +70,21 @@ export class BarWindow {
   }
 
   /// Lays freshly read newest bars over the end of the window.
-  /// @return false when they do not reach back to the window: there is a hole
-  /// and the window must be read again.
-  patch(newest: Bar[]): boolean {
+  /// @return how many oldest bars were given up for the limit; undefined when
+  /// the bars do not reach back to the window: there is a hole and the window
+  /// must be read again.
+  patch(newest: Bar[]): number | undefined {
     const from = newest[0]?.ts;
-    if (from === undefined) return true;
+    if (from === undefined) return 0;
     const last = this.last;
-    if (last && from > last.ts) return false;
+    if (last && from > last.ts) return undefined;
     const kept = this.bars.filter((bar) => bar.ts < from);
     // The stream may already be ahead of the reply.
     const ahead = this.bars.filter((bar) => bar.ts > newest.at(-1)!.ts);
-    this.bars = [...kept, ...newest, ...ahead].slice(-this.limit);
-    return true;
+    const bars = [...kept, ...newest, ...ahead];
+    const dropped = Math.max(0, bars.length - this.limit);
+    this.bars = bars.slice(dropped);
+    if (dropped > 0) this.at_start = false;
+    return dropped;
   }
 }

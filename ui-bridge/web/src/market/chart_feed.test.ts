@@ -53,7 +53,7 @@ beforeEach(() => {
   market = new FakeMarket();
   seen = { statuses: [], failures: [], lives: [], shifts: [] };
   const view: ChartView = {
-    replaced: (_, shift) => seen.shifts.push(shift),
+    replaced: (_, how) => seen.shifts.push(how.kind === "fresh" ? undefined : how.shift),
     live: (bar, change) => seen.lives.push([bar.ts, change]),
     status: (status) => seen.statuses.push(status),
     failed: (text) => seen.failures.push(text),

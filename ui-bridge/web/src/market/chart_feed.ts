@@ -1,7 +1,7 @@
 import type { HistoryPage, HistoryQuery } from "../api/gateway";
 import type { Bar, StreamBar } from "../api/types";
 import type { SessionKind, StreamMessage, Topic } from "../stream/types";
-import { BarWindow } from "./bar_window";
+import { BarWindow, window_limit } from "./bar_window";
 import type { Timeframe } from "./timeframes";
 
 /// Feeds one chart: pages history in, follows the live bar, heals after a cut.
@@ -14,6 +14,8 @@ export const chunk_size = 5_000;
 export const first_chunk_size = 1_000;
 /// Bars re-read after a reconnect or a roll-over; a longer cut reloads.
 export const heal_size = 500;
+/// Live bars that may pile up over the window's limit before it is trimmed.
+export const live_slack = 500;
 /// Empty answers in a row while paging forward over a gap before giving up.
 const forward_tries = 8;
 
@@ -30,11 +32,15 @@ export interface ChartFeedDeps {
   now(): number;
 }
 
+/// Why the bars changed, so that the view knows where to look.
+/// - fresh: another chart, look at its newest bars
+/// - paged: keep looking at the same bars, now `shift` places further right
+/// - healed: the same, but follow the newest bar if it was in view
+export type Replacement = { kind: "fresh" } | { kind: "paged" | "healed"; shift: number };
+
 export interface ChartView {
   /// The window's bars changed as a whole.
-  /// @param shift bars added at the left minus bars given up there, so that
-  /// the view keeps showing what it showed; undefined = a new chart.
-  replaced(window: BarWindow, shift: number | undefined): void;
+  replaced(window: BarWindow, how: Replacement): void;
   /// Only the last bar changed or one was added.
   live(bar: Bar, change: "updated" | "appended"): void;
   status(status: FeedStatus): void;
@@ -93,7 +99,7 @@ export class ChartFeed {
     await this.page("loading-older", async (signal) => {
       const page = await this.read(first.ts, chunk_size, signal);
       const { added } = this.window.prepend(page.bars, page.at_start);
-      this.view.replaced(this.window, added);
+      this.view.replaced(this.window, { kind: "paged", shift: added });
     });
   }
 
@@ -109,7 +115,7 @@ export class ChartFeed {
         const at_edge = to > this.end_of_time();
         const page = await this.read(Math.min(to, this.end_of_time()), chunk_size, signal);
         const { added, dropped } = this.window.append(page.bars, at_edge);
-        if (added > 0 || at_edge) return this.view.replaced(this.window, -dropped);
+        if (added > 0 || at_edge) return this.view.replaced(this.window, { kind: "paged", shift: -dropped });
       }
     });
   }
@@ -123,8 +129,9 @@ export class ChartFeed {
     const { signal } = this.abort;
     try {
       const page = await this.read(this.end_of_time(), heal_size, signal);
-      if (this.window.patch(page.bars)) this.view.replaced(this.window, 0);
-      else await this.reload();
+      const dropped = this.window.patch(page.bars);
+      if (dropped === undefined) await this.reload();
+      else this.view.replaced(this.window, { kind: "healed", shift: -dropped });
     } catch (error) {
       this.report(error, signal);
     } finally {
@@ -141,7 +148,7 @@ export class ChartFeed {
       this.loaded = true;
       for (const bar of this.early) this.window.apply_live(bar);
       this.early = [];
-      this.view.replaced(this.window, undefined);
+      this.view.replaced(this.window, { kind: "fresh" });
       this.view.status(this.window.bars.length > 0 ? "ready" : "empty");
     } catch (error) {
       if (this.target === target) this.report(error, signal, "error");
@@ -201,7 +208,7 @@ export class ChartFeed {
     if (change === "ignored") return;
     this.view.live(bar, change);
     if (this.window.bars.length === 1) this.view.status("ready");
-    if (unconfirmed) void this.heal();
+    if (unconfirmed || this.window.bars.length > window_limit + live_slack) void this.heal();
   }
 }
 

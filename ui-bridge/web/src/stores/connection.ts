@@ -22,7 +22,12 @@ export const use_connection = defineStore("connection", () => {
     client.on_notice(({ level, text }) => notices.show(level, text));
     client.on_state((next) => {
       const was_open = state.value.kind === "live" || state.value.kind === "stale";
-      if (next.kind === "live" && !was_open) generation.value += 1;
+      if (next.kind === "live" && !was_open) {
+        generation.value += 1;
+        if (generation.value > 1) notices.note("info", "Connected again");
+      }
+      if (next.kind === "reconnecting" && was_open) notices.note("warning", `Stream: ${next.reason}`);
+      if (next.kind === "closed") notices.note("error", `Stream: ${next.reason}`);
       state.value = next;
     });
     addEventListener("online", () => client.reconnect_now());

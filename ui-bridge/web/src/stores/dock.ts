@@ -18,6 +18,8 @@ interface SavedLayout {
 
 const layout_name = "default";
 const save_after_ms = 600;
+/// Layout events of a change arrive this long after it.
+const settle_ms = 300;
 /// Below this height the right column is tabs instead of three rows.
 const roomy_height_px = 820;
 
@@ -39,22 +41,29 @@ export const use_dock = defineStore("dock", () => {
   async function attach(api: DockviewApi): Promise<void> {
     dock = api;
     const local = load<SavedLayout | undefined>("layout", (v): v is SavedLayout => is_saved(v), undefined);
-    if (!local || !restore(local)) build_default();
+    if (!local || !restore(local)) quietly(build_default);
     api.onDidLayoutChange(schedule_save);
     await read_from_gateway(local?.saved_at_ms ?? 0);
   }
 
-  function restore(saved: SavedLayout): boolean {
+  /// Changes the layout without storing it as the user's.
+  function quietly(change: () => void): void {
     restoring = true;
-    try {
-      dock?.fromJSON(saved.dock);
-      return (dock?.panels.length ?? 0) > 0;
-    } catch {
-      dock?.clear();
-      return false;
-    } finally {
-      setTimeout(() => (restoring = false)); // layout events arrive after this task
-    }
+    change();
+    setTimeout(() => (restoring = false), settle_ms);
+  }
+
+  function restore(saved: SavedLayout): boolean {
+    let restored = false;
+    quietly(() => {
+      try {
+        dock?.fromJSON(saved.dock);
+        restored = (dock?.panels.length ?? 0) > 0;
+      } catch {
+        dock?.clear(); // of another version, or damaged: the default stands in
+      }
+    });
+    return restored;
   }
 
   async function read_from_gateway(local_saved_at_ms: number): Promise<void> {

@@ -1,6 +1,7 @@
 import { defineStore } from "pinia";
 import { shallowReactive } from "vue";
 import { fetch_market_status } from "../api/gateway";
+import { ApiError } from "../api/http";
 import type { MarketStatus } from "../api/types";
 import { use_connection } from "./connection";
 import { use_notices } from "./notices";
@@ -22,6 +23,8 @@ export const use_market_status = defineStore("market_status", () => {
   const notices = use_notices();
   const statuses = shallowReactive(new Map<Venue, MarketStatus>());
   const asked_at = new Map<Venue, number>();
+  /// Venues the gateway has no calendar for; not asked again.
+  const unknown = new Set<Venue>();
 
   function start(): void {
     connection.subscribe({ channel: "market_status", symbol: "" }, (batch) => {
@@ -36,6 +39,7 @@ export const use_market_status = defineStore("market_status", () => {
     const age = now - (asked_at.get(venue) ?? Number.NEGATIVE_INFINITY);
     const passed = (iso: string | null | undefined) => iso != null && Date.parse(iso) <= now;
     const is_due = !status || passed(status.next_open) || passed(status.next_close);
+    if (unknown.has(venue)) return undefined;
     if (age > refresh_ms || (is_due && age > retry_ms)) {
       asked_at.set(venue, now);
       void read(venue);
@@ -47,7 +51,12 @@ export const use_market_status = defineStore("market_status", () => {
     try {
       statuses.set(venue, await fetch_market_status(venue || undefined));
     } catch (error) {
-      notices.failure(error);
+      if (error instanceof ApiError && (error.status === 400 || error.status === 404)) {
+        unknown.add(venue);
+        notices.note("warning", error.message);
+      } else {
+        notices.failure(error);
+      }
     }
   }
 

@@ -31,8 +31,17 @@ export const use_notices = defineStore("notices", () => {
     }
     const notice: Notice = { id: next_id++, level, text, at_ms: Date.now(), count: 1 };
     toasts.value = [...toasts.value, notice].slice(-toast_limit);
-    log.value = [notice, ...log.value].slice(0, log_limit);
+    keep(notice);
     setTimeout(() => dismiss(notice.id), shown_ms[level]);
+  }
+
+  /// Only into the log: for what the screen already shows in its own way.
+  function note(level: Notice["level"], text: string): void {
+    keep({ id: next_id++, level, text, at_ms: Date.now(), count: 1 });
+  }
+
+  function keep(notice: Notice): void {
+    log.value = [notice, ...log.value].slice(0, log_limit);
   }
 
   function dismiss(id: number): void {
@@ -44,5 +53,5 @@ export const use_notices = defineStore("notices", () => {
     if (!is_abort(error)) show("error", error_text(error));
   }
 
-  return { toasts, log, show, dismiss, failure };
+  return { toasts, log, show, note, dismiss, failure };
 });

@@ -134,6 +134,15 @@ describe("delivery", () => {
     expect(extended).toMatchObject([{ data: { c: 20 } }]);
   });
 
+  it.each([["1d", "1D"], ["1h", "60"], ["1m", "1"], ["1M", "M"], ["1w", "W"]])("knows %s as %s", (asked, told) => {
+    const socket = go_live();
+    const got: StreamMessage[] = [];
+    client.subscribe({ channel: "bars", symbol: "AAPL", timeframe: asked, session: "regular" }, collect(got));
+    socket.say(bar(60, 10, { timeframe: told }));
+    clock.frame();
+    expect(got).toHaveLength(1);
+  });
+
   it("bounds trades and keeps the newest", () => {
     const socket = go_live();
     const got: StreamMessage[] = [];

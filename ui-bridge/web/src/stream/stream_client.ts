@@ -1,7 +1,7 @@
 import { close_reason, may_reconnect, next_attempt, retry_delay_ms } from "./backoff";
 import type { SocketFactory, StreamClock, StreamSocket, TimerHandle } from "./clock";
 import { FrameQueue } from "./frame_queue";
-import { delivery_of } from "./types";
+import { canonical_timeframe, delivery_of } from "./types";
 import type { Channel, ClockSample, ConnectionState, StreamMessage, StreamNotice, Topic } from "./types";
 
 /// Client of the gateway's `/stream`. Knows no Vue and no DOM.
@@ -54,7 +54,7 @@ export interface StreamClientOptions {
 
 export function topic_key(topic: Topic): string {
   if (topic.channel !== "bars") return `${topic.channel}|${topic.symbol}`;
-  return `bars|${topic.symbol}|${topic.timeframe ?? ""}|${topic.session ?? "regular"}`;
+  return `bars|${topic.symbol}|${canonical_timeframe(topic.timeframe ?? "")}|${topic.session ?? "regular"}`;
 }
 
 export class StreamClient {

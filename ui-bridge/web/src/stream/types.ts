@@ -88,3 +88,15 @@ export interface ClockSample {
   /// Server time minus local time.
   skew_ms: number;
 }
+
+/// One spelling for a timeframe, because the gateway takes several: "60" and
+/// "1h", "D" and "1d". Months stay apart from minutes by their capital.
+export function canonical_timeframe(text: string): string {
+  if (/^\d+$/.test(text)) {
+    const minutes = Number(text);
+    return minutes >= 60 && minutes % 60 === 0 ? `${minutes / 60}h` : `${minutes}m`;
+  }
+  const match = /^(\d*)([DWdw]|M)$/.exec(text);
+  if (!match) return text;
+  return `${match[1] || "1"}${match[2] === "M" ? "M" : match[2]!.toLowerCase()}`;
+}
