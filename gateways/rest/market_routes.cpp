@@ -161,8 +161,11 @@ void bars(services& parts, const context_ptr& call, const responder& answer) {
   if (!found) return answer(to_api_error(found.error()));
   auto page = read_page(query, parts, **found);
   if (refused(query, answer)) return;
-  if (page.request.from && page.request.to <= *page.request.from) // a cursor at the beginning of the range
-    return answer(json_response(R"({"bars":[],"next_cursor":null})"));
+  if (page.request.from && page.request.to <= *page.request.from) { // a cursor at the beginning of the range
+    json_writer out{call->style};
+    write_page(out, {}, page.limit, parts.metrics);
+    return answer(json_response(out.take()));
+  }
   parts.market.history(page.request, [&parts, call, answer, limit = page.limit](const result<market::history_reply>& reply) {
     if (!reply) return answer(reply.error());
     json_writer out{call->style};

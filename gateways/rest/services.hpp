@@ -24,6 +24,8 @@ struct services {
   document_store& documents; ///< used on `queue` only
   task_queue& queue;
   utc_time started{};
+  std::shared_ptr<const std::string> openapi = {};   ///< set once the table is made
+  std::shared_ptr<const std::string> docs_page = {}; ///< as above
 };
 
 /// Runs `work` on the store's thread and answers with what it returns; a full
