@@ -108,6 +108,7 @@ public:
   std::vector<verb> allowed;
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
   weak_responder answer;
+  std::shared_ptr<void> owner;
 };
 
 pipeline::pipeline(const route_table& table, handler files, pipeline_rules rules, wall_clock clock, gateway_metrics& metrics,
@@ -271,6 +272,7 @@ std::optional<http_response> pipeline::preflight(const exchange& call) const {
 
 pipeline::admission pipeline::admit(http_request head) {
   auto call = std::make_shared<exchange>();
+  call->owner = owner_.lock();
   auto& context = call->context;
   context.request = std::move(head);
   context.now = clock_();
