@@ -9,6 +9,7 @@
 #include "tests/gateways/support/scripted_market.hpp"
 
 #include <prometheus/collectable.h>
+#include <prometheus/metric_family.h>
 
 #include <sys/socket.h>
 
