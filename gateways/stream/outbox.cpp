@@ -5,6 +5,15 @@
 
 namespace tt::gateway::stream {
 
+namespace {
+
+/// The first message of a slot that leaves is its snapshot.
+message_kind pay_snapshot(slot& of) {
+  return std::exchange(of.snapshot, snapshot_debt::paid) == snapshot_debt::owed ? message_kind::snapshot : message_kind::update;
+}
+
+} // namespace
+
 outbox::outbox(const stream_config& config, shard_tallies& tallies, message_style style)
     : config_(config), tallies_(tallies), style_(style), rate_hz_(static_cast<int>(config.default_rate_hz)) {}
 
@@ -57,8 +66,7 @@ void outbox::offer(slot& to, value_ptr value, mono_time now) {
 }
 
 void outbox::offer_trade(slot& to, const value_ptr& value) {
-  const message_kind kind = to.snapshot == snapshot_debt::owed ? message_kind::snapshot : message_kind::update;
-  entry one = make_entry(value, &to, kind);
+  entry one = make_entry(value, &to, message_kind::update);
   const std::size_t size = one.body->bytes.size() + max_frame_overhead;
   while (!trades_.empty() &&
          (trades_.size() >= config_.max_queued_trades || droppable_bytes_ + size > config_.max_droppable_bytes))
@@ -68,7 +76,6 @@ void outbox::offer_trade(slot& to, const value_ptr& value) {
     tallies_.dropped_trades.add();
     return;
   }
-  to.snapshot = snapshot_debt::paid;
   droppable_bytes_ += size;
   trades_.push_back(std::move(one));
 }
@@ -79,17 +86,14 @@ void outbox::drop_oldest_trade() {
     droppable_bytes_ -= oldest.body->bytes.size() + max_frame_overhead;
     ++oldest.from->dropped;
     tallies_.dropped_trades.add();
-    if (oldest.kind == message_kind::snapshot) oldest.from->snapshot = snapshot_debt::owed;
   }
   trades_.pop_front();
 }
 
 bool outbox::offer_unconflated(slot& to, const value_ptr& value) {
-  const message_kind kind = to.snapshot == snapshot_debt::owed ? message_kind::snapshot : message_kind::update;
-  entry one = make_entry(value, &to, kind);
+  entry one = make_entry(value, &to, message_kind::update);
   const std::size_t size = one.body->bytes.size() + max_frame_overhead;
   if (droppable_bytes_ + size <= config_.max_droppable_bytes && queued_bytes() + size <= config_.max_queue_bytes) {
-    to.snapshot = snapshot_debt::paid;
     droppable_bytes_ += size;
     unconflated_.push_back(std::move(one));
     to.newest_entry = unconflated_base_ + unconflated_.size() - 1;
@@ -241,7 +245,7 @@ bool outbox::pull_ready(std::string& out, mono_time now) {
   }
   for (std::size_t i = 0; i < one.waiting.size(); ++i) {
     message_tail tail;
-    if (std::exchange(one.snapshot, snapshot_debt::paid) == snapshot_debt::owed) tail.kind = message_kind::snapshot;
+    tail.kind = pay_snapshot(one);
     if (i + 1 == one.waiting.size()) tail.conflated = std::exchange(one.conflated, 0);
     compose(out, one.waiting[i]->body(style_), tail, one.waiting[i]->arrival(), now);
   }
@@ -263,7 +267,7 @@ bool outbox::pull_unconflated(std::string& out, mono_time now) {
   ++unconflated_base_;
   if (!one.body) return true;
   droppable_bytes_ -= one.body->bytes.size() + max_frame_overhead;
-  compose(out, *one.body, {0, one.kind, one.conflated, 0}, one.arrival, now);
+  compose(out, *one.body, {0, pay_snapshot(*one.from), one.conflated, 0}, one.arrival, now);
   return true;
 }
 
@@ -273,7 +277,7 @@ bool outbox::pull_trade(std::string& out, mono_time now) {
   trades_.pop_front();
   if (!one.body) return true;
   droppable_bytes_ -= one.body->bytes.size() + max_frame_overhead;
-  compose(out, *one.body, {0, one.kind, 0, std::exchange(one.from->dropped, 0)}, one.arrival, now);
+  compose(out, *one.body, {0, pay_snapshot(*one.from), 0, std::exchange(one.from->dropped, 0)}, one.arrival, now);
   return true;
 }
 

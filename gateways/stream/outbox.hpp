@@ -67,7 +67,7 @@ public:
   /// An event of a lossless topic, or a snapshot outside any subscription.
   [[nodiscard]] admission push_shared(const value_ptr& value, message_kind kind);
   /// A value of a conflated or queued topic. Never fails: what has no room is
-  /// conflated or dropped, and counted. Pays the slot's snapshot.
+  /// conflated or dropped, and counted.
   void offer(slot& to, value_ptr value, mono_time now);
   /// Sends the state once more, marked as a snapshot, without waiting for the slot
   /// to cool down. What already waits in the slot is at least as new and goes first.
