@@ -5,6 +5,7 @@ import { connect } from "node:net";
 /// connection for real: same page, same origin, dead socket.
 export async function start_proxy() {
   const sockets = new Set();
+  const tunnels = new Set(); // [from gateway, to browser]
   let refusing = false;
   const server = createServer((req, res) => forward(req, res));
   server.on("connection", (socket) => keep(socket));
@@ -31,6 +32,9 @@ export async function start_proxy() {
       socket.write("HTTP/1.1 200 OK\r\n\r\n");
       out.write(head);
       out.pipe(socket).pipe(out);
+      const pair = [out, socket];
+      tunnels.add(pair);
+      out.on("close", () => tunnels.delete(pair));
     });
     keep(out);
   }
@@ -45,6 +49,14 @@ export async function start_proxy() {
     },
     restore() {
       refusing = false;
+    },
+    /// Keeps the WebSockets open but lets nothing of the gateway through: a
+    /// peer that went silent. `thaw` delivers what was held back.
+    freeze() {
+      for (const [out, socket] of tunnels) out.unpipe(socket);
+    },
+    thaw() {
+      for (const [out, socket] of tunnels) out.pipe(socket);
     },
     async close() {
       for (const socket of sockets) socket.destroy();

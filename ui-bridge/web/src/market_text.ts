@@ -24,7 +24,7 @@ export function use_market_text(venue: Ref<string>): ComputedRef<MarketText | un
     const status = statuses.status_of(venue.value);
     if (!status) return undefined;
     const next = status.is_open ? status.next_close : status.next_open;
-    const left = next ? Date.parse(next) - connection.now_ms : Number.NaN;
+    const left = next ? Date.parse(next) - connection.market_now_ms : Number.NaN;
     const notes = [status.holiday, status.half_day ? "half day" : ""].filter(Boolean);
     const label = session_labels[status.session] ?? (status.is_open ? "Open" : "Closed");
     return {

@@ -96,11 +96,11 @@ function udf(state, res, call, query) {
 }
 
 function udf_symbol(instrument) {
-  const { symbol, description, type, exchange, session, timezone, minmov, pricescale, fractional = false, extended } = instrument;
+  const { symbol, description, type, exchange, session, timezone, minmov, pricescale, fractional = false } = instrument;
   return {
     symbol, ticker: symbol, name: symbol, full_name: `${exchange}:${symbol}`, description, type, exchange, listed_exchange: exchange,
     session, timezone, minmov, pricescale, fractional, format: "price", has_intraday: true, has_daily: true, currency_code: "USD",
-    data_status: "streaming", has_extended_hours: extended,
+    data_status: "streaming",
   };
 }
 
@@ -135,8 +135,9 @@ function api(state, res, path, query) {
 
 function detail_of({ symbol, description, type, exchange, venue, timezone, minmov, pricescale, session, extended }) {
   return {
-    symbol, description, type, exchange, venue, timezone, currency: "USD", tick: minmov / pricescale, lot: 1,
-    multiplier: type === "futures" ? 50 : 1, session, has_extended_hours: extended, borrowable: type === "stock",
+    symbol, ticker: symbol, description, type, exchange, calendar: venue, timezone, currency: "USD", tick: minmov / pricescale, lot: 1,
+    multiplier: type === "futures" ? 50 : 1, price_basis: "trade",
+    sessions: { regular: session, extended: extended ? "0400-2000" : session }, has_extended_hours: extended, borrowable: type === "stock",
   };
 }
 

@@ -199,7 +199,7 @@ export function market_status(venue, now) {
     return null;
   };
   return {
-    is_open: session === "regular", session, venue, timezone: member.timezone,
+    is_open: session === "regular", session, venue, timezone: member.timezone, timestamp: Math.floor(now), ts_ms: Math.round(now * 1000),
     next_open: next(true), next_close: next(false), holiday: null, half_day: false,
   };
 }

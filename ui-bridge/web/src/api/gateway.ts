@@ -20,7 +20,7 @@ export interface HistoryQuery {
 export interface HistoryPage {
   /// Ascending by `ts`.
   bars: Bar[];
-  /// True when nothing older exists.
+  /// True when the gateway says that nothing older exists.
   at_start: boolean;
 }
 
@@ -32,11 +32,11 @@ export async function fetch_history(query: HistoryQuery, signal?: AbortSignal): 
     },
     signal,
   });
-  return history_page(data, query.countback);
+  return history_page(data);
 }
 
 /// @throws ApiError for `s:"error"` and for columns that do not fit together.
-export function history_page(reply: UdfHistory, countback: number): HistoryPage {
+export function history_page(reply: UdfHistory): HistoryPage {
   if (reply?.s === "no_data") return { bars: [], at_start: reply.nextTime === undefined || reply.nextTime === null };
   if (reply?.s !== "ok") throw new ApiError(reply?.errmsg ?? "History came without bars", 200);
   const { t, o, h, l, c, v } = reply;
@@ -46,7 +46,9 @@ export function history_page(reply: UdfHistory, countback: number): HistoryPage 
   for (let i = 1; i < bars.length; i++) {
     if (bars[i]!.ts <= bars[i - 1]!.ts) throw new ApiError("History came with times out of order", 200);
   }
-  return { bars, at_start: bars.length < countback };
+  // Fewer bars than asked for do not mean the start of history: the gateway
+  // leaves out bars that contradict themselves.
+  return { bars, at_start: false };
 }
 
 export async function fetch_udf_symbol(symbol: string): Promise<UdfSymbol> {

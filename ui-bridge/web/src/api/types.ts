@@ -56,9 +56,6 @@ export interface UdfSymbol {
   supported_resolutions?: string[];
   data_status?: string;
   currency_code?: string;
-  /// The library's own list of sub-sessions ("regular", "extended", …).
-  subsessions?: { id: string; session?: string }[];
-  has_extended_hours?: boolean;
 }
 
 /// The full instrument (`/api/v1/symbols/{symbol}`). Fields differ by type,
@@ -68,13 +65,12 @@ export interface InstrumentDetail {
   description?: string;
   type?: string;
   exchange?: string;
+  /// Name of the venue's calendar, as `/api/market/status` takes it.
+  calendar?: string;
   venue?: string;
   currency?: string;
   timezone?: string;
-  tick?: number | string;
-  lot?: number | string;
-  multiplier?: number | string;
-  sessions?: unknown;
+  sessions?: { regular?: string; extended?: string };
   has_extended_hours?: boolean;
   [field: string]: unknown;
 }
@@ -104,6 +100,8 @@ export interface MarketStatus {
   session: "pre" | "regular" | "post" | "closed";
   venue: string;
   timezone?: string;
+  /// Market time of this answer: in a replay not the wall clock.
+  ts_ms?: number;
   next_open?: string | null;
   next_close?: string | null;
   holiday?: string | null;

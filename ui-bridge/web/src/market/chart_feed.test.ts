@@ -33,7 +33,7 @@ class FakeMarket {
     for (let ts = newest; ts >= this.start && bars.length < query.countback; ts -= minute) {
       if (ts < this.gap_from || ts >= this.gap_to) bars.unshift(this.bar(ts));
     }
-    return { bars, at_start: bars.length < query.countback };
+    return { bars, at_start: bars.length === 0 };
   };
   subscribe = (topic: Topic, listener: (batch: readonly StreamMessage[]) => void) => {
     const key = `${topic.symbol} ${topic.timeframe} ${topic.session}`;
@@ -96,7 +96,7 @@ describe("ChartFeed", () => {
     const asked = market.queries.length;
     await feed.load_older();
     expect(market.queries).toHaveLength(asked);
-    expect(seen.shifts).toEqual([undefined, chunk_size, chunk_size, 1_001]);
+    expect(seen.shifts).toEqual([undefined, chunk_size, chunk_size, 1_001, 0]);
   });
 
   it("asks for one page at a time", async () => {

@@ -99,6 +99,7 @@ export class ChartFeed {
     await this.page("loading-older", async (signal) => {
       const page = await this.read(first.ts, chunk_size, signal);
       const { added } = this.window.prepend(page.bars, page.at_start);
+      if (added === 0) this.window.at_start = true; // asking again would change nothing
       this.view.replaced(this.window, { kind: "paged", shift: added });
     });
   }

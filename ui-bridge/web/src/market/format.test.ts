@@ -129,18 +129,18 @@ describe("timeframes", () => {
 describe("history_page", () => {
   const columns = { t: [60, 120], o: [1, 2], h: [2, 3], l: [1, 1], c: [2, 2] };
   it("reads columns, with and without volume", () => {
-    expect(history_page({ s: "ok", ...columns, v: [5, 6] }, 2)).toEqual({
+    expect(history_page({ s: "ok", ...columns, v: [5, 6] })).toEqual({
       bars: [{ ts: 60, o: 1, h: 2, l: 1, c: 2, v: 5 }, { ts: 120, o: 2, h: 3, l: 1, c: 2, v: 6 }], at_start: false,
     });
-    expect(history_page({ s: "ok", ...columns }, 3)).toMatchObject({ at_start: true, bars: [{ v: 0 }, { v: 0 }] });
+    expect(history_page({ s: "ok", ...columns })).toMatchObject({ at_start: false, bars: [{ v: 0 }, { v: 0 }] });
   });
   it("tells the start of history from a gap", () => {
-    expect(history_page({ s: "no_data" }, 5).at_start).toBe(true);
-    expect(history_page({ s: "no_data", nextTime: 60 }, 5).at_start).toBe(false);
+    expect(history_page({ s: "no_data" }).at_start).toBe(true);
+    expect(history_page({ s: "no_data", nextTime: 60 }).at_start).toBe(false);
   });
   it("passes the server's text on and refuses what is wrong", () => {
-    expect(() => history_page({ s: "error", errmsg: "unknown_symbol" }, 5)).toThrow("unknown_symbol");
-    expect(() => history_page({ s: "ok", ...columns, c: [1] }, 5)).toThrow("different length");
-    expect(() => history_page({ s: "ok", ...columns, t: [120, 120] }, 5)).toThrow("out of order");
+    expect(() => history_page({ s: "error", errmsg: "unknown_symbol" })).toThrow("unknown_symbol");
+    expect(() => history_page({ s: "ok", ...columns, c: [1] })).toThrow("different length");
+    expect(() => history_page({ s: "ok", ...columns, t: [120, 120] })).toThrow("out of order");
   });
 });

@@ -6,6 +6,8 @@ export interface Trade {
   size: number;
   /// Who was the aggressor, where the source says so.
   side: "buy" | "sell" | "";
+  /// The gateway's own count of the symbol's prints; 0 when it has none.
+  seq: number;
 }
 
 /// Prints kept per symbol.
@@ -14,20 +16,25 @@ export const trades_kept = 150;
 /// @return undefined for what is not a print.
 export function trade_of(data: unknown): Trade | undefined {
   if (typeof data !== "object" || data === null) return undefined;
-  const { ts_ms, timestamp, price, size, quantity, side } = data as Record<string, unknown>;
+  const { ts_ms, timestamp, price, size, quantity, side, trade_seq } = data as Record<string, unknown>;
   const at = number(ts_ms) ?? (number(timestamp) ?? Number.NaN) * 1000;
   const paid = number(price);
   if (paid === undefined || Number.isNaN(at)) return undefined;
-  return { ts_ms: at, price: paid, size: number(size) ?? number(quantity) ?? 0, side: side === "buy" || side === "sell" ? side : "" };
+  return {
+    ts_ms: at, price: paid, size: number(size) ?? number(quantity) ?? 0,
+    side: side === "buy" || side === "sell" ? side : "", seq: number(trade_seq) ?? 0,
+  };
 }
 
 function number(value: unknown): number | undefined {
   return typeof value === "number" && Number.isFinite(value) ? value : undefined;
 }
 
-/// Puts prints in front, newest first, and keeps the newest.
+/// Puts prints in front, newest first, each once, and keeps the newest.
 export function merge_trades(kept: readonly Trade[], fresh: readonly Trade[]): Trade[] {
-  return [...fresh, ...kept].sort((a, b) => b.ts_ms - a.ts_ms).slice(0, trades_kept);
+  const known = new Set(fresh.map(({ seq }) => seq).filter((seq) => seq > 0));
+  const others = kept.filter(({ seq }) => !known.has(seq));
+  return [...fresh, ...others].sort((a, b) => b.ts_ms - a.ts_ms || b.seq - a.seq).slice(0, trades_kept);
 }
 
 export interface TradeRow extends Trade {

@@ -6,6 +6,9 @@ import type { BatchListener, Unsubscribe } from "../stream/stream_client";
 import type { ClockSample, ConnectionState, Topic } from "../stream/types";
 import { use_notices } from "./notices";
 
+/// Market time and the gateway's clock closer than this are the same.
+const same_time_ms = 5_000;
+
 /// The one stream connection of this window, and the server's clock.
 export const use_connection = defineStore("connection", () => {
   const client = new StreamClient({ url: stream_url(location), clock: browser_clock, socket: browser_socket });
@@ -13,6 +16,10 @@ export const use_connection = defineStore("connection", () => {
   const clock_sample = shallowRef<ClockSample>();
   /// Server time in epoch ms, moving once a second.
   const now_ms = ref(Date.now());
+  /// Market time minus the gateway's clock: 0 on a live market, years in a
+  /// replay of a recording.
+  const market_offset_ms = ref(0);
+  const market_now_ms = computed(() => now_ms.value + market_offset_ms.value);
   /// Counts connections that went live; a new one means: heal.
   const generation = ref(0);
   const is_live = computed(() => state.value.kind === "live");
@@ -46,7 +53,16 @@ export const use_connection = defineStore("connection", () => {
   const subscribe = (topic: Topic, listener: BatchListener): Unsubscribe => client.subscribe(topic, listener);
   const reconnect = () => client.reconnect_now();
   const server_now = () => client.server_now();
+  const market_now = () => client.server_now() + market_offset_ms.value;
+
+  /// Takes the market time that a fresh message tells. Small differences are
+  /// transport, not time.
+  function hear_market_time(ms: number | undefined): void {
+    if (ms === undefined || !Number.isFinite(ms)) return;
+    const offset = ms - client.server_now();
+    market_offset_ms.value = Math.abs(offset) < same_time_ms ? 0 : offset;
+  }
   const gaps = () => client.gaps;
 
-  return { state, is_live, clock_sample, now_ms, generation, start, subscribe, reconnect, server_now, gaps };
+  return { state, is_live, clock_sample, now_ms, market_now_ms, generation, start, subscribe, reconnect, server_now, market_now, hear_market_time, gaps };
 });

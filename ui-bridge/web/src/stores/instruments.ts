@@ -17,7 +17,10 @@ export interface Instrument {
   session: string;
   rule: PriceRule;
   has_extended: boolean;
-  currency: string;
+  /// What market hours are asked for; "" = the gateway's default.
+  venue: string;
+  /// Everything the gateway told, for the details panel.
+  detail: InstrumentDetail;
 }
 
 /// Symbol descriptions read at the same time; a long watchlist asks for many.
@@ -25,7 +28,6 @@ const parallel_limit = 4;
 
 export const use_instruments = defineStore("instruments", () => {
   const known = shallowReactive(new Map<string, Instrument>());
-  const details = shallowReactive(new Map<string, InstrumentDetail>());
   const pending = new Map<string, Promise<Instrument>>();
   const waiting: (() => void)[] = [];
   let running = 0;
@@ -47,9 +49,9 @@ export const use_instruments = defineStore("instruments", () => {
     if (instrument) return Promise.resolve(instrument);
     let promise = pending.get(symbol);
     if (!promise) {
-      promise = limited(() => fetch_udf_symbol(symbol))
-        .then((info) => {
-          const fresh = instrument_of(symbol, info);
+      promise = limited(() => Promise.all([fetch_udf_symbol(symbol), fetch_instrument(symbol)]))
+        .then(([info, detail]) => {
+          const fresh = instrument_of(symbol, info, detail);
           known.set(symbol, fresh);
           return fresh;
         })
@@ -59,18 +61,12 @@ export const use_instruments = defineStore("instruments", () => {
     return promise;
   }
 
-  async function need_detail(symbol: string): Promise<InstrumentDetail> {
-    const detail = details.get(symbol) ?? (await fetch_instrument(symbol));
-    details.set(symbol, detail);
-    return detail;
-  }
-
   const rule_of = (symbol: string): PriceRule => known.get(symbol)?.rule ?? plain_rule;
 
-  return { known, details, need, need_detail, rule_of };
+  return { known, need, rule_of };
 });
 
-function instrument_of(symbol: string, info: UdfSymbol): Instrument {
+function instrument_of(symbol: string, info: UdfSymbol, detail: InstrumentDetail): Instrument {
   return {
     symbol,
     description: info.description ?? "",
@@ -79,7 +75,8 @@ function instrument_of(symbol: string, info: UdfSymbol): Instrument {
     zone: info.timezone ?? "Etc/UTC",
     session: info.session ?? "24x7",
     rule: price_rule(info),
-    has_extended: info.has_extended_hours ?? info.subsessions?.some(({ id }) => id === "extended") ?? false,
-    currency: info.currency_code ?? "",
+    has_extended: detail.has_extended_hours ?? false,
+    venue: detail.venue ?? detail.calendar ?? "",
+    detail,
   };
 }

@@ -28,7 +28,7 @@ export const use_market_status = defineStore("market_status", () => {
 
   function start(): void {
     connection.subscribe({ channel: "market_status", symbol: "" }, (batch) => {
-      for (const { data } of batch) if (is_status(data)) statuses.set(data.venue, data);
+      for (const { data, snapshot } of batch) if (is_status(data)) put(data.venue, data, snapshot !== true);
     });
   }
 
@@ -37,7 +37,7 @@ export const use_market_status = defineStore("market_status", () => {
     const status = statuses.get(venue);
     const now = connection.now_ms;
     const age = now - (asked_at.get(venue) ?? Number.NEGATIVE_INFINITY);
-    const passed = (iso: string | null | undefined) => iso != null && Date.parse(iso) <= now;
+    const passed = (iso: string | null | undefined) => iso != null && Date.parse(iso) <= connection.market_now_ms;
     const is_due = !status || passed(status.next_open) || passed(status.next_close);
     if (unknown.has(venue)) return undefined;
     if (age > refresh_ms || (is_due && age > retry_ms)) {
@@ -47,9 +47,16 @@ export const use_market_status = defineStore("market_status", () => {
     return status;
   }
 
+  /// @param is_new whether the status was written just now, so that its time is
+  /// market time.
+  function put(venue: Venue, status: MarketStatus, is_new: boolean): void {
+    if (is_new) connection.hear_market_time(status.ts_ms);
+    statuses.set(venue, status);
+  }
+
   async function read(venue: Venue): Promise<void> {
     try {
-      statuses.set(venue, await fetch_market_status(venue || undefined));
+      put(venue, await fetch_market_status(venue || undefined), true);
     } catch (error) {
       if (error instanceof ApiError && (error.status === 400 || error.status === 404)) {
         unknown.add(venue);
