@@ -4,9 +4,19 @@
 
 namespace tt::market {
 
+namespace {
+
+std::vector<std::shared_ptr<const history_source>> with_live(std::shared_ptr<const live_minutes> live,
+                                                             std::vector<std::shared_ptr<const history_source>> stored) {
+  stored.insert(stored.begin(), std::move(live));
+  return stored;
+}
+
+} // namespace
+
 symbol_state::symbol_state(std::shared_ptr<const instrument> what, std::vector<std::shared_ptr<const history_source>> histories)
-  : what_(std::move(what)), histories_(std::move(histories)),
-    minutes_(*what_, timeframe::minutes(1), session_hours::extended),
+  : what_(std::move(what)), live_(std::make_shared<live_minutes>(what_->symbol)),
+    book_(*what_, with_live(live_, std::move(histories))), minutes_(*what_, timeframe::minutes(1), session_hours::extended),
     day_(*what_, timeframe::days(1), session_hours::regular) {
   quote_.symbol = what_->symbol;
 }
@@ -16,7 +26,7 @@ symbol_state::symbol_state(std::shared_ptr<const instrument> what, std::vector<s
 /// Fills the figures of the day, and last price, from bars before `t`.
 void symbol_state::prime_day(utc_time t) {
   history_request days{what_->symbol, timeframe::days(1), session_hours::regular, {}, t, 2, 2};
-  const auto found = compose_history(*what_, histories_, {{}, nullptr, t}, days);
+  const auto found = book_.answer(days, t);
   if (found && today_) {
     const utc_time stamp = today_->day.midnight_utc();
     for (const auto& b : *found->bars) {
@@ -28,7 +38,7 @@ void symbol_state::prime_day(utc_time t) {
     }
   }
   history_request newest{what_->symbol, timeframe::minutes(1), session_hours::extended, {}, t, 1, 1};
-  const auto minute = compose_history(*what_, histories_, {{}, nullptr, t}, newest);
+  const auto minute = book_.answer(newest, t);
   if (!quote_.last && minute && !minute->bars->empty()) {
     quote_.last = minute->bars->back().close;
     quote_.ts = std::min(t, minute->bars->back().open_time + std::chrono::minutes{1});
@@ -60,8 +70,7 @@ void symbol_state::begin(const std::string& label, utc_time start, utc_time wall
   minutes_ = bar_builder(*what_, timeframe::minutes(1), session_hours::extended);
   day_ = bar_builder(*what_, timeframe::days(1), session_hours::regular);
   day_bar_.reset();
-  closed_minutes_.clear();
-  unrecorded_from_ = 0;
+  live_->clear();
   trades_.clear();
   market_time_ = start;
   next_state_change_ = {};
@@ -114,7 +123,7 @@ void symbol_state::on_tick(const tick& t, std::vector<market_update>& out) {
   ++seq_;
   quote_.ts = ts;
   on_price(t);
-  keep_minute(minutes_.on_tick(t).closed);
+  if (const auto step = minutes_.on_tick(t); step.closed) live_->append(*step.closed);
   on_day(day_.on_tick(t));
   for (auto& [key, series] : series_) {
     const auto step = series.builder.on_tick(t);
@@ -125,21 +134,11 @@ void symbol_state::on_tick(const tick& t, std::vector<market_update>& out) {
   if (quotes_ == interest::wanted) out.emplace_back(snapshot());
 }
 
-void symbol_state::keep_minute(const std::optional<bar>& closed) {
-  if (!closed) return;
-  closed_minutes_.push_back(*closed);
-  // dropped in large pieces, so that the cost per bar stays constant
-  if (closed_minutes_.size() < max_live_bars + max_live_bars / 4) return;
-  const auto surplus = closed_minutes_.size() - max_live_bars;
-  closed_minutes_.erase(closed_minutes_.begin(), closed_minutes_.begin() + static_cast<std::ptrdiff_t>(surplus));
-  unrecorded_from_ -= std::min(unrecorded_from_, surplus);
-}
-
 /// Moves the market time on: bars whose span is over are closed.
 void symbol_state::advance(utc_time t, std::vector<market_update>& out) {
   if (t < market_time_) return;
   market_time_ = t;
-  keep_minute(minutes_.advance(t));
+  if (const auto closed = minutes_.advance(t)) live_->append(*closed);
   on_day({day_.advance(t), bar_change::none});
   for (auto& [key, series] : series_) emit_closed(key, series, series.builder.advance(t), out);
   enter_day(t);
@@ -219,13 +218,28 @@ std::vector<trade_update> symbol_state::recent_trades(std::size_t limit) const {
   return {trades_.rbegin(), trades_.rbegin() + static_cast<std::ptrdiff_t>(count)};
 }
 
-live_bars symbol_state::live() const {
-  const auto& forming = minutes_.forming();
-  return {closed_minutes_, forming ? &*forming : nullptr, market_time_};
+/// The bar of a series that is not over yet: what its finished minutes tell, and
+/// the minute under way.
+std::optional<bar> symbol_state::under_way(timeframe frame, session_hours hours) const {
+  const auto& minute = minutes_.forming();
+  if (!minute) return std::nullopt;
+  const auto span = what_->calendar->bar_at(minute->open_time, frame, hours);
+  if (!span || !what_->calendar->day_at(minute->open_time, hours)) return std::nullopt;
+  bar out = *minute;
+  out.open_time = span->stamp;
+  const auto earlier = book_.so_far(frame, hours, market_time_);
+  if (!earlier || !*earlier || (*earlier)->open_time != span->stamp) return out;
+  out.open = (*earlier)->open;
+  out.high = std::max(out.high, (*earlier)->high);
+  out.low = std::min(out.low, (*earlier)->low);
+  out.volume += (*earlier)->volume;
+  return out;
 }
 
 result<history_reply> symbol_state::history(const history_request& request) const {
-  return compose_history(*what_, histories_, live(), request);
+  live_bars live;
+  live.forming = under_way(request.frame, request.hours);
+  return book_.answer(request, market_time_, live);
 }
 
 std::optional<market_update> symbol_state::open(const topic& what) {
@@ -255,10 +269,6 @@ void symbol_state::close(const topic& what) {
   }
 }
 
-std::vector<bar> symbol_state::take_closed_minutes() {
-  std::vector<bar> out(closed_minutes_.begin() + static_cast<std::ptrdiff_t>(unrecorded_from_), closed_minutes_.end());
-  unrecorded_from_ = closed_minutes_.size();
-  return out;
-}
+std::vector<bar> symbol_state::take_closed_minutes() { return live_->take_new(); }
 
 } // namespace tt::market

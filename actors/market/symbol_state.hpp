@@ -7,6 +7,7 @@
 #include "actors/market/bar_builder.hpp"
 #include "actors/market/feed_source.hpp"
 #include "actors/market/history.hpp"
+#include "actors/market/live_minutes.hpp"
 #include "actors/market/symbol_types.hpp"
 #include "actors/model/instrument.hpp"
 
@@ -21,9 +22,6 @@ namespace tt::market {
 
 /// Prints kept for late joiners and `/trades`.
 inline constexpr std::size_t max_recent_trades = 1000;
-/// Closed live minute bars kept in memory: about three weeks of a 24-hour market.
-/// Older ones are dropped; history then begins after them unless it was recorded.
-inline constexpr std::size_t max_live_bars = 30'000;
 /// Wall time without a word of the feed after which a symbol is stale.
 inline constexpr nanoseconds stale_after = std::chrono::milliseconds{1'500};
 
@@ -80,22 +78,20 @@ private:
   void advance(utc_time t, std::vector<market_update>& out);
   void enter_day(utc_time t);
   void prime_day(utc_time t);
-  void keep_minute(const std::optional<bar>& closed);
   void emit_closed(const series_key& key, open_series& series, const std::optional<bar>& closed, std::vector<market_update>& out);
   void emit_forming(std::vector<market_update>& out);
   bar_update make_update(const series_key& key, open_series& series, const bar& data, bar_state state);
-  [[nodiscard]] live_bars live() const;
+  [[nodiscard]] std::optional<bar> under_way(timeframe frame, session_hours hours) const;
 
   std::shared_ptr<const instrument> what_;
-  std::vector<std::shared_ptr<const history_source>> histories_;
+  std::shared_ptr<live_minutes> live_;
+  history_book book_;
 
   quote_snapshot quote_; ///< without the day figures, which `day_` holds
   std::optional<trading_day> today_; ///< the trading day whose figures are shown
   bar_builder minutes_;
   bar_builder day_;
   std::optional<bar> day_bar_; ///< regular hours of `today_`, as far as they have come
-  std::vector<bar> closed_minutes_; ///< live ones, oldest first
-  std::size_t unrecorded_from_ = 0; ///< index of the first one not taken yet
   std::map<series_key, open_series> series_;
   std::deque<trade_update> trades_;
 

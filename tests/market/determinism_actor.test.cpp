@@ -68,6 +68,7 @@ std::string text_of(const market_update& update) {
 /// Writes down what one symbol says until its feed has ended.
 caf::behavior scribe(caf::event_based_actor* self, caf::actor symbol, std::vector<topic> topics, caf::actor whom) {
   for (const auto& what : topics) self->send(symbol, subscribe_atom::value, what);
+  self->send(whom, subscribe_atom::value);
   auto log = std::make_shared<std::string>();
   const auto name = topics.front().symbol;
   return {[=](const update_batch& batch) {
@@ -112,7 +113,9 @@ std::string run_log(std::uint64_t seed, std::size_t threads) {
     std::vector<topic> topics{{topic_kind::quotes, what.symbol, {}, {}}, {topic_kind::trades, what.symbol, {}, {}},
                               bars(timeframe::minutes(1)), bars(timeframe::minutes(5)), bars(timeframe::days(1))};
     self->spawn(scribe, symbol, topics, caf::actor_cast<caf::actor>(self));
-    // its subscriptions must be in before the feed begins: any answer proves it
+    // its subscriptions must be in before the feed begins: they were sent before
+    // this question, whose answer proves it
+    self->receive([](subscribe_atom) {});
     self->request(symbol, caf::infinite, quote_atom::value).receive([](const quote_snapshot&) {}, [](const caf::error&) {});
   }
   auto options = std::make_shared<feed_options>();
