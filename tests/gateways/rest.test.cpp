@@ -250,7 +250,7 @@ TEST_F(rest, watchlists) {
 }
 
 TEST(rest_store, keeps_its_documents_over_a_restart_and_refuses_foreign_files) {
-  const auto folder = std::filesystem::temp_directory_path() / ("tt_store_" + std::to_string(::testing::UnitTest::GetInstance()->random_seed()) + std::to_string(reinterpret_cast<std::uintptr_t>(&folder)));
+  const auto folder = std::filesystem::temp_directory_path() / ("tt_store_" + make_request_id());
   std::filesystem::create_directories(folder);
   {
     auto store = document_store::open(folder.string()).value();

@@ -137,7 +137,7 @@ TEST_F(udf, 08b_next_time_unit_is_configurable) {
 
 TEST_F(udf, 09_bad_requests_say_s_error) {
   const auto to = range(0, unix_seconds(opening));
-  for (const std::string query : {"symbol=NOPE&resolution=1" + to, "symbol=AAPL&resolution=7Q" + to, "symbol=AAPL" + to, "resolution=1" + to,
+  for (const auto& query : {"symbol=NOPE&resolution=1" + to, "symbol=AAPL&resolution=7Q" + to, "symbol=AAPL" + to, "resolution=1" + to,
                                   std::string{"symbol=AAPL&resolution=1&to=100"}, "symbol=AAPL&resolution=1" + range(200, 200),
                                   "symbol=AAPL&resolution=1" + range(300, 200), std::string{"symbol=AAPL&resolution=1&from=x&to=5"},
                                   "symbol=AAPL&resolution=1&countback=-1" + to, "symbol=AAPL&resolution=1&session=night" + to,
@@ -235,8 +235,11 @@ TEST_F(udf, 16_symbol_info) {
                              "session-regular", "session-holidays", "corrections", "supported-resolutions", "intraday-multipliers",
                              "volume_precision", "force-session-rebuild"})
     EXPECT_TRUE(nasdaq.contains(column)) << column;
-  for (const auto& [name, column] : nasdaq.items())
-    if (column.is_array()) EXPECT_EQ(column.size(), 2U) << name;
+  for (const auto& [name, column] : nasdaq.items()) {
+    if (column.is_array()) {
+      EXPECT_EQ(column.size(), 2U) << name;
+    }
+  }
 }
 
 TEST_F(udf, 17_percent_encoded_names) {
