@@ -178,6 +178,30 @@ TEST(node, imported_symbols_are_not_simulated) {
   EXPECT_EQ(days["c"], json::array({11}));
 }
 
+TEST(node, a_stepped_replay_moves_on_request) {
+  const temporary_folder data;
+  const auto path = data.path("bars.csv");
+  std::ofstream(path) << "time,open,high,low,close,volume\n1380891600,10,12,9,11,400\n1380891660,11,13,10,12,400\n";
+  auto config = basic_config(data);
+  config.feeds = {replay_of({{path, "SPY", "bars", timeframe::minutes(1)}})};
+  config.feeds[0].pace = {market::pace_kind::stepped, 1};
+  auto started = node::start(config, wall);
+  ASSERT_TRUE(started) << to_string(started.error());
+  const auto port = (*started)->port();
+  ASSERT_TRUE(wait_for_health(port, R"("state":"live")"));
+  const auto step = [&](const std::string& feed, const std::string& body) {
+    return http_raw(port, "POST /api/v1/feeds/" + feed + "/step HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: "
+                            + std::to_string(body.size()) + "\r\n\r\n" + body);
+  };
+  EXPECT_EQ(step("recording", R"({"events":2})").body, R"({"name":"recording","events":2})");
+  EXPECT_EQ(json::parse(http_get(port, "/api/v1/quotes/SPY").body)["last"], 9);
+  EXPECT_EQ(step("recording", R"({"events":100})").body, R"({"name":"recording","events":6})");
+  EXPECT_EQ(json::parse(http_get(port, "/api/v1/quotes/SPY").body)["last"], 12);
+  EXPECT_EQ(step("nobody", R"({"events":1})").status, 404);
+  EXPECT_EQ(step("recording", R"({"events":0})").status, 400);
+  EXPECT_EQ(json::parse(http_get(port, "/api/v1/feeds").body)["feeds"][0]["state"], "finished");
+}
+
 TEST(node, a_taken_port_is_a_clear_error) {
   const temporary_folder data;
   auto config = basic_config(data);
