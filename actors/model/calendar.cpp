@@ -94,6 +94,7 @@ std::optional<utc_time> exchange_calendar::next_close(utc_time t, session_hours 
 }
 
 std::optional<bar_span> exchange_calendar::bar_at(utc_time t, timeframe frame, session_hours kind) const {
+  TT_ASSERT(frame.count() > 0);
   const auto today = day_at(t, kind);
   if (!today) return std::nullopt;
   if (!frame.is_intraday()) return bar_of_day(today->day, frame, kind);
@@ -119,7 +120,8 @@ std::optional<bar_span> exchange_calendar::bar_of_day(civil_date day, timeframe 
 }
 
 exchange_calendar::day_range exchange_calendar::days_of_bar(civil_date day, timeframe frame) const {
-  const int count = std::max<int>(frame.count(), 1);
+  const int count = frame.count();
+  TT_ASSERT(count > 0);
   switch (frame.unit()) {
   case timeframe_unit::minute: break;
   case timeframe_unit::day: return day_group(day, count);

@@ -1,5 +1,6 @@
 #include "actors/model/decimal.hpp"
 
+#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <optional>
@@ -67,15 +68,12 @@ std::optional<int128> rounded_quotient(wide n, uint128 divisor, bool negative, r
   return negative ? -value : value;
 }
 
-/// Characters of a bad input that an error message repeats.
-constexpr std::size_t shown_chars = 40;
+error malformed(std::string_view text) { return {errc::invalid_argument, "not a decimal number: " + quoted(text)}; }
 
-error malformed(std::string_view text) {
-  return {errc::invalid_argument, "not a decimal number: \"" + std::string(text.substr(0, shown_chars)) + "\""};
-}
+error too_large(std::string_view text) { return {errc::out_of_range, "number too large: " + quoted(text)}; }
 
-error out_of_range(std::string_view text, std::string_view why) {
-  return {errc::out_of_range, std::string(why) + ": \"" + std::string(text.substr(0, shown_chars)) + "\""};
+error too_fine(std::string_view text) {
+  return {errc::out_of_range, "more than 12 digits behind the point: " + quoted(text)};
 }
 
 } // namespace
@@ -103,7 +101,7 @@ result<decimal> decimal::parse(std::string_view text) {
     }
     for (; pending_zeros > 0; --pending_zeros, --exponent)
       if (mantissa <= max_raw) mantissa *= 10;
-    if (mantissa > max_raw) return out_of_range(text, "number too large");
+    if (mantissa > max_raw) return point ? too_fine(text) : too_large(text);
     mantissa = mantissa * 10 + (*at - '0');
     exponent -= point ? 1 : 0;
   }
@@ -121,14 +119,14 @@ result<decimal> decimal::parse(std::string_view text) {
   int shift = exponent + scale_digits;
   if (mantissa == 0) return decimal{};
   for (; shift < 0; ++shift) {
-    if (mantissa % 10 != 0) return out_of_range(text, "more than 12 digits behind the point");
+    if (mantissa % 10 != 0) return too_fine(text);
     mantissa /= 10;
   }
   for (; shift > 0; --shift) {
-    if (mantissa > max_raw / 10) return out_of_range(text, "number too large");
+    if (mantissa > max_raw / 10) return too_large(text);
     mantissa *= 10;
   }
-  if (mantissa > max_raw) return out_of_range(text, "number too large");
+  if (mantissa > max_raw) return too_large(text);
   return from_raw(negative ? -mantissa : mantissa);
 }
 
@@ -158,7 +156,11 @@ double decimal::to_double() const {
     divisor /= 10;
   }
   if (mantissa < exact && mantissa > -exact) return static_cast<double>(static_cast<std::int64_t>(mantissa)) / static_cast<double>(divisor);
-  return static_cast<double>(static_cast<long double>(whole) + static_cast<long double>(rest) / static_cast<long double>(scale));
+  // rarer, and slower: the library's reading of the text rounds correctly too
+  char text[max_chars];
+  double value = 0;
+  std::from_chars(text, to_chars(text), value);
+  return value;
 }
 
 char* decimal::to_chars(char* out) const {

@@ -10,6 +10,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace tt {
 
@@ -45,6 +46,10 @@ public:
 
   constexpr decimal() = default;
   constexpr decimal(std::int64_t whole) : raw_(static_cast<int128>(whole) * scale) {}
+  /// A binary float would be cut to whole units: from_double says what is meant.
+  template <class Float>
+    requires std::is_floating_point_v<Float>
+  decimal(Float) = delete;
 
   static constexpr decimal from_raw(int128 raw) {
     decimal d;

@@ -303,10 +303,9 @@ constexpr char upper(char c) { return 'a' <= c && c <= 'z' ? static_cast<char>(c
 result<calendar_ptr> find_calendar(std::string_view id) {
   for (const auto& [name, get] : calendar_names)
     if (std::ranges::equal(id, name, {}, upper)) return get();
-  constexpr std::size_t shown_chars = 40;
   std::string known;
   for (const std::string_view name : calendar_ids()) (known += known.empty() ? "" : ", ") += name;
-  return error{errc::not_found, "no calendar \"" + std::string(id.substr(0, shown_chars)) + "\"; there are " + known};
+  return error{errc::not_found, "no calendar " + quoted(id) + "; there are " + known};
 }
 
 std::vector<std::string_view> calendar_ids() {

@@ -179,7 +179,7 @@ result<instrument_master> instrument_master::make(std::vector<instrument> list) 
   for (instrument& i : list) {
     if (auto ok = check(i); !ok) {
       const auto& e = ok.error();
-      return error{e.code, e.message, (is_plain_text(i.symbol, max_symbol) ? i.symbol : "") + "." + e.field};
+      return error{e.code, e.message, printable(i.symbol) + "." + e.field};
     }
     auto calendar = find_calendar(i.calendar_id);
     if (!calendar) {

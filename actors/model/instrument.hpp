@@ -91,9 +91,9 @@ public:
 
   /// What a search asks for; empty strings match everything.
   struct search_query {
-    std::string text;
-    std::string type;     ///< a name of asset_class
-    std::string exchange;
+    std::string text = {};
+    std::string type = {}; ///< a name of asset_class
+    std::string exchange = {};
     std::size_t limit = 30;
   };
   /// Matches of ticker (best first: equal, prefix, inside), then of description;

@@ -29,8 +29,6 @@ error bad(const place& where, std::string_view field, const std::string& message
   return {code, where.to_string() + ": " + message, std::string(field)};
 }
 
-constexpr std::size_t shown_chars = 40;
-
 result<std::string> read_text(const YAML::Node& node) {
   if (!node.IsScalar()) return error{errc::invalid_argument, "must be a single value"};
   return node.Scalar();
@@ -75,7 +73,7 @@ result<void> read_venue_symbols(instrument& out, const YAML::Node& node) {
     auto spelling = read_text(entry.second);
     if (!venue || !spelling) return error{errc::invalid_argument, "must map venues to symbols"};
     if (!out.venue_symbols.emplace(*venue, *spelling).second)
-      return error{errc::invalid_argument, "names \"" + venue->substr(0, shown_chars) + "\" twice"};
+      return error{errc::invalid_argument, "names " + quoted(*venue) + " twice"};
   }
   return {};
 }
@@ -125,7 +123,7 @@ struct located_instrument {
 std::string label_of(const YAML::Node& entry, std::size_t index) {
   for (const auto& pair : entry)
     if (pair.first.IsScalar() && pair.first.Scalar() == "symbol" && pair.second.IsScalar() && !pair.second.Scalar().empty())
-      return pair.second.Scalar().substr(0, shown_chars);
+      return printable(pair.second.Scalar());
   return "instruments[" + std::to_string(index) + "]";
 }
 
@@ -139,9 +137,9 @@ result<located_instrument> read_entry(const YAML::Node& entry, std::size_t index
     const place where = place_of(pair.first, origin);
     if (!pair.first.IsScalar()) return bad(where, label, "a key must be a word");
     const std::string& key = pair.first.Scalar();
-    const std::string field = label + "." + key.substr(0, shown_chars);
+    const std::string field = label + "." + printable(key);
     const field_spec* spec = find_field(key);
-    if (!spec) return bad(where, field, "unknown key \"" + key.substr(0, shown_chars) + "\"");
+    if (!spec) return bad(where, field, "unknown key " + quoted(key));
     if (!out.places.emplace(key, where).second) return bad(where, field, "key \"" + key + "\" stands twice");
     if (auto ok = spec->read(out.value, pair.second); !ok) return bad(where, field, ok.error().message, ok.error().code);
   }
@@ -159,8 +157,8 @@ result<YAML::Node> read_root(const std::vector<YAML::Node>& documents, std::stri
   std::optional<YAML::Node> list;
   for (const auto& pair : root) {
     const place where = place_of(pair.first, origin);
-    const std::string key = pair.first.IsScalar() ? pair.first.Scalar().substr(0, shown_chars) : "";
-    if (key != "instruments") return bad(where, key, "unknown key \"" + key + "\"");
+    const std::string key = pair.first.IsScalar() ? pair.first.Scalar() : "";
+    if (key != "instruments") return bad(where, printable(key), "unknown key " + quoted(key));
     if (list) return bad(where, key, "key \"instruments\" stands twice");
     if (!pair.second.IsSequence()) return bad(where, key, "must be a list");
     list.emplace(pair.second);
@@ -172,7 +170,7 @@ result<YAML::Node> read_root(const std::vector<YAML::Node>& documents, std::stri
 /// Adds the line to an error of instrument_master::make ("AAPL.tick").
 error located(const error& e, const std::vector<located_instrument>& entries) {
   for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
-    const std::string& symbol = entry->value.symbol;
+    const std::string symbol = printable(entry->value.symbol);
     if (e.field == symbol) return bad(entry->at("symbol"), e.field, e.message, e.code);
     if (e.field.starts_with(symbol + ".")) return bad(entry->at(e.field.substr(symbol.size() + 1)), e.field, e.message, e.code);
   }
@@ -205,7 +203,7 @@ result<instrument_master> instrument_master::from_yaml(std::string_view text, st
   try {
     return read_master(text, origin);
   } catch (const YAML::Exception& e) {
-    return bad({origin, e.mark.line + 1}, "instruments", "not YAML: " + e.msg);
+    return bad({origin, e.mark.line + 1}, "instruments", "not YAML: " + printable(e.msg));
   } catch (const std::exception& e) {
     return bad({origin}, "instruments", std::string("not YAML: ") + e.what());
   }

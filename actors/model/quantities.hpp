@@ -14,6 +14,9 @@ public:
   constexpr measured() = default;
   constexpr explicit measured(decimal value) : value_(value) {}
   constexpr explicit measured(std::int64_t whole) : value_(whole) {}
+  template <class Float>
+    requires std::is_floating_point_v<Float>
+  explicit measured(Float) = delete;
 
   /// As decimal::parse.
   static result<measured> parse(std::string_view text) {

@@ -29,6 +29,16 @@ std::string to_string(const error& e) {
   return e.field.empty() ? e.message : e.field + ": " + e.message;
 }
 
+std::string printable(std::string_view text) {
+  constexpr std::size_t shown_chars = 40;
+  std::string out;
+  for (const char c : text.substr(0, shown_chars)) out += ' ' <= c && c <= '~' ? c : '?';
+  if (text.size() > shown_chars) out += "...";
+  return out;
+}
+
+std::string quoted(std::string_view text) { return '"' + printable(text) + '"'; }
+
 namespace detail {
 
 void assertion_failed(const char* rule, const char* file, int line) noexcept {

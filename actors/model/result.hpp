@@ -48,6 +48,13 @@ struct error {
 /// "message" or "field: message".
 std::string to_string(const error& e);
 
+/// Foreign text as an error message repeats it: at most 40 bytes of it, and `?` for
+/// every byte that is not printable ASCII, so that no message can break a log line
+/// or a JSON document.
+std::string printable(std::string_view text);
+/// The same in double quotes.
+std::string quoted(std::string_view text);
+
 /// A value or an error. Like std::expected (C++23), which gcc 12 and clang 14
 /// don't offer in C++20 mode.
 template <class T>

@@ -8,10 +8,10 @@ namespace tt {
 namespace {
 
 error bad_time(std::string_view text) {
-  constexpr std::size_t shown_chars = 40;
-  return {errc::invalid_argument,
-          "not an ISO-8601 time with zone: \"" + std::string(text.substr(0, shown_chars)) + "\""};
+  return {errc::invalid_argument, "not an ISO-8601 time with zone: " + quoted(text)};
 }
+
+error outside_limits(std::string_view text) { return {errc::out_of_range, "time outside 1900 to 2200: " + quoted(text)}; }
 
 /// Takes exactly `count` digits from the front of `text`.
 bool take_digits(std::string_view& text, std::size_t count, int& out) {
@@ -41,7 +41,7 @@ bool take_fraction(std::string_view& text, std::int64_t& ns) {
   return any;
 }
 
-/// "Z", "+hh:mm", "-hhmm" as seconds east of Greenwich.
+/// "Z", "+hh:mm", "-hhmm", "+hh" as seconds east of Greenwich.
 bool take_offset(std::string_view& text, int& seconds) {
   if (take(text, 'Z') || take(text, 'z')) return true;
   const bool west = !text.empty() && text.front() == '-';
@@ -49,8 +49,8 @@ bool take_offset(std::string_view& text, int& seconds) {
   text.remove_prefix(1);
   int hours = 0, minutes = 0;
   if (!take_digits(text, 2, hours)) return false;
-  take(text, ':');
-  if (!text.empty() && !take_digits(text, 2, minutes)) return false;
+  const bool colon = take(text, ':');
+  if ((colon || !text.empty()) && !take_digits(text, 2, minutes)) return false;
   if (hours > 23 || minutes > 59) return false;
   seconds = (west ? -1 : 1) * (hours * 3600 + minutes * 60);
   return true;
@@ -70,8 +70,10 @@ bool take_date(std::string_view& text, civil_date& out) {
 } // namespace
 
 result<civil_date> civil_date::from_ymd(int year, unsigned month, unsigned day) {
-  const auto ymd = std::chrono::year{year} / std::chrono::month{month} / std::chrono::day{day};
-  if (year < 1 || year > 9999 || !ymd.ok()) return error{errc::invalid_argument, "no such day in the calendar"};
+  // chrono's types keep the low bits only, so the ranges come first
+  const bool in_range = 1 <= year && year <= 9999 && month <= 12 && day <= 31;
+  if (!in_range || !std::chrono::year_month_day{std::chrono::year{year}, std::chrono::month{month}, std::chrono::day{day}}.ok())
+    return error{errc::invalid_argument, "no such day in the calendar"};
   return of(year, month, day);
 }
 
@@ -79,7 +81,7 @@ result<civil_date> civil_date::parse(std::string_view text) {
   civil_date out;
   std::string_view rest = text;
   if (!take_date(rest, out) || !rest.empty())
-    return error{errc::invalid_argument, "not a date (YYYY-MM-DD): \"" + std::string(text.substr(0, 40)) + "\""};
+    return error{errc::invalid_argument, "not a date (YYYY-MM-DD): " + quoted(text)};
   return out;
 }
 
@@ -105,6 +107,9 @@ result<utc_time> parse_iso8601(std::string_view text) {
   std::string_view rest = text;
   civil_date day;
   if (!take_date(rest, day)) return bad_time(text);
+  // nanoseconds reach from 1677 to 2262 only
+  constexpr civil_date first = utc_date(min_input_time), last = utc_date(max_input_time);
+  if (day < first - 1 || day > last + 1) return outside_limits(text);
   utc_time t = day.midnight_utc();
   if (!rest.empty()) {
     int hour = 0, minute = 0, second = 0, offset = 0;
@@ -118,8 +123,7 @@ result<utc_time> parse_iso8601(std::string_view text) {
     if (hour > 23 || minute > 59 || second > 59 || !take_offset(rest, offset) || !rest.empty()) return bad_time(text);
     t += std::chrono::seconds{hour * 3600 + minute * 60 + second - offset} + nanoseconds{ns};
   }
-  if (day < civil_date::of(1900, 1, 2) || day > civil_date::of(2199, 12, 30))
-    return error{errc::out_of_range, "time outside 1900 to 2200: \"" + std::string(text.substr(0, 40)) + "\""};
+  if (t < min_input_time || t > max_input_time) return outside_limits(text);
   return t;
 }
 

@@ -82,7 +82,8 @@ std::string to_iso8601(utc_time t);
 
 /// Reads ISO-8601 with `Z` or an offset ("2026-01-15T14:30:00.25-05:00", seconds
 /// and fraction optional), or a bare date (its midnight UTC).
-/// Errors: invalid_argument, also for a time without a zone.
+/// Errors: invalid_argument, also for a time without a zone; out_of_range outside
+/// min_input_time..max_input_time. Digits of a fraction behind the ninth are dropped.
 result<utc_time> parse_iso8601(std::string_view text);
 
 /// The earliest and latest moment that outside input may name: 1900 and 2200.

@@ -16,7 +16,7 @@ namespace tt {
 /// calendar weeks and months around them, so their length in hours varies.
 enum class timeframe_unit : std::uint8_t { minute, day, week, month };
 
-/// `count` units per bar: {minute, 5}, {day, 1}. Hours are minutes (60, 120).
+/// `count` units per bar, at least 1: {minute, 5}, {day, 1}. Hours are minutes (60, 120).
 class timeframe {
 public:
   /// One minute.
@@ -29,7 +29,8 @@ public:
   static constexpr timeframe months(std::uint16_t n) { return {timeframe_unit::month, n}; }
 
   /// Reads the API's spellings (`1m 3m … 30m 1h 2h 4h 1d 1w 1M`) and UDF's (`1 3 …
-  /// 240`, `1D D 1W W 1M M 3M`). Case matters for m (minute) and M (month) only.
+  /// 240`, `1D D 1W W 1M M 3M`). Case matters for m (minute) and M (month) only; a
+  /// count of 1 may be left out before a letter.
   /// Counts: 1..1440 minutes, 1..24 hours, 1..365 days, 1..52 weeks, 1..12 months.
   /// Errors: invalid_argument (not a timeframe), out_of_range (count), unsupported
   /// (seconds and ticks, which this build does not keep).
