@@ -97,6 +97,7 @@ api_error not_available(std::string what) { return make_error(503, "not_availabl
 api_error to_api_error(const error& e, std::string_view where) {
   const int status = http_status(e.code);
   api_error out = make_error(status, std::string{to_string(e.code)}, to_string(e));
+  if (e.code == errc::internal || e.code == errc::corrupt_data || e.code == errc::io_error) out.hidden = to_string(e);
   if (e.code == errc::internal) out.detail = "an internal error; the log has it under this request id";
   if (e.code == errc::corrupt_data) out.detail = "stored data is damaged; the log has it under this request id";
   if (e.code == errc::io_error) out.detail = "storage is not available at the moment";

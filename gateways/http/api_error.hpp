@@ -30,6 +30,7 @@ struct api_error {
   std::string detail; ///< the sentence a person reads
   std::vector<field_error> fields = {};
   header_list headers = {}; ///< Allow, Retry-After, WWW-Authenticate …
+  std::string hidden = {};  ///< for the log only
 };
 
 /// Which spelling failures take on a route.

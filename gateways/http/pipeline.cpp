@@ -1,5 +1,6 @@
 #include "gateways/http/pipeline.hpp"
 
+#include "gateways/http/digest.hpp"
 #include "gateways/store/idempotency_store.hpp"
 
 #include <spdlog/spdlog.h>
@@ -14,6 +15,8 @@ namespace tt::gateway {
 namespace {
 
 constexpr std::size_t max_request_id = 64;
+/// A body on GET means nothing; it is read and forgotten up to this size.
+constexpr std::size_t max_ignored_body = 16 * 1024;
 constexpr std::string_view expose_headers =
   "X-Request-Id, X-Next-Cursor, ETag, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Idempotent-Replay";
 constexpr std::string_view cors_request_headers =
@@ -106,11 +109,12 @@ public:
   std::vector<verb> allowed;
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
   weak_responder answer;
+  std::shared_ptr<void> owner;
 };
 
 pipeline::pipeline(const route_table& table, handler files, pipeline_rules rules, wall_clock clock, gateway_metrics& metrics,
                    idempotency_store* keys)
-    : table_(table), files_{.method = verb::get, .pattern = "(files)", .policy = {access::open, rate_class::market_data},
+    : table_(table), files_{.method = verb::get, .pattern = "(files)", .policy = {access::open, rate_class::files},
                             .summary = "Files of the UI", .run = std::move(files)},
       rules_(std::move(rules)), clock_(std::move(clock)), metrics_(metrics), keys_(keys), limiter_(rules_.limits) {}
 
@@ -191,7 +195,7 @@ std::optional<api_error> pipeline::check_rate(exchange& call) {
   std::string_view who = context.who.name;
   if (!context.who.identified()) {
     who = context.client;
-    if (context.matched != &files_ && kind != rate_class::webhook) kind = rate_class::unauthenticated;
+    if (kind != rate_class::files && kind != rate_class::webhook) kind = rate_class::unauthenticated;
   }
   call.rate = limiter_.take(kind, who, context.now);
   if (call.rate.verdict != rate_verdict::answer::refused) return std::nullopt;
@@ -269,6 +273,7 @@ std::optional<http_response> pipeline::preflight(const exchange& call) const {
 
 pipeline::admission pipeline::admit(http_request head) {
   auto call = std::make_shared<exchange>();
+  call->owner = owner_.lock();
   auto& context = call->context;
   context.request = std::move(head);
   context.now = clock_();
@@ -285,7 +290,7 @@ pipeline::admission pipeline::admit(http_request head) {
   } else if (call->no_route) {
     out.refusal = refuse(call, *call->no_route);
   } else {
-    out.body_limit = context.matched->body == body_kind::none ? 0 : context.matched->body_limit;
+    out.body_limit = is_unsafe(context.request.method) ? context.matched->body_limit : max_ignored_body;
     out.over = context.matched->over;
   }
   return out;
@@ -306,7 +311,10 @@ void pipeline::run(const exchange_ptr& call, std::string body, done_handler done
   auto& context = call->context;
   context.request.body = std::move(body);
   const auto to_response = [call](outcome end) {
-    if (auto* failed = std::get_if<api_error>(&end))
+    const auto* failed = std::get_if<api_error>(&end);
+    if (failed != nullptr && !failed->hidden.empty())
+      spdlog::error("request {}: {}", call->context.request_id, failed->hidden);
+    if (failed != nullptr)
       return render(*failed, call->errors, call->context.request_id, call->context.now, call->context.style);
     return std::get<http_response>(std::move(end));
   };

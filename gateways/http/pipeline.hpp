@@ -56,6 +56,9 @@ public:
            idempotency_store* keys);
   ~pipeline();
 
+  /// Requests under way hold `owner` (whatever the handlers refer to) until their
+  /// last trace is gone. Call once, before the first admit.
+  void keep_alive(std::weak_ptr<void> owner) { owner_ = std::move(owner); }
   /// Judges a head. The request's body is empty.
   [[nodiscard]] admission admit(http_request head);
   /// Runs an admitted request; `done` comes exactly once.
@@ -88,6 +91,7 @@ private:
   gateway_metrics& metrics_;
   idempotency_store* keys_;
   rate_limiter limiter_;
+  std::weak_ptr<void> owner_;
 };
 
 /// Methods and headers a listed origin may use.

@@ -19,7 +19,7 @@ namespace tt::gateway {
 
 /// Deepest nesting and most values of one document.
 inline constexpr std::size_t max_json_depth = 32;
-inline constexpr std::size_t max_json_values = 20'000;
+inline constexpr std::size_t max_json_values = 50'000;
 
 /// One JSON value. A number holds its text as sent.
 class json_value {

@@ -25,8 +25,12 @@ void write_ohlcv(json_writer& out, const bar& b) {
 std::optional<price_change> change_of(const market::quote_snapshot& quote) {
   if (!quote.last || !quote.prev_close || !quote.prev_close->value().is_positive()) return std::nullopt;
   const decimal change = quote.last->value() - quote.prev_close->value();
-  const decimal percent = decimal::divide(change * decimal{100}, quote.prev_close->value());
-  return price_change{change, percent.rounded_to(decimal::from_scaled(1, percent_digits), rounding::half_even)};
+  // A feed's nonsense must not end the process, so the checked forms.
+  const auto hundredfold = decimal::checked_multiply(change, decimal{100});
+  if (!hundredfold) return std::nullopt;
+  const auto percent = decimal::checked_divide(*hundredfold, quote.prev_close->value());
+  if (!percent) return std::nullopt;
+  return price_change{change, percent->rounded_to(decimal::from_scaled(1, percent_digits), rounding::half_even)};
 }
 
 void write_quote(json_writer& out, const market::quote_snapshot& quote) {
