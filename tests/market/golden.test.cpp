@@ -14,7 +14,7 @@ using namespace tt::market::test;
 
 namespace {
 
-constexpr std::int64_t minute = 60, hour = 3600, day_length = 86'400;
+constexpr std::int64_t minute = 60, hour = 3600, seconds_of_day = 86'400;
 constexpr std::array golden_frames{timeframe::minutes(1), timeframe::minutes(5), timeframe::minutes(15), timeframe::minutes(60), timeframe::days(1)};
 
 /// One line of a file, cut at its commas.
@@ -59,12 +59,12 @@ bar_map recomputed(const std::string& path, timeframe frame, session_hours kind,
   for (const auto& row : rows_of(path)) {
     const std::int64_t t = std::stoll(row[0]);
     const std::int64_t local = t + offset;
-    const std::int64_t date = local / day_length;
-    const std::int64_t second = local % day_length;
+    const std::int64_t date = local / seconds_of_day;
+    const std::int64_t second = local % seconds_of_day;
     opening_hours hours = kind == session_hours::regular ? opening_hours{9 * hour + 30 * minute, 16 * hour} : opening_hours{4 * hour, 20 * hour};
     if (date == half_day) hours.close -= 3 * hour;
     if (second < hours.open || second >= hours.close) continue;
-    std::int64_t stamp = date * day_length;
+    std::int64_t stamp = date * seconds_of_day;
     if (frame.is_intraday()) {
       const std::int64_t length = frame.count() * minute;
       stamp = t - (second - hours.open) % length;
@@ -186,7 +186,7 @@ TEST(golden, every_eurusd_tick_of_2014_05_08) {
     for (const auto& row : rows) {
       // the trading day begins at 17:00 in New York, which is 21:00 UTC in May
       const std::int64_t since_open = std::stoll(row[0]) / 1000 + 3 * hour;
-      const std::int64_t length = frame.is_intraday() ? frame.count() * minute : day_length;
+      const std::int64_t length = frame.is_intraday() ? frame.count() * minute : seconds_of_day;
       const std::int64_t begin = since_open - since_open % length;
       add(expected, frame.is_intraday() ? begin - 3 * hour : begin, px(row[1]), px(row[1]), px(row[1]), px(row[1]), quantity{1});
     }
