@@ -2,6 +2,8 @@
 
 #include "actors/market/caf_error.hpp"
 
+#include <algorithm>
+
 namespace tt::market {
 
 namespace {
@@ -88,6 +90,21 @@ void resolve(feed_pointer self, const caf::actor& directory, std::size_t index) 
       });
 }
 
+std::uint32_t step(feed_pointer self, std::uint32_t count) {
+  auto& s = self->state;
+  std::uint32_t handed_out = 0;
+  while (handed_out < count && s.running) {
+    pump_output out;
+    handed_out += s.pump->step(count - handed_out, out);
+    if (s.market_time_ns) s.market_time_ns->store(s.pump->market_time().time_since_epoch().count(), std::memory_order_relaxed);
+    send_batches(self, out);
+    if (out.state != pull_state::finished) continue;
+    s.running = false;
+    announce(self, feed_phase::finished);
+  }
+  return handed_out;
+}
+
 feed_status status_of(const feed_state& s) {
   feed_status out;
   out.name = s.feed_name;
@@ -125,14 +142,7 @@ caf::behavior feed_actor(feed_pointer self, std::shared_ptr<feed_options> option
       if (state.pump->how().kind != pace_kind::stepped)
         return to_caf_error({errc::conflict, "the feed " + state.feed_name + " is not stepped", "speed"});
       if (!state.running) return to_caf_error({errc::not_available, "the feed " + state.feed_name + " is not running"});
-      pump_output out;
-      const auto handed_out = state.pump->step(count, out);
-      send_batches(self, out);
-      if (out.state == pull_state::finished) {
-        state.running = false;
-        announce(self, feed_phase::finished);
-      }
-      return handed_out;
+      return step(self, std::min(count, max_step_events));
     },
     [self](status_atom) { return status_of(self->state); },
   };

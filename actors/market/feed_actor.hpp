@@ -26,6 +26,9 @@ inline constexpr std::chrono::milliseconds poll_interval{5};
 /// A symbol that does not take a batch within this time counts as lost.
 inline constexpr std::chrono::seconds batch_deadline{10};
 
+/// Events one step may hand out.
+inline constexpr std::uint32_t max_step_events = 100'000;
+
 /// How a feed is made.
 struct feed_options {
   std::string name;

@@ -7,6 +7,7 @@
 #include <caf/exit_reason.hpp>
 #include <caf/send.hpp>
 
+#include <algorithm>
 #include <mutex>
 #include <unordered_map>
 
@@ -129,6 +130,19 @@ void actor_market_port::feeds(reply<std::vector<market::feed_status>> done) {
             all->finish_one();
           },
           [all](const caf::error& e) { all->fail_one(from_caf_error(e)); });
+  });
+}
+
+void actor_market_port::step_feed(std::string name, std::uint32_t count, reply<std::uint32_t> done) {
+  feeds([feeds = feeds_, bridge = bridge_, name, count, done](const result<std::vector<market::feed_status>>& all) {
+    if (!all) return done(all.error());
+    const auto at = std::ranges::find(*all, name, &market::feed_status::name);
+    if (at == all->end()) return done(error{errc::not_found, "no feed is called " + name, "name"});
+    const auto feed = feeds[static_cast<std::size_t>(at - all->begin())];
+    post(bridge, [feed, count, done](bridge_pointer self) {
+      self->request(feed, ask_deadline, market::step_atom::value, count)
+        .then([done](std::uint32_t handed_out) { done(handed_out); }, [done](const caf::error& e) { done(from_caf_error(e)); });
+    });
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include "gateways/store/idempotency_store.hpp"
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 
@@ -147,6 +148,8 @@ void static_files::serve(const context_ptr& call, const responder& answer) {
     out.headers.set("Content-Type", "text/html; charset=utf-8");
     return answer(std::move(out));
   }
+  const bool hidden = std::any_of(segments.begin(), segments.end(), [](const std::string& one) { return !one.empty() && one.front() == '.'; });
+  if (hidden) return answer(no_file());
   auto path = segments.empty() ? std::nullopt : locate(segments);
   const bool is_page = segments.empty() || segments.back().find('.') == std::string::npos;
   if (!path && is_page && (segments.empty() || segments.front() != "assets")) path = locate({"index.html"});
