@@ -17,7 +17,7 @@
 namespace tt::gateway::stream::test {
 namespace {
 
-using gateway::test::scripted_market;
+using ::tt::gateway::test::scripted_market;
 namespace http = beast::http;
 
 class stream_gateway : public ::testing::Test {

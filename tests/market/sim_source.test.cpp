@@ -119,12 +119,14 @@ TEST(sim_source, gives_the_same_years_for_the_same_seed) {
   digest d;
   for (const auto& symbol : market->symbols())
     for (const auto& [from, to] :
-         {std::pair{"2019-01-01", "2020-01-01"}, std::pair{"2039-01-01", "2039-02-01"}})
-      for (const auto& b : *history.bars(symbol, timeframe::days(1), at(from), at(to), no_limit)) {
+         {std::pair{"2019-01-01", "2020-01-01"}, std::pair{"2039-01-01", "2039-02-01"}}) {
+      const auto bars = history.bars(symbol, timeframe::days(1), at(from), at(to), no_limit);
+      ASSERT_TRUE(bars);
+      for (const auto& b : *bars) {
         d.add(b.open_time.time_since_epoch().count());
-        for (decimal v : {b.open.value(), b.high.value(), b.low.value(), b.close.value(), b.volume.value()})
-          d.add(v);
+        for (decimal v : {b.open.value(), b.high.value(), b.low.value(), b.close.value(), b.volume.value()}) d.add(v);
       }
+    }
   EXPECT_EQ(d.value(), 12134329050757879709ULL);
 }
 
