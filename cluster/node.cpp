@@ -153,10 +153,10 @@ struct node::impl {
     }
   }
 
-  result<void> start() {
+  result<void> start(const feed_maker& make_feeds) {
     if (auto loaded = load(); !loaded) return loaded;
     std::vector<std::string> notes;
-    auto prepared = prepare_feeds(config.feeds, *master, *store, clock(), notes);
+    auto prepared = make_feeds(*master, *store, clock(), notes);
     if (!prepared) return prepared.error();
     for (const auto& note : notes) spdlog::warn("{}", note);
     system = std::make_unique<caf::actor_system>(actors_config);
@@ -189,8 +189,15 @@ node::node(std::unique_ptr<impl> parts) : impl_(std::move(parts)) {}
 node::~node() = default;
 
 result<std::unique_ptr<node>> node::start(const node_config& config, std::function<utc_time()> clock) {
+  return start(config, std::move(clock),
+               [&](const instrument_master& master, const market::bar_store& store, utc_time now, std::vector<std::string>& notes) {
+                 return prepare_feeds(config.feeds, master, store, now, notes);
+               });
+}
+
+result<std::unique_ptr<node>> node::start(const node_config& config, std::function<utc_time()> clock, const feed_maker& make_feeds) {
   auto parts = std::make_unique<impl>(config, std::move(clock));
-  if (auto started = parts->start(); !started) return started.error();
+  if (auto started = parts->start(make_feeds); !started) return started.error();
   return std::unique_ptr<node>(new node(std::move(parts)));
 }
 

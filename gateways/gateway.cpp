@@ -16,7 +16,8 @@ namespace {
 struct core {
   core(gateway_config c, market_port& market, const wall_clock& clock, std::unique_ptr<document_store> opened)
       : config(std::move(c)), files(config.web_root), documents(std::move(opened)), keys(*documents, queue),
-        parts{config, market, clock, metrics, *documents, queue, clock(), {}, {}} {}
+        parts{config, market, clock, metrics, *documents, queue, clock(),
+              [this](const context_ptr& call, const responder& answer) { files.serve(call, answer); }, {}, {}} {}
 
   const gateway_config config;
   gateway_metrics metrics;
@@ -76,8 +77,7 @@ result<std::uint16_t> gateway::start() {
   made->parts.docs_page = std::make_shared<const std::string>(write_docs_page(*made->table, config.version));
   for (const auto& source : impl_->sources) made->metrics.add_source(source);
   made->requests = std::make_unique<pipeline>(
-    *made->table, [files = &made->files](const context_ptr& call, const responder& answer) { files->serve(call, answer); },
-    std::move(*rules), impl_->clock, made->metrics, &made->keys);
+    *made->table, made->parts.files, std::move(*rules), impl_->clock, made->metrics, &made->keys);
   made->requests->keep_alive(made);
 
   auto server = std::make_unique<http_server>(config, *made->requests, made->metrics, impl_->stream);

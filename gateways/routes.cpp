@@ -13,6 +13,13 @@ void add_stream_routes(std::vector<route>& rows) {
                     .request_schema = "StreamCommand", .response_schema = "StreamMessage", .over = transport::stream, .tag = "stream"});
 }
 
+/// The UI's own paths. What no row matches goes to the same handler.
+void add_file_routes(std::vector<route>& rows, const handler& files) {
+  for (const std::string_view pattern : {"/", "/assets/{file}"})
+    rows.push_back({.method = verb::get, .pattern = pattern, .policy = {access::open, rate_class::files}, .summary = "Files of the UI",
+                    .run = files, .response_type = "text/html", .tag = "service"});
+}
+
 } // namespace
 
 result<route_table> make_route_table(services& parts) {
@@ -26,6 +33,7 @@ result<route_table> make_route_table(services& parts) {
   add_personal_routes(rows, parts);
   add_later_routes(rows);
   add_stream_routes(rows);
+  add_file_routes(rows, parts.files);
   return route_table::make(std::move(rows));
 }
 

@@ -18,8 +18,9 @@ void join(bar& into, const bar& next) {
 
 } // namespace
 
-bar_placer::bar_placer(std::shared_ptr<const exchange_calendar> calendar, timeframe frame, session_hours hours)
-  : calendar_(std::move(calendar)), frame_(frame), hours_(hours) {
+bar_placer::bar_placer(std::shared_ptr<const exchange_calendar> calendar, timeframe frame,
+                       session_hours hours)
+    : calendar_(std::move(calendar)), frame_(frame), hours_(hours) {
   TT_ASSERT(calendar_ != nullptr);
 }
 
@@ -56,7 +57,8 @@ std::optional<price_print> print_of(const tick& t, price_basis basis) {
   const bool has_ask = !quote.ask.is_zero() || !quote.ask_size.is_zero();
   const quantity one{1};
   switch (basis) {
-  case price_basis::trade: break;
+  case price_basis::trade:
+    break;
   case price_basis::bid:
     if (has_bid) return price_print{quote.ts, quote.bid, one};
     break;
@@ -69,7 +71,7 @@ std::optional<price_print> print_of(const tick& t, price_basis basis) {
 }
 
 bar_builder::bar_builder(const instrument& what, timeframe frame, session_hours hours)
-  : placer_(what.calendar, frame, hours), basis_(what.basis) {}
+    : placer_(what.calendar, frame, hours), basis_(what.basis) {}
 
 std::optional<bar> bar_builder::advance(utc_time now) {
   if (!forming_ || now < span_.close) return std::nullopt;
@@ -120,7 +122,7 @@ bool bar_builder::seed(const bar& so_far) {
 
 bar_aggregator::bar_aggregator(timeframe base, timeframe frame, session_hours hours,
                                std::shared_ptr<const exchange_calendar> calendar)
-  : placer_(std::move(calendar), frame, hours), daily_base_(!base.is_intraday()) {}
+    : placer_(std::move(calendar), frame, hours), daily_base_(!base.is_intraday()) {}
 
 void bar_aggregator::add(const bar& b, std::vector<bar>& out) {
   const bar_span* place = daily_base_ ? placer_.of_day(b.open_time) : placer_.at(b.open_time);
@@ -136,8 +138,8 @@ void bar_aggregator::finish(std::vector<bar>& out) {
   joined_.reset();
 }
 
-std::vector<bar> aggregate(std::span<const bar> base, timeframe base_frame, timeframe frame, session_hours hours,
-                           const std::shared_ptr<const exchange_calendar>& calendar) {
+std::vector<bar> aggregate(std::span<const bar> base, timeframe base_frame, timeframe frame,
+                           session_hours hours, const std::shared_ptr<const exchange_calendar>& calendar) {
   std::vector<bar> out;
   bar_aggregator joiner{base_frame, frame, hours, calendar};
   for (const bar& b : base) joiner.add(b, out);
@@ -148,10 +150,11 @@ std::vector<bar> aggregate(std::span<const bar> base, timeframe base_frame, time
 bool can_aggregate(timeframe base, timeframe frame, session_hours hours, const exchange_calendar& calendar) {
   if (!base.is_intraday()) {
     if (base == timeframe::days(1)) return !frame.is_intraday() && frame != base;
-    return base.unit() == timeframe_unit::month && frame.unit() == timeframe_unit::month && base.count() < frame.count()
-           && frame.count() % base.count() == 0;
+    return base.unit() == timeframe_unit::month && frame.unit() == timeframe_unit::month &&
+           base.count() < frame.count() && frame.count() % base.count() == 0;
   }
-  if (frame.is_intraday() && (base.count() >= frame.count() || frame.count() % base.count() != 0)) return false;
+  if (frame.is_intraday() && (base.count() >= frame.count() || frame.count() % base.count() != 0))
+    return false;
   if (hours == session_hours::extended) return true;
   const auto day = calendar.on_or_after(usual_day);
   if (!day) return false;

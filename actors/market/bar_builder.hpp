@@ -113,7 +113,8 @@ private:
 /// and months (see can_aggregate).
 class bar_aggregator {
 public:
-  bar_aggregator(timeframe base, timeframe frame, session_hours hours, std::shared_ptr<const exchange_calendar> calendar);
+  bar_aggregator(timeframe base, timeframe frame, session_hours hours,
+                 std::shared_ptr<const exchange_calendar> calendar);
 
   /// Takes the next base bar; appends to `out` the joined bar that it ends.
   void add(const bar& b, std::vector<bar>& out);
@@ -128,8 +129,8 @@ private:
 
 /// All of `base` joined. Whether first and last are complete is the caller's
 /// business: they hold what `base` holds of them.
-std::vector<bar> aggregate(std::span<const bar> base, timeframe base_frame, timeframe frame, session_hours hours,
-                           const std::shared_ptr<const exchange_calendar>& calendar);
+std::vector<bar> aggregate(std::span<const bar> base, timeframe base_frame, timeframe frame,
+                           session_hours hours, const std::shared_ptr<const exchange_calendar>& calendar);
 
 /// Whether bars of `base` add up to bars of `frame` over these hours at this
 /// venue: intraday to longer intraday by whole multiples; intraday to days and

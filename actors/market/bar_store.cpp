@@ -2,12 +2,11 @@
 
 #include "actors/market/bar_store_files.hpp"
 
+#include <algorithm>
 #include <fcntl.h>
+#include <filesystem>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <filesystem>
 
 namespace tt::market {
 
@@ -23,7 +22,9 @@ constexpr int max_load_attempts = 4;
 
 using row = std::array<std::int64_t, column_total>;
 
-int128 unit_of(int digits) { return decimal::from_scaled(1, digits).raw(); }
+int128 unit_of(int digits) {
+  return decimal::from_scaled(1, digits).raw();
+}
 
 bool is_plain(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
@@ -35,13 +36,16 @@ int hex_value(char c) {
   return -1;
 }
 
-error io_error(const fs::filesystem_error& e) { return {errc::io_error, e.code().message(), e.path1().string()}; }
+error io_error(const fs::filesystem_error& e) {
+  return {errc::io_error, e.code().message(), e.path1().string()};
+}
 
 /// The bar as integers of the scale, or why it has none.
 result<row> scale_bar(const bar& b, bar_scale scale) {
   if (b.open_time < min_input_time || b.open_time >= max_input_time)
     return error{errc::out_of_range, "time is not within 1900 to 2200"};
-  if (!b.is_consistent()) return error{errc::invalid_argument, "high and low don't enclose open and close, or volume is negative"};
+  if (!b.is_consistent())
+    return error{errc::invalid_argument, "high and low don't enclose open and close, or volume is negative"};
   row out{b.open_time.time_since_epoch().count()};
   const std::array<std::pair<const char*, decimal>, 5> values{{{"open", b.open.value()},
                                                                {"high", b.high.value()},
@@ -83,7 +87,8 @@ struct merged_tail {
   bool touches_stored = false; ///< a stored row moved or changed
 };
 
-merged_tail merge_rows(const column_map* stored, const std::vector<row>& incoming, merge_policy policy, merge_report& report) {
+merged_tail merge_rows(const column_map* stored, const std::vector<row>& incoming, merge_policy policy,
+                       merge_report& report) {
   merged_tail out;
   const std::size_t held = stored != nullptr ? stored->rows() : 0;
   if (held > 0) {
@@ -118,8 +123,9 @@ merged_tail merge_rows(const column_map* stored, const std::vector<row>& incomin
 
 /// Writes rows [skip, …) of each column at stored row `at`, cuts what a torn
 /// append may have left behind them, and syncs.
-result<void> write_columns(const std::string& folder, std::uint64_t generation, const store_files::scaled_rows& rows,
-                           std::size_t skip, std::uint64_t at, durability mode) {
+result<void> write_columns(const std::string& folder, std::uint64_t generation,
+                           const store_files::scaled_rows& rows, std::size_t skip, std::uint64_t at,
+                           durability mode) {
   for (std::size_t c = 0; c < column_total; ++c) {
     const std::string path = store_files::column_path(folder, c, generation);
     const store_files::file_handle file{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)};
@@ -129,7 +135,8 @@ result<void> write_columns(const std::string& folder, std::uint64_t generation, 
     const auto length = static_cast<off_t>(at * sizeof(std::int64_t) + bytes.size());
     struct stat info {};
     if (::fstat(file.fd(), &info) != 0) return store_files::os_error("can't stat", path);
-    if (info.st_size > length && ::ftruncate(file.fd(), length) != 0) return store_files::os_error("can't cut", path);
+    if (info.st_size > length && ::ftruncate(file.fd(), length) != 0)
+      return store_files::os_error("can't cut", path);
     if (auto ok = store_files::sync_file(file.fd(), path, mode); !ok) return ok;
   }
   return {};
@@ -146,7 +153,8 @@ std::uint64_t hash_rows(const store_files::scaled_rows& rows, std::size_t skip, 
 }
 
 /// Puts the new rows behind the stored ones. Requires !tail.touches_stored.
-result<void> append_rows(const std::string& folder, const commit_slot& old, const merged_tail& tail, durability mode) {
+result<void> append_rows(const std::string& folder, const commit_slot& old, const merged_tail& tail,
+                         durability mode) {
   const auto skip = static_cast<std::size_t>(old.rows) - tail.from;
   if (auto ok = write_columns(folder, old.generation, tail.rows, skip, old.rows, mode); !ok) return ok;
   commit_slot next = old;
@@ -159,7 +167,8 @@ result<void> append_rows(const std::string& folder, const commit_slot& old, cons
 }
 
 /// Writes the whole series as a new generation and switches to it.
-result<void> rewrite(const std::string& folder, const column_map* stored, const commit_slot& old, merged_tail tail, durability mode) {
+result<void> rewrite(const std::string& folder, const column_map* stored, const commit_slot& old,
+                     merged_tail tail, durability mode) {
   store_files::scaled_rows all;
   for (std::size_t c = 0; c < column_total; ++c) {
     auto& column = all.columns[c];
@@ -181,7 +190,8 @@ result<void> rewrite(const std::string& folder, const column_map* stored, const 
   if (auto ok = store_files::write_slot(folder, next, mode); !ok) return ok;
   if (auto ok = store_files::sync_folder(folder, mode); !ok) return ok;
   // readers that still map the old files keep them; a failure here only costs space
-  for (std::size_t c = 0; c < column_total; ++c) ::unlink(store_files::column_path(folder, c, old.generation).c_str());
+  for (std::size_t c = 0; c < column_total; ++c)
+    ::unlink(store_files::column_path(folder, c, old.generation).c_str());
   return {};
 }
 
@@ -190,7 +200,8 @@ result<void> rewrite(const std::string& folder, const column_map* stored, const 
 result<std::string> safe_symbol_name(std::string_view symbol) {
   if (symbol.empty()) return error{errc::invalid_argument, "must not be empty", "symbol"};
   if (symbol.size() > max_stored_symbol)
-    return error{errc::invalid_argument, "longer than " + std::to_string(max_stored_symbol) + " bytes", "symbol"};
+    return error{errc::invalid_argument, "longer than " + std::to_string(max_stored_symbol) + " bytes",
+                 "symbol"};
   constexpr std::string_view hex = "0123456789ABCDEF";
   std::string out;
   for (std::size_t i = 0; i < symbol.size(); ++i) {
@@ -223,16 +234,14 @@ result<std::string> symbol_of_safe_name(std::string_view name) {
   }
   // only the one spelling that safe_symbol_name makes counts
   const auto back = safe_symbol_name(out);
-  if (!back || *back != name) return error{errc::invalid_argument, "not a symbol's folder: " + std::string(name)};
+  if (!back || *back != name)
+    return error{errc::invalid_argument, "not a symbol's folder: " + std::string(name)};
   return out;
 }
 
 column_view::column_view(std::shared_ptr<const column_map> map)
-  : map_(std::move(map)),
-    rows_(map_->rows()),
-    scale_(map_->slot().scale),
-    price_unit_(unit_of(scale_.price_digits)),
-    volume_unit_(unit_of(scale_.volume_digits)) {
+    : map_(std::move(map)), rows_(map_->rows()), scale_(map_->slot().scale),
+      price_unit_(unit_of(scale_.price_digits)), volume_unit_(unit_of(scale_.volume_digits)) {
   for (std::size_t i = 0; i < column_total; ++i) columns_[i] = map_->column(i);
 }
 
@@ -243,11 +252,16 @@ bar column_view::at(std::size_t i) const {
 
 std::size_t column_view::lower_bound(utc_time t) const {
   const auto all = times();
-  return static_cast<std::size_t>(std::lower_bound(all.begin(), all.end(), t.time_since_epoch().count()) - all.begin());
+  return static_cast<std::size_t>(std::lower_bound(all.begin(), all.end(), t.time_since_epoch().count()) -
+                                  all.begin());
 }
 
-std::uint64_t column_view::commit_number() const { return map_->slot().number; }
-std::uint64_t column_view::generation() const { return map_->slot().generation; }
+std::uint64_t column_view::commit_number() const {
+  return map_->slot().number;
+}
+std::uint64_t column_view::generation() const {
+  return map_->slot().generation;
+}
 
 result<std::unique_ptr<bar_store>> bar_store::open(std::string root, durability mode) {
   std::error_code code;
@@ -293,13 +307,15 @@ void bar_store::remember(const series_key& key, map_ptr map) const {
   if (open_.size() >= max_open_series && !open_.contains(key)) open_.clear();
   auto& place = open_[key];
   // two threads may load at once: the newer state stays
-  if (!place || place->slot().number <= map->slot().number || place->slot().generation > map->slot().generation)
+  if (!place || place->slot().number <= map->slot().number ||
+      place->slot().generation > map->slot().generation)
     place = std::move(map);
 }
 
 /// Maps and checks the newest commit whose rows are whole. `known` spares the
 /// check of rows that it has been through already.
-result<bar_store::map_ptr> bar_store::load(const std::string& folder, const series_key& key, const map_ptr& known) const {
+result<bar_store::map_ptr> bar_store::load(const std::string& folder, const series_key& key,
+                                           const map_ptr& known) const {
   error last{errc::corrupt_data, "the series is damaged", folder};
   for (int attempt = 0; attempt < max_load_attempts; ++attempt) {
     auto slots = store_files::read_slots(folder);
@@ -307,7 +323,8 @@ result<bar_store::map_ptr> bar_store::load(const std::string& folder, const seri
     bool vanished = false;
     for (const auto& slot : *slots) {
       if (slot.symbol != key.symbol || slot.frame != key.frame)
-        return error{errc::corrupt_data, "holds another series: " + slot.symbol + " " + slot.frame.to_string(), folder};
+        return error{errc::corrupt_data,
+                     "holds another series: " + slot.symbol + " " + slot.frame.to_string(), folder};
       if (known && known->slot() == slot) return known;
       auto map = column_map::open(folder, slot);
       if (!map) {
@@ -316,8 +333,9 @@ result<bar_store::map_ptr> bar_store::load(const std::string& folder, const seri
         continue;
       }
       const bool extends = known && known->slot().generation == slot.generation && known->rows() <= slot.rows;
-      const bool whole = (extends && known->slot().rows_hash + (*map)->hash_from(known->rows()) == slot.rows_hash)
-                         || (*map)->hash_from(0) == slot.rows_hash;
+      const bool whole =
+          (extends && known->slot().rows_hash + (*map)->hash_from(known->rows()) == slot.rows_hash) ||
+          (*map)->hash_from(0) == slot.rows_hash;
       if (whole) return *map;
       last = error{errc::corrupt_data, "rows don't match their checksum", folder};
     }
@@ -330,7 +348,8 @@ result<bar_store::map_ptr> bar_store::load(const std::string& folder, const seri
 result<bar_store::map_ptr> bar_store::current(std::string_view symbol, timeframe frame, check how) const {
   const auto name = safe_symbol_name(symbol);
   const auto unknown = [&](bool any) {
-    return any ? error{errc::unsupported, "no bars of " + frame.to_string() + " are stored for " + std::string(symbol)}
+    return any ? error{errc::unsupported,
+                       "no bars of " + frame.to_string() + " are stored for " + std::string(symbol)}
                : error{errc::unknown_symbol, "no bars are stored for this symbol", std::string(symbol)};
   };
   if (!name) return unknown(false);
@@ -341,7 +360,9 @@ result<bar_store::map_ptr> bar_store::current(std::string_view symbol, timeframe
     if (const auto hit = open_.find(key); hit != open_.end()) known = hit->second;
   }
   auto map = load(folder_of(*name, frame), key, known);
-  if (!map) return map.error().code == errc::not_found ? unknown(!timeframes(symbol).empty()) : std::move(map).error();
+  if (!map)
+    return map.error().code == errc::not_found ? unknown(!timeframes(symbol).empty())
+                                               : std::move(map).error();
   if (*map != known) remember(key, *map);
   return map;
 }
@@ -358,7 +379,8 @@ result<void> bar_store::verify(std::string_view symbol, timeframe frame) const {
   return {};
 }
 
-result<std::vector<bar>> bar_store::bars(std::string_view symbol, timeframe frame, utc_time from, utc_time to, std::size_t limit) const {
+result<std::vector<bar>> bar_store::bars(std::string_view symbol, timeframe frame, utc_time from, utc_time to,
+                                         std::size_t limit) const {
   const auto view = columns(symbol, frame);
   if (!view) return view.error();
   std::size_t first = view->lower_bound(from);
@@ -405,8 +427,9 @@ result<merge_report> bar_store::merge(std::string_view symbol, timeframe frame, 
   auto tail = merge_rows(stored.get(), incoming, policy, report);
   if (report.added + report.replaced == 0) return report;
   report.rewritten = tail.touches_stored;
-  const auto done = stored && !tail.touches_stored ? append_rows(folder, old, tail, mode_)
-                                                   : rewrite(folder, stored.get(), old, std::move(tail), mode_);
+  const auto done = stored && !tail.touches_stored
+                        ? append_rows(folder, old, tail, mode_)
+                        : rewrite(folder, stored.get(), old, std::move(tail), mode_);
   if (!done) return done.error();
   return report;
 }

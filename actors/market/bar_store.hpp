@@ -137,8 +137,8 @@ public:
   /// Everything that is stored, sorted.
   [[nodiscard]] std::vector<series_key> list() const;
   [[nodiscard]] std::vector<timeframe> timeframes(std::string_view symbol) const override;
-  [[nodiscard]] result<std::vector<bar>> bars(std::string_view symbol, timeframe frame, utc_time from, utc_time to,
-                                              std::size_t limit) const override;
+  [[nodiscard]] result<std::vector<bar>> bars(std::string_view symbol, timeframe frame, utc_time from,
+                                              utc_time to, std::size_t limit) const override;
   [[nodiscard]] result<column_view> columns(std::string_view symbol, timeframe frame) const override;
 
   /// Adds bars, whatever their place in time; makes the series when there is none
@@ -160,7 +160,8 @@ private:
 
   [[nodiscard]] std::string folder_of(std::string_view safe_name, timeframe frame) const;
   [[nodiscard]] result<map_ptr> current(std::string_view symbol, timeframe frame, check how) const;
-  [[nodiscard]] result<map_ptr> load(const std::string& folder, const series_key& key, const map_ptr& known) const;
+  [[nodiscard]] result<map_ptr> load(const std::string& folder, const series_key& key,
+                                     const map_ptr& known) const;
   void remember(const series_key& key, map_ptr map) const;
 
   std::string root_;

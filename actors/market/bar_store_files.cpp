@@ -1,23 +1,22 @@
 #include "actors/market/bar_store_files.hpp"
 
 #define XXH_INLINE_ALL
-#include <xxhash.h>
-
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <bit>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
 
 namespace tt::market::store_files {
 
-static_assert(std::endian::native == std::endian::little, "the columns are little-endian and mapped as they are");
+static_assert(std::endian::native == std::endian::little,
+              "the columns are little-endian and mapped as they are");
 
 namespace {
 
@@ -25,9 +24,9 @@ constexpr std::string_view magic{"TTBARS1\0", 8};
 constexpr std::uint32_t format_version = 1;
 
 // Offsets in a slot.
-constexpr std::size_t at_version = 8, at_unit = 12, at_price_digits = 13, at_volume_digits = 14, at_count = 16,
-                      at_number = 24, at_generation = 32, at_rows = 40, at_first = 48, at_last = 56, at_hash = 64,
-                      at_symbol = 72, at_checksum = 136;
+constexpr std::size_t at_version = 8, at_unit = 12, at_price_digits = 13, at_volume_digits = 14,
+                      at_count = 16, at_number = 24, at_generation = 32, at_rows = 40, at_first = 48,
+                      at_last = 56, at_hash = 64, at_symbol = 72, at_checksum = 136;
 
 template <class T>
 void put(std::span<std::byte> to, std::size_t at, T value) {
@@ -50,7 +49,9 @@ auto uninterrupted(Call call) {
   return out;
 }
 
-std::string head_path(const std::string& folder) { return folder + "/head"; }
+std::string head_path(const std::string& folder) {
+  return folder + "/head";
+}
 
 } // namespace
 
@@ -68,9 +69,11 @@ error os_error(const std::string& what, const std::string& path) {
   return {code == ENOENT ? errc::not_found : errc::io_error, what + ": " + std::strerror(code), path};
 }
 
-result<void> write_all(int fd, const std::string& path, std::span<const std::byte> bytes, std::uint64_t offset) {
+result<void> write_all(int fd, const std::string& path, std::span<const std::byte> bytes,
+                       std::uint64_t offset) {
   while (!bytes.empty()) {
-    const auto wrote = uninterrupted([&] { return ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset)); });
+    const auto wrote =
+        uninterrupted([&] { return ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset)); });
     if (wrote < 0) return os_error("write failed", path);
     if (wrote == 0) return error{errc::io_error, "write failed: the file takes no more bytes", path};
     bytes = bytes.subspan(static_cast<std::size_t>(wrote));
@@ -111,7 +114,8 @@ result<timeframe> frame_of_folder(std::string_view name) {
   const auto [end, code] = std::from_chars(name.data(), name.data() + name.size(), count);
   const std::string_view unit{end, static_cast<std::size_t>(name.data() + name.size() - end)};
   if (code == std::errc{} && count > 0) {
-    for (const auto known : {timeframe_unit::minute, timeframe_unit::day, timeframe_unit::week, timeframe_unit::month}) {
+    for (const auto known :
+         {timeframe_unit::minute, timeframe_unit::day, timeframe_unit::week, timeframe_unit::month}) {
       const timeframe frame{known, count};
       if (frame_folder(frame) == name) return frame;
     }
@@ -151,9 +155,10 @@ result<commit_slot> decode_slot(std::span<const std::byte> bytes) {
   const auto count = get<std::uint16_t>(bytes, at_count);
   slot.scale = {get<std::uint8_t>(bytes, at_price_digits), get<std::uint8_t>(bytes, at_volume_digits)};
   slot.rows = get<std::uint64_t>(bytes, at_rows);
-  const bool sound = unit <= static_cast<std::uint8_t>(timeframe_unit::month) && count > 0
-                     && slot.scale.price_digits <= decimal::scale_digits && slot.scale.volume_digits <= decimal::scale_digits
-                     && slot.rows <= (std::uint64_t{1} << 48);
+  const bool sound = unit <= static_cast<std::uint8_t>(timeframe_unit::month) && count > 0 &&
+                     slot.scale.price_digits <= decimal::scale_digits &&
+                     slot.scale.volume_digits <= decimal::scale_digits &&
+                     slot.rows <= (std::uint64_t{1} << 48);
   if (!sound) return damaged;
   slot.frame = timeframe{static_cast<timeframe_unit>(unit), count};
   slot.number = get<std::uint64_t>(bytes, at_number);
@@ -207,7 +212,8 @@ std::uint64_t hash_row(std::uint64_t index, const std::array<std::int64_t, colum
   return XXH64(row.data(), sizeof row, index);
 }
 
-result<std::shared_ptr<const column_map>> column_map::open(const std::string& folder, const commit_slot& slot) {
+result<std::shared_ptr<const column_map>> column_map::open(const std::string& folder,
+                                                           const commit_slot& slot) {
   std::shared_ptr<column_map> map{new column_map};
   map->slot_ = slot;
   if (slot.rows == 0) return std::shared_ptr<const column_map>{std::move(map)};
@@ -219,7 +225,8 @@ result<std::shared_ptr<const column_map>> column_map::open(const std::string& fo
     struct stat info {};
     if (::fstat(file.fd(), &info) != 0) return os_error("can't stat", path);
     if (static_cast<std::uint64_t>(info.st_size) < length)
-      return error{errc::corrupt_data, "shorter than its " + std::to_string(slot.rows) + " committed rows", path};
+      return error{errc::corrupt_data, "shorter than its " + std::to_string(slot.rows) + " committed rows",
+                   path};
     void* const at = ::mmap(nullptr, length, PROT_READ, MAP_SHARED, file.fd(), 0);
     if (at == MAP_FAILED) return os_error("can't map", path);
     map->columns_[i] = static_cast<const std::int64_t*>(at);

@@ -32,7 +32,8 @@ private:
 /// `errno` as an error about `path`: not_found for ENOENT, else io_error.
 error os_error(const std::string& what, const std::string& path);
 /// Writes all bytes at `offset`.
-result<void> write_all(int fd, const std::string& path, std::span<const std::byte> bytes, std::uint64_t offset);
+result<void> write_all(int fd, const std::string& path, std::span<const std::byte> bytes,
+                       std::uint64_t offset);
 /// fdatasync, or nothing when `mode` is relaxed.
 result<void> sync_file(int fd, const std::string& path, durability mode);
 /// Makes names created in a folder durable, or nothing when `mode` is relaxed.

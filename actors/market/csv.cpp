@@ -13,7 +13,7 @@ constexpr std::int64_t min_unix_seconds = unix_seconds(min_input_time);
 constexpr std::int64_t max_unix_ms = max_unix_seconds * 1000;
 constexpr std::int64_t min_unix_ms = min_unix_seconds * 1000;
 
-constexpr std::array<std::string_view, 10> column_names{"time",  "open", "high",     "low", "close",
+constexpr std::array<std::string_view, 10> column_names{"time",   "open", "high",     "low", "close",
                                                         "volume", "bid",  "bid_size", "ask", "ask_size"};
 
 /// Text of a file as it may stand in a message: short, without control bytes.
@@ -71,9 +71,12 @@ bool parse_plain(std::string_view text, decimal& out) {
 
 std::string_view to_string(recording_kind kind) noexcept {
   switch (kind) {
-  case recording_kind::bars: return "bars";
-  case recording_kind::quotes: return "quotes";
-  case recording_kind::ticks: return "ticks";
+  case recording_kind::bars:
+    return "bars";
+  case recording_kind::quotes:
+    return "quotes";
+  case recording_kind::ticks:
+    return "ticks";
   }
   return "bars";
 }
@@ -90,7 +93,7 @@ void csv_report::reject(std::uint64_t line, std::string reason, std::size_t keep
 }
 
 csv_reader::csv_reader(line_reader lines, std::string name, const csv_options& options)
-  : lines_(std::move(lines)), name_(std::move(name)), options_(options) {
+    : lines_(std::move(lines)), name_(std::move(name)), options_(options) {
   place_.fill(absent);
 }
 
@@ -105,7 +108,8 @@ result<csv_reader> csv_reader::open(const std::string& path, const csv_options& 
   return start(csv_reader{std::move(*lines), path, options});
 }
 
-result<csv_reader> csv_reader::from_text(std::string text, const std::string& name, const csv_options& options) {
+result<csv_reader> csv_reader::from_text(std::string text, const std::string& name,
+                                         const csv_options& options) {
   return start(csv_reader{line_reader::from_text(std::move(text)), name, options});
 }
 
@@ -134,7 +138,8 @@ result<void> csv_reader::read_header() {
   if (state == line_state::failed) return *lines_.failure();
   if (state == line_state::end) return error{errc::invalid_argument, "the file is empty", name_};
   if (state == line_state::too_long || !split(line))
-    return error{errc::invalid_argument, "line 1 is not a header of at most " + std::to_string(max_csv_columns) + " columns", name_};
+    return error{errc::invalid_argument,
+                 "line 1 is not a header of at most " + std::to_string(max_csv_columns) + " columns", name_};
   for (std::size_t i = 0; i < columns_; ++i) {
     std::string word = lower(trimmed(fields_[i]));
     if (word == "time_ms") {
@@ -144,7 +149,8 @@ result<void> csv_reader::read_header() {
     const auto hit = std::find(column_names.begin(), column_names.end(), word);
     if (hit == column_names.end()) continue; // further columns are allowed and not read
     auto& place = place_[static_cast<std::size_t>(hit - column_names.begin())];
-    if (place != absent) return error{errc::invalid_argument, "the header names column \"" + word + "\" twice", name_};
+    if (place != absent)
+      return error{errc::invalid_argument, "the header names column \"" + word + "\" twice", name_};
     place = static_cast<std::uint8_t>(i);
   }
   return choose_kind();
@@ -161,7 +167,8 @@ result<void> csv_reader::choose_kind() {
   const std::string for_quotes = missing({c_time, c_bid, c_bid_size, c_ask, c_ask_size});
   const std::string for_ticks = missing({c_time, c_bid, c_ask});
   if (for_bars.empty() && for_ticks.empty())
-    return error{errc::invalid_argument, "the header has the columns of bars and of quotes: which is meant?", name_};
+    return error{errc::invalid_argument, "the header has the columns of bars and of quotes: which is meant?",
+                 name_};
   if (for_bars.empty()) {
     kind_ = recording_kind::bars;
   } else if (for_quotes.empty()) {
@@ -170,10 +177,11 @@ result<void> csv_reader::choose_kind() {
     kind_ = recording_kind::ticks;
   } else {
     const bool quoted = place_[c_bid] != absent || place_[c_ask] != absent;
-    return error{errc::invalid_argument,
-                 "the header lacks " + (quoted ? for_quotes : for_bars)
-                   + " (formats: time,open,high,low,close,volume / time,bid,bid_size,ask,ask_size / time_ms,bid,ask)",
-                 name_};
+    return error{
+        errc::invalid_argument,
+        "the header lacks " + (quoted ? for_quotes : for_bars) +
+            " (formats: time,open,high,low,close,volume / time,bid,bid_size,ask,ask_size / time_ms,bid,ask)",
+        name_};
   }
   return {};
 }
@@ -190,16 +198,16 @@ bool csv_reader::next_fields() {
     if (state == line_state::line && trimmed(line).empty()) continue;
     if (report_.good + report_.bad >= options_.max_rows) {
       failure_ = error{errc::limit_exceeded,
-                       "more than " + std::to_string(options_.max_rows) + " rows; line "
-                         + std::to_string(lines_.line_number()) + " and what follows is not read",
+                       "more than " + std::to_string(options_.max_rows) + " rows; line " +
+                           std::to_string(lines_.line_number()) + " and what follows is not read",
                        name_};
       return false;
     }
     if (state == line_state::too_long) {
       bad("line is longer than " + std::to_string(max_csv_line) + " bytes");
     } else if (!split(line) || columns_ != expected) {
-      bad((columns_ < expected ? "fewer" : "more") + std::string(" fields than the header (") + std::to_string(expected)
-          + ")");
+      bad((columns_ < expected ? "fewer" : "more") + std::string(" fields than the header (") +
+          std::to_string(expected) + ")");
     } else {
       return true;
     }
@@ -215,16 +223,19 @@ bool csv_reader::read_time(utc_time& out) {
   if (code != std::errc{} || end != last) {
     auto parsed = parse_iso8601(text);
     if (!parsed) return bad("time: neither a unix time nor ISO-8601 with a zone: \"" + shown(text) + "\"");
-    if (*parsed < min_input_time || *parsed >= max_input_time) return bad("time: not within 1900 to 2200: " + shown(text));
+    if (*parsed < min_input_time || *parsed >= max_input_time)
+      return bad("time: not within 1900 to 2200: " + shown(text));
     out = *parsed;
     return true;
   }
   const bool fits_seconds = number >= min_unix_seconds && number < max_unix_seconds;
   const bool fits_ms = number >= min_unix_ms && number < max_unix_ms;
-  if (unit_ == time_unit::undecided && fits_ms) unit_ = fits_seconds ? time_unit::seconds : time_unit::milliseconds;
+  if (unit_ == time_unit::undecided && fits_ms)
+    unit_ = fits_seconds ? time_unit::seconds : time_unit::milliseconds;
   const bool as_seconds = unit_ == time_unit::seconds;
   if (as_seconds ? !fits_seconds : !fits_ms)
-    return bad("time: not within 1900 to 2200 in unix " + std::string(as_seconds ? "seconds" : "milliseconds") + ": " + shown(text));
+    return bad("time: not within 1900 to 2200 in unix " +
+               std::string(as_seconds ? "seconds" : "milliseconds") + ": " + shown(text));
   out = as_seconds ? from_unix_seconds(number) : from_unix_ms(number);
   return true;
 }
@@ -232,7 +243,9 @@ bool csv_reader::read_time(utc_time& out) {
 /// Checks a row's time against that of the last good row.
 bool csv_reader::in_order(utc_time t) {
   if (!last_time_ || t > *last_time_) return true;
-  if (t == *last_time_) return kind_ == recording_kind::ticks || bad("time: the same as that of the row before: " + to_iso8601(t));
+  if (t == *last_time_)
+    return kind_ == recording_kind::ticks ||
+           bad("time: the same as that of the row before: " + to_iso8601(t));
   return bad("time: " + to_iso8601(t) + " is before that of an earlier row, " + to_iso8601(*last_time_));
 }
 
@@ -240,7 +253,8 @@ bool csv_reader::read_number(column which, decimal& out) {
   const std::string_view text = trimmed(fields_[place_[which]]);
   if (parse_plain(text, out)) return true;
   auto parsed = decimal::parse(text);
-  if (!parsed) return bad(std::string(column_names[which]) + ": not a number that can be kept: \"" + shown(text) + "\"");
+  if (!parsed)
+    return bad(std::string(column_names[which]) + ": not a number that can be kept: \"" + shown(text) + "\"");
   out = *parsed;
   return true;
 }
@@ -248,7 +262,8 @@ bool csv_reader::read_number(column which, decimal& out) {
 bool csv_reader::read_price(column which, price& out) {
   decimal value;
   if (!read_number(which, value)) return false;
-  if (value.abs() > decimal{max_csv_price}) return bad(std::string(column_names[which]) + ": off range: " + value.to_string());
+  if (value.abs() > decimal{max_csv_price})
+    return bad(std::string(column_names[which]) + ": off range: " + value.to_string());
   if (options_.sign == price_sign::positive && !value.is_positive() && kind_ == recording_kind::bars)
     return bad(std::string(column_names[which]) + ": must be above 0: " + value.to_string());
   out = price{value};
@@ -259,14 +274,15 @@ bool csv_reader::read_size(column which, quantity& out) {
   decimal value;
   if (!read_number(which, value)) return false;
   if (value.is_negative()) return bad(std::string(column_names[which]) + ": negative: " + value.to_string());
-  if (value > decimal{max_csv_size}) return bad(std::string(column_names[which]) + ": off range: " + value.to_string());
+  if (value > decimal{max_csv_size})
+    return bad(std::string(column_names[which]) + ": off range: " + value.to_string());
   out = quantity{value};
   return true;
 }
 
 bool csv_reader::read_bar(bar& out) {
-  if (!read_time(out.open_time) || !read_price(c_open, out.open) || !read_price(c_high, out.high)
-      || !read_price(c_low, out.low) || !read_price(c_close, out.close) || !read_size(c_volume, out.volume))
+  if (!read_time(out.open_time) || !read_price(c_open, out.open) || !read_price(c_high, out.high) ||
+      !read_price(c_low, out.low) || !read_price(c_close, out.close) || !read_size(c_volume, out.volume))
     return false;
   if (out.is_consistent()) return in_order(out.open_time);
   const auto top = std::max({out.open, out.low, out.close});
@@ -277,7 +293,8 @@ bool csv_reader::read_bar(bar& out) {
 bool csv_reader::read_quote(quote_tick& out) {
   out.bid_size = out.ask_size = quantity{};
   if (!read_time(out.ts) || !read_price(c_bid, out.bid) || !read_price(c_ask, out.ask)) return false;
-  if (kind_ == recording_kind::quotes && (!read_size(c_bid_size, out.bid_size) || !read_size(c_ask_size, out.ask_size)))
+  if (kind_ == recording_kind::quotes &&
+      (!read_size(c_bid_size, out.bid_size) || !read_size(c_ask_size, out.ask_size)))
     return false;
   if (options_.sign == price_sign::positive) {
     // price and size 0 together say that the side is empty

@@ -81,7 +81,8 @@ public:
   /// invalid_argument for a header that fits no format, naming what is missing.
   static result<csv_reader> open(const std::string& path, const csv_options& options = {});
   /// As open, from memory; `name` stands for the path in messages.
-  static result<csv_reader> from_text(std::string text, const std::string& name, const csv_options& options = {});
+  static result<csv_reader> from_text(std::string text, const std::string& name,
+                                      const csv_options& options = {});
 
   [[nodiscard]] recording_kind kind() const { return kind_; }
   /// The next good row of a recording of bars; false at the end. `open_time` is
@@ -102,7 +103,19 @@ public:
 
 private:
   /// Every column any format knows.
-  enum column : std::uint8_t { c_time, c_open, c_high, c_low, c_close, c_volume, c_bid, c_bid_size, c_ask, c_ask_size, column_count };
+  enum column : std::uint8_t {
+    c_time,
+    c_open,
+    c_high,
+    c_low,
+    c_close,
+    c_volume,
+    c_bid,
+    c_bid_size,
+    c_ask,
+    c_ask_size,
+    column_count
+  };
   enum class time_unit : std::uint8_t { undecided, seconds, milliseconds };
   static constexpr std::uint8_t absent = 0xFF;
 

@@ -1,9 +1,8 @@
 #include "actors/market/csv_lines.hpp"
 
-#include <sys/stat.h>
-
 #include <cerrno>
 #include <cstring>
+#include <sys/stat.h>
 
 namespace tt::market {
 
@@ -85,7 +84,9 @@ line_state line_reader::next(std::string_view& out) {
     }
     const char* const from = buffer_.data() + begin_;
     const std::size_t held = end_ - begin_;
-    const auto* hit = held > searched ? static_cast<const char*>(std::memchr(from + searched, '\n', held - searched)) : nullptr;
+    const auto* hit = held > searched
+                          ? static_cast<const char*>(std::memchr(from + searched, '\n', held - searched))
+                          : nullptr;
     if (hit != nullptr) {
       std::string_view line{from, static_cast<std::size_t>(hit - from)};
       begin_ += line.size() + 1;

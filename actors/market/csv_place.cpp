@@ -11,10 +11,14 @@ using std::chrono::days;
 /// Plain days in one bar where no calendar tells.
 days plain_length(timeframe frame) {
   switch (frame.unit()) {
-  case timeframe_unit::minute: break;
-  case timeframe_unit::day: return days{frame.count()};
-  case timeframe_unit::week: return days{7 * frame.count()};
-  case timeframe_unit::month: return days{30 * frame.count()};
+  case timeframe_unit::minute:
+    break;
+  case timeframe_unit::day:
+    return days{frame.count()};
+  case timeframe_unit::week:
+    return days{7 * frame.count()};
+  case timeframe_unit::month:
+    return days{30 * frame.count()};
   }
   return days{1};
 }

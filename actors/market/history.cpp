@@ -8,7 +8,9 @@ namespace {
 
 constexpr nanoseconds instant{1};
 
-bool by_time(const bar& a, const bar& b) { return a.open_time < b.open_time; }
+bool by_time(const bar& a, const bar& b) {
+  return a.open_time < b.open_time;
+}
 
 /// Live bars with stamps in the window, oldest first.
 std::vector<bar> live_in(const live_bars& live, const bar_window& window) {
@@ -34,7 +36,9 @@ utc_time history_book::first_stamp(const history_request& request) const {
   if (request.countback > 0 || !request.from) return utc_time::min();
   const utc_time from = *request.from;
   if (request.frame.is_intraday() || from < min_input_time || from >= max_input_time) return from;
-  const auto today = utc_date(from).midnight_utc() == from ? std::nullopt : layers_.what().calendar->day_at(from, session_hours::extended);
+  const auto today = utc_date(from).midnight_utc() == from
+                         ? std::nullopt
+                         : layers_.what().calendar->day_at(from, session_hours::extended);
   return (today ? today->day : utc_date(from)).midnight_utc();
 }
 
@@ -51,8 +55,8 @@ utc_time history_book::end_of_stamps(const history_request& request) const {
 }
 
 /// Stored and live bars of the window.
-result<std::vector<bar>> history_book::collect(const history_request& request, const bar_window& window, utc_time market_time,
-                                               const live_bars& live) const {
+result<std::vector<bar>> history_book::collect(const history_request& request, const bar_window& window,
+                                               utc_time market_time, const live_bars& live) const {
   const auto fresh = live_in(live, window);
   auto stored = layers_.bars(request.frame, request.hours, window, market_time);
   if (!stored) return stored;
@@ -61,8 +65,9 @@ result<std::vector<bar>> history_book::collect(const history_request& request, c
   const auto is_complete = [&](const bar& b) {
     if (live.forming && b.open_time == live.forming->open_time) return true;
     if (live.complete_from == utc_time::min()) return true;
-    const auto span = request.frame.is_intraday() ? calendar.bar_at(b.open_time, request.frame, request.hours)
-                                                  : calendar.bar_of_day(utc_date(b.open_time), request.frame, request.hours);
+    const auto span = request.frame.is_intraday()
+                          ? calendar.bar_at(b.open_time, request.frame, request.hours)
+                          : calendar.bar_of_day(utc_date(b.open_time), request.frame, request.hours);
     return !span || span->open >= live.complete_from;
   };
   std::vector<bar> out;
@@ -75,23 +80,26 @@ result<std::vector<bar>> history_book::collect(const history_request& request, c
     old += both ? 1 : 0;
   }
   out.insert(out.end(), old, stored->end());
-  if (out.size() > window.count) out.erase(out.begin(), out.end() - static_cast<std::ptrdiff_t>(window.count));
+  if (out.size() > window.count)
+    out.erase(out.begin(), out.end() - static_cast<std::ptrdiff_t>(window.count));
   return out;
 }
 
-result<history_reply> history_book::answer(const history_request& request, utc_time market_time, const live_bars& live) const {
+result<history_reply> history_book::answer(const history_request& request, utc_time market_time,
+                                           const live_bars& live) const {
   const std::size_t limit = std::min<std::size_t>(request.limit, max_history_bars);
   bar_window window{first_stamp(request), end_of_stamps(request), limit};
   if (request.countback > 0) window.count = std::min<std::size_t>(limit, request.countback);
-  if (request.frame.is_intraday() && market_time < utc_time::max()) window.to = std::min(window.to, market_time + instant);
+  if (request.frame.is_intraday() && market_time < utc_time::max())
+    window.to = std::min(window.to, market_time + instant);
   auto bars = collect(request, window, market_time, live);
   if (!bars) return std::move(bars).error();
   history_reply reply;
   const auto& calendar = *layers_.what().calendar;
   if (!bars->empty()) {
     const bar& last = bars->back();
-    reply.last_is_forming = (live.forming && last.open_time == live.forming->open_time)
-                            || end_of_bar(last.open_time, request.frame, request.hours, calendar) > market_time;
+    reply.last_is_forming = (live.forming && last.open_time == live.forming->open_time) ||
+                            end_of_bar(last.open_time, request.frame, request.hours, calendar) > market_time;
   } else if (window.from > utc_time::min()) {
     const bar_window before{utc_time::min(), std::min(window.from, window.to), 1};
     auto older = collect(request, before, market_time, live);
@@ -102,7 +110,8 @@ result<history_reply> history_book::answer(const history_request& request, utc_t
   return reply;
 }
 
-result<std::optional<bar>> history_book::so_far(timeframe frame, session_hours hours, utc_time market_time) const {
+result<std::optional<bar>> history_book::so_far(timeframe frame, session_hours hours,
+                                                utc_time market_time) const {
   const auto span = layers_.what().calendar->bar_at(market_time, frame, hours);
   if (!span) return std::optional<bar>{};
   auto bars = layers_.bars(frame, hours, {span->stamp, span->stamp + instant, 1}, market_time);

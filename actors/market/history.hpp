@@ -24,7 +24,7 @@ class history_book {
 public:
   /// `sources` in the order in which they are believed.
   history_book(instrument what, std::vector<std::shared_ptr<const history_source>> sources)
-    : layers_(std::move(what), std::move(sources)) {}
+      : layers_(std::move(what), std::move(sources)) {}
 
   /// Answers the request as of `market_time`: no bar that begins later, no stored
   /// bar that ends later. The rules:
@@ -37,17 +37,19 @@ public:
   /// - live bars go before stored ones of the same stamp, the forming bar is last;
   /// - `previous` is set only when nothing was found and an older bar exists.
   /// Errors: io_error, corrupt_data.
-  [[nodiscard]] result<history_reply> answer(const history_request& request, utc_time market_time, const live_bars& live = {}) const;
+  [[nodiscard]] result<history_reply> answer(const history_request& request, utc_time market_time,
+                                             const live_bars& live = {}) const;
 
   /// What stored bars tell of the bar that is under way at `market_time`, to seed
   /// its builder with; nothing when they tell nothing. Errors: io_error, corrupt_data.
-  [[nodiscard]] result<std::optional<bar>> so_far(timeframe frame, session_hours hours, utc_time market_time) const;
+  [[nodiscard]] result<std::optional<bar>> so_far(timeframe frame, session_hours hours,
+                                                  utc_time market_time) const;
 
 private:
   [[nodiscard]] utc_time first_stamp(const history_request& request) const;
   [[nodiscard]] utc_time end_of_stamps(const history_request& request) const;
-  [[nodiscard]] result<std::vector<bar>> collect(const history_request& request, const bar_window& window, utc_time market_time,
-                                                 const live_bars& live) const;
+  [[nodiscard]] result<std::vector<bar>> collect(const history_request& request, const bar_window& window,
+                                                 utc_time market_time, const live_bars& live) const;
 
   history_layers layers_;
 };

@@ -20,8 +20,12 @@ constexpr std::size_t rows_per_regular_row = 3;
 /// Minutes in a trading day, for estimates of how many rows to read.
 constexpr std::size_t minutes_per_day = 24 * 60;
 
-utc_time later(utc_time t, nanoseconds by) { return t > utc_time::max() - by ? utc_time::max() : t + by; }
-utc_time earlier(utc_time t, nanoseconds by) { return t < utc_time::min() + by ? utc_time::min() : t - by; }
+utc_time later(utc_time t, nanoseconds by) {
+  return t > utc_time::max() - by ? utc_time::max() : t + by;
+}
+utc_time earlier(utc_time t, nanoseconds by) {
+  return t < utc_time::min() + by ? utc_time::min() : t - by;
+}
 
 /// The first trading day behind the bar of day or longer that holds `day`.
 std::optional<trading_day> day_after_bar(civil_date day, timeframe frame, const exchange_calendar& calendar) {
@@ -31,8 +35,8 @@ std::optional<trading_day> day_after_bar(civil_date day, timeframe frame, const 
 }
 
 /// Joins rows [first, last) as bar_aggregator does, without making a bar of each.
-void join_columns(const column_view& view, std::size_t first, std::size_t last, bar_placer& placer, bool daily_base,
-                  std::vector<bar>& out) {
+void join_columns(const column_view& view, std::size_t first, std::size_t last, bar_placer& placer,
+                  bool daily_base, std::vector<bar>& out) {
   const auto opens = view.opens(), highs = view.highs(), lows = view.lows(), closes = view.closes(),
              volumes = view.volumes();
   const int128 price_unit = decimal::from_scaled(1, view.scale().price_digits).raw();
@@ -58,7 +62,8 @@ void join_columns(const column_view& view, std::size_t first, std::size_t last, 
       low = std::min(low, lows[i]);
       volume += volumes[i];
     }
-    const bar joined{stamp, px(opens[start]), px(high), px(low), px(closes[i - 1]), quantity{decimal::from_raw(volume * volume_unit)}};
+    const bar joined{stamp,   px(opens[start]),  px(high),
+                     px(low), px(closes[i - 1]), quantity{decimal::from_raw(volume * volume_unit)}};
     if (out.empty() || out.back().open_time != stamp) {
       out.push_back(joined);
       continue;
@@ -93,7 +98,7 @@ struct history_layers::rows {
 };
 
 history_layers::history_layers(instrument what, std::vector<std::shared_ptr<const history_source>> sources)
-  : what_(std::move(what)) {
+    : what_(std::move(what)) {
   TT_ASSERT(what_.calendar != nullptr);
   for (auto& source : sources) {
     const auto* columns = dynamic_cast<const column_source*>(source.get());
@@ -109,9 +114,11 @@ std::vector<history_layers::layer> history_layers::layers_for(timeframe frame, s
     for (const timeframe stored : entry.source->timeframes(what_.symbol)) {
       if (stored == frame) {
         // an intraday frame that fits into days fits the hours
-        const bool fits = frame.is_intraday() ? can_aggregate(frame, one_day, hours, calendar) : hours == session_hours::regular;
+        const bool fits = frame.is_intraday() ? can_aggregate(frame, one_day, hours, calendar)
+                                              : hours == session_hours::regular;
         (fits ? out : last_resort).push_back({&entry, frame});
-      } else if (stored.is_intraday() && (!base || *base < stored) && can_aggregate(stored, frame, hours, calendar)) {
+      } else if (stored.is_intraday() && (!base || *base < stored) &&
+                 can_aggregate(stored, frame, hours, calendar)) {
         base = stored;
       }
     }
@@ -135,12 +142,16 @@ history_layers::layer history_layers::plainest(const layer& joined, session_hour
 std::size_t history_layers::rows_per_bar(const layer& from, const question& q) const {
   constexpr std::size_t days_of_week = 7, days_of_month = 31;
   const bool stored_intraday = from.from != nullptr && from.base.is_intraday();
-  const std::size_t spare = stored_intraday && q.hours == session_hours::regular && what_.has_extended_hours() ? rows_per_regular_row : 1;
+  const std::size_t spare = stored_intraday && q.hours == session_hours::regular && what_.has_extended_hours()
+                                ? rows_per_regular_row
+                                : 1;
   if (q.frame.is_intraday()) return q.frame.count() / from.base.count() * spare;
   std::size_t days = q.frame.count();
   if (q.frame.unit() == timeframe_unit::week) days *= days_of_week;
   if (q.frame.unit() == timeframe_unit::month) days *= days_of_month;
-  return from.base.is_intraday() ? days * (minutes_per_day / from.base.count() + 1) : from.base == q.frame ? 1 : days;
+  return from.base.is_intraday() ? days * (minutes_per_day / from.base.count() + 1)
+         : from.base == q.frame  ? 1
+                                 : days;
 }
 
 /// The window of base rows that bars of `window` can be made of.
@@ -163,7 +174,8 @@ bar_window history_layers::base_window(const layer& from, const question& q, con
 
 /// The newest rows of the window that had ended when `q` is asked; of a joined
 /// layer also the one under way.
-result<history_layers::rows> history_layers::read(const layer& from, const question& q, const bar_window& base) const {
+result<history_layers::rows> history_layers::read(const layer& from, const question& q,
+                                                  const bar_window& base) const {
   rows out;
   const utc_time known_to = std::min(base.to, later(q.known_until, instant));
   if (from.from == nullptr) {
@@ -187,7 +199,8 @@ result<history_layers::rows> history_layers::read(const layer& from, const quest
     out.copy.erase(out.copy.begin(), out.copy.end() - static_cast<std::ptrdiff_t>(base.count));
     out.cut = true;
   }
-  while (from.from != nullptr && !out.empty() && end_of_bar(out.last_stamp(), from.base, q.hours, *what_.calendar) > q.known_until)
+  while (from.from != nullptr && !out.empty() &&
+         end_of_bar(out.last_stamp(), from.base, q.hours, *what_.calendar) > q.known_until)
     out.drop_last();
   return out;
 }
@@ -201,13 +214,17 @@ std::vector<bar> history_layers::make_bars(const layer& from, const question& q,
     join_columns(*base.view, base.first, base.last, placer, !from.base.is_intraday(), out);
     return out;
   }
-  const bool filtered = q.frame.is_intraday() && q.hours == session_hours::regular && what_.has_extended_hours();
+  const bool filtered =
+      q.frame.is_intraday() && q.hours == session_hours::regular && what_.has_extended_hours();
   bar_placer regular{what_.calendar, one_day, session_hours::regular};
   bar_placer extended{what_.calendar, one_day, session_hours::extended};
   // stored bars outside any hours are kept as they are; those of pre- and post-market are not regular
-  const auto wanted = [&](utc_time t) { return !filtered || regular.at(t) != nullptr || extended.at(t) == nullptr; };
+  const auto wanted = [&](utc_time t) {
+    return !filtered || regular.at(t) != nullptr || extended.at(t) == nullptr;
+  };
   if (!base.view) {
-    std::copy_if(base.copy.begin(), base.copy.end(), std::back_inserter(out), [&](const bar& b) { return wanted(b.open_time); });
+    std::copy_if(base.copy.begin(), base.copy.end(), std::back_inserter(out),
+                 [&](const bar& b) { return wanted(b.open_time); });
     return out;
   }
   for (std::size_t i = base.first; i < base.last; ++i)
@@ -215,7 +232,8 @@ std::vector<bar> history_layers::make_bars(const layer& from, const question& q,
   return out;
 }
 
-result<std::vector<bar>> history_layers::fetch(const layer& named, const question& q, const bar_window& window) const {
+result<std::vector<bar>> history_layers::fetch(const layer& named, const question& q,
+                                               const bar_window& window) const {
   const layer from = plainest(named, q.hours);
   bar_window base = base_window(from, q, window);
   std::vector<bar> out;
@@ -228,7 +246,8 @@ result<std::vector<bar>> history_layers::fetch(const layer& named, const questio
     std::erase_if(out, [&](const bar& b) { return b.open_time < window.from || b.open_time >= window.to; });
     if (!got->cut || out.size() >= window.count) break;
   }
-  if (out.size() > window.count) out.erase(out.begin(), out.end() - static_cast<std::ptrdiff_t>(window.count));
+  if (out.size() > window.count)
+    out.erase(out.begin(), out.end() - static_cast<std::ptrdiff_t>(window.count));
   return out;
 }
 
@@ -246,7 +265,8 @@ bool history_layers::is_hole(utc_time before, utc_time after, const question& q)
   return next && next->day < utc_date(after);
 }
 
-result<void> history_layers::fill(std::vector<bar>& have, const layer& from, const question& q, const bar_window& window) const {
+result<void> history_layers::fill(std::vector<bar>& have, const layer& from, const question& q,
+                                  const bar_window& window) const {
   std::vector<bar_window> holes;
   if (have.empty()) {
     holes.push_back(window);
@@ -275,12 +295,14 @@ result<void> history_layers::fill(std::vector<bar>& have, const layer& from, con
   merged.reserve(have.size() + found.size());
   std::merge(have.begin(), have.end(), found.begin(), found.end(), std::back_inserter(merged),
              [](const bar& a, const bar& b) { return a.open_time < b.open_time; });
-  if (merged.size() > window.count) merged.erase(merged.begin(), merged.end() - static_cast<std::ptrdiff_t>(window.count));
+  if (merged.size() > window.count)
+    merged.erase(merged.begin(), merged.end() - static_cast<std::ptrdiff_t>(window.count));
   have = std::move(merged);
   return {};
 }
 
-result<std::vector<bar>> history_layers::bars(timeframe frame, session_hours hours, const bar_window& window, utc_time known_until) const {
+result<std::vector<bar>> history_layers::bars(timeframe frame, session_hours hours, const bar_window& window,
+                                              utc_time known_until) const {
   if (!what_.has_extended_hours()) hours = session_hours::regular;
   std::vector<bar> out;
   if (window.count == 0 || window.from >= window.to) return out;

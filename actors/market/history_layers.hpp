@@ -62,12 +62,14 @@ private:
 
   [[nodiscard]] std::vector<layer> layers_for(timeframe frame, session_hours hours) const;
   [[nodiscard]] layer plainest(const layer& joined, session_hours hours) const;
-  [[nodiscard]] result<std::vector<bar>> fetch(const layer& from, const question& q, const bar_window& window) const;
+  [[nodiscard]] result<std::vector<bar>> fetch(const layer& from, const question& q,
+                                               const bar_window& window) const;
   [[nodiscard]] result<rows> read(const layer& from, const question& q, const bar_window& base) const;
   [[nodiscard]] std::vector<bar> make_bars(const layer& from, const question& q, const rows& base) const;
   [[nodiscard]] bar_window base_window(const layer& from, const question& q, const bar_window& window) const;
   [[nodiscard]] std::size_t rows_per_bar(const layer& from, const question& q) const;
-  [[nodiscard]] result<void> fill(std::vector<bar>& have, const layer& from, const question& q, const bar_window& window) const;
+  [[nodiscard]] result<void> fill(std::vector<bar>& have, const layer& from, const question& q,
+                                  const bar_window& window) const;
   [[nodiscard]] bool is_hole(utc_time before, utc_time after, const question& q) const;
 
   instrument what_;

@@ -13,7 +13,7 @@ namespace {
 class importer {
 public:
   importer(const import_request& request, bar_store& store, csv_reader& reader)
-    : request_(request), store_(store), reader_(reader) {
+      : request_(request), store_(store), reader_(reader) {
     report_.kind = reader.kind();
   }
 
@@ -47,8 +47,8 @@ private:
   result<void> build_bars() {
     if (request_.what.basis == price_basis::trade)
       return error{errc::unsupported,
-                   "bars of " + request_.what.symbol + " are made of trades, and the file has only "
-                     + std::string(to_string(reader_.kind())),
+                   "bars of " + request_.what.symbol + " are made of trades, and the file has only " +
+                       std::string(to_string(reader_.kind())),
                    request_.path};
     const auto hours = request_.frame.is_intraday() ? session_hours::extended : session_hours::regular;
     bar_builder builder{request_.what, request_.frame, hours};
@@ -74,7 +74,9 @@ private:
     bar_scale scale;
     const auto fit = [](decimal largest, std::uint8_t& digits) {
       constexpr int headroom = 100;
-      const auto fits = [&](int n) { return largest.raw() * headroom / decimal::from_scaled(1, n).raw() <= INT64_MAX; };
+      const auto fits = [&](int n) {
+        return largest.raw() * headroom / decimal::from_scaled(1, n).raw() <= INT64_MAX;
+      };
       while (digits > 0 && !fits(digits)) --digits;
     };
     decimal largest_price, largest_volume;
@@ -110,7 +112,8 @@ private:
     if (report_.kind == recording_kind::bars) rows.good -= not_stored_count_;
     rows.bad += not_stored_count_;
     rows.problems.insert(rows.problems.end(), not_stored_.begin(), not_stored_.end());
-    std::sort(rows.problems.begin(), rows.problems.end(), [](const auto& a, const auto& b) { return a.line < b.line; });
+    std::sort(rows.problems.begin(), rows.problems.end(),
+              [](const auto& a, const auto& b) { return a.line < b.line; });
     if (rows.problems.size() > max_reported_rows) rows.problems.resize(max_reported_rows);
     report_.csv = std::move(rows);
   }
@@ -128,7 +131,8 @@ private:
 } // namespace
 
 result<import_report> import_recording(const import_request& request, bar_store& store) {
-  if (!request.what.calendar) return error{errc::invalid_argument, "the instrument has no calendar", request.what.symbol};
+  if (!request.what.calendar)
+    return error{errc::invalid_argument, "the instrument has no calendar", request.what.symbol};
   csv_options options;
   if (request.what.allows_non_positive_price()) options.sign = price_sign::any;
   auto reader = csv_reader::open(request.path, options);

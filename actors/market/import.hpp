@@ -14,20 +14,20 @@ inline constexpr std::size_t import_batch = 1'000'000;
 
 struct import_request {
   std::string path;
-  instrument what;  ///< whose recording it is; needs its calendar
-  timeframe frame;  ///< of the rows; of the bars to build where the rows are ticks or quotes
+  instrument what; ///< whose recording it is; needs its calendar
+  timeframe frame; ///< of the rows; of the bars to build where the rows are ticks or quotes
   merge_policy policy = merge_policy::replace;
 };
 
 /// What an import did. Rows of the file = csv.good + csv.bad.
 struct import_report {
   recording_kind kind = recording_kind::bars;
-  csv_report csv;             ///< rows as they were read; also those that could not be stored
-  std::uint64_t bars = 0;     ///< good rows, or bars built from them
+  csv_report csv;         ///< rows as they were read; also those that could not be stored
+  std::uint64_t bars = 0; ///< good rows, or bars built from them
   std::uint64_t added = 0;
   std::uint64_t unchanged = 0;
   std::uint64_t replaced = 0;
-  std::uint64_t kept = 0;     ///< stored with other values, which stay (merge_policy::keep_stored)
+  std::uint64_t kept = 0; ///< stored with other values, which stay (merge_policy::keep_stored)
   /// Taken as they are, but the calendar knows no trading at their time: a hint
   /// that file, symbol or timeframe don't belong together.
   std::uint64_t off_calendar = 0;

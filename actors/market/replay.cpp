@@ -11,7 +11,8 @@ bool replay_source::head::operator>(const head& rhs) const {
 result<std::unique_ptr<replay_source>> replay_source::open(replay_config config) {
   if (config.recordings.empty()) return error{errc::invalid_argument, "names no file", "recordings"};
   if (config.recordings.size() > max_recordings)
-    return error{errc::limit_exceeded, "more than " + std::to_string(max_recordings) + " files", "recordings"};
+    return error{errc::limit_exceeded, "more than " + std::to_string(max_recordings) + " files",
+                 "recordings"};
   std::unique_ptr<replay_source> source{new replay_source{config.loop}};
   for (auto& one : config.recordings)
     if (auto ok = source->add(std::move(one)); !ok) return ok.error();
@@ -49,10 +50,11 @@ result<void> replay_source::check_prices() const {
     for (std::size_t j = 0; j < i; ++j) {
       const auto &a = streams_[i], &b = streams_[j];
       if (symbol_of_[i] != symbol_of_[j] || !makes_prices(a) || !makes_prices(b)) continue;
-      if (a.kind() == b.kind() && (a.kind() == recording_kind::ticks || a.source().frame == b.source().frame)) continue;
+      if (a.kind() == b.kind() && (a.kind() == recording_kind::ticks || a.source().frame == b.source().frame))
+        continue;
       return error{errc::conflict,
-                   symbols_[symbol_of_[i]] + " has its prices from " + a.source().path + " and from " + b.source().path
-                     + ": name one of the two",
+                   symbols_[symbol_of_[i]] + " has its prices from " + a.source().path + " and from " +
+                       b.source().path + ": name one of the two",
                    "recordings[" + std::to_string(i) + "]"};
     }
   }

@@ -24,7 +24,7 @@ csv_options options_for(const instrument& what) {
 } // namespace
 
 recording_stream::recording_stream(recording source, csv_reader reader, zone_clock clock)
-  : source_(std::move(source)), reader_(std::move(reader)), clock_(std::move(clock)) {}
+    : source_(std::move(source)), reader_(std::move(reader)), clock_(std::move(clock)) {}
 
 result<recording_stream> recording_stream::open(recording source) {
   if (!source.what.calendar)
@@ -33,8 +33,8 @@ result<recording_stream> recording_stream::open(recording source) {
   if (!reader) return std::move(reader).error();
   if (source.kind && *source.kind != reader->kind())
     return error{errc::invalid_argument,
-                 "the header is one of " + std::string(to_string(reader->kind())) + ", not of "
-                   + std::string(to_string(*source.kind)),
+                 "the header is one of " + std::string(to_string(reader->kind())) + ", not of " +
+                     std::string(to_string(*source.kind)),
                  source.path};
   if (reader->kind() == recording_kind::quotes && !source.frame.is_intraday())
     return error{errc::invalid_argument, "quotes of a timeframe of days can't be replayed", source.path};

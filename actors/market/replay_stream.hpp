@@ -44,7 +44,9 @@ public:
   [[nodiscard]] const recording& source() const { return source_; }
   [[nodiscard]] recording_kind kind() const { return reader_.kind(); }
   /// Rows of the first pass, bad ones included.
-  [[nodiscard]] const csv_report& report() const { return pass_ == pass::first ? reader_.report() : first_report_; }
+  [[nodiscard]] const csv_report& report() const {
+    return pass_ == pass::first ? reader_.report() : first_report_;
+  }
   /// Why reading ended before the end of the file.
   [[nodiscard]] const std::optional<error>& failure() const { return reader_.failure(); }
   /// Unshifted times of the first and the newest event so far.

@@ -1,5 +1,6 @@
 #include "gateways/http/pipeline.hpp"
 
+#include "gateways/http/digest.hpp"
 #include "gateways/store/idempotency_store.hpp"
 
 #include <spdlog/spdlog.h>
@@ -113,7 +114,7 @@ public:
 
 pipeline::pipeline(const route_table& table, handler files, pipeline_rules rules, wall_clock clock, gateway_metrics& metrics,
                    idempotency_store* keys)
-    : table_(table), files_{.method = verb::get, .pattern = "(files)", .policy = {access::open, rate_class::market_data},
+    : table_(table), files_{.method = verb::get, .pattern = "(files)", .policy = {access::open, rate_class::files},
                             .summary = "Files of the UI", .run = std::move(files)},
       rules_(std::move(rules)), clock_(std::move(clock)), metrics_(metrics), keys_(keys), limiter_(rules_.limits) {}
 
@@ -194,7 +195,7 @@ std::optional<api_error> pipeline::check_rate(exchange& call) {
   std::string_view who = context.who.name;
   if (!context.who.identified()) {
     who = context.client;
-    if (context.matched != &files_ && kind != rate_class::webhook) kind = rate_class::unauthenticated;
+    if (kind != rate_class::files && kind != rate_class::webhook) kind = rate_class::unauthenticated;
   }
   call.rate = limiter_.take(kind, who, context.now);
   if (call.rate.verdict != rate_verdict::answer::refused) return std::nullopt;

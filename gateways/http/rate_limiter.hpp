@@ -33,6 +33,7 @@ constexpr rate_limits default_rate_limits() {
   set(rate_class::orders, {60, 20});
   set(rate_class::jobs, {60, 0});
   set(rate_class::webhook, {600, 200});
+  set(rate_class::files, {1000, 0}); // our own figure: a page load takes some twenty files
   return out;
 }
 

@@ -33,7 +33,7 @@ std::string_view to_string(access who) noexcept {
 
 std::string_view to_string(rate_class kind) noexcept {
   static constexpr std::array<std::string_view, rate_class_count> names{
-    "unauthenticated", "failed_auth", "general", "market_data", "orders", "jobs", "webhook", "unlimited"};
+    "unauthenticated", "failed_auth", "general", "market_data", "orders", "jobs", "webhook", "files", "unlimited"};
   return names[static_cast<std::size_t>(kind)];
 }
 

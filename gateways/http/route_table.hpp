@@ -27,9 +27,9 @@ enum class access : std::uint8_t {
 std::string_view to_string(access who) noexcept;
 
 /// Which token bucket a call draws from (http-api.md section 2).
-enum class rate_class : std::uint8_t { unauthenticated, failed_auth, general, market_data, orders, jobs, webhook, unlimited };
+enum class rate_class : std::uint8_t { unauthenticated, failed_auth, general, market_data, orders, jobs, webhook, files, unlimited };
 
-inline constexpr std::size_t rate_class_count = 8;
+inline constexpr std::size_t rate_class_count = 9;
 std::string_view to_string(rate_class kind) noexcept;
 
 /// The policy every route must state: no default constructor, so a row without

@@ -1,6 +1,6 @@
 #include "gateways/http/static_files.hpp"
 
-#include "gateways/store/idempotency_store.hpp"
+#include "gateways/http/digest.hpp"
 
 #include <algorithm>
 #include <array>

@@ -24,6 +24,7 @@ struct services {
   document_store& documents; ///< used on `queue` only
   task_queue& queue;
   utc_time started{};
+  handler files = {}; ///< serves the UI; set before the table is made
   std::shared_ptr<const std::string> openapi = {};   ///< set once the table is made
   std::shared_ptr<const std::string> docs_page = {}; ///< as above
 };

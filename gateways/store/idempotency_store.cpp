@@ -3,10 +3,7 @@
 #include "gateways/store/document_store.hpp"
 #include "gateways/store/task_queue.hpp"
 
-#include <openssl/evp.h>
 #include <spdlog/spdlog.h>
-
-#include <array>
 
 namespace tt::gateway {
 
@@ -39,19 +36,6 @@ bool is_final(const http_response& response) {
 error queue_full() { return {errc::not_available, "the store has too much to do; try again"}; }
 
 } // namespace
-
-std::string sha256_hex(std::string_view text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned length = 0;
-  EVP_Digest(text.data(), text.size(), digest.data(), &length, EVP_sha256(), nullptr);
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string out;
-  for (unsigned i = 0; i < length; ++i) {
-    out += digits[digest[i] >> 4];
-    out += digits[digest[i] & 15];
-  }
-  return out;
-}
 
 void idempotency_store::begin(std::string owner, std::string key, std::string digest, utc_time now, decision decide) {
   const slot at{std::move(owner), std::move(key)};

@@ -65,7 +65,4 @@ private:
   std::map<slot, running> running_;
 };
 
-/// SHA-256 as hex.
-std::string sha256_hex(std::string_view text);
-
 } // namespace tt::gateway

@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace tt::gateway::stream {
 
@@ -38,13 +39,11 @@ public:
     on_drained_ = std::move(on_drained);
   }
 
-  /// Bytes that haven't left yet; append to it, then flush().
-  std::string& pending() { return pending_; }
+  /// Writes `bytes` behind all that was written before; what the kernel doesn't
+  /// take now is kept and follows.
+  void write(std::string_view bytes);
   /// Whether the kernel's buffer is full.
   [[nodiscard]] bool is_blocked() const { return is_waiting_; }
-  /// Hands over as much as the kernel takes. On an error the socket is closed,
-  /// which ends the pending read.
-  void flush();
   void close();
 
   template <class Buffers, class Token>
@@ -57,10 +56,9 @@ public:
     return boost::asio::async_initiate<Token, void(boost::system::error_code, std::size_t)>(
       [this](auto handler, const Buffers& bytes) {
         const std::size_t size = boost::asio::buffer_size(bytes);
-        const std::size_t before = pending_.size();
-        pending_.resize(before + size);
-        boost::asio::buffer_copy(boost::asio::buffer(pending_.data() + before, size), bytes);
-        flush();
+        std::string joined(size, '\0');
+        boost::asio::buffer_copy(boost::asio::buffer(joined), bytes);
+        write(joined);
         const auto executor = boost::asio::get_associated_executor(handler, get_executor());
         boost::asio::post(executor, [handler = std::move(handler), size]() mutable { handler({}, size); });
       },
@@ -68,11 +66,13 @@ public:
   }
 
 private:
+  /// How many bytes the kernel took. On an error the socket is closed, which ends
+  /// the pending read, and everything counts as taken.
+  std::size_t send(std::string_view bytes);
   void wait_for_room();
 
   socket_type socket_;
-  std::string pending_;
-  std::size_t sent_ = 0; ///< of pending_
+  std::string pending_; ///< not empty only while the kernel's buffer is full
   bool is_waiting_ = false;
   std::weak_ptr<void> owner_;
   std::function<void()> on_drained_;

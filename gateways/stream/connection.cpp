@@ -126,10 +126,12 @@ void connection::flush() {
   if (phase_ != phase::open) return;
   const moment now = shard_->now();
   auto& layer = ws_.next_layer();
+  std::string& chunk = shard_->scratch();
   for (int turn = 0; turn < chunks_per_turn && !layer.is_blocked(); ++turn) {
-    session_->pull(layer.pending(), write_chunk_bytes, now);
-    if (layer.pending().empty()) break;
-    layer.flush();
+    chunk.clear();
+    session_->pull(chunk, write_chunk_bytes, now);
+    if (chunk.empty()) break;
+    layer.write(chunk);
     if (layer.is_blocked()) session_->on_blocked(now);
   }
   if (session_->closing()) return begin_close();

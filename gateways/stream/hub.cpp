@@ -40,7 +40,7 @@ void hub::join(session& who, slot& where) {
     source_.open(topic);
     if (!topic->newest && fetches_.try_emplace(*topic->key).second) source_.fetch(*topic->key);
   } else if (topic->newest) {
-    who.offer(where, topic->newest, source_.now());
+    static_cast<void>(who.offer(where, topic->newest, source_.now())); // touched already
   } else if (topic->state == hub_topic::knowledge::answered) {
     who.say_waiting(where, source_.now());
   }
@@ -74,8 +74,7 @@ void hub::publish(hub_topic& topic, payload content, moment at) {
   if (topic.newest && same_content(topic.newest->content(), content)) return;
   topic.newest = std::make_shared<const topic_value>(topic.key, std::move(content), at);
   for (const auto& one : topic.receivers) {
-    one.who->offer(*one.where, topic.newest, at);
-    touch(*one.who);
+    if (one.who->offer(*one.where, topic.newest, at) == attention::needed) touch(*one.who);
   }
 }
 
@@ -103,17 +102,18 @@ void hub::on_fetched(const topic_key& key, std::optional<payload> content) {
   auto node = fetches_.extract(key);
   const std::vector<std::uint64_t> once = node ? std::move(node.mapped()) : std::vector<std::uint64_t>{};
   const moment now = source_.now();
+  const moment arrival{now.mono, source_.market_time()};
   value_ptr value;
   const auto found = topics_.find(key);
   if (found != topics_.end()) {
     const auto topic = found->second;
     topic->state = hub_topic::knowledge::answered;
-    if (!topic->newest && content) publish(*topic, *content, now);
+    if (!topic->newest && content) publish(*topic, *content, arrival);
     else if (!topic->newest) tell_waiting(*topic);
     value = topic->newest;
   }
   if (!value && content)
-    value = std::make_shared<const topic_value>(std::make_shared<const topic_key>(key), std::move(*content), now);
+    value = std::make_shared<const topic_value>(std::make_shared<const topic_key>(key), std::move(*content), arrival);
   for (const std::uint64_t id : once) {
     const auto who = sessions_.find(id);
     if (who == sessions_.end()) continue;

@@ -57,6 +57,8 @@ public:
   [[nodiscard]] virtual lossless_log* log_of(channel what) = 0;
   /// The present moment.
   [[nodiscard]] virtual moment now() const = 0;
+  /// The market's time, which a replay makes another than ours.
+  [[nodiscard]] virtual utc_time market_time() const = 0;
 };
 
 class hub {
@@ -81,7 +83,7 @@ public:
 
   // -- for the source ------------------------------------------------------------
 
-  /// A new value. Its arrival is `at`.
+  /// A new value. It arrived at `at`, whose wall time is the market's.
   void publish(hub_topic& topic, payload content, moment at);
   /// A new event of a lossless channel.
   void publish_event(channel what, const custom_value& event, moment at);

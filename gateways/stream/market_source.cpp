@@ -15,6 +15,9 @@ namespace {
 /// which may lie behind a long weekend.
 constexpr std::chrono::hours newest_stamp_ahead{7 * 24};
 
+/// Updates given to the clients' queues before these are written out.
+constexpr std::size_t updates_per_flush = 256;
+
 std::string upper_case(std::string_view text) {
   std::string out{text};
   for (char& c : out)
@@ -126,7 +129,13 @@ void market_source::drain() {
   tallies_.conflated.add(lost.conflated);
   tallies_.dropped_trades.add(lost.dropped);
   const utc_time market_time = port_.market_time();
+  std::size_t since_flush = 0;
   for (auto& one : batch_) {
+    // A long batch is written in parts, or it would overflow the queues of fast clients.
+    if (++since_flush > updates_per_flush) {
+      since_flush = 1;
+      on_batch_();
+    }
     const auto topic = one.cell->topic; // a receiver's reaction may close it
     if (topic) hub_->publish(*topic, std::move(one.update), {one.arrival, market_time});
   }

@@ -97,6 +97,7 @@ public:
   void fetch(const topic_key& key) override;
   [[nodiscard]] lossless_log* log_of(channel what) override;
   [[nodiscard]] moment now() const override { return clock_.now(); }
+  [[nodiscard]] utc_time market_time() const override { return port_.market_time(); }
 
 private:
   struct feed {

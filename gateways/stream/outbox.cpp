@@ -54,15 +54,15 @@ outbox::entry outbox::make_entry(const value_ptr& value, slot* from, message_kin
   return one;
 }
 
-void outbox::offer(slot& to, value_ptr value, mono_time now) {
+attention outbox::offer(slot& to, value_ptr value, mono_time now) {
   TT_ASSERT(to.kind != delivery::lossless);
   if (to.kind == delivery::queued) {
     offer_trade(to, value);
-    return;
+    return attention::needed;
   }
   // Once a slot holds a value, later ones must not overtake it in the queue.
-  const bool unconflated = rate_hz_ == 0 && to.waiting.empty() && offer_unconflated(to, value);
-  if (!unconflated) offer_conflated(to, std::move(value), now);
+  if (rate_hz_ == 0 && to.waiting.empty() && offer_unconflated(to, value)) return attention::needed;
+  return offer_conflated(to, std::move(value), now);
 }
 
 void outbox::offer_trade(slot& to, const value_ptr& value) {
@@ -111,13 +111,13 @@ bool outbox::offer_unconflated(slot& to, const value_ptr& value) {
   return true;
 }
 
-void outbox::offer_conflated(slot& to, value_ptr value, mono_time now) {
+attention outbox::offer_conflated(slot& to, value_ptr value, mono_time now) {
   if (!to.waiting.empty()) {
     if (to.waiting.back()->fact() == value->fact()) {
       to.waiting.back() = std::move(value);
       ++to.conflated;
       tallies_.conflated.add();
-      return;
+      return attention::none;
     }
     if (to.waiting.size() >= max_waiting_bars) {
       to.waiting.erase(to.waiting.begin());
@@ -125,17 +125,18 @@ void outbox::offer_conflated(slot& to, value_ptr value, mono_time now) {
       tallies_.conflated.add();
     }
     to.waiting.push_back(std::move(value));
-    return;
+    return attention::none;
   }
   to.waiting.push_back(std::move(value));
   // A finished bar, like a snapshot that is owed, needn't wait for its neighbour.
   if (to.phase == slot_phase::cooling && to.last_sent + interval() > now && to.snapshot == snapshot_debt::paid) {
-    ++cooling_with_value_;
-    return;
+    // The timer is set for the front of the list: only the first value sets it.
+    return ++cooling_with_value_ == 1 ? attention::needed : attention::none;
   }
   if (to.phase == slot_phase::cooling) cooling_.erase(cooling_.iterator_to(to));
   to.phase = slot_phase::ready;
   ready_.push_back(to);
+  return attention::needed;
 }
 
 admission outbox::offer_snapshot(slot& to, const value_ptr& newest) {

@@ -52,6 +52,9 @@ struct slot : boost::intrusive::list_base_hook<> {
   std::uint64_t replay_from = 0;     ///< lossless: `after` of the running resume
 };
 
+/// Whether a client's socket or timer must be looked at after an offer.
+enum class attention : std::uint8_t { none, needed };
+
 /// Whether something that must not be lost had room.
 enum class admission : std::uint8_t { taken, full };
 
@@ -67,8 +70,9 @@ public:
   /// An event of a lossless topic, or a snapshot outside any subscription.
   [[nodiscard]] admission push_shared(const value_ptr& value, message_kind kind);
   /// A value of a conflated or queued topic. Never fails: what has no room is
-  /// conflated or dropped, and counted.
-  void offer(slot& to, value_ptr value, mono_time now);
+  /// conflated or dropped, and counted. No attention is needed when the value only
+  /// took the place of one that waited already.
+  attention offer(slot& to, value_ptr value, mono_time now);
   /// Sends the state once more, marked as a snapshot, without waiting for the slot
   /// to cool down. What already waits in the slot is at least as new and goes first.
   [[nodiscard]] admission offer_snapshot(slot& to, const value_ptr& newest);
@@ -112,7 +116,7 @@ private:
   [[nodiscard]] admission push_entry(entry one);
   [[nodiscard]] entry make_entry(const value_ptr& value, slot* from, message_kind kind) const;
   void offer_trade(slot& to, const value_ptr& value);
-  void offer_conflated(slot& to, value_ptr value, mono_time now);
+  attention offer_conflated(slot& to, value_ptr value, mono_time now);
   /// Whether the value found a place in the unconflated queue.
   bool offer_unconflated(slot& to, const value_ptr& value);
   void drop_oldest_trade();

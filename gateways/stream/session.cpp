@@ -111,8 +111,8 @@ mono_time session::next_wake() const {
 
 // -- the hub's side ----------------------------------------------------------------
 
-void session::offer(slot& where, value_ptr value, moment now) {
-  if (!closing_) box_.offer(where, std::move(value), now.mono);
+attention session::offer(slot& where, value_ptr value, moment now) {
+  return closing_ ? attention::none : box_.offer(where, std::move(value), now.mono);
 }
 
 void session::say_waiting(slot& where, moment now) {

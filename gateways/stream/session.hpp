@@ -78,7 +78,7 @@ public:
 
   // -- the hub's side --------------------------------------------------------------
 
-  void offer(slot& where, value_ptr value, moment now);
+  attention offer(slot& where, value_ptr value, moment now);
   void deliver_event(slot& where, const value_ptr& event, moment now);
   /// Pays the slot's snapshot with the news that nothing is known.
   void say_waiting(slot& where, moment now);

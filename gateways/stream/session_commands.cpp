@@ -16,7 +16,7 @@ std::string_view title_of(std::string_view code) {
   if (code == "field.conflict") return "Conflict";
   if (code == "limit_exceeded") return "Limit exceeded";
   if (code == "not_available") return "Not available";
-  if (code == "unauthenticated") return "Identity required";
+  if (code == "auth.required") return "Identity required";
   return "Refused";
 }
 
@@ -194,7 +194,7 @@ void session::resend(slot& where, moment now) {
 void session::handle(const command& what, moment now) {
   const bool is_open_to_all = what.what == verb::ping || what.what == verb::pong || what.what == verb::auth;
   if (identity_ == identity::missing && !is_open_to_all)
-    return send_error("unauthenticated", "this connection has not identified itself yet", now);
+    return send_error("auth.required", "this connection has not identified itself yet", now);
   switch (what.what) {
   case verb::subscribe: return subscribe(what, now);
   case verb::unsubscribe: return unsubscribe(what, now);

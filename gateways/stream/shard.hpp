@@ -62,6 +62,8 @@ public:
   [[nodiscard]] hub& home() { return hub_; }
   [[nodiscard]] shard_tallies& tallies() { return *tallies_; }
   [[nodiscard]] moment now() const { return common_->clock.now(); }
+  /// Room to compose frames in, between two calls of one connection.
+  [[nodiscard]] std::string& scratch() { return scratch_; }
 
 private:
   void arm();
@@ -80,6 +82,7 @@ private:
   std::function<void()> every_status_;
   std::unordered_map<std::uint64_t, std::shared_ptr<connection>> connections_;
   std::set<std::pair<mono_time, connection*>> wakes_;
+  std::string scratch_;
   bool is_stopping_ = false;
 };
 

@@ -4,7 +4,6 @@
 #include "actors/market/history.hpp"
 
 #include <benchmark/benchmark.h>
-
 #include <filesystem>
 #include <fstream>
 
@@ -43,11 +42,13 @@ struct fixture {
       const auto today = calendar->day(d);
       if (!today) continue;
       days.push_back(bar_at(d.midnight_utc(), static_cast<int>(days.size())));
-      for (utc_time t = today->extended.open; t < today->extended.close && minutes.size() < million; t += std::chrono::minutes{1})
+      for (utc_time t = today->extended.open; t < today->extended.close && minutes.size() < million;
+           t += std::chrono::minutes{1})
         minutes.push_back(bar_at(t, static_cast<int>(minutes.size())));
     }
     store = std::move(*bar_store::open(root, durability::relaxed));
-    if (!store->merge("X", timeframe::minutes(1), minutes) || !store->merge("X", timeframe::days(1), days)) std::abort();
+    if (!store->merge("X", timeframe::minutes(1), minutes) || !store->merge("X", timeframe::days(1), days))
+      std::abort();
   }
   ~fixture() { std::filesystem::remove_all(root); }
 };
@@ -128,8 +129,8 @@ void read_csv(benchmark::State& state) {
     std::ofstream out(path);
     out << "time,open,high,low,close,volume\n";
     for (const bar& b : shared().minutes)
-      out << unix_seconds(b.open_time) << ',' << b.open.to_string() << ',' << b.high.to_string() << ',' << b.low.to_string() << ','
-          << b.close.to_string() << ',' << b.volume.to_string() << '\n';
+      out << unix_seconds(b.open_time) << ',' << b.open.to_string() << ',' << b.high.to_string() << ','
+          << b.low.to_string() << ',' << b.close.to_string() << ',' << b.volume.to_string() << '\n';
   }
   for (auto _ : state) {
     auto reader = csv_reader::open(path);

@@ -131,5 +131,3 @@ static void sim_minutes_warm(benchmark::State& state) {
 BENCHMARK(sim_minutes_warm)->DenseRange(0, 3)->Unit(benchmark::kMicrosecond);
 
 } // namespace tt::market
-
-BENCHMARK_MAIN();

@@ -25,7 +25,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   options.sign = (data[0] & 1) != 0 ? price_sign::any : price_sign::positive;
   options.max_rows = (data[0] & 2) != 0 ? 3 : max_csv_rows;
   options.max_problems = 2;
-  constexpr const char* headers[] = {"", "time,open,high,low,close,volume\n", "time,bid,bid_size,ask,ask_size\n", "time_ms,bid,ask\n"};
+  constexpr const char* headers[] = {"", "time,open,high,low,close,volume\n",
+                                     "time,bid,bid_size,ask,ask_size\n", "time_ms,bid,ask\n"};
   std::string text = headers[data[0] >> 2 & 3];
   text.append(reinterpret_cast<const char*>(data + 1), size - 1);
   auto reader = csv_reader::from_text(text, "fuzz", options);

@@ -66,7 +66,7 @@ TEST(http_routes, duplicates_are_a_start_up_error) {
 
 TEST(http_routes, every_route_of_the_contract_is_in_the_table) {
   static constexpr std::string_view contract[] = {
-    "GET /health", "GET /health/live", "GET /health/ready", "GET /metrics", "GET /openapi.json", "GET /docs",
+    "GET /", "GET /assets/{file}", "GET /health", "GET /health/live", "GET /health/ready", "GET /metrics", "GET /openapi.json", "GET /docs",
     "GET /udf/config", "GET /udf/time", "GET /udf/symbols", "GET /udf/symbol_info", "GET /udf/search", "GET /udf/history",
     "GET /udf/marks", "GET /udf/timescale_marks", "GET /udf/quotes", "GET /udf/charts/1.1/charts", "POST /udf/charts/1.1/charts",
     "DELETE /udf/charts/1.1/charts", "GET /udf/charts/1.1/study_templates", "POST /udf/charts/1.1/drawing_templates",

@@ -310,7 +310,7 @@ TEST_F(stream_session, without_identity_closes_after_5_s) {
   client.say({{"action", "subscribe"}, {"symbols", {"AAPL"}}});
   client.say({{"action", "ping"}});
   const auto got = client.read();
-  EXPECT_EQ(got.at(0)["error_code"], "unauthenticated");
+  EXPECT_EQ(got.at(0)["error_code"], "auth.required");
   EXPECT_EQ(got.at(1)["type"], "pong");
   EXPECT_EQ(source.open_topics(), 0U);
   EXPECT_LE(client.s->next_wake(), source.time.mono + seconds{5});

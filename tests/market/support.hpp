@@ -15,12 +15,19 @@
 
 namespace tt::market::test {
 
-inline price px(std::string_view text) { return *price::parse(text); }
-inline quantity qty(std::string_view text) { return *quantity::parse(text); }
-inline utc_time at(std::string_view iso) { return *parse_iso8601(iso); }
+inline price px(std::string_view text) {
+  return *price::parse(text);
+}
+inline quantity qty(std::string_view text) {
+  return *quantity::parse(text);
+}
+inline utc_time at(std::string_view iso) {
+  return *parse_iso8601(iso);
+}
 
-inline instrument make_instrument(const std::string& symbol, const std::string& calendar, price_basis basis = price_basis::trade,
-                                  const char* tick = "0.01", const char* lot = "1") {
+inline instrument make_instrument(const std::string& symbol, const std::string& calendar,
+                                  price_basis basis = price_basis::trade, const char* tick = "0.01",
+                                  const char* lot = "1") {
   instrument what;
   what.symbol = symbol;
   what.exchange = "TEST";
@@ -55,7 +62,9 @@ private:
 };
 
 /// Our own small recordings.
-inline std::string own_data(const std::string& name) { return std::string(TT_SOURCE_DIR) + "/tests/market/data/" + name; }
+inline std::string own_data(const std::string& name) {
+  return std::string(TT_SOURCE_DIR) + "/tests/market/data/" + name;
+}
 
 /// A file of the shared recordings ($TT_SHARED/data, or ../shared/data beside the
 /// checkout), if they are there.
@@ -67,15 +76,17 @@ inline std::optional<std::string> shared_data(const std::string& name) {
   return path;
 }
 
-inline std::ostream& operator<<(std::ostream& out, const timeframe& frame) { return out << frame.to_string(); }
+inline std::ostream& operator<<(std::ostream& out, const timeframe& frame) {
+  return out << frame.to_string();
+}
 
 } // namespace tt::market::test
 
 namespace tt {
 
 inline void PrintTo(const bar& b, std::ostream* out) {
-  *out << to_iso8601(b.open_time) << " o" << b.open.to_string() << " h" << b.high.to_string() << " l" << b.low.to_string()
-       << " c" << b.close.to_string() << " v" << b.volume.to_string();
+  *out << to_iso8601(b.open_time) << " o" << b.open.to_string() << " h" << b.high.to_string() << " l"
+       << b.low.to_string() << " c" << b.close.to_string() << " v" << b.volume.to_string();
 }
 
 } // namespace tt

@@ -31,7 +31,8 @@ http_request make_request(std::string_view method, std::string_view target, cons
 http_fixture::http_fixture(gateway_config config) : now(from_unix_seconds(1'768'487'700)), config_(std::move(config)) {
   documents_ = std::move(document_store::open("")).value();
   keys_ = std::make_unique<idempotency_store>(*documents_, queue_);
-  services_.reset(new services{config_, market, [this] { return now; }, metrics, *documents_, queue_, now - std::chrono::seconds{90}, {}, {}});
+  services_.reset(new services{config_, market, [this] { return now; }, metrics, *documents_, queue_, now - std::chrono::seconds{90},
+                               [this](const context_ptr& call, const responder& to) { files_->serve(call, to); }, {}, {}});
   table_.emplace(std::move(make_route_table(*services_)).value());
   services_->openapi = std::make_shared<const std::string>(write_openapi(*table_, config_.version).value());
   services_->docs_page = std::make_shared<const std::string>(write_docs_page(*table_, config_.version));
@@ -39,8 +40,7 @@ http_fixture::http_fixture(gateway_config config) : now(from_unix_seconds(1'768'
   pipeline_rules rules{host_rules{config_.host, config_.allowed_hosts}, origin_rules{config_.cors_origins},
                        network_list::parse(config_.trusted_proxies).value(), config_.auth, is_loopback_host(config_.host), config_.limits};
   pipeline_ = std::make_unique<pipeline>(
-    *table_, [this](const context_ptr& call, const responder& to) { files_->serve(call, to); }, std::move(rules), [this] { return now; },
-    metrics, keys_.get());
+    *table_, services_->files, std::move(rules), [this] { return now; }, metrics, keys_.get());
 }
 
 std::shared_ptr<std::optional<answer>> http_fixture::begin(std::string_view method, std::string_view target, call_options options) {
