@@ -17,7 +17,7 @@
 namespace tt::gateway::stream::test {
 namespace {
 
-using tt::gateway::test::scripted_market;
+using ::tt::gateway::test::scripted_market;
 namespace http = beast::http;
 
 class stream_gateway : public ::testing::Test {
@@ -94,9 +94,11 @@ TEST_F(stream_gateway, foreign_pages_and_tokens_in_the_url_are_refused) {
 TEST_F(stream_gateway, eleven_connections_of_one_address_are_one_too_many) {
   start();
   std::vector<std::unique_ptr<socket_client>> clients;
-  for (int i = 0; i < 10; ++i) clients.push_back(std::make_unique<socket_client>(port));
-  clients.back()->say({{"action", "ping"}});
-  clients.back()->read();
+  for (int i = 0; i < 10; ++i) {
+    clients.push_back(std::make_unique<socket_client>(port));
+    clients.back()->say({{"action", "ping"}}); // its answer comes after the server has counted us
+    clients.back()->read();
+  }
   EXPECT_EQ(handshake("/stream"), 0U);
   clients.front()->ws.close(websocket::close_code::normal);
   while (service.counters().clients == 10) std::this_thread::yield();
