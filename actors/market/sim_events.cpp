@@ -30,7 +30,9 @@ struct route {
     points[count++] = {0, m.open};
     if (wants_high || wants_low) {
       TT_ASSERT(inner >= (wants_high && wants_low ? 2 : 1));
-      const auto pick = [&](unsigned shift, std::int64_t among) { return static_cast<std::int64_t>((bits >> shift) & 0xFFFF) * among >> 16; };
+      const auto pick = [&](unsigned shift, std::int64_t among) {
+        return static_cast<std::int64_t>((bits >> shift) & 0xFFFF) * among >> 16;
+      };
       const bool high_first = wants_high && (!wants_low || (bits & 1) != 0);
       // with two extremes the first lies among all places but the last
       const bool both = wants_high && wants_low;
@@ -52,12 +54,13 @@ std::int64_t least_prints(const minute& m) {
 class size_cutter {
 public:
   size_cutter(std::int64_t lots, std::int64_t prints)
-    : rest_(lots - prints), each_(rest_ / prints), prints_(prints) {}
+      : rest_(lots - prints), each_(rest_ / prints), prints_(prints) {}
 
   std::int64_t next(std::int64_t index, std::uint64_t jitter16) {
     std::int64_t cut = rest_;
     if (index + 1 < prints_)
-      cut = each_ * index + static_cast<std::int64_t>((static_cast<uint128>(each_) * (jitter16 & 0xFFFF)) >> 16);
+      cut = each_ * index +
+            static_cast<std::int64_t>((static_cast<uint128>(each_) * (jitter16 & 0xFFFF)) >> 16);
     const std::int64_t size = 1 + cut - done_;
     done_ = cut;
     return size;
@@ -70,17 +73,117 @@ private:
 std::int64_t quote_size(std::int64_t typical, std::uint64_t bits16) {
   // a quarter to one and three quarters of the typical size, on the lot grid
   const std::int64_t quarter = typical / 4;
-  return 1 + quarter + static_cast<std::int64_t>((static_cast<uint128>(typical) * (bits16 & 0xFFFF) * 3) >> 17);
+  return 1 + quarter +
+         static_cast<std::int64_t>((static_cast<uint128>(typical) * (bits16 & 0xFFFF) * 3) >> 17);
 }
+
+/// The part of `whole` that the low 16 of `bits` say.
+std::int64_t part_of(std::int64_t whole, std::uint64_t bits) {
+  return (whole * static_cast<std::int64_t>(bits & 0xFFFF)) >> 16;
+}
+
+/// Prices of a minute's prints in their order: straight from waypoint to waypoint,
+/// with ripples that stay between low and high.
+class price_walk {
+public:
+  price_walk(const minute& m, std::int64_t prints, std::uint64_t bits)
+      : way_(m, prints, bits), low_(m.low), high_(m.high), ripple_((m.high - m.low) / 8 + 1) {}
+
+  std::int64_t next(std::int64_t index, std::uint64_t bits) {
+    if (way_.points[leg_].at != index) {
+      const auto& a = way_.points[leg_ - 1];
+      const std::int64_t noise = (ripple_ * (static_cast<std::int64_t>(bits & 0xFFFF) - 32768)) >> 15;
+      return std::clamp(a.px + ((step_q16_ * (index - a.at)) >> 16) + noise, low_, high_);
+    }
+    const auto& a = way_.points[leg_];
+    if (leg_ + 1 < way_.count) {
+      const auto& b = way_.points[++leg_];
+      step_q16_ = (b.px - a.px) * 65536 / (b.at - a.at);
+    }
+    return a.px;
+  }
+
+private:
+  route way_;
+  std::int64_t low_, high_, ripple_;
+  std::int64_t step_q16_ = 0;
+  std::size_t leg_ = 0;
+};
+
+/// Whether a session begins with the minute.
+enum class session_start : std::uint8_t { here, earlier };
+
+/// Writes the quotes of a minute and the prints that hit them. Every minute begins
+/// afresh, so that it doesn't matter where one begins to look.
+class quote_writer {
+public:
+  quote_writer(utc_time begin, session_start start, std::int64_t spread_q8, std::int64_t typical_lots,
+               std::vector<event>& out)
+      : begin_(begin), opening_(start == session_start::here), spread_(spread_q8), typical_(typical_lots),
+        out_(out) {}
+
+  /// Nobody traded, but somebody asks.
+  void without_trade(const minute& m, std::uint64_t bits) {
+    const auto wait = opening_ ? 0 : part_of(minute_us, bits >> 40);
+    const std::int64_t bid = std::max<std::int64_t>(1, m.close - 1);
+    quote(wait, bid, bid + width(bits >> 32), bits);
+  }
+
+  /// No tape: the quote itself is what the minute is made of.
+  void bid_at(std::int64_t us, std::int64_t px, std::uint64_t bits, std::uint64_t more) {
+    quote(us, px, px + width(bits >> 48), more);
+  }
+  void mid_at(std::int64_t us, std::int64_t px, std::uint64_t bits, std::uint64_t more) {
+    const std::int64_t half = std::min(width(bits >> 48), px - 1);
+    quote(us, px - half, px + half, more);
+  }
+
+  /// A print at `us`, and before it a quote to hit unless one stands there.
+  void trade_at(std::int64_t us, std::int64_t px, std::int64_t lots, std::uint64_t bits, std::uint64_t more) {
+    const bool buy = px != last_px_ && last_px_ != 0 ? px > last_px_ : ((bits >> 60) & 1) != 0;
+    const bool stands = (buy ? ask_ : bid_) == px && ((bits >> 61) & 3) != 0;
+    if (!stands) {
+      const std::int64_t wide = width(bits >> 48);
+      bid_ = buy ? std::max<std::int64_t>(1, px - wide) : px;
+      ask_ = buy ? px : px + wide;
+      const bool first = opening_ && last_px_ == 0;
+      quote(first ? 0 : last_us_ + part_of(us - last_us_, bits >> 32), bid_, ask_, more);
+    }
+    out_.push_back({time(us), px, 0, lots, 0, buy ? event::kind::buy : event::kind::sell});
+    last_px_ = px;
+    last_us_ = us;
+  }
+
+private:
+  [[nodiscard]] utc_time time(std::int64_t us) const { return begin_ + std::chrono::microseconds{us}; }
+
+  void quote(std::int64_t us, std::int64_t bid, std::int64_t ask, std::uint64_t bits) {
+    out_.push_back({time(us), bid, ask, quote_size(typical_, bits), quote_size(typical_, bits >> 16),
+                    event::kind::quote});
+  }
+
+  /// The fraction of a tick decides by chance; spreads of three ticks and more breathe by a quarter.
+  [[nodiscard]] std::int64_t width(std::uint64_t bits) const {
+    constexpr std::int64_t three_ticks = 3 * 256;
+    const auto dice = static_cast<std::int64_t>(bits & 0xFF);
+    const std::int64_t breath = spread_ < three_ticks ? 0 : (spread_ * (dice - 128)) >> 9;
+    return std::max<std::int64_t>(1, (spread_ + breath + dice) >> 8);
+  }
+
+  utc_time begin_;
+  bool opening_;
+  std::int64_t spread_, typical_;
+  std::vector<event>& out_;
+  std::int64_t bid_ = 0, ask_ = 0; // of the standing quote; none yet
+  std::int64_t last_px_ = 0, last_us_ = 0;
+};
 
 } // namespace
 
 std::int64_t exchange::prints_of(const line& l, const session& s, const minute& m) const {
-  // the average busy minute of a full session has the profile's number
-  const auto busy = static_cast<std::int64_t>((static_cast<int128>(l.daily_lots) * s.shape->busy_minute_q32) >> 32) + 1;
-  const auto wanted = static_cast<std::int64_t>(static_cast<int128>(m.lots) * l.traits.trades_per_minute * trades_percent_ / (busy * 100));
-  const std::int64_t most = std::min({m.lots, max_prints_per_minute, std::int64_t{l.traits.trades_per_minute} * trades_percent_ * 3 / 200 + 4});
-  return std::clamp(wanted + 1, least_prints(m), std::max(most, least_prints(m)));
+  if (l.what.basis != price_basis::trade) return m.lots;
+  const std::int64_t least = least_prints(m);
+  return std::clamp(wanted_prints(l, s, m.lots), least, std::max(least, m.lots));
 }
 
 /// Typical spread of a minute in Q8 ticks, not rounded to whole ones.
@@ -88,7 +191,8 @@ std::int64_t exchange::spread_of(const line& l, const session& s, std::size_t in
   // hundredths of a basis point of the price, × season (Q4) × regime (Q8)
   constexpr std::int64_t centi_bp = 1'000'000;
   const std::int64_t season = s.shape->spread_q4[index];
-  const int128 wide = static_cast<int128>(s.minutes[index].close) * l.traits.spread_centi_bp * season * s.regime;
+  const int128 wide =
+      static_cast<int128>(s.minutes[index].close) * l.traits.spread_centi_bp * season * s.regime;
   return static_cast<std::int64_t>((wide / centi_bp) >> 4);
 }
 
@@ -97,68 +201,29 @@ void exchange::append_events(const session& s, std::size_t index, std::vector<ev
   const minute& m = s.minutes[index];
   const utc_time begin = s.time_of(index);
   const std::uint64_t key = random_bits(l.event_key, unix_seconds(begin) / 60);
-  const std::int64_t spread = spread_of(l, s, index);
-  const bool opening = index == 0;
-  // The fraction of a tick decides by chance; wide spreads breathe by a quarter.
-  const auto spread_now = [&](std::uint64_t bits) {
-    const auto dice = static_cast<std::int64_t>(bits & 0xFF);
-    const std::int64_t breath = spread < 768 ? 0 : (spread * (dice - 128)) >> 9;
-    return std::max<std::int64_t>(1, (spread + breath + dice) >> 8);
-  };
-  const auto quote_at = [&](utc_time ts, std::int64_t bid, std::int64_t ask, std::uint64_t bits) {
-    out.push_back({ts, bid, ask, quote_size(l.quote_lots, bits), quote_size(l.quote_lots, bits >> 16), event::kind::quote});
-  };
-  if (m.lots == 0) { // nobody traded, but somebody asks
-    const std::uint64_t bits = random_bits(key, -1);
-    const auto wait = opening ? 0 : static_cast<std::int64_t>(((bits >> 40) * minute_us) >> 24);
-    const std::int64_t bid = std::max<std::int64_t>(1, m.close - 1);
-    quote_at(begin + std::chrono::microseconds{wait}, bid, bid + spread_now(bits >> 32), bits);
-    return;
-  }
-  const std::int64_t prints = prints_of(l, s, m);
-  const route way{m, prints, random_bits(key, -2)};
-  size_cutter cutter{m.lots, prints};
-  const std::int64_t slot = minute_us / prints;
-  const std::int64_t ripple = (m.high - m.low) / 8 + 1;
+  const auto start = index == 0 ? session_start::here : session_start::earlier;
+  quote_writer quotes{begin, start, spread_of(l, s, index), l.quote_lots, out};
+  if (m.lots == 0) return quotes.without_trade(m, random_bits(key, -1));
 
-  std::size_t leg = 0;
-  std::int64_t step_q16 = 0, last_px = m.open, last_us = 0, bid = 0, ask = 0;
+  const std::int64_t prints = prints_of(l, s, m);
+  price_walk walk{m, prints, random_bits(key, -2)};
+  size_cutter sizes{m.lots, prints};
+  const std::int64_t slot = minute_us / prints;
   for (std::int64_t i = 0; i < prints; ++i) {
     const std::uint64_t bits = random_bits(key, i * 2), more = random_bits(key, i * 2 + 1);
-    std::int64_t px = 0;
-    if (way.points[leg].at == i) {
-      px = way.points[leg].px;
-      if (leg + 1 < way.count) {
-        const auto &a = way.points[leg], &b = way.points[leg + 1];
-        step_q16 = (b.px - a.px) * 65536 / (b.at - a.at);
-        ++leg;
-      }
-    } else {
-      const auto& a = way.points[leg - 1];
-      const std::int64_t noise = (ripple * (static_cast<std::int64_t>(bits & 0xFFFF) - 32768)) >> 15;
-      px = std::clamp(a.px + ((step_q16 * (i - a.at)) >> 16) + noise, m.low, m.high);
+    const std::int64_t px = walk.next(i, bits);
+    const std::int64_t us = slot * i + part_of(slot, bits >> 16);
+    switch (l.what.basis) {
+    case price_basis::bid:
+      quotes.bid_at(us, px, bits, more);
+      break;
+    case price_basis::mid:
+      quotes.mid_at(us, px, bits, more);
+      break;
+    case price_basis::trade:
+      quotes.trade_at(us, px, sizes.next(i, more >> 32), bits, more);
+      break;
     }
-    const std::int64_t us = slot * i + ((slot * static_cast<std::int64_t>((bits >> 16) & 0xFFFF)) >> 16);
-    const auto quote_us = opening && i == 0 ? 0 : last_us + (((us - last_us) * static_cast<std::int64_t>((bits >> 32) & 0xFFFF)) >> 16);
-    const std::int64_t width = spread_now(bits >> 48);
-    if (l.what.basis != price_basis::trade) {
-      // no tape: the quote itself is what the minute is made of
-      const bool mid = l.what.basis == price_basis::mid;
-      quote_at(begin + std::chrono::microseconds{us}, mid ? std::max<std::int64_t>(1, px - width) : px,
-               mid ? px + std::min(width, px - 1) : px + width, more);
-      last_us = us;
-      continue;
-    }
-    const bool buy = px != last_px ? px > last_px : (bits >> 60 & 1) != 0;
-    const bool stands = i > 0 && (buy ? ask : bid) == px && (bits >> 61 & 3) != 0;
-    if (!stands) {
-      bid = buy ? std::max<std::int64_t>(1, px - width) : px;
-      ask = buy ? px : px + width;
-      quote_at(begin + std::chrono::microseconds{quote_us}, bid, ask, more);
-    }
-    out.push_back({begin + std::chrono::microseconds{us}, px, 0, cutter.next(i, more >> 32), 0, buy ? event::kind::buy : event::kind::sell});
-    last_px = px;
-    last_us = us;
   }
 }
 

@@ -17,6 +17,17 @@ constexpr std::int64_t trend_per_bp_x1000 = 1'696'462;
 constexpr std::int64_t burst_minutes = 16;
 /// From Q12 to Q32.
 constexpr std::int64_t one_q20 = 1 << 20;
+/// How far beyond its ends a minute reaches per deviation: 3/4 of it, as part of
+/// the price (ln 2), in Q16.
+constexpr std::int64_t reach_q16 = 34'069;
+
+/// Log-normal factors on the volume of a minute, in Q16: 2^(0.7 z).
+constexpr std::array<std::int32_t, 256> volume_noise_q16 = [] {
+  std::array<std::int32_t, 256> out{};
+  for (std::uint64_t i = 0; i < out.size(); ++i)
+    out[i] = static_cast<std::int32_t>(exp2_q16(std::int64_t{normal_q12((i << 8) | 128)} * one_q20 * 7 / 10));
+  return out;
+}();
 
 /// Part of a day's variance that falls into the closed hours before it, in
 /// Q12: 2 % and 1.5 % per hour, at most 35 %; nothing where trading never stopped.
@@ -26,13 +37,24 @@ std::int64_t gap_share(nanoseconds closed) {
   return std::min<std::int64_t>(82 + minutes * 61 / 60, 1434);
 }
 
-error bad(errc code, std::string message, std::string field) { return {code, std::move(message), std::move(field)}; }
+/// From this share on (four hours) a venue counts as closed at night.
+constexpr std::int64_t night_share = 326;
+/// News come between 01:10 and 07:50 UTC, when New York's stock exchanges are
+/// closed summer and winter, and take this many minutes.
+constexpr std::int64_t first_news_minute = 70, news_minutes_range = 400, news_length = 3;
+constexpr std::int32_t news_shock = 8 << normal_bits;
+
+error bad(errc code, std::string message, std::string field) {
+  return {code, std::move(message), std::move(field)};
+}
 
 result<void> check_profile(const profile& p) {
   const std::string field = "profiles[" + p.symbol + "].";
-  const auto range = [&](std::int64_t value, std::int64_t low, std::int64_t high, const char* name) -> result<void> {
+  const auto range = [&](std::int64_t value, std::int64_t low, std::int64_t high,
+                         const char* name) -> result<void> {
     if (value >= low && value <= high) return {};
-    return bad(errc::out_of_range, "must be " + std::to_string(low) + " to " + std::to_string(high), field + name);
+    return bad(errc::out_of_range, "must be " + std::to_string(low) + " to " + std::to_string(high),
+               field + name);
   };
   constexpr std::int64_t most = 1'000'000'000'000'000;
   if (auto ok = range(p.anchor_micros, 1, most, "anchor_micros"); !ok) return ok;
@@ -73,13 +95,28 @@ std::int64_t in_lots(std::int64_t milli, std::int64_t lot_raw) {
 
 } // namespace
 
+minute join(std::span<const minute> minutes) {
+  minute sum;
+  for (const auto& m : minutes) {
+    if (m.lots == 0) continue;
+    if (sum.lots == 0) sum = {m.open, m.high, m.low, m.close, 0};
+    sum.high = std::max(sum.high, m.high);
+    sum.low = std::min(sum.low, m.low);
+    sum.close = m.close;
+    sum.lots += m.lots;
+  }
+  return sum;
+}
+
 result<exchange::line> exchange::make_line(const exchange_config& config, const instrument& what) {
   const std::string field = "instruments[" + what.symbol + "].";
   constexpr std::int64_t largest_step = 1'000'000;
   const auto step_ok = [](decimal d) { return d.is_positive() && d <= decimal{largest_step}; };
   if (!what.calendar) return bad(errc::invalid_argument, "has no calendar", field + "calendar");
-  if (!step_ok(what.tick.value())) return bad(errc::out_of_range, "must be above 0 and at most 10^6", field + "tick");
-  if (!step_ok(what.lot.value())) return bad(errc::out_of_range, "must be above 0 and at most 10^6", field + "lot");
+  if (!step_ok(what.tick.value()))
+    return bad(errc::out_of_range, "must be above 0 and at most 10^6", field + "tick");
+  if (!step_ok(what.lot.value()))
+    return bad(errc::out_of_range, "must be above 0 and at most 10^6", field + "lot");
   line out;
   out.what = what;
   out.traits = pick_profile(config, what);
@@ -104,8 +141,8 @@ result<exchange::line> exchange::make_line(const exchange_config& config, const 
 }
 
 exchange::exchange(const exchange_config& config)
-  : minute_key_(stream_key(config.seed, "minute")), gap_key_(stream_key(config.seed, "gap")), epoch_(config.epoch),
-    trades_percent_(config.trades_percent), levels_(config.seed, config.epoch) {}
+    : minute_key_(stream_key(config.seed, "minute")), gap_key_(stream_key(config.seed, "gap")),
+      epoch_(config.epoch), trades_percent_(config.trades_percent), levels_(config.seed, config.epoch) {}
 
 result<std::shared_ptr<const exchange>> exchange::make(exchange_config config) {
   if (config.epoch < civil_date::of(1990, 1, 1) || config.epoch > civil_date::of(2100, 1, 1))
@@ -167,6 +204,10 @@ bool exchange::fill_session(std::uint32_t symbol, const trading_day& hours, part
   out.symbol = symbol;
   out.hours = hours;
   out.shape = shape_of(l, hours);
+  const std::int64_t busy_lots = multiply_shift(l.daily_lots, out.shape->busy_minute_q32, 32) + 1;
+  const std::int64_t prints_q48 =
+      (std::int64_t{l.traits.trades_per_minute} * trades_percent_ << 40) / 100 * 256;
+  out.prints_per_lot_q48 = prints_q48 / busy_lots;
   const plan p = make_plan(l, hours, out.regime);
   draw_path(l, p, out);
   draw_minutes(l, p, wanted, out);
@@ -174,8 +215,11 @@ bool exchange::fill_session(std::uint32_t symbol, const trading_day& hours, part
 }
 
 std::shared_ptr<const seasonality> exchange::shape_of(const line& l, const trading_day& hours) const {
-  const auto minutes = [&](utc_time t) { return static_cast<std::int32_t>((t - hours.extended.open) / std::chrono::minutes{1}); };
-  session_outline outline{l.traits.shape, minutes(hours.extended.close), minutes(hours.regular.open), minutes(hours.regular.close), 0};
+  const auto minutes = [&](utc_time t) {
+    return static_cast<std::int32_t>((t - hours.extended.open) / std::chrono::minutes{1});
+  };
+  session_outline outline{l.traits.shape, minutes(hours.extended.close), minutes(hours.regular.open),
+                          minutes(hours.regular.close), 0};
   TT_ASSERT(outline.minutes > 0 && outline.minutes <= max_session_minutes);
   if (outline.shape == session_shape::forex || outline.shape == session_shape::crypto) {
     const auto of_day = hours.extended.open - utc_date(hours.extended.open).midnight_utc();
@@ -184,7 +228,8 @@ std::shared_ptr<const seasonality> exchange::shape_of(const line& l, const tradi
   std::scoped_lock lock{shapes_mutex_};
   if (auto at = shapes_.find(outline); at != shapes_.end()) return at->second;
   if (shapes_.size() >= max_outlines) shapes_.clear();
-  return shapes_.emplace(outline, std::make_shared<const seasonality>(make_seasonality(outline))).first->second;
+  return shapes_.emplace(outline, std::make_shared<const seasonality>(make_seasonality(outline)))
+      .first->second;
 }
 
 log2_q32 exchange::mean_level(const line& l, civil_date day) const {
@@ -209,7 +254,8 @@ exchange::plan exchange::make_plan(const line& l, const trading_day& hours, std:
     sigma = std::int64_t{l.traits.own_volatility_bp} * 2000;
     out.own_weight = 1 << normal_bits;
   } else {
-    for (std::size_t i = 0; i < factor_count; ++i) out.weights[i] = today.factor_sigma[i] * (1 << normal_bits) / sigma;
+    for (std::size_t i = 0; i < factor_count; ++i)
+      out.weights[i] = today.factor_sigma[i] * (1 << normal_bits) / sigma;
     out.own_weight = today.own_sigma * (1 << normal_bits) / sigma;
   }
 
@@ -220,14 +266,23 @@ exchange::plan exchange::make_plan(const line& l, const trading_day& hours, std:
   const std::int64_t share = previous ? gap_share(hours.extended.open - previous->extended.close) : 0;
   const auto bridge = static_cast<std::int64_t>(isqrt(static_cast<std::uint64_t>(share * (4096 - share))));
   const std::int32_t day = hours.day.days_since_epoch();
-  const std::int64_t z = (normal_q12(random_bits(gap_key_, day)) * 4 + normal_q12(random_bits(l.path_key, -day) >> 16) * 3) / 5;
-  const log2_q32 gap = ((total * share) >> 12) + ((((sigma * bridge) >> 12) * z) >> normal_bits);
+  const std::int64_t z =
+      (normal_q12(random_bits(gap_key_, day)) * 4 + normal_q12(random_bits(l.path_key, -day) >> 16) * 3) / 5;
+  // What is beyond an ordinary day is news, which comes at once: overnight where
+  // the venue is closed then, else within minutes of those same hours.
+  const log2_q32 news = total - std::clamp(total, -sigma * 7 / 4, sigma * 7 / 4);
+  const bool closed_at_night = share >= night_share;
+  const log2_q32 gap = (((total - news) * share) >> 12) + ((((sigma * bridge) >> 12) * z) >> normal_bits) +
+                       (closed_at_night ? news : 0);
   out.open = from + gap;
   out.change = total - gap;
-  out.sigma = (sigma * static_cast<std::int64_t>(isqrt(static_cast<std::uint64_t>((4096 - share) << 12)))) >> 12;
+  out.news = closed_at_night ? 0 : news;
+  out.sigma =
+      (sigma * static_cast<std::int64_t>(isqrt(static_cast<std::uint64_t>((4096 - share) << 12)))) >> 12;
 
   // days differ in volume, turbulent ones trade more, half days less
-  const std::int64_t noise = exp2_q16((std::int64_t{normal_q12(random_bits(l.volume_key, -day))} * one_q20) * 2 / 5);
+  const std::int64_t noise =
+      exp2_q16((std::int64_t{normal_q12(random_bits(l.volume_key, -day))} * one_q20) * 2 / 5);
   const std::int64_t busy = 128 + std::int64_t{regime} / 2;
   int128 lots = static_cast<int128>(l.daily_lots) * noise * busy;
   out.lots = static_cast<std::int64_t>(lots >> 24);
@@ -249,13 +304,18 @@ void exchange::draw_path(const line& l, const plan& p, session& s) const {
   const auto n = s.shape->sigma_q20.size();
   s.steps.resize(n + 1);
   const std::int64_t first = unix_seconds(s.hours.extended.open) / 60;
+  const std::int32_t day = s.hours.day.days_since_epoch();
+  const auto wait = static_cast<std::int64_t>((random_bits(gap_key_, day) >> 32) % news_minutes_range);
+  const std::int64_t news_at = std::int64_t{day} * 1440 + first_news_minute + wait;
   log2_q32 sum = 0;
   std::int64_t burst = -1, burst_sigma = 0;
   for (std::size_t m = 0; m < n; ++m) {
     const std::int64_t at = first + static_cast<std::int64_t>(m);
     if (at / burst_minutes != burst) {
       burst = at / burst_minutes;
-      burst_sigma = (p.sigma * exp2_q16(std::int64_t{normal_q12(random_bits(l.path_key, -at))} * one_q20 * 2 / 5)) >> 16;
+      burst_sigma =
+          (p.sigma * exp2_q16(std::int64_t{normal_q12(random_bits(l.path_key, -at))} * one_q20 * 2 / 5)) >>
+          16;
     }
     auto& step = s.steps[m];
     step.random = random_bits(l.path_key, at);
@@ -264,68 +324,89 @@ void exchange::draw_path(const line& l, const plan& p, session& s) const {
     for (std::size_t i = 0; i < count; ++i) z += pulls[i].weight * normal_q12(shared >> pulls[i].shift);
     step.shock = static_cast<std::int32_t>(z >> normal_bits);
     step.sigma = (burst_sigma * s.shape->sigma_q20[m]) >> 20;
-    step.from = sum;
+    step.walked = sum;
     sum += (step.sigma * step.shock) >> normal_bits;
+    if (p.news == 0 || at < news_at || at >= news_at + news_length) continue;
+    sum += p.news / news_length;
+    step.shock = news_shock; // brings volume
   }
-  s.steps[n].from = sum;
-  // tie the end to the day's close
-  const log2_q32 miss = p.change - sum;
-  for (std::size_t m = 0; m <= n; ++m) s.steps[m].from += p.open + ((miss * s.shape->variance_before_q24[m]) >> 24);
+  s.steps[n].walked = sum;
 }
 
 /// Log-normal noise around the season's share, and more where the price moves.
-std::int64_t exchange::draw_lots(const line& l, const plan& p, const session& s, std::size_t index, std::uint64_t random) const {
-  const std::int64_t noise = exp2_q16(std::int64_t{normal_q12(random)} * one_q20 * 7 / 10);
+std::int64_t exchange::draw_lots(const line& l, const plan& p, const session& s, std::size_t index,
+                                 std::uint64_t random) const {
+  const std::int64_t noise = volume_noise_q16[random & 0xFF];
   const std::int64_t stir = 2200 + std::abs(s.steps[index].shock) / 2;
-  const auto expected = static_cast<std::int64_t>((static_cast<int128>(p.lots) * s.shape->volume_q32[index]) >> 20); // Q12
-  const auto lots = static_cast<std::int64_t>((static_cast<int128>(expected) * (noise * stir)) >> 28);             // Q12
+  const std::int64_t expected = multiply_shift(p.lots, s.shape->volume_q32[index], 20); // Q12
+  const std::int64_t lots = multiply_shift(expected, noise * stir, 28);                 // Q12
   // the fraction of a lot decides by chance
   const std::int64_t whole = (lots + static_cast<std::int64_t>((random >> 48) & 4095)) >> 12;
-  // without a tape this only counts quotes, and there always are some
-  return l.what.basis == price_basis::trade ? whole : std::max<std::int64_t>(whole, 4);
+  // without a tape volume counts quotes, enough of them to touch four prices
+  return l.what.basis == price_basis::trade ? whole : std::max<std::int64_t>(wanted_prints(l, s, whole), 4);
+}
+
+/// The average busy minute of a full session has the profile's number of prints.
+std::int64_t exchange::wanted_prints(const line& l, const session& s, std::int64_t lots) const {
+  const std::int64_t most = std::int64_t{l.traits.trades_per_minute} * trades_percent_ * 3 / 200 + 4;
+  return 1 + std::min({multiply_shift(lots, s.prints_per_lot_q48, 48), most, max_prints_per_minute - 1});
 }
 
 void exchange::draw_minutes(const line& l, const plan& p, part wanted, session& s) const {
   const auto n = s.steps.size() - 1;
-  const auto index_of = [&](utc_time t) { return static_cast<std::size_t>((t - s.hours.extended.open) / std::chrono::minutes{1}); };
+  const auto index_of = [&](utc_time t) {
+    return static_cast<std::size_t>((t - s.hours.extended.open) / std::chrono::minutes{1});
+  };
   const std::size_t begin = wanted == part::all ? 0 : index_of(s.hours.regular.open);
   const std::size_t end = wanted == part::all ? n : std::min(n, index_of(s.hours.regular.close));
-  if (wanted == part::all) s.minutes.resize(n);
-  else s.minutes.assign(n, {});
+  s.minutes.resize(n);
+  std::fill(s.minutes.begin(), s.minutes.begin() + static_cast<std::ptrdiff_t>(begin), minute{});
+  std::fill(s.minutes.begin() + static_cast<std::ptrdiff_t>(end), s.minutes.end(), minute{});
   const std::int64_t first = unix_seconds(s.hours.extended.open) / 60;
-  std::int64_t here = exp2_ticks(s.steps[begin].from);
+  // a bridge: the walk, tied to the session's close by what it misses there
+  const log2_q32 miss = p.change - s.steps[n].walked;
+  const auto price_at = [&](std::size_t m) {
+    return exp2_ticks(p.open + s.steps[m].walked + ((miss * s.shape->variance_before_q24[m]) >> 24));
+  };
+  std::int64_t here = price_at(begin);
   for (std::size_t m = begin; m < end; ++m) {
     const auto& step = s.steps[m];
     const std::uint64_t random = random_bits(l.volume_key, first + static_cast<std::int64_t>(m));
-    const log2_q32 from = step.from, to = s.steps[m + 1].from;
-    const std::int64_t next = exp2_ticks(to);
-    minute& out = s.minutes[m];
+    const std::int64_t next = price_at(m + 1);
     // the first print bounces between bid and ask around where the last one was
     const auto bounce = static_cast<std::int64_t>((step.random >> 48) & 7);
-    out.open = std::max(min_ticks, here + (m == 0 ? 0 : bounce == 0 ? 1 : bounce == 1 ? -1 : 0));
-    out.close = next;
+    const std::int64_t open = std::max(min_ticks, here + (m == 0        ? 0
+                                                          : bounce == 0 ? 1
+                                                          : bounce == 1 ? -1
+                                                                        : 0));
     // Beyond its ends a minute reaches about as far as a Brownian bridge: less when they are far apart.
-    const std::int64_t away = std::abs(to - from) / 4;
-    const std::int64_t up = ((step.sigma * std::abs(normal_q12(step.random >> 16)) * 3) >> (normal_bits + 2)) - away;
-    const std::int64_t down = ((step.sigma * std::abs(normal_q12(step.random >> 32)) * 3) >> (normal_bits + 2)) - away;
-    out.high = std::max({up > 0 ? exp2_ticks(std::max(from, to) + up) : 0, out.open, out.close});
-    out.low = std::min(out.open, out.close);
-    if (down > 0) out.low = std::min(out.low, exp2_ticks(std::min(from, to) - down));
+    const std::int64_t reach = multiply_shift(here, step.sigma * reach_q16, 40); // Q8 ticks
+    const std::int64_t away = std::abs(next - here) * 64;                        // a quarter, Q8
+    const std::int64_t up = ((reach * std::abs(normal_q12(step.random >> 16))) >> normal_bits) - away;
+    const std::int64_t down = ((reach * std::abs(normal_q12(step.random >> 32))) >> normal_bits) - away;
+    const std::int64_t above = std::max(here, next) + ((std::max<std::int64_t>(up, 0) + 128) >> 8);
+    const std::int64_t below = std::min(here, next) - ((std::max<std::int64_t>(down, 0) + 128) >> 8);
+    const std::int64_t lots = draw_lots(l, p, s, m, random);
     here = next;
 
-    out.lots = draw_lots(l, p, s, m, random);
-    if (out.lots >= 4) continue;
+    minute& out = s.minutes[m];
+    out = {open, std::max(above, open), std::max(min_ticks, std::min(below, open)), next, lots};
+    if (lots >= 4) continue;
     // too few prints to touch four prices
-    if (out.lots == 1) out.close = out.open;
-    out.high = std::max(out.open, out.close);
-    out.low = std::min(out.open, out.close);
+    if (lots == 1) out.close = open;
+    out.high = std::max(open, out.close);
+    out.low = std::min(open, out.close);
   }
 }
 
 bar exchange::bar_of(std::uint32_t symbol, utc_time stamp, const minute& m) const {
   const bool taped = lines_[symbol].what.basis == price_basis::trade;
-  return {stamp, price_of(symbol, m.open), price_of(symbol, m.high), price_of(symbol, m.low), price_of(symbol, m.close),
-          taped ? quantity_of(symbol, m.lots) : quantity{}};
+  return {stamp,
+          price_of(symbol, m.open),
+          price_of(symbol, m.high),
+          price_of(symbol, m.low),
+          price_of(symbol, m.close),
+          taped ? quantity_of(symbol, m.lots) : quantity{m.lots}};
 }
 
 } // namespace tt::market::sim

@@ -46,12 +46,14 @@ struct exchange_config {
   std::vector<instrument> instruments;
   /// Replace the built-in profile of the same symbol.
   std::vector<profile> profiles;
-  /// Prints per minute in percent of the profiles'. 1..1000. Bars don't depend on it.
+  /// Prints per minute in percent of the profiles'. 1..1000. Bars don't depend on
+  /// it, but for the volume of symbols without a tape, which counts quotes.
   std::uint32_t trades_percent = 100;
 };
 
-/// One minute in ticks and lots. Without lots nothing traded (there is no bar);
-/// the prices then say where the market stood.
+/// One minute in ticks and lots (where there is no tape: number of quotes, as bars
+/// of quotes count them). Without lots nothing traded, so there is no bar; the
+/// prices then say where the market stood.
 struct minute {
   std::int64_t open = 0, high = 0, low = 0, close = 0;
   std::int64_t lots = 0;
@@ -59,17 +61,21 @@ struct minute {
   bool operator==(const minute&) const = default;
 };
 
+/// Consecutive minutes as one; without lots when none of them has any.
+minute join(std::span<const minute> minutes);
+
 /// One trading day of one symbol, all hours.
 struct session {
   std::uint32_t symbol = 0;
   trading_day hours;
   std::uint32_t regime = 256; ///< volatility multiplier in Q8
+  std::int64_t prints_per_lot_q48 = 0;
   std::shared_ptr<const seasonality> shape;
   std::vector<minute> minutes; ///< from hours.extended.open
 
   /// Working memory of the exchange: what a minute is drawn from.
   struct step {
-    log2_q32 from = 0;        ///< log price at its beginning
+    log2_q32 walked = 0;      ///< sum of the shocks before it
     std::int64_t sigma = 0;   ///< its deviation, Q32
     std::uint64_t random = 0; ///< of the price path
     std::int32_t shock = 0;   ///< Q12
@@ -119,7 +125,8 @@ public:
   enum class part : std::uint8_t { all, regular };
 
   /// The session of that day; nothing when closed, before the epoch or after last_day.
-  [[nodiscard]] std::optional<session> session_of(std::uint32_t symbol, civil_date day, part wanted = part::all) const;
+  [[nodiscard]] std::optional<session> session_of(std::uint32_t symbol, civil_date day,
+                                                  part wanted = part::all) const;
   /// As above into an existing object, whose memory is used again.
   bool fill_session(std::uint32_t symbol, const trading_day& hours, part wanted, session& out) const;
   /// The first session day on or after `day`.
@@ -139,7 +146,7 @@ public:
   [[nodiscard]] quantity quantity_of(std::uint32_t symbol, std::int64_t lots) const {
     return quantity{decimal::from_raw(static_cast<int128>(lots) * lines_[symbol].lot_raw)};
   }
-  /// The minute as bar; its volume is zero where there is no tape.
+  /// The minute as bar.
   [[nodiscard]] bar bar_of(std::uint32_t symbol, utc_time stamp, const minute& m) const;
 
 private:
@@ -148,10 +155,10 @@ private:
     instrument what;
     profile traits;
     std::int64_t tick_raw = 1, lot_raw = 1;
-    log2_q32 anchor = 0;          ///< of the price in ticks
+    log2_q32 anchor = 0; ///< of the price in ticks
     std::int64_t trend_per_day = 0;
     std::size_t walk = 0;
-    std::uint64_t path_key = 0;   ///< shared with path_of
+    std::uint64_t path_key = 0; ///< shared with path_of
     std::uint64_t volume_key = 0;
     std::uint64_t event_key = 0;
     std::int64_t daily_lots = 1;
@@ -159,12 +166,13 @@ private:
   };
   /// Numbers of one session before its minutes are drawn.
   struct plan {
-    log2_q32 open = 0;       ///< of the price in ticks
-    log2_q32 change = 0;     ///< from open to close
-    std::int64_t sigma = 0;  ///< of the session, Q32
+    log2_q32 open = 0;                                ///< of the price in ticks
+    log2_q32 change = 0;                              ///< from open to close
+    log2_q32 news = 0;                                ///< part of the change that comes within minutes
+    std::int64_t sigma = 0;                           ///< of the session, Q32
     std::array<std::int64_t, factor_count> weights{}; ///< of the factors in a minute's shock, Q12
     std::int64_t own_weight = 0;
-    std::int64_t lots = 0;   ///< expected volume of a full session
+    std::int64_t lots = 0; ///< expected volume of a full session
   };
 
   explicit exchange(const exchange_config& config);
@@ -174,8 +182,10 @@ private:
   [[nodiscard]] plan make_plan(const line& l, const trading_day& hours, std::uint32_t& regime) const;
   void draw_path(const line& l, const plan& p, session& s) const;
   void draw_minutes(const line& l, const plan& p, part wanted, session& s) const;
-  [[nodiscard]] std::int64_t draw_lots(const line& l, const plan& p, const session& s, std::size_t index, std::uint64_t random) const;
+  [[nodiscard]] std::int64_t draw_lots(const line& l, const plan& p, const session& s, std::size_t index,
+                                       std::uint64_t random) const;
   [[nodiscard]] std::shared_ptr<const seasonality> shape_of(const line& l, const trading_day& hours) const;
+  [[nodiscard]] std::int64_t wanted_prints(const line& l, const session& s, std::int64_t lots) const;
   [[nodiscard]] std::int64_t prints_of(const line& l, const session& s, const minute& m) const;
   [[nodiscard]] std::int64_t spread_of(const line& l, const session& s, std::size_t index) const;
 

@@ -18,12 +18,15 @@ constexpr std::int64_t all_days_of_year_q20 = 2873;
 constexpr std::int32_t wild_volatility_bp = 3000;
 constexpr std::int32_t wild_reversion_percent = 160;
 
-std::int32_t reversion_of(std::int32_t volatility_bp) { return volatility_bp > wild_volatility_bp ? wild_reversion_percent : 100; }
+std::int32_t reversion_of(std::int32_t volatility_bp) {
+  return volatility_bp > wild_volatility_bp ? wild_reversion_percent : 100;
+}
 
 /// Volatility multipliers of calm, normal, turbulent, in Q8.
 constexpr std::array<std::uint16_t, 3> mood_multiplier_q8{160, 248, 560};
 /// Chances per day in 1/65536 to leave a mood: about 1/50; 1/60 and 1/120; 1/20.
-constexpr std::uint32_t calm_to_normal = 1311, normal_to_calm = 1092, normal_to_turbulent = 546, turbulent_to_normal = 3277;
+constexpr std::uint32_t calm_to_normal = 1311, normal_to_calm = 1092, normal_to_turbulent = 546,
+                        turbulent_to_normal = 3277;
 /// Chance per day to draw a new trend: 1/80. A trend moves a normal day's
 /// deviation / 24 per day.
 constexpr std::uint32_t new_trend = 819;
@@ -32,10 +35,12 @@ constexpr std::int64_t trend_part = 24;
 } // namespace
 
 walk::walk(walk_rules rules, civil_date epoch)
-  : rules_(rules), before_epoch_(epoch - 1),
-    base_sigma_(rules.volatility_bp
-                * (rules.days == walk_days::all ? all_days_sigma_per_bp_x10 : weekday_sigma_per_bp_x10) / 10),
-    reversion_(rules.reversion_percent * (rules.days == walk_days::all ? all_days_of_year_q20 : weekday_of_year_q20) / 100), points_(1) {
+    : rules_(rules), before_epoch_(epoch - 1),
+      base_sigma_(rules.volatility_bp *
+                  (rules.days == walk_days::all ? all_days_sigma_per_bp_x10 : weekday_sigma_per_bp_x10) / 10),
+      reversion_(rules.reversion_percent *
+                 (rules.days == walk_days::all ? all_days_of_year_q20 : weekday_of_year_q20) / 100),
+      points_(1) {
   TT_ASSERT(rules.jump_in_days > 0);
 }
 
@@ -48,7 +53,8 @@ void walk::extend(civil_date day) {
 
 walk::point walk::next(const point& last, civil_date day) {
   const unsigned weekday = day.weekday().c_encoding();
-  if (rules_.days == walk_days::weekdays && (weekday == 0 || weekday == 6)) return {last.level, 0, last.regime};
+  if (rules_.days == walk_days::weekdays && (weekday == 0 || weekday == 6))
+    return {last.level, 0, last.regime};
   const std::uint64_t bits = random_bits(rules_.key, day.days_since_epoch());
   const std::uint64_t more = mix(bits);
   const auto chance = static_cast<std::uint32_t>(more & 0xFFFF);
@@ -57,14 +63,17 @@ walk::point walk::next(const point& last, civil_date day) {
     if (chance < calm_to_normal) mood_ = mood::normal;
     break;
   case mood::normal:
-    if (chance < normal_to_calm) mood_ = mood::calm;
-    else if (chance < normal_to_calm + normal_to_turbulent) mood_ = mood::turbulent;
+    if (chance < normal_to_calm)
+      mood_ = mood::calm;
+    else if (chance < normal_to_calm + normal_to_turbulent)
+      mood_ = mood::turbulent;
     break;
   case mood::turbulent:
     if (chance < turbulent_to_normal) mood_ = mood::normal;
     break;
   }
-  if (((more >> 16) & 0xFFFF) < new_trend) trend_ = static_cast<trend>(static_cast<int>((more >> 32) % 3) - 1);
+  if (((more >> 16) & 0xFFFF) < new_trend)
+    trend_ = static_cast<trend>(static_cast<int>((more >> 32) % 3) - 1);
 
   const std::uint16_t regime = mood_multiplier_q8[static_cast<std::size_t>(mood_)];
   const std::int64_t sigma = (base_sigma_ * regime) >> 8;
@@ -81,12 +90,16 @@ level_book::level_book(std::uint64_t seed, civil_date epoch) : epoch_(epoch) {
   constexpr std::array<std::string_view, factor_count> names{"equity", "technology", "crypto", "dollar"};
   for (std::size_t i = 0; i < factor_count; ++i) {
     const auto days = static_cast<factor>(i) == factor::crypto ? walk_days::all : walk_days::weekdays;
-    factors_.emplace_back(walk_rules{stream_key(stream_key(seed, "factor"), names[i]), factor_volatility_bp[i], days, 120, reversion_of(factor_volatility_bp[i])}, epoch);
+    factors_.emplace_back(walk_rules{stream_key(stream_key(seed, "factor"), names[i]),
+                                     factor_volatility_bp[i], days, 120,
+                                     reversion_of(factor_volatility_bp[i])},
+                          epoch);
   }
 }
 
 std::size_t level_book::add(std::uint64_t key, const profile& p, walk_days days) {
-  own_.emplace_back(walk_rules{key, p.own_volatility_bp, days, 63, reversion_of(p.own_volatility_bp)}, epoch_);
+  own_.emplace_back(walk_rules{key, p.own_volatility_bp, days, 63, reversion_of(p.own_volatility_bp)},
+                    epoch_);
   return own_.size() - 1;
 }
 

@@ -20,10 +20,10 @@ enum class walk_days : std::uint8_t { weekdays, all };
 
 /// How a walk moves.
 struct walk_rules {
-  std::uint64_t key = 0;            ///< of its random numbers
-  std::int32_t volatility_bp = 0;   ///< annual, in the normal regime
+  std::uint64_t key = 0;          ///< of its random numbers
+  std::int32_t volatility_bp = 0; ///< annual, in the normal regime
   walk_days days = walk_days::weekdays;
-  std::uint32_t jump_in_days = 90;  ///< a large shock comes once in so many days on average
+  std::uint32_t jump_in_days = 90; ///< a large shock comes once in so many days on average
   /// Part of a deviation that a year takes back, in percent. The level then strays
   /// by about volatility / √(2 × this): too slow to show in daily returns, strong
   /// enough to keep prices where one expects them, for ever.
@@ -37,8 +37,8 @@ class walk {
 public:
   /// State after a day.
   struct point {
-    log2_q32 level = 0;        ///< deviation from its mean
-    std::int32_t sigma = 0;    ///< the day's standard deviation in Q32; 0 on days off
+    log2_q32 level = 0;         ///< deviation from its mean
+    std::int32_t sigma = 0;     ///< the day's standard deviation in Q32; 0 on days off
     std::uint16_t regime = 256; ///< volatility multiplier in Q8
   };
   /// |level| never exceeds this: a factor 4.
@@ -47,7 +47,9 @@ public:
   walk(walk_rules rules, civil_date epoch);
   /// Computes up to `day` included.
   void extend(civil_date day);
-  [[nodiscard]] bool knows(civil_date day) const { return day - before_epoch_ < static_cast<int>(points_.size()); }
+  [[nodiscard]] bool knows(civil_date day) const {
+    return day - before_epoch_ < static_cast<int>(points_.size());
+  }
   /// Days before the epoch read as the day before it. Requires knows(day).
   [[nodiscard]] const point& at(civil_date day) const {
     return day < before_epoch_ ? points_.front() : points_[static_cast<std::size_t>(day - before_epoch_)];
@@ -61,8 +63,8 @@ private:
 
   walk_rules rules_;
   civil_date before_epoch_;
-  std::int64_t base_sigma_;  // of a normal day, Q32
-  std::int64_t reversion_;   // part of the level that a day takes back, Q20
+  std::int64_t base_sigma_; // of a normal day, Q32
+  std::int64_t reversion_;  // part of the level that a day takes back, Q20
   mood mood_ = mood::normal;
   trend trend_ = trend::flat;
   std::vector<point> points_;
@@ -76,7 +78,7 @@ public:
 
   /// What one symbol's price is made of on one day.
   struct reading {
-    log2_q32 deviation = 0; ///< Σ beta × factor level + own level
+    log2_q32 deviation = 0;                                ///< Σ beta × factor level + own level
     std::array<std::int64_t, factor_count> factor_sigma{}; ///< beta × the factor's sigma, signed
     std::int64_t own_sigma = 0;
     std::uint32_t regime = 256; ///< volatility multiplier in Q8, of its most weighty walk

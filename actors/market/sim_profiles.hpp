@@ -57,7 +57,7 @@ struct profile {
 inline constexpr std::array<std::int32_t, factor_count> factor_volatility_bp{1300, 900, 4500, 650};
 
 /// The symbols of the default universe: AAPL GOOGL MSFT NVDA TSLA SPY QQQ, ES1!
-/// NQ1! MNQ1! RTY1! YM1!, BTCUSD ETHUSD, EURUSD.
+/// NQ1! MNQ1! RTY1! YM1!, BTCUSD ETHUSD, EURUSD; and GOOG, which follows GOOGL.
 std::span<const profile> default_profiles();
 
 /// The default profile of that symbol, or a generic one by asset class. Generic

@@ -31,7 +31,8 @@ weight equity_minute(const session_outline& o, std::int32_t minute) {
     return {150 + fading(400, 20, gone), 6 + fading(220, 6, gone)};
   }
   const std::int64_t gone = minute - o.regular_open, left = o.regular_close - 1 - minute;
-  return {700 + fading(1900, 18, gone) + fading(500, 20, left), 560 + fading(2600, 16, gone) + fading(2200, 7, left)};
+  return {700 + fading(1900, 18, gone) + fading(500, 20, left),
+          560 + fading(2600, 16, gone) + fading(2200, 7, left)};
 }
 
 /// Straight line between the points of a table with one point per hour.
@@ -43,9 +44,9 @@ std::int64_t between_hours(const std::array<std::int16_t, N>& table, std::int32_
 
 /// Index futures by hour from 18:00 New York, plus the cash opening (09:30) and close (16:00).
 weight futures_minute(std::int32_t minute) {
-  constexpr std::array<std::int16_t, 24> sigma{360, 330, 420, 400, 330, 280, 260, 280, 380, 620, 540, 470,
+  constexpr std::array<std::int16_t, 24> sigma{360, 330, 420, 400, 330,  280, 260, 280, 380, 620,  540, 470,
                                                430, 460, 620, 820, 1050, 860, 740, 740, 820, 1000, 420, 260};
-  constexpr std::array<std::int16_t, 24> volume{70,  60,  95,  80,  60,  45,   40,  45,  80,  190,  150, 115,
+  constexpr std::array<std::int16_t, 24> volume{70,  60,  95,  80,  60,   45,  40,  45,  80,  190,  150, 115,
                                                 105, 125, 260, 420, 1000, 720, 560, 540, 660, 1150, 160, 40};
   constexpr std::int32_t cash_open = 930, cash_close = 1320;
   weight out{between_hours(sigma, minute), between_hours(volume, minute)};
@@ -57,15 +58,17 @@ weight futures_minute(std::int32_t minute) {
 }
 
 weight forex_minute(std::int32_t utc_minute) {
-  constexpr std::array<std::int16_t, 24> sigma{480, 540, 500, 440, 430, 470, 700, 980,  1080, 1000, 900, 860,
-                                               1020, 1260, 1300, 1150, 950, 720, 600, 520, 420, 330, 320, 400};
+  constexpr std::array<std::int16_t, 24> sigma{480,  540,  500, 440, 430,  470,  700,  980,
+                                               1080, 1000, 900, 860, 1020, 1260, 1300, 1150,
+                                               950,  720,  600, 520, 420,  330,  320,  400};
   const std::int64_t s = between_hours(sigma, utc_minute);
   return {s, s * s / 1000};
 }
 
 weight crypto_minute(std::int32_t utc_minute) {
-  constexpr std::array<std::int16_t, 24> sigma{900, 850, 800, 760, 730, 730, 750, 800,  860,  900,  920, 960,
-                                               1080, 1300, 1400, 1340, 1220, 1120, 1060, 1020, 980, 940, 900, 900};
+  constexpr std::array<std::int16_t, 24> sigma{900,  850,  800,  760,  730,  730,  750,  800,
+                                               860,  900,  920,  960,  1080, 1300, 1400, 1340,
+                                               1220, 1120, 1060, 1020, 980,  940,  900,  900};
   const std::int64_t s = between_hours(sigma, utc_minute);
   return {s, s * s / 1000};
 }
@@ -73,10 +76,14 @@ weight crypto_minute(std::int32_t utc_minute) {
 weight weight_of(const session_outline& o, std::int32_t minute) {
   constexpr std::int32_t day = 1440;
   switch (o.shape) {
-  case session_shape::equity: return equity_minute(o, minute);
-  case session_shape::futures: return futures_minute(minute);
-  case session_shape::forex: return forex_minute((o.utc_minute + minute) % day);
-  case session_shape::crypto: return crypto_minute((o.utc_minute + minute) % day);
+  case session_shape::equity:
+    return equity_minute(o, minute);
+  case session_shape::futures:
+    return futures_minute(minute);
+  case session_shape::forex:
+    return forex_minute((o.utc_minute + minute) % day);
+  case session_shape::crypto:
+    return crypto_minute((o.utc_minute + minute) % day);
   }
   return {1000, 1000};
 }
@@ -102,7 +109,8 @@ std::uint8_t spread_of(std::int64_t volume) {
 } // namespace
 
 seasonality make_seasonality(const session_outline& o) {
-  TT_ASSERT(o.minutes > 0 && 0 <= o.regular_open && o.regular_open < o.regular_close && o.regular_close <= o.minutes);
+  TT_ASSERT(o.minutes > 0 && 0 <= o.regular_open && o.regular_open < o.regular_close &&
+            o.regular_close <= o.minutes);
   std::vector<weight> weights;
   weights.reserve(static_cast<std::size_t>(o.minutes));
   for (std::int32_t m = 0; m < o.minutes; ++m) weights.push_back(weight_of(o, m));
@@ -114,7 +122,9 @@ seasonality make_seasonality(const session_outline& o) {
   seasonality out;
   out.variance_before_q24.reserve(weights.size() + 1);
   std::int64_t before = 0;
-  const auto q24 = [&](std::int64_t part) { return static_cast<std::int32_t>((static_cast<int128>(part) << 24) / squares); };
+  const auto q24 = [&](std::int64_t part) {
+    return static_cast<std::int32_t>((static_cast<int128>(part) << 24) / squares);
+  };
   for (const auto& w : weights) {
     out.sigma_q20.push_back(static_cast<std::int32_t>((w.sigma << 20) / norm));
     out.variance_before_q24.push_back(q24(before));

@@ -13,10 +13,10 @@ namespace tt::market::sim {
 /// extended hours.
 struct session_outline {
   session_shape shape = session_shape::equity;
-  std::int32_t minutes = 0;       ///< length of the extended hours
+  std::int32_t minutes = 0; ///< length of the extended hours
   std::int32_t regular_open = 0;
   std::int32_t regular_close = 0;
-  std::int32_t utc_minute = 0;    ///< of the day at the opening; 0 where the shape doesn't follow UTC
+  std::int32_t utc_minute = 0; ///< of the day at the opening; 0 where the shape doesn't follow UTC
 
   auto operator<=>(const session_outline&) const = default;
 };

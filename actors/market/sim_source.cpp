@@ -11,14 +11,18 @@ namespace {
 /// Sunday evening before a Monday holiday belongs to Tuesday).
 constexpr int days_back = 1;
 
-utc_time minute_of(utc_time t) { return std::chrono::floor<std::chrono::minutes>(t); }
+utc_time minute_of(utc_time t) {
+  return std::chrono::floor<std::chrono::minutes>(t);
+}
 
 } // namespace
 
-sim_source::sim_source(std::shared_ptr<const sim::exchange> market, utc_time start, std::shared_ptr<sim::horizon> seen)
-  : market_(std::move(market)), seen_(std::move(seen)),
-    start_(minute_of(std::clamp(start, (market_->epoch() - 4).midnight_utc(), sim::exchange::last_day.midnight_utc()))),
-    minute_(start_), lanes_(market_->symbols().size()) {
+sim_source::sim_source(std::shared_ptr<const sim::exchange> market, utc_time start,
+                       std::shared_ptr<sim::horizon> seen)
+    : market_(std::move(market)), seen_(std::move(seen)),
+      start_(minute_of(
+          std::clamp(start, (market_->epoch() - 4).midnight_utc(), sim::exchange::last_day.midnight_utc()))),
+      minute_(start_), lanes_(market_->symbols().size()) {
   for (std::uint32_t i = 0; i < lanes_.size(); ++i) {
     // the first session that isn't over by the start
     enter_session(i, utc_date(start_) - days_back);
@@ -63,7 +67,8 @@ bool sim_source::load_minute(utc_time until) {
       }
       l.events.clear();
       l.next = 0;
-      market_->append_events(l.day, static_cast<std::size_t>((next - l.open) / std::chrono::minutes{1}), l.events);
+      market_->append_events(l.day, static_cast<std::size_t>((next - l.open) / std::chrono::minutes{1}),
+                             l.events);
       if (!l.events.empty()) heads_.push_back({l.events.front().ts, i});
     }
     std::ranges::make_heap(heads_, std::greater<>{});
@@ -78,10 +83,12 @@ void sim_source::hand_out(const head& h, std::vector<feed_event>& out) const {
   to.symbol = h.symbol;
   if (e.what == sim::event::kind::quote) {
     to.data.emplace<quote_tick>(e.ts, market_->price_of(h.symbol, e.a), market_->price_of(h.symbol, e.b),
-                                market_->quantity_of(h.symbol, e.size_a), market_->quantity_of(h.symbol, e.size_b));
+                                market_->quantity_of(h.symbol, e.size_a),
+                                market_->quantity_of(h.symbol, e.size_b));
   } else {
     const auto side = e.what == sim::event::kind::buy ? aggressor::buyer : aggressor::seller;
-    to.data.emplace<trade_tick>(e.ts, market_->price_of(h.symbol, e.a), market_->quantity_of(h.symbol, e.size_a), side);
+    to.data.emplace<trade_tick>(e.ts, market_->price_of(h.symbol, e.a),
+                                market_->quantity_of(h.symbol, e.size_a), side);
   }
 }
 

@@ -31,9 +31,12 @@ public:
   void advance(utc_time reached) {
     const auto to = reached.time_since_epoch().count();
     auto at = ns_.load(std::memory_order_relaxed);
-    while (at < to && !ns_.compare_exchange_weak(at, to, std::memory_order_relaxed)) {}
+    while (at < to && !ns_.compare_exchange_weak(at, to, std::memory_order_relaxed)) {
+    }
   }
-  [[nodiscard]] utc_time reached() const { return utc_time{nanoseconds{ns_.load(std::memory_order_relaxed)}}; }
+  [[nodiscard]] utc_time reached() const {
+    return utc_time{nanoseconds{ns_.load(std::memory_order_relaxed)}};
+  }
 
 private:
   std::atomic<std::int64_t> ns_{INT64_MIN};
@@ -47,7 +50,8 @@ class sim_source final : public feed_source {
 public:
   /// Begins with the minute that contains `start` (a bar is never cut), but not
   /// before the market's epoch. `seen` (may be null) is moved along with the pulls.
-  sim_source(std::shared_ptr<const sim::exchange> market, utc_time start, std::shared_ptr<sim::horizon> seen = nullptr);
+  sim_source(std::shared_ptr<const sim::exchange> market, utc_time start,
+             std::shared_ptr<sim::horizon> seen = nullptr);
 
   [[nodiscard]] std::string_view label() const override { return "sim"; }
   [[nodiscard]] std::span<const std::string> symbols() const override { return market_->symbols(); }
@@ -58,9 +62,9 @@ private:
   /// One symbol's place: its session and the events of the minute being merged.
   struct lane {
     sim::session day;
-    utc_time open, close;       ///< extended hours of `day`
-    bool over = false;          ///< no session will come again
-    bool drawn = false;         ///< the minutes of `day` are there
+    utc_time open, close; ///< extended hours of `day`
+    bool over = false;    ///< no session will come again
+    bool drawn = false;   ///< the minutes of `day` are there
     std::vector<sim::event> events;
     std::size_t next = 0;
   };
@@ -80,7 +84,7 @@ private:
   std::shared_ptr<const sim::exchange> market_;
   std::shared_ptr<sim::horizon> seen_;
   utc_time start_;
-  utc_time minute_;         ///< the next one to load
+  utc_time minute_; ///< the next one to load
   std::vector<lane> lanes_;
   std::vector<head> heads_; ///< heap, oldest on top
 };

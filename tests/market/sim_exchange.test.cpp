@@ -18,13 +18,17 @@ namespace {
 constexpr civil_date day_in_2024 = civil_date::of(2024, 3, 12);
 
 /// Last traded price of a session.
-double close_of(const session& s) { return static_cast<double>(s.minutes.back().close); }
+double close_of(const session& s) {
+  return static_cast<double>(s.minutes.back().close);
+}
 
 /// Sessions of one symbol, day by day.
-std::vector<session> sessions(const exchange& market, std::string_view symbol, civil_date from, civil_date to) {
+std::vector<session> sessions(const exchange& market, std::string_view symbol, civil_date from,
+                              civil_date to) {
   const auto index = *market.find(symbol);
   std::vector<session> out;
-  for (auto hours = market.session_on_or_after(index, from); hours && hours->day < to; hours = market.session_on_or_after(index, hours->day + 1)) {
+  for (auto hours = market.session_on_or_after(index, from); hours && hours->day < to;
+       hours = market.session_on_or_after(index, hours->day + 1)) {
     out.push_back(*market.session_of(index, hours->day));
     out.back().steps = {};
   }
@@ -33,11 +37,14 @@ std::vector<session> sessions(const exchange& market, std::string_view symbol, c
 
 std::vector<double> log_returns(const std::vector<session>& list) {
   std::vector<double> out;
-  for (std::size_t i = 1; i < list.size(); ++i) out.push_back(std::log(close_of(list[i]) / close_of(list[i - 1])));
+  for (std::size_t i = 1; i < list.size(); ++i)
+    out.push_back(std::log(close_of(list[i]) / close_of(list[i - 1])));
   return out;
 }
 
-double mean(const std::vector<double>& x) { return std::accumulate(x.begin(), x.end(), 0.0) / static_cast<double>(x.size()); }
+double mean(const std::vector<double>& x) {
+  return std::accumulate(x.begin(), x.end(), 0.0) / static_cast<double>(x.size());
+}
 
 double deviation(const std::vector<double>& x) {
   const double m = mean(x);
@@ -100,7 +107,8 @@ TEST(sim_exchange, does_not_depend_on_where_one_begins_to_look) {
   std::mt19937 random{1};
   std::vector<std::pair<std::uint32_t, session>> seen;
   for (std::uint32_t symbol = 0; symbol < walked->symbols().size(); symbol += 3)
-    for (auto& s : sessions(*walked, walked->symbols()[symbol], day_in_2024, day_in_2024 + 20)) seen.emplace_back(symbol, std::move(s));
+    for (auto& s : sessions(*walked, walked->symbols()[symbol], day_in_2024, day_in_2024 + 20))
+      seen.emplace_back(symbol, std::move(s));
   std::shuffle(seen.begin(), seen.end(), random);
   const auto asked = make_exchange(7);
   for (const auto& [symbol, s] : seen) {
@@ -115,11 +123,13 @@ TEST(sim_exchange, does_not_depend_on_its_other_symbols) {
   few = {few[9], few[0]}; // MNQ1! without NQ1!
   const auto small = make_exchange(7, few), large = make_exchange(7);
   for (std::uint32_t i = 0; i < 2; ++i)
-    EXPECT_EQ(small->session_of(i, day_in_2024)->minutes, large->session_of(*large->find(few[i].symbol), day_in_2024)->minutes);
+    EXPECT_EQ(small->session_of(i, day_in_2024)->minutes,
+              large->session_of(*large->find(few[i].symbol), day_in_2024)->minutes);
 }
 
 TEST(sim_exchange, has_another_market_for_another_seed) {
-  EXPECT_NE(make_exchange(7)->session_of(0, day_in_2024)->minutes, make_exchange(8)->session_of(0, day_in_2024)->minutes);
+  EXPECT_NE(make_exchange(7)->session_of(0, day_in_2024)->minutes,
+            make_exchange(8)->session_of(0, day_in_2024)->minutes);
 }
 
 TEST(sim_exchange, has_no_session_when_the_venue_is_closed) {
@@ -138,8 +148,10 @@ TEST(sim_exchange, has_no_session_when_the_venue_is_closed) {
 TEST(sim_exchange, makes_consistent_minutes) {
   const auto market = make_exchange(3);
   for (const auto& name : market->symbols())
-    for (const auto& s : sessions(*market, name, civil_date::of(2023, 11, 20), civil_date::of(2023, 11, 28))) {
-      ASSERT_EQ(s.minutes.size(), static_cast<std::size_t>((s.hours.extended.close - s.hours.extended.open) / std::chrono::minutes{1}));
+    for (const auto& s :
+         sessions(*market, name, civil_date::of(2023, 11, 20), civil_date::of(2023, 11, 28))) {
+      ASSERT_EQ(s.minutes.size(), static_cast<std::size_t>((s.hours.extended.close - s.hours.extended.open) /
+                                                           std::chrono::minutes{1}));
       for (const auto& m : s.minutes) {
         ASSERT_GE(m.low, min_ticks);
         ASSERT_LE(m.low, std::min(m.open, m.close)) << name;
@@ -153,9 +165,11 @@ TEST(sim_exchange, draws_the_regular_hours_alone_as_with_the_others) {
   const auto market = make_exchange(7);
   for (std::uint32_t symbol = 0; symbol < market->symbols().size(); ++symbol)
     for (const auto day : {day_in_2024, civil_date::of(2024, 11, 29)}) {
-      const auto all = *market->session_of(symbol, day), regular = *market->session_of(symbol, day, exchange::part::regular);
+      const auto all = *market->session_of(symbol, day),
+                 regular = *market->session_of(symbol, day, exchange::part::regular);
       for (std::size_t m = 0; m < all.minutes.size(); ++m)
-        ASSERT_EQ(regular.minutes[m], all.hours.regular.contains(all.time_of(m)) ? all.minutes[m] : minute{}) << market->symbols()[symbol];
+        ASSERT_EQ(regular.minutes[m], all.hours.regular.contains(all.time_of(m)) ? all.minutes[m] : minute{})
+            << market->symbols()[symbol];
     }
 }
 
@@ -165,13 +179,15 @@ TEST(sim_exchange, continues_prices_from_minute_to_minute_and_gaps_between_sessi
   int gaps = 0;
   for (std::size_t i = 0; i < spy.size(); ++i) {
     const auto& m = spy[i].minutes;
-    for (std::size_t k = 1; k < m.size(); ++k) ASSERT_LE(std::abs(m[k].open - m[k - 1].close), m[k - 1].lots == 1 ? 60 : 1);
+    for (std::size_t k = 1; k < m.size(); ++k)
+      ASSERT_LE(std::abs(m[k].open - m[k - 1].close), m[k - 1].lots == 1 ? 60 : 1);
     if (i > 0) gaps += std::abs(m.front().open - spy[i - 1].minutes.back().close) > 20 ? 1 : 0;
   }
   EXPECT_GT(gaps, static_cast<int>(spy.size() / 2)) << "gaps above 20 cents";
   // a market that never closes has none
   const auto btc = sessions(*market, "BTCUSD", civil_date::of(2023, 1, 1), civil_date::of(2023, 3, 1));
-  for (std::size_t i = 1; i < btc.size(); ++i) EXPECT_EQ(btc[i].minutes.front().open, btc[i - 1].minutes.back().close);
+  for (std::size_t i = 1; i < btc.size(); ++i)
+    EXPECT_EQ(btc[i].minutes.front().open, btc[i - 1].minutes.back().close);
 }
 
 TEST(sim_exchange, keeps_prices_sane_for_decades) {
@@ -188,7 +204,8 @@ TEST(sim_exchange, keeps_prices_sane_for_decades) {
         EXPECT_GT(close, anchor / 20) << market->symbols()[symbol] << " " << hours->day.to_string();
         EXPECT_LT(close, anchor * 12) << market->symbols()[symbol] << " " << hours->day.to_string();
         if (year >= 2025 && year <= 2027) {
-          EXPECT_LT(std::abs(std::log(close / anchor)), 1.1) << market->symbols()[symbol] << " " << hours->day.to_string();
+          EXPECT_LT(std::abs(std::log(close / anchor)), 1.1)
+              << market->symbols()[symbol] << " " << hours->day.to_string();
         }
         for (const auto& m : s.minutes) ASSERT_GT(m.low, 100) << "far above one tick";
       }
@@ -202,7 +219,8 @@ TEST(sim_exchange, reaches_its_last_day) {
   const auto last = market->session_on_or_before(spy, civil_date::of(2300, 1, 1));
   ASSERT_TRUE(last);
   EXPECT_GT(last->day, civil_date::of(2199, 12, 20));
-  const double close = market->price_of(spy, market->session_of(spy, last->day)->minutes.back().close).to_double();
+  const double close =
+      market->price_of(spy, market->session_of(spy, last->day)->minutes.back().close).to_double();
   EXPECT_GT(close, 300);
   EXPECT_LT(close, 6000);
   EXPECT_FALSE(market->session_on_or_after(spy, exchange::last_day + 1));
@@ -214,9 +232,11 @@ TEST(sim_exchange, moves_like_a_market_from_day_to_day) {
     const char* symbol;
     double low, high, days;
   };
-  for (const auto& b : {band{"SPY", 0.10, 0.18, 252}, band{"AAPL", 0.18, 0.32, 252}, band{"TSLA", 0.35, 0.65, 252},
-                        band{"BTCUSD", 0.35, 0.65, 365}, band{"EURUSD", 0.05, 0.10, 260}}) {
-    const auto returns = log_returns(sessions(*market, b.symbol, civil_date::of(2016, 1, 1), civil_date::of(2021, 1, 1)));
+  for (const auto& b :
+       {band{"SPY", 0.10, 0.18, 252}, band{"AAPL", 0.18, 0.32, 252}, band{"TSLA", 0.35, 0.65, 252},
+        band{"BTCUSD", 0.35, 0.65, 365}, band{"EURUSD", 0.05, 0.10, 260}}) {
+    const auto returns =
+        log_returns(sessions(*market, b.symbol, civil_date::of(2016, 1, 1), civil_date::of(2021, 1, 1)));
     const double volatility = deviation(returns) * std::sqrt(b.days);
     EXPECT_GT(volatility, b.low) << b.symbol;
     EXPECT_LT(volatility, b.high) << b.symbol;
@@ -234,7 +254,8 @@ TEST(sim_exchange, moves_like_a_market_from_day_to_day) {
 TEST(sim_exchange, knows_regimes) {
   const auto market = make_exchange(7);
   std::map<std::uint32_t, int> days;
-  for (const auto& s : sessions(*market, "SPY", civil_date::of(2016, 1, 1), civil_date::of(2022, 1, 1))) ++days[s.regime];
+  for (const auto& s : sessions(*market, "SPY", civil_date::of(2016, 1, 1), civil_date::of(2022, 1, 1)))
+    ++days[s.regime];
   ASSERT_EQ(days.size(), 3U);
   for (const auto& [regime, count] : days) EXPECT_GT(count, 30) << regime;
 }
@@ -269,11 +290,13 @@ TEST(sim_exchange, moves_related_symbols_together) {
 
 TEST(sim_exchange, moves_related_symbols_together_within_the_day) {
   const auto market = make_exchange(7);
-  const auto spy = *market->session_of(*market->find("SPY"), day_in_2024), future = *market->session_of(*market->find("ES1!"), day_in_2024);
+  const auto spy = *market->session_of(*market->find("SPY"), day_in_2024),
+             future = *market->session_of(*market->find("ES1!"), day_in_2024);
   std::vector<double> x, y;
   for (std::size_t m = 0; m < spy.minutes.size(); ++m) {
     if (!spy.hours.regular.contains(spy.time_of(m))) continue;
-    const auto other = static_cast<std::size_t>((spy.time_of(m) - future.hours.extended.open) / std::chrono::minutes{1});
+    const auto other =
+        static_cast<std::size_t>((spy.time_of(m) - future.hours.extended.open) / std::chrono::minutes{1});
     x.push_back(static_cast<double>(spy.minutes[m].close - spy.minutes[m].open));
     y.push_back(static_cast<double>(future.minutes[other].close - future.minutes[other].open));
   }
@@ -282,7 +305,8 @@ TEST(sim_exchange, moves_related_symbols_together_within_the_day) {
 
 TEST(sim_exchange, lets_a_micro_contract_track_its_big_brother) {
   const auto market = make_exchange(7);
-  const auto micro = *market->session_of(*market->find("MNQ1!"), day_in_2024), mini = *market->session_of(*market->find("NQ1!"), day_in_2024);
+  const auto micro = *market->session_of(*market->find("MNQ1!"), day_in_2024),
+             mini = *market->session_of(*market->find("NQ1!"), day_in_2024);
   ASSERT_EQ(micro.minutes.size(), mini.minutes.size());
   std::int64_t different_volume = 0;
   for (std::size_t m = 0; m < mini.minutes.size(); ++m) {
@@ -303,7 +327,9 @@ TEST(sim_exchange, has_a_day_shaped_like_a_u) {
       range[m] += static_cast<double>(s.minutes[m].high - s.minutes[m].low);
     }
   const auto average = [](const std::vector<double>& x, std::size_t from, std::size_t to) {
-    return std::accumulate(x.begin() + static_cast<std::ptrdiff_t>(from), x.begin() + static_cast<std::ptrdiff_t>(to), 0.0) / static_cast<double>(to - from);
+    return std::accumulate(x.begin() + static_cast<std::ptrdiff_t>(from),
+                           x.begin() + static_cast<std::ptrdiff_t>(to), 0.0) /
+           static_cast<double>(to - from);
   };
   // minutes from 04:00; the regular hours are 330 to 720
   for (const auto* x : {&volume, &range}) {
@@ -318,13 +344,18 @@ TEST(sim_exchange, has_a_day_shaped_like_a_u) {
 
 TEST(sim_exchange, makes_a_market_for_symbols_it_never_heard_of) {
   using enum asset_class;
-  auto list = std::vector{make_instrument("ABC", stock, "XNYS", "0.01", "1"), make_instrument("XYZ", stock, "XNYS", "0.01", "1"),
-                          make_instrument("CL1!", futures, "CME_EQUITY", "0.01", "1"), make_instrument("USDJPY", forex, "FOREX", "0.001", "1", price_basis::mid),
-                          make_instrument("DOGEUSD", crypto, "24X7", "0.00001", "0.1"), make_instrument("VIX", index, "XNYS", "0.01", "1"),
-                          make_instrument("COARSE", stock, "XNYS", "1000", "100"), make_instrument("ODD", forex, "24X7", "0.0001", "1", price_basis::bid)};
+  auto list = std::vector{make_instrument("ABC", stock, "XNYS", "0.01", "1"),
+                          make_instrument("XYZ", stock, "XNYS", "0.01", "1"),
+                          make_instrument("CL1!", futures, "CME_EQUITY", "0.01", "1"),
+                          make_instrument("USDJPY", forex, "FOREX", "0.001", "1", price_basis::mid),
+                          make_instrument("DOGEUSD", crypto, "24X7", "0.00001", "0.1"),
+                          make_instrument("VIX", index, "XNYS", "0.01", "1"),
+                          make_instrument("COARSE", stock, "XNYS", "1000", "100"),
+                          make_instrument("ODD", forex, "24X7", "0.0001", "1", price_basis::bid)};
   const auto market = make_exchange(7, list);
   for (std::uint32_t symbol = 0; symbol < list.size(); ++symbol) {
-    const auto first = market->session_of(symbol, day_in_2024), second = market->session_of(symbol, day_in_2024 + 1);
+    const auto first = market->session_of(symbol, day_in_2024),
+               second = market->session_of(symbol, day_in_2024 + 1);
     ASSERT_TRUE(first && second) << list[symbol].symbol;
     EXPECT_NE(close_of(*first), close_of(*second));
     std::int64_t lots = 0;
@@ -335,7 +366,8 @@ TEST(sim_exchange, makes_a_market_for_symbols_it_never_heard_of) {
   // a calendar that trades on a day on which the walk rests: the price hardly moves, but it trades
   const auto odd = *market->find("ODD");
   const auto saturday = *market->session_of(odd, civil_date::of(2024, 3, 16));
-  EXPECT_LT(std::abs(std::log(close_of(saturday) / static_cast<double>(saturday.minutes.front().open))), 0.01);
+  EXPECT_LT(std::abs(std::log(close_of(saturday) / static_cast<double>(saturday.minutes.front().open))),
+            0.01);
 }
 
 } // namespace tt::market::sim

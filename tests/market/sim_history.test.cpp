@@ -1,4 +1,5 @@
 #include "actors/market/sim_history.hpp"
+
 #include "tests/market/sim_universe.hpp"
 
 #include <gtest/gtest.h>
@@ -13,11 +14,15 @@ using sim::make_exchange;
 
 constexpr std::size_t no_limit = SIZE_MAX;
 constexpr auto one_minute = timeframe::minutes(1);
+constexpr auto half_hour = timeframe::minutes(30);
 constexpr auto one_day = timeframe::days(1);
 
-utc_time at(const char* text) { return *parse_iso8601(text); }
+utc_time at(const char* text) {
+  return *parse_iso8601(text);
+}
 
-std::vector<bar> get(const sim_history& h, std::string_view symbol, timeframe frame, const char* from, const char* to, std::size_t limit = no_limit) {
+std::vector<bar> get(const sim_history& h, std::string_view symbol, timeframe frame, const char* from,
+                     const char* to, std::size_t limit = no_limit) {
   auto bars = h.bars(symbol, frame, at(from), at(to), limit);
   EXPECT_TRUE(bars) << (bars ? "" : to_string(bars.error()));
   return bars ? *bars : std::vector<bar>{};
@@ -35,7 +40,8 @@ TEST(sim_history, sums_minutes_of_the_regular_hours_to_days) {
     for (const auto& d : days) {
       const auto hours = calendar.day(utc_date(d.open_time));
       ASSERT_TRUE(hours) << symbol;
-      const auto minutes = *history.bars(symbol, one_minute, hours->regular.open, hours->regular.close, no_limit);
+      const auto minutes =
+          *history.bars(symbol, one_minute, hours->regular.open, hours->regular.close, no_limit);
       ASSERT_FALSE(minutes.empty());
       bar sum = minutes.front();
       sum.open_time = hours->day.midnight_utc();
@@ -47,6 +53,34 @@ TEST(sim_history, sums_minutes_of_the_regular_hours_to_days) {
         sum.volume += m.volume;
       }
       ASSERT_TRUE(sum == d) << symbol << " " << to_iso8601(d.open_time);
+    }
+  }
+}
+
+TEST(sim_history, sums_minutes_to_half_hours_of_the_session) {
+  // holidays, early closes, a change of the clock and evenings that belong to the next day
+  for (const auto& [from, to] : {std::pair{"2023-11-19", "2023-11-29"}, std::pair{"2024-03-07", "2024-03-13"},
+                                 std::pair{"2024-03-27", "2024-04-02"}}) {
+    const auto market = make_exchange(7);
+    const sim_history history{market};
+    for (const auto& symbol : market->symbols()) {
+      const auto& calendar = *market->instrument_of(*market->find(symbol)).calendar;
+      std::vector<bar> joined;
+      for (const auto& m : get(history, symbol, one_minute, from, to)) {
+        const auto span = calendar.bar_at(m.open_time, half_hour, session_hours::extended);
+        ASSERT_TRUE(span) << symbol;
+        if (joined.empty() || joined.back().open_time != span->stamp) {
+          joined.push_back(m);
+          joined.back().open_time = span->stamp;
+          continue;
+        }
+        bar& b = joined.back();
+        b.high = std::max(b.high, m.high);
+        b.low = std::min(b.low, m.low);
+        b.close = m.close;
+        b.volume += m.volume;
+      }
+      ASSERT_TRUE(get(history, symbol, half_hour, from, to) == joined) << symbol << " " << from;
     }
   }
 }
@@ -73,7 +107,8 @@ TEST(sim_history, cuts_by_stamp_and_keeps_the_newest) {
   EXPECT_EQ(all.front().open_time, at("2024-03-08T14:30:00Z"));
   EXPECT_EQ(all.back().open_time, at("2024-03-12T19:59:00Z")) << "`to` is exclusive";
   for (std::size_t i = 1; i < all.size(); ++i) ASSERT_LT(all[i - 1].open_time, all[i].open_time);
-  for (std::size_t limit : {std::size_t{1}, std::size_t{7}, std::size_t{700}, std::size_t{1500}, all.size(), all.size() + 1}) {
+  for (std::size_t limit :
+       {std::size_t{1}, std::size_t{7}, std::size_t{700}, std::size_t{1500}, all.size(), all.size() + 1}) {
     const auto some = get(history, "AAPL", one_minute, "2024-03-08T14:30:00Z", "2024-03-12T20:00:00Z", limit);
     ASSERT_EQ(some.size(), std::min(limit, all.size()));
     EXPECT_TRUE(std::equal(some.begin(), some.end(), all.end() - static_cast<std::ptrdiff_t>(some.size())));
@@ -115,9 +150,13 @@ TEST(sim_history, does_not_tell_the_future) {
   seen->advance(at("2024-03-11T15:00:30Z"));
   const auto minutes = get(history, "SPY", one_minute, "2024-03-11T14:00:00Z", "2030-01-01T00:00:00Z");
   EXPECT_EQ(minutes.back().open_time, at("2024-03-11T14:59:00Z")) << "15:00 hasn't closed";
-  EXPECT_EQ(get(history, "SPY", one_day, "2024-03-01", "2030-01-01").back().open_time, at("2024-03-08")) << "the day hasn't closed";
+  EXPECT_EQ(get(history, "SPY", one_day, "2024-03-01", "2030-01-01").back().open_time, at("2024-03-08"))
+      << "the day hasn't closed";
+  EXPECT_EQ(get(history, "SPY", half_hour, "2024-03-01", "2030-01-01").back().open_time,
+            at("2024-03-11T14:30:00Z"));
   seen->advance(at("2024-03-11T15:01:00Z"));
-  EXPECT_EQ(get(history, "SPY", one_minute, "2024-03-11T14:00:00Z", "2030-01-01T00:00:00Z").back().open_time, at("2024-03-11T15:00:00Z"));
+  EXPECT_EQ(get(history, "SPY", one_minute, "2024-03-11T14:00:00Z", "2030-01-01T00:00:00Z").back().open_time,
+            at("2024-03-11T15:00:00Z"));
   seen->advance(at("2024-03-11T20:00:00Z"));
   EXPECT_EQ(get(history, "SPY", one_day, "2024-03-01", "2030-01-01").back().open_time, at("2024-03-11"));
 }
@@ -132,14 +171,15 @@ TEST(sim_history, answers_bad_questions_with_the_reason) {
   ASSERT_FALSE(week);
   EXPECT_EQ(week.error().code, errc::unsupported);
   EXPECT_TRUE(history.timeframes("NOPE").empty());
-  EXPECT_EQ(history.timeframes("SPY"), (std::vector{one_minute, one_day}));
+  EXPECT_EQ(history.timeframes("SPY"), (std::vector{one_minute, half_hour, one_day}));
 }
 
 TEST(sim_history, gives_the_same_with_tiny_caches_and_many_threads) {
   const auto market = make_exchange(7);
-  const sim_history large{market}, tiny{make_exchange(7), nullptr, {1000, 1000}};
+  const sim_history large{market}, tiny{make_exchange(7), nullptr, {1000, 1000, 1000}};
   const auto minutes = get(large, "NVDA", one_minute, "2024-03-01", "2024-03-20");
   const auto days = get(large, "NVDA", one_day, "2023-06-01", "2024-03-20");
+  const auto halves = get(large, "NVDA", half_hour, "2023-12-01", "2024-03-20");
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i)
     threads.emplace_back([&, i] {
@@ -147,6 +187,7 @@ TEST(sim_history, gives_the_same_with_tiny_caches_and_many_threads) {
         const auto& h = i % 2 == 0 ? tiny : large;
         EXPECT_TRUE(get(h, "NVDA", one_minute, "2024-03-01", "2024-03-20") == minutes);
         EXPECT_TRUE(get(h, "NVDA", one_day, "2023-06-01", "2024-03-20") == days);
+        EXPECT_TRUE(get(h, "NVDA", half_hour, "2023-12-01", "2024-03-20") == halves);
       }
     });
   for (auto& t : threads) t.join();

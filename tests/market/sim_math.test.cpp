@@ -10,7 +10,9 @@ namespace {
 
 constexpr double one = 4294967296.0; // 1.0 in Q32
 
-log2_q32 q32(double x) { return static_cast<log2_q32>(x * one); }
+log2_q32 q32(double x) {
+  return static_cast<log2_q32>(x * one);
+}
 
 } // namespace
 
@@ -28,8 +30,10 @@ TEST(sim_math, gives_streams_of_their_own) {
 }
 
 TEST(sim_math, raises_two_to_a_power) {
-  for (double x = 1.01; x < 33; x += 0.0037) EXPECT_NEAR(static_cast<double>(exp2_ticks(q32(x))) / std::exp2(x), 1, 1e-7 + 0.51 / std::exp2(x)) << x;
-  for (double x = -8; x < 8; x += 0.013) EXPECT_NEAR(static_cast<double>(exp2_q16(q32(x))) / 65536, std::exp2(x), 2e-5 + 1e-6 * std::exp2(x)) << x;
+  for (double x = 1.01; x < 33; x += 0.0037)
+    EXPECT_NEAR(static_cast<double>(exp2_ticks(q32(x))) / std::exp2(x), 1, 1e-7 + 0.51 / std::exp2(x)) << x;
+  for (double x = -8; x < 8; x += 0.013)
+    EXPECT_NEAR(static_cast<double>(exp2_q16(q32(x))) / 65536, std::exp2(x), 2e-5 + 1e-6 * std::exp2(x)) << x;
 }
 
 TEST(sim_math, raises_two_to_a_power_monotonically) {

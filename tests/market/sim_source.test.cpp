@@ -1,8 +1,9 @@
 // The simulated exchange as feed: the same bytes for the same seed, and ticks that
 // rebuild the history.
 
-#include "actors/market/sim_history.hpp"
 #include "actors/market/sim_source.hpp"
+
+#include "actors/market/sim_history.hpp"
 #include "tests/market/sim_universe.hpp"
 
 #include <gtest/gtest.h>
@@ -20,7 +21,9 @@ using sim::make_exchange;
 
 constexpr std::size_t no_limit = SIZE_MAX;
 
-utc_time at(const char* text) { return *parse_iso8601(text); }
+utc_time at(const char* text) {
+  return *parse_iso8601(text);
+}
 
 std::vector<feed_event> pull_all(sim_source& feed, utc_time until) {
   std::vector<feed_event> out;
@@ -37,7 +40,8 @@ std::vector<feed_event> events_of(std::uint64_t seed, utc_time from, utc_time un
 class digest {
 public:
   void add(std::int64_t value) {
-    for (int i = 0; i < 8; ++i) hash_ = (hash_ ^ ((static_cast<std::uint64_t>(value) >> (8 * i)) & 0xFF)) * 0x100000001B3ULL;
+    for (int i = 0; i < 8; ++i)
+      hash_ = (hash_ ^ ((static_cast<std::uint64_t>(value) >> (8 * i)) & 0xFF)) * 0x100000001B3ULL;
   }
   void add(decimal value) {
     add(static_cast<std::int64_t>(value.raw()));
@@ -62,7 +66,8 @@ private:
 };
 
 /// Minute bars as a consumer would build them, per symbol.
-std::map<std::uint32_t, std::vector<bar>> build_bars(const exchange& market, const std::vector<feed_event>& events) {
+std::map<std::uint32_t, std::vector<bar>> build_bars(const exchange& market,
+                                                     const std::vector<feed_event>& events) {
   std::map<std::uint32_t, std::vector<bar>> out;
   for (const auto& e : events) {
     const auto basis = market.instrument_of(e.symbol).basis;
@@ -73,7 +78,9 @@ std::map<std::uint32_t, std::vector<bar>> build_bars(const exchange& market, con
       size = t->size;
     } else if (basis != price_basis::trade) {
       const auto& q = std::get<quote_tick>(e.data);
-      px = basis == price_basis::bid ? q.bid : price{decimal::divide(q.bid.value() + q.ask.value(), decimal{2})};
+      px = basis == price_basis::bid ? q.bid
+                                     : price{decimal::divide(q.bid.value() + q.ask.value(), decimal{2})};
+      size = quantity{1}; // the volume of such bars counts quotes
     } else {
       continue;
     }
@@ -101,8 +108,24 @@ TEST(sim_source, gives_the_same_bytes_for_the_same_seed) {
   ASSERT_EQ(events.size(), count);
   digest d;
   for (const auto& e : events) d.add(e);
-  EXPECT_EQ(d.value(), 14430813596808643449ULL);
-  EXPECT_EQ(to_iso8601(timestamp_of(events.back().data)), "2024-03-08T15:53:29.383Z");
+  EXPECT_EQ(d.value(), 9087942275925305895ULL);
+  EXPECT_EQ(to_iso8601(timestamp_of(events.back().data)), "2024-03-08T15:51:51.157Z");
+}
+
+TEST(sim_source, gives_the_same_years_for_the_same_seed) {
+  // as above, for the daily levels: regimes, gaps and news of a year, and far ahead
+  const auto market = make_exchange(7);
+  const sim_history history{market};
+  digest d;
+  for (const auto& symbol : market->symbols())
+    for (const auto& [from, to] :
+         {std::pair{"2019-01-01", "2020-01-01"}, std::pair{"2039-01-01", "2039-02-01"}})
+      for (const auto& b : *history.bars(symbol, timeframe::days(1), at(from), at(to), no_limit)) {
+        d.add(b.open_time.time_since_epoch().count());
+        for (decimal v : {b.open.value(), b.high.value(), b.low.value(), b.close.value(), b.volume.value()})
+          d.add(v);
+      }
+  EXPECT_EQ(d.value(), 12134329050757879709ULL);
 }
 
 TEST(sim_source, gives_other_events_for_another_seed) {
@@ -121,8 +144,11 @@ TEST(sim_source, does_not_care_how_pulls_are_cut) {
     std::vector<feed_event> cut;
     utc_time now = from - std::chrono::hours{1};
     while (now < until) {
-      now = std::min(until, now + nanoseconds{static_cast<std::int64_t>(random() % 4 == 0 ? random() % 7'200'000'000'000 : random() % 40'000'000'000)});
-      while (feed.pull(now, random() % 3 == 0 ? random() % 7 : 100'000, cut) == pull_state::more) {}
+      now = std::min(
+          until, now + nanoseconds{static_cast<std::int64_t>(random() % 4 == 0 ? random() % 7'200'000'000'000
+                                                                               : random() % 40'000'000'000)});
+      while (feed.pull(now, random() % 3 == 0 ? random() % 7 : 100'000, cut) == pull_state::more) {
+      }
       if (!cut.empty()) {
         ASSERT_LE(timestamp_of(cut.back().data), now);
       }
@@ -137,7 +163,8 @@ TEST(sim_source, joins_the_same_market_at_any_minute) {
   const auto early = events_of(7, at("2024-03-08T15:00:00Z"), until);
   const auto late = events_of(7, at("2024-03-08T15:31:25Z"), until);
   // it begins with the whole minute
-  const auto first = std::ranges::find_if(early, [](const feed_event& e) { return timestamp_of(e.data) >= at("2024-03-08T15:31:00Z"); });
+  const auto first = std::ranges::find_if(
+      early, [](const feed_event& e) { return timestamp_of(e.data) >= at("2024-03-08T15:31:00Z"); });
   EXPECT_TRUE(std::equal(first, early.end(), late.begin(), late.end()));
   sim_source feed{make_exchange(7), at("2024-03-08T15:31:25Z")};
   EXPECT_EQ(feed.start_time(), at("2024-03-08T15:31:00Z"));
@@ -192,7 +219,8 @@ TEST(sim_source, respects_the_hours_of_every_symbol) {
     for (std::size_t s = 0; s < outside.size(); ++s) {
       EXPECT_EQ(outside[s], 0U) << w.why << " " << market->symbols()[s];
       EXPECT_FALSE(first_is_quote[s].empty()) << w.why << " " << market->symbols()[s];
-      for (const auto& [day, quote] : first_is_quote[s]) EXPECT_TRUE(quote) << market->symbols()[s] << " " << day.to_string();
+      for (const auto& [day, quote] : first_is_quote[s])
+        EXPECT_TRUE(quote) << market->symbols()[s] << " " << day.to_string();
     }
   }
 }
@@ -218,7 +246,8 @@ TEST(sim_source, quotes_on_the_grid_with_a_spread_and_prints_at_the_quote) {
       ASSERT_TRUE(what.checked_quantity(q->bid_size) && what.checked_quantity(q->ask_size)) << what.symbol;
       ASSERT_LT(q->ask.to_double() / q->bid.to_double(), 1.005) << what.symbol;
       standing[e.symbol] = *q;
-      if (q->ts >= at("2024-03-11T13:00:00Z") && q->ts < at("2024-03-11T14:30:00Z")) continue; // around the opening
+      if (q->ts >= at("2024-03-11T13:00:00Z") && q->ts < at("2024-03-11T14:30:00Z"))
+        continue; // around the opening
       const bool in_hours = q->ts >= at("2024-03-11T14:30:00Z");
       (in_hours ? busy : wide)[e.symbol] += (q->ask - q->bid).to_double();
       ++(in_hours ? busy_count : wide_count)[e.symbol];
@@ -226,11 +255,13 @@ TEST(sim_source, quotes_on_the_grid_with_a_spread_and_prints_at_the_quote) {
       const auto& t = std::get<trade_tick>(e.data);
       ASSERT_TRUE(what.checked_price(t.px) && what.checked_quantity(t.size)) << what.symbol;
       ASSERT_TRUE(standing[e.symbol]) << what.symbol;
-      ASSERT_EQ(t.px, t.side == aggressor::buyer ? standing[e.symbol]->ask : standing[e.symbol]->bid) << what.symbol;
+      ASSERT_EQ(t.px, t.side == aggressor::buyer ? standing[e.symbol]->ask : standing[e.symbol]->bid)
+          << what.symbol;
     }
   }
   for (std::uint32_t s = 0; s < 7; ++s)
-    EXPECT_GT(wide[s] / wide_count[s], 1.4 * busy[s] / busy_count[s]) << market->symbols()[s] << ": wider before the market";
+    EXPECT_GT(wide[s] / wide_count[s], 1.4 * busy[s] / busy_count[s])
+        << market->symbols()[s] << ": wider before the market";
 }
 
 TEST(sim_source, prints_as_often_as_configured) {
@@ -251,7 +282,8 @@ TEST(sim_source, prints_as_often_as_configured) {
 TEST(sim_source, rebuilds_the_bars_of_its_history) {
   std::mt19937_64 random{42};
   auto universe = sim::default_universe();
-  universe.push_back(sim::make_instrument("USDJPY", asset_class::forex, "FOREX", "0.001", "1", price_basis::mid));
+  universe.push_back(
+      sim::make_instrument("USDJPY", asset_class::forex, "FOREX", "0.001", "1", price_basis::mid));
   universe.push_back(sim::make_instrument("THIN", asset_class::option, "XNYS", "0.05", "1"));
   for (int round = 0; round < 6; ++round) {
     const auto market = make_exchange(random(), universe);
@@ -264,7 +296,8 @@ TEST(sim_source, rebuilds_the_bars_of_its_history) {
       const auto kept = *history.bars(universe[symbol].symbol, timeframe::minutes(1), from, to, no_limit);
       ASSERT_EQ(built[symbol].size(), kept.size()) << universe[symbol].symbol << " from " << to_iso8601(from);
       for (std::size_t i = 0; i < kept.size(); ++i)
-        ASSERT_TRUE(built[symbol][i] == kept[i]) << universe[symbol].symbol << " " << to_iso8601(kept[i].open_time);
+        ASSERT_TRUE(built[symbol][i] == kept[i])
+            << universe[symbol].symbol << " " << to_iso8601(kept[i].open_time);
     }
   }
 }

@@ -9,8 +9,8 @@
 
 namespace tt::market::sim {
 
-inline instrument make_instrument(const char* symbol, asset_class kind, const char* calendar, const char* tick, const char* lot,
-                                  price_basis basis = price_basis::trade) {
+inline instrument make_instrument(const char* symbol, asset_class kind, const char* calendar,
+                                  const char* tick, const char* lot, price_basis basis = price_basis::trade) {
   instrument out;
   out.symbol = symbol;
   out.kind = kind;
@@ -28,18 +28,22 @@ inline instrument make_instrument(const char* symbol, asset_class kind, const ch
 inline std::vector<instrument> default_universe() {
   using enum asset_class;
   std::vector<instrument> out;
-  for (const char* s : {"AAPL", "GOOGL", "MSFT", "NVDA", "TSLA"}) out.push_back(make_instrument(s, stock, "XNAS", "0.01", "1"));
+  for (const char* s : {"AAPL", "GOOGL", "MSFT", "NVDA", "TSLA"})
+    out.push_back(make_instrument(s, stock, "XNAS", "0.01", "1"));
   out.push_back(make_instrument("SPY", etf, "XNYS", "0.01", "1"));
   out.push_back(make_instrument("QQQ", etf, "XNAS", "0.01", "1"));
-  for (const char* s : {"ES1!", "NQ1!", "MNQ1!"}) out.push_back(make_instrument(s, futures, "CME_EQUITY", "0.25", "1"));
+  for (const char* s : {"ES1!", "NQ1!", "MNQ1!"})
+    out.push_back(make_instrument(s, futures, "CME_EQUITY", "0.25", "1"));
   out.push_back(make_instrument("RTY1!", futures, "CME_EQUITY", "0.1", "1"));
   out.push_back(make_instrument("YM1!", futures, "CME_EQUITY", "1", "1"));
-  for (const char* s : {"BTCUSD", "ETHUSD"}) out.push_back(make_instrument(s, crypto, "24X7", "0.01", "0.00000001"));
+  for (const char* s : {"BTCUSD", "ETHUSD"})
+    out.push_back(make_instrument(s, crypto, "24X7", "0.01", "0.00000001"));
   out.push_back(make_instrument("EURUSD", forex, "FOREX", "0.00001", "1", price_basis::bid));
   return out;
 }
 
-inline std::shared_ptr<const exchange> make_exchange(std::uint64_t seed, std::vector<instrument> list = default_universe()) {
+inline std::shared_ptr<const exchange> make_exchange(std::uint64_t seed,
+                                                     std::vector<instrument> list = default_universe()) {
   exchange_config config;
   config.seed = seed;
   config.instruments = std::move(list);

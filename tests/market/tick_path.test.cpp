@@ -10,8 +10,12 @@ namespace {
 
 constexpr nanoseconds minute = std::chrono::minutes{1};
 
-price px(const char* text) { return *price::parse(text); }
-quantity qty(const char* text) { return *quantity::parse(text); }
+price px(const char* text) {
+  return *price::parse(text);
+}
+quantity qty(const char* text) {
+  return *quantity::parse(text);
+}
 
 bar make_bar(const char* open, const char* high, const char* low, const char* close, const char* volume) {
   return {from_unix_seconds(1'380'892'200), px(open), px(high), px(low), px(close), qty(volume)};
@@ -47,7 +51,8 @@ using strings = std::vector<std::string>;
 
 TEST(tick_path, goes_to_the_nearer_extreme_first) {
   EXPECT_EQ(prices(path_of(make_bar("10", "10.5", "9", "9.5", "400"))), (strings{"10", "10.5", "9", "9.5"}));
-  EXPECT_EQ(prices(path_of(make_bar("10", "11", "9.5", "10.5", "400"))), (strings{"10", "9.5", "11", "10.5"}));
+  EXPECT_EQ(prices(path_of(make_bar("10", "11", "9.5", "10.5", "400"))),
+            (strings{"10", "9.5", "11", "10.5"}));
 }
 
 TEST(tick_path, goes_to_the_high_first_on_a_tie) {
@@ -100,10 +105,12 @@ TEST(tick_path, appends_to_what_is_there) {
 
 TEST(tick_path, rebuilds_every_consistent_bar) {
   std::mt19937_64 random{20131004};
-  const auto pick = [&](std::int64_t low, std::int64_t high) { return std::uniform_int_distribution<std::int64_t>{low, high}(random); };
+  const auto pick = [&](std::int64_t low, std::int64_t high) {
+    return std::uniform_int_distribution<std::int64_t>{low, high}(random);
+  };
   constexpr std::array lots{"1", "0.00000001", "0.001", "100"};
-  constexpr std::array lengths{nanoseconds{1}, nanoseconds{1'000'000}, nanoseconds{std::chrono::seconds{1}}, minute,
-                               nanoseconds{std::chrono::hours{24}}};
+  constexpr std::array lengths{nanoseconds{1}, nanoseconds{1'000'000}, nanoseconds{std::chrono::seconds{1}},
+                               minute, nanoseconds{std::chrono::hours{24}}};
   for (int round = 0; round < 20'000; ++round) {
     instrument what;
     what.lot = qty(lots[static_cast<std::size_t>(pick(0, 3))]);
@@ -111,7 +118,11 @@ TEST(tick_path, rebuilds_every_consistent_bar) {
     const std::int64_t low = pick(-1000, 1'000'000), range = pick(0, 3) == 0 ? 0 : pick(0, 20);
     const auto at = [&](std::int64_t ticks) { return price{decimal::from_scaled(ticks, 2)}; };
     const std::int64_t count = pick(0, 2) == 0 ? pick(0, 5) : pick(0, 4'000'000'000);
-    const bar source{from_unix_seconds(pick(0, 2'000'000'000)), at(low + pick(0, range)), at(low + range), at(low), at(low + pick(0, range)),
+    const bar source{from_unix_seconds(pick(0, 2'000'000'000)),
+                     at(low + pick(0, range)),
+                     at(low + range),
+                     at(low),
+                     at(low + pick(0, range)),
                      quantity{decimal::from_raw(what.lot.value().raw() * count)}};
     std::vector<trade_tick> ticks;
     append_tick_path(source, length, what, ticks);
