@@ -148,9 +148,10 @@ TEST(bar_store, symbols_have_safe_folder_names) {
   EXPECT_EQ(*safe_symbol_name("%2E"), "%252E");
   EXPECT_FALSE(safe_symbol_name(""));
   EXPECT_FALSE(safe_symbol_name(std::string(65, 'A')));
-  for (const std::string symbol : {"ES1!", "BRK.B", "BTC/USD", "..", ".", "%41", "\xC3\xBC", "a b", "X\\Y"}) {
+  for (const std::string symbol : {"ES1!", "BRK.B", "BTC/USD", "..", ".", "%41", "\xC3\xBC", "a b", "X\\Y"})
     EXPECT_EQ(*symbol_of_safe_name(*safe_symbol_name(symbol)), symbol);
-  }
+  const std::string with_zero{"A\0B", 3};
+  EXPECT_EQ(*safe_symbol_name(with_zero), "A%00B");
   for (const auto* name : {"", "%41", "%4", "%", "%2f", "a b", ".x"})
     EXPECT_FALSE(symbol_of_safe_name(name)) << name;
 }
