@@ -124,7 +124,7 @@ verdict receiver::classify(uint64_t seq, std::string_view body, uint32_t message
   return verdict::buffered;
 }
 
-ack receiver::acknowledgement() {
+ack receiver::acknowledgement(time_point now) {
   ack result;
   result.received = next_seq_ - 1;
   auto expected = next_seq_;
@@ -135,17 +135,21 @@ ack receiver::acknowledgement() {
   }
   unacknowledged_ = 0;
   urgent_ = false;
+  last_ack_ = now;
   return result;
 }
 
 bool receiver::ack_due(time_point now) const noexcept {
   return urgent_ || unacknowledged_ >= cfg_.ack_frames
-         || (unacknowledged_ > 0 && now - oldest_unacknowledged_ >= cfg_.ack_after);
+         || (unacknowledged_ > 0 && now - oldest_unacknowledged_ >= cfg_.ack_after)
+         || (!waiting_.empty() && now - last_ack_ >= cfg_.ack_after);
 }
 
 std::optional<time_point> receiver::deadline() const {
-  if (unacknowledged_ == 0) return {};
-  return oldest_unacknowledged_ + cfg_.ack_after;
+  std::optional<time_point> result;
+  if (unacknowledged_ > 0) result = oldest_unacknowledged_ + cfg_.ack_after;
+  if (!waiting_.empty()) result = std::min(result.value_or(time_point::max()), last_ack_ + cfg_.ack_after);
+  return result;
 }
 
 } // namespace bus::channel

@@ -9,7 +9,7 @@
 //   sender s{settings};                       receiver r{settings};
 //   if (s.has_room()) s.push(body, 1, now);
 //   while (auto* f = s.next(now)) wire(*f);   r.accept(seq, body, n, deliver);
-//   s.acknowledge(ack, now);                  auto ack = r.acknowledgement();
+//   s.acknowledge(ack, now);                  auto ack = r.acknowledgement(now);
 //
 // Memory: at most `window_frames` frames and about `window_bytes` bytes on each
 // side; a frame beyond the window is not sent, and dropped if it comes in.
@@ -172,8 +172,8 @@ public:
     return what;
   }
 
-  /// What to tell the sender. Resets `ack_due`.
-  ack acknowledgement();
+  /// What to tell the sender. Resets `ack_due`; as long as there is a gap it becomes due again and again.
+  ack acknowledgement(time_point now);
 
   /// Whether an acknowledgement should go out although nothing else does.
   bool ack_due(time_point now) const noexcept;
@@ -200,6 +200,7 @@ private:
   uint32_t unacknowledged_ = 0;
   bool urgent_ = false; // a gap or a duplicate: the sender should know at once
   time_point oldest_unacknowledged_{};
+  time_point last_ack_{};
   receiver_statistics statistics_;
 };
 

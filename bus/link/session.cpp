@@ -30,7 +30,7 @@ void session::flush(time_point now) {
   if (!is_up()) return;
   while (const auto* f = sender_.next(now)) {
     scratch_.clear();
-    write(scratch_, data{session_, peer_session_, f->seq, f->messages, receiver_.acknowledgement()});
+    write(scratch_, data{session_, peer_session_, f->seq, f->messages, receiver_.acknowledgement(now)});
     if (!out_.transmit(scratch_, f->body)) {
       sender_.take_back();
       return;
@@ -53,7 +53,7 @@ void session::send_beat(time_point now) {
   last_beat_ = now;
   const auto held = peer_clock_ == 0 ? 0 : nanos(now) - nanos(peer_clock_heard_);
   scratch_.clear();
-  write(scratch_, beat{session_, peer_session_, receiver_.acknowledgement(), nanos(now), peer_clock_, held});
+  write(scratch_, beat{session_, peer_session_, receiver_.acknowledgement(now), nanos(now), peer_clock_, held});
   if (out_.transmit(scratch_, nullptr)) statistics_.bytes_out += scratch_.size();
 }
 

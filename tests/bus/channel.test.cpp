@@ -127,10 +127,11 @@ TEST(channel_receiver, names_the_gaps) {
   accept(r, 5, "e");
   accept(r, 9, "i");
   EXPECT_TRUE(r.ack_due(t0));
-  const auto a = r.acknowledgement();
+  const auto a = r.acknowledgement(t0);
   EXPECT_EQ(a.received, 1u);
   EXPECT_EQ(a.missing, (std::vector<seq_range>{{2, 3}, {6, 8}}));
   EXPECT_FALSE(r.ack_due(t0));
+  EXPECT_TRUE(r.ack_due(t0 + 10ms)); // the gap is still there
 }
 
 TEST(channel_receiver, keeps_no_more_than_its_window) {
@@ -157,6 +158,6 @@ TEST(channel_receiver, acknowledges_after_frames_or_time) {
   accept(r, 2, "b");
   accept(r, 3, "c");
   EXPECT_TRUE(r.ack_due(t0));
-  EXPECT_EQ(r.acknowledgement().received, 3u);
+  EXPECT_EQ(r.acknowledgement(t0).received, 3u);
   EXPECT_FALSE(r.deadline());
 }
