@@ -33,6 +33,9 @@ public:
   /// Whether the next value is nil. False at the end.
   bool next_is_nil() const noexcept { return pos_ != end_ && *pos_ == 0xc0; }
 
+  /// Whether the next value is an unsigned integer. False at the end.
+  bool next_is_uint() const noexcept { return pos_ != end_ && (*pos_ < 0x80 || (*pos_ >= 0xcc && *pos_ <= 0xcf)); }
+
   [[nodiscard]] errc read_nil() noexcept;
   [[nodiscard]] errc read_bool(bool& x) noexcept;
   /// Reads any integer that fits; a float is a `type_mismatch`.

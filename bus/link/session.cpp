@@ -214,6 +214,8 @@ void session::become_down(down_reason reason, time_point now) {
   out_.down(reason);
 }
 
+void session::break_off(time_point now) { become_down(down_reason::broken, now); }
+
 void session::suspend(down_reason reason, time_point now) {
   if (is_up()) {
     scratch_.clear();

@@ -48,8 +48,8 @@ struct session_settings {
 class session_output {
 public:
   virtual ~session_output() = default;
-  /// Sends a frame; false if the socket would block or is not connected. `body` may be null.
-  virtual bool transmit(const std::string& header, const body_ptr& body) = 0;
+  /// Sends a frame with this header; false if the socket would block or is not connected. `body` may be null.
+  virtual bool transmit(const std::string& head, const body_ptr& body) = 0;
   /// Wants the connection to the peer closed and opened anew.
   virtual void redial() = 0;
   /// Messages of one frame, in order, each once.
@@ -106,6 +106,12 @@ public:
   /// Says goodbye and goes down; nothing is sent afterwards until `resume`.
   void suspend(down_reason reason, time_point now);
   void resume(time_point now);
+
+  /// Ends the session because the peer sends nonsense; a new one may follow.
+  void break_off(time_point now);
+
+  /// The number that frames for this session carry as `to_session`.
+  uint32_t number() const noexcept { return session_; }
 
   /// What this session knows about itself; cheap.
   session_statistics statistics() const;

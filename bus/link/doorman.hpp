@@ -1,0 +1,68 @@
+// This header file defines the doorman: who may connect to this node, and the
+// log of those who were turned away. It answers ZAP requests (ZeroMQ RFC 27) from
+// the bus thread: libzmq asks before it lets a connection in.
+#pragma once
+
+#include "bus/config.hpp"
+#include "bus/keys/keys.hpp"
+
+#include <zmq.hpp>
+
+#include <chrono>
+#include <map>
+#include <string>
+
+namespace bus::link {
+
+/// ZAP domains: which door is asked for.
+inline constexpr const char* control_domain = "tt-control"; ///< nodes only
+inline constexpr const char* topics_domain = "tt-topics";   ///< nodes and clients
+
+/// Counts and logs refused peers: one line per peer and cause in `log_pause`, with how many were left out.
+class refusal_log {
+public:
+  using time_point = std::chrono::steady_clock::time_point;
+  static constexpr std::chrono::seconds log_pause{10};
+
+  explicit refusal_log(log_function log) : log_(std::move(log)) {}
+
+  void refused(const std::string& who, const std::string& why, time_point now);
+
+  uint64_t count() const noexcept { return count_; }
+  uint64_t lines() const noexcept { return lines_; }
+
+private:
+  struct memory {
+    time_point logged;
+    uint64_t since = 0;
+  };
+
+  log_function log_;
+  std::map<std::string, memory> known_;
+  uint64_t count_ = 0;
+  uint64_t lines_ = 0;
+};
+
+class doorman {
+public:
+  /// Binds the ZAP handler. Throws `zmq::error_t` if it cannot: then nothing may be bound.
+  doorman(zmq::context_t& context, refusal_log& refusals, keys::allow_list allowed);
+
+  zmq::socket_t& socket() noexcept { return socket_; }
+
+  /// Answers what has been asked.
+  void serve(std::chrono::steady_clock::time_point now);
+
+  const keys::allow_list& allowed() const noexcept { return allowed_; }
+  void allowed(keys::allow_list x) { allowed_ = std::move(x); }
+
+private:
+  bool decide(const std::string& domain, const std::string& address, const std::string& mechanism,
+              const zmq::message_t& credentials, std::string& user, std::chrono::steady_clock::time_point now);
+
+  zmq::socket_t socket_;
+  refusal_log& refusals_;
+  keys::allow_list allowed_;
+};
+
+} // namespace bus::link
