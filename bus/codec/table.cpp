@@ -1,5 +1,7 @@
 #include "bus/codec/table.hpp"
 
+#include "bus/messages.hpp"
+
 #include <caf/duration.hpp>
 #include <caf/message_id.hpp>
 #include <caf/system_messages.hpp>
@@ -50,6 +52,8 @@ void type_table::add_builtins() {
     using type = typename decltype(id)::type;
     if constexpr (travels<type>) add<type>(caf::numbered_type_names[caf::type_nr<type>::value - 1]);
   });
+  add<spawn_request>("bus.spawn").add<peer_event>("bus.peer").add<name_event>("bus.name");
+  add<undelivered>("bus.undelivered").add<topic_gap>("bus.gap");
 }
 
 void type_table::insert(uint16_t number, type_entry entry) {

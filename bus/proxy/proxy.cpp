@@ -4,7 +4,9 @@
 #include "bus/messages.hpp"
 #include "bus/proxy/core.hpp"
 
+#include <caf/exit_reason.hpp>
 #include <caf/make_message.hpp>
+#include <caf/sec.hpp>
 #include <caf/system_messages.hpp>
 
 namespace bus::proxy {
@@ -30,10 +32,16 @@ bool remote_actor::claim_credit(const caf::mailbox_element& what) {
   return false;
 }
 
+// CAF's own bounce always says `request_receiver_down`; a caller wants to know more.
+void remote_actor::answer(caf::mailbox_element& what, const caf::error& reason) {
+  if (what.mid.is_request() && what.sender)
+    what.sender->enqueue(nullptr, what.mid.response_id(), caf::make_message(reason), nullptr);
+}
+
 void remote_actor::refuse(caf::mailbox_element_ptr& what, const caf::error& reason) {
   owner_.count_refused();
   if (what->mid.is_request()) {
-    bounce(what, reason);
+    answer(*what, reason);
   } else if (what->sender && what->mid.is_async()) {
     what->sender->enqueue(caf::make_mailbox_element(ctrl(), caf::make_message_id(), {}, undelivered{address(), reason}),
                           nullptr);
@@ -42,7 +50,8 @@ void remote_actor::refuse(caf::mailbox_element_ptr& what, const caf::error& reas
 
 void remote_actor::enqueue(caf::mailbox_element_ptr what, caf::execution_unit*) {
   if (dead_.load(std::memory_order_acquire)) {
-    bounce(what, make_error(errc::peer_down));
+    const bool lost_node = fail_state() == caf::exit_reason::remote_link_unreachable || !via_;
+    answer(*what, lost_node ? make_error(errc::peer_down) : make_error(caf::sec::request_receiver_down));
     return;
   }
   if (is_echo_of_exit(*what)) return;

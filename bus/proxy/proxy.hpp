@@ -34,6 +34,7 @@ public:
 
 private:
   bool claim_credit(const caf::mailbox_element& what);
+  static void answer(caf::mailbox_element& what, const caf::error& reason);
   void refuse(caf::mailbox_element_ptr& what, const caf::error& reason);
   bool is_echo_of_exit(const caf::mailbox_element& what) const;
 

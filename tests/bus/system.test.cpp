@@ -82,9 +82,8 @@ TEST_F(remote_actors, are_spawned_by_name) {
   ASSERT_TRUE(spawned_there);
   EXPECT_EQ(spawned_there.node(), worker.node());
   EXPECT_EQ(ask<int32_t>(spawned_there, echo_atom::value), 42);
-  EXPECT_EQ(ask_error(agent, bus::spawn_request{"no such type", caf::message{}}), make_error(errc::cannot_spawn));
-  EXPECT_EQ(ask_error(agent, bus::spawn_request{"answerer", caf::make_message(std::string{"x"})}),
-            make_error(errc::cannot_spawn));
+  EXPECT_EQ(ask_error(agent, bus::spawn_request{"no such type", caf::message{}}), "cannot_spawn");
+  EXPECT_EQ(ask_error(agent, bus::spawn_request{"answerer", caf::make_message(std::string{"x"})}), "cannot_spawn");
   caf::anon_send_exit(spawned_there, caf::exit_reason::kill);
 }
 
@@ -98,7 +97,7 @@ TEST_F(remote_actors, are_monitored) {
   // a monitor of a dead actor fires at once, and a request is answered at once
   (*self)->monitor(w);
   EXPECT_EQ(await_down().source, w.address());
-  EXPECT_EQ(ask_error(w, echo_atom::value, std::string{"x"}), make_error(errc::peer_down));
+  EXPECT_EQ(ask_error(w, echo_atom::value, std::string{"x"}), "system_error(request_receiver_down)");
 }
 
 TEST_F(remote_actors, say_their_last_words_before_they_are_down) {
@@ -168,7 +167,7 @@ TEST_F(remote_actors, link_to_ours_and_unlink) {
 }
 
 TEST_F(remote_actors, types_that_cannot_travel_fail_at_the_sender) {
-  EXPECT_EQ(ask_error(worker, unknown_here{1}), make_error(errc::unknown_type));
+  EXPECT_EQ(ask_error(worker, unknown_here{1}), "unknown_type");
   (*self)->send(worker, unknown_here{1});
   bool told = false;
   (*self)->receive([&](const bus::undelivered& x) {
@@ -181,7 +180,7 @@ TEST_F(remote_actors, types_that_cannot_travel_fail_at_the_sender) {
 }
 
 TEST_F(remote_actors, messages_that_are_too_large_fail_at_the_sender) {
-  EXPECT_EQ(ask_error(worker, echo_atom::value, std::string(17'000'000, 'x')), make_error(errc::message_too_large));
+  EXPECT_EQ(ask_error(worker, echo_atom::value, std::string(17'000'000, 'x')), "message_too_large");
 }
 
 TEST_F(remote_actors, credit_stops_senders_and_comes_back) {
@@ -191,7 +190,7 @@ TEST_F(remote_actors, credit_stops_senders_and_comes_back) {
   for (uint64_t i = 0; i < 20'000; ++i) (*self)->send(slow, i);
   uint64_t refused = 0;
   EXPECT_EQ(ask<std::string>(worker, echo_atom::value, std::string{"fast"}), "fast");
-  EXPECT_EQ(ask_error(slow, echo_atom::value, std::string{"x"}), make_error(errc::peer_overloaded));
+  EXPECT_EQ(ask_error<std::string>(slow, echo_atom::value, std::string{"x"}), "peer_overloaded");
   bool more = true;
   while (more)
     (*self)->receive([&](const bus::undelivered& x) {
@@ -201,12 +200,12 @@ TEST_F(remote_actors, credit_stops_senders_and_comes_back) {
                      caf::after(0ms) >> [&] { more = false; });
   EXPECT_EQ(refused, 20'000u - (16'384u - 1)); // everything beyond the credit, each told
   // once consumed, credit is back
-  caf::error err = make_error(errc::peer_overloaded);
-  for (int i = 0; i < 1000 && err == make_error(errc::peer_overloaded); ++i) {
-    err = ask_error(slow, echo_atom::value, std::string{"x"});
+  std::string err = "peer_overloaded";
+  for (int i = 0; i < 1000 && err == "peer_overloaded"; ++i) {
+    err = ask_error<std::string>(slow, echo_atom::value, std::string{"x"});
     (*self)->receive([](const std::string&) {}, caf::after(10ms) >> [] {});
   }
-  EXPECT_FALSE(err) << bus::text_of(err);
+  EXPECT_EQ(err, "");
 }
 
 TEST_F(remote_actors, names_come_and_go) {
@@ -246,15 +245,14 @@ TEST_F(remote_actors, a_third_node_is_reached_through_handles) {
   const auto third = wait_for_name("gamma/worker");
   ASSERT_TRUE(third);
   // beta and gamma find each other: gamma connects, beta learns the way back from its hello
-  caf::error err;
+  std::string err;
   for (int i = 0; i < 200; ++i) {
     err = ask_error(worker, delegate_atom::value, third, std::string{"via"});
-    if (!err) break;
+    if (err.empty()) break;
     (*watcher)->receive([](const bus::name_event&) {}, [](const bus::peer_event&) {}, caf::after(50ms) >> [] {});
   }
-  ASSERT_FALSE(err) << bus::text_of(err);
+  ASSERT_EQ(err, "");
   EXPECT_EQ(ask<std::string>(worker, delegate_atom::value, third, std::string{"via beta"}), "via beta");
-  (*self)->send(worker, tell_atom::value, third, std::string{"x"});
   // a request that was passed on waits for the node that has it, not for the one it was sent to
   const auto there = ask<caf::actor>(third, spawn_atom::value);
   (*self)->monitor(there);

@@ -240,12 +240,18 @@ public:
     return result;
   }
 
-  template <class... Ts>
-  caf::error ask_error(const caf::actor& whom, Ts&&... xs) {
-    caf::error result;
+  /// Sends a request and waits for the name of the error; empty if it was answered with `T`.
+  template <class T = std::string, class... Ts>
+  std::string ask_error(const caf::actor& whom, Ts&&... xs) {
+    std::string result;
     (*self)->request(whom, patience, std::forward<Ts>(xs)...)
-      .receive([&](const caf::message&) {}, [&](caf::error& e) { result = std::move(e); });
+      .receive([&](const T&) {}, [&](caf::error& e) { result = describe(e); });
     return result;
+  }
+
+  static std::string describe(const caf::error& e) {
+    if (e.category() == caf::atom("bus")) return std::string{bus::name_of(static_cast<bus::errc>(e.code()))};
+    return caf::actor_system_config::render(e);
   }
 
   caf::actor local(caf::actor a) {
