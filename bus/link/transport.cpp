@@ -500,8 +500,9 @@ private:
       }
       case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH: break; // the doorman has logged it, with the key
       case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
-        // a peer that hangs up half-way was not refused; it is leaving, or dialling anew
-        if (e.value != EPIPE && e.value != ECONNRESET) failure_ = describe_failure(e);
+        // both sides see a wrong mechanism; the other one may have been quicker to hang up
+        failure_ = e.value == EPIPE || e.value == ECONNRESET ? "hung up in the handshake: plaintext, or leaving"
+                                                             : describe_failure(e);
         break;
       default: failure_ = describe_failure(e);
       }

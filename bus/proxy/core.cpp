@@ -239,6 +239,16 @@ private:
 
 } // namespace
 
+std::string core::down_frame(caf::actor_id id, const caf::error& reason) const {
+  std::string frame;
+  codec::pack_array(frame, 3);
+  codec::pack_uint(frame, static_cast<uint8_t>(op::down));
+  codec::pack_uint(frame, id);
+  codec::encoder f{frame, {types_.get(), nullptr}};
+  (void)f.apply(reason); // an error always encodes: a context that cannot travel is left behind
+  return frame;
+}
+
 void core::post_link(const route_ptr& via, caf::actor_id remote, caf::strong_actor_ptr local, op what) {
   if (!via || !running_) return;
   transport_->post([this, via, remote, local = std::move(local), what] {
@@ -249,6 +259,9 @@ void core::post_link(const route_ptr& via, caf::actor_id remote, caf::strong_act
     outgoing_handles handles{*this, *exports_};
     handles.write_actor(frame, local.get());
     send_vital(*via, frame);
+    // It may have died since, before anybody could watch it: then this is the only word of it.
+    if (what == op::link && local->get()->getf(caf::abstract_actor::is_terminated_flag))
+      send_vital(*via, down_frame(local->aid, static_cast<caf::monitorable_actor*>(local->get())->fail_state()));
   });
 }
 

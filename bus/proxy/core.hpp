@@ -125,6 +125,7 @@ private:
   void announce_move(const caf::mailbox_element& what, const caf::node_id& to);
   void send_name(route& via, const std::string& name, caf::actor_id id);
   void send_vital(route& via, const std::string& frame);
+  std::string down_frame(caf::actor_id id, const caf::error& reason) const;
   void release_targets(linked_peer& p);
   void notify_watchers(const caf::message& what);
   void notify_name(const std::string& name);

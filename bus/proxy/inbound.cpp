@@ -135,31 +135,18 @@ caf::error inbound::on_message(codec::decoder& f) {
 
 // -- life and death -----------------------------------------------------------
 
-namespace {
-
-std::string down_frame(const codec::type_table& types, caf::actor_id id, const caf::error& reason) {
-  std::string frame;
-  codec::pack_array(frame, 3);
-  codec::pack_uint(frame, static_cast<uint8_t>(op::down));
-  codec::pack_uint(frame, id);
-  codec::encoder f{frame, {&types, nullptr}};
-  (void)f.apply(reason); // an error always encodes: a context that cannot travel is left behind
-  return frame;
-}
-
-} // namespace
-
 caf::error inbound::on_watch(codec::decoder& f) {
   uint64_t id = 0;
   if (auto e = f.in().read_uint(id); e != errc::none) return make_error(e);
   auto actor = core_.exports_->find(id);
   if (!actor) {
-    core_.send_vital(*peer_.via, down_frame(*core_.types_, id, make_error(caf::exit_reason::unknown)));
+    core_.send_vital(*peer_.via, core_.down_frame(id, make_error(caf::exit_reason::unknown)));
     return {};
   }
   if (!peer_.watched.insert(id).second) return {};
-  actor->get()->attach_functor([via = std::weak_ptr<route>{peer_.via}, types = core_.types_, id](const caf::error& reason) {
-    if (auto r = via.lock()) r->send(down_frame(*types, id, reason), link::lane::vital);
+  // A live route implies a live core: it closes all routes before it goes.
+  actor->get()->attach_functor([via = std::weak_ptr<route>{peer_.via}, &c = core_, id](const caf::error& reason) {
+    if (auto r = via.lock()) r->send(c.down_frame(id, reason), link::lane::vital);
   });
   return {};
 }
