@@ -205,21 +205,10 @@ caf::error decode_elements(decoder& f, const type_table& types, uint32_t size, c
 
 // -- elements -----------------------------------------------------------------
 
-namespace {
-
-caf::type_erased_tuple& empty_tuple() {
+caf::type_erased_tuple& content_of(caf::message& x) noexcept {
   static caf::message empty;
-  return empty;
-}
-
-} // namespace
-
-caf::type_erased_tuple& message_element::content() {
-  return content_.empty() ? empty_tuple() : content_.content();
-}
-
-const caf::type_erased_tuple& message_element::content() const {
-  return content_.empty() ? empty_tuple() : content_.content();
+  auto* raw = const_cast<caf::detail::message_data*>(x.vals().get()); // reading does not unshare
+  return raw ? static_cast<caf::type_erased_tuple&>(*raw) : empty;
 }
 
 caf::error read_message_element(decoder& f, const type_table& types, element_head&& head,

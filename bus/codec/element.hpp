@@ -75,6 +75,10 @@ private:
   ticket credit_;
 };
 
+/// The content of a message without the copy that `caf::message::content` makes of a shared one: CAF copies when
+/// a handler takes a mutable reference, so all receivers of one message can look at the same.
+caf::type_erased_tuple& content_of(caf::message& x) noexcept;
+
 /// An element that owns any message.
 class message_element final : public caf::mailbox_element {
 public:
@@ -82,8 +86,10 @@ public:
     : caf::mailbox_element(std::move(head.sender), head.mid, std::move(head.stages)),
       content_(std::move(content)), credit_(std::move(head.credit)) {}
 
-  caf::type_erased_tuple& content() override;
-  const caf::type_erased_tuple& content() const override;
+  caf::type_erased_tuple& content() override { return content_of(content_); }
+  const caf::type_erased_tuple& content() const override {
+    return content_of(const_cast<message_element*>(this)->content_);
+  }
   caf::message move_content_to_message() override { return std::move(content_); }
   caf::message copy_content_to_message() const override { return content_; }
 

@@ -28,6 +28,7 @@ constexpr int topic_queue = 100'000;     // messages that libzmq may hold per su
 constexpr std::chrono::milliseconds bye_linger{200};
 constexpr int rebind_tries = 500; // one millisecond apart, while libzmq lets go of the old listener
 constexpr int handshake_ms = 2000;
+constexpr int64_t subscription_bytes = 4096; // must let CURVE's own handshake commands pass
 
 constexpr char subscribe_byte = 1;
 constexpr char unsubscribe_byte = 0;
@@ -264,7 +265,7 @@ private:
     xpub_ = zmq::socket_t{context_, zmq::socket_type::xpub};
     secure_server(xpub_, topics_domain);
     xpub_.set(zmq::sockopt::sndhwm, topic_queue);
-    xpub_.set(zmq::sockopt::maxmsgsize, static_cast<int64_t>(limits::topic_bytes + 1));
+    xpub_.set(zmq::sockopt::maxmsgsize, subscription_bytes);
     xpub_.set(zmq::sockopt::xpub_verbose, 1); // a late subscriber is seen even if it is not the first
     xpub_monitor_ = monitor{context_, xpub_, server_events};
     xpub_.bind(endpoint);

@@ -10,10 +10,7 @@ namespace bus::topics {
 
 namespace {
 
-caf::type_erased_tuple& content_of(caf::message& x) {
-  static caf::message empty;
-  return x.empty() ? static_cast<caf::type_erased_tuple&>(empty) : x.content();
-}
+using codec::content_of;
 
 // One message of a `delivery::every` subscription.
 class every_element final : public caf::mailbox_element {
