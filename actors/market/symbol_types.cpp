@@ -1,0 +1,2 @@
+#include "actors/market/feed_source.hpp"
+#include "actors/market/symbol_types.hpp"

@@ -1,0 +1,99 @@
+#include "gateways/gateway.hpp"
+
+#include "gateways/http/openapi.hpp"
+#include "gateways/http/pipeline.hpp"
+#include "gateways/http/server.hpp"
+#include "gateways/http/static_files.hpp"
+#include "gateways/routes.hpp"
+#include "gateways/store/idempotency_store.hpp"
+
+namespace tt::gateway {
+
+namespace {
+
+/// The parts between socket and market. Requests under way hold it, so a late
+/// answer finds everything in place even when the gateway is gone.
+struct core {
+  core(gateway_config c, market_port& market, const wall_clock& clock, std::unique_ptr<document_store> opened)
+      : config(std::move(c)), files(config.web_root), documents(std::move(opened)), keys(*documents, queue),
+        parts{config, market, clock, metrics, *documents, queue, clock(), {}, {}} {}
+
+  const gateway_config config;
+  gateway_metrics metrics;
+  static_files files;
+  std::unique_ptr<document_store> documents;
+  task_queue queue;
+  idempotency_store keys;
+  services parts;
+  std::optional<route_table> table;
+  std::unique_ptr<pipeline> requests;
+};
+
+result<pipeline_rules> make_rules(const gateway_config& config) {
+  auto proxies = network_list::parse(config.trusted_proxies);
+  if (!proxies) return error{errc::invalid_argument, proxies.error().message, "TRUSTED_PROXIES"};
+  return pipeline_rules{host_rules{config.host, config.allowed_hosts}, origin_rules{config.cors_origins}, std::move(*proxies),
+                        config.auth, is_loopback_host(config.host), config.limits};
+}
+
+} // namespace
+
+struct gateway::impl {
+  gateway_config config;
+  market_port& market;
+  wall_clock clock;
+  upgrade_handler* stream;
+  std::vector<std::weak_ptr<prometheus::Collectable>> sources;
+  std::shared_ptr<core> running;
+  std::unique_ptr<http_server> server;
+};
+
+gateway::gateway(gateway_config config, market_port& market, wall_clock clock, upgrade_handler* stream)
+    : impl_(new impl{std::move(config), market, std::move(clock), stream, {}, {}, {}}) {}
+
+gateway::~gateway() { stop(); }
+
+void gateway::add_metrics(std::weak_ptr<prometheus::Collectable> source) { impl_->sources.push_back(std::move(source)); }
+
+result<std::uint16_t> gateway::start() {
+  const auto& config = impl_->config;
+  if (impl_->server) return error{errc::conflict, "the gateway is running already"};
+  if (!config.tls_cert.empty() || !config.tls_key.empty())
+    return error{errc::unsupported, "this build does not serve TLS; put a TLS proxy in front and name it in TRUSTED_PROXIES", "TLS_CERT"};
+  if (auto venue = find_calendar(config.market_calendar); !venue) return error{venue.error().code, venue.error().message, "MARKET_CALENDAR"};
+  auto rules = make_rules(config);
+  if (!rules) return rules.error();
+  auto documents = document_store::open(config.data_dir);
+  if (!documents) return documents.error();
+
+  auto made = std::make_shared<core>(config, impl_->market, impl_->clock, std::move(*documents));
+  auto table = make_route_table(made->parts);
+  if (!table) return table.error();
+  made->table.emplace(std::move(*table));
+  auto openapi = write_openapi(*made->table, config.version);
+  if (!openapi) return openapi.error();
+  made->parts.openapi = std::make_shared<const std::string>(std::move(*openapi));
+  made->parts.docs_page = std::make_shared<const std::string>(write_docs_page(*made->table, config.version));
+  for (const auto& source : impl_->sources) made->metrics.add_source(source);
+  made->requests = std::make_unique<pipeline>(
+    *made->table, [files = &made->files](const context_ptr& call, const responder& answer) { files->serve(call, answer); },
+    std::move(*rules), impl_->clock, made->metrics, &made->keys);
+  made->requests->keep_alive(made);
+
+  auto server = std::make_unique<http_server>(config, *made->requests, made->metrics, impl_->stream);
+  auto port = server->start();
+  if (!port) return port;
+  impl_->running = std::move(made);
+  impl_->server = std::move(server);
+  return port;
+}
+
+void gateway::stop() {
+  if (!impl_->server) return;
+  impl_->server->stop();
+  impl_->running->queue.stop();
+  impl_->server.reset();
+  impl_->running.reset();
+}
+
+} // namespace tt::gateway

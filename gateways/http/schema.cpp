@@ -1,0 +1,250 @@
+#include "gateways/http/schema.hpp"
+
+#include "gateways/json/json_writer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+namespace tt::gateway {
+
+namespace {
+
+constexpr schema schemas[] = {
+  {"Error", "detail:s! error:s! error_code:s! timestamp:t! request_id:s! errors:[]#FieldError!", "Every failure"},
+  {"FieldError", "loc:[]s! msg:s! type:s!"},
+  {"UdfError", "s:c(error)! errmsg:s! detail:s!"},
+  {"ChartStorageError", "status:c(error)! message:s!"},
+  {"Ok", "ok:b!"},
+  {"Health",
+   "status:e(healthy|degraded|unhealthy)! ok:b! timestamp:i! ts_ms:i! version:s! uptime_s:i tradier_connected:b tradovate_connected:b "
+   "ccxt_connected:b active_connections:i feeds:{}#FeedHealth market_error:s journal:#PartState risk:#RiskState cluster:#ClusterState "
+   "metrics:#HealthMetrics"},
+  {"FeedHealth", "state:s! source:s! since:i! last_message_age_ms:i? events:i! stale_symbols:i! detail:s"},
+  {"PartState", "state:s!"},
+  {"RiskState", "mode:s!"},
+  {"ClusterState", "node:s! role:s!"},
+  {"HealthMetrics", "http_p50_ms:n http_p95_ms:n http_p99_ms:n"},
+  {"UdfConfig",
+   "supports_search:b! supports_group_request:b! supports_marks:b! supports_timescale_marks:b! supports_time:b! supported_resolutions:[]s! "
+   "exchanges:[]#UdfExchange! symbols_types:[]#UdfSymbolType! currency_codes:[]s!"},
+  {"UdfExchange", "value:s! name:s! desc:s!"},
+  {"UdfSymbolType", "name:s! value:s!"},
+  {"UdfSymbol",
+   "symbol:s! ticker:s! name:s! full_name:s! description:s! type:s! exchange:s! listed_exchange:s! session:s! session_holidays:s! "
+   "corrections:s! timezone:s! minmov:i! minmove2:i! pricescale:i! fractional:b! format:s! has_intraday:b! has_daily:b! "
+   "has_weekly_and_monthly:b! intraday_multipliers:[]s! supported_resolutions:[]s! volume_precision:i! data_status:s! delay:i "
+   "currency_code:s! expired:b expiration_date:i"},
+  {"UdfSearchResult", "symbol:s! full_name:s! description:s! exchange:s! ticker:s! type:s!"},
+  {"UdfHistory", "s:e(ok|no_data)! t:[]i o:[]n h:[]n l:[]n c:[]n v:[]n nextTime:i"},
+  {"UdfMarks", "id:[]s! time:[]i! color:[]s! text:[]s! label:[]s! labelFontColor:[]s! minSize:[]i!"},
+  {"UdfTimescaleMark", "id:s! color:s! label:s! time:i! tooltip:[]s! shape:s"},
+  {"UdfQuotes", "s:c(ok)! d:[]#UdfQuote!"},
+  {"UdfQuote", "s:e(ok|error)! n:s! v:#UdfQuoteValues!"},
+  {"UdfQuoteValues",
+   "ch:n chp:n short_name:s exchange:s description:s original_name:s lp:n ask:n bid:n spread:n open_price:n high_price:n low_price:n "
+   "prev_close_price:n volume:n"},
+  {"Quote",
+   "symbol:s! timestamp:i ts_ms:i bid:n ask:n bid_size:n ask_size:n last:n price:n last_size:n volume:n open:n high:n low:n prev_close:n "
+   "change:n change_percent:n source:s! delayed:b! stale:b! market_state:e(closed|pre|regular|post)!",
+   "Fields that are not known are absent; prices are strings under ?numbers=string"},
+  {"Quotes", "quotes:[]#Quote! unmatched:[]s!"},
+  {"Bar", "ts:i! o:n! h:n! l:n! c:n! v:n!"},
+  {"Bars", "bars:[]#Bar! next_cursor:s!?"},
+  {"Trade", "symbol:s! timestamp:i! ts_ms:i! price:n! size:n! side:e(buy|sell|unknown)! trade_seq:i!"},
+  {"Trades", "symbol:s! trades:[]#Trade!"},
+  {"BookLevel", "price:n! size:n"},
+  {"Depth", "symbol:s! timestamp:i ts_ms:i bids:[]#BookLevel! asks:[]#BookLevel! levels:i! book:c(top)! note:s! source:s! stale:b!"},
+  {"Symbol", "symbol:s! full_name:s! description:s! exchange:s! type:s! ticker:s!"},
+  {"SymbolSearch", "symbols:[]#Symbol!"},
+  {"Sessions", "regular:s! extended:s!"},
+  {"Instrument",
+   "symbol:s! ticker:s! full_name:s! exchange:s! description:s! type:s! currency:s! tick:n! lot:n! multiplier:n! price_basis:s! calendar:s! "
+   "timezone:s! sessions:#Sessions! has_extended_hours:b! venue_symbols:{}s! roll_date:d!? borrowable:b!? timeframes:[]s!"},
+  {"MarketStatus",
+   "is_open:b! session:e(pre|regular|post|closed)! venue:s! timezone:s! timestamp:i! ts_ms:i! next_open:s!? next_close:s!? holiday:s half_day:b!"},
+  {"CalendarDay", "date:d! status:e(open|closed)! open:s!? close:s!? extended_open:s extended_close:s half_day:b! name:s"},
+  {"Calendar", "venue:s! timezone:s! days:[]#CalendarDay!"},
+  {"NewsItem", "id:s! timestamp:i! source:s! headline:s! summary:s url:s! symbols:[]s!"},
+  {"News", "news:[]#NewsItem! configured:b!"},
+  {"SavedDocument", "name:s! version:i! updated_at:t!"},
+  {"Watchlist", "id:i! name:s! symbols:[]s!"},
+  {"WatchlistInput", "name:s! symbols:[]s!"},
+  {"Watchlists", "watchlists:[]#Watchlist!"},
+  // -- stream frames
+  {"StreamCommand",
+   "action:e(subscribe|unsubscribe|snapshot|resume|ping|pong|auth|list|set) type:s channel:s channels:[]s symbol:s symbols:[]s timeframe:s "
+   "session:e(regular|extended) id:j epoch:i after:i token:s max_rate_hz:n case:e(snake|camel)",
+   "What a client sends: verb = action, else type; channels and symbols as list or text"},
+  {"SubscriptionConfirmed",
+   "type:c(subscription_confirmed)! action:e(subscribe|unsubscribe)! symbols:[]s! channels:[]s! rejected:[]#RejectedSymbol! id:j"},
+  {"RejectedSymbol", "symbol:s! reason:s!"},
+  {"Subscribed", "type:e(subscribed|unsubscribed)! symbol:s! status:c(success)!"},
+  {"QuoteMessage", "type:c(quote)! channel:c(quotes)! symbol:s! data:#Quote!? timestamp:t! seq:i! snapshot:b state:s conflated:i"},
+  {"TradeMessage", "type:c(trade)! channel:c(trades)! symbol:s! data:#Trade!? timestamp:t! seq:i! snapshot:b state:s dropped:i"},
+  {"StreamBar",
+   "symbol:s! timeframe:s! session:e(regular|extended)! ts:i! o:n! h:n! l:n! c:n! v:n! closed:b! bar_seq:i!"},
+  {"BarMessage", "type:c(bar)! channel:c(bars)! symbol:s! data:#StreamBar!? timestamp:t! seq:i! snapshot:b state:s conflated:i"},
+  {"MarketStatusMessage", "type:c(market_status)! channel:c(market_status)! data:#MarketStatus!? timestamp:t! seq:i! snapshot:b state:s"},
+  {"StreamError", "type:c(error)! message:s! error:s! error_code:s! data:#ErrorData! timestamp:t! id:j"},
+  {"ErrorData", "message:s!"},
+  {"Pong", "type:c(pong)! id:j timestamp:t!"},
+  {"Heartbeat", "type:c(heartbeat)! timestamp:t! seq:i"},
+  {"Resumed", "type:c(resumed)! channel:s from:i! to:i!"},
+  {"Gap", "type:c(gap)! channel:s"},
+};
+
+/// The reader of one type word, writing as it goes.
+class type_writer {
+public:
+  explicit type_writer(json_writer& out) : out_(out) {}
+
+  /// False for a word that can't be read.
+  bool write(std::string_view word, bool nullable) {
+    if (word.substr(0, 2) == "[]") {
+      out_.begin_object();
+      kind("array", nullable);
+      out_.key("items");
+      if (!write(word.substr(2), false)) return false;
+      out_.end_object();
+      return true;
+    }
+    if (word.substr(0, 2) == "{}") {
+      out_.begin_object();
+      kind("object", nullable);
+      out_.raw_key("additionalProperties");
+      if (!write(word.substr(2), false)) return false;
+      out_.end_object();
+      return true;
+    }
+    if (word.substr(0, 1) == "#") return reference(word.substr(1), nullable);
+    if (word.size() > 3 && word[1] == '(' && word.back() == ')') return choices(word.substr(2, word.size() - 3), nullable);
+    return word.size() == 1 && simple(word.front(), nullable);
+  }
+
+private:
+  void kind(std::string_view type, bool nullable) {
+    out_.key("type");
+    if (!nullable) {
+      out_.value(type);
+      return;
+    }
+    out_.begin_array().value(type).value("null").end_array();
+  }
+  bool reference(std::string_view name, bool nullable) {
+    const auto all = object_schemas();
+    if (std::none_of(all.begin(), all.end(), [&](const schema& one) { return one.name == name; })) return false;
+    const std::string target = "#/components/schemas/" + std::string{name};
+    out_.begin_object();
+    if (nullable) {
+      out_.raw_key("oneOf").begin_array().begin_object().raw_key("$ref").value(target).end_object();
+      out_.begin_object().field("type", "null").end_object().end_array();
+    } else {
+      out_.raw_key("$ref").value(target);
+    }
+    out_.end_object();
+    return true;
+  }
+  bool choices(std::string_view list, bool nullable) {
+    out_.begin_object();
+    kind("string", nullable);
+    out_.key("enum").begin_array();
+    while (!list.empty()) {
+      const auto end = std::min(list.find('|'), list.size());
+      out_.value(list.substr(0, end));
+      list.remove_prefix(std::min(end + 1, list.size()));
+    }
+    if (nullable) out_.null();
+    out_.end_array().end_object();
+    return true;
+  }
+  bool simple(char letter, bool nullable) {
+    out_.begin_object();
+    switch (letter) {
+    case 's': kind("string", nullable); break;
+    case 'i': kind("integer", nullable); break;
+    case 'n': kind("number", nullable); break;
+    case 'b': kind("boolean", nullable); break;
+    case 'o': kind("object", nullable); break;
+    case 't': kind("string", nullable), out_.field("format", "date-time"); break;
+    case 'd': kind("string", nullable), out_.field("format", "date"); break;
+    case 'j': break;
+    default: return false;
+    }
+    out_.end_object();
+    return true;
+  }
+
+  json_writer& out_;
+};
+
+struct field_word {
+  std::string_view name, type;
+  bool required = false, nullable = false;
+};
+
+std::optional<field_word> read_word(std::string_view word) {
+  const auto colon = word.find(':');
+  if (colon == std::string_view::npos || colon == 0) return std::nullopt;
+  field_word out{word.substr(0, colon), word.substr(colon + 1), false, false};
+  while (!out.type.empty() && (out.type.back() == '!' || out.type.back() == '?')) {
+    (out.type.back() == '!' ? out.required : out.nullable) = true;
+    out.type.remove_suffix(1);
+  }
+  return out;
+}
+
+result<void> write_object(json_writer& out, const schema& one) {
+  out.raw_key(one.name).begin_object().field("type", "object");
+  if (!one.description.empty()) out.field("description", one.description);
+  std::vector<std::string_view> required;
+  out.key("properties").begin_object();
+  std::string_view rest = one.fields;
+  while (!rest.empty()) {
+    const auto end = std::min(rest.find(' '), rest.size());
+    const auto text = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (text.empty()) continue;
+    const auto word = read_word(text);
+    if (!word) return error{errc::invalid_argument, "schema " + std::string{one.name} + ": " + std::string{text}};
+    out.raw_key(word->name);
+    if (!type_writer{out}.write(word->type, word->nullable))
+      return error{errc::invalid_argument, "schema " + std::string{one.name} + ": " + std::string{text}};
+    if (word->required) required.push_back(word->name);
+  }
+  out.end_object();
+  if (!required.empty()) {
+    out.key("required").begin_array();
+    for (const auto name : required) out.value(name);
+    out.end_array();
+  }
+  out.end_object();
+  return {};
+}
+
+} // namespace
+
+std::span<const schema> object_schemas() { return schemas; }
+
+result<std::string> write_schemas() {
+  json_writer out;
+  out.begin_object();
+  for (const auto& one : schemas)
+    if (auto done = write_object(out, one); !done) return done.error();
+  out.raw_key("AnyDocument").begin_object().field("type", "object").raw_key("additionalProperties").value(true).end_object();
+  const auto array_of = [&](std::string_view name, std::string_view item) {
+    out.raw_key(name).begin_object().field("type", "array").key("items");
+    type_writer{out}.write(item, false);
+    out.end_object();
+  };
+  array_of("UdfSearchResults", "#UdfSearchResult");
+  array_of("UdfTimescaleMarks", "#UdfTimescaleMark");
+  out.raw_key("StreamMessage").begin_object().raw_key("oneOf").begin_array();
+  for (const std::string_view frame : {"SubscriptionConfirmed", "Subscribed", "QuoteMessage", "TradeMessage", "BarMessage",
+                                       "MarketStatusMessage", "StreamError", "Pong", "Heartbeat", "Resumed", "Gap"})
+    type_writer{out}.write("#" + std::string{frame}, false);
+  out.end_array().end_object().end_object();
+  return out.take();
+}
+
+} // namespace tt::gateway

@@ -1,0 +1,118 @@
+// Health, metrics and documentation (http-api.md section 3).
+
+#include "gateways/http/peer_rules.hpp"
+#include "gateways/rest/services.hpp"
+
+namespace tt::gateway {
+
+namespace {
+
+using feeds_reply = result<std::vector<market::feed_status>>;
+
+/// "healthy", "degraded" or "unhealthy".
+std::string_view judge(const feeds_reply& feeds) {
+  if (!feeds) return "unhealthy";
+  if (feeds->empty()) return "degraded"; // no market data at all
+  for (const auto& feed : *feeds)
+    if ((feed.state != "live" && feed.state != "finished") || feed.stale_symbols > 0) return "degraded";
+  return "healthy";
+}
+
+void write_feeds(json_writer& out, const std::vector<market::feed_status>& feeds, utc_time market_now) {
+  out.key("feeds").begin_object();
+  for (const auto& feed : feeds) {
+    out.raw_key(feed.name).begin_object().field("state", feed.state).field("source", feed.label);
+    out.field("since", unix_seconds(feed.since)).key("last_message_age_ms");
+    feed.last_event ? out.value(unix_ms(market_now) - unix_ms(*feed.last_event)) : out.null();
+    out.field("events", feed.events).field("stale_symbols", feed.stale_symbols);
+    if (!feed.detail.empty()) out.field("detail", feed.detail);
+    out.end_object();
+  }
+  out.end_object();
+}
+
+/// Parts that this build lacks are named as such, never shown as working.
+void write_details(json_writer& out, const services& parts, const feeds_reply& feeds, utc_time now) {
+  out.field("uptime_s", (now - parts.started) / std::chrono::seconds{1});
+  out.field("tradier_connected", false).field("tradovate_connected", false).field("ccxt_connected", false);
+  out.field("active_connections", parts.metrics.open_connections());
+  write_feeds(out, feeds ? *feeds : std::vector<market::feed_status>{}, parts.market.market_time());
+  if (!feeds) out.field("market_error", feeds.error().message);
+  out.key("journal").begin_object().field("state", "not_available").end_object();
+  out.key("risk").begin_object().field("mode", "not_available").end_object();
+  out.key("cluster").begin_object().field("node", parts.config.node_id).field("role", "standalone").end_object();
+  const auto latency = parts.metrics.latency();
+  out.key("metrics").begin_object();
+  if (latency.requests > 0) {
+    out.key("http_p50_ms").statistic(latency.p50).key("http_p95_ms").statistic(latency.p95);
+    out.key("http_p99_ms").statistic(latency.p99);
+  }
+  out.end_object();
+}
+
+/// Who may see more than the bare state.
+bool may_see_details(const request_context& call) { return call.who.identified() || is_loopback_address(call.client); }
+
+void health(services& parts, const context_ptr& call, const responder& answer) {
+  parts.market.feeds([&parts, call, answer](const feeds_reply& feeds) {
+    const auto state = judge(feeds);
+    const utc_time now = parts.clock();
+    json_writer out{call->style};
+    out.begin_object().field("status", state).field("ok", state != "unhealthy");
+    out.field("timestamp", unix_seconds(now)).field("ts_ms", unix_ms(now)).field("version", parts.config.version);
+    if (may_see_details(*call)) write_details(out, parts, feeds, now);
+    out.end_object();
+    answer(json_response(out.take(), state == "unhealthy" ? 503 : 200));
+  });
+}
+
+/// Ready once the market answers; journal and reconciliation join when they exist.
+void ready(services& parts, const responder& answer) {
+  parts.market.feeds([answer](const feeds_reply& feeds) {
+    answer(json_response(feeds ? R"({"ok":true})" : R"({"ok":false})", feeds ? 200 : 503));
+  });
+}
+
+void metrics(services& parts, const responder& answer) {
+  parts.market.feeds([&parts, answer](const feeds_reply& feeds) {
+    http_response out;
+    out.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+    out.body = parts.metrics.render(feeds ? *feeds : std::vector<market::feed_status>{}, parts.market.market_time());
+    answer(std::move(out));
+  });
+}
+
+void shared(const std::shared_ptr<const std::string>& text, std::string_view type, const responder& answer) {
+  if (!text) return answer(not_available("documentation: the route table is not ready"));
+  answer(http_response{.status = 200, .headers = {{"Content-Type", std::string{type}}}, .body = {}, .shared_body = text});
+}
+
+route service_row(std::string_view pattern, access who, std::string_view summary, handler run, std::string_view schema) {
+  return {.method = verb::get, .pattern = pattern, .policy = {who, rate_class::general}, .summary = summary, .run = std::move(run),
+          .response_schema = schema, .tag = "service"};
+}
+
+} // namespace
+
+void add_service_routes(std::vector<route>& rows, services& parts) {
+  auto* p = &parts;
+  rows.push_back(service_row("/health", access::open, "Health of the node",
+                             [p](const context_ptr& call, const responder& answer) { health(*p, call, answer); }, "Health"));
+  rows.push_back(service_row("/health/live", access::open, "The process answers", [](const context_ptr&, const responder& answer) {
+    answer(json_response(R"({"ok":true})"));
+  }, "Ok"));
+  rows.push_back(service_row("/health/ready", access::open, "The node can serve",
+                             [p](const context_ptr&, const responder& answer) { ready(*p, answer); }, "Ok"));
+  rows.push_back(service_row("/metrics", access::local_or_viewer, "Prometheus metrics",
+                             [p](const context_ptr&, const responder& answer) { metrics(*p, answer); }, ""));
+  rows.back().response_type = "text/plain";
+  rows.push_back(service_row("/openapi.json", access::local_or_viewer, "This document", [p](const context_ptr&, const responder& answer) {
+    shared(p->openapi, "application/json", answer);
+  }, ""));
+  rows.push_back(service_row("/docs", access::local_or_viewer, "The routes as a page", [p](const context_ptr&, const responder& answer) {
+    shared(p->docs_page, "text/html; charset=utf-8", answer);
+  }, ""));
+  rows.back().response_type = "text/html";
+}
+
+} // namespace tt::gateway

@@ -1,0 +1,57 @@
+#pragma once
+
+// What the handlers work with. One object per gateway; handlers keep a reference.
+
+#include "gateways/gateway.hpp"
+#include "gateways/http/handler.hpp"
+#include "gateways/http/metrics.hpp"
+#include "gateways/http/route_table.hpp"
+#include "gateways/market_port.hpp"
+#include "gateways/store/document_store.hpp"
+#include "gateways/store/task_queue.hpp"
+
+#include <functional>
+#include <utility>
+#include <vector>
+
+namespace tt::gateway {
+
+struct services {
+  const gateway_config& config;
+  market_port& market;
+  wall_clock clock;
+  gateway_metrics& metrics;
+  document_store& documents; ///< used on `queue` only
+  task_queue& queue;
+  utc_time started{};
+  std::shared_ptr<const std::string> openapi = {};   ///< set once the table is made
+  std::shared_ptr<const std::string> docs_page = {}; ///< as above
+};
+
+/// Runs `work` on the store's thread and answers with what it returns; a full
+/// queue is a 503. `work` takes the store and gives an outcome.
+template <class Work>
+void with_store(services& parts, const responder& answer, Work work) {
+  const auto posted =
+    parts.queue.post([&parts, answer, work = std::move(work)]() mutable { answer.send(work(parts.documents)); });
+  if (posted == task_queue::posted::full) {
+    auto busy = not_available("the store has too much to do; try again");
+    busy.headers.set("Retry-After", "1");
+    answer(std::move(busy));
+  }
+}
+
+/// The instrument of a name, or the 404 that says so.
+result<const instrument*> find_instrument(const services& parts, std::string_view name);
+
+// Each adds the rows of one group; the handlers refer to `parts` for the gateway's life.
+void add_udf_routes(std::vector<route>& rows, services& parts);
+void add_chart_storage_routes(std::vector<route>& rows, services& parts);
+void add_market_routes(std::vector<route>& rows, services& parts);
+void add_calendar_routes(std::vector<route>& rows, services& parts);
+void add_personal_routes(std::vector<route>& rows, services& parts);
+void add_service_routes(std::vector<route>& rows, services& parts);
+/// Routes whose part of the system does not exist yet: they answer 503 and say which.
+void add_later_routes(std::vector<route>& rows);
+
+} // namespace tt::gateway

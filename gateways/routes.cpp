@@ -1,0 +1,31 @@
+#include "gateways/routes.hpp"
+
+namespace tt::gateway {
+
+namespace {
+
+/// The stream takes these connections over before any handler runs.
+void add_stream_routes(std::vector<route>& rows) {
+  for (const std::string_view pattern : {"/stream", "/ws"})
+    rows.push_back({.method = verb::get, .pattern = pattern, .policy = {access::open, rate_class::general},
+                    .summary = "Live data (WebSocket); identity by cookie, subprotocol, ticket or first message", .run = {},
+                    .query = {{"case", "string", "snake or camel"}, {"ticket", "string", "One-time ticket"}},
+                    .request_schema = "StreamCommand", .response_schema = "StreamMessage", .over = transport::stream, .tag = "stream"});
+}
+
+} // namespace
+
+result<route_table> make_route_table(services& parts) {
+  std::vector<route> rows;
+  add_service_routes(rows, parts);
+  add_udf_routes(rows, parts);
+  add_chart_storage_routes(rows, parts);
+  add_market_routes(rows, parts);
+  add_calendar_routes(rows, parts);
+  add_personal_routes(rows, parts);
+  add_later_routes(rows);
+  add_stream_routes(rows);
+  return route_table::make(std::move(rows));
+}
+
+} // namespace tt::gateway

@@ -1,0 +1,13 @@
+#pragma once
+
+// The whole route table.
+
+#include "gateways/rest/services.hpp"
+
+namespace tt::gateway {
+
+/// Every row of the contract. Errors: as route_table::make (a mistake in the
+/// program; the gateway then refuses to start).
+result<route_table> make_route_table(services& parts);
+
+} // namespace tt::gateway

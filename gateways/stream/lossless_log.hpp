@@ -1,0 +1,66 @@
+#pragma once
+
+// The memory behind a lossless topic: what happened, numbered, and for how long
+// it can be asked for again. Later topics (orders, executions) will stand on the
+// journal; this file also holds the generic one in memory.
+
+#include "gateways/stream/topic_value.hpp"
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+namespace tt::gateway::stream {
+
+/// A numbered sequence of events. All members may be called from any thread.
+class lossless_log {
+public:
+  virtual ~lossless_log() = default;
+
+  /// Identity of the numbering; a new one means that all old numbers are void.
+  [[nodiscard]] virtual std::uint64_t epoch() const = 0;
+  /// Number of the newest event; 0 when there was none.
+  [[nodiscard]] virtual std::uint64_t last() const = 0;
+  /// Up to `limit` events with number > `after`, oldest first. Nothing when some of
+  /// them are no longer kept, or `after` lies in the future.
+  [[nodiscard]] virtual std::optional<std::vector<custom_value>> replay(std::uint64_t after, std::size_t limit) const = 0;
+  /// The present state as one value; its position is that of the last event in it.
+  [[nodiscard]] virtual custom_value snapshot() const = 0;
+};
+
+/// Keeps the newest events in memory: at most `max_replay_events`, none older
+/// than `max_replay_age` (measured at the next append).
+class memory_log final : public lossless_log {
+public:
+  using writer = std::function<void(json_writer&)>;
+  /// Told of each event in order, while the log is locked: it must only pass on.
+  using listener = std::function<void(const custom_value&)>;
+
+  /// `epoch` must be larger than that of every earlier log of the topic.
+  /// `write_state` writes the data of a snapshot; it is called while the log is
+  /// locked, so what `append` changes under `change` is never seen half.
+  memory_log(std::uint64_t epoch, writer write_state);
+
+  void set_listener(listener on_event);
+  /// Runs `change` (the owner's state), then adds the event; both under the lock.
+  void append(utc_time at, writer data, const std::function<void()>& change = {});
+
+  [[nodiscard]] std::uint64_t epoch() const override { return epoch_; }
+  [[nodiscard]] std::uint64_t last() const override;
+  [[nodiscard]] std::optional<std::vector<custom_value>> replay(std::uint64_t after, std::size_t limit) const override;
+  [[nodiscard]] custom_value snapshot() const override;
+
+private:
+  const std::uint64_t epoch_;
+  const writer write_state_;
+  mutable std::mutex mutex_;
+  listener on_event_;
+  std::deque<custom_value> events_; // positions are consecutive
+  std::uint64_t last_ = 0;
+  utc_time last_at_{};
+};
+
+} // namespace tt::gateway::stream
