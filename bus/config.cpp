@@ -7,15 +7,17 @@ namespace bus {
 
 namespace {
 
-problem bad(const std::string& text) { return {errc::bad_config, text}; }
+problem bad(const std::string& text) {
+  return {errc::bad_config, text};
+}
 
 bool is_endpoint(std::string_view x) {
   return (x.starts_with("tcp://") && x.rfind(':') > 5 && x.size() < 256) || x.starts_with("ipc://");
 }
 
 bool is_loopback(std::string_view x) {
-  return x.starts_with("tcp://127.") || x.starts_with("tcp://localhost:") || x.starts_with("tcp://[::1]:")
-         || x.starts_with("ipc://");
+  return x.starts_with("tcp://127.") || x.starts_with("tcp://localhost:") || x.starts_with("tcp://[::1]:") ||
+         x.starts_with("ipc://");
 }
 
 } // namespace

@@ -2,11 +2,11 @@
 // `caf::error` values of category `bus`, so an actor can compare with `==`.
 #pragma once
 
+#include <caf/fwd.hpp>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include <caf/fwd.hpp>
 
 namespace bus {
 

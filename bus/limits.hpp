@@ -13,7 +13,8 @@ inline constexpr size_t message_bytes = size_t{16} << 20;
 /// A frame is closed at this size, so one frame holds many small messages or one large one.
 inline constexpr size_t frame_bytes = 60'000;
 
-/// Largest frame accepted from a peer (message plus its envelope); libzmq closes a connection that sends more.
+/// Largest frame accepted from a peer (message plus its envelope); libzmq closes a connection that sends
+/// more.
 inline constexpr size_t wire_frame_bytes = message_bytes + 64 * 1024;
 
 /// Frames sent and not yet acknowledged, per link. Beyond it frames wait in the outbox.

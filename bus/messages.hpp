@@ -61,8 +61,8 @@ typename Inspector::result_type inspect(Inspector& f, undelivered& x) {
   return f(caf::meta::type_name("bus.undelivered"), x.receiver, x.reason);
 }
 
-/// Told to a subscriber with `delivery::every` when messages of a topic are missing. Ask the owner of the topic
-/// for a snapshot, or `node::request_snapshot`.
+/// Told to a subscriber with `delivery::every` when messages of a topic are missing. Ask the owner of the
+/// topic for a snapshot, or `node::request_snapshot`.
 struct topic_gap {
   std::string topic;
   uint64_t expected = 0; ///< the sequence number that should have come

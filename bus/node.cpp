@@ -11,31 +11,47 @@ namespace bus {
 
 // -- topic_writer -------------------------------------------------------------
 
-void topic_writer::publish(caf::message content) const { hub_->publish(*topic_, std::move(content)); }
+void topic_writer::publish(caf::message content) const {
+  hub_->publish(*topic_, std::move(content));
+}
 
 // -- node ---------------------------------------------------------------------
 
-void node::attach(caf::actor_system_config& system, config cfg, std::shared_ptr<const codec::type_table> types) {
-  if (!caf::get_if<caf::atom_value>(&system, "scheduler.policy")) system.set("scheduler.policy", caf::atom("sharing"));
+void node::attach(caf::actor_system_config& system, config cfg,
+                  std::shared_ptr<const codec::type_table> types) {
+  if (!caf::get_if<caf::atom_value>(&system, "scheduler.policy"))
+    system.set("scheduler.policy", caf::atom("sharing"));
   system.module_factories.push_back(
-    [cfg = std::move(cfg), types = std::move(types)](caf::actor_system& sys) -> caf::actor_system::module* {
-      return new caf::net::middleman(sys, cfg, types);
-    });
+      [cfg = std::move(cfg), types = std::move(types)](caf::actor_system& sys) -> caf::actor_system::module* {
+        return new caf::net::middleman(sys, cfg, types);
+      });
 }
 
-node& node::of(caf::actor_system& system) { return system.network_manager().node(); }
+node& node::of(caf::actor_system& system) {
+  return system.network_manager().node();
+}
 
 node::node(caf::actor_system& system, config cfg, std::shared_ptr<const codec::type_table> types)
-  : core_(std::make_unique<proxy::core>(system, std::move(cfg), std::move(types))) {}
+    : core_(std::make_unique<proxy::core>(system, std::move(cfg), std::move(types))) {}
 
 node::~node() = default;
 
-caf::error node::start() { return core_->start(); }
-void node::stop() { core_->stop(); }
+caf::error node::start() {
+  return core_->start();
+}
+void node::stop() {
+  core_->stop();
+}
 
-const std::string& node::name() const noexcept { return core_->configuration().name; }
-std::string node::control_endpoint() const { return core_->transport().self().control_endpoint; }
-std::string node::topics_endpoint() const { return core_->transport().self().topics_endpoint; }
+const std::string& node::name() const noexcept {
+  return core_->configuration().name;
+}
+std::string node::control_endpoint() const {
+  return core_->transport().self().control_endpoint;
+}
+std::string node::topics_endpoint() const {
+  return core_->transport().self().topics_endpoint;
+}
 
 void node::connect(const std::string& peer, const std::string& endpoint) {
   if (!core_->is_running()) return;
@@ -45,13 +61,25 @@ void node::connect(const std::string& peer, const std::string& endpoint) {
   });
 }
 
-void node::watch(const caf::actor& watcher) { core_->watch(watcher); }
-caf::error node::reload_allowed() { return core_->reload_allowed(); }
+void node::watch(const caf::actor& watcher) {
+  core_->watch(watcher);
+}
+caf::error node::reload_allowed() {
+  return core_->reload_allowed();
+}
 
-caf::error node::publish(const std::string& name, const caf::actor& actor) { return core_->publish(name, actor); }
-void node::withdraw(const std::string& name) { core_->withdraw(name); }
-caf::actor node::find(const std::string& name) const { return core_->find(name); }
-caf::actor node::agent(const std::string& peer) const { return core_->agent(peer); }
+caf::error node::publish(const std::string& name, const caf::actor& actor) {
+  return core_->publish(name, actor);
+}
+void node::withdraw(const std::string& name) {
+  core_->withdraw(name);
+}
+caf::actor node::find(const std::string& name) const {
+  return core_->find(name);
+}
+caf::actor node::agent(const std::string& peer) const {
+  return core_->agent(peer);
+}
 
 topic_writer node::topic(std::string_view name) const {
   if (!core_->is_running()) return {};
@@ -76,9 +104,21 @@ namespace {
 
 link_info info_of(const link::link_report& r) {
   const auto& s = r.statistics;
-  return {r.peer,         r.endpoint,     r.up,           r.since_heard,       s.round_trip,
-          s.messages_in,  s.messages_out, s.bytes_in,     s.bytes_out,         s.repeated_frames,
-          s.duplicate_frames, s.times_up, s.redials,      r.frames_in_flight,  r.bytes_waiting};
+  return {r.peer,
+          r.endpoint,
+          r.up,
+          r.since_heard,
+          s.round_trip,
+          s.messages_in,
+          s.messages_out,
+          s.bytes_in,
+          s.bytes_out,
+          s.repeated_frames,
+          s.duplicate_frames,
+          s.times_up,
+          s.redials,
+          r.frames_in_flight,
+          r.bytes_waiting};
 }
 
 // Runs `question` in the bus thread and waits; a default value if the node stops meanwhile.
@@ -110,8 +150,9 @@ node_info node::info() const {
   const auto c = core_->report();
   const auto h = core_->hub().report();
   const auto refused = ask<uint64_t>(*core_, [](link::transport& t) { return t.refused(); });
-  return {c.refused_messages, c.undecodable, c.exported_actors, c.proxies, c.pending_requests, c.stalls,
-          refused,            h.published,   h.sent,            h.received, h.gaps};
+  return {
+      c.refused_messages, c.undecodable, c.exported_actors, c.proxies, c.pending_requests, c.stalls, refused,
+      h.published,        h.sent,        h.received,        h.gaps};
 }
 
 } // namespace bus
@@ -120,8 +161,9 @@ node_info node::info() const {
 
 namespace caf::net {
 
-middleman::middleman(actor_system& system, bus::config cfg, std::shared_ptr<const bus::codec::type_table> types)
-  : system_(system), cfg_(std::move(cfg)), types_(std::move(types)) {}
+middleman::middleman(actor_system& system, bus::config cfg,
+                     std::shared_ptr<const bus::codec::type_table> types)
+    : system_(system), cfg_(std::move(cfg)), types_(std::move(types)) {}
 
 middleman::~middleman() = default;
 
@@ -133,6 +175,8 @@ void middleman::init(actor_system_config&) {
 }
 
 void middleman::start() {}
-void middleman::stop() { node_->stop(); }
+void middleman::stop() {
+  node_->stop();
+}
 
 } // namespace caf::net

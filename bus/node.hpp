@@ -95,7 +95,7 @@ public:
 private:
   friend class node;
   topic_writer(std::shared_ptr<topics::hub> hub, std::shared_ptr<topics::local_topic> topic)
-    : hub_(std::move(hub)), topic_(std::move(topic)) {}
+      : hub_(std::move(hub)), topic_(std::move(topic)) {}
   std::shared_ptr<topics::hub> hub_;
   std::shared_ptr<topics::local_topic> topic_;
 };
@@ -104,7 +104,8 @@ class node {
 public:
   /// Prepares an actor system for the bus; call once, before the system is made. Also sets the scheduler's
   /// policy to `sharing` unless the configuration names one: the work-stealing default sleeps up to 10 ms.
-  static void attach(caf::actor_system_config& system, config cfg, std::shared_ptr<const codec::type_table> types);
+  static void attach(caf::actor_system_config& system, config cfg,
+                     std::shared_ptr<const codec::type_table> types);
 
   /// The node of a system that was prepared with `attach`; throws `std::logic_error` otherwise.
   static node& of(caf::actor_system& system);

@@ -140,9 +140,9 @@ ack receiver::acknowledgement(time_point now) {
 }
 
 bool receiver::ack_due(time_point now) const noexcept {
-  return urgent_ || unacknowledged_ >= cfg_.ack_frames
-         || (unacknowledged_ > 0 && now - oldest_unacknowledged_ >= cfg_.ack_after)
-         || (!waiting_.empty() && now - last_ack_ >= cfg_.ack_after);
+  return urgent_ || unacknowledged_ >= cfg_.ack_frames ||
+         (unacknowledged_ > 0 && now - oldest_unacknowledged_ >= cfg_.ack_after) ||
+         (!waiting_.empty() && now - last_ack_ >= cfg_.ack_after);
 }
 
 std::optional<time_point> receiver::deadline() const {

@@ -96,8 +96,8 @@ public:
   /// Requires `has_room()`.
   uint64_t push(body_ptr body, uint32_t messages);
 
-  /// The next frame that is due, marked as sent at `now`; null if there is none. The pointer is valid until the
-  /// next call of a non-const function.
+  /// The next frame that is due, marked as sent at `now`; null if there is none. The pointer is valid until
+  /// the next call of a non-const function.
   const frame* next(time_point now);
 
   /// Takes the last `next()` back: the socket refused it.
@@ -156,8 +156,8 @@ class receiver {
 public:
   explicit receiver(const settings& cfg) : cfg_(cfg) {}
 
-  /// Takes a frame. `deliver(std::string_view body, uint32_t messages)` is called for each frame that is now in
-  /// order, in order. Bodies are copied only if they have to wait.
+  /// Takes a frame. `deliver(std::string_view body, uint32_t messages)` is called for each frame that is now
+  /// in order, in order. Bodies are copied only if they have to wait.
   template <class F>
   verdict accept(uint64_t seq, std::string_view body, uint32_t messages, time_point now, F&& deliver) {
     const auto what = classify(seq, body, messages, now);

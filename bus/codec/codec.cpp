@@ -98,8 +98,8 @@ caf::error encoder::apply_tuple(const caf::type_erased_tuple& xs) {
     const auto type = xs.type(i);
     const auto* entry = context_.types->find(type);
     if (!entry)
-      return make_error(errc::unknown_type, std::string{"not in the codec table: "}
-                                              + (type.second ? type.second->name() : "a built-in type"));
+      return make_error(errc::unknown_type, std::string{"not in the codec table: "} +
+                                                (type.second ? type.second->name() : "a built-in type"));
     pack_str(out_, entry->name);
     if (auto err = entry->write(*this, xs.get(i))) return err;
   }

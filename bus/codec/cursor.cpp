@@ -230,7 +230,7 @@ errc cursor::skip_one(uint64_t& children) noexcept {
   if ((tag & 0xe0) == 0xa0 || (tag >= 0xd9 && tag <= 0xdb)) return read_str(view);
   if (tag >= 0xc4 && tag <= 0xc6) return read_bin(view);
   if ((tag >= 0xd4 && tag <= 0xd8) || (tag >= 0xc7 && tag <= 0xc9)) return read_ext(type, view);
-  if (tag == 0xc1) return errc::type_mismatch; // never used by MessagePack
+  if (tag == 0xc1) return errc::type_mismatch;                              // never used by MessagePack
   static constexpr unsigned char widths[] = {4, 8, 1, 2, 4, 8, 1, 2, 4, 8}; // 0xca to 0xd3
   ++pos_;
   uint64_t ignored = 0;

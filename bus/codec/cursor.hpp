@@ -22,8 +22,8 @@ inline constexpr uint32_t max_depth = 32;
 class cursor {
 public:
   explicit cursor(std::string_view input) noexcept
-    : begin_(reinterpret_cast<const unsigned char*>(input.data())), pos_(begin_),
-      end_(begin_ + input.size()) {}
+      : begin_(reinterpret_cast<const unsigned char*>(input.data())), pos_(begin_),
+        end_(begin_ + input.size()) {}
 
   /// Bytes read so far and bytes left.
   size_t offset() const noexcept { return static_cast<size_t>(pos_ - begin_); }
@@ -34,7 +34,9 @@ public:
   bool next_is_nil() const noexcept { return pos_ != end_ && *pos_ == 0xc0; }
 
   /// Whether the next value is an unsigned integer. False at the end.
-  bool next_is_uint() const noexcept { return pos_ != end_ && (*pos_ < 0x80 || (*pos_ >= 0xcc && *pos_ <= 0xcf)); }
+  bool next_is_uint() const noexcept {
+    return pos_ != end_ && (*pos_ < 0x80 || (*pos_ >= 0xcc && *pos_ <= 0xcf));
+  }
 
   [[nodiscard]] errc read_nil() noexcept;
   [[nodiscard]] errc read_bool(bool& x) noexcept;

@@ -59,8 +59,8 @@ class value_element final : public caf::mailbox_element,
 
 public:
   explicit value_element(element_head&& head)
-    : caf::mailbox_element(std::move(head.sender), head.mid, std::move(head.stages)), tuple_type(T{}),
-      credit_(std::move(head.credit)) {}
+      : caf::mailbox_element(std::move(head.sender), head.mid, std::move(head.stages)), tuple_type(T{}),
+        credit_(std::move(head.credit)) {}
 
   T& value() { return std::get<0>(this->data()); }
 
@@ -75,16 +75,16 @@ private:
   ticket credit_;
 };
 
-/// The content of a message without the copy that `caf::message::content` makes of a shared one: CAF copies when
-/// a handler takes a mutable reference, so all receivers of one message can look at the same.
+/// The content of a message without the copy that `caf::message::content` makes of a shared one: CAF copies
+/// when a handler takes a mutable reference, so all receivers of one message can look at the same.
 caf::type_erased_tuple& content_of(caf::message& x) noexcept;
 
 /// An element that owns any message.
 class message_element final : public caf::mailbox_element {
 public:
   message_element(element_head&& head, caf::message content)
-    : caf::mailbox_element(std::move(head.sender), head.mid, std::move(head.stages)),
-      content_(std::move(content)), credit_(std::move(head.credit)) {}
+      : caf::mailbox_element(std::move(head.sender), head.mid, std::move(head.stages)),
+        content_(std::move(content)), credit_(std::move(head.credit)) {}
 
   caf::type_erased_tuple& content() override { return content_of(content_); }
   const caf::type_erased_tuple& content() const override {

@@ -113,8 +113,7 @@ public:
       pack_bin(out_, {reinterpret_cast<const char*>(x.data()), x.size()});
     } else if constexpr (map_like<type>) {
       return map(x);
-    } else if constexpr (sequence_like<type> || detail::is_std_array<type>::value
-                         || std::is_array_v<type>) {
+    } else if constexpr (sequence_like<type> || detail::is_std_array<type>::value || std::is_array_v<type>) {
       return sequence(x);
     } else {
       return inspected(const_cast<type&>(x)); // inspect takes T&, an encoder never writes to it

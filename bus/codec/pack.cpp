@@ -5,7 +5,7 @@
 #include <limits>
 
 #ifndef MSGPACK_NO_BOOST
-#  define MSGPACK_NO_BOOST
+#define MSGPACK_NO_BOOST
 #endif
 #include <msgpack/pack.hpp>
 
@@ -39,9 +39,13 @@ void put_big_endian(bytes& out, T x) {
 
 } // namespace
 
-void pack_nil(bytes& out) { out.push_back('\xc0'); }
+void pack_nil(bytes& out) {
+  out.push_back('\xc0');
+}
 
-void pack_bool(bytes& out, bool x) { out.push_back(x ? '\xc3' : '\xc2'); }
+void pack_bool(bytes& out, bool x) {
+  out.push_back(x ? '\xc3' : '\xc2');
+}
 
 void pack_uint(bytes& out, uint64_t x) {
   if (x < 128)
@@ -92,8 +96,12 @@ void pack_ext(bytes& out, ext_type type, std::string_view payload) {
   out.append(payload);
 }
 
-void put_u32(bytes& out, uint32_t x) { put_big_endian(out, x); }
+void put_u32(bytes& out, uint32_t x) {
+  put_big_endian(out, x);
+}
 
-void put_u64(bytes& out, uint64_t x) { put_big_endian(out, x); }
+void put_u64(bytes& out, uint64_t x) {
+  put_big_endian(out, x);
+}
 
 } // namespace bus::codec

@@ -22,12 +22,11 @@ namespace {
 // values and wide strings are nobody's message, long double has no MessagePack
 // form without loss.
 template <class T>
-constexpr bool travels
-  = !(std::is_same_v<T, caf::config_value> || std::is_same_v<T, caf::downstream_msg>
-      || std::is_same_v<T, caf::group> || std::is_same_v<T, caf::group_down_msg>
-      || std::is_same_v<T, long double> || std::is_same_v<T, caf::open_stream_msg>
-      || std::is_same_v<T, std::u16string> || std::is_same_v<T, std::u32string>
-      || std::is_same_v<T, caf::upstream_msg>);
+constexpr bool travels = !(std::is_same_v<T, caf::config_value> || std::is_same_v<T, caf::downstream_msg> ||
+                           std::is_same_v<T, caf::group> || std::is_same_v<T, caf::group_down_msg> ||
+                           std::is_same_v<T, long double> || std::is_same_v<T, caf::open_stream_msg> ||
+                           std::is_same_v<T, std::u16string> || std::is_same_v<T, std::u32string> ||
+                           std::is_same_v<T, caf::upstream_msg>);
 
 [[noreturn]] void die(const char* what, const std::string& name) {
   std::fprintf(stderr, "codec table: %s: %s\n", what, name.c_str());
@@ -36,7 +35,9 @@ constexpr bool travels
 
 } // namespace
 
-type_table::type_table() { add_builtins(); }
+type_table::type_table() {
+  add_builtins();
+}
 
 namespace {
 

@@ -74,7 +74,8 @@ private:
 
   template <class T>
   static type_entry make_entry(std::string name) {
-    return {std::move(name), &typeid(T),
+    return {std::move(name),
+            &typeid(T),
             [](encoder& f, const void* x) { return f.apply(*static_cast<const T*>(x)); },
             [](decoder& f, void* x) { return f.apply(*static_cast<T*>(x)); },
             []() -> caf::type_erased_value_ptr { return caf::make_type_erased_value<T>(); },

@@ -37,7 +37,9 @@ namespace bus::codec {
 /// }
 /// ~~~
 struct added_later_t : caf::meta::annotation {};
-constexpr added_later_t added_later() { return {}; }
+constexpr added_later_t added_later() {
+  return {};
+}
 
 namespace detail {
 
@@ -89,16 +91,19 @@ template <caf::atom_value V>
 struct is_atom_constant<caf::atom_constant<V>> : std::true_type {};
 
 template <class T>
-concept byte_like = std::is_same_v<T, char> || std::is_same_v<T, signed char>
-                    || std::is_same_v<T, unsigned char> || std::is_same_v<T, std::byte>;
+concept byte_like = std::is_same_v<T, char> || std::is_same_v<T, signed char> ||
+    std::is_same_v<T, unsigned char> || std::is_same_v<T, std::byte>;
 
 } // namespace detail
 
 template <class T>
-concept map_like = requires { typename T::key_type; typename T::mapped_type; };
+concept map_like = requires {
+  typename T::key_type;
+  typename T::mapped_type;
+};
 
 template <class T>
-concept sequence_like = !map_like<T> && !detail::is_std_array<T>::value && requires(T& x) {
+concept sequence_like = !map_like<T> && !detail::is_std_array<T>::value && requires(T & x) {
   typename T::value_type;
   x.begin();
   x.end();
@@ -115,13 +120,15 @@ concept byte_sequence = sequence_like<T> && detail::byte_like<typename T::value_
 
 /// Anything that stands for an actor: MessagePack ext 1.
 template <class T>
-concept actor_like = std::is_same_v<T, caf::actor> || std::is_same_v<T, caf::actor_addr>
-                     || std::is_same_v<T, caf::strong_actor_ptr> || std::is_same_v<T, caf::weak_actor_ptr>
-                     || caf::is_typed_actor<T>::value;
+concept actor_like = std::is_same_v<T, caf::actor> || std::is_same_v<T, caf::actor_addr> ||
+    std::is_same_v<T, caf::strong_actor_ptr> || std::is_same_v<T, caf::weak_actor_ptr> ||
+    caf::is_typed_actor<T>::value;
 
 /// A user's type with an `inspect` function: MessagePack array of its fields.
 template <class Inspector, class T>
-concept inspectable = requires(Inspector& f, T& x) { inspect(f, x); };
+concept inspectable = requires(Inspector& f, T& x) {
+  inspect(f, x);
+};
 
 /// Whether an argument of an inspector call is a field (true) or an annotation.
 template <class T>

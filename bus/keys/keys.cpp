@@ -8,10 +8,9 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <fstream>
 #include <sstream>
-
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,7 +24,9 @@ problem bad(const std::filesystem::path& file, const std::string& why) {
   return {errc::bad_key_file, file.string() + ": " + why};
 }
 
-problem bad(const std::string& why) { return {errc::bad_key_file, why}; }
+problem bad(const std::string& why) {
+  return {errc::bad_key_file, why};
+}
 
 bool is_key(std::string_view x) {
   std::array<uint8_t, 32> raw;
@@ -93,8 +94,8 @@ std::string_view value_of(std::string_view text, std::string_view name) {
 
 bool is_name(std::string_view name) noexcept {
   const auto ok = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_'
-           || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
   };
   return !name.empty() && name.size() <= limits::node_name_bytes && std::all_of(name.begin(), name.end(), ok);
 }
@@ -110,7 +111,8 @@ outcome<key_pair> make(std::string name) {
 outcome<done> save(const std::filesystem::path& file, const key_pair& key) {
   const descriptor fd{::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600)};
   if (fd.get() < 0) return bad(file, errno == EEXIST ? "exists; not overwritten" : std::strerror(errno));
-  auto text = "name: \"" + key.name + "\"\npublic: \"" + key.public_key + "\"\nsecret: \"" + key.secret_key + "\"\n";
+  auto text =
+      "name: \"" + key.name + "\"\npublic: \"" + key.public_key + "\"\nsecret: \"" + key.secret_key + "\"\n";
   size_t put = 0;
   while (put < text.size()) {
     const auto n = ::write(fd.get(), text.data() + put, text.size() - put);
@@ -142,7 +144,8 @@ outcome<done> allow_list::add(entry x) {
   if (!is_key(x.public_key)) return bad("the key of " + x.name + " is not 40 characters Z85");
   if (by_key_.contains(x.public_key)) return bad("the key of " + x.name + " is listed twice");
   if (by_name_.contains(x.name)) return bad(x.name + " is listed twice");
-  if (by_key_.size() >= limits::allowed_keys) return bad("more than " + std::to_string(limits::allowed_keys) + " keys");
+  if (by_key_.size() >= limits::allowed_keys)
+    return bad("more than " + std::to_string(limits::allowed_keys) + " keys");
   by_name_.emplace(x.name, x.public_key);
   auto key = x.public_key;
   by_key_.emplace(std::move(key), std::move(x));
@@ -162,7 +165,8 @@ outcome<allow_list> allow_list::parse(std::string_view text) {
     const auto where = "line " + std::to_string(number) + ": ";
     if (what != "node" && what != "client") return bad(where + "want node or client, got \"" + what + "\"");
     x.what = what == "node" ? kind::node : kind::client;
-    if (!(words >> x.name >> x.public_key) || words >> rest) return bad(where + "want a kind, a name and a key");
+    if (!(words >> x.name >> x.public_key) || words >> rest)
+      return bad(where + "want a kind, a name and a key");
     if (auto added = result.add(std::move(x)); !added) return bad(where + added.error().text);
   }
   return result;

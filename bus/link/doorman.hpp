@@ -5,12 +5,14 @@
 
 #include "bus/config.hpp"
 #include "bus/keys/keys.hpp"
+#include "bus/link/monitor.hpp"
 
 #include <zmq.hpp>
 
 #include <chrono>
 #include <map>
 #include <string>
+#include <unordered_map>
 
 namespace bus::link {
 
@@ -43,6 +45,23 @@ private:
   uint64_t lines_ = 0;
 };
 
+/// Logs the connections to one server socket whose handshake failed before the doorman was asked: plaintext,
+/// a wrong server key, no ZeroMQ at all.
+class visitors {
+public:
+  /// What the socket's monitor must watch.
+  static const int events;
+
+  explicit visitors(std::string door) : door_(std::move(door)) {}
+
+  void read(monitor& m, refusal_log& refusals, std::chrono::steady_clock::time_point now);
+
+private:
+  const std::string door_;
+  std::unordered_map<int, std::string> hosts_; // by descriptor, as long as it is connected
+  std::string failure_;                        // of the connection that is about to be closed
+};
+
 class doorman {
 public:
   /// Binds the ZAP handler. Throws `zmq::error_t` if it cannot: then nothing may be bound.
@@ -58,7 +77,8 @@ public:
 
 private:
   bool decide(const std::string& domain, const std::string& address, const std::string& mechanism,
-              const zmq::message_t& credentials, std::string& user, std::chrono::steady_clock::time_point now);
+              const zmq::message_t& credentials, std::string& user,
+              std::chrono::steady_clock::time_point now);
 
   zmq::socket_t socket_;
   refusal_log& refusals_;

@@ -139,14 +139,22 @@ errc read_as(cursor& in, uint32_t size, uint32_t wanted, header& out, F f) {
 
 std::string_view name_of(down_reason reason) noexcept {
   switch (reason) {
-  case down_reason::left: return "left";
-  case down_reason::stalled: return "stalled";
-  case down_reason::silent: return "silent";
-  case down_reason::restarted: return "restarted";
-  case down_reason::reset: return "reset";
-  case down_reason::stopped: return "stopped";
-  case down_reason::own_stall: return "own_stall";
-  case down_reason::broken: return "broken";
+  case down_reason::left:
+    return "left";
+  case down_reason::stalled:
+    return "stalled";
+  case down_reason::silent:
+    return "silent";
+  case down_reason::restarted:
+    return "restarted";
+  case down_reason::reset:
+    return "reset";
+  case down_reason::stopped:
+    return "stopped";
+  case down_reason::own_stall:
+    return "own_stall";
+  case down_reason::broken:
+    return "broken";
   }
   return "unknown";
 }
@@ -204,11 +212,16 @@ errc read(std::string_view in, header& out) {
   if (size == 0) return errc::missing_field;
   if (auto e = c.read_uint(what); e != errc::none) return e;
   switch (what) {
-  case kind_hello: return read_as<hello>(c, size, hello_fields - 1, out, read_hello);
-  case kind_data: return read_as<data>(c, size, data_fields, out, read_data);
-  case kind_beat: return read_as<beat>(c, size, beat_fields, out, read_beat);
-  case kind_bye: return read_as<bye>(c, size, bye_fields, out, read_bye);
-  default: return errc::out_of_range;
+  case kind_hello:
+    return read_as<hello>(c, size, hello_fields - 1, out, read_hello);
+  case kind_data:
+    return read_as<data>(c, size, data_fields, out, read_data);
+  case kind_beat:
+    return read_as<beat>(c, size, beat_fields, out, read_beat);
+  case kind_bye:
+    return read_as<bye>(c, size, bye_fields, out, read_bye);
+  default:
+    return errc::out_of_range;
   }
 }
 

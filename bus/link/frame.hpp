@@ -49,8 +49,8 @@ struct data {
   channel::ack received;
 };
 
-/// Sign of life and acknowledgement. Times are nanoseconds of the sender's own clock; `echo` is the newest `now`
-/// seen from the other side, `held` how long ago: gives the round trip without common clocks.
+/// Sign of life and acknowledgement. Times are nanoseconds of the sender's own clock; `echo` is the newest
+/// `now` seen from the other side, `held` how long ago: gives the round trip without common clocks.
 struct beat {
   uint32_t from_session = 0;
   uint32_t to_session = 0;

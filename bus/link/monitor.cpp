@@ -35,14 +35,17 @@ void monitor::stop(zmq::socket_t& socket) noexcept {
 
 std::string describe_failure(const monitor_event& e) {
   switch (e.what) {
-  case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH: return "not admitted (status " + std::to_string(e.value) + ")";
+  case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
+    return "not admitted (status " + std::to_string(e.value) + ")";
   case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
-    if (e.value == ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH) return "plaintext or another mechanism, want CURVE";
+    if (e.value == ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH)
+      return "plaintext or another mechanism, want CURVE";
     if (e.value == ZMQ_PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC) return "wrong server key or a broken key pair";
     return "not ZeroMQ, or a broken handshake (" + std::to_string(e.value) + ")";
   case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
     return "handshake broken off (" + std::string{std::strerror(static_cast<int>(e.value))} + ")";
-  default: return "event " + std::to_string(e.what);
+  default:
+    return "event " + std::to_string(e.what);
   }
 }
 

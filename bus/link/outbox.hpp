@@ -40,8 +40,10 @@ public:
     {
       const std::lock_guard guard{mutex_};
       if (generation != generation_) return append_result::closed;
-      if (bytes_ + message.size() > (how == lane::ordinary ? limit_ : 2 * limit_)) return append_result::overloaded;
-      if (chunks_.empty() || chunks_.back().bytes.size() + message.size() > limits::frame_bytes) chunks_.emplace_back();
+      if (bytes_ + message.size() > (how == lane::ordinary ? limit_ : 2 * limit_))
+        return append_result::overloaded;
+      if (chunks_.empty() || chunks_.back().bytes.size() + message.size() > limits::frame_bytes)
+        chunks_.emplace_back();
       auto& last = chunks_.back();
       last.bytes.append(message);
       ++last.messages;

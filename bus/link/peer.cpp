@@ -6,18 +6,20 @@ namespace bus::link {
 
 namespace {
 
-constexpr std::chrono::milliseconds dial_pause{50};        // at least so long between two dials
-constexpr std::chrono::milliseconds refused_pause{1000};   // after the peer did not admit us
-constexpr std::chrono::seconds complaint_pause{10};        // between two log lines about one peer
-constexpr size_t copy_below = 1024;                        // smaller bodies are copied into the message
-constexpr int send_queue = 2000;                           // frames that libzmq may hold per peer
+constexpr std::chrono::milliseconds dial_pause{50};      // at least so long between two dials
+constexpr std::chrono::milliseconds refused_pause{1000}; // after the peer did not admit us
+constexpr std::chrono::seconds complaint_pause{10};      // between two log lines about one peer
+constexpr size_t copy_below = 1024;                      // smaller bodies are copied into the message
+constexpr int send_queue = 2000;                         // frames that libzmq may hold per peer
 constexpr int handshake_ms = 2000;
 constexpr int reconnect_ms = 50;
 constexpr int reconnect_max_ms = 1000;
 constexpr int wire_beat_ms = 500;
 constexpr int wire_timeout_ms = 1500;
 
-void release_body(void*, void* hint) { delete static_cast<body_ptr*>(hint); }
+void release_body(void*, void* hint) {
+  delete static_cast<body_ptr*>(hint);
+}
 
 zmq::message_t message_of(const body_ptr& body) {
   if (body->size() < copy_below) return zmq::message_t{body->data(), body->size()};
@@ -25,18 +27,20 @@ zmq::message_t message_of(const body_ptr& body) {
   return zmq::message_t{const_cast<char*>(body->data()), body->size(), release_body, new body_ptr{body}};
 }
 
-constexpr int watched_events = ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED
-                               | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL
-                               | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL;
+constexpr int watched_events = ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
+                               ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
+                               ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL;
 
 } // namespace
 
 peer::peer(peer_host& host, size_t index, std::string name, uint32_t first_session)
-  : host_(host), index_(index), name_(std::move(name)),
-    session_(host.settings().session, host.settings().self, first_session, *this),
-    outbox_(std::make_shared<outbox>(host.settings().link_bytes, host.client_signal())) {}
+    : host_(host), index_(index), name_(std::move(name)),
+      session_(host.settings().session, host.settings().self, first_session, *this),
+      outbox_(std::make_shared<outbox>(host.settings().link_bytes, host.client_signal())) {}
 
-peer::~peer() { hang_up(std::chrono::milliseconds{0}); }
+peer::~peer() {
+  hang_up(std::chrono::milliseconds{0});
+}
 
 void peer::endpoint(const std::string& x, origin from) {
   if (from == origin::learned && pinned_) return;
@@ -85,7 +89,9 @@ void peer::dial() {
   }
 }
 
-void peer::dial_at(time_point t) { next_dial_ = std::min(next_dial_, std::max(t, dialled_ + dial_pause)); }
+void peer::dial_at(time_point t) {
+  next_dial_ = std::min(next_dial_, std::max(t, dialled_ + dial_pause));
+}
 
 void peer::hang_up(std::chrono::milliseconds linger) {
   connected_ = blocked_ = false;
@@ -123,7 +129,8 @@ void peer::read_monitor(time_point now) {
     }
     if (now - last_complaint_ >= complaint_pause) {
       last_complaint_ = now;
-      host_.log(log_level::warning, "connection to " + name_ + " at " + endpoint_ + ": " + describe_failure(e));
+      host_.log(log_level::warning,
+                "connection to " + name_ + " at " + endpoint_ + ": " + describe_failure(e));
     }
     // libzmq does not try again after these two
     if (e.what != ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL) dial_at(now + refused_pause);
@@ -141,7 +148,9 @@ void peer::tick(time_point now) {
   if (session_.deadline() <= now) session_.tick(now);
 }
 
-time_point peer::deadline() const { return std::min(next_dial_, session_.deadline()); }
+time_point peer::deadline() const {
+  return std::min(next_dial_, session_.deadline());
+}
 
 link_report peer::report(time_point now) const {
   link_report r;
@@ -174,7 +183,9 @@ bool peer::transmit(const std::string& head, const body_ptr& body) {
   return true;
 }
 
-void peer::redial() { dial_at(host_.now()); }
+void peer::redial() {
+  dial_at(host_.now());
+}
 
 void peer::deliver(std::string_view body, uint32_t messages) {
   if (broken_ || host_.client().messages(index_, body, messages)) return;

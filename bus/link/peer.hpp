@@ -31,7 +31,9 @@ public:
 
   const std::string& name() const noexcept { return name_; }
   const std::string& endpoint() const noexcept { return endpoint_; }
-  class session& session() noexcept { return session_; }
+  class session& session() noexcept {
+    return session_;
+  }
   const class session& session() const noexcept { return session_; }
 
   /// Connects to `endpoint`, if that is not done already. What was configured is not overruled by what a peer

@@ -16,8 +16,10 @@ time_point from_nanos(int64_t x) {
 
 } // namespace
 
-session::session(const session_settings& cfg, const identity& self, uint32_t first_session, session_output& out)
-  : cfg_(cfg), self_(self), out_(out), session_(first_session), sender_(cfg.channel), receiver_(cfg.channel) {}
+session::session(const session_settings& cfg, const identity& self, uint32_t first_session,
+                 session_output& out)
+    : cfg_(cfg), self_(self), out_(out), session_(first_session), sender_(cfg.channel),
+      receiver_(cfg.channel) {}
 
 // -- sending ------------------------------------------------------------------
 
@@ -53,7 +55,8 @@ void session::send_beat(time_point now) {
   last_beat_ = now;
   const auto held = peer_clock_ == 0 ? 0 : nanos(now) - nanos(peer_clock_heard_);
   scratch_.clear();
-  write(scratch_, beat{session_, peer_session_, receiver_.acknowledgement(now), nanos(now), peer_clock_, held});
+  write(scratch_,
+        beat{session_, peer_session_, receiver_.acknowledgement(now), nanos(now), peer_clock_, held});
   if (out_.transmit(scratch_, nullptr)) statistics_.bytes_out += scratch_.size();
 }
 
@@ -103,7 +106,8 @@ void session::on(const hello& x, time_point now) {
 }
 
 void session::on_hello_while_up(const hello& x, time_point now) {
-  if (!x.seen_node.empty() && x.seen_node != self_.node) { // a challenge to an earlier incarnation of this node
+  if (!x.seen_node.empty() &&
+      x.seen_node != self_.node) { // a challenge to an earlier incarnation of this node
     ++statistics_.stale_frames;
     return;
   }
@@ -167,9 +171,8 @@ void session::on(const beat& x, time_point now) {
     last_echo_ = std::clamp(std::max(last_echo_, sent), time_point{}, now);
     const auto sample = std::chrono::nanoseconds{nanos(now) - x.echo - x.held};
     if (sample.count() > 0)
-      statistics_.round_trip = statistics_.round_trip.count() == 0
-                                 ? sample
-                                 : (7 * statistics_.round_trip + sample) / 8;
+      statistics_.round_trip =
+          statistics_.round_trip.count() == 0 ? sample : (7 * statistics_.round_trip + sample) / 8;
   }
   acknowledged(x.received, now);
   flush(now);
@@ -214,7 +217,9 @@ void session::become_down(down_reason reason, time_point now) {
   out_.down(reason);
 }
 
-void session::break_off(time_point now) { become_down(down_reason::broken, now); }
+void session::break_off(time_point now) {
+  become_down(down_reason::broken, now);
+}
 
 void session::suspend(down_reason reason, time_point now) {
   if (is_up()) {

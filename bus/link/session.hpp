@@ -61,7 +61,7 @@ public:
 struct session_statistics {
   uint64_t times_up = 0;
   uint64_t redials = 0;
-  uint64_t stale_frames = 0;     ///< frames of another session, dropped
+  uint64_t stale_frames = 0; ///< frames of another session, dropped
   uint64_t frames_in = 0;
   uint64_t messages_in = 0;
   uint64_t bytes_in = 0;
@@ -153,8 +153,8 @@ private:
   time_point last_hello_{};
   time_point last_beat_{};
   time_point last_redial_{};
-  time_point last_echo_{};         // when the newest of our beats that the peer has seen was sent
-  int64_t peer_clock_ = 0;         // the newest `now` of the peer
+  time_point last_echo_{}; // when the newest of our beats that the peer has seen was sent
+  int64_t peer_clock_ = 0; // the newest `now` of the peer
   time_point peer_clock_heard_{};
   std::string scratch_;
   session_statistics statistics_;

@@ -4,18 +4,12 @@
 #include "bus/link/peer.hpp"
 
 #include <atomic>
-#include <future>
 #include <map>
 #include <mutex>
+#include <pthread.h>
 #include <random>
 #include <set>
 #include <thread>
-#include <unordered_map>
-
-#include <arpa/inet.h>
-#include <netdb.h>
-#include <pthread.h>
-#include <sys/socket.h>
 #include <time.h>
 
 namespace bus::link {
@@ -40,20 +34,6 @@ std::string with_byte(char byte, std::string_view topic) {
   return result;
 }
 
-// Where the other end of a descriptor of this process is; for the log.
-std::string peer_of(int fd) {
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  char host[64];
-  char port[16];
-  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0
-      || ::getnameinfo(reinterpret_cast<sockaddr*>(&address), size, host, sizeof host, port, sizeof port,
-                       NI_NUMERICHOST | NI_NUMERICSERV)
-           != 0)
-    return "a peer that is gone";
-  return host;
-}
-
 std::string advertised(const std::string& bound, const std::string& host) {
   if (host.empty() || !bound.starts_with("tcp://")) return bound;
   return "tcp://" + host + bound.substr(bound.rfind(':'));
@@ -64,8 +44,8 @@ std::string advertised(const std::string& bound, const std::string& host) {
 class transport::impl final : public peer_host {
 public:
   impl(transport_settings cfg, transport_client& client)
-    : cfg_(std::move(cfg)), client_(client), signal_(wake_signal::immortal()), refusals_(cfg_.log),
-      random_(std::random_device{}()) {}
+      : cfg_(std::move(cfg)), client_(client), signal_(wake_signal::immortal()), refusals_(cfg_.log),
+        random_(std::random_device{}()) {}
 
   ~impl() override { stop(); }
 
@@ -226,7 +206,8 @@ private:
     s.set(zmq::sockopt::curve_server, 1);
     s.set(zmq::sockopt::curve_secretkey, cfg_.key.secret_key);
     s.set(zmq::sockopt::zap_domain, domain);
-    constexpr int enforce_domain = 93; // ZMQ_ZAP_ENFORCE_DOMAIN is a draft constant; without it "no handler" means "all"
+    constexpr int enforce_domain =
+        93; // ZMQ_ZAP_ENFORCE_DOMAIN is a draft constant; without it "no handler" means "all"
     const int on = 1;
     if (zmq_setsockopt(s.handle(), enforce_domain, &on, sizeof on) != 0) throw zmq::error_t();
   }
@@ -237,7 +218,7 @@ private:
     secure_server(router_, control_domain);
     router_.set(zmq::sockopt::maxmsgsize, static_cast<int64_t>(limits::wire_frame_bytes));
     router_.set(zmq::sockopt::rcvhwm, static_cast<int>(limits::window_frames));
-    router_monitor_ = monitor{context_, router_, server_events};
+    router_monitor_ = monitor{context_, router_, visitors::events};
     router_.bind(endpoint);
     router_bound_ = true;
     router_endpoint_ = router_.get(zmq::sockopt::last_endpoint);
@@ -267,7 +248,7 @@ private:
     xpub_.set(zmq::sockopt::sndhwm, topic_queue);
     xpub_.set(zmq::sockopt::maxmsgsize, subscription_bytes);
     xpub_.set(zmq::sockopt::xpub_verbose, 1); // a late subscriber is seen even if it is not the first
-    xpub_monitor_ = monitor{context_, xpub_, server_events};
+    xpub_monitor_ = monitor{context_, xpub_, visitors::events};
     xpub_.bind(endpoint);
     xpub_endpoint_ = xpub_.get(zmq::sockopt::last_endpoint);
     items_stale_ = true;
@@ -444,13 +425,13 @@ private:
       return i == by_name_.end() ? nullptr : i->second;
     }
     const auto to = std::visit(
-      [](const auto& y) {
-        if constexpr (requires { y.to_session; })
-          return y.to_session;
-        else
-          return uint32_t{0};
-      },
-      h);
+        [](const auto& y) {
+          if constexpr (requires { y.to_session; })
+            return y.to_session;
+          else
+            return uint32_t{0};
+        },
+        h);
     for (auto& p : peers_)
       if (p->session().number() == to) return p.get();
     return nullptr;
@@ -471,48 +452,16 @@ private:
       return nullptr;
     }
     // A peer that can be reached may not be moved by a frame that may be old.
-    if (!x.from.control_endpoint.empty() && !p->connected()) p->endpoint(x.from.control_endpoint, peer::origin::learned);
+    if (!x.from.control_endpoint.empty() && !p->connected())
+      p->endpoint(x.from.control_endpoint, peer::origin::learned);
     return p;
   }
 
   void read_monitors() {
     for (size_t i = 0; i < peers_.size(); ++i) peers_[i]->read_monitor(now_);
-    read_server_monitor(router_monitor_, "control");
-    read_server_monitor(xpub_monitor_, "topics");
+    control_visitors_.read(router_monitor_, refusals_, now_);
+    topics_visitors_.read(xpub_monitor_, refusals_, now_);
   }
-
-  // A failed handshake is followed by the disconnect of its descriptor, whose address was taken when it came.
-  void read_server_monitor(monitor& m, const char* door) {
-    monitor_event e;
-    while (m.next(e)) {
-      const auto fd = static_cast<int>(e.value);
-      switch (e.what) {
-      case ZMQ_EVENT_ACCEPTED:
-        if (visitors_.size() > limits::refused_peers) visitors_.clear();
-        visitors_[fd] = peer_of(fd);
-        break;
-      case ZMQ_EVENT_DISCONNECTED: {
-        const auto i = visitors_.find(fd);
-        if (!failure_.empty())
-          refusals_.refused(i == visitors_.end() ? "a peer" : i->second, std::string{door} + ": " + failure_, now_);
-        failure_.clear();
-        if (i != visitors_.end()) visitors_.erase(i);
-        break;
-      }
-      case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH: break; // the doorman has logged it, with the key
-      case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
-        // both sides see a wrong mechanism; the other one may have been quicker to hang up
-        failure_ = e.value == EPIPE || e.value == ECONNRESET ? "hung up in the handshake: plaintext, or leaving"
-                                                             : describe_failure(e);
-        break;
-      default: failure_ = describe_failure(e);
-      }
-    }
-  }
-
-  static constexpr int server_events = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH
-                                       | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL
-                                       | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL;
 
   // -- data plane -------------------------------------------------------------
 
@@ -539,10 +488,17 @@ private:
       if (m.size() == 0) continue;
       const auto text = m.to_string_view();
       switch (text.front()) {
-      case subscribe_byte: client_.topic_wanted(text.substr(1), true); break;
-      case unsubscribe_byte: client_.topic_wanted(text.substr(1), false); break;
-      case snapshot_byte: client_.snapshot_wanted(text.substr(1)); break;
-      default: break;
+      case subscribe_byte:
+        client_.topic_wanted(text.substr(1), true);
+        break;
+      case unsubscribe_byte:
+        client_.topic_wanted(text.substr(1), false);
+        break;
+      case snapshot_byte:
+        client_.snapshot_wanted(text.substr(1));
+        break;
+      default:
+        break;
       }
     }
   }
@@ -579,8 +535,8 @@ private:
   std::set<std::string> topic_sources_;
   std::vector<std::unique_ptr<peer>> peers_;
   std::map<std::string, peer*> by_name_;
-  std::unordered_map<int, std::string> visitors_;
-  std::string failure_;
+  visitors control_visitors_{"control"};
+  visitors topics_visitors_{"topics"};
   std::vector<zmq_pollitem_t> items_;
   bool items_stale_ = true;
   bool more_waiting_ = false;
@@ -601,16 +557,28 @@ private:
 };
 
 transport::transport(transport_settings cfg, transport_client& client)
-  : impl_(std::make_unique<impl>(std::move(cfg), client)) {}
+    : impl_(std::make_unique<impl>(std::move(cfg), client)) {}
 
 transport::~transport() = default;
 
-outcome<done> transport::start() { return impl_->start(); }
-void transport::stop() { impl_->stop(); }
-const identity& transport::self() const { return impl_->self(); }
-const std::string& transport::topics_endpoint() const { return impl_->self().topics_endpoint; }
-wake_signal& transport::signal() const { return impl_->signal(); }
-void transport::post(std::function<void()> task) { impl_->post(std::move(task)); }
+outcome<done> transport::start() {
+  return impl_->start();
+}
+void transport::stop() {
+  impl_->stop();
+}
+const identity& transport::self() const {
+  return impl_->self();
+}
+const std::string& transport::topics_endpoint() const {
+  return impl_->self().topics_endpoint;
+}
+wake_signal& transport::signal() const {
+  return impl_->signal();
+}
+void transport::post(std::function<void()> task) {
+  impl_->post(std::move(task));
+}
 
 bool transport::publish(std::string topic, std::string payload) {
   return impl_->publish(std::move(topic), std::move(payload));
@@ -620,13 +588,29 @@ outcome<done> transport::connect(const std::string& name, const std::string& end
   return impl_->connect(name, endpoint);
 }
 
-void transport::subscribe(std::string_view topic) { impl_->topic_command(subscribe_byte, topic); }
-void transport::unsubscribe(std::string_view topic) { impl_->topic_command(unsubscribe_byte, topic); }
-void transport::request_snapshot(std::string_view topic) { impl_->topic_command(snapshot_byte, topic); }
-void transport::replace_allowed(keys::allow_list x) { impl_->replace_allowed(std::move(x)); }
-void transport::suspend_all(down_reason reason) { impl_->suspend_all(reason); }
-void transport::resume_all() { impl_->resume_all(); }
-std::vector<link_report> transport::report() const { return impl_->report(); }
-uint64_t transport::refused() const { return impl_->refused(); }
+void transport::subscribe(std::string_view topic) {
+  impl_->topic_command(subscribe_byte, topic);
+}
+void transport::unsubscribe(std::string_view topic) {
+  impl_->topic_command(unsubscribe_byte, topic);
+}
+void transport::request_snapshot(std::string_view topic) {
+  impl_->topic_command(snapshot_byte, topic);
+}
+void transport::replace_allowed(keys::allow_list x) {
+  impl_->replace_allowed(std::move(x));
+}
+void transport::suspend_all(down_reason reason) {
+  impl_->suspend_all(reason);
+}
+void transport::resume_all() {
+  impl_->resume_all();
+}
+std::vector<link_report> transport::report() const {
+  return impl_->report();
+}
+uint64_t transport::refused() const {
+  return impl_->refused();
+}
 
 } // namespace bus::link

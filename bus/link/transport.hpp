@@ -52,7 +52,8 @@ class transport_client {
 public:
   virtual ~transport_client() = default;
   /// `generation` numbers the sessions of this node; the outbox accepts messages made for it.
-  virtual void peer_up(size_t peer, const identity& who, uint64_t generation, std::shared_ptr<outbox> out) = 0;
+  virtual void peer_up(size_t peer, const identity& who, uint64_t generation,
+                       std::shared_ptr<outbox> out) = 0;
   virtual void peer_down(size_t peer, down_reason reason) = 0;
   /// The messages of one frame. False if they are not well-formed: the link is broken off.
   virtual bool messages(size_t peer, std::string_view body, uint32_t count) = 0;

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <deque>
 #include <mutex>
-
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -17,7 +16,8 @@ wake_signal::~wake_signal() {
 
 void wake_signal::write_event() noexcept {
   const uint64_t one = 1;
-  [[maybe_unused]] const auto n = ::write(fd_, &one, sizeof one); // cannot fail: the counter never nears its limit
+  [[maybe_unused]] const auto n =
+      ::write(fd_, &one, sizeof one); // cannot fail: the counter never nears its limit
 }
 
 void wake_signal::consume() noexcept {

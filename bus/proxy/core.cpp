@@ -13,7 +13,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <random>
-
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -47,7 +46,8 @@ caf::behavior agent_behavior(caf::event_based_actor* self) {
   return {[self](spawn_request& x) -> caf::result<caf::actor> {
     auto spawned = self->system().spawn<caf::actor>(x.type, std::move(x.arguments), self->context());
     if (!spawned)
-      return make_error(errc::cannot_spawn, "cannot spawn " + x.type + ": " + self->system().render(spawned.error()));
+      return make_error(errc::cannot_spawn,
+                        "cannot spawn " + x.type + ": " + self->system().render(spawned.error()));
     return *spawned;
   }};
 }
@@ -83,21 +83,26 @@ caf::node_id make_incarnation(std::string_view name) {
 // -- life ---------------------------------------------------------------------
 
 core::core(caf::actor_system& system, config cfg, std::shared_ptr<const codec::type_table> types)
-  : system_(system), cfg_(std::move(cfg)), types_(std::move(types)), epoch_(random_number()),
-    proxies_(system, *this), exports_(std::make_shared<export_table>()) {
+    : system_(system), cfg_(std::move(cfg)), types_(std::move(types)), epoch_(random_number()),
+      proxies_(system, *this), exports_(std::make_shared<export_table>()) {
   if (!cfg_.log) cfg_.log = log_to_stderr;
 }
 
-core::~core() { stop(); }
+core::~core() {
+  stop();
+}
 
-void core::log(log_level level, const std::string& text) const { cfg_.log(level, text); }
+void core::log(log_level level, const std::string& text) const {
+  cfg_.log(level, text);
+}
 
 caf::error core::open_keys(link::transport_settings& settings) const {
   if (cfg_.security == security::plain) return {};
   auto key = keys::load(cfg_.key_file);
   if (!key) return make_error(key.error().code, key.error().text);
   if (key->name != cfg_.name)
-    return make_error(errc::bad_key_file, cfg_.key_file + ": is the key of " + key->name + ", not of " + cfg_.name);
+    return make_error(errc::bad_key_file,
+                      cfg_.key_file + ": is the key of " + key->name + ", not of " + cfg_.name);
   auto allowed = keys::allow_list::load(cfg_.allow_file);
   if (!allowed) return make_error(allowed.error().code, allowed.error().text);
   settings.key = std::move(*key);
@@ -165,7 +170,8 @@ caf::error core::reload_allowed() {
   if (!running_) return make_error(errc::stopped);
   auto allowed = keys::allow_list::load(cfg_.allow_file);
   if (!allowed) return make_error(allowed.error().code, allowed.error().text);
-  transport_->post([this, list = std::move(*allowed)]() mutable { transport_->replace_allowed(std::move(list)); });
+  transport_->post(
+      [this, list = std::move(*allowed)]() mutable { transport_->replace_allowed(std::move(list)); });
   return {};
 }
 
@@ -261,21 +267,25 @@ void core::post_link(const route_ptr& via, caf::actor_id remote, caf::strong_act
     send_vital(*via, frame);
     // It may have died since, before anybody could watch it: then this is the only word of it.
     if (what == op::link && local->get()->getf(caf::abstract_actor::is_terminated_flag))
-      send_vital(*via, down_frame(local->aid, static_cast<caf::monitorable_actor*>(local->get())->fail_state()));
+      send_vital(*via,
+                 down_frame(local->aid, static_cast<caf::monitorable_actor*>(local->get())->fail_state()));
   });
 }
 
 caf::error core::add_request(route& via, const caf::mailbox_element& what) {
   switch (via.requests().add(what.sender, what.mid)) {
-  case request_table::result::added: return {};
-  case request_table::result::full: return make_error(errc::peer_overloaded, "too many requests are waiting");
-  case request_table::result::closed: break;
+  case request_table::result::added:
+    return {};
+  case request_table::result::full:
+    return make_error(errc::peer_overloaded, "too many requests are waiting");
+  case request_table::result::closed:
+    break;
   }
   return make_error(errc::peer_down);
 }
 
-// A request of a remote actor that is passed on to a third node: its home must know where the answer will come
-// from, or it would wait for the wrong node to fail.
+// A request of a remote actor that is passed on to a third node: its home must know where the answer will
+// come from, or it would wait for the wrong node to fail.
 void core::announce_move(const caf::mailbox_element& what, const caf::node_id& to) {
   auto home = route_to(what.sender->nid);
   if (!home) return;

@@ -148,7 +148,7 @@ private:
   mutable std::mutex mutex_; // guards the five below
   std::unordered_map<caf::node_id, route_ptr> routes_;
   std::map<std::string, std::pair<caf::node_id, caf::actor_id>> agents_;
-  std::map<std::string, caf::strong_actor_ptr> names_; // of this node
+  std::map<std::string, caf::strong_actor_ptr> names_;                            // of this node
   std::map<std::string, std::map<std::string, caf::strong_actor_ptr>> directory_; // of peers, by peer
   std::vector<caf::weak_actor_ptr> watchers_;
 

@@ -1,9 +1,8 @@
 // What the core does in the bus thread: links coming and going, credit, the
 // pulse, and the directory of names.
-#include "bus/proxy/core.hpp"
-
 #include "bus/limits.hpp"
 #include "bus/messages.hpp"
+#include "bus/proxy/core.hpp"
 #include "bus/proxy/inbound.hpp"
 
 #include <caf/actor_cast.hpp>
@@ -25,7 +24,9 @@ constexpr std::chrono::seconds housekeeping_pause{2};
 
 // -- links --------------------------------------------------------------------
 
-void core::send_vital(route& via, const std::string& frame) { via.send(frame, link::lane::vital); }
+void core::send_vital(route& via, const std::string& frame) {
+  via.send(frame, link::lane::vital);
+}
 
 void core::send_name(route& via, const std::string& name, caf::actor_id id) {
   std::string frame;
@@ -103,9 +104,15 @@ bool core::messages(size_t peer, std::string_view body, uint32_t count) {
 
 // -- topics -------------------------------------------------------------------
 
-void core::topic_message(std::string_view topic, std::string_view payload) { hub_->on_message(topic, payload); }
-void core::topic_wanted(std::string_view prefix, bool wanted) { hub_->on_wanted(prefix, wanted); }
-void core::snapshot_wanted(std::string_view topic) { hub_->on_snapshot_wanted(topic); }
+void core::topic_message(std::string_view topic, std::string_view payload) {
+  hub_->on_message(topic, payload);
+}
+void core::topic_wanted(std::string_view prefix, bool wanted) {
+  hub_->on_wanted(prefix, wanted);
+}
+void core::snapshot_wanted(std::string_view topic) {
+  hub_->on_snapshot_wanted(topic);
+}
 
 // -- credit, pulse, housekeeping ----------------------------------------------
 
@@ -179,7 +186,8 @@ void core::work(link::time_point now) {
 caf::error core::publish(const std::string& name, const caf::actor& actor) {
   if (!running_) return make_error(errc::stopped);
   if (!actor) return make_error(errc::bad_handle, "cannot publish a null handle");
-  if (name.empty() || name.size() > limits::actor_name_bytes) return make_error(errc::bad_config, "name: 1 to 255 bytes");
+  if (name.empty() || name.size() > limits::actor_name_bytes)
+    return make_error(errc::bad_config, "name: 1 to 255 bytes");
   auto ptr = caf::actor_cast<caf::strong_actor_ptr>(actor);
   if (!is_local(ptr.get())) return make_error(errc::bad_handle, "only actors of this node can be published");
   exports_->add(ptr.get());
@@ -192,15 +200,16 @@ caf::error core::publish(const std::string& name, const caf::actor& actor) {
   }
   notify_name(name);
   // A name ends with its actor.
-  ptr->get()->attach_functor([this, alive = std::weak_ptr<export_table>{exports_}, name, id = ptr->aid](const caf::error&) {
-    if (alive.expired() || !running_) return;
-    {
-      const std::lock_guard guard{mutex_};
-      const auto i = names_.find(name);
-      if (i == names_.end() || i->second->aid != id) return;
-    }
-    withdraw(name);
-  });
+  ptr->get()->attach_functor(
+      [this, alive = std::weak_ptr<export_table>{exports_}, name, id = ptr->aid](const caf::error&) {
+        if (alive.expired() || !running_) return;
+        {
+          const std::lock_guard guard{mutex_};
+          const auto i = names_.find(name);
+          if (i == names_.end() || i->second->aid != id) return;
+        }
+        withdraw(name);
+      });
   return {};
 }
 
@@ -242,12 +251,14 @@ void core::watch(const caf::actor& watcher) {
   {
     const std::lock_guard guard{mutex_};
     watchers_.push_back(caf::actor_cast<caf::weak_actor_ptr>(watcher));
-    for (const auto& [node, via] : routes_) known.push_back(caf::make_message(peer_event{via->peer(), true, {}}));
+    for (const auto& [node, via] : routes_)
+      known.push_back(caf::make_message(peer_event{via->peer(), true, {}}));
     for (const auto& [name, actor] : names_)
       known.push_back(caf::make_message(name_event{name, caf::actor_cast<caf::actor>(actor)}));
     for (const auto& [name, actors] : directory_)
       if (!names_.contains(name))
-        known.push_back(caf::make_message(name_event{name, caf::actor_cast<caf::actor>(actors.begin()->second)}));
+        known.push_back(
+            caf::make_message(name_event{name, caf::actor_cast<caf::actor>(actors.begin()->second)}));
   }
   auto ptr = caf::actor_cast<caf::strong_actor_ptr>(watcher);
   for (auto& x : known) ptr->enqueue(nullptr, caf::make_message_id(), std::move(x), nullptr);

@@ -32,7 +32,8 @@ bool inbound::dispatch(std::string_view in, size_t& used) {
   codec::decoder f{in, {core_.types_.get(), this}};
   if (auto err = read(f)) {
     ++core_.undecodable_;
-    if (core_.undecodable_ < 10) core_.log(log_level::warning, "message from " + peer_.via->peer() + ": " + text_of(err));
+    if (core_.undecodable_ < 10)
+      core_.log(log_level::warning, "message from " + peer_.via->peer() + ": " + text_of(err));
     codec::cursor whole{in};
     if (whole.skip() != errc::none) return false;
     used = whole.offset();
@@ -52,9 +53,14 @@ caf::error inbound::read(codec::decoder& f) {
     uint32_t fields;
     caf::error (inbound::*read)(codec::decoder&);
   };
-  static constexpr op_form forms[] = {
-    {6, &inbound::on_message}, {2, &inbound::on_watch}, {3, &inbound::on_down},  {3, &inbound::on_credit},
-    {3, nullptr},              {3, nullptr},            {4, &inbound::on_moved}, {3, &inbound::on_name}};
+  static constexpr op_form forms[] = {{6, &inbound::on_message},
+                                      {2, &inbound::on_watch},
+                                      {3, &inbound::on_down},
+                                      {3, &inbound::on_credit},
+                                      {3, nullptr},
+                                      {3, nullptr},
+                                      {4, &inbound::on_moved},
+                                      {3, &inbound::on_name}};
   if (what >= std::size(forms)) return make_error(errc::out_of_range, "unknown operation");
   const auto& form = forms[what];
   if (size < form.fields) return make_error(errc::missing_field);
@@ -145,9 +151,10 @@ caf::error inbound::on_watch(codec::decoder& f) {
   }
   if (!peer_.watched.insert(id).second) return {};
   // A live route implies a live core: it closes all routes before it goes.
-  actor->get()->attach_functor([via = std::weak_ptr<route>{peer_.via}, &c = core_, id](const caf::error& reason) {
-    if (auto r = via.lock()) r->send(c.down_frame(id, reason), link::lane::vital);
-  });
+  actor->get()->attach_functor(
+      [via = std::weak_ptr<route>{peer_.via}, &c = core_, id](const caf::error& reason) {
+        if (auto r = via.lock()) r->send(c.down_frame(id, reason), link::lane::vital);
+      });
   return {};
 }
 
@@ -195,7 +202,7 @@ caf::error inbound::on_moved(codec::decoder& f) {
   if (auto err = f.apply(to)) return err;
   const caf::message_id mid{raw_mid};
   if (!peer_.via->requests().take(requester, mid)) return {}; // answered already
-  if (!to || to == core_.system_.node()) return {}; // an actor of this node has it now
+  if (!to || to == core_.system_.node()) return {};           // an actor of this node has it now
   auto actor = core_.exports_->find(requester);
   if (!actor) return {};
   auto via = core_.route_to(to);

@@ -12,16 +12,16 @@
 namespace bus::proxy {
 
 remote_actor::remote_actor(caf::actor_config& cfg, core& owner, route_ptr via, uint32_t credit)
-  : caf::actor_proxy(cfg), owner_(owner), via_(std::move(via)), credit_(credit) {}
+    : caf::actor_proxy(cfg), owner_(owner), via_(std::move(via)), credit_(credit) {}
 
-// An actor that dies with a link tells its peer twice: once with an exit_msg to this proxy, once because the peer
-// node is watching it. The second way also covers a killed process, so it is the one that stays.
+// An actor that dies with a link tells its peer twice: once with an exit_msg to this proxy, once because the
+// peer node is watching it. The second way also covers a killed process, so it is the one that stays.
 bool remote_actor::is_echo_of_exit(const caf::mailbox_element& what) const {
   const auto& content = what.content();
   if (content.type_token() != caf::make_type_token<caf::exit_msg>()) return false;
   const auto* source = caf::actor_cast<caf::actor_control_block*>(content.get_as<caf::exit_msg>(0).source);
-  return source && owner_.is_local(source)
-         && const_cast<caf::actor_control_block*>(source)->get()->getf(is_terminated_flag);
+  return source && owner_.is_local(source) &&
+         const_cast<caf::actor_control_block*>(source)->get()->getf(is_terminated_flag);
 }
 
 // Answers are free: their number is bounded by the requests that the other side had credit for.
@@ -43,8 +43,9 @@ void remote_actor::refuse(caf::mailbox_element_ptr& what, const caf::error& reas
   if (what->mid.is_request()) {
     answer(*what, reason);
   } else if (what->sender && what->mid.is_async()) {
-    what->sender->enqueue(caf::make_mailbox_element(ctrl(), caf::make_message_id(), {}, undelivered{address(), reason}),
-                          nullptr);
+    what->sender->enqueue(
+        caf::make_mailbox_element(ctrl(), caf::make_message_id(), {}, undelivered{address(), reason}),
+        nullptr);
   }
 }
 
@@ -65,8 +66,8 @@ void remote_actor::enqueue(caf::mailbox_element_ptr what, caf::execution_unit*) 
   }
 }
 
-// Both run with the mutexes of both actors held, and encoding a handle may take one of them again: so the frame is
-// made later, in the bus thread.
+// Both run with the mutexes of both actors held, and encoding a handle may take one of them again: so the
+// frame is made later, in the bus thread.
 bool remote_actor::add_backlink(caf::abstract_actor* x) {
   if (!caf::actor_proxy::add_backlink(x)) return false;
   owner_.post_link(via_, id(), caf::strong_actor_ptr{x->ctrl()}, op::link);

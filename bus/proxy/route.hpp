@@ -64,8 +64,8 @@ class route {
 public:
   route(std::string peer, caf::node_id node, uint64_t generation, std::shared_ptr<link::outbox> out,
         size_t request_limit)
-    : peer_(std::move(peer)), node_(std::move(node)), generation_(generation), out_(std::move(out)),
-      requests_(request_limit) {}
+      : peer_(std::move(peer)), node_(std::move(node)), generation_(generation), out_(std::move(out)),
+        requests_(request_limit) {}
 
   const std::string& peer() const noexcept { return peer_; }
   const caf::node_id& node() const noexcept { return node_; }

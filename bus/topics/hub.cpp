@@ -24,8 +24,8 @@ bool read_header(std::string_view payload, topic_header& out) {
   codec::cursor in{payload};
   uint32_t size = 0;
   std::string_view node;
-  return in.read_array(size) == errc::none && size >= 4 && in.read_str(node) == errc::none
-         && in.read_uint(out.epoch) == errc::none && in.read_uint(out.seq) == errc::none;
+  return in.read_array(size) == errc::none && size >= 4 && in.read_str(node) == errc::none &&
+         in.read_uint(out.epoch) == errc::none && in.read_uint(out.seq) == errc::none;
 }
 
 } // namespace
@@ -122,8 +122,8 @@ std::vector<subscription_ptr> hub::subscribers_of(std::string_view topic) const 
 bool hub::subscribe(std::string_view topic, const caf::actor& subscriber, delivery how) {
   if (topic.empty() || topic.size() > limits::topic_bytes || !subscriber) return false;
   const auto id = subscriber.id();
-  auto s = std::make_shared<subscription>(std::string{topic}, caf::actor_cast<caf::weak_actor_ptr>(subscriber), id,
-                                          how, decode_);
+  auto s = std::make_shared<subscription>(std::string{topic},
+                                          caf::actor_cast<caf::weak_actor_ptr>(subscriber), id, how, decode_);
   bool first = false;
   payload_ptr known;
   {
@@ -145,16 +145,17 @@ bool hub::subscribe(std::string_view topic, const caf::actor& subscriber, delive
   } else if (known) {
     s->deliver(known);
   }
-  if (first)
-    transport_->post([t = transport_, name = std::string{topic}] { t->subscribe(name); });
+  if (first) transport_->post([t = transport_, name = std::string{topic}] { t->subscribe(name); });
   caf::actor_cast<caf::abstract_actor*>(subscriber)
-    ->attach_functor([self = weak_from_this(), name = std::string{topic}, id](const caf::error&) {
-      if (auto h = self.lock()) h->remove(name, id);
-    });
+      ->attach_functor([self = weak_from_this(), name = std::string{topic}, id](const caf::error&) {
+        if (auto h = self.lock()) h->remove(name, id);
+      });
   return true;
 }
 
-void hub::unsubscribe(std::string_view topic, const caf::actor& subscriber) { remove(topic, subscriber.id()); }
+void hub::unsubscribe(std::string_view topic, const caf::actor& subscriber) {
+  remove(topic, subscriber.id());
+}
 
 void hub::remove(std::string_view topic, caf::actor_id subscriber) {
   std::vector<subscription_ptr> gone; // released outside the lock
@@ -164,15 +165,14 @@ void hub::remove(std::string_view topic, caf::actor_id subscriber) {
     const auto i = followed_.find(topic);
     if (i == followed_.end()) return;
     auto& list = i->second.subscribers;
-    const auto tail = std::remove_if(list.begin(), list.end(),
-                                     [&](const auto& x) { return x->actor_id() == subscriber; });
+    const auto tail =
+        std::remove_if(list.begin(), list.end(), [&](const auto& x) { return x->actor_id() == subscriber; });
     gone.assign(tail, list.end());
     list.erase(tail, list.end());
     last = list.empty() && !gone.empty();
     if (list.empty()) followed_.erase(i);
   }
-  if (last)
-    transport_->post([t = transport_, name = std::string{topic}] { t->unsubscribe(name); });
+  if (last) transport_->post([t = transport_, name = std::string{topic}] { t->unsubscribe(name); });
 }
 
 void hub::request_snapshot(std::string_view topic) {
@@ -215,6 +215,8 @@ void hub::on_message(std::string_view topic, std::string_view payload) {
   for (const auto& s : subscribers) s->deliver(kept);
 }
 
-hub_report hub::report() const { return {published_, sent_, refused_, received_, gaps_, malformed_}; }
+hub_report hub::report() const {
+  return {published_, sent_, refused_, received_, gaps_, malformed_};
+}
 
 } // namespace bus::topics

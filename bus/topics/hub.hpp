@@ -39,7 +39,7 @@ struct local_topic {
   const std::string name;
   std::mutex mutex;
   uint64_t seq = 0;
-  caf::message last; ///< for late subscribers
+  caf::message last;   ///< for late subscribers
   bool wanted = false; ///< by a remote subscriber
 };
 
@@ -48,8 +48,8 @@ using local_topic_ptr = std::shared_ptr<local_topic>;
 /// Counters for status pages.
 struct hub_report {
   uint64_t published = 0;
-  uint64_t sent = 0;      ///< of these, encoded for remote subscribers
-  uint64_t refused = 0;   ///< not sent because the queue to the bus thread was full or a type cannot travel
+  uint64_t sent = 0;    ///< of these, encoded for remote subscribers
+  uint64_t refused = 0; ///< not sent because the queue to the bus thread was full or a type cannot travel
   uint64_t received = 0;
   uint64_t gaps = 0;
   uint64_t malformed = 0;
@@ -58,7 +58,7 @@ struct hub_report {
 class hub : public std::enable_shared_from_this<hub> {
 public:
   hub(std::string node_name, uint64_t epoch, codec::encoder_context encode, codec::decoder_context decode)
-    : node_name_(std::move(node_name)), epoch_(epoch), encode_(encode), decode_(decode) {}
+      : node_name_(std::move(node_name)), epoch_(epoch), encode_(encode), decode_(decode) {}
 
   void attach(link::transport* transport) { transport_ = transport; }
 

@@ -16,11 +16,13 @@ using codec::content_of;
 class every_element final : public caf::mailbox_element {
 public:
   every_element(std::shared_ptr<subscription> owner, caf::message content)
-    : owner_(std::move(owner)), content_(std::move(content)) {}
+      : owner_(std::move(owner)), content_(std::move(content)) {}
   ~every_element() override { owner_->consumed(); }
 
   caf::type_erased_tuple& content() override { return content_of(content_); }
-  const caf::type_erased_tuple& content() const override { return content_of(const_cast<every_element*>(this)->content_); }
+  const caf::type_erased_tuple& content() const override {
+    return content_of(const_cast<every_element*>(this)->content_);
+  }
   caf::message move_content_to_message() override { return std::move(content_); }
   caf::message copy_content_to_message() const override { return content_; }
 
@@ -29,8 +31,8 @@ private:
   caf::message content_;
 };
 
-// The one element of a `delivery::latest` subscription that waits in a mailbox. Its content is fetched when the
-// actor looks at it: that is what makes it the newest.
+// The one element of a `delivery::latest` subscription that waits in a mailbox. Its content is fetched when
+// the actor looks at it: that is what makes it the newest.
 class latest_element final : public caf::mailbox_element {
 public:
   explicit latest_element(std::shared_ptr<subscription> owner) : owner_(std::move(owner)) {}
@@ -43,7 +45,9 @@ public:
     return content_of(const_cast<latest_element*>(this)->resolve());
   }
   caf::message move_content_to_message() override { return std::move(resolve()); }
-  caf::message copy_content_to_message() const override { return const_cast<latest_element*>(this)->resolve(); }
+  caf::message copy_content_to_message() const override {
+    return const_cast<latest_element*>(this)->resolve();
+  }
 
 private:
   caf::message& resolve() {
@@ -100,16 +104,19 @@ void subscription::enqueue(caf::message content) {
     }
     ++backlog_;
     if (std::exchange(overflowed_, false))
-      actor->enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, topic_gap{topic_, 0, 0}), nullptr);
+      actor->enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, topic_gap{topic_, 0, 0}),
+                     nullptr);
   }
-  actor->enqueue(caf::mailbox_element_ptr{new every_element(shared_from_this(), std::move(content))}, nullptr);
+  actor->enqueue(caf::mailbox_element_ptr{new every_element(shared_from_this(), std::move(content))},
+                 nullptr);
 }
 
 void subscription::gap(uint64_t expected, uint64_t got) {
   if (how_ != delivery::every) return;
   if (auto actor = actor_.lock())
-    actor->enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, topic_gap{topic_, expected, got}),
-                   nullptr);
+    actor->enqueue(
+        caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, topic_gap{topic_, expected, got}),
+        nullptr);
 }
 
 caf::message subscription::take_latest() {
@@ -119,7 +126,8 @@ caf::message subscription::take_latest() {
     x = std::exchange(latest_, caf::message{});
     pending_ = false;
   }
-  if (const auto* payload = std::get_if<payload_ptr>(&x)) return *payload ? decode_content(**payload, decode_) : caf::message{};
+  if (const auto* payload = std::get_if<payload_ptr>(&x))
+    return *payload ? decode_content(**payload, decode_) : caf::message{};
   return std::get<caf::message>(std::move(x));
 }
 

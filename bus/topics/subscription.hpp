@@ -27,7 +27,7 @@ class subscription : public std::enable_shared_from_this<subscription> {
 public:
   subscription(std::string topic, caf::weak_actor_ptr actor, caf::actor_id id, delivery how,
                codec::decoder_context decode)
-    : topic_(std::move(topic)), actor_(std::move(actor)), id_(id), how_(how), decode_(decode) {}
+      : topic_(std::move(topic)), actor_(std::move(actor)), id_(id), how_(how), decode_(decode) {}
 
   caf::actor_id actor_id() const noexcept { return id_; }
   const std::string& topic() const noexcept { return topic_; }
@@ -53,8 +53,8 @@ private:
 
   std::mutex mutex_;
   item latest_;
-  bool pending_ = false;   // latest: an element is in the mailbox
-  uint32_t backlog_ = 0;   // every: elements in the mailbox
+  bool pending_ = false; // latest: an element is in the mailbox
+  uint32_t backlog_ = 0; // every: elements in the mailbox
   bool overflowed_ = false;
 };
 

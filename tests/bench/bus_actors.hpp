@@ -27,8 +27,7 @@ inline caf::behavior sink(caf::event_based_actor* self) {
   const auto add = [self, count](uint64_t n) {
     const auto before = *count / ack_every;
     *count += n;
-    if (*count / ack_every != before)
-      self->send(caf::actor_cast<caf::actor>(self->current_sender()), *count);
+    if (*count / ack_every != before) self->send(caf::actor_cast<caf::actor>(self->current_sender()), *count);
   };
   return {[add](const quote&) { add(1); }, [add](const std::vector<quote>& x) { add(x.size()); },
           [count](start_atom) { *count = 0; }};
@@ -72,7 +71,8 @@ inline caf::behavior source(caf::event_based_actor* self, caf::actor to, uint64_
 }
 
 inline caf::behavior echo(caf::event_based_actor* self) {
-  return {[self](quote& x) { self->send(caf::actor_cast<caf::actor>(self->current_sender()), std::move(x)); }};
+  return {
+      [self](quote& x) { self->send(caf::actor_cast<caf::actor>(self->current_sender()), std::move(x)); }};
 }
 
 /// `total` round trips one after the other; answers with all of them in microseconds.
@@ -111,18 +111,19 @@ struct figures {
 };
 
 /// Runs all measurements against two actors, wherever they are.
-inline figures measure(caf::actor_system& system, const caf::actor& sink_actor, const caf::actor& echo_actor) {
+inline figures measure(caf::actor_system& system, const caf::actor& sink_actor,
+                       const caf::actor& echo_actor) {
   figures f;
   caf::scoped_actor self{system};
   const auto flood = [&](uint64_t total, uint64_t batch) {
     double seconds = 0;
     self->request(self->spawn(source, sink_actor, total, batch), caf::infinite, start_atom::value)
-      .receive([&](double x) { seconds = x; }, [](caf::error&) {});
+        .receive([&](double x) { seconds = x; }, [](caf::error&) {});
     return seconds > 0 ? static_cast<double>(total) / seconds : 0;
   };
   std::vector<double> times;
   self->request(self->spawn(pinger, echo_actor, size_t{10'000}), caf::infinite, start_atom::value)
-    .receive([&](std::vector<double>& x) { times = std::move(x); }, [](caf::error&) {});
+      .receive([&](std::vector<double>& x) { times = std::move(x); }, [](caf::error&) {});
   times.erase(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 10));
   f.rtt_p50 = percentile(times, 0.5);
   f.rtt_p99 = percentile(times, 0.99);
@@ -133,7 +134,8 @@ inline figures measure(caf::actor_system& system, const caf::actor& sink_actor, 
 }
 
 inline void print_row(const char* what, const figures& f) {
-  std::printf("| %-28s | %7.0f / %7.0f | %12.0f | %12.0f |\n", what, f.rtt_p50, f.rtt_p99, f.single, f.batched);
+  std::printf("| %-28s | %7.0f / %7.0f | %12.0f | %12.0f |\n", what, f.rtt_p50, f.rtt_p99, f.single,
+              f.batched);
   std::fflush(stdout);
 }
 

@@ -12,14 +12,13 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <thread>
-
-#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 namespace {
@@ -78,7 +77,8 @@ void be_server(zmq::socket_t& s, const std::string& secret) {
   s.set(zmq::sockopt::curve_secretkey, secret);
 }
 
-/// Echoes messages of 64 bytes; of a burst (a first message of 8 bytes says how many) only the end is answered.
+/// Echoes messages of 64 bytes; of a burst (a first message of 8 bytes says how many) only the end is
+/// answered.
 int raw_server(const std::string& secret) {
   zmq::context_t context;
   zmq::socket_t router{context, zmq::socket_type::router};

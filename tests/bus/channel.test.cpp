@@ -10,7 +10,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-body_ptr body(std::string text) { return std::make_shared<const std::string>(std::move(text)); }
+body_ptr body(std::string text) {
+  return std::make_shared<const std::string>(std::move(text));
+}
 
 const time_point t0 = time_point{} + 1h;
 

@@ -59,20 +59,20 @@ std::string as_json(const bytes& in) {
 }
 
 caf::message all_builtins() {
-  return caf::make_message(int8_t{-1}, int16_t{-2}, int32_t{-3}, int64_t{-4}, uint8_t{1}, uint16_t{2}, uint32_t{3},
-                           uint64_t{4}, true, 1.5f, 2.25, std::string{"text"}, caf::atom("hello"),
-                           caf::timespan{std::chrono::seconds{3}}, caf::unit, std::vector<std::string>{"x", "y"},
-                           std::map<std::string, std::string>{{"k", "v"}}, std::set<std::string>{"s"},
-                           std::vector<char>{'a', '\0'}, caf::error{caf::sec::request_timeout});
+  return caf::make_message(
+      int8_t{-1}, int16_t{-2}, int32_t{-3}, int64_t{-4}, uint8_t{1}, uint16_t{2}, uint32_t{3}, uint64_t{4},
+      true, 1.5f, 2.25, std::string{"text"}, caf::atom("hello"), caf::timespan{std::chrono::seconds{3}},
+      caf::unit, std::vector<std::string>{"x", "y"}, std::map<std::string, std::string>{{"k", "v"}},
+      std::set<std::string>{"s"}, std::vector<char>{'a', '\0'}, caf::error{caf::sec::request_timeout});
 }
 
 } // namespace
 
 TEST(codec, integers_keep_every_limit) {
   for (int64_t x : {std::numeric_limits<int64_t>::min(), int64_t{-2147483649}, int64_t{-32769}, int64_t{-129},
-                    int64_t{-128}, int64_t{-33}, int64_t{-32}, int64_t{-1}, int64_t{0}, int64_t{127}, int64_t{128},
-                    int64_t{255}, int64_t{256}, int64_t{65535}, int64_t{65536}, int64_t{4294967296},
-                    std::numeric_limits<int64_t>::max()})
+                    int64_t{-128}, int64_t{-33}, int64_t{-32}, int64_t{-1}, int64_t{0}, int64_t{127},
+                    int64_t{128}, int64_t{255}, int64_t{256}, int64_t{65535}, int64_t{65536},
+                    int64_t{4294967296}, std::numeric_limits<int64_t>::max()})
     EXPECT_EQ(round_trip(x), x);
   EXPECT_EQ(round_trip(std::numeric_limits<uint64_t>::max()), std::numeric_limits<uint64_t>::max());
 }
@@ -87,9 +87,16 @@ TEST(codec, integers_that_do_not_fit_are_refused) {
 }
 
 TEST(codec, doubles_are_bit_exact_and_always_doubles) {
-  const double values[] = {0.0, -0.0, 1.0, 2.0, -1.5, std::numeric_limits<double>::denorm_min(),
-                           std::numeric_limits<double>::max(), std::numeric_limits<double>::infinity(),
-                           -std::numeric_limits<double>::infinity(), std::nan("7")};
+  const double values[] = {0.0,
+                           -0.0,
+                           1.0,
+                           2.0,
+                           -1.5,
+                           std::numeric_limits<double>::denorm_min(),
+                           std::numeric_limits<double>::max(),
+                           std::numeric_limits<double>::infinity(),
+                           -std::numeric_limits<double>::infinity(),
+                           std::nan("7")};
   for (double x : values) {
     const auto out = encode(x);
     EXPECT_EQ(out.size(), 9u);
@@ -112,9 +119,10 @@ TEST(codec, every_kind_of_field_survives) {
 }
 
 TEST(codec, other_implementations_see_nested_documents) {
-  EXPECT_EQ(as_json(encode(bus_test::sample_order())),
-            R"(["o-1",1,true,[["ES",1,null],["NQ",-0.5,-7]],{"a":[1,-2,300],"b":[]},[1,"CME"],"n",[-300,2.5],)"
-            R"x([200,"t",true],"BIN(size:3)",[true,false,true],[1,2,-3]])x");
+  EXPECT_EQ(
+      as_json(encode(bus_test::sample_order())),
+      R"(["o-1",1,true,[["ES",1,null],["NQ",-0.5,-7]],{"a":[1,-2,300],"b":[]},[1,"CME"],"n",[-300,2.5],)"
+      R"x([200,"t",true],"BIN(size:3)",[true,false,true],[1,2,-3]])x");
 }
 
 TEST(codec, messages_of_every_builtin_type_survive) {
@@ -217,7 +225,7 @@ TEST(codec, lengths_are_checked_before_memory_is_taken) {
 }
 
 TEST(codec, every_truncation_is_a_clean_error) {
-  const auto out = encode(caf::make_message(bus_test::sample_order(), bus_test::sample_quote())) ;
+  const auto out = encode(caf::make_message(bus_test::sample_order(), bus_test::sample_quote()));
   for (size_t n = 0; n < out.size(); ++n) {
     caf::message x;
     EXPECT_TRUE(decode(std::string_view{out}.substr(0, n), x)) << n;
@@ -245,9 +253,15 @@ TEST(codec, random_mutations_are_survived) {
     for (unsigned i = 0; i < edits; ++i) {
       const auto at = random() % broken.size();
       switch (random() % 3) {
-      case 0: broken[at] = static_cast<char>(random()); break;
-      case 1: broken.erase(at, 1 + random() % 8); break;
-      default: broken.insert(at, 1 + random() % 4, static_cast<char>(random())); break;
+      case 0:
+        broken[at] = static_cast<char>(random());
+        break;
+      case 1:
+        broken.erase(at, 1 + random() % 8);
+        break;
+      default:
+        broken.insert(at, 1 + random() % 4, static_cast<char>(random()));
+        break;
       }
     }
     caf::message x;

@@ -1,12 +1,12 @@
 // Key files, allow lists, configuration, and the log of refused peers.
-#include "bus/config.hpp"
 #include "bus/keys/keys.hpp"
+
+#include "bus/config.hpp"
 #include "bus/link/doorman.hpp"
 
 #include <gtest/gtest.h>
 
 #include <fstream>
-
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -76,8 +76,8 @@ TEST_F(key_files, that_are_links_or_missing_are_refused) {
 TEST(allow_list, reads_kinds_names_and_keys) {
   const auto a = *keys::make("a");
   const auto b = *keys::make("b");
-  const auto list = keys::allow_list::parse("# the cluster\n\nnode a " + a.public_key + "\n  client\tb  " + b.public_key
-                                            + "\n");
+  const auto list = keys::allow_list::parse("# the cluster\n\nnode a " + a.public_key + "\n  client\tb  " +
+                                            b.public_key + "\n");
   ASSERT_TRUE(list.ok()) << list.error().text;
   EXPECT_EQ(list->size(), 2u);
   ASSERT_NE(list->find_key(a.public_key), nullptr);
@@ -102,7 +102,8 @@ TEST(allow_list, names_the_line_that_is_wrong) {
   EXPECT_NE(error("node a short\n").find("40 characters"), std::string::npos);
   EXPECT_NE(error("node a/b " + a.public_key).find("not a name"), std::string::npos);
   EXPECT_NE(error(line + line).find("listed twice"), std::string::npos);
-  EXPECT_NE(error(line + "node a " + keys::make("x")->public_key).find("a is listed twice"), std::string::npos);
+  EXPECT_NE(error(line + "node a " + keys::make("x")->public_key).find("a is listed twice"),
+            std::string::npos);
 }
 
 TEST(config, names_the_field_that_is_wrong) {

@@ -31,12 +31,13 @@ struct quote {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, quote& x) {
-  return f(caf::meta::type_name("quote"), x.symbol, x.bid, x.ask, x.bid_size, x.ask_size, x.seq, x.time, x.flags);
+  return f(caf::meta::type_name("quote"), x.symbol, x.bid, x.ask, x.bid_size, x.ask_size, x.seq, x.time,
+           x.flags);
 }
 
 inline bool operator==(const quote& a, const quote& b) {
-  return std::tie(a.symbol, a.bid, a.ask, a.bid_size, a.ask_size, a.seq, a.time, a.flags)
-         == std::tie(b.symbol, b.bid, b.ask, b.bid_size, b.ask_size, b.seq, b.time, b.flags);
+  return std::tie(a.symbol, a.bid, a.ask, a.bid_size, a.ask_size, a.seq, a.time, a.flags) ==
+         std::tie(b.symbol, b.bid, b.ask, b.bid_size, b.ask_size, b.seq, b.time, b.flags);
 }
 
 enum class side : uint8_t { buy = 0, sell = 1 };
@@ -74,12 +75,13 @@ struct order {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, order& x) {
-  return f(caf::meta::type_name("order"), x.id, x.direction, x.is_open, x.legs, x.tags, x.venue, x.note, x.pair,
-           x.tuple, x.blob, x.bits, x.triple);
+  return f(caf::meta::type_name("order"), x.id, x.direction, x.is_open, x.legs, x.tags, x.venue, x.note,
+           x.pair, x.tuple, x.blob, x.bits, x.triple);
 }
 
 inline auto fields(const order& x) {
-  return std::tie(x.id, x.direction, x.is_open, x.legs, x.tags, x.note, x.pair, x.tuple, x.blob, x.bits, x.triple);
+  return std::tie(x.id, x.direction, x.is_open, x.legs, x.tags, x.note, x.pair, x.tuple, x.blob, x.bits,
+                  x.triple);
 }
 
 inline bool operator==(const order& a, const order& b) {
@@ -113,7 +115,9 @@ inline void add_types(bus::codec::type_table& table) {
   table.add_with_vector<quote>("quote").add<leg>("leg").add<order>("order").add<std::vector<int32_t>>("ints");
 }
 
-inline quote sample_quote(uint64_t seq = 1) { return {"ESZ6", 500025, 500050, 12, 7, seq, 1'700'000'000'000'000'000, 3}; }
+inline quote sample_quote(uint64_t seq = 1) {
+  return {"ESZ6", 500025, 500050, 12, 7, seq, 1'700'000'000'000'000'000, 3};
+}
 
 inline order sample_order() {
   order x;

@@ -226,13 +226,20 @@ TEST(session, short_cuts_heal_and_long_ones_are_down_on_both_sides) {
         down_at[i] = net.now;
       };
     const bool is_short = round % 2 == 0;
-    const auto length = std::chrono::milliseconds{is_short ? std::uniform_int_distribution<>{10, 1200}(random)
-                                                           : std::uniform_int_distribution<>{2300, 60'000}(random)};
+    const auto length =
+        std::chrono::milliseconds{is_short ? std::uniform_int_distribution<>{10, 1200}(random)
+                                           : std::uniform_int_distribution<>{2300, 60'000}(random)};
     const auto start = net.now;
     switch (random() % 3) {
-    case 0: net.cut_both(); break;
-    case 1: net.cut(0); break;
-    default: net.cut(1); break;
+    case 0:
+      net.cut_both();
+      break;
+    case 1:
+      net.cut(0);
+      break;
+    default:
+      net.cut(1);
+      break;
     }
     net.run_for(length);
     net.heal();
@@ -244,7 +251,8 @@ TEST(session, short_cuts_heal_and_long_ones_are_down_on_both_sides) {
     EXPECT_EQ(downs[0], downs[1]) << round << " " << length.count();
     EXPECT_EQ(downs[0], is_short ? 0 : 1) << round << " " << length.count();
     if (!is_short) {
-      // the side that hears nothing finds out in two seconds; with a one-way cut the other one hears it from it
+      // the side that hears nothing finds out in two seconds; with a one-way cut the other one hears it from
+      // it
       EXPECT_LE(std::min(down_at[0], down_at[1]) - start, 2s) << round;
     }
   }

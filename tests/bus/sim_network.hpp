@@ -44,7 +44,7 @@ struct sim_node final : bus::link::session_output {
 class sim_network {
 public:
   explicit sim_network(uint64_t seed, faults f = {}, bus::link::session_settings cfg = {})
-    : random_(seed), faults_(f), cfg_(cfg) {
+      : random_(seed), faults_(f), cfg_(cfg) {
     for (int i : {0, 1}) {
       auto& n = nodes[static_cast<size_t>(i)];
       n.on_transmit = [this, i](const std::string& h, const bus::link::body_ptr& b) { return send(i, h, b); };
@@ -56,8 +56,8 @@ public:
   static bus::link::identity identity_of(int i, int incarnation) {
     bus::link::identity id;
     id.name = i == 0 ? "alpha" : "beta";
-    id.node = std::string(22, static_cast<char>('a' + i)) + static_cast<char>(incarnation / 100)
-              + static_cast<char>('0' + incarnation % 100);
+    id.node = std::string(22, static_cast<char>('a' + i)) + static_cast<char>(incarnation / 100) +
+              static_cast<char>('0' + incarnation % 100);
     return id;
   }
 
@@ -84,7 +84,8 @@ public:
   void heal() { cut_ = {false, false}; }
 
   /// Runs until `end`, calling `step` often enough to feed the sessions.
-  void run_until(time_point end, const std::function<void()>& step = [] {}) {
+  void run_until(
+      time_point end, const std::function<void()>& step = [] {}) {
     while (now < end) {
       auto next = std::min(end, now + 1ms);
       if (!queue_.empty()) next = std::min(next, std::max(now, queue_.top().at));
@@ -100,7 +101,10 @@ public:
     }
   }
 
-  void run_for(duration d, const std::function<void()>& step = [] {}) { run_until(now + d, step); }
+  void run_for(
+      duration d, const std::function<void()>& step = [] {}) {
+    run_until(now + d, step);
+  }
 
   bool both_up() const { return nodes[0].session->is_up() && nodes[1].session->is_up(); }
 
@@ -130,7 +134,8 @@ private:
 
   void dial(int from) {
     connected_[static_cast<size_t>(from)] = false;
-    queue_.push({now + 2 * faults_.latency, counter_++, from, generation_[static_cast<size_t>(from)], {}, {}, true});
+    queue_.push(
+        {now + 2 * faults_.latency, counter_++, from, generation_[static_cast<size_t>(from)], {}, {}, true});
   }
 
   bool send(int from, const std::string& h, const bus::link::body_ptr& b) {
@@ -138,7 +143,8 @@ private:
     const int copies = chance(faults_.drop) ? 0 : chance(faults_.twice) ? 2 : 1;
     for (int i = 0; i < copies; ++i) {
       auto at = now + faults_.latency;
-      if (chance(faults_.late)) at += std::chrono::microseconds{std::uniform_int_distribution<int>{1, 5000}(random_)};
+      if (chance(faults_.late))
+        at += std::chrono::microseconds{std::uniform_int_distribution<int>{1, 5000}(random_)};
       queue_.push({at, counter_++, 1 - from, generation_[static_cast<size_t>(1 - from)], h, b, false});
     }
     return true;

@@ -9,9 +9,11 @@ namespace {
 
 class remote_actors : public system_test {
 public:
+  void adjust(bus::config& c) override { be_patient(c); }
+
   void SetUp() override {
     system_test::SetUp();
-    beta = start_child("beta");
+    beta = start_child("beta", {"--patient"});
     worker = wait_for_name("beta/worker");
     ASSERT_TRUE(worker);
   }
@@ -57,12 +59,14 @@ TEST_F(remote_actors, keep_the_order_of_messages) {
   constexpr uint64_t n = 20'000;
   uint64_t refused = 0;
   for (uint64_t i = 0; i < n; ++i) (*self)->send(worker, i);
-  (*self)->request(worker, patience, count_atom::value)
-    .receive([&](uint64_t seen, uint64_t wrong) {
-      EXPECT_EQ(wrong, refused);
-      EXPECT_GT(seen, 0u);
-    },
-             [](caf::error& e) { ADD_FAILURE() << bus::text_of(e); });
+  (*self)
+      ->request(worker, patience, count_atom::value)
+      .receive(
+          [&](uint64_t seen, uint64_t wrong) {
+            EXPECT_EQ(wrong, refused);
+            EXPECT_GT(seen, 0u);
+          },
+          [](caf::error& e) { ADD_FAILURE() << bus::text_of(e); });
 }
 
 TEST_F(remote_actors, delegate_within_their_node_and_back_to_ours) {
@@ -78,12 +82,14 @@ TEST_F(remote_actors, delegate_within_their_node_and_back_to_ours) {
 TEST_F(remote_actors, are_spawned_by_name) {
   const auto agent = node->agent("beta");
   ASSERT_TRUE(agent);
-  const auto spawned_there = ask<caf::actor>(agent, bus::spawn_request{"answerer", caf::make_message(int32_t{42})});
+  const auto spawned_there =
+      ask<caf::actor>(agent, bus::spawn_request{"answerer", caf::make_message(int32_t{42})});
   ASSERT_TRUE(spawned_there);
   EXPECT_EQ(spawned_there.node(), worker.node());
   EXPECT_EQ(ask<int32_t>(spawned_there, echo_atom::value), 42);
   EXPECT_EQ(ask_error(agent, bus::spawn_request{"no such type", caf::message{}}), "cannot_spawn");
-  EXPECT_EQ(ask_error(agent, bus::spawn_request{"answerer", caf::make_message(std::string{"x"})}), "cannot_spawn");
+  EXPECT_EQ(ask_error(agent, bus::spawn_request{"answerer", caf::make_message(std::string{"x"})}),
+            "cannot_spawn");
   caf::anon_send_exit(spawned_there, caf::exit_reason::kill);
 }
 
@@ -170,12 +176,13 @@ TEST_F(remote_actors, types_that_cannot_travel_fail_at_the_sender) {
   EXPECT_EQ(ask_error(worker, unknown_here{1}), "unknown_type");
   (*self)->send(worker, unknown_here{1});
   bool told = false;
-  (*self)->receive([&](const bus::undelivered& x) {
-    told = true;
-    EXPECT_EQ(x.receiver, worker.address());
-    EXPECT_EQ(x.reason, make_error(errc::unknown_type));
-  },
-                   caf::after(patience) >> [] {});
+  (*self)->receive(
+      [&](const bus::undelivered& x) {
+        told = true;
+        EXPECT_EQ(x.receiver, worker.address());
+        EXPECT_EQ(x.reason, make_error(errc::unknown_type));
+      },
+      caf::after(patience) >> [] {});
   EXPECT_TRUE(told);
 }
 
@@ -186,18 +193,19 @@ TEST_F(remote_actors, messages_that_are_too_large_fail_at_the_sender) {
 TEST_F(remote_actors, credit_stops_senders_and_comes_back) {
   // one actor that does not run any more; others of its node do not suffer
   const auto slow = ask<caf::actor>(worker, spawn_atom::value);
-  (*self)->send(slow, block_atom::value, 700);
+  (*self)->send(slow, block_atom::value, 3000);
   for (uint64_t i = 0; i < 20'000; ++i) (*self)->send(slow, i);
   uint64_t refused = 0;
   EXPECT_EQ(ask<std::string>(worker, echo_atom::value, std::string{"fast"}), "fast");
   EXPECT_EQ(ask_error<std::string>(slow, echo_atom::value, std::string{"x"}), "peer_overloaded");
   bool more = true;
   while (more)
-    (*self)->receive([&](const bus::undelivered& x) {
-      ++refused;
-      EXPECT_EQ(x.reason, make_error(errc::peer_overloaded));
-    },
-                     caf::after(0ms) >> [&] { more = false; });
+    (*self)->receive(
+        [&](const bus::undelivered& x) {
+          ++refused;
+          EXPECT_EQ(x.reason, make_error(errc::peer_overloaded));
+        },
+        caf::after(0ms) >> [&] { more = false; });
   EXPECT_EQ(refused, 20'000u - (16'384u - 1)); // everything beyond the credit, each told
   // once consumed, credit is back
   std::string err = "peer_overloaded";
@@ -241,7 +249,7 @@ TEST_F(remote_actors, leave_no_proxies_behind) {
 }
 
 TEST_F(remote_actors, a_third_node_is_reached_through_handles) {
-  auto gamma = start_child("gamma", {"beta=" + beta->control});
+  auto gamma = start_child("gamma", {"--patient", "beta=" + beta->control});
   const auto third = wait_for_name("gamma/worker");
   ASSERT_TRUE(third);
   // beta and gamma find each other: gamma connects, beta learns the way back from its hello
@@ -249,7 +257,8 @@ TEST_F(remote_actors, a_third_node_is_reached_through_handles) {
   for (int i = 0; i < 200; ++i) {
     err = ask_error(worker, delegate_atom::value, third, std::string{"via"});
     if (err.empty()) break;
-    (*watcher)->receive([](const bus::name_event&) {}, [](const bus::peer_event&) {}, caf::after(50ms) >> [] {});
+    (*watcher)->receive([](const bus::name_event&) {}, [](const bus::peer_event&) {},
+                        caf::after(50ms) >> [] {});
   }
   ASSERT_EQ(err, "");
   EXPECT_EQ(ask<std::string>(worker, delegate_atom::value, third, std::string{"via beta"}), "via beta");

@@ -8,11 +8,10 @@
 
 #include <csignal>
 #include <cstdio>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
-
-#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -146,8 +145,8 @@ struct log_lines {
   }
   size_t count(std::string_view part) const {
     const std::lock_guard guard{mutex};
-    return static_cast<size_t>(
-      std::count_if(lines.begin(), lines.end(), [&](const auto& l) { return l.find(part) != std::string::npos; }));
+    return static_cast<size_t>(std::count_if(
+        lines.begin(), lines.end(), [&](const auto& l) { return l.find(part) != std::string::npos; }));
   }
   mutable std::mutex mutex;
   std::vector<std::string> lines;
@@ -168,7 +167,8 @@ public:
     b.allow_file = keys.dir / "allow";
     b.log = [lines = log](bus::log_level, std::string_view text) {
       lines->add(text);
-      if (std::getenv("TT_BUS_LOG")) std::fprintf(stderr, "alpha: %.*s\n", static_cast<int>(text.size()), text.data());
+      if (std::getenv("TT_BUS_LOG"))
+        std::fprintf(stderr, "alpha: %.*s\n", static_cast<int>(text.size()), text.data());
     };
     adjust(b);
     cfg.set("scheduler.max-threads", size_t{2});
@@ -235,9 +235,10 @@ public:
   template <class T, class... Ts>
   T ask(const caf::actor& whom, Ts&&... xs) {
     T result{};
-    (*self)->request(whom, patience, std::forward<Ts>(xs)...)
-      .receive([&](T& x) { result = std::move(x); },
-               [&](caf::error& e) { ADD_FAILURE() << bus::text_of(e); });
+    (*self)
+        ->request(whom, patience, std::forward<Ts>(xs)...)
+        .receive([&](T& x) { result = std::move(x); },
+                 [&](caf::error& e) { ADD_FAILURE() << bus::text_of(e); });
     return result;
   }
 
@@ -245,8 +246,9 @@ public:
   template <class T = std::string, class... Ts>
   std::string ask_error(const caf::actor& whom, Ts&&... xs) {
     std::string result;
-    (*self)->request(whom, patience, std::forward<Ts>(xs)...)
-      .receive([&](const T&) {}, [&](caf::error& e) { result = describe(e); });
+    (*self)
+        ->request(whom, patience, std::forward<Ts>(xs)...)
+        .receive([&](const T&) {}, [&](caf::error& e) { result = describe(e); });
     return result;
   }
 

@@ -1,7 +1,7 @@
 // A node in a process of its own, driven by the tests: prints its endpoints, then
 // does what standard input says until that closes.
 //
-//   test_peer NAME plain|curve DIR [PEER=ENDPOINT]...
+//   test_peer NAME plain|curve DIR [--patient] [PEER=ENDPOINT]...
 #include "tests/bus/test_actors.hpp"
 
 #include <cstdio>
@@ -19,8 +19,8 @@ bus::config config_from(int argc, char** argv) {
   cfg.allow_file = dir + "/allow";
   for (int i = 4; i < argc; ++i) {
     const std::string x = argv[i];
-    if (x == "--no-pulse") {
-      cfg.pulse_limit = std::chrono::milliseconds{0};
+    if (x == "--patient") {
+      bus_test::be_patient(cfg);
       continue;
     }
     const auto at = x.find('=');
@@ -36,7 +36,8 @@ void serve(caf::actor_system& system, bus::node& node, const caf::actor& worker)
     if (command == "reload") {
       node.reload_allowed();
     } else if (command == "block") { // all scheduler threads
-      for (int i = 0; i < 4; ++i) caf::anon_send(system.spawn(bus_test::worker), bus_test::block_atom::value, 4000);
+      for (int i = 0; i < 4; ++i)
+        caf::anon_send(system.spawn(bus_test::worker), bus_test::block_atom::value, 4000);
     } else if (command == "withdraw") {
       node.withdraw(node.name() + "/worker");
     } else if (command == "publish") {

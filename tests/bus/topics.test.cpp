@@ -37,6 +37,8 @@ caf::behavior collector(caf::event_based_actor*, std::shared_ptr<seen> out) {
 
 class data_plane : public system_test {
 public:
+  void adjust(bus::config& c) override { be_patient(c); }
+
   void TearDown() override {
     worker = nullptr;
     system_test::TearDown();
@@ -44,7 +46,7 @@ public:
   }
 
   void meet() {
-    beta = start_child("beta");
+    beta = start_child("beta", {"--patient"});
     worker = wait_for_name("beta/worker");
     ASSERT_TRUE(worker);
   }
@@ -59,7 +61,8 @@ public:
   /// Publishes on the other node until the first message gets here, so that the subscription is in place.
   uint64_t warm_up(const std::string& topic, const caf::actor& whom) {
     uint64_t next = 1;
-    while (ask<uint64_t>(whom, count_atom::value) == 0) ask<uint64_t>(worker, publish_atom::value, topic, next++, uint64_t{1});
+    while (ask<uint64_t>(whom, count_atom::value) == 0)
+      ask<uint64_t>(worker, publish_atom::value, topic, next++, uint64_t{1});
     return next;
   }
 
@@ -114,7 +117,8 @@ TEST_F(data_plane, a_slow_subscriber_gets_the_newest_and_never_falls_behind) {
   ask<uint64_t>(worker, publish_atom::value, std::string{"q"}, first, uint64_t{20'000});
   wait_for(a, first + 19'999);
   const std::lock_guard guard{out->mutex};
-  EXPECT_LT(out->quotes.size(), first + 10'000); // most were replaced by newer ones before they were looked at
+  EXPECT_LT(out->quotes.size(),
+            first + 10'000); // most were replaced by newer ones before they were looked at
   EXPECT_TRUE(std::is_sorted(out->quotes.begin(), out->quotes.end()));
 }
 
@@ -193,9 +197,9 @@ TEST_F(data_plane, a_python_client_subscribes_with_its_key) {
   ASSERT_FALSE(node->reload_allowed());
   const auto topic = node->topic("md.sim.ESZ6.quote");
   topic.publish(caf::make_message(sample_quote(1)));
-  const auto command = "timeout 60 /usr/bin/python3 " TT_SOURCE_DIR "/bus/examples/subscribe.py --key "
-                       + (keys.dir / "dashboard.key").string() + " --allow " + (keys.dir / "allow").string()
-                       + " --node alpha --count 3 " + node->topics_endpoint() + " md.sim.";
+  const auto command = "timeout 60 /usr/bin/python3 " TT_SOURCE_DIR "/bus/examples/subscribe.py --key " +
+                       (keys.dir / "dashboard.key").string() + " --allow " + (keys.dir / "allow").string() +
+                       " --node alpha --count 3 " + node->topics_endpoint() + " md.sim.";
   auto* out = ::popen(command.c_str(), "r");
   ASSERT_NE(out, nullptr);
   std::vector<std::string> lines;
@@ -209,7 +213,7 @@ TEST_F(data_plane, a_python_client_subscribes_with_its_key) {
   ASSERT_EQ(lines.size(), 3u);
   for (size_t i = 0; i < 3; ++i) {
     const auto n = std::to_string(i + 1);
-    EXPECT_EQ(lines[i], "md.sim.ESZ6.quote " + n + " quote ['ESZ6', 500025, 500050, 12, 7, " + n
-                          + ", 1700000000000000000, 3]\n");
+    EXPECT_EQ(lines[i], "md.sim.ESZ6.quote " + n + " quote ['ESZ6', 500025, 500050, 12, 7, " + n +
+                            ", 1700000000000000000, 3]\n");
   }
 }

@@ -41,9 +41,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     (void)bus::link::read(in, h);
     break;
   }
-  case 1: read_and_write_again<caf::message>(in); break;
-  case 2: read_and_write_again<bus_test::order>(in); break;
-  case 3: read_and_write_again<caf::error>(in); break;
+  case 1:
+    read_and_write_again<caf::message>(in);
+    break;
+  case 2:
+    read_and_write_again<bus_test::order>(in);
+    break;
+  case 3:
+    read_and_write_again<caf::error>(in);
+    break;
   default: {
     bus::codec::cursor c{in};
     while (!c.at_end() && c.skip() == bus::errc::none) {
