@@ -1,0 +1,49 @@
+#include "bus/config.hpp"
+
+#include "bus/keys/keys.hpp"
+#include "bus/limits.hpp"
+
+namespace bus {
+
+namespace {
+
+problem bad(const std::string& text) {
+  return {errc::bad_config, text};
+}
+
+bool is_endpoint(std::string_view x) {
+  return (x.starts_with("tcp://") && x.rfind(':') > 5 && x.size() < 256) || x.starts_with("ipc://");
+}
+
+bool is_loopback(std::string_view x) {
+  return x.starts_with("tcp://127.") || x.starts_with("tcp://localhost:") || x.starts_with("tcp://[::1]:") ||
+         x.starts_with("ipc://");
+}
+
+} // namespace
+
+outcome<done> check(const config& x) {
+  if (!keys::is_name(x.name)) return bad("name: want 1 to 63 characters of a-z A-Z 0-9 . _ -");
+  if (!is_endpoint(x.listen)) return bad("listen: want tcp://HOST:PORT, got \"" + x.listen + "\"");
+  if (!x.listen_topics.empty() && !is_endpoint(x.listen_topics))
+    return bad("listen_topics: want tcp://HOST:PORT, got \"" + x.listen_topics + "\"");
+  if (x.peers.size() > limits::peers) return bad("peers: more than " + std::to_string(limits::peers));
+  for (const auto& p : x.peers) {
+    if (!keys::is_name(p.name)) return bad("peers: \"" + p.name + "\" is not a name");
+    if (!is_endpoint(p.endpoint)) return bad("peers: endpoint of " + p.name + ": want tcp://HOST:PORT");
+  }
+  if (x.security == security::curve) {
+    if (x.key_file.empty()) return bad("key_file: missing; make one with tt keys new");
+    if (x.allow_file.empty()) return bad("allow_file: missing; list the public keys of the cluster there");
+  } else if (!is_loopback(x.listen) || (!x.listen_topics.empty() && !is_loopback(x.listen_topics))) {
+    return bad("security: plain is only for loopback; use curve");
+  }
+  if (x.beat_every.count() < 10) return bad("beat_every: at least 10 ms");
+  if (x.down_after < 5 * x.beat_every) return bad("down_after: at least five times beat_every");
+  if (x.actor_credit < 1024) return bad("actor_credit: at least 1024");
+  if (x.link_bytes < (size_t{1} << 20)) return bad("link_bytes: at least 1 MiB");
+  if (x.pending_requests == 0) return bad("pending_requests: at least 1");
+  return done{};
+}
+
+} // namespace bus

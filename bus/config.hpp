@@ -1,0 +1,76 @@
+// This header file defines the configuration of a node's bus. Plain values, free
+// of CAF and ZeroMQ. Whoever reads YAML fills it; `check` names what is wrong.
+#pragma once
+
+#include "bus/outcome.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bus {
+
+/// Whether connections are encrypted and authenticated.
+enum class security : uint8_t {
+  curve, ///< CURVE with an allow list: what ships
+  plain  ///< nothing, for benches and tests; refused unless everything listens on loopback
+};
+
+enum class log_level : uint8_t { debug, info, warning, error };
+
+/// Called in the bus thread; must not block.
+using log_function = std::function<void(log_level, std::string_view)>;
+
+/// Where a peer is. Peers that are not configured are learned when they say hello.
+struct peer_address {
+  std::string name;
+  std::string endpoint; ///< control endpoint, e.g. tcp://10.0.0.2:7701
+};
+
+struct config {
+  /// Unique in the cluster; with CURVE it must be the name in the key file.
+  std::string name;
+
+  /// What the control plane (ROUTER) and the data plane (XPUB) bind; port 0 takes a free one. An empty
+  /// `listen_topics` means no data plane.
+  std::string listen = "tcp://127.0.0.1:0";
+  std::string listen_topics = "tcp://127.0.0.1:0";
+
+  /// The host that peers should connect to, where it is not the one in `listen` (0.0.0.0, NAT).
+  std::string advertise;
+
+  std::vector<peer_address> peers;
+
+  enum security security = security::curve;
+  std::string key_file;
+  std::string allow_file;
+
+  /// Nothing heard for so long is "node down". Must exceed five heartbeats.
+  std::chrono::milliseconds down_after{1900};
+  std::chrono::milliseconds beat_every{200};
+
+  /// The bus thread asks an ordinary actor for a pulse; without one for so long, the node's actors are stuck
+  /// and it takes itself off the bus. 0 switches it off.
+  std::chrono::milliseconds pulse_limit{1500};
+
+  /// Messages that this node may have sent to one remote actor and that the actor has not consumed. Beyond it
+  /// the sender gets `peer_overloaded`. At least 1024.
+  uint32_t actor_credit = 16'384;
+
+  /// Bytes that may wait for one link (besides its window). Beyond it the sender gets `peer_overloaded`.
+  size_t link_bytes = size_t{32} << 20;
+
+  /// Requests to one node that are waiting for an answer. Beyond it the sender gets `peer_overloaded`.
+  uint32_t pending_requests = 65'536;
+
+  /// Where messages for people go; standard error if empty.
+  log_function log;
+};
+
+/// Checks every field that can be checked without opening anything.
+outcome<done> check(const config& x);
+
+} // namespace bus

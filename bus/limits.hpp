@@ -1,0 +1,58 @@
+// This header file defines every fixed limit of the bus, and what happens at it.
+// Limits that an operator may want to move are in `bus/config.hpp`.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace bus::limits {
+
+/// Largest encoded control message, 16 MiB. Beyond it the sender gets `message_too_large`.
+inline constexpr size_t message_bytes = size_t{16} << 20;
+
+/// A frame is closed at this size, so one frame holds many small messages or one large one.
+inline constexpr size_t frame_bytes = 60'000;
+
+/// Largest frame accepted from a peer (message plus its envelope); libzmq closes a connection that sends
+/// more.
+inline constexpr size_t wire_frame_bytes = message_bytes + 64 * 1024;
+
+/// Frames sent and not yet acknowledged, per link. Beyond it frames wait in the outbox.
+inline constexpr uint32_t window_frames = 1024;
+
+/// Missing ranges that one acknowledgement may name. More are found by the next one.
+inline constexpr size_t missing_ranges = 32;
+
+/// Forwarding stages (`caf::mailbox_element::stages`) of one message. Beyond it: malformed.
+inline constexpr size_t stages = 16;
+
+/// Names that one node may publish. Beyond it `publish` answers `limit_reached`.
+inline constexpr size_t names = 65'536;
+
+/// Peers that one node may know. Beyond it `connect` answers `limit_reached`, a hello is ignored and logged.
+inline constexpr size_t peers = 256;
+
+/// Topics that one node may publish. Beyond it `limit_reached`.
+inline constexpr size_t topics = 65'536;
+
+/// Longest topic, node name and actor name in bytes.
+inline constexpr size_t topic_bytes = 255;
+inline constexpr size_t node_name_bytes = 63;
+inline constexpr size_t actor_name_bytes = 255;
+
+/// Bytes that published topic messages may wait in before the bus thread takes them. Beyond it a message is
+/// not sent to remote subscribers (they see the gap); local subscribers get it.
+inline constexpr size_t topic_outbox_bytes = size_t{32} << 20;
+
+/// Messages of one topic waiting in one subscriber's mailbox with `delivery::every`; beyond it the
+/// subscriber gets one `topic_gap` in their place.
+inline constexpr uint32_t topic_backlog = 65'536;
+
+/// Keys in an allow list and bytes of a key or allow-list file.
+inline constexpr size_t allowed_keys = 4'096;
+inline constexpr size_t key_file_bytes = size_t{1} << 20;
+
+/// Distinct refused peers that are remembered for the rate-limited log.
+inline constexpr size_t refused_peers = 1'024;
+
+} // namespace bus::limits

@@ -1,0 +1,133 @@
+#include "bus/link/doorman.hpp"
+
+#include "bus/limits.hpp"
+
+#include <cerrno>
+#include <netdb.h>
+#include <sys/socket.h>
+#include <vector>
+
+namespace bus::link {
+
+namespace {
+
+// Where the other end of a descriptor of this process is; for the log.
+std::string host_of(int fd) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  char host[64];
+  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0 ||
+      ::getnameinfo(reinterpret_cast<sockaddr*>(&address), size, host, sizeof host, nullptr, 0,
+                    NI_NUMERICHOST) != 0)
+    return "a peer that is gone";
+  return host;
+}
+
+} // namespace
+
+const int visitors::events = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
+                             ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL;
+
+// A failed handshake is followed by the disconnect of its descriptor, whose address was taken when it came.
+void visitors::read(monitor& m, refusal_log& refusals, std::chrono::steady_clock::time_point now) {
+  monitor_event e;
+  while (m.next(e)) {
+    const auto fd = static_cast<int>(e.value);
+    switch (e.what) {
+    case ZMQ_EVENT_ACCEPTED:
+      if (hosts_.size() >= limits::refused_peers) hosts_.clear();
+      hosts_[fd] = host_of(fd);
+      break;
+    case ZMQ_EVENT_DISCONNECTED: {
+      const auto i = hosts_.find(fd);
+      if (!failure_.empty())
+        refusals.refused(i == hosts_.end() ? "a peer" : i->second, door_ + ": " + failure_, now);
+      failure_.clear();
+      if (i != hosts_.end()) hosts_.erase(i);
+      break;
+    }
+    case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
+      break; // the doorman has logged it, with the key
+    case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
+      // both sides see a wrong mechanism; the other one may have been quicker to hang up
+      failure_ = e.value == EPIPE || e.value == ECONNRESET ? "hung up in the handshake: plaintext, or leaving"
+                                                           : describe_failure(e);
+      break;
+    default:
+      failure_ = describe_failure(e);
+    }
+  }
+}
+
+void refusal_log::refused(const std::string& who, const std::string& why, time_point now) {
+  ++count_;
+  if (known_.size() >= limits::refused_peers) known_.clear();
+  auto [i, is_new] = known_.try_emplace(who + ' ' + why, memory{now, 0});
+  auto& m = i->second;
+  if (!is_new && now - m.logged < log_pause) {
+    ++m.since;
+    return;
+  }
+  std::string text = "refused " + who + ": " + why;
+  if (m.since > 0) text += " (and " + std::to_string(m.since) + " times since the last line)";
+  m = {now, 0};
+  ++lines_;
+  if (log_) log_(log_level::warning, text);
+}
+
+doorman::doorman(zmq::context_t& context, refusal_log& refusals, keys::allow_list allowed)
+    : socket_(context, zmq::socket_type::rep), refusals_(refusals), allowed_(std::move(allowed)) {
+  socket_.set(zmq::sockopt::linger, 0);
+  socket_.bind("inproc://zeromq.zap.01");
+}
+
+bool doorman::decide(const std::string& domain, const std::string& address, const std::string& mechanism,
+                     const zmq::message_t& credentials, std::string& user,
+                     std::chrono::steady_clock::time_point now) {
+  if (mechanism != "CURVE" || credentials.size() != 32) {
+    refusals_.refused(address, "mechanism " + mechanism + ", want CURVE", now);
+    return false;
+  }
+  char key[41];
+  zmq_z85_encode(key, credentials.data<uint8_t>(), 32);
+  const auto* entry = allowed_.find_key(key);
+  if (!entry) {
+    refusals_.refused(address, std::string{"key "} + key + " is not on the allow list", now);
+    return false;
+  }
+  if (domain == topics_domain || (domain == control_domain && entry->what == keys::kind::node)) {
+    user = entry->public_key;
+    return true;
+  }
+  refusals_.refused(address, entry->name + " may not enter " + domain, now);
+  return false;
+}
+
+void doorman::serve(std::chrono::steady_clock::time_point now) {
+  for (;;) {
+    std::vector<zmq::message_t> request;
+    for (bool more = true; more;) {
+      zmq::message_t part;
+      if (!socket_.recv(part, zmq::recv_flags::dontwait)) return;
+      more = part.more();
+      request.push_back(std::move(part));
+    }
+    std::string user;
+    bool ok = false;
+    if (request.size() >= 7 && request[0].to_string_view() == "1.0")
+      ok = decide(request[2].to_string(), request[3].to_string(), request[5].to_string(), request[6], user,
+                  now);
+    const auto more = zmq::send_flags::sndmore;
+    socket_.send(zmq::str_buffer("1.0"), more);
+    if (request.size() > 1)
+      socket_.send(request[1], more);
+    else
+      socket_.send(zmq::message_t{}, more);
+    socket_.send(ok ? zmq::str_buffer("200") : zmq::str_buffer("400"), more);
+    socket_.send(ok ? zmq::str_buffer("") : zmq::str_buffer("no"), more);
+    socket_.send(zmq::buffer(user), more);
+    socket_.send(zmq::message_t{}, zmq::send_flags::none);
+  }
+}
+
+} // namespace bus::link

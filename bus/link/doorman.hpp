@@ -1,0 +1,88 @@
+// This header file defines the doorman: who may connect to this node, and the
+// log of those who were turned away. It answers ZAP requests (ZeroMQ RFC 27) from
+// the bus thread: libzmq asks before it lets a connection in.
+#pragma once
+
+#include "bus/config.hpp"
+#include "bus/keys/keys.hpp"
+#include "bus/link/monitor.hpp"
+
+#include <zmq.hpp>
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <unordered_map>
+
+namespace bus::link {
+
+/// ZAP domains: which door is asked for.
+inline constexpr const char* control_domain = "tt-control"; ///< nodes only
+inline constexpr const char* topics_domain = "tt-topics";   ///< nodes and clients
+
+/// Counts and logs refused peers: one line per peer and cause in `log_pause`, with how many were left out.
+class refusal_log {
+public:
+  using time_point = std::chrono::steady_clock::time_point;
+  static constexpr std::chrono::seconds log_pause{10};
+
+  explicit refusal_log(log_function log) : log_(std::move(log)) {}
+
+  void refused(const std::string& who, const std::string& why, time_point now);
+
+  uint64_t count() const noexcept { return count_; }
+  uint64_t lines() const noexcept { return lines_; }
+
+private:
+  struct memory {
+    time_point logged;
+    uint64_t since = 0;
+  };
+
+  log_function log_;
+  std::map<std::string, memory> known_;
+  uint64_t count_ = 0;
+  uint64_t lines_ = 0;
+};
+
+/// Logs the connections to one server socket whose handshake failed before the doorman was asked: plaintext,
+/// a wrong server key, no ZeroMQ at all.
+class visitors {
+public:
+  /// What the socket's monitor must watch.
+  static const int events;
+
+  explicit visitors(std::string door) : door_(std::move(door)) {}
+
+  void read(monitor& m, refusal_log& refusals, std::chrono::steady_clock::time_point now);
+
+private:
+  const std::string door_;
+  std::unordered_map<int, std::string> hosts_; // by descriptor, as long as it is connected
+  std::string failure_;                        // of the connection that is about to be closed
+};
+
+class doorman {
+public:
+  /// Binds the ZAP handler. Throws `zmq::error_t` if it cannot: then nothing may be bound.
+  doorman(zmq::context_t& context, refusal_log& refusals, keys::allow_list allowed);
+
+  zmq::socket_t& socket() noexcept { return socket_; }
+
+  /// Answers what has been asked.
+  void serve(std::chrono::steady_clock::time_point now);
+
+  const keys::allow_list& allowed() const noexcept { return allowed_; }
+  void allowed(keys::allow_list x) { allowed_ = std::move(x); }
+
+private:
+  bool decide(const std::string& domain, const std::string& address, const std::string& mechanism,
+              const zmq::message_t& credentials, std::string& user,
+              std::chrono::steady_clock::time_point now);
+
+  zmq::socket_t socket_;
+  refusal_log& refusals_;
+  keys::allow_list allowed_;
+};
+
+} // namespace bus::link

@@ -1,0 +1,100 @@
+// This header file defines what the transport keeps per peer: the DEALER towards
+// it, the session, the outbox. Private to `bus/link`.
+#pragma once
+
+#include "bus/link/monitor.hpp"
+#include "bus/link/transport.hpp"
+
+namespace bus::link {
+
+/// What a peer needs from the transport.
+class peer_host {
+public:
+  virtual ~peer_host() = default;
+  virtual time_point now() const = 0;
+  virtual zmq::context_t& context() = 0;
+  virtual const transport_settings& settings() const = 0;
+  virtual std::string server_key(const std::string& name) const = 0;
+  virtual uint64_t next_generation() = 0;
+  virtual transport_client& client() = 0;
+  virtual wake_signal& client_signal() = 0;
+  virtual void sockets_changed() = 0;
+  virtual void topics_connect(const identity& who) = 0;
+  virtual void topics_disconnect(const identity& who) = 0;
+  virtual void log(log_level level, const std::string& text) = 0;
+};
+
+class peer final : public session_output {
+public:
+  peer(peer_host& host, size_t index, std::string name, uint32_t first_session);
+  ~peer() override;
+
+  const std::string& name() const noexcept { return name_; }
+  const std::string& endpoint() const noexcept { return endpoint_; }
+  class session& session() noexcept {
+    return session_;
+  }
+  const class session& session() const noexcept { return session_; }
+
+  /// Connects to `endpoint`, if that is not done already. What was configured is not overruled by what a peer
+  /// says of itself (it may not know its address as seen from here).
+  enum class origin : uint8_t { configured, learned };
+  void endpoint(const std::string& x, origin from);
+
+  /// Opens a new connection, the old one is gone. Does nothing without an endpoint or the peer's key.
+  void dial();
+
+  /// Closes the connection for good; with `linger` what was sent may still leave.
+  void hang_up(std::chrono::milliseconds linger);
+
+  /// Takes chunks from the outbox while the window is open.
+  void pump(time_point now);
+
+  void read_monitor(time_point now);
+  void tick(time_point now);
+  time_point deadline() const;
+
+  bool connected() const noexcept { return connected_; }
+
+  /// Whether the DEALER refused a frame and should be polled for output.
+  bool blocked() const noexcept { return blocked_ && connected_; }
+  void unblock(time_point now);
+
+  /// Hands a frame to the session.
+  void receive(const header& h, std::string_view body, time_point now);
+
+  zmq::socket_t& dealer() noexcept { return dealer_; }
+  zmq::socket_t& monitor_socket() noexcept { return monitor_.socket(); }
+
+  link_report report(time_point now) const;
+
+  // session_output
+  bool transmit(const std::string& head, const body_ptr& body) override;
+  void redial() override;
+  void deliver(std::string_view body, uint32_t messages) override;
+  void up(const identity& who) override;
+  void down(down_reason reason) override;
+
+private:
+  void open();
+  void dial_at(time_point t);
+
+  peer_host& host_;
+  const size_t index_;
+  const std::string name_;
+  std::string endpoint_;
+  bool pinned_ = false;
+  zmq::socket_t dealer_;
+  monitor monitor_;
+  class session session_;
+  std::shared_ptr<outbox> outbox_;
+  identity linked_; // while up
+  bool connected_ = false;
+  bool blocked_ = false;
+  bool broken_ = false;
+  time_point dialled_{};
+  time_point next_dial_ = time_point::max();
+  time_point last_complaint_{};
+};
+
+} // namespace bus::link

@@ -1,0 +1,289 @@
+#include "bus/link/session.hpp"
+
+#include <algorithm>
+
+namespace bus::link {
+
+namespace {
+
+int64_t nanos(time_point t) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(t.time_since_epoch()).count();
+}
+
+time_point from_nanos(int64_t x) {
+  return time_point{std::chrono::duration_cast<duration>(std::chrono::nanoseconds{x})};
+}
+
+} // namespace
+
+session::session(const session_settings& cfg, const identity& self, uint32_t first_session,
+                 session_output& out)
+    : cfg_(cfg), self_(self), out_(out), session_(first_session), sender_(cfg.channel),
+      receiver_(cfg.channel) {}
+
+// -- sending ------------------------------------------------------------------
+
+void session::push(body_ptr body, uint32_t messages, time_point now) {
+  sender_.push(std::move(body), messages);
+  flush(now);
+}
+
+void session::flush(time_point now) {
+  if (!is_up()) return;
+  while (const auto* f = sender_.next(now)) {
+    scratch_.clear();
+    write(scratch_, data{session_, peer_session_, f->seq, f->messages, receiver_.acknowledgement(now)});
+    if (!out_.transmit(scratch_, f->body)) {
+      sender_.take_back();
+      return;
+    }
+    ++statistics_.frames_out;
+    statistics_.bytes_out += scratch_.size() + f->body->size();
+    if (f->times_sent == 1) statistics_.messages_out += f->messages;
+  }
+  if (receiver_.ack_due(now)) send_beat(now);
+}
+
+void session::send_hello(uint32_t session_number, time_point now) {
+  last_hello_ = now;
+  scratch_.clear();
+  write(scratch_, hello{self_, session_number, peer_.node, peer_session_});
+  out_.transmit(scratch_, nullptr);
+}
+
+void session::send_beat(time_point now) {
+  last_beat_ = now;
+  const auto held = peer_clock_ == 0 ? 0 : nanos(now) - nanos(peer_clock_heard_);
+  scratch_.clear();
+  write(scratch_,
+        beat{session_, peer_session_, receiver_.acknowledgement(now), nanos(now), peer_clock_, held});
+  if (out_.transmit(scratch_, nullptr)) statistics_.bytes_out += scratch_.size();
+}
+
+void session::on_connected(time_point now) {
+  if (state_ == state::suspended) return;
+  last_redial_ = now;
+  if (is_up()) {
+    sender_.repeat_all();
+    send_beat(now);
+    flush(now);
+  } else {
+    send_hello(session_, now);
+  }
+}
+
+// -- receiving ----------------------------------------------------------------
+
+void session::on_header(const header& h, std::string_view body, time_point now) {
+  if (state_ == state::suspended) return;
+  if (const auto* x = std::get_if<data>(&h))
+    on(*x, body, now);
+  else if (const auto* y = std::get_if<beat>(&h))
+    on(*y, now);
+  else if (const auto* z = std::get_if<hello>(&h))
+    on(*z, now);
+  else
+    on(std::get<bye>(h), now);
+}
+
+bool session::saw_us(const hello& x, uint32_t session_number) const {
+  return x.seen_node == self_.node && x.seen_session == session_number;
+}
+
+void session::on(const hello& x, time_point now) {
+  if (is_up()) {
+    on_hello_while_up(x, now);
+    return;
+  }
+  if (x.from.node == peer_.node && static_cast<int32_t>(x.session - peer_session_) < 0) {
+    ++statistics_.stale_frames;
+    return;
+  }
+  peer_ = x.from;
+  peer_session_ = x.session;
+  send_hello(session_, now);
+  if (saw_us(x, session_)) become_up(now);
+}
+
+void session::on_hello_while_up(const hello& x, time_point now) {
+  if (!x.seen_node.empty() &&
+      x.seen_node != self_.node) { // a challenge to an earlier incarnation of this node
+    ++statistics_.stale_frames;
+    return;
+  }
+  if (x.from.node == peer_.node) {
+    const auto newer = static_cast<int32_t>(x.session - peer_session_);
+    if (newer < 0) {
+      ++statistics_.stale_frames;
+    } else if (newer == 0) {
+      last_heard_ = now;
+      if (!saw_us(x, session_)) send_hello(session_, now);
+    } else {
+      become_down(down_reason::reset, now);
+      on(x, now);
+    }
+    return;
+  }
+  if (saw_us(x, session_ + 1)) { // it answered the challenge
+    become_down(down_reason::restarted, now);
+    on(x, now);
+    return;
+  }
+  scratch_.clear();
+  write(scratch_, hello{self_, session_ + 1, x.from.node, x.session});
+  out_.transmit(scratch_, nullptr);
+}
+
+bool session::is_ours(uint32_t from, uint32_t to, time_point now) {
+  if (from != peer_session_ || to != session_ || peer_.node.empty()) {
+    ++statistics_.stale_frames;
+    return false;
+  }
+  // The peer could know our session number only from our hello, so it is up even if its own hello got lost.
+  if (state_ == state::away) become_up(now);
+  last_heard_ = now;
+  return true;
+}
+
+void session::acknowledged(const channel::ack& x, time_point now) {
+  if (!sender_.acknowledge(x, now)) become_down(down_reason::broken, now);
+}
+
+void session::on(const data& x, std::string_view body, time_point now) {
+  if (!is_ours(x.from_session, x.to_session, now)) return;
+  acknowledged(x.received, now);
+  if (!is_up()) return;
+  statistics_.bytes_in += body.size();
+  ++statistics_.frames_in;
+  receiver_.accept(x.seq, body, x.messages, now, [this](std::string_view b, uint32_t messages) {
+    statistics_.messages_in += messages;
+    if (is_up()) out_.deliver(b, messages);
+  });
+  flush(now);
+}
+
+void session::on(const beat& x, time_point now) {
+  if (!is_ours(x.from_session, x.to_session, now)) return;
+  peer_clock_ = x.now;
+  peer_clock_heard_ = now;
+  if (x.echo != 0) {
+    const auto sent = from_nanos(x.echo);
+    last_echo_ = std::clamp(std::max(last_echo_, sent), time_point{}, now);
+    const auto sample = std::chrono::nanoseconds{nanos(now) - x.echo - x.held};
+    if (sample.count() > 0)
+      statistics_.round_trip =
+          statistics_.round_trip.count() == 0 ? sample : (7 * statistics_.round_trip + sample) / 8;
+  }
+  acknowledged(x.received, now);
+  flush(now);
+}
+
+void session::on(const bye& x, time_point now) {
+  if (state_ == state::away || x.from_session != peer_session_ || x.to_session != session_) {
+    ++statistics_.stale_frames;
+    return;
+  }
+  become_down(x.reason, now);
+}
+
+// -- life ---------------------------------------------------------------------
+
+void session::become_up(time_point now) {
+  state_ = state::up;
+  sender_ = channel::sender{cfg_.channel};
+  receiver_ = channel::receiver{cfg_.channel};
+  last_heard_ = last_echo_ = last_redial_ = now;
+  peer_clock_ = 0;
+  ++statistics_.times_up;
+  send_beat(now);
+  out_.up(peer_);
+}
+
+void session::absorb_channel_statistics() {
+  statistics_.repeated_frames += sender_.statistics().repeated;
+  statistics_.duplicate_frames += receiver_.statistics().duplicates;
+  statistics_.reordered_frames += receiver_.statistics().out_of_order;
+  sender_ = channel::sender{cfg_.channel};
+  receiver_ = channel::receiver{cfg_.channel};
+}
+
+void session::become_down(down_reason reason, time_point now) {
+  if (!is_up()) return;
+  state_ = state::away;
+  ++session_;
+  absorb_channel_statistics();
+  last_hello_ = now; // the next hello comes with the next tick
+  last_redial_ = now;
+  out_.down(reason);
+}
+
+void session::break_off(time_point now) {
+  become_down(down_reason::broken, now);
+}
+
+void session::suspend(down_reason reason, time_point now) {
+  if (is_up()) {
+    scratch_.clear();
+    const auto said = reason == down_reason::own_stall ? down_reason::stalled : down_reason::left;
+    write(scratch_, bye{session_, peer_session_, said});
+    out_.transmit(scratch_, nullptr);
+    become_down(reason, now);
+  }
+  state_ = state::suspended;
+}
+
+void session::resume(time_point now) {
+  if (state_ != state::suspended) return;
+  state_ = state::away;
+  send_hello(session_, now);
+}
+
+void session::redial_if_deaf(time_point now) {
+  if (now - last_redial_ < cfg_.redial_after) return;
+  const auto heard = std::min(last_heard_, last_echo_ + cfg_.beat_every);
+  if (now - heard < cfg_.redial_after) return;
+  last_redial_ = now;
+  ++statistics_.redials;
+  out_.redial();
+}
+
+void session::tick(time_point now) {
+  if (state_ == state::suspended) return;
+  if (state_ == state::away) {
+    if (now - last_redial_ >= cfg_.redial_while_away) {
+      last_redial_ = now;
+      ++statistics_.redials;
+      out_.redial();
+    }
+    if (now - last_hello_ >= cfg_.hello_every) send_hello(session_, now);
+    return;
+  }
+  if (now - last_heard_ >= cfg_.down_after) {
+    become_down(down_reason::silent, now);
+    out_.redial();
+    return;
+  }
+  redial_if_deaf(now);
+  if (now - last_beat_ >= cfg_.beat_every) send_beat(now);
+  sender_.tick(now);
+  flush(now);
+}
+
+time_point session::deadline() const {
+  if (state_ == state::suspended) return time_point::max();
+  if (state_ == state::away) return last_hello_ + cfg_.hello_every;
+  auto result = std::min(last_beat_ + cfg_.beat_every, last_heard_ + cfg_.down_after);
+  if (const auto t = sender_.deadline()) result = std::min(result, *t);
+  if (const auto t = receiver_.deadline()) result = std::min(result, *t);
+  return result;
+}
+
+session_statistics session::statistics() const {
+  auto result = statistics_;
+  result.repeated_frames += sender_.statistics().repeated;
+  result.duplicate_frames += receiver_.statistics().duplicates;
+  result.reordered_frames += receiver_.statistics().out_of_order;
+  return result;
+}
+
+} // namespace bus::link

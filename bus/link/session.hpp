@@ -1,0 +1,163 @@
+// This header file defines the session: the life of the control link between
+// this node and one peer. Hello both ways, then numbered frames, heartbeats,
+// acknowledgements, until one side leaves, restarts or is not heard of for the
+// down limit; then the next session.
+//
+// Pure state machine: no sockets, no threads, no CAF, time passed in. What it
+// wants done it asks of its `session_output`. `bus/link/transport.cpp` drives it
+// with ZeroMQ, `tests/bus/session.test.cpp` with a simulated network.
+//
+// The rules:
+// - A session number is used once. A link is a pair of them (ours, theirs); frames
+//   that carry another pair are dropped, so nothing from before a down, a restart
+//   or an old connection can reach an actor.
+// - Both are up when each has seen the other's number in a hello (or in a frame
+//   that could not know it otherwise).
+// - A connection may break and come back; the session stays up as long as
+//   something is heard within `down_after`. While nothing is heard, or our own
+//   frames are not echoed, it asks for a new connection every `redial_after`.
+// - A hello of another incarnation does not end a link by itself (it may be an old
+//   frame): it is challenged with our *next* session number, and believed when it
+//   echoes that.
+#pragma once
+
+#include "bus/channel/channel.hpp"
+#include "bus/link/frame.hpp"
+
+#include <optional>
+
+namespace bus::link {
+
+using channel::body_ptr;
+using channel::duration;
+using channel::time_point;
+
+struct session_settings {
+  channel::settings channel;
+  /// Nothing heard for this long is "node down". The default keeps detection, measured from the last frame
+  /// before a death, under two seconds.
+  duration down_after = std::chrono::milliseconds{1900};
+  duration beat_every = std::chrono::milliseconds{200};
+  duration hello_every = std::chrono::milliseconds{100};
+  duration redial_after = std::chrono::milliseconds{400};
+  /// The same while the link is down; long enough for a slow handshake.
+  duration redial_while_away = std::chrono::milliseconds{1500};
+};
+
+/// What a session asks of its surroundings. Calls come from inside the session's own functions.
+class session_output {
+public:
+  virtual ~session_output() = default;
+  /// Sends a frame with this header; false if the socket would block or is not connected. `body` may be null.
+  virtual bool transmit(const std::string& head, const body_ptr& body) = 0;
+  /// Wants the connection to the peer closed and opened anew.
+  virtual void redial() = 0;
+  /// Messages of one frame, in order, each once.
+  virtual void deliver(std::string_view body, uint32_t messages) = 0;
+  virtual void up(const identity& peer) = 0;
+  virtual void down(down_reason reason) = 0;
+};
+
+struct session_statistics {
+  uint64_t times_up = 0;
+  uint64_t redials = 0;
+  uint64_t stale_frames = 0; ///< frames of another session, dropped
+  uint64_t frames_in = 0;
+  uint64_t messages_in = 0;
+  uint64_t bytes_in = 0;
+  uint64_t frames_out = 0;
+  uint64_t messages_out = 0;
+  uint64_t bytes_out = 0;
+  uint64_t repeated_frames = 0;
+  uint64_t duplicate_frames = 0;
+  uint64_t reordered_frames = 0;
+  std::chrono::nanoseconds round_trip{0}; ///< smoothed; 0 until measured
+};
+
+class session {
+public:
+  /// @param first_session random, so that sessions of different incarnations never meet
+  session(const session_settings& cfg, const identity& self, uint32_t first_session, session_output& out);
+
+  bool is_up() const noexcept { return state_ == state::up; }
+  bool is_suspended() const noexcept { return state_ == state::suspended; }
+  /// Who the peer is; empty before the first hello.
+  const identity& peer() const noexcept { return peer_; }
+
+  /// Whether `push` may be called: the link is up and its window is open.
+  bool has_room() const noexcept { return is_up() && sender_.has_room(); }
+
+  /// Queues one frame of messages and transmits as far as the socket allows. Requires `has_room()`.
+  void push(body_ptr body, uint32_t messages, time_point now);
+
+  /// Transmits what is due: after `transmit` had returned false, and as part of all other calls.
+  void flush(time_point now);
+
+  /// A connection to the peer has been made: repeats what was not acknowledged.
+  void on_connected(time_point now);
+
+  /// A frame came in. The caller has checked that the sender's key belongs to `peer`'s name.
+  void on_header(const header& h, std::string_view body, time_point now);
+
+  /// Heartbeats, time-outs, hellos.
+  void tick(time_point now);
+  time_point deadline() const;
+
+  /// Says goodbye and goes down; nothing is sent afterwards until `resume`.
+  void suspend(down_reason reason, time_point now);
+  void resume(time_point now);
+
+  /// Ends the session because the peer sends nonsense; a new one may follow.
+  void break_off(time_point now);
+
+  /// The number that frames for this session carry as `to_session`.
+  uint32_t number() const noexcept { return session_; }
+
+  /// What this session knows about itself; cheap.
+  session_statistics statistics() const;
+  size_t frames_in_flight() const noexcept { return sender_.in_flight(); }
+  size_t bytes_in_flight() const noexcept { return sender_.bytes_in_flight(); }
+  time_point last_heard() const noexcept { return last_heard_; }
+
+  void self(const identity& x) { self_ = x; }
+
+private:
+  enum class state : uint8_t { away, up, suspended };
+
+  void on(const hello& x, time_point now);
+  void on(const data& x, std::string_view body, time_point now);
+  void on(const beat& x, time_point now);
+  void on(const bye& x, time_point now);
+
+  void on_hello_while_up(const hello& x, time_point now);
+  bool is_ours(uint32_t from, uint32_t to, time_point now);
+  bool saw_us(const hello& x, uint32_t session) const;
+  void acknowledged(const channel::ack& x, time_point now);
+  void send_hello(uint32_t session, time_point now);
+  void send_beat(time_point now);
+  void become_up(time_point now);
+  void become_down(down_reason reason, time_point now);
+  void redial_if_deaf(time_point now);
+  void absorb_channel_statistics();
+
+  session_settings cfg_;
+  identity self_;
+  session_output& out_;
+  state state_ = state::away;
+  uint32_t session_;
+  identity peer_;
+  uint32_t peer_session_ = 0;
+  channel::sender sender_;
+  channel::receiver receiver_;
+  time_point last_heard_{};
+  time_point last_hello_{};
+  time_point last_beat_{};
+  time_point last_redial_{};
+  time_point last_echo_{}; // when the newest of our beats that the peer has seen was sent
+  int64_t peer_clock_ = 0; // the newest `now` of the peer
+  time_point peer_clock_heard_{};
+  std::string scratch_;
+  session_statistics statistics_;
+};
+
+} // namespace bus::link

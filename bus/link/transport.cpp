@@ -1,0 +1,616 @@
+#include "bus/link/transport.hpp"
+
+#include "bus/link/doorman.hpp"
+#include "bus/link/peer.hpp"
+
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <pthread.h>
+#include <random>
+#include <set>
+#include <thread>
+#include <time.h>
+
+namespace bus::link {
+
+namespace {
+
+constexpr size_t frames_per_turn = 256;  // control frames read before others get their turn
+constexpr size_t topics_per_turn = 1024; // topic messages likewise
+constexpr int topic_queue = 100'000;     // messages that libzmq may hold per subscriber; beyond it PUB drops
+constexpr std::chrono::milliseconds bye_linger{200};
+constexpr int rebind_tries = 500; // one millisecond apart, while libzmq lets go of the old listener
+constexpr int handshake_ms = 2000;
+constexpr int64_t subscription_bytes = 4096; // must let CURVE's own handshake commands pass
+
+constexpr char subscribe_byte = 1;
+constexpr char unsubscribe_byte = 0;
+constexpr char snapshot_byte = 2;
+
+std::string with_byte(char byte, std::string_view topic) {
+  std::string result(1, byte);
+  result.append(topic);
+  return result;
+}
+
+std::string advertised(const std::string& bound, const std::string& host) {
+  if (host.empty() || !bound.starts_with("tcp://")) return bound;
+  return "tcp://" + host + bound.substr(bound.rfind(':'));
+}
+
+} // namespace
+
+class transport::impl final : public peer_host {
+public:
+  impl(transport_settings cfg, transport_client& client)
+      : cfg_(std::move(cfg)), client_(client), signal_(wake_signal::immortal()), refusals_(cfg_.log),
+        random_(std::random_device{}()) {}
+
+  ~impl() override { stop(); }
+
+  // -- life -------------------------------------------------------------------
+
+  outcome<done> start() {
+    try {
+      if (cfg_.security == security::curve) doorman_.emplace(context_, refusals_, cfg_.allowed);
+      open_router(cfg_.listen);
+      if (!cfg_.listen_topics.empty()) open_topics(cfg_.listen_topics);
+    } catch (const zmq::error_t& e) {
+      const auto where = !router_bound_ ? cfg_.listen : cfg_.listen_topics;
+      close_servers();
+      doorman_.reset();
+      return problem{errc::socket_failed, where + ": " + e.what()};
+    }
+    cfg_.self.control_endpoint = advertised(router_endpoint_, cfg_.advertise);
+    cfg_.self.topics_endpoint = xpub_ ? advertised(xpub_endpoint_, cfg_.advertise) : std::string{};
+    running_ = true;
+    thread_ = std::thread{[this] { run(); }};
+    pthread_setname_np(thread_.native_handle(), "tt-bus");
+    return done{};
+  }
+
+  void stop() {
+    if (!thread_.joinable()) return;
+    running_ = false;
+    signal_.notify();
+    thread_.join();
+    const std::lock_guard guard{tasks_mutex_};
+    tasks_.clear();
+    accepting_ = false;
+  }
+
+  void post(std::function<void()> task) {
+    {
+      const std::lock_guard guard{tasks_mutex_};
+      if (!accepting_) return;
+      tasks_.push_back(std::move(task));
+    }
+    signal_.notify();
+  }
+
+  bool publish(std::string topic, std::string payload) {
+    bool first = false;
+    {
+      const std::lock_guard guard{topics_mutex_};
+      const auto size = topic.size() + payload.size();
+      if (topics_bytes_ + size > limits::topic_outbox_bytes) return false;
+      first = topics_out_.empty();
+      topics_bytes_ += size;
+      topics_out_.emplace_back(std::move(topic), std::move(payload));
+    }
+    if (first) signal_.notify();
+    return true;
+  }
+
+  // -- bus thread: peers ------------------------------------------------------
+
+  outcome<done> connect(const std::string& name, const std::string& endpoint) {
+    if (name == cfg_.self.name) return problem{errc::bad_config, "a node does not connect to itself"};
+    auto* p = peer_named(name);
+    if (!p) return problem{errc::limit_reached, "more than " + std::to_string(limits::peers) + " peers"};
+    p->endpoint(endpoint, peer::origin::configured);
+    return done{};
+  }
+
+  void suspend_all(down_reason reason) {
+    suspended_ = true;
+    for (auto& p : peers_) p->session().suspend(reason, now_);
+  }
+
+  void resume_all() {
+    suspended_ = false;
+    for (auto& p : peers_) {
+      p->session().resume(now_);
+      if (!p->dealer()) p->dial();
+    }
+  }
+
+  void replace_allowed(keys::allow_list x) {
+    if (!doorman_) return;
+    bool revoked = false;
+    for (const auto& [key, entry] : doorman_->allowed().entries()) {
+      const auto* left = x.find_key(key);
+      if (!left || left->name != entry.name || left->what != entry.what) revoked = true;
+    }
+    doorman_->allowed(std::move(x));
+    for (auto& p : peers_) {
+      if (!server_key(p->name()).empty()) {
+        if (!p->dealer() && !suspended_) p->dial();
+        continue;
+      }
+      p->session().break_off(now_);
+      p->hang_up(std::chrono::milliseconds{0});
+    }
+    if (revoked) reopen_servers();
+  }
+
+  std::vector<link_report> report() const {
+    std::vector<link_report> result;
+    for (const auto& p : peers_) result.push_back(p->report(now_));
+    return result;
+  }
+
+  // -- bus thread: topics -----------------------------------------------------
+
+  void topic_command(char byte, std::string_view topic) {
+    if (xsub_) xsub_.send(zmq::buffer(with_byte(byte, topic)), zmq::send_flags::dontwait);
+  }
+
+  // -- peer_host --------------------------------------------------------------
+
+  time_point now() const override { return now_; }
+  zmq::context_t& context() override { return context_; }
+  const transport_settings& settings() const override { return cfg_; }
+  uint64_t next_generation() override { return ++generation_; }
+  transport_client& client() override { return client_; }
+  wake_signal& client_signal() override { return signal_; }
+  void sockets_changed() override { items_stale_ = true; }
+
+  void log(log_level level, const std::string& text) override {
+    if (cfg_.log) cfg_.log(level, text);
+  }
+
+  std::string server_key(const std::string& name) const override {
+    if (!doorman_) return {};
+    const auto* entry = doorman_->allowed().find_name(name);
+    return entry && entry->what == keys::kind::node ? entry->public_key : std::string{};
+  }
+
+  void topics_connect(const identity& who) override {
+    if (!xsub_ || who.topics_endpoint.empty() || !topic_sources_.insert(who.topics_endpoint).second) return;
+    try {
+      if (cfg_.security == security::curve) xsub_.set(zmq::sockopt::curve_serverkey, server_key(who.name));
+      xsub_.connect(who.topics_endpoint);
+    } catch (const zmq::error_t& e) {
+      log(log_level::error, "topics of " + who.name + " at " + who.topics_endpoint + ": " + e.what());
+    }
+  }
+
+  void topics_disconnect(const identity& who) override {
+    if (!xsub_ || topic_sources_.erase(who.topics_endpoint) == 0) return;
+    zmq_disconnect(xsub_.handle(), who.topics_endpoint.c_str());
+  }
+
+  const identity& self() const { return cfg_.self; }
+  wake_signal& signal() { return signal_; }
+  uint64_t refused() const { return refusals_.count(); }
+
+private:
+  // -- sockets ----------------------------------------------------------------
+
+  void secure_server(zmq::socket_t& s, const char* domain) {
+    s.set(zmq::sockopt::linger, 0);
+    s.set(zmq::sockopt::handshake_ivl, handshake_ms);
+    if (cfg_.security != security::curve) return;
+    s.set(zmq::sockopt::curve_server, 1);
+    s.set(zmq::sockopt::curve_secretkey, cfg_.key.secret_key);
+    s.set(zmq::sockopt::zap_domain, domain);
+    constexpr int enforce_domain =
+        93; // ZMQ_ZAP_ENFORCE_DOMAIN is a draft constant; without it "no handler" means "all"
+    const int on = 1;
+    if (zmq_setsockopt(s.handle(), enforce_domain, &on, sizeof on) != 0) throw zmq::error_t();
+  }
+
+  void open_router(const std::string& endpoint) {
+    router_bound_ = false;
+    router_ = zmq::socket_t{context_, zmq::socket_type::router};
+    secure_server(router_, control_domain);
+    router_.set(zmq::sockopt::maxmsgsize, static_cast<int64_t>(limits::wire_frame_bytes));
+    router_.set(zmq::sockopt::rcvhwm, static_cast<int>(limits::window_frames));
+    router_monitor_ = monitor{context_, router_, visitors::events};
+    router_.bind(endpoint);
+    router_bound_ = true;
+    router_endpoint_ = router_.get(zmq::sockopt::last_endpoint);
+    items_stale_ = true;
+  }
+
+  void open_topics(const std::string& endpoint) {
+    open_xpub(endpoint);
+    xsub_ = zmq::socket_t{context_, zmq::socket_type::xsub};
+    xsub_.set(zmq::sockopt::linger, 0);
+    xsub_.set(zmq::sockopt::rcvhwm, topic_queue);
+    xsub_.set(zmq::sockopt::maxmsgsize, static_cast<int64_t>(limits::wire_frame_bytes));
+    xsub_.set(zmq::sockopt::handshake_ivl, handshake_ms);
+    xsub_.set(zmq::sockopt::heartbeat_ivl, 500);
+    xsub_.set(zmq::sockopt::heartbeat_timeout, 1500);
+    xsub_.set(zmq::sockopt::reconnect_ivl, 50);
+    xsub_.set(zmq::sockopt::reconnect_ivl_max, 1000);
+    if (cfg_.security == security::curve) {
+      xsub_.set(zmq::sockopt::curve_publickey, cfg_.key.public_key);
+      xsub_.set(zmq::sockopt::curve_secretkey, cfg_.key.secret_key);
+    }
+  }
+
+  void open_xpub(const std::string& endpoint) {
+    xpub_ = zmq::socket_t{context_, zmq::socket_type::xpub};
+    secure_server(xpub_, topics_domain);
+    xpub_.set(zmq::sockopt::sndhwm, topic_queue);
+    xpub_.set(zmq::sockopt::maxmsgsize, subscription_bytes);
+    xpub_.set(zmq::sockopt::xpub_verbose, 1); // a late subscriber is seen even if it is not the first
+    xpub_monitor_ = monitor{context_, xpub_, visitors::events};
+    xpub_.bind(endpoint);
+    xpub_endpoint_ = xpub_.get(zmq::sockopt::last_endpoint);
+    items_stale_ = true;
+  }
+
+  void close_servers() {
+    if (router_) {
+      router_monitor_.stop(router_);
+      router_.close();
+    }
+    if (xpub_) {
+      xpub_monitor_.stop(xpub_);
+      xpub_.close();
+    }
+    items_stale_ = true;
+  }
+
+  // An admitted connection stays admitted. So when a key is revoked all connections are closed, and everybody
+  // who may come back does so within the down limit; sessions survive that.
+  void reopen_servers() {
+    close_servers();
+    rebind([this] { open_router(router_endpoint_); });
+    if (!xpub_endpoint_.empty()) rebind([this] { open_xpub(xpub_endpoint_); });
+  }
+
+  template <class F>
+  void rebind(F open) {
+    for (int i = 0; i < rebind_tries; ++i) {
+      try {
+        open();
+        return;
+      } catch (const zmq::error_t& e) {
+        if (e.num() != EADDRINUSE || i + 1 == rebind_tries) {
+          log(log_level::error, std::string{"cannot listen again: "} + e.what());
+          return;
+        }
+        const timespec pause{0, 1'000'000};
+        ::nanosleep(&pause, nullptr);
+      }
+    }
+  }
+
+  peer* peer_named(const std::string& name) {
+    if (const auto i = by_name_.find(name); i != by_name_.end()) return i->second;
+    if (peers_.size() >= limits::peers) return nullptr;
+    peers_.push_back(std::make_unique<peer>(*this, peers_.size(), name, static_cast<uint32_t>(random_())));
+    by_name_.emplace(name, peers_.back().get());
+    if (suspended_) peers_.back()->session().suspend(down_reason::own_stall, now_);
+    return peers_.back().get();
+  }
+
+  // -- the loop ---------------------------------------------------------------
+
+  void run() {
+    now_ = std::chrono::steady_clock::now();
+    while (running_) {
+      wait();
+      now_ = std::chrono::steady_clock::now();
+      signal_.consume();
+      run_tasks();
+      if (doorman_) doorman_->serve(now_);
+      more_waiting_ = read_control();
+      read_monitors();
+      if (xpub_) more_waiting_ = read_topics() || more_waiting_;
+      send_topics();
+      for (size_t i = 0; i < peers_.size(); ++i) { // a peer may be added on the way
+        peers_[i]->pump(now_);
+        peers_[i]->tick(now_);
+      }
+      client_.work(now_);
+      for (auto& p : peers_) p->pump(now_);
+    }
+    shut_down();
+  }
+
+  void shut_down() {
+    run_tasks();
+    for (auto& p : peers_) p->pump(now_);
+    suspend_all(down_reason::stopped);
+    for (auto& p : peers_) p->hang_up(bye_linger);
+    peers_.clear();
+    by_name_.clear();
+    close_servers();
+    if (xsub_) xsub_.close();
+    doorman_.reset();
+    context_.close();
+  }
+
+  void rebuild_items() {
+    items_.clear();
+    items_.push_back({nullptr, signal_.fd(), ZMQ_POLLIN, 0});
+    const auto add = [this](zmq::socket_t& s, short events) {
+      if (s) items_.push_back({s.handle(), 0, events, 0});
+    };
+    if (doorman_) add(doorman_->socket(), ZMQ_POLLIN);
+    add(router_, ZMQ_POLLIN);
+    add(router_monitor_.socket(), ZMQ_POLLIN);
+    add(xpub_, ZMQ_POLLIN);
+    add(xpub_monitor_.socket(), ZMQ_POLLIN);
+    add(xsub_, ZMQ_POLLIN);
+    for (auto& p : peers_) {
+      add(p->monitor_socket(), ZMQ_POLLIN);
+      if (p->blocked()) add(p->dealer(), ZMQ_POLLOUT);
+    }
+    items_stale_ = false;
+  }
+
+  void wait() {
+    if (items_stale_) rebuild_items();
+    auto until = now_ + cfg_.session.beat_every;
+    for (const auto& p : peers_) until = std::min(until, p->deadline());
+    const auto now = std::chrono::steady_clock::now();
+    auto timeout = std::chrono::ceil<std::chrono::milliseconds>(until - now).count();
+    if (more_waiting_ || timeout < 0) timeout = 0;
+    zmq_poll(items_.data(), static_cast<int>(items_.size()), static_cast<long>(timeout));
+    bool writable = false;
+    for (const auto& item : items_) writable = writable || (item.revents & ZMQ_POLLOUT) != 0;
+    if (!writable) return;
+    for (auto& p : peers_)
+      if (p->blocked()) p->unblock(now);
+  }
+
+  void run_tasks() {
+    std::vector<std::function<void()>> tasks;
+    {
+      const std::lock_guard guard{tasks_mutex_};
+      tasks.swap(tasks_);
+    }
+    for (auto& task : tasks) task();
+  }
+
+  // -- control plane ----------------------------------------------------------
+
+  bool read_control() {
+    if (!router_) return false;
+    for (size_t i = 0; i < frames_per_turn; ++i) {
+      zmq::message_t routing_id;
+      if (!router_.recv(routing_id, zmq::recv_flags::dontwait)) return false;
+      if (!routing_id.more() || !router_.recv(header_part_, zmq::recv_flags::dontwait)) continue;
+      body_part_.rebuild();
+      bool more = header_part_.more();
+      if (more && router_.recv(body_part_, zmq::recv_flags::dontwait)) more = body_part_.more();
+      const bool too_many = more;
+      for (zmq::message_t rest; more && router_.recv(rest, zmq::recv_flags::dontwait);) more = rest.more();
+      if (!too_many) on_frame();
+    }
+    return true;
+  }
+
+  void on_frame() {
+    header h;
+    const char* user = nullptr;
+    if (cfg_.security == security::curve) {
+      user = zmq_msg_gets(header_part_.handle(), "User-Id");
+      if (!user) return;
+    }
+    const auto* entry = user ? doorman_->allowed().find_key(user) : nullptr;
+    if (user && (!entry || entry->what != keys::kind::node)) {
+      refusals_.refused(std::string{"key "} + user, "revoked", now_);
+      return;
+    }
+    if (read(header_part_.to_string_view(), h) != errc::none) {
+      refusals_.refused(entry ? entry->name : "a peer", "malformed or other protocol version", now_);
+      return;
+    }
+    auto* p = sender_of(h, entry);
+    if (p) p->receive(h, body_part_.to_string_view(), now_);
+  }
+
+  peer* sender_of(const header& h, const keys::entry* entry) {
+    if (const auto* x = std::get_if<hello>(&h)) return greeted(*x, entry);
+    if (entry) {
+      const auto i = by_name_.find(entry->name);
+      return i == by_name_.end() ? nullptr : i->second;
+    }
+    const auto to = std::visit(
+        [](const auto& y) {
+          if constexpr (requires { y.to_session; })
+            return y.to_session;
+          else
+            return uint32_t{0};
+        },
+        h);
+    for (auto& p : peers_)
+      if (p->session().number() == to) return p.get();
+    return nullptr;
+  }
+
+  peer* greeted(const hello& x, const keys::entry* entry) {
+    if (entry && entry->name != x.from.name) {
+      refusals_.refused(entry->name, "says it is " + x.from.name, now_);
+      return nullptr;
+    }
+    if (x.from.name == cfg_.self.name) {
+      refusals_.refused(x.from.name, "has the name of this node", now_);
+      return nullptr;
+    }
+    auto* p = peer_named(x.from.name);
+    if (!p) {
+      refusals_.refused(x.from.name, "too many peers", now_);
+      return nullptr;
+    }
+    // A peer that can be reached may not be moved by a frame that may be old.
+    if (!x.from.control_endpoint.empty() && !p->connected())
+      p->endpoint(x.from.control_endpoint, peer::origin::learned);
+    return p;
+  }
+
+  void read_monitors() {
+    for (size_t i = 0; i < peers_.size(); ++i) peers_[i]->read_monitor(now_);
+    control_visitors_.read(router_monitor_, refusals_, now_);
+    topics_visitors_.read(xpub_monitor_, refusals_, now_);
+  }
+
+  // -- data plane -------------------------------------------------------------
+
+  bool read_topics() {
+    read_subscriptions();
+    for (size_t i = 0; i < topics_per_turn; ++i) {
+      zmq::message_t topic;
+      if (!xsub_.recv(topic, zmq::recv_flags::dontwait)) return false;
+      bool more = topic.more();
+      if (!more) continue;
+      zmq::message_t payload;
+      if (!xsub_.recv(payload, zmq::recv_flags::dontwait)) continue;
+      more = payload.more();
+      const bool too_many = more;
+      for (zmq::message_t rest; more && xsub_.recv(rest, zmq::recv_flags::dontwait);) more = rest.more();
+      if (!too_many) client_.topic_message(topic.to_string_view(), payload.to_string_view());
+    }
+    return true;
+  }
+
+  void read_subscriptions() {
+    zmq::message_t m;
+    for (size_t i = 0; i < topics_per_turn && xpub_.recv(m, zmq::recv_flags::dontwait); ++i) {
+      if (m.size() == 0) continue;
+      const auto text = m.to_string_view();
+      switch (text.front()) {
+      case subscribe_byte:
+        client_.topic_wanted(text.substr(1), true);
+        break;
+      case unsubscribe_byte:
+        client_.topic_wanted(text.substr(1), false);
+        break;
+      case snapshot_byte:
+        client_.snapshot_wanted(text.substr(1));
+        break;
+      default:
+        break;
+      }
+    }
+  }
+
+  void send_topics() {
+    std::vector<std::pair<std::string, std::string>> batch;
+    {
+      const std::lock_guard guard{topics_mutex_};
+      batch.swap(topics_out_);
+      topics_bytes_ = 0;
+    }
+    if (!xpub_) return;
+    for (auto& [topic, payload] : batch) {
+      if (!xpub_.send(zmq::buffer(topic), zmq::send_flags::sndmore | zmq::send_flags::dontwait)) continue;
+      xpub_.send(zmq::buffer(payload), zmq::send_flags::none);
+    }
+  }
+
+  transport_settings cfg_;
+  transport_client& client_;
+  wake_signal& signal_;
+  refusal_log refusals_;
+  std::mt19937 random_;
+  zmq::context_t context_{1};
+  std::optional<doorman> doorman_;
+  zmq::socket_t router_;
+  monitor router_monitor_;
+  std::string router_endpoint_;
+  bool router_bound_ = false;
+  zmq::socket_t xpub_;
+  monitor xpub_monitor_;
+  std::string xpub_endpoint_;
+  zmq::socket_t xsub_;
+  std::set<std::string> topic_sources_;
+  std::vector<std::unique_ptr<peer>> peers_;
+  std::map<std::string, peer*> by_name_;
+  visitors control_visitors_{"control"};
+  visitors topics_visitors_{"topics"};
+  std::vector<zmq_pollitem_t> items_;
+  bool items_stale_ = true;
+  bool more_waiting_ = false;
+  bool suspended_ = false;
+  zmq::message_t header_part_;
+  zmq::message_t body_part_;
+  time_point now_{};
+  uint64_t generation_ = 0;
+
+  std::mutex tasks_mutex_;
+  std::vector<std::function<void()>> tasks_;
+  bool accepting_ = true;
+  std::mutex topics_mutex_;
+  std::vector<std::pair<std::string, std::string>> topics_out_;
+  size_t topics_bytes_ = 0;
+  std::atomic<bool> running_{false};
+  std::thread thread_;
+};
+
+transport::transport(transport_settings cfg, transport_client& client)
+    : impl_(std::make_unique<impl>(std::move(cfg), client)) {}
+
+transport::~transport() = default;
+
+outcome<done> transport::start() {
+  return impl_->start();
+}
+void transport::stop() {
+  impl_->stop();
+}
+const identity& transport::self() const {
+  return impl_->self();
+}
+const std::string& transport::topics_endpoint() const {
+  return impl_->self().topics_endpoint;
+}
+wake_signal& transport::signal() const {
+  return impl_->signal();
+}
+void transport::post(std::function<void()> task) {
+  impl_->post(std::move(task));
+}
+
+bool transport::publish(std::string topic, std::string payload) {
+  return impl_->publish(std::move(topic), std::move(payload));
+}
+
+outcome<done> transport::connect(const std::string& name, const std::string& endpoint) {
+  return impl_->connect(name, endpoint);
+}
+
+void transport::subscribe(std::string_view topic) {
+  impl_->topic_command(subscribe_byte, topic);
+}
+void transport::unsubscribe(std::string_view topic) {
+  impl_->topic_command(unsubscribe_byte, topic);
+}
+void transport::request_snapshot(std::string_view topic) {
+  impl_->topic_command(snapshot_byte, topic);
+}
+void transport::replace_allowed(keys::allow_list x) {
+  impl_->replace_allowed(std::move(x));
+}
+void transport::suspend_all(down_reason reason) {
+  impl_->suspend_all(reason);
+}
+void transport::resume_all() {
+  impl_->resume_all();
+}
+std::vector<link_report> transport::report() const {
+  return impl_->report();
+}
+uint64_t transport::refused() const {
+  return impl_->refused();
+}
+
+} // namespace bus::link

@@ -1,0 +1,299 @@
+// What the core does in the bus thread: links coming and going, credit, the
+// pulse, and the directory of names.
+#include "bus/limits.hpp"
+#include "bus/messages.hpp"
+#include "bus/proxy/core.hpp"
+#include "bus/proxy/inbound.hpp"
+
+#include <caf/actor_cast.hpp>
+#include <caf/make_message.hpp>
+#include <caf/send.hpp>
+
+#include <algorithm>
+#include <future>
+
+namespace bus::proxy {
+
+namespace {
+
+using pulse_atom = caf::atom_constant<caf::atom("pulse")>;
+
+constexpr std::chrono::seconds housekeeping_pause{2};
+
+} // namespace
+
+// -- links --------------------------------------------------------------------
+
+void core::send_vital(route& via, const std::string& frame) {
+  via.send(frame, link::lane::vital);
+}
+
+void core::send_name(route& via, const std::string& name, caf::actor_id id) {
+  std::string frame;
+  codec::pack_array(frame, 3);
+  codec::pack_uint(frame, static_cast<uint8_t>(op::name));
+  codec::pack_str(frame, name);
+  codec::pack_uint(frame, id);
+  send_vital(via, frame);
+}
+
+void core::peer_up(size_t peer, const link::identity& who, uint64_t generation,
+                   std::shared_ptr<link::outbox> out) {
+  auto via = std::make_shared<route>(who.name, node_of_bytes(who.node), generation, std::move(out),
+                                     cfg_.pending_requests);
+  auto& p = peers_[peer];
+  p.via = via;
+  p.agent = who.agent;
+  {
+    const std::lock_guard guard{mutex_};
+    routes_[via->node()] = via;
+    agents_[who.name] = {via->node(), who.agent};
+    for (const auto& [name, actor] : names_) send_name(*via, name, actor->aid);
+  }
+  notify_watchers(caf::make_message(peer_event{who.name, true, {}}));
+}
+
+void core::peer_down(size_t peer, link::down_reason reason) {
+  const auto i = peers_.find(peer);
+  if (i == peers_.end()) return;
+  auto p = std::move(i->second);
+  peers_.erase(i);
+  const auto via = p.via;
+  std::vector<std::string> lost_names;
+  std::vector<caf::strong_actor_ptr> lost_actors; // released outside the lock
+  {
+    const std::lock_guard guard{mutex_};
+    routes_.erase(via->node());
+    agents_.erase(via->peer());
+    for (auto entry = directory_.begin(); entry != directory_.end();) {
+      if (const auto owner = entry->second.find(via->peer()); owner != entry->second.end()) {
+        lost_names.push_back(entry->first);
+        lost_actors.push_back(std::move(owner->second));
+        entry->second.erase(owner);
+      }
+      entry = entry->second.empty() ? directory_.erase(entry) : std::next(entry);
+    }
+  }
+  release_targets(p);
+  for (auto& request : via->requests().close())
+    if (auto requester = request.requester.lock())
+      requester->enqueue(nullptr, request.mid.response_id(),
+                         caf::make_message(make_error(errc::peer_down, "lost node " + via->peer())), nullptr);
+  proxies_.erase(via->node()); // every monitor and link fires
+  notify_watchers(caf::make_message(peer_event{via->peer(), false, std::string{link::name_of(reason)}}));
+  for (const auto& name : lost_names) notify_name(name);
+}
+
+void core::release_targets(linked_peer& p) {
+  for (auto& [id, t] : p.targets) t.gauge->release();
+  p.targets.clear();
+  p.active.clear();
+}
+
+bool core::messages(size_t peer, std::string_view body, uint32_t count) {
+  const auto i = peers_.find(peer);
+  if (i == peers_.end()) return true;
+  inbound in{*this, i->second};
+  for (uint32_t n = 0; n < count; ++n) {
+    size_t used = 0;
+    if (!in.dispatch(body, used)) return false;
+    body.remove_prefix(used);
+  }
+  return body.empty();
+}
+
+// -- topics -------------------------------------------------------------------
+
+void core::topic_message(std::string_view topic, std::string_view payload) {
+  hub_->on_message(topic, payload);
+}
+void core::topic_wanted(std::string_view prefix, bool wanted) {
+  hub_->on_wanted(prefix, wanted);
+}
+void core::snapshot_wanted(std::string_view topic) {
+  hub_->on_snapshot_wanted(topic);
+}
+
+// -- credit, pulse, housekeeping ----------------------------------------------
+
+void core::report_credit(linked_peer& p, bool all) {
+  for (size_t i = 0; i < p.active.size();) {
+    auto& t = *p.active[i];
+    const auto unreported = t.gauge->unreported();
+    if (unreported >= credit_step || (all && unreported > 0)) {
+      std::string frame;
+      codec::pack_array(frame, 3);
+      codec::pack_uint(frame, static_cast<uint8_t>(op::credit));
+      codec::pack_uint(frame, t.id);
+      codec::pack_uint(frame, t.gauge->report());
+      send_vital(*p.via, frame);
+    }
+    if (all && t.gauge->is_settled()) {
+      t.active = false;
+      p.active[i] = p.active.back();
+      p.active.pop_back();
+    } else {
+      ++i;
+    }
+  }
+}
+
+void core::check_pulse(link::time_point now) {
+  if (cfg_.pulse_limit.count() == 0) return;
+  if (pulse_answered_ == pulse_asked_) {
+    if (stalled_) {
+      stalled_ = false;
+      log(log_level::warning, "actors run again: back on the bus");
+      transport_->resume_all();
+    }
+    if (now - pulse_asked_at_ < cfg_.beat_every) return;
+    pulse_asked_at_ = now;
+    caf::anon_send(pulse_, pulse_atom::value, ++pulse_asked_);
+  } else if (!stalled_ && now - pulse_asked_at_ > cfg_.pulse_limit) {
+    stalled_ = true;
+    ++stalls_;
+    log(log_level::error, "actors of this node do not run: off the bus until they do");
+    transport_->suspend_all(link::down_reason::own_stall);
+  }
+}
+
+void core::housekeeping() {
+  for (auto& [index, p] : peers_) {
+    p.via->requests().sweep();
+    for (auto i = p.targets.begin(); i != p.targets.end();) {
+      auto& t = i->second;
+      const bool gone = !t.active && t.actor->get()->getf(caf::abstract_actor::is_terminated_flag);
+      if (gone) t.gauge->release();
+      i = gone ? p.targets.erase(i) : std::next(i);
+    }
+  }
+}
+
+void core::work(link::time_point now) {
+  const bool all = now - last_credit_ >= cfg_.beat_every;
+  if (all) last_credit_ = now;
+  for (auto& [index, p] : peers_) report_credit(p, all);
+  if (!running_) return;
+  check_pulse(now);
+  if (now - last_housekeeping_ >= housekeeping_pause) {
+    last_housekeeping_ = now;
+    housekeeping();
+  }
+}
+
+// -- names and watchers (any thread) ------------------------------------------
+
+caf::error core::publish(const std::string& name, const caf::actor& actor) {
+  if (!running_) return make_error(errc::stopped);
+  if (!actor) return make_error(errc::bad_handle, "cannot publish a null handle");
+  if (name.empty() || name.size() > limits::actor_name_bytes)
+    return make_error(errc::bad_config, "name: 1 to 255 bytes");
+  auto ptr = caf::actor_cast<caf::strong_actor_ptr>(actor);
+  if (!is_local(ptr.get())) return make_error(errc::bad_handle, "only actors of this node can be published");
+  exports_->add(ptr.get());
+  {
+    const std::lock_guard guard{mutex_};
+    if (names_.size() >= limits::names) return make_error(errc::limit_reached, "names");
+    if (!names_.try_emplace(name, ptr).second) return make_error(errc::name_taken, name);
+    // under the lock, so that announcements keep the order of the changes
+    for (auto& [node, via] : routes_) send_name(*via, name, ptr->aid);
+  }
+  notify_name(name);
+  // A name ends with its actor.
+  ptr->get()->attach_functor(
+      [this, alive = std::weak_ptr<export_table>{exports_}, name, id = ptr->aid](const caf::error&) {
+        if (alive.expired() || !running_) return;
+        {
+          const std::lock_guard guard{mutex_};
+          const auto i = names_.find(name);
+          if (i == names_.end() || i->second->aid != id) return;
+        }
+        withdraw(name);
+      });
+  return {};
+}
+
+void core::withdraw(const std::string& name) {
+  caf::strong_actor_ptr gone; // released outside the lock
+  {
+    const std::lock_guard guard{mutex_};
+    const auto i = names_.find(name);
+    if (i == names_.end()) return;
+    gone = std::move(i->second);
+    names_.erase(i);
+    for (auto& [node, via] : routes_) send_name(*via, name, 0);
+  }
+  notify_name(name);
+}
+
+caf::actor core::find(const std::string& name) const {
+  const std::lock_guard guard{mutex_};
+  if (const auto i = names_.find(name); i != names_.end()) return caf::actor_cast<caf::actor>(i->second);
+  const auto i = directory_.find(name);
+  // of several nodes with one name all take the same: the first by node name
+  return i == directory_.end() ? caf::actor{} : caf::actor_cast<caf::actor>(i->second.begin()->second);
+}
+
+caf::actor core::agent(const std::string& peer) {
+  if (peer == cfg_.name) return agent_;
+  std::pair<caf::node_id, caf::actor_id> where;
+  {
+    const std::lock_guard guard{mutex_};
+    const auto i = agents_.find(peer);
+    if (i == agents_.end()) return {};
+    where = i->second;
+  }
+  return caf::actor_cast<caf::actor>(proxies_.get_or_put(where.first, where.second));
+}
+
+void core::watch(const caf::actor& watcher) {
+  std::vector<caf::message> known;
+  {
+    const std::lock_guard guard{mutex_};
+    watchers_.push_back(caf::actor_cast<caf::weak_actor_ptr>(watcher));
+    for (const auto& [node, via] : routes_)
+      known.push_back(caf::make_message(peer_event{via->peer(), true, {}}));
+    for (const auto& [name, actor] : names_)
+      known.push_back(caf::make_message(name_event{name, caf::actor_cast<caf::actor>(actor)}));
+    for (const auto& [name, actors] : directory_)
+      if (!names_.contains(name))
+        known.push_back(
+            caf::make_message(name_event{name, caf::actor_cast<caf::actor>(actors.begin()->second)}));
+  }
+  auto ptr = caf::actor_cast<caf::strong_actor_ptr>(watcher);
+  for (auto& x : known) ptr->enqueue(nullptr, caf::make_message_id(), std::move(x), nullptr);
+}
+
+void core::notify_watchers(const caf::message& what) {
+  std::vector<caf::strong_actor_ptr> targets;
+  {
+    const std::lock_guard guard{mutex_};
+    std::erase_if(watchers_, [&](const auto& weak) {
+      auto ptr = weak.lock();
+      if (!ptr || ptr->get()->getf(caf::abstract_actor::is_terminated_flag)) return true;
+      targets.push_back(std::move(ptr));
+      return false;
+    });
+  }
+  for (auto& ptr : targets) ptr->enqueue(nullptr, caf::make_message_id(), what, nullptr);
+}
+
+void core::notify_name(const std::string& name) {
+  notify_watchers(caf::make_message(name_event{name, find(name)}));
+}
+
+core_report core::report() {
+  core_report r;
+  r.refused_messages = refused_messages_;
+  r.undecodable = undecodable_;
+  r.stalls = stalls_;
+  r.exported_actors = exports_->size();
+  const std::lock_guard guard{mutex_};
+  for (const auto& [node, via] : routes_) {
+    r.proxies += proxies_.count_proxies(node);
+    r.pending_requests += via->requests().size();
+  }
+  return r;
+}
+
+} // namespace bus::proxy

@@ -1,0 +1,44 @@
+// This header file defines the table of local actors that peers may know: every
+// actor whose handle went over the wire, until it terminates.
+//
+// An exported actor is held strongly, as with CAF's own network: a remote handle
+// keeps its actor alive although reference counts do not travel. So whatever is
+// exported needs an explicit end (quit, exit_msg), or lives until the node stops.
+#pragma once
+
+#include <caf/actor_control_block.hpp>
+
+#include <array>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+
+namespace bus::proxy {
+
+class export_table : public std::enable_shared_from_this<export_table> {
+public:
+  /// Makes a local actor known; does nothing if it is, or if it has terminated.
+  void add(caf::actor_control_block* actor);
+
+  /// Null if the actor is not known or has terminated.
+  caf::strong_actor_ptr find(caf::actor_id id) const;
+
+  void erase(caf::actor_id id);
+  void clear();
+  size_t size() const;
+
+private:
+  struct shard {
+    mutable std::mutex mutex;
+    std::unordered_map<caf::actor_id, caf::strong_actor_ptr> actors;
+  };
+
+  static constexpr size_t shard_count = 16;
+
+  const shard& shard_of(caf::actor_id id) const { return shards_[id % shard_count]; }
+  shard& shard_of(caf::actor_id id) { return shards_[id % shard_count]; }
+
+  std::array<shard, shard_count> shards_;
+};
+
+} // namespace bus::proxy

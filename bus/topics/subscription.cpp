@@ -1,0 +1,139 @@
+#include "bus/topics/subscription.hpp"
+
+#include "bus/limits.hpp"
+#include "bus/messages.hpp"
+
+#include <caf/actor_cast.hpp>
+#include <caf/make_message.hpp>
+
+namespace bus::topics {
+
+namespace {
+
+using codec::content_of;
+
+// One message of a `delivery::every` subscription.
+class every_element final : public caf::mailbox_element {
+public:
+  every_element(std::shared_ptr<subscription> owner, caf::message content)
+      : owner_(std::move(owner)), content_(std::move(content)) {}
+  ~every_element() override { owner_->consumed(); }
+
+  caf::type_erased_tuple& content() override { return content_of(content_); }
+  const caf::type_erased_tuple& content() const override {
+    return content_of(const_cast<every_element*>(this)->content_);
+  }
+  caf::message move_content_to_message() override { return std::move(content_); }
+  caf::message copy_content_to_message() const override { return content_; }
+
+private:
+  const std::shared_ptr<subscription> owner_;
+  caf::message content_;
+};
+
+// The one element of a `delivery::latest` subscription that waits in a mailbox. Its content is fetched when
+// the actor looks at it: that is what makes it the newest.
+class latest_element final : public caf::mailbox_element {
+public:
+  explicit latest_element(std::shared_ptr<subscription> owner) : owner_(std::move(owner)) {}
+  ~latest_element() override {
+    if (!resolved_) owner_->take_latest();
+  }
+
+  caf::type_erased_tuple& content() override { return content_of(resolve()); }
+  const caf::type_erased_tuple& content() const override {
+    return content_of(const_cast<latest_element*>(this)->resolve());
+  }
+  caf::message move_content_to_message() override { return std::move(resolve()); }
+  caf::message copy_content_to_message() const override {
+    return const_cast<latest_element*>(this)->resolve();
+  }
+
+private:
+  caf::message& resolve() {
+    if (!resolved_) {
+      content_ = owner_->take_latest();
+      resolved_ = true;
+    }
+    return content_;
+  }
+
+  const std::shared_ptr<subscription> owner_;
+  caf::message content_;
+  bool resolved_ = false;
+};
+
+} // namespace
+
+caf::message decode_content(std::string_view payload, codec::decoder_context context) {
+  codec::decoder f{payload, context};
+  uint32_t size = 0;
+  caf::message result;
+  // [node, epoch, seq, content]
+  if (f.in().read_array(size) != errc::none || size < 4) return {};
+  for (int i = 0; i < 3; ++i)
+    if (f.in().skip() != errc::none) return {};
+  if (f.apply(result)) return {};
+  return result;
+}
+
+void subscription::deliver(item x) {
+  if (how_ == delivery::every) {
+    const auto* payload = std::get_if<payload_ptr>(&x);
+    enqueue(payload ? decode_content(**payload, decode_) : std::move(std::get<caf::message>(x)));
+    return;
+  }
+  {
+    const std::lock_guard guard{mutex_};
+    latest_ = std::move(x);
+    if (std::exchange(pending_, true)) return;
+  }
+  if (auto actor = actor_.lock())
+    actor->enqueue(caf::mailbox_element_ptr{new latest_element(shared_from_this())}, nullptr);
+}
+
+void subscription::enqueue(caf::message content) {
+  if (content.empty()) return;
+  auto actor = actor_.lock();
+  if (!actor) return;
+  {
+    const std::lock_guard guard{mutex_};
+    if (backlog_ >= limits::topic_backlog) {
+      overflowed_ = true;
+      return;
+    }
+    ++backlog_;
+    if (std::exchange(overflowed_, false))
+      actor->enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, topic_gap{topic_, 0, 0}),
+                     nullptr);
+  }
+  actor->enqueue(caf::mailbox_element_ptr{new every_element(shared_from_this(), std::move(content))},
+                 nullptr);
+}
+
+void subscription::gap(uint64_t expected, uint64_t got) {
+  if (how_ != delivery::every) return;
+  if (auto actor = actor_.lock())
+    actor->enqueue(
+        caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, topic_gap{topic_, expected, got}),
+        nullptr);
+}
+
+caf::message subscription::take_latest() {
+  item x;
+  {
+    const std::lock_guard guard{mutex_};
+    x = std::exchange(latest_, caf::message{});
+    pending_ = false;
+  }
+  if (const auto* payload = std::get_if<payload_ptr>(&x))
+    return *payload ? decode_content(**payload, decode_) : caf::message{};
+  return std::get<caf::message>(std::move(x));
+}
+
+void subscription::consumed() noexcept {
+  const std::lock_guard guard{mutex_};
+  --backlog_;
+}
+
+} // namespace bus::topics

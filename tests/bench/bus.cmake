@@ -1,0 +1,10 @@
+# The bus beside bare ZeroMQ and, in a binary of its own, CAF's own TCP.
+find_package(CAF 0.17.6 EXACT REQUIRED)
+find_package(cppzmq REQUIRED)
+add_executable(bench_bus_link bus_link.cpp)
+target_link_libraries(bench_bus_link PRIVATE tt_options tt::bus cppzmq libzmq)
+find_library(CAF_IO_LIBRARY NAMES caf_io)
+if(CAF_IO_LIBRARY)
+  add_executable(bench_bus_caf_tcp bus_caf_tcp.cpp)
+  target_link_libraries(bench_bus_caf_tcp PRIVATE tt_options tt::bus ${CAF_IO_LIBRARY})
+endif()

@@ -1,0 +1,326 @@
+// Nodes that die, freeze, get stuck, restart; and keys that should not open.
+#include "bus/link/frame.hpp"
+#include "tests/bus/system_fixture.hpp"
+
+#include <zmq.hpp>
+
+#include <random>
+
+using namespace bus_test;
+using bus::errc;
+
+namespace {
+
+using steady = std::chrono::steady_clock;
+
+void check_time(steady::duration took, std::chrono::milliseconds limit);
+
+class node_failure : public system_test {
+public:
+  void meet(std::vector<std::string> more = {}) {
+    beta = start_child("beta", std::move(more));
+    worker = wait_for_name("beta/worker");
+    ASSERT_TRUE(worker);
+  }
+
+  void TearDown() override {
+    worker = nullptr;
+    system_test::TearDown();
+    beta.reset();
+  }
+
+  /// Monitors the worker, leaves a hundred requests in flight, does the deed; checks that everybody is told.
+  template <class F>
+  void everybody_is_told_after(F deed, std::chrono::milliseconds limit = 2000ms,
+                               const std::string& dead = "peer_down") {
+    (*self)->monitor(worker);
+    auto asker = system->spawn([w = worker](caf::event_based_actor* a) -> caf::behavior {
+      auto bounced = std::make_shared<int32_t>(0);
+      auto waiting = std::make_shared<caf::response_promise>();
+      for (int i = 0; i < 100; ++i)
+        a->request(w, caf::infinite, hold_atom::value)
+            .then([](int32_t) {},
+                  [bounced, waiting](const caf::error& e) {
+                    if (e == make_error(errc::peer_down) && ++*bounced == 100 && waiting->pending())
+                      waiting->deliver(*bounced);
+                  });
+      return {[=](count_atom) -> caf::result<int32_t> {
+        if (*bounced == 100) return *bounced;
+        *waiting = a->make_response_promise();
+        return caf::delegated<int32_t>{};
+      }};
+    });
+    // all hundred have reached the worker
+    EXPECT_EQ(ask<std::string>(worker, echo_atom::value, std::string{"x"}), "x");
+    const auto start = steady::now();
+    deed();
+    bool down = false;
+    (*self)->receive([&](caf::down_msg& x) { down = x.source == worker.address(); },
+                     caf::after(patience) >> [] {});
+    const auto took = steady::now() - start;
+    EXPECT_TRUE(down);
+    check_time(took, limit);
+    EXPECT_EQ(ask<int32_t>(asker, count_atom::value), 100);
+    EXPECT_EQ(ask_error(worker, echo_atom::value, std::string{"x"}), dead);
+    EXPECT_FALSE(node->find("beta/worker"));
+    caf::anon_send_exit(asker, caf::exit_reason::kill);
+  }
+
+  std::unique_ptr<child> beta;
+  caf::actor worker;
+};
+
+/// A loaded test machine is late through no fault of the bus: the deadline is asserted in virtual time by
+/// session.test.cpp, here only where TT_TIMED_TESTS is set.
+void check_time(steady::duration took, std::chrono::milliseconds limit) {
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
+  ::testing::Test::RecordProperty("milliseconds", std::to_string(ms));
+  if (std::getenv("TT_TIMED_TESTS")) {
+    EXPECT_LE(ms, limit.count());
+  }
+}
+
+int rounds(int few, int many) {
+  return std::getenv("TT_LONG_TESTS") ? many : few;
+}
+
+} // namespace
+
+TEST_F(node_failure, killed) {
+  meet();
+  everybody_is_told_after([&] { beta->kill(); });
+  EXPECT_EQ(node->info().proxies, 0u);
+}
+
+TEST_F(node_failure, leaving_is_told_at_once) {
+  meet();
+  // its actors end before its node does
+  everybody_is_told_after([&] { beta->leave(); }, 1000ms, "system_error(request_receiver_down)");
+}
+
+TEST_F(node_failure, frozen_and_thawed) {
+  meet();
+  const auto old = worker;
+  everybody_is_told_after([&] { beta->stop(); });
+  beta->go_on();
+  EXPECT_EQ(wait_for_peer("beta", true), "");
+  worker = wait_for_name("beta/worker");
+  EXPECT_EQ(ask<std::string>(worker, echo_atom::value, std::string{"again"}), "again");
+  // the handle from before is dead although it compares equal
+  EXPECT_EQ(old, worker);
+  EXPECT_EQ(ask_error(old, echo_atom::value, std::string{"x"}), "peer_down");
+}
+
+TEST_F(node_failure, stuck_actors_take_their_node_off_the_bus) {
+  meet();
+  everybody_is_told_after([&] { beta->tell("block"); }, 3000ms);
+  EXPECT_EQ(wait_for_peer("beta", false), "stalled");
+  EXPECT_EQ(wait_for_peer("beta", true), "");
+}
+
+TEST_F(node_failure, short_freeze_heals_without_loss) {
+  meet();
+  constexpr uint64_t n = 10'000;
+  (*self)->monitor(worker);
+  for (uint64_t i = 0; i < n / 2; ++i) (*self)->send(worker, i);
+  beta->stop();
+  for (uint64_t i = n / 2; i < n; ++i) (*self)->send(worker, i);
+  (*watcher)->receive([](int) {}, caf::after(700ms) >> [] {}); // the freeze itself
+  beta->go_on();
+  (*self)
+      ->request(worker, patience, count_atom::value)
+      .receive(
+          [&](uint64_t seen, uint64_t wrong) {
+            EXPECT_EQ(seen, n);
+            EXPECT_EQ(wrong, 0u);
+          },
+          [](caf::error& e) { ADD_FAILURE() << bus::text_of(e); });
+  bool down = false;
+  (*self)->receive([&](caf::down_msg&) { down = true; }, caf::after(0ms) >> [] {});
+  EXPECT_FALSE(down);
+  EXPECT_EQ(node->links().at(0).times_up, 1u);
+}
+
+TEST_F(node_failure, restarted_is_somebody_else) {
+  meet();
+  const auto old = worker;
+  (*self)->monitor(old);
+  beta->kill();
+  beta = start_child("beta");
+  caf::down_msg down;
+  (*self)->receive([&](caf::down_msg& x) { down = x; }, caf::after(patience) >> [] {});
+  EXPECT_EQ(down.source, old.address());
+  worker = wait_for_name("beta/worker");
+  EXPECT_NE(worker, old);
+  EXPECT_EQ(ask<std::string>(worker, echo_atom::value, std::string{"new"}), "new");
+  EXPECT_EQ(ask_error(old, echo_atom::value, std::string{"x"}), "peer_down");
+}
+
+// Every monitor fires, nothing hangs, nothing stays behind, the next one links. TT_LONG_TESTS=1: 200 rounds.
+TEST_F(node_failure, killed_and_frozen_at_random_moments) {
+  std::mt19937 random{7};
+  for (int round = 0; round < rounds(3, 200); ++round) {
+    meet();
+    (*self)->monitor(worker);
+    auto flood = system->spawn([w = worker](caf::event_based_actor* a) -> caf::behavior {
+      a->set_default_handler(caf::drop);
+      a->send(a, count_atom::value);
+      return {[=](count_atom) {
+        for (uint64_t i = 0; i < 50; ++i) a->send(w, i);
+        a->delayed_send(a, 1ms, count_atom::value);
+      }};
+    });
+    (*self)->receive([](int) {}, caf::after(std::chrono::milliseconds{random() % 100}) >> [] {});
+    const auto start = steady::now();
+    if (round % 2 == 0)
+      beta->kill();
+    else
+      beta->stop();
+    bool down = false;
+    (*self)->receive([&](caf::down_msg&) { down = true; }, caf::after(patience) >> [] {});
+    EXPECT_TRUE(down);
+    check_time(steady::now() - start, 2000ms);
+    EXPECT_EQ(node->info().proxies, 0u);
+    EXPECT_EQ(node->info().pending_requests, 0u);
+    caf::anon_send_exit(flood, caf::exit_reason::kill);
+    if (round % 2 != 0) {
+      beta->go_on();
+      worker = wait_for_name("beta/worker");
+      EXPECT_EQ(ask<std::string>(worker, echo_atom::value, std::string{"back"}), "back");
+    }
+    worker = nullptr;
+    beta.reset();
+    while (node->find("beta/worker"))
+      (*watcher)->receive([](const bus::name_event&) {}, [](const bus::peer_event&) {});
+  }
+}
+
+// -- keys ---------------------------------------------------------------------
+
+namespace {
+
+class key_failure : public node_failure {
+public:
+  /// Tries to send frames and topics with the given keys until it is clear that nothing gets through.
+  void knock(const std::string& server_key, const bus::keys::key_pair* key) {
+    zmq::context_t context;
+    zmq::socket_t dealer{context, zmq::socket_type::dealer};
+    zmq::socket_t sub{context, zmq::socket_type::sub};
+    for (auto* s : {&dealer, &sub}) {
+      s->set(zmq::sockopt::linger, 0);
+      if (!key) continue;
+      s->set(zmq::sockopt::curve_serverkey, server_key);
+      s->set(zmq::sockopt::curve_publickey, key->public_key);
+      s->set(zmq::sockopt::curve_secretkey, key->secret_key);
+    }
+    sub.set(zmq::sockopt::subscribe, "");
+    sub.set(zmq::sockopt::rcvtimeo, 100);
+    dealer.connect(node->control_endpoint());
+    sub.connect(node->topics_endpoint());
+    bus::link::hello hello;
+    hello.from.name = "beta";
+    hello.from.node = std::string(24, 'x');
+    std::string frame;
+    bus::link::write(frame, hello);
+    const auto topic = node->topic("secret");
+    for (int i = 0; i < 10; ++i) {
+      dealer.send(zmq::buffer(frame), zmq::send_flags::dontwait);
+      topic.publish(caf::make_message(sample_quote()));
+      zmq::message_t m;
+      EXPECT_FALSE(sub.recv(m)) << "a topic message got through";
+    }
+    EXPECT_EQ(node->info().topics_sent, 0u);
+    EXPECT_TRUE(node->links().empty());
+  }
+
+  std::string server_key() const { return keys.entries.at(0).public_key; }
+};
+
+} // namespace
+
+TEST_F(key_failure, an_unknown_key_gets_nothing_and_is_logged) {
+  const auto stranger = *bus::keys::make("stranger");
+  knock(server_key(), &stranger);
+  EXPECT_GE(log->count("key " + stranger.public_key + " is not on the allow list"), 1u);
+  EXPECT_LE(log->count("refused"), 2u); // rate-limited, per peer and cause
+}
+
+TEST_F(key_failure, a_wrong_server_key_gets_nothing_and_is_logged) {
+  const auto stranger = *bus::keys::make("stranger");
+  const auto beta_key = *bus::keys::load(keys.dir / "beta.key");
+  knock(stranger.public_key, &beta_key);
+  EXPECT_GE(log->count("wrong server key"), 1u);
+}
+
+TEST_F(key_failure, plaintext_gets_nothing_and_is_logged) {
+  knock({}, nullptr);
+  EXPECT_GE(log->count("plaintext"), 1u);
+}
+
+TEST_F(key_failure, a_client_key_may_not_link) {
+  const auto dashboard = keys.add("dashboard", bus::keys::kind::client);
+  keys.write();
+  ASSERT_FALSE(node->reload_allowed());
+  zmq::context_t context;
+  zmq::socket_t dealer{context, zmq::socket_type::dealer};
+  dealer.set(zmq::sockopt::linger, 0);
+  dealer.set(zmq::sockopt::curve_serverkey, server_key());
+  dealer.set(zmq::sockopt::curve_publickey, dashboard.public_key);
+  dealer.set(zmq::sockopt::curve_secretkey, dashboard.secret_key);
+  dealer.connect(node->control_endpoint());
+  for (int i = 0; i < 200 && log->count("dashboard may not enter") == 0; ++i)
+    (*watcher)->receive([](int) {}, caf::after(20ms) >> [] {});
+  EXPECT_EQ(log->count("dashboard may not enter tt-control"), 1u);
+}
+
+TEST_F(key_failure, a_right_key_with_a_wrong_name_is_refused) {
+  // gamma's process uses gamma's key but calls itself beta
+  std::filesystem::remove(keys.dir / "beta.key");
+  auto key = *bus::keys::load(keys.dir / "gamma.key");
+  key.name = "beta";
+  ASSERT_TRUE(bus::keys::save(keys.dir / "beta.key", key).ok());
+  auto impostor = start_child("beta");
+  for (int i = 0; i < 200 && log->count("says it is beta") == 0; ++i)
+    (*watcher)->receive([](const bus::name_event&) {}, caf::after(20ms) >> [] {});
+  EXPECT_GE(log->count("refused gamma: says it is beta"), 1u);
+  EXPECT_FALSE(node->find("beta/worker"));
+}
+
+TEST_F(key_failure, a_revoked_peer_is_cut_off_and_others_stay) {
+  meet();
+  auto gamma = start_child("gamma");
+  const auto other = wait_for_name("gamma/worker");
+  (*self)->monitor(worker);
+  (*self)->monitor(other);
+  keys.revoke("beta");
+  const auto start = steady::now();
+  ASSERT_FALSE(node->reload_allowed());
+  (*self)->receive([&](caf::down_msg& x) { EXPECT_EQ(x.source, worker.address()); },
+                   caf::after(patience) >> [] { ADD_FAILURE() << "not cut off"; });
+  check_time(steady::now() - start, 1000ms);
+  // it keeps trying, and gets nothing
+  for (int i = 0; i < 500 && log->count("is not on the allow list") == 0; ++i)
+    (*watcher)->receive([](const bus::name_event&) {}, caf::after(20ms) >> [] {});
+  EXPECT_GE(log->count("is not on the allow list"), 1u);
+  EXPECT_FALSE(node->find("beta/worker"));
+  // the link to gamma survived the closing of all connections
+  EXPECT_EQ(ask<std::string>(other, echo_atom::value, std::string{"still here"}), "still here");
+  bool down = false;
+  (*self)->receive([&](caf::down_msg&) { down = true; }, caf::after(0ms) >> [] {});
+  EXPECT_FALSE(down);
+  for (const auto& l : node->links()) {
+    if (l.peer == "gamma") {
+      EXPECT_EQ(l.times_up, 1u);
+    }
+  }
+}
+
+TEST_F(key_failure, a_broken_allow_list_changes_nothing) {
+  meet();
+  {
+    std::ofstream out{keys.dir / "allow", std::ios::app};
+    out << "nonsense\n";
+  }
+  EXPECT_EQ(node->reload_allowed(), make_error(errc::bad_key_file));
+  EXPECT_EQ(ask<std::string>(worker, echo_atom::value, std::string{"x"}), "x");
+}

@@ -1,0 +1,271 @@
+// Actors in two and three processes: requests, senders, delegation, monitors,
+// links, names, spawning, credit. Everything an actor does locally.
+#include "tests/bus/system_fixture.hpp"
+
+using namespace bus_test;
+using bus::errc;
+
+namespace {
+
+class remote_actors : public system_test {
+public:
+  void adjust(bus::config& c) override { be_patient(c); }
+
+  void SetUp() override {
+    system_test::SetUp();
+    beta = start_child("beta", {"--patient"});
+    worker = wait_for_name("beta/worker");
+    ASSERT_TRUE(worker);
+  }
+  void TearDown() override {
+    worker = nullptr;
+    system_test::TearDown();
+    beta.reset();
+  }
+
+  caf::down_msg await_down() {
+    caf::down_msg result;
+    (*self)->receive([&](caf::down_msg& x) { result = x; },
+                     caf::after(patience) >> [] { ADD_FAILURE() << "no down_msg"; });
+    return result;
+  }
+
+  std::unique_ptr<child> beta;
+  caf::actor worker;
+};
+
+} // namespace
+
+TEST_F(remote_actors, answer_requests) {
+  EXPECT_EQ(ask<std::string>(worker, echo_atom::value, std::string{"hello"}), "hello");
+  EXPECT_EQ(ask<order>(worker, echo_atom::value, sample_order()), sample_order());
+  EXPECT_EQ(ask<std::string>(worker, echo_atom::value, std::string(5'000'000, 'x')).size(), 5'000'000u);
+}
+
+TEST_F(remote_actors, know_their_sender) {
+  (*self)->send(worker, reply_to_atom::value, std::string{"back"});
+  std::string got;
+  (*self)->receive([&](const std::string& x) { got = x; }, caf::after(patience) >> [] {});
+  EXPECT_EQ(got, "back");
+}
+
+TEST_F(remote_actors, compare_equal_however_their_handle_came_here) {
+  EXPECT_EQ(node->find("beta/worker"), worker);
+  EXPECT_NE(node->find("beta/other"), worker);
+  EXPECT_NE(worker.node(), system->node());
+}
+
+TEST_F(remote_actors, keep_the_order_of_messages) {
+  constexpr uint64_t n = 20'000;
+  uint64_t refused = 0;
+  for (uint64_t i = 0; i < n; ++i) (*self)->send(worker, i);
+  (*self)
+      ->request(worker, patience, count_atom::value)
+      .receive(
+          [&](uint64_t seen, uint64_t wrong) {
+            EXPECT_EQ(wrong, refused);
+            EXPECT_GT(seen, 0u);
+          },
+          [](caf::error& e) { ADD_FAILURE() << bus::text_of(e); });
+}
+
+TEST_F(remote_actors, delegate_within_their_node_and_back_to_ours) {
+  const auto other = wait_for_name("beta/other");
+  EXPECT_EQ(ask<std::string>(worker, delegate_atom::value, other, std::string{"a"}), "a");
+  const auto mine = local(system->spawn(bus_test::worker));
+  EXPECT_EQ(ask<std::string>(worker, delegate_atom::value, mine, std::string{"b"}), "b");
+  // nothing waits for an answer that came another way; the frame that says so may still be on its way
+  EXPECT_EQ(ask<std::string>(worker, echo_atom::value, std::string{"c"}), "c");
+  EXPECT_EQ(node->info().pending_requests, 0u);
+}
+
+TEST_F(remote_actors, are_spawned_by_name) {
+  const auto agent = node->agent("beta");
+  ASSERT_TRUE(agent);
+  const auto spawned_there =
+      ask<caf::actor>(agent, bus::spawn_request{"answerer", caf::make_message(int32_t{42})});
+  ASSERT_TRUE(spawned_there);
+  EXPECT_EQ(spawned_there.node(), worker.node());
+  EXPECT_EQ(ask<int32_t>(spawned_there, echo_atom::value), 42);
+  EXPECT_EQ(ask_error(agent, bus::spawn_request{"no such type", caf::message{}}), "cannot_spawn");
+  EXPECT_EQ(ask_error(agent, bus::spawn_request{"answerer", caf::make_message(std::string{"x"})}),
+            "cannot_spawn");
+  caf::anon_send_exit(spawned_there, caf::exit_reason::kill);
+}
+
+TEST_F(remote_actors, are_monitored) {
+  const auto w = ask<caf::actor>(worker, spawn_atom::value);
+  (*self)->monitor(w);
+  (*self)->send(w, quit_atom::value);
+  const auto down = await_down();
+  EXPECT_EQ(down.source, w.address());
+  EXPECT_EQ(down.reason, caf::exit_reason::user_shutdown);
+  // a monitor of a dead actor fires at once, and a request is answered at once
+  (*self)->monitor(w);
+  EXPECT_EQ(await_down().source, w.address());
+  EXPECT_EQ(ask_error(w, echo_atom::value, std::string{"x"}), "system_error(request_receiver_down)");
+}
+
+TEST_F(remote_actors, say_their_last_words_before_they_are_down) {
+  const auto w = ask<caf::actor>(worker, spawn_atom::value);
+  (*self)->monitor(w);
+  (*self)->send(w, quit_atom::value, uint64_t{1000}, caf::actor{*self});
+  uint64_t heard = 0;
+  bool down = false;
+  while (!down)
+    (*self)->receive([&](uint64_t) { ++heard; }, [&](caf::down_msg&) { down = true; },
+                     caf::after(patience) >> [&] { down = true; });
+  EXPECT_EQ(heard, 1000u);
+}
+
+TEST_F(remote_actors, are_killed_by_exit_messages) {
+  const auto w = ask<caf::actor>(worker, spawn_atom::value);
+  (*self)->monitor(w);
+  (*self)->send_exit(w, caf::exit_reason::kill);
+  EXPECT_EQ(await_down().reason, caf::exit_reason::kill);
+}
+
+TEST_F(remote_actors, linked_to_ours_take_it_along_once) {
+  for (int round = 0; round < 20; ++round) {
+    const auto w = ask<caf::actor>(worker, spawn_atom::value);
+    auto exits = std::make_shared<std::atomic<int>>(0);
+    const auto mine = system->spawn([w, exits](caf::event_based_actor* a) -> caf::behavior {
+      a->link_to(w);
+      a->set_exit_handler([exits](caf::exit_msg& x) {
+        if (x.reason == caf::exit_reason::user_shutdown) ++*exits;
+      });
+      return {[exits](count_atom) { return static_cast<int32_t>(*exits); }, [a](quit_atom) { a->quit(); }};
+    });
+    EXPECT_EQ(ask<int32_t>(mine, count_atom::value), 0);
+    (*self)->monitor(w);
+    (*self)->send(w, quit_atom::value);
+    await_down();
+    // our exit message came with the down notice; a second one would come with the next frames
+    EXPECT_EQ(ask<std::string>(worker, echo_atom::value, std::string{"x"}), "x");
+    EXPECT_EQ(ask<int32_t>(mine, count_atom::value), 1) << round;
+    (*self)->send(mine, quit_atom::value);
+  }
+}
+
+TEST_F(remote_actors, die_with_ours_when_linked) {
+  const auto w = ask<caf::actor>(worker, spawn_atom::value);
+  (*self)->monitor(w);
+  const auto mine = system->spawn([w](caf::event_based_actor* a) -> caf::behavior {
+    a->link_to(w);
+    return {[a](quit_atom) { a->quit(caf::exit_reason::out_of_workers); }};
+  });
+  EXPECT_EQ(ask<std::string>(w, echo_atom::value, std::string{"alive"}), "alive");
+  (*self)->send(mine, quit_atom::value);
+  EXPECT_EQ(await_down().reason, caf::exit_reason::out_of_workers);
+}
+
+TEST_F(remote_actors, link_to_ours_and_unlink) {
+  const auto w = ask<caf::actor>(worker, spawn_atom::value);
+  const auto mine = system->spawn(bus_test::worker);
+  (*self)->monitor(mine);
+  (*self)->send(w, link_atom::value, mine);
+  (*self)->send(w, unlink_atom::value, mine);
+  EXPECT_EQ(ask<std::string>(w, echo_atom::value, std::string{"x"}), "x");
+  (*self)->send(w, link_atom::value, mine);
+  EXPECT_EQ(ask<std::string>(w, echo_atom::value, std::string{"x"}), "x");
+  (*self)->send(w, quit_atom::value);
+  EXPECT_EQ(await_down().source, mine.address());
+}
+
+TEST_F(remote_actors, types_that_cannot_travel_fail_at_the_sender) {
+  EXPECT_EQ(ask_error(worker, unknown_here{1}), "unknown_type");
+  (*self)->send(worker, unknown_here{1});
+  bool told = false;
+  (*self)->receive(
+      [&](const bus::undelivered& x) {
+        told = true;
+        EXPECT_EQ(x.receiver, worker.address());
+        EXPECT_EQ(x.reason, make_error(errc::unknown_type));
+      },
+      caf::after(patience) >> [] {});
+  EXPECT_TRUE(told);
+}
+
+TEST_F(remote_actors, messages_that_are_too_large_fail_at_the_sender) {
+  EXPECT_EQ(ask_error(worker, echo_atom::value, std::string(17'000'000, 'x')), "message_too_large");
+}
+
+TEST_F(remote_actors, credit_stops_senders_and_comes_back) {
+  // one actor that does not run any more; others of its node do not suffer
+  const auto slow = ask<caf::actor>(worker, spawn_atom::value);
+  (*self)->send(slow, block_atom::value, 3000);
+  for (uint64_t i = 0; i < 20'000; ++i) (*self)->send(slow, i);
+  uint64_t refused = 0;
+  EXPECT_EQ(ask<std::string>(worker, echo_atom::value, std::string{"fast"}), "fast");
+  EXPECT_EQ(ask_error<std::string>(slow, echo_atom::value, std::string{"x"}), "peer_overloaded");
+  bool more = true;
+  while (more)
+    (*self)->receive(
+        [&](const bus::undelivered& x) {
+          ++refused;
+          EXPECT_EQ(x.reason, make_error(errc::peer_overloaded));
+        },
+        caf::after(0ms) >> [&] { more = false; });
+  EXPECT_EQ(refused, 20'000u - (16'384u - 1)); // everything beyond the credit, each told
+  // once consumed, credit is back
+  std::string err = "peer_overloaded";
+  for (int i = 0; i < 1000 && err == "peer_overloaded"; ++i) {
+    err = ask_error<std::string>(slow, echo_atom::value, std::string{"x"});
+    (*self)->receive([](const std::string&) {}, caf::after(10ms) >> [] {});
+  }
+  EXPECT_EQ(err, "");
+}
+
+TEST_F(remote_actors, names_come_and_go) {
+  beta->tell("withdraw");
+  while (node->find("beta/worker"))
+    (*watcher)->receive([](const bus::name_event&) {}, [](const bus::peer_event&) {});
+  beta->tell("publish");
+  EXPECT_EQ(wait_for_name("beta/worker"), worker);
+  const auto mine = local(system->spawn(bus_test::worker));
+  EXPECT_FALSE(node->publish("mine", mine));
+  EXPECT_EQ(node->publish("mine", mine), make_error(errc::name_taken));
+  EXPECT_EQ(node->publish("theirs", worker), make_error(errc::bad_handle));
+  EXPECT_EQ(node->find("mine"), mine);
+  (*self)->monitor(mine);
+  (*self)->send(mine, quit_atom::value);
+  await_down();
+  while (node->find("mine"))
+    (*watcher)->receive([](const bus::name_event&) {}, [](const bus::peer_event&) {});
+}
+
+TEST_F(remote_actors, leave_no_proxies_behind) {
+  const auto before = node->info();
+  for (int i = 0; i < 300; ++i) {
+    const auto w = ask<caf::actor>(worker, spawn_atom::value);
+    (*self)->monitor(w);
+    (*self)->send_exit(w, caf::exit_reason::kill);
+    await_down();
+  }
+  const auto after = node->info();
+  EXPECT_EQ(after.proxies, before.proxies);
+  EXPECT_EQ(after.pending_requests, 0u);
+  EXPECT_LE(after.exported_actors, before.exported_actors + 1);
+}
+
+TEST_F(remote_actors, a_third_node_is_reached_through_handles) {
+  auto gamma = start_child("gamma", {"--patient", "beta=" + beta->control});
+  const auto third = wait_for_name("gamma/worker");
+  ASSERT_TRUE(third);
+  // beta and gamma find each other: gamma connects, beta learns the way back from its hello
+  std::string err;
+  for (int i = 0; i < 200; ++i) {
+    err = ask_error(worker, delegate_atom::value, third, std::string{"via"});
+    if (err.empty()) break;
+    (*watcher)->receive([](const bus::name_event&) {}, [](const bus::peer_event&) {},
+                        caf::after(50ms) >> [] {});
+  }
+  ASSERT_EQ(err, "");
+  EXPECT_EQ(ask<std::string>(worker, delegate_atom::value, third, std::string{"via beta"}), "via beta");
+  // a request that was passed on waits for the node that has it, not for the one it was sent to
+  const auto there = ask<caf::actor>(third, spawn_atom::value);
+  (*self)->monitor(there);
+  gamma->kill();
+  EXPECT_EQ(await_down().source, there.address());
+  EXPECT_EQ(ask<std::string>(worker, echo_atom::value, std::string{"beta lives"}), "beta lives");
+}

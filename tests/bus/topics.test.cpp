@@ -1,0 +1,219 @@
+// The data plane: local and remote subscribers, late ones, slow ones, gaps, and
+// a client in another language.
+#include "tests/bus/system_fixture.hpp"
+
+#include <caf/all.hpp>
+
+using namespace bus_test;
+
+namespace {
+
+/// Collects what a subscriber sees.
+struct seen {
+  std::mutex mutex;
+  std::vector<uint64_t> quotes;
+  std::vector<bus::topic_gap> gaps;
+};
+
+caf::behavior collector(caf::event_based_actor*, std::shared_ptr<seen> out) {
+  return {[out](const quote& x) {
+            const std::lock_guard guard{out->mutex};
+            out->quotes.push_back(x.seq);
+          },
+          [out](const bus::topic_gap& x) {
+            const std::lock_guard guard{out->mutex};
+            out->gaps.push_back(x);
+          },
+          [](block_atom, int32_t ms) { ::usleep(static_cast<useconds_t>(ms) * 1000); },
+          [out](count_atom) {
+            const std::lock_guard guard{out->mutex};
+            return static_cast<uint64_t>(out->quotes.size());
+          },
+          [out](quit_atom) {
+            const std::lock_guard guard{out->mutex};
+            return out->quotes.empty() ? uint64_t{0} : out->quotes.back();
+          }};
+}
+
+class data_plane : public system_test {
+public:
+  void adjust(bus::config& c) override { be_patient(c); }
+
+  void TearDown() override {
+    worker = nullptr;
+    system_test::TearDown();
+    beta.reset();
+  }
+
+  void meet() {
+    beta = start_child("beta", {"--patient"});
+    worker = wait_for_name("beta/worker");
+    ASSERT_TRUE(worker);
+  }
+
+  std::pair<caf::actor, std::shared_ptr<seen>> subscriber(const std::string& topic, bus::delivery how) {
+    auto out = std::make_shared<seen>();
+    auto a = local(system->spawn(collector, out));
+    EXPECT_TRUE(node->subscribe(topic, a, how));
+    return {a, out};
+  }
+
+  /// Publishes on the other node until the first message gets here, so that the subscription is in place.
+  uint64_t warm_up(const std::string& topic, const caf::actor& whom) {
+    uint64_t next = 1;
+    while (ask<uint64_t>(whom, count_atom::value) == 0)
+      ask<uint64_t>(worker, publish_atom::value, topic, next++, uint64_t{1});
+    return next;
+  }
+
+  /// Waits until the subscriber has seen a message of that number.
+  void wait_for(const caf::actor& whom, uint64_t seq) {
+    const auto give_up = std::chrono::steady_clock::now() + patience;
+    while (ask<uint64_t>(whom, quit_atom::value) != seq && std::chrono::steady_clock::now() < give_up) {
+    }
+    EXPECT_EQ(ask<uint64_t>(whom, quit_atom::value), seq);
+  }
+
+  std::unique_ptr<child> beta;
+  caf::actor worker;
+};
+
+} // namespace
+
+TEST_F(data_plane, local_subscribers_get_the_very_message) {
+  const auto topic = node->topic("t");
+  auto mine = std::make_shared<std::atomic<const void*>>(nullptr);
+  const auto a = local(system->spawn([mine](caf::event_based_actor* x) -> caf::behavior {
+    x->set_default_handler([mine](caf::scheduled_actor*, caf::message_view& m) -> caf::result<caf::message> {
+      *mine = m.content().get(0);
+      return caf::sec::unexpected_message;
+    });
+    return {[](count_atom) { return uint64_t{0}; }};
+  }));
+  ASSERT_TRUE(node->subscribe("t", a, bus::delivery::every));
+  const auto m = caf::make_message(sample_quote());
+  topic.publish(m);
+  ask<uint64_t>(a, count_atom::value);
+  EXPECT_EQ(mine->load(), m.at(0));
+  EXPECT_EQ(node->info().topics_sent, 0u); // nobody remote wants it, so nothing was encoded
+}
+
+TEST_F(data_plane, every_message_arrives_in_order) {
+  meet();
+  const auto [a, out] = subscriber("q", bus::delivery::every);
+  const auto first = warm_up("q", a);
+  ask<uint64_t>(worker, publish_atom::value, std::string{"q"}, first, uint64_t{5000});
+  wait_for(a, first + 4999);
+  const std::lock_guard guard{out->mutex};
+  EXPECT_TRUE(out->gaps.empty());
+  for (size_t i = 1; i < out->quotes.size(); ++i) ASSERT_EQ(out->quotes[i], out->quotes[i - 1] + 1);
+}
+
+TEST_F(data_plane, a_slow_subscriber_gets_the_newest_and_never_falls_behind) {
+  meet();
+  const auto [a, out] = subscriber("q", bus::delivery::latest);
+  const auto first = warm_up("q", a);
+  (*self)->send(a, block_atom::value, 300);
+  ask<uint64_t>(worker, publish_atom::value, std::string{"q"}, first, uint64_t{20'000});
+  wait_for(a, first + 19'999);
+  const std::lock_guard guard{out->mutex};
+  EXPECT_LT(out->quotes.size(),
+            first + 10'000); // most were replaced by newer ones before they were looked at
+  EXPECT_TRUE(std::is_sorted(out->quotes.begin(), out->quotes.end()));
+}
+
+TEST_F(data_plane, a_late_subscriber_gets_the_last_message_at_once) {
+  meet();
+  ask<uint64_t>(worker, publish_atom::value, std::string{"state"}, uint64_t{1}, uint64_t{7});
+  const auto [a, out_a] = subscriber("state", bus::delivery::latest);
+  wait_for(a, 7);
+  const auto [b, out_b] = subscriber("state", bus::delivery::every); // now it is known here
+  wait_for(b, 7);
+  // of this node's own topics too
+  node->topic("own").publish(caf::make_message(sample_quote(3)));
+  const auto [c, out_c] = subscriber("own", bus::delivery::every);
+  wait_for(c, 3);
+}
+
+TEST_F(data_plane, topics_match_exactly) {
+  meet();
+  const auto [a, out] = subscriber("md.A", bus::delivery::every);
+  const auto next = warm_up("md.A", a);
+  ask<uint64_t>(worker, publish_atom::value, std::string{"md.AA"}, uint64_t{500'000}, uint64_t{10});
+  ask<uint64_t>(worker, publish_atom::value, std::string{"md.A"}, next, uint64_t{1});
+  wait_for(a, next);
+  const std::lock_guard guard{out->mutex};
+  for (auto x : out->quotes) EXPECT_LT(x, 500'000u);
+}
+
+TEST_F(data_plane, a_restarted_publisher_is_a_gap) {
+  meet();
+  const auto [a, out] = subscriber("q", bus::delivery::every);
+  warm_up("q", a);
+  beta->kill();
+  worker = nullptr;
+  beta.reset();
+  while (node->find("beta/worker"))
+    (*watcher)->receive([](const bus::name_event&) {}, [](const bus::peer_event&) {});
+  meet();
+  const auto before = ask<uint64_t>(a, count_atom::value);
+  for (uint64_t i = 1; ask<uint64_t>(a, count_atom::value) == before; ++i)
+    ask<uint64_t>(worker, publish_atom::value, std::string{"q"}, i, uint64_t{1});
+  const std::lock_guard guard{out->mutex};
+  ASSERT_EQ(out->gaps.size(), 1u);
+  EXPECT_EQ(out->gaps[0].got, 0u);
+}
+
+TEST_F(data_plane, ends_with_the_subscriber) {
+  meet();
+  const auto [a, out] = subscriber("q", bus::delivery::every);
+  const auto next = warm_up("q", a);
+  (*self)->monitor(a);
+  (*self)->send_exit(a, caf::exit_reason::kill);
+  (*self)->receive([](caf::down_msg&) {});
+  uint64_t sent = 1;
+  uint64_t i = next;
+  // the unsubscription takes a moment to get there; then nothing is encoded any more
+  for (uint64_t last = 0; sent != last; ++i) {
+    last = sent;
+    sent = ask<uint64_t>(worker, publish_atom::value, std::string{"q"}, i, uint64_t{1});
+    (*watcher)->receive([](const bus::name_event&) {}, caf::after(50ms) >> [] {});
+  }
+  EXPECT_EQ(ask<uint64_t>(worker, publish_atom::value, std::string{"q"}, i, uint64_t{100}), sent);
+}
+
+TEST_F(data_plane, names_and_actors_are_checked) {
+  EXPECT_FALSE(node->topic(""));
+  EXPECT_FALSE(node->topic(std::string(256, 'x')));
+  EXPECT_FALSE(node->subscribe("", caf::actor{*self}, bus::delivery::every));
+  EXPECT_FALSE(node->subscribe("x", caf::actor{}, bus::delivery::every));
+}
+
+TEST_F(data_plane, a_python_client_subscribes_with_its_key) {
+  if (std::system("/usr/bin/python3 -c 'import zmq, msgpack' 2>/dev/null") != 0)
+    GTEST_SKIP() << "python3-zmq and python3-msgpack are not installed";
+  keys.add("dashboard", bus::keys::kind::client);
+  keys.write();
+  ASSERT_FALSE(node->reload_allowed());
+  const auto topic = node->topic("md.sim.ESZ6.quote");
+  topic.publish(caf::make_message(sample_quote(1)));
+  const auto command = "timeout 60 /usr/bin/python3 " TT_SOURCE_DIR "/bus/examples/subscribe.py --key " +
+                       (keys.dir / "dashboard.key").string() + " --allow " + (keys.dir / "allow").string() +
+                       " --node alpha --count 3 " + node->topics_endpoint() + " md.sim.";
+  auto* out = ::popen(command.c_str(), "r");
+  ASSERT_NE(out, nullptr);
+  std::vector<std::string> lines;
+  char line[600];
+  // the first is the snapshot; the others come once it is there
+  while (lines.size() < 3 && std::fgets(line, sizeof line, out)) {
+    lines.emplace_back(line);
+    topic.publish(caf::make_message(sample_quote(lines.size() + 1)));
+  }
+  EXPECT_EQ(::pclose(out), 0);
+  ASSERT_EQ(lines.size(), 3u);
+  for (size_t i = 0; i < 3; ++i) {
+    const auto n = std::to_string(i + 1);
+    EXPECT_EQ(lines[i], "md.sim.ESZ6.quote " + n + " quote ['ESZ6', 500025, 500050, 12, 7, " + n +
+                            ", 1700000000000000000, 3]\n");
+  }
+}
