@@ -52,6 +52,7 @@ struct expr {
   expr_kind kind = expr_kind::na;
   source_pos pos;
   std::string text;
+  int depth = 1; ///< of the tree below, bounded by limits::tree_depth
   double number = 0;
   std::vector<expr_ptr> kids;
   std::vector<argument> args;

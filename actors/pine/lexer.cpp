@@ -37,7 +37,12 @@ public:
     if (src_.substr(0, 3) == "\xEF\xBB\xBF") at_ = line_start_ = 3;
     indents_.push_back(0);
     while (at_ < src_.size()) line();
-    if (!out_.tokens.empty() && out_.tokens.back().kind != tok::newline) push(tok::newline, at_, 0);
+    if (!out_.tokens.empty() && out_.tokens.back().kind != tok::newline) {
+      auto last = out_.tokens.back().pos; // an open bracket is reported where the text ends, not below it
+      last.column += last.length;
+      last.length = 1;
+      push(tok::newline, at_, 0).pos = last;
+    }
     while (indents_.size() > 1) {
       indents_.pop_back();
       push(tok::dedent, at_, 0);

@@ -9,12 +9,14 @@ namespace tt::pine::limits {
 inline constexpr std::uint32_t source_bytes = 4u << 20;
 /// Nesting of expressions and blocks in the source. Beyond it: error PN0102, so that recursion is bounded.
 inline constexpr int nesting = 160;
+/// Depth of an expression's tree, as long chains of operators make it. Beyond it: error PN0102.
+inline constexpr int tree_depth = 600;
 /// Diagnostics reported per run; the rest are counted only.
 inline constexpr std::uint32_t diagnostics = 50;
 /// Calls of user functions nested while compiling. Pine has no recursion: a cycle is an error by itself.
 inline constexpr int call_nesting = 120;
 /// Instructions of one program with all its calls expanded. Beyond it: error PN0301.
-inline constexpr std::uint32_t instructions = 2'000'000;
+inline constexpr std::uint32_t instructions = 400'000;
 /// Deepest history offset `x[n]` that can be read; further back is a runtime error.
 inline constexpr std::uint32_t history = 10'000;
 /// Elements of an array or matrix, pairs of a map.

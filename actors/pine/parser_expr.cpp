@@ -2,6 +2,7 @@
 
 #include "actors/pine/util.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace tt::pine {
@@ -35,10 +36,10 @@ expr_ptr parser::ternary() {
   auto cond = binary(0);
   if (!is("?")) return cond;
   auto e = make(expr_kind::ternary, next().pos);
-  e->kids.push_back(std::move(cond));
-  e->kids.push_back(expression());
+  adopt(*e, std::move(cond));
+  adopt(*e, expression());
   expect(":", "the first value of '?:'");
-  e->kids.push_back(expression());
+  adopt(*e, expression());
   return e;
 }
 
@@ -49,8 +50,8 @@ expr_ptr parser::binary(int level) {
     const auto& op = next();
     auto e = make(expr_kind::binary, op.pos);
     e->text = op.text;
-    e->kids.push_back(std::move(left));
-    e->kids.push_back(level == tightest ? unary() : binary(level + 1));
+    adopt(*e, std::move(left));
+    adopt(*e, level == tightest ? unary() : binary(level + 1));
     left = std::move(e);
   }
   return left;
@@ -62,7 +63,7 @@ expr_ptr parser::unary() {
     const auto& op = next();
     auto e = make(expr_kind::unary, op.pos);
     e->text = op.text;
-    e->kids.push_back(unary());
+    adopt(*e, unary());
     return e;
   }
   return postfix();
@@ -75,8 +76,8 @@ expr_ptr parser::postfix() {
       e = call(std::move(e));
     } else if (is("[")) {
       auto index = make(expr_kind::index, next().pos);
-      index->kids.push_back(std::move(e));
-      index->kids.push_back(expression());
+      adopt(*index, std::move(e));
+      adopt(*index, expression());
       expect("]", "the history offset");
       e = std::move(index);
     } else if (is(".")) {
@@ -86,7 +87,7 @@ expr_ptr parser::postfix() {
       next();
       auto member = make(expr_kind::member, t.pos);
       member->text = t.text;
-      member->kids.push_back(std::move(e));
+      adopt(*member, std::move(e));
       e = std::move(member);
     } else if (is("<") && (e->kind == expr_kind::member || e->kind == expr_kind::name) &&
                (e->text == "new" || e->text == "from")) {
@@ -126,12 +127,13 @@ expr_ptr parser::call(expr_ptr callee) {
       next();
     }
     a.value = expression();
+    e->depth = std::max(e->depth, a.value->depth + 1);
     e->args.push_back(std::move(a));
     if (!accept(",")) break;
   }
   expect(")", "the arguments of the call");
   e->type_args = std::move(callee->type_args);
-  e->kids.push_back(std::move(callee));
+  adopt(*e, std::move(callee));
   return e;
 }
 

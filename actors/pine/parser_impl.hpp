@@ -80,6 +80,15 @@ private:
     return e;
   }
 
+  /// Takes a part into an expression and keeps count of the depth.
+  void adopt(ast::expr& e, ast::expr_ptr part) {
+    if (part != nullptr && part->depth >= e.depth) e.depth = part->depth + 1;
+    e.kids.push_back(std::move(part));
+    if (e.depth <= limits::tree_depth) return;
+    fatal_ = true;
+    diags_.error("PN0102", e.pos, "this expression is too long or nested too deeply");
+    throw parse_abort{};
+  }
   struct nesting {
     explicit nesting(parser& p) : p_(p) {
       if (++p_.depth_ > limits::nesting) {

@@ -1,10 +1,13 @@
 /// pine_run SCRIPT --bars BARS.csv [--syminfo CASE.json] [--timeframe TF] [--input NAME=VALUE]...
 ///          [--bars-for SYM:TF=FILE]... [--libraries FOLDER] [--out OUT.csv] [--drawings OUT.json]
 ///          [--out-kind plots|log]
+/// pine_run --list-builtins     name TAB f|v|c of every built-in
 /// The conformance kit's command:
 ///   compare.py --cmd 'pine_run {script} --bars {bars} --syminfo {case} --out {out} --kind {kind}'
 
 #include "tests/pine/case_runner.hpp"
+
+#include "actors/pine/registry.hpp"
 
 #include <cstdio>
 #include <fstream>
@@ -23,6 +26,10 @@ int main(int argc, char** argv) {
       auto eq = v.find('=');
       to[v.substr(0, eq)] = eq == std::string::npos ? "" : v.substr(eq + 1);
     };
+    if (a == "--list-builtins") {
+      for (const auto& [name, what] : tt::pine::registry::get().listing()) std::cout << name << '\t' << what << '\n';
+      return 0;
+    }
     if (a == "--bars") o.bars = value();
     else if (a == "--syminfo") o.syminfo = value();
     else if (a == "--timeframe") o.timeframe = value();

@@ -268,7 +268,8 @@ std::vector<std::size_t> sorted_order(const site& c, const array_view& v, bool d
   c.shared().charge(v.count * 2);
   std::vector<std::size_t> order(v.count);
   for (std::size_t i = 0; i < v.count; ++i) order[i] = i;
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return descending ? less(v, b, a) : less(v, a, b); });
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return less(v, a, b); });
+  if (descending) std::reverse(order.begin(), order.end()); // equal elements turn round as well (kit: log-array-*)
   return order;
 }
 void sort(site& c) {

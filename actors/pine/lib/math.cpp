@@ -23,10 +23,15 @@ void power(site& c) {
   c.ret(std::isfinite(v) ? v : na_value);
 }
 void avg(site& c) {
-  // Pine's mean is the sum from left to right over the count (kit: log-math-avg-exact)
-  double total = 0;
-  for (std::size_t i = 0; i < c.count(); ++i) total += c.f(i);
-  c.ret(total / f64(c.count()));
+  // two values are simply halved; more are summed with compensation (kit: log-math-avg-exact)
+  if (c.count() == 2) return c.ret((c.f(0) + c.f(1)) / 2);
+  double total = 0, comp = 0;
+  for (std::size_t i = 0; i < c.count(); ++i) {
+    double y = c.f(i) - comp, t = total + y;
+    comp = (t - total) - y;
+    total = t;
+  }
+  c.ret((total - comp) / f64(c.count()));
 }
 template <bool Largest>
 void extreme(site& c) {

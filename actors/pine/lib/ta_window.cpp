@@ -532,6 +532,7 @@ double select_linear(const std::vector<double>& sorted, std::int64_t n, double p
   auto low = i64(std::floor(place));
   double share = place - f64(low);
   if (share == 0) return value(low);
+  if (n > i64(sorted.size())) return na_value; // with a na among them nothing is interpolated (kit: log-array-percentile-na)
   return value(low) + share * (value(low + 1) - value(low));
 }
 
