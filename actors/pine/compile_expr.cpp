@@ -267,6 +267,7 @@ value compiler::history(const ast::expr& e) {
     plan.dynamic = true;
     emit(plan.is_ref ? op::histdr : op::histd, v.reg, plan.state, reg_of(back));
   }
+  if (v.type == t_bool && version() >= 6) emit(op::land, v.reg, v.reg, v.reg); // before the first bar: false, never na
   return v;
 }
 
@@ -352,8 +353,8 @@ value compiler::arithmetic(const std::string& o, value a, value b, source_pos po
   type_id t = both_int ? t_int : (a.type == t_na && b.type == t_na) ? t_na : (a.type == t_float || b.type == t_float) ? t_float : t_int;
   bool truncates = false;
   if (o == "/") {
-    // version 6 divides exactly; version 5 truncates when both are constant or input ints
-    truncates = both_int && version() < 6 && q <= qual::input;
+    // version 6 divides exactly; version 5 truncates when both are constant ints
+    truncates = both_int && version() < 6 && q == qual::constant;
     if (!truncates) t = t_float;
   }
   if (a.known && b.known) {

@@ -15,9 +15,9 @@ TEST(pine_kit, every_script_compiles_and_runs) {
   if (shared.empty() || !fs::exists(shared + "/pine-kit/cases")) GTEST_SKIP() << "the folder ../shared/pine-kit isn't there";
   for (const auto& entry : fs::directory_iterator(shared + "/pine-kit/cases")) {
     case_options o;
-    o.script = entry.path() / "script.pine";
-    o.bars = entry.path() / "bars.csv";
-    o.syminfo = entry.path() / "case.json";
+    o.script = (entry.path() / "script.pine").string();
+    o.bars = (entry.path() / "bars.csv").string();
+    o.syminfo = (entry.path() / "case.json").string();
     auto r = run_case(o);
     EXPECT_EQ(r.error, "") << entry.path();
   }
