@@ -1,0 +1,101 @@
+#pragma once
+/// Time zones, trading sessions and timeframes: everything that turns a Unix time into a calendar fact.
+/// Time zones come from the IANA database through Howard Hinnant's date library.
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tt::pine {
+
+/// A calendar date and time of day in some zone. `weekday` is 1 = Sunday ... 7 = Saturday, as in Pine.
+struct civil_time {
+  int year = 1970, month = 1, day = 1, hour = 0, minute = 0, second = 0, millisecond = 0, weekday = 5;
+};
+
+/// Days since 1970-01-01 of a proleptic Gregorian date; months and days outside their range carry over.
+std::int64_t days_from_civil(std::int64_t year, std::int64_t month, std::int64_t day);
+civil_time civil_from_days(std::int64_t days);
+/// ISO 8601 week number.
+int iso_week(const civil_time& t);
+
+/// A time zone: an IANA name ("America/New_York") or an offset ("UTC-5", "GMT+5:30").
+class zone {
+public:
+  /// Null when the name is neither.
+  static std::shared_ptr<const zone> find(std::string_view name);
+  /// Milliseconds to add to UTC at that time.
+  std::int64_t offset_ms(std::int64_t utc_ms) const;
+  civil_time local(std::int64_t utc_ms) const;
+  /// UTC milliseconds of a local date and time; fields may be out of range and carry over.
+  std::int64_t to_utc(std::int64_t year, std::int64_t month, std::int64_t day, std::int64_t hour, std::int64_t minute,
+                      std::int64_t second) const;
+  std::string abbreviation(std::int64_t utc_ms) const;
+
+private:
+  const void* tz_ = nullptr; ///< date::time_zone, or null for a fixed offset
+  std::int64_t fixed_ms_ = 0;
+  mutable std::int64_t cached_from_ = 1, cached_to_ = 0, cached_ms_ = 0;
+};
+
+/// A Pine timeframe string taken apart: "15", "1D", "3W", "12M", "30S", "1T".
+struct timeframe {
+  enum class unit_t : std::uint8_t { tick, second, minute, day, week, month } unit = unit_t::day;
+  std::int64_t count = 1;
+
+  static std::optional<timeframe> parse(std::string_view text);
+  /// Seconds; a month counts 2,628,003 s (kit: tf-in-seconds).
+  double seconds() const;
+  bool intraday() const { return unit <= unit_t::minute; }
+  std::string text(bool always_multiplier) const;
+  static timeframe from_seconds(std::int64_t seconds);
+};
+
+/// "0930-1600:23456", "1700-1700", "24x7", or several ranges separated by commas.
+struct session_spec {
+  struct range {
+    int from = 0, to = 0;     ///< minutes of the day; to <= from runs past midnight
+    unsigned days = 0b11111110; ///< bit n: day n, 1 = Sunday
+  };
+  std::vector<range> ranges;
+  bool always = false; ///< 24 hours, 7 days
+
+  static std::optional<session_spec> parse(std::string_view text);
+  /// Whether the local time lies in one of the ranges.
+  bool contains(const civil_time& t) const;
+};
+
+/// A symbol's trading calendar: zone plus session. Answers where periods begin and end.
+class calendar {
+public:
+  calendar(std::string_view zone_name, std::string_view session);
+  const zone& tz() const { return *zone_; }
+  const session_spec& session() const { return session_; }
+  /// The date a time is booked to, as days since 1970: overnight sessions belong to the day they end.
+  std::int64_t trading_day(std::int64_t utc_ms) const;
+  /// UTC time at which that day's session begins, and ends.
+  std::int64_t session_open(std::int64_t day) const;
+  std::int64_t session_close(std::int64_t day) const;
+  bool trades_on(std::int64_t day) const;
+  /// A number that changes exactly when a new period of the timeframe begins (kit: tf-change*).
+  std::int64_t period(const timeframe& tf, std::int64_t utc_ms) const;
+  /// UTC time at which the period that holds `utc_ms` begins, and ends.
+  std::int64_t period_open(const timeframe& tf, std::int64_t utc_ms) const;
+  std::int64_t period_close(const timeframe& tf, std::int64_t utc_ms) const;
+
+private:
+  std::int64_t trading_days_in_year(std::int64_t day) const;
+  std::int64_t first_day(const timeframe& tf, std::int64_t day) const;
+  std::shared_ptr<const zone> zone_;
+  session_spec session_;
+  bool overnight_ = false;
+  int open_minute_ = 0, close_minute_ = 0;
+  unsigned days_ = 0;
+  mutable std::int64_t cached_day_ = -1, cached_open_ = 1, cached_close_ = 0;
+};
+
+} // namespace tt::pine

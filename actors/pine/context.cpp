@@ -1,0 +1,205 @@
+#include "actors/pine/requests.hpp"
+#include "actors/pine/runtime.hpp"
+#include "actors/pine/limits.hpp"
+
+#include <algorithm>
+#include <bit>
+
+namespace tt::pine {
+
+namespace {
+constexpr std::uint32_t smallest_ring = 8;
+}
+
+double* context::allocate(std::uint64_t doubles) {
+  chunks_.push_back({std::make_unique<double[]>(doubles), doubles, false});
+  shared.objects.grew(0);
+  return chunks_.back().data.get();
+}
+
+void context::reserve(window& w, std::uint64_t need, std::uint64_t total) {
+  if (w.data != nullptr && need <= w.mask) return;
+  shared.charge(need);
+  auto size = std::bit_ceil(std::max<std::uint64_t>(need + 1, 4));
+  auto* data = allocate(size);
+  if (w.data != nullptr)
+    for (std::uint64_t k = 0; k <= w.mask && k < total; ++k) {
+      auto at = total - 1 - k;
+      data[at & (size - 1)] = w.data[at & w.mask];
+    }
+  w.data = data;
+  w.mask = size - 1;
+}
+
+void context::reserve_exact(window& w, std::uint64_t need) {
+  if (w.data != nullptr && need <= w.mask) return;
+  shared.charge(need);
+  auto size = std::bit_ceil(std::max<std::uint64_t>(need + 1, 4));
+  auto* data = allocate(size);
+  chunks_.back().copied = true;
+  if (w.data != nullptr) std::copy(w.data, w.data + w.mask + 1, data);
+  w.data = data;
+  w.mask = size - 1;
+}
+
+void context::grow(ring& r) {
+  auto size = (r.mask + 1) * 2;
+  auto* data = allocate(size);
+  // the newest value isn't written yet: total already counts it
+  for (std::uint64_t k = 1; k <= r.mask + 1 && k < r.total; ++k) {
+    auto at = r.total - 1 - k;
+    data[at & (size - 1)] = r.data[at & r.mask];
+  }
+  r.data = data;
+  r.mask = size - 1;
+}
+
+context::context(std::shared_ptr<const program> p, shared_state& s, std::shared_ptr<const symbol_info> sym,
+                 timeframe frame, const std::vector<input_value>& given)
+    : shared(s), symbol(std::move(sym)), tf(frame), cal(symbol->timezone, symbol->session), prog(std::move(p)),
+      inputs(given) {
+  numbers_ = prog->num_init;
+  references_.assign(prog->refs + 1, nullptr);
+  num = numbers_.data();
+  ref = references_.data();
+  for (const auto& [reg, text] : prog->text_init) {
+    auto* t = shared.objects.text(text);
+    t->pinned = true;
+    ref[reg] = t;
+  }
+  state_.assign(prog->state_bytes + 16, std::byte{0});
+  for (const auto& plan : prog->rings) {
+    auto* r = new (state_.data() + plan.state) ring{};
+    std::uint64_t size = std::bit_ceil(std::max<std::uint64_t>(plan.depth + 2, plan.dynamic ? smallest_ring : 2));
+    r->limit = plan.dynamic ? std::max<std::uint32_t>(limits::history, plan.depth) : plan.depth;
+    r->data = allocate(size);
+    r->mask = size - 1;
+    r->reg = plan.reg;
+    if (plan.dynamic) r->limit = std::bit_ceil(limits::history + 2u);
+  }
+  std::size_t pointers = 0;
+  for (const auto& plan : prog->sites) pointers += plan.args.size() + plan.outs.size();
+  pointers_.resize(pointers);
+  sites_.resize(prog->sites.size());
+  std::size_t at = 0;
+  auto bind = [&](std::uint32_t reg, type_id t) {
+    auto& ptr = pointers_[at++];
+    if (is_reference(*prog->types, t)) ptr.r = ref + reg;
+    else ptr.n = num + reg;
+  };
+  for (std::size_t i = 0; i < sites_.size(); ++i) {
+    const auto& plan = prog->sites[i];
+    auto& c = sites_[i];
+    c.fn = plan.fn;
+    c.ctx = this;
+    c.plan = &plan;
+    c.state = state_.data() + plan.state;
+    c.args = pointers_.data() + at;
+    for (std::size_t k = 0; k < plan.args.size(); ++k) bind(plan.args[k], plan.types[k] == t_void ? t_float : plan.types[k]);
+    c.outs = pointers_.data() + at;
+    for (std::size_t k = 0; k < plan.outs.size(); ++k) bind(plan.outs[k], plan.out_types[k]);
+  }
+  for (const auto& use : prog->input_uses) {
+    if (use.index >= inputs.size()) continue;
+    const auto& v = inputs[use.index];
+    if (use.is_ref) {
+      auto* t = shared.objects.text(v.text);
+      t->pinned = true;
+      ref[use.reg] = t;
+    } else {
+      num[use.reg] = v.number;
+    }
+  }
+  load_fixed();
+}
+
+context::~context() = default;
+
+void context::execute(const bar& b, const bar_flags& f) {
+  flags = f;
+  if (f.fresh) {
+    if (index >= 0) {
+      prev_time = current.time_ms;
+      prev_close = current.close;
+    }
+    ++index;
+    now = index + 1;
+  }
+  current = b;
+  load_bar();
+  run();
+}
+
+void context::save() {
+  saved_numbers_ = numbers_;
+  saved_references_ = references_;
+  saved_state_ = state_;
+  chunks_at_save_ = chunks_.size();
+  instances_at_save_ = instances.size();
+  saved_chunks_.clear();
+  for (const auto& c : chunks_)
+    if (c.copied) saved_chunks_.emplace_back(c.data.get(), c.data.get() + c.size);
+  saved_ = true;
+  drawings_at_save_ = shared.next_drawing;
+  if (shared.root == this) saved_drawings_ = shared.drawings;
+  for (auto& i : instances)
+    if (i != nullptr) i->save();
+}
+
+void context::restore() {
+  auto keep = [](auto& now_values, auto& saved, const std::vector<std::uint32_t>& regs) {
+    for (auto r : regs) saved[r] = now_values[r];
+  };
+  keep(numbers_, saved_numbers_, prog->varip_num);
+  keep(references_, saved_references_, prog->varip_ref);
+  std::copy(saved_numbers_.begin(), saved_numbers_.end(), numbers_.begin());
+  std::copy(saved_references_.begin(), saved_references_.end(), references_.begin());
+  std::copy(saved_state_.begin(), saved_state_.end(), state_.begin());
+  chunks_.resize(chunks_at_save_);
+  std::size_t k = 0;
+  for (const auto& c : chunks_)
+    if (c.copied && k < saved_chunks_.size()) {
+      std::copy(saved_chunks_[k].begin(), saved_chunks_[k].end(), c.data.get());
+      ++k;
+    }
+  instances.resize(instances_at_save_); // those made since are made again when asked for
+  for (auto& i : instances)
+    if (i != nullptr) i->restore();
+}
+
+void context::revive_drawings() {
+  shared.drawings = saved_drawings_;
+  for (auto& n : shared.drawings_of) n = 0;
+  for (auto& [_, d] : shared.drawings) ++shared.drawings_of[d->type];
+}
+
+void context::forget() {
+  saved_ = false;
+  saved_drawings_.clear();
+  for (auto& i : instances)
+    if (i != nullptr) i->forget();
+}
+
+void context::mark(heap& h) const {
+  for (auto* o : references_) h.mark(o);
+  for (auto* o : saved_references_) h.mark(o);
+  for (const auto& [_, d] : saved_drawings_) h.mark(d);
+  for (const auto& plan : prog->rings) {
+    if (!plan.is_ref) continue;
+    auto scan = [&](const ring& r) {
+      auto count = std::min<std::uint64_t>(r.total, r.mask + 1);
+      for (std::uint64_t i = 0; i < count; ++i) {
+        object* o;
+        std::memcpy(&o, &r.data[(r.total - 1 - i) & r.mask], sizeof o);
+        h.mark(o);
+      }
+    };
+    scan(*reinterpret_cast<const ring*>(state_.data() + plan.state));
+    if (saved_ && saved_state_.size() == state_.size())
+      scan(*reinterpret_cast<const ring*>(saved_state_.data() + plan.state));
+  }
+  for (const auto& i : instances)
+    if (i != nullptr) i->mark(h);
+}
+
+} // namespace tt::pine

@@ -1,0 +1,377 @@
+#include "actors/pine/engine.hpp"
+
+#include "actors/pine/lib/drawing.hpp"
+#include "actors/pine/lib/strings.hpp"
+#include "actors/pine/requests.hpp"
+#include "actors/pine/runtime.hpp"
+#include "actors/pine/text_format.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+#include <utility>
+
+namespace tt::pine {
+
+namespace {
+constexpr std::array source_list{"open", "high", "low", "close", "hl2", "hlc3", "ohlc4", "hlcc4", "volume"};
+}
+double parse_date(std::string_view text);
+
+std::span<const char* const> source_names() { return source_list; }
+
+struct script::impl {
+  shared_state shared;
+  std::shared_ptr<const program> code;
+  std::unique_ptr<context> main;
+  std::optional<std::string> problem;
+  std::optional<runtime_failure> failure;
+  bool open_bar = false;
+};
+
+namespace {
+
+std::optional<double> number_of(const std::string& s) {
+  double v = 0;
+  auto r = std::from_chars(s.data(), s.data() + s.size(), v);
+  if (r.ec != std::errc{} || r.ptr != s.data() + s.size()) return std::nullopt;
+  return v;
+}
+
+/// The given text as the input's value; an error text when it doesn't fit.
+std::optional<std::string> read_input(const input_info& in, const std::string& text, input_value& v) {
+  auto name = in.title.empty() ? in.name : in.title;
+  auto wrong = [&](const std::string& what) { return "input \"" + name + "\": " + what + ", got \"" + text + "\""; };
+  v.given = true;
+  v.text = text;
+  switch (in.kind) {
+  case input_kind::boolean:
+    if (text != "true" && text != "false" && text != "1" && text != "0") return wrong("expected true or false");
+    v.number = text == "true" || text == "1" ? 1 : 0;
+    return std::nullopt;
+  case input_kind::source: {
+    auto it = std::find(source_list.begin(), source_list.end(), text);
+    if (it == source_list.end()) return wrong("expected a source such as close");
+    v.number = f64(it - source_list.begin() + 1);
+    return std::nullopt;
+  }
+  case input_kind::enumeration: {
+    auto it = std::find(in.text_options.begin(), in.text_options.end(), text);
+    if (it == in.text_options.end()) return wrong("expected one of the enum's titles");
+    v.number = f64(it - in.text_options.begin());
+    return std::nullopt;
+  }
+  case input_kind::color: {
+    if (text.size() < 7 || text[0] != '#') return wrong("expected #RRGGBB or #RRGGBBAA");
+    auto n = std::strtoull(text.c_str() + 1, nullptr, 16);
+    v.number = f64(text.size() == 7 ? n << 8 | 0xFF : n);
+    return std::nullopt;
+  }
+  case input_kind::integer:
+  case input_kind::floating:
+  case input_kind::price:
+  case input_kind::time: {
+    auto n = number_of(text);
+    if (!n && in.kind == input_kind::time) {
+      double t = parse_date(text);
+      if (!is_na(t)) n = t;
+    }
+    if (!n) return wrong("expected a number");
+    if (in.kind == input_kind::integer && *n != std::trunc(*n)) return wrong("expected a whole number");
+    if (in.has_min && *n < in.minval) return wrong("the least value is " + format_places(in.minval, 10));
+    if (in.has_max && *n > in.maxval) return wrong("the greatest value is " + format_places(in.maxval, 10));
+    if (!in.number_options.empty() && std::find(in.number_options.begin(), in.number_options.end(), *n) == in.number_options.end())
+      return wrong("it isn't one of the options");
+    v.number = *n;
+    return std::nullopt;
+  }
+  default:
+    if (!in.text_options.empty() && std::find(in.text_options.begin(), in.text_options.end(), text) == in.text_options.end())
+      return wrong("it isn't one of the options");
+    if (in.kind == input_kind::timeframe && !text.empty() && !timeframe::parse(text)) return wrong("expected a timeframe");
+    if (in.kind == input_kind::session && !session_spec::parse(text)) return wrong("expected a session");
+    return std::nullopt;
+  }
+}
+
+} // namespace
+
+script::script(std::shared_ptr<const program> code, run_settings settings) : impl_(std::make_unique<impl>()) {
+  auto& m = *impl_;
+  m.code = std::move(code);
+  m.shared.settings = std::move(settings);
+  m.shared.decl = &m.code->decl;
+  m.shared.types = m.code->types.get();
+  std::vector<input_value> inputs;
+  std::set<std::string> used;
+  for (const auto& in : m.code->inputs) {
+    input_value v;
+    v.number = in.kind == input_kind::source ? 0 : in.number;
+    v.text = in.text;
+    const auto& given = m.shared.settings.inputs;
+    auto it = in.title.empty() ? given.end() : given.find(in.title);
+    if (it == given.end()) it = given.find(in.name);
+    if (it != given.end()) {
+      used.insert(it->first);
+      auto error = read_input(in, it->second, v);
+      if (error && !m.problem) m.problem = *error;
+    }
+    inputs.push_back(std::move(v));
+  }
+  for (const auto& [name, _] : m.shared.settings.inputs)
+    if (used.count(name) == 0 && !m.problem) m.problem = "the script has no input named \"" + name + "\"";
+  for (type_id t = t_first_composite; t < m.code->types->size(); ++t) {
+    const auto& info = (*m.code->types)[t];
+    if (std::none_of(info.fields.begin(), info.fields.end(), [](const auto& f) { return f.varip; })) continue;
+    auto layout = std::make_unique<record_object::varip_layout>();
+    for (const auto& f : info.fields) layout->fields.push_back({f.slot, f.varip, is_reference(*m.code->types, f.type)});
+    m.shared.layout_of[t] = layout.get();
+    m.shared.layouts.push_back(std::move(layout));
+  }
+  m.shared.random_state += m.shared.settings.random_seed;
+  m.shared.steps_left = m.shared.settings.limit.steps_per_bar;
+  try {
+    m.main = std::make_unique<context>(m.code, m.shared, m.shared.settings.symbol, m.shared.settings.chart_timeframe, inputs);
+    m.shared.root = m.main.get();
+  } catch (const script_stop& s) { m.problem = s.message; }
+}
+
+script::~script() = default;
+script::script(script&&) noexcept = default;
+script& script::operator=(script&&) noexcept = default;
+
+const std::optional<std::string>& script::problem() const { return impl_->problem; }
+
+std::optional<runtime_failure> script::run(const bar& b, const bar_flags& flags) {
+  auto& m = *impl_;
+  if (m.failure) return m.failure;
+  if (m.problem) return m.failure = runtime_failure{*m.problem, 0, 0};
+  auto& limit = m.shared.settings.limit;
+  m.shared.steps_left = limit.steps_per_bar;
+  if (limit.clock_ns) m.shared.deadline_ns = limit.clock_ns() + limit.bar_ns;
+  try {
+    m.main->execute(b, flags);
+  } catch (const script_stop& s) {
+    m.failure = runtime_failure{s.message, m.main->line_of_pc(), m.main->index};
+  } catch (const std::bad_alloc&) {
+    m.failure = runtime_failure{"out of memory", m.main->line_of_pc(), m.main->index};
+  }
+  return m.failure;
+}
+
+std::optional<runtime_failure> script::on_bar(const bar& b, bar_flags flags) {
+  flags.fresh = flags.confirmed = true;
+  return run(b, flags);
+}
+
+std::optional<runtime_failure> script::begin_bar(const bar& b, bar_flags flags) {
+  auto& m = *impl_;
+  if (m.failure || m.problem) return run(b, flags);
+  m.main->save();
+  m.shared.objects.open_log();
+  m.open_bar = true;
+  flags.fresh = flags.realtime = true;
+  flags.confirmed = false;
+  return run(b, flags);
+}
+
+std::optional<runtime_failure> script::update(const bar& b, bar_flags flags) {
+  auto& m = *impl_;
+  if (!m.open_bar) return begin_bar(b, flags);
+  if (m.failure) return m.failure;
+  m.main->restore();
+  m.shared.objects.roll_back();
+  // drawings made by the state that is taken back are gone, deleted ones are back
+  std::erase_if(m.shared.drawings, [&](const auto& d) { return d.first >= m.main->drawings_at_save(); });
+  m.main->revive_drawings();
+  flags.realtime = true;
+  flags.fresh = flags.confirmed = false;
+  return run(b, flags);
+}
+
+std::optional<runtime_failure> script::commit(const bar& b, bar_flags flags) {
+  auto& m = *impl_;
+  bool opened = m.open_bar;
+  if (opened && !m.failure) {
+    m.main->restore();
+    m.shared.objects.roll_back();
+    std::erase_if(m.shared.drawings, [&](const auto& d) { return d.first >= m.main->drawings_at_save(); });
+    m.main->revive_drawings();
+  }
+  flags.realtime = true;
+  flags.fresh = !opened;
+  flags.confirmed = true;
+  m.shared.objects.close_log();
+  auto failed = run(b, flags);
+  m.main->forget();
+  m.open_bar = false;
+  return failed;
+}
+
+double script::plot_value(std::size_t index, std::size_t part) const {
+  return impl_->main == nullptr ? na_value : impl_->main->num[impl_->code->plots[index].series[part].second];
+}
+std::string script::plot_text(std::size_t index, std::size_t part) const {
+  return impl_->main == nullptr ? "" : text_of(impl_->main->ref[impl_->code->plots[index].texts[part].second]);
+}
+const program& script::code() const { return *impl_->code; }
+const std::vector<log_message>& script::logs() const { return impl_->shared.logs; }
+const std::vector<alert_event>& script::alerts() const { return impl_->shared.alerts; }
+std::vector<order_command> script::take_orders() { return std::exchange(impl_->shared.orders, {}); }
+void script::set_account(const strategy_view* account, const trade_source* trades) {
+  impl_->shared.settings.account = account;
+  impl_->shared.settings.trades = trades;
+}
+std::size_t script::memory_bytes() const { return impl_->shared.objects.live_bytes(); }
+
+// ---------------------------------------------------------------- drawings as JSON
+
+namespace {
+std::string quoted(const std::string& s) {
+  std::string out = "\"";
+  for (char c : s) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (c == '\n') {
+      out += "\\n";
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      char b[8];
+      std::snprintf(b, sizeof b, "\\u%04x", static_cast<unsigned>(c));
+      out += b;
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+std::string color_text(double v) {
+  char b[16];
+  std::snprintf(b, sizeof b, "\"#%08X\"", u32(to_int(v)));
+  return b;
+}
+std::string number_json(double v, type_id t) {
+  if (is_na(v)) return "null";
+  if (t == t_color) return color_text(v);
+  if (t == t_bool) return v != 0 ? "true" : "false";
+  return shortest_decimal(v);
+}
+std::string point_json(const record_object& p) {
+  return "{\"index\":" + number_json(p.num[0], t_int) + ",\"time\":" + number_json(p.num[1], t_int) + ",\"price\":" + number_json(p.num[2], t_float) + "}";
+}
+std::string cells_json(const drawing_object& t, const array_object& cells) {
+  auto columns = to_int(t.num[0]);
+  std::string out = "[";
+  for (std::size_t i = 0; i < cells.ref.size(); ++i) {
+    if (cells.ref[i] == nullptr || columns <= 0) continue;
+    const auto& c = static_cast<record_object&>(*cells.ref[i]);
+    out += (out.size() > 1 ? "," : "") + std::string("{\"column\":") + std::to_string(i64(i) % columns) + ",\"row\":" + std::to_string(i64(i) / columns);
+    constexpr std::array texts{"text", "text_halign", "text_valign", "text_size", "tooltip", "text_font_family", "text_formatting"};
+    for (std::size_t k = 0; k < texts.size(); ++k)
+      if (c.ref[k] != nullptr) out += std::string(",\"") + texts[k] + "\":" + quoted(text_of(c.ref[k]));
+    out += ",\"width\":" + number_json(c.num[0], t_float) + ",\"height\":" + number_json(c.num[1], t_float);
+    out += ",\"text_color\":" + number_json(c.num[2], t_color) + ",\"bgcolor\":" + number_json(c.num[3], t_color) + "}";
+  }
+  return out + "]";
+}
+} // namespace
+
+std::string script::drawings_json() const {
+  const auto& m = *impl_;
+  std::string out = "[";
+  for (const auto& [id, d] : m.shared.drawings) {
+    out += (out.size() > 1 ? ",\n" : "") + std::string("{\"type\":") + quoted(m.code->types->name(d->type)) + ",\"id\":" + std::to_string(id);
+    for (const auto& p : properties_of(d->type)) {
+      out += ",\"" + std::string(p.name) + "\":";
+      if (p.type == t_string) {
+        out += d->ref[p.slot] == nullptr ? "null" : quoted(text_of(d->ref[p.slot]));
+      } else if (p.type == t_line) {
+        auto* l = static_cast<drawing_object*>(d->ref[p.slot]);
+        out += l == nullptr ? "null" : std::to_string(l->id);
+      } else if (p.type >= t_first_composite) {
+        auto* a = static_cast<array_object*>(d->ref[p.slot]);
+        if (a == nullptr) {
+          out += "[]";
+        } else if (p.name == "cells") {
+          out += cells_json(*d, *a);
+        } else {
+          out += "[";
+          auto v = view_of(*a);
+          for (std::size_t i = 0; i < v.count; ++i) {
+            if (i > 0) out += ",";
+            if (a->is_ref) out += v.ref()[i] == nullptr ? "null" : point_json(static_cast<record_object&>(*v.ref()[i]));
+            else out += number_json(v.num()[i], t_int);
+          }
+          out += "]";
+        }
+      } else {
+        out += number_json(d->num[p.slot], p.type);
+      }
+    }
+    out += "}";
+  }
+  return out + "]";
+}
+
+// ---------------------------------------------------------------- data in memory
+
+std::vector<bar> aggregate(std::span<const bar> bars, const calendar& cal, const timeframe& tf) {
+  std::vector<bar> out;
+  std::int64_t period = 0;
+  for (const auto& b : bars) {
+    auto p = cal.period(tf, b.time_ms);
+    if (out.empty() || p != period) {
+      out.push_back(b);
+      period = p;
+      continue;
+    }
+    auto& o = out.back();
+    o.high = std::max(o.high, b.high);
+    o.low = std::min(o.low, b.low);
+    o.close = b.close;
+    o.volume += b.volume;
+  }
+  return out;
+}
+
+void memory_source::add(std::shared_ptr<const symbol_info> info, timeframe tf, std::vector<bar> bars) {
+  auto d = std::make_unique<symbol_data>();
+  d->info = std::move(info);
+  d->tf = tf;
+  d->bars = std::move(bars);
+  data_.push_back(std::move(d));
+}
+
+const symbol_data* memory_source::bars(const std::string& symbol, const timeframe& tf) {
+  const symbol_data* shorter = nullptr;
+  for (const auto& d : data_) {
+    if (d->info->tickerid() != symbol && d->info->ticker != symbol) continue;
+    if (d->tf.unit == tf.unit && d->tf.count == tf.count) return d.get();
+    if (d->tf.seconds() < tf.seconds() && (shorter == nullptr || d->tf.seconds() > shorter->tf.seconds())) shorter = d.get();
+  }
+  if (shorter == nullptr) return nullptr;
+  calendar cal(shorter->info->timezone, shorter->info->session);
+  auto info_of = shorter->info;
+  add(info_of, tf, aggregate(shorter->bars, cal, tf));
+  return data_.back().get();
+}
+
+std::shared_ptr<const symbol_info> memory_source::info(const std::string& symbol) {
+  for (const auto& d : data_)
+    if (d->info->tickerid() == symbol || d->info->ticker == symbol) return d->info;
+  return nullptr;
+}
+
+void memory_source::add_value(const std::string& kind, const std::string& key, std::int64_t time_ms, double value) {
+  values_[kind + "|" + key][time_ms] = value;
+}
+
+std::optional<double> memory_source::value(const std::string& kind, const std::string& key, std::int64_t time_ms) {
+  auto it = values_.find(kind + "|" + key);
+  if (it == values_.end()) return std::nullopt;
+  auto at = it->second.upper_bound(time_ms);
+  if (at == it->second.begin()) return na_value;
+  return std::prev(at)->second;
+}
+
+} // namespace tt::pine

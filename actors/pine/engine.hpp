@@ -1,0 +1,91 @@
+#pragma once
+/// The outside of the Pine room: a running script.
+///
+///   auto compiled = pine::compile(source);
+///   pine::script s(compiled.code, settings);
+///   for (const auto& b : bars) if (auto err = s.on_bar(b)) ...
+///
+/// A script is owned by one thread at a time. It never asks a clock and never touches files.
+
+#include "actors/pine/compiler.hpp"
+#include "actors/pine/settings.hpp"
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace tt::pine {
+
+/// Why a script stopped. It can't go on after that.
+struct runtime_failure {
+  std::string message;
+  std::uint32_t line = 0;
+  std::int64_t bar_index = 0;
+};
+
+struct shared_state;
+class context;
+
+class script {
+public:
+  /// Binds a program to a symbol, timeframe and inputs. Inputs are checked here; see `problem()`.
+  script(std::shared_ptr<const program> code, run_settings settings);
+  ~script();
+  script(script&&) noexcept;
+  script& operator=(script&&) noexcept;
+
+  /// What is wrong with the settings (an input that doesn't exist or lies outside of its bounds), if anything.
+  const std::optional<std::string>& problem() const;
+
+  /// A complete bar. `flags.fresh` and `flags.confirmed` are set here.
+  std::optional<runtime_failure> on_bar(const bar& b, bar_flags flags = {});
+
+  /// Realtime: the first state of a new bar, its later states, and its end. Each state runs the script again from
+  /// where the last complete bar left it; only varip variables keep what a state has done.
+  std::optional<runtime_failure> begin_bar(const bar& b, bar_flags flags = {});
+  std::optional<runtime_failure> update(const bar& b, bar_flags flags = {});
+  std::optional<runtime_failure> commit(const bar& b, bar_flags flags = {});
+
+  /// Values of plot `index` on the last bar, in the order of program::plots[index].series.
+  double plot_value(std::size_t index, std::size_t part) const;
+  std::string plot_text(std::size_t index, std::size_t part) const;
+  const program& code() const;
+  const std::vector<log_message>& logs() const;
+  const std::vector<alert_event>& alerts() const;
+  /// Order calls since the last take.
+  std::vector<order_command> take_orders();
+  /// The account that strategy.* reads from the next execution on; null: an account that stands still.
+  void set_account(const strategy_view* account, const trade_source* trades);
+  /// Live drawings as a JSON array: type, id and properties each.
+  std::string drawings_json() const;
+  std::size_t memory_bytes() const;
+
+private:
+  std::optional<runtime_failure> run(const bar& b, const bar_flags& flags);
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
+/// Names that input.source() can be set to, in the order of their numbers from 1.
+std::span<const char* const> source_names();
+
+/// Bars of a longer timeframe, made of shorter ones by the symbol's calendar.
+std::vector<bar> aggregate(std::span<const bar> bars, const calendar& cal, const timeframe& tf);
+
+/// A data source over bars in memory. Longer timeframes of known symbols are aggregated when asked for.
+class memory_source final : public data_source {
+public:
+  void add(std::shared_ptr<const symbol_info> info, timeframe tf, std::vector<bar> bars);
+  void add_value(const std::string& kind, const std::string& key, std::int64_t time_ms, double value);
+  const symbol_data* bars(const std::string& symbol, const timeframe& tf) override;
+  std::shared_ptr<const symbol_info> info(const std::string& symbol) override;
+  std::optional<double> value(const std::string& kind, const std::string& key, std::int64_t time_ms) override;
+
+private:
+  std::vector<std::unique_ptr<symbol_data>> data_;
+  std::map<std::string, std::map<std::int64_t, double>> values_;
+};
+
+} // namespace tt::pine

@@ -1,0 +1,288 @@
+#include "actors/pine/lexer.hpp"
+
+#include "actors/pine/limits.hpp"
+#include "actors/pine/util.hpp"
+
+#include <array>
+#include <charconv>
+#include <cstdlib>
+
+namespace tt::pine {
+namespace {
+
+constexpr std::array keywords{"and", "or", "not", "if", "else", "for", "while", "switch", "to", "by", "in",
+                              "var", "varip", "break", "continue", "true", "false", "import", "export", "as",
+                              "type", "enum", "method"};
+
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f'; }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+
+int hex_digit(char c) {
+  if (is_digit(c)) return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+class lexer {
+public:
+  lexer(std::string_view source, diagnostics& diags) : src_(source), diags_(diags) {}
+
+  token_stream run() {
+    if (src_.size() > limits::source_bytes) {
+      diags_.error("PN0001", {}, "the script is longer than " + std::to_string(limits::source_bytes) + " bytes");
+      src_ = {};
+    }
+    if (src_.substr(0, 3) == "\xEF\xBB\xBF") at_ = line_start_ = 3;
+    indents_.push_back(0);
+    while (at_ < src_.size()) line();
+    if (!out_.tokens.empty() && out_.tokens.back().kind != tok::newline) {
+      auto last = out_.tokens.back().pos; // an open bracket is reported where the text ends, not below it
+      last.column += last.length;
+      last.length = 1;
+      push(tok::newline, at_, 0).pos = last;
+    }
+    while (indents_.size() > 1) {
+      indents_.pop_back();
+      push(tok::dedent, at_, 0);
+    }
+    push(tok::end, at_, 0);
+    return std::move(out_);
+  }
+
+private:
+  source_pos pos(std::size_t from, std::size_t length) const {
+    return {line_, u32(from - line_start_ + 1), u32(length == 0 ? 1 : length)};
+  }
+
+  token& push(tok kind, std::size_t from, std::size_t length) {
+    token t;
+    t.kind = kind;
+    t.pos = pos(from, length);
+    t.text = std::string(src_.substr(std::min(from, src_.size()), length));
+    out_.tokens.push_back(std::move(t));
+    return out_.tokens.back();
+  }
+
+  /// True when the last token can't end a statement, so the next line must belong to it.
+  bool open_ended() const {
+    if (out_.tokens.empty()) return false;
+    const auto& t = out_.tokens.back();
+    if (t.kind == tok::keyword) return t.text == "and" || t.text == "or" || t.text == "not";
+    if (t.kind != tok::punct) return false;
+    return t.text != "=>" && t.text != ")" && t.text != "]" && t.text != ">";
+  }
+
+  void line() {
+    int width = 0;
+    while (at_ < src_.size() && is_space(src_[at_])) {
+      width += src_[at_] == '\t' ? 4 : src_[at_] == ' ' ? 1 : 0;
+      ++at_;
+    }
+    if (at_ >= src_.size()) return;
+    if (src_[at_] == '\n' || src_.substr(at_, 2) == "//") {
+      skip_comment();
+      end_line();
+      return;
+    }
+    if (depth_ == 0) begin_statement(width);
+    rest_of_line();
+  }
+
+  void begin_statement(int width) {
+    bool fresh = out_.tokens.empty();
+    if (!fresh && (width % 4 != 0 || (open_ended() && width > 0))) {
+      pending_newline_ = false; // a continuation line
+      return;
+    }
+    if (pending_newline_) {
+      token t;
+      t.kind = tok::newline;
+      t.pos = newline_pos_;
+      out_.tokens.push_back(std::move(t));
+      pending_newline_ = false;
+    }
+    if (fresh && width % 4 != 0) width = width / 4 * 4;
+    if (width > indents_.back()) {
+      indents_.push_back(width);
+      push(tok::indent, at_, 0);
+    } else {
+      while (width < indents_.back()) {
+        indents_.pop_back();
+        push(tok::dedent, at_, 0);
+      }
+      if (width != indents_.back()) {
+        diags_.error("PN0002", pos(at_, 1), "this line is indented to a depth that no open block has",
+                     "indent each block by four spaces or one tab");
+        indents_.back() = width;
+      }
+    }
+  }
+
+  void rest_of_line() {
+    while (at_ < src_.size() && src_[at_] != '\n') {
+      if (is_space(src_[at_])) {
+        ++at_;
+      } else if (src_.substr(at_, 2) == "//") {
+        skip_comment();
+      } else {
+        one_token();
+      }
+    }
+    end_line();
+  }
+
+  void end_line() {
+    if (!out_.tokens.empty() && depth_ == 0 && !pending_newline_) {
+      auto k = out_.tokens.back().kind;
+      if (k != tok::newline && k != tok::dedent && k != tok::indent) {
+        pending_newline_ = true;
+        newline_pos_ = pos(at_, 1);
+      }
+    }
+    if (at_ < src_.size()) ++at_;
+    ++line_;
+    line_start_ = at_;
+  }
+
+  void skip_comment() {
+    auto from = at_;
+    while (at_ < src_.size() && src_[at_] != '\n') ++at_;
+    if (src_.substr(from, 2) != "//") return;
+    auto text = src_.substr(from + 2, at_ - from - 2);
+    while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+    constexpr std::string_view key = "@version";
+    if (text.substr(0, key.size()) != key || out_.version != 0) return;
+    text.remove_prefix(key.size());
+    while (!text.empty() && (is_space(text.front()) || text.front() == '=')) text.remove_prefix(1);
+    int v = 0;
+    std::from_chars(text.data(), text.data() + text.size(), v);
+    out_.version = v;
+  }
+
+  void one_token() {
+    char c = src_[at_];
+    if (is_alpha(c)) return name();
+    if (is_digit(c) || (c == '.' && at_ + 1 < src_.size() && is_digit(src_[at_ + 1]))) return number();
+    if (c == '"' || c == '\'') return text(c);
+    if (c == '#') return color();
+    operator_token();
+  }
+
+  void name() {
+    auto from = at_;
+    while (at_ < src_.size() && (is_alpha(src_[at_]) || is_digit(src_[at_]))) ++at_;
+    auto& t = push(tok::ident, from, at_ - from);
+    bool after_dot = out_.tokens.size() > 1 && out_.tokens[out_.tokens.size() - 2].kind == tok::punct &&
+                     out_.tokens[out_.tokens.size() - 2].text == ".";
+    if (after_dot) return; // x.type is a field, not a keyword
+    for (auto k : keywords)
+      if (t.text == k) t.kind = tok::keyword;
+  }
+
+  void number() {
+    auto from = at_;
+    bool real = false;
+    while (at_ < src_.size() && is_digit(src_[at_])) ++at_;
+    if (at_ < src_.size() && src_[at_] == '.' && !(at_ + 1 < src_.size() && is_alpha(src_[at_ + 1]) &&
+                                                    src_[at_ + 1] != 'e' && src_[at_ + 1] != 'E')) {
+      real = true;
+      ++at_;
+      while (at_ < src_.size() && is_digit(src_[at_])) ++at_;
+    }
+    if (at_ < src_.size() && (src_[at_] == 'e' || src_[at_] == 'E')) {
+      auto save = at_++;
+      if (at_ < src_.size() && (src_[at_] == '+' || src_[at_] == '-')) ++at_;
+      if (at_ < src_.size() && is_digit(src_[at_])) {
+        real = true;
+        while (at_ < src_.size() && is_digit(src_[at_])) ++at_;
+      } else {
+        at_ = save;
+      }
+    }
+    auto& t = push(real ? tok::floating : tok::integer, from, at_ - from);
+    t.number = std::strtod(t.text.c_str(), nullptr);
+    if (at_ < src_.size() && is_alpha(src_[at_]))
+      diags_.error("PN0003", pos(at_, 1), "a name can't follow a number without a space or an operator");
+  }
+
+  void text(char quote) {
+    auto from = at_++;
+    std::string value;
+    while (at_ < src_.size() && src_[at_] != quote && src_[at_] != '\n') {
+      char c = src_[at_++];
+      if (c != '\\' || at_ >= src_.size() || src_[at_] == '\n') {
+        value += c;
+        continue;
+      }
+      char e = src_[at_++];
+      value += e == 'n' ? '\n' : e == 't' ? '\t' : e;
+    }
+    bool closed = at_ < src_.size() && src_[at_] == quote;
+    if (closed) {
+      ++at_;
+    } else {
+      diags_.error("PN0004", pos(from, at_ - from), "this string isn't closed before the end of the line",
+                   std::string("add a closing ") + quote);
+    }
+    auto& t = push(tok::string, from, at_ - from);
+    t.text = std::move(value);
+  }
+
+  void color() {
+    auto from = at_++;
+    std::uint64_t v = 0;
+    int n = 0;
+    while (at_ < src_.size() && hex_digit(src_[at_]) >= 0 && n < 9) {
+      v = v * 16 + static_cast<std::uint64_t>(hex_digit(src_[at_]));
+      ++at_;
+      ++n;
+    }
+    if (n == 6) v = v << 8 | 0xFF;
+    auto& t = push(tok::color, from, at_ - from);
+    if (n != 6 && n != 8)
+      diags_.error("PN0005", t.pos, "a color is written #RRGGBB or #RRGGBBAA");
+    t.number = f64(v & 0xFFFFFFFFull);
+  }
+
+  void operator_token() {
+    static constexpr std::array twos{"=>", ":=", "==", "!=", "<=", ">=", "+=", "-=", "*=", "/=", "%="};
+    auto two = src_.substr(at_, 2);
+    for (auto op : twos) {
+      if (two == op) {
+        push(tok::punct, at_, 2);
+        at_ += 2;
+        return;
+      }
+    }
+    char c = src_[at_];
+    if (std::string_view("+-*/%<>=?:,.()[]").find(c) == std::string_view::npos) {
+      auto from = at_++;
+      while (at_ < src_.size() && (static_cast<unsigned char>(src_[at_]) & 0xC0) == 0x80) ++at_;
+      diags_.error("PN0006", pos(from, 1),
+                   "the character '" + std::string(src_.substr(from, at_ - from)) + "' isn't part of Pine Script");
+      return;
+    }
+    if (c == '(' || c == '[') ++depth_;
+    if ((c == ')' || c == ']') && depth_ > 0) --depth_;
+    push(tok::punct, at_, 1);
+    ++at_;
+  }
+
+  std::string_view src_;
+  diagnostics& diags_;
+  token_stream out_;
+  std::size_t at_ = 0, line_start_ = 0;
+  std::uint32_t line_ = 1;
+  int depth_ = 0;
+  bool pending_newline_ = false;
+  source_pos newline_pos_;
+  std::vector<int> indents_;
+};
+
+} // namespace
+
+token_stream lex(std::string_view source, diagnostics& diags) { return lexer(source, diags).run(); }
+
+} // namespace tt::pine

@@ -1,0 +1,172 @@
+#include "actors/pine/lib/strings.hpp"
+#include "actors/pine/lib/ta_machines.hpp"
+#include "actors/pine/registry.hpp"
+
+#include <algorithm>
+
+/// array.*: statistics. na elements are left out unless a rule below says otherwise.
+
+namespace tt::pine {
+
+array_view array_arg(const site& c, std::size_t k);
+
+namespace {
+
+std::vector<double> known(const site& c, std::size_t k) {
+  auto v = array_arg(c, k);
+  c.shared().charge(v.count / 8);
+  std::vector<double> out;
+  out.reserve(v.count);
+  for (std::size_t i = 0; i < v.count; ++i)
+    if (!is_na(v.num()[i])) out.push_back(v.num()[i]);
+  return out;
+}
+double total(const std::vector<double>& v) {
+  double s = 0;
+  for (double x : v) s += x;
+  return s;
+}
+double mean(const std::vector<double>& v) { return v.empty() ? na_value : total(v) / f64(v.size()); }
+
+double variance_of(const std::vector<double>& v, bool biased) {
+  if (v.empty() || (!biased && v.size() < 2)) return v.size() == 1 ? 0 : na_value;
+  double m = mean(v), s = 0;
+  for (double x : v) s += (x - m) * (x - m);
+  return s / f64(biased ? v.size() : v.size() - 1);
+}
+
+array_object* result(const site& c, type_id t) {
+  auto* a = c.mem().make<array_object>(t, false);
+  c.reto(a);
+  return a;
+}
+
+void abs(site& c) {
+  auto v = array_arg(c, 0);
+  auto* a = result(c, v.array->element);
+  for (std::size_t i = 0; i < v.count; ++i) a->num.push_back(std::fabs(v.num()[i]));
+}
+void avg(site& c) { c.ret(mean(known(c, 0))); }
+void sum(site& c) {
+  auto v = known(c, 0);
+  c.ret(v.empty() ? na_value : total(v));
+}
+template <bool Largest>
+void nth(site& c) {
+  auto v = known(c, 0);
+  auto k = c.na(1) ? 0 : c.i(1);
+  if (k < 0) c.stop("nth can't be negative");
+  if (usz(k) >= v.size()) return c.ret(na_value);
+  std::sort(v.begin(), v.end());
+  c.ret(Largest ? v[v.size() - 1 - usz(k)] : v[usz(k)]);
+}
+void range(site& c) {
+  auto v = known(c, 0);
+  if (v.empty()) return c.ret(na_value);
+  auto [lo, hi] = std::minmax_element(v.begin(), v.end());
+  c.ret(*hi - *lo);
+}
+void median(site& c) {
+  auto v = known(c, 0);
+  if (v.empty()) return c.ret(na_value);
+  std::sort(v.begin(), v.end());
+  auto mid = v.size() / 2;
+  c.ret(v.size() % 2 == 1 ? v[mid] : (v[mid - 1] + v[mid]) / 2);
+}
+void mode(site& c) {
+  auto v = known(c, 0);
+  if (v.empty()) return c.ret(na_value);
+  std::sort(v.begin(), v.end());
+  double best = v.front();
+  std::size_t most = 0;
+  for (std::size_t i = 0; i < v.size();) {
+    auto j = i;
+    while (j < v.size() && v[j] == v[i]) ++j;
+    if (j - i > most) {
+      most = j - i;
+      best = v[i];
+    }
+    i = j;
+  }
+  c.ret(best);
+}
+void variance(site& c) { c.ret(variance_of(known(c, 0), c.b(1))); }
+void stdev(site& c) { c.ret(std::sqrt(variance_of(known(c, 0), c.b(1)))); }
+void covariance(site& c) {
+  auto a = array_arg(c, 0), b = array_arg(c, 1);
+  auto n = std::min(a.count, b.count);
+  std::vector<double> x, y;
+  for (std::size_t i = 0; i < n; ++i) {
+    if (is_na(a.num()[i]) || is_na(b.num()[i])) continue;
+    x.push_back(a.num()[i]);
+    y.push_back(b.num()[i]);
+  }
+  bool biased = c.b(2);
+  if (x.empty() || (!biased && x.size() < 2)) return c.ret(na_value);
+  double mx = mean(x), my = mean(y), s = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) s += (x[i] - mx) * (y[i] - my);
+  c.ret(s / f64(biased ? x.size() : x.size() - 1));
+}
+void standardize(site& c) {
+  auto v = array_arg(c, 0);
+  auto values = known(c, 0);
+  double m = mean(values), d = std::sqrt(variance_of(values, true));
+  auto* a = result(c, t_float);
+  for (std::size_t i = 0; i < v.count; ++i) {
+    double x = v.num()[i];
+    a->num.push_back(is_na(x) ? na_value : d == 0 ? 1 : (x - m) / d);
+  }
+}
+
+/// Percentiles keep na elements in the count and behind all values (kit: log-array-percentile-na).
+void percentile_nearest(site& c) {
+  auto n = i64(array_arg(c, 0).count);
+  auto v = known(c, 0);
+  double p = c.f(1);
+  if (n == 0 || is_na(p)) return c.ret(na_value);
+  std::sort(v.begin(), v.end());
+  auto rank = std::max<std::int64_t>(i64(std::ceil(p * f64(n) / 100)), 1);
+  c.ret(rank > i64(v.size()) ? na_value : v[usz(rank - 1)]);
+}
+void percentile_linear(site& c) {
+  auto n = i64(array_arg(c, 0).count);
+  auto v = known(c, 0);
+  std::sort(v.begin(), v.end());
+  c.ret(select_linear(v, n, c.f(1)));
+}
+void percentrank(site& c) {
+  auto v = array_arg(c, 0);
+  if (v.count == 0) return c.ret(na_value);
+  auto k = c.na(1) ? 0 : c.i(1);
+  if (k < 0 || k >= i64(v.count)) c.stop("the index " + std::to_string(k) + " is outside of the array, whose size is " + std::to_string(v.count));
+  double x = v.num()[k];
+  if (is_na(x) || v.count < 2) return c.ret(na_value);
+  std::int64_t count = 0;
+  for (std::size_t i = 0; i < v.count; ++i) count += i64(i) != k && v.num()[i] - x <= epsilon ? 1 : 0;
+  c.ret(100.0 * f64(count) / f64(v.count - 1));
+}
+
+} // namespace
+
+const std::vector<builtin_row>& array_stat_rows() {
+  static const std::vector<builtin_row> rows{
+      {"array.abs(array<num> id) array<num>", abs},
+      {"array.avg(array<num> id) float", avg},
+      {"array.sum(array<num> id) num", sum},
+      {"array.max(array<num> id, int nth=0) num", nth<true>},
+      {"array.min(array<num> id, int nth=0) num", nth<false>},
+      {"array.range(array<num> id) num", range},
+      {"array.median(array<num> id) float", median},
+      {"array.mode(array<num> id) num", mode},
+      {"array.variance(array<num> id, bool biased=true) float", variance},
+      {"array.stdev(array<num> id, bool biased=true) float", stdev},
+      {"array.covariance(array<num> id1, array<num> id2, bool biased=true) float", covariance},
+      {"array.standardize(array<num> id) array<float>", standardize},
+      {"array.percentile_nearest_rank(array<num> id, float percentage) float", percentile_nearest},
+      {"array.percentile_linear_interpolation(array<num> id, float percentage) float", percentile_linear},
+      {"array.percentrank(array<num> id, int index) float", percentrank},
+  };
+  return rows;
+}
+
+} // namespace tt::pine

@@ -1,0 +1,334 @@
+#include "actors/pine/limits.hpp"
+#include "actors/pine/registry.hpp"
+#include "actors/pine/requests.hpp"
+
+#include <algorithm>
+
+/// request.*: expressions on other symbols and timeframes, and figures from data that the user supplied.
+
+namespace tt::pine {
+
+namespace {
+timeframe frame_of(const site& c, const std::string& text) {
+  if (text.empty()) return c.ctx->tf;
+  auto tf = timeframe::parse(text);
+  if (!tf) c.stop("\"" + text + "\" isn't a timeframe");
+  return *tf;
+}
+bool same_frame(const timeframe& a, const timeframe& b) { return a.unit == b.unit && a.count == b.count; }
+
+/// Heikin-Ashi bars of ordinary ones (ticker.heikinashi).
+std::vector<bar> heikin_ashi(const std::vector<bar>& bars) {
+  std::vector<bar> out;
+  out.reserve(bars.size());
+  for (const auto& b : bars) {
+    bar h = b;
+    h.close = (b.open + b.high + b.low + b.close) / 4;
+    h.open = out.empty() ? (b.open + b.close) / 2 : (out.back().open + out.back().close) / 2;
+    h.high = std::max({b.high, h.open, h.close});
+    h.low = std::min({b.low, h.open, h.close});
+    out.push_back(h);
+  }
+  return out;
+}
+} // namespace
+
+request_instance::request_instance(context& owner, std::shared_ptr<const request_plan> plan, std::string symbol,
+                                   timeframe tf, bool lookahead)
+    : owner_(owner), plan_(std::move(plan)), symbol_(std::move(symbol)), tf_(tf), lookahead_(lookahead) {
+  auto base = symbol_.substr(0, symbol_.find('|'));
+  bool own = base.empty() || base == owner.symbol->tickerid() || base == owner.symbol->ticker;
+  auto* source = owner.shared.settings.data;
+  std::shared_ptr<const symbol_info> info = own ? owner.symbol : source != nullptr ? source->info(base) : nullptr;
+  known_ = info != nullptr;
+  if (!known_) return;
+  inner_ = std::make_unique<context>(plan_->body, owner.shared, info, tf_, owner.inputs);
+  if (own && !base.empty()) base = owner.symbol->tickerid();
+  if (source != nullptr) {
+    const auto* data = source->bars(own ? owner.symbol->tickerid() : base, tf_);
+    if (data != nullptr) bars_ = &data->bars;
+  }
+  bool plain = symbol_.find("|chart=") == std::string::npos;
+  if (!plain) {
+    if (symbol_.find("|chart=heikinashi") == std::string::npos)
+      throw script_stop{"request.security(): this kind of chart (" + symbol_ + ") isn't supported; heikinashi is"};
+    if (bars_ == nullptr) throw script_stop{"request.security(): there is no history for " + symbol_};
+    auto& kept = owner.shared.derived[symbol_ + "@" + tf_.text(true)];
+    if (kept == nullptr) {
+      kept = std::make_unique<symbol_data>();
+      kept->bars = heikin_ashi(*bars_);
+    }
+    bars_ = &kept->bars;
+  }
+  if (bars_ != nullptr) return;
+  if (!own) {
+    known_ = false;
+    return;
+  }
+  same_ = same_frame(tf_, owner.tf);
+  building_ = !same_ && tf_.seconds() > owner.tf.seconds();
+}
+
+std::int64_t request_instance::close_of(std::size_t i) const {
+  return inner_->cal.period_close(tf_, (*bars_)[i].time_ms);
+}
+
+void request_instance::step(const bar& b, bool last, bool fresh) {
+  bar_flags f;
+  f.fresh = fresh;
+  f.last = last;
+  owner_.shared.charge(1);
+  inner_->execute(b, f);
+  any_ = true;
+  fresh_ = true;
+}
+
+/// Brings the instance to the owner's present bar.
+void request_instance::advance_merge(bool) {
+  fresh_ = false;
+  auto t = owner_.current.time_ms;
+  if (same_) {
+    bool again = last_index_ == owner_.index && any_;
+    last_index_ = owner_.index;
+    step(owner_.current, owner_.flags.last, !again);
+    return;
+  }
+  if (bars_ != nullptr) {
+    bool equal = same_frame(tf_, owner_.tf);
+    auto close = equal || lookahead_ ? 0 : owner_.time_close();
+    while (next_ < bars_->size()) {
+      const auto& b = (*bars_)[next_];
+      if (b.time_ms > t && (equal || lookahead_)) {
+        // sessions that open at other hours still belong to the same day
+        if (!equal || tf_.intraday() || owner_.cal.period(tf_, t) < inner_->cal.period(tf_, b.time_ms)) break;
+      }
+      if (!equal && !lookahead_ && close_of(next_) > close) break;
+      step(b, next_ + 1 == bars_->size(), true);
+      ++next_;
+    }
+    return;
+  }
+  if (!building_) return;
+  // bars of the longer timeframe, made of the owner's
+  const auto& now = owner_.current;
+  if (last_index_ == owner_.index) { // the same bar again (a realtime update)
+    building_bar_.high = std::max(building_bar_.high, now.high);
+    building_bar_.low = std::min(building_bar_.low, now.low);
+    building_bar_.close = now.close;
+    return;
+  }
+  last_index_ = owner_.index;
+  auto period = owner_.cal.period(tf_, t);
+  if (building_started_ && period != building_period_ && !building_ran_) step(building_bar_, false, true);
+  if (!building_started_ || period != building_period_) {
+    building_bar_ = now;
+    building_started_ = true;
+    building_ran_ = false;
+    building_period_ = period;
+  } else {
+    building_bar_.high = std::max(building_bar_.high, now.high);
+    building_bar_.low = std::min(building_bar_.low, now.low);
+    building_bar_.close = now.close;
+    building_bar_.volume += now.volume;
+  }
+  if (!building_ran_ && owner_.time_close() >= owner_.cal.period_close(tf_, t)) {
+    step(building_bar_, owner_.flags.last, true);
+    building_ran_ = true;
+  }
+}
+
+void request_instance::save() {
+  if (inner_ == nullptr) return;
+  saved_ = {next_, any_, building_started_, building_ran_, building_bar_, building_period_, last_index_, inner_->index, inner_->now, inner_->current, inner_->prev_time, inner_->prev_close};
+  inner_->save();
+}
+void request_instance::restore() {
+  if (inner_ == nullptr) return;
+  next_ = saved_.next;
+  any_ = saved_.any;
+  building_started_ = saved_.started;
+  building_ran_ = saved_.ran;
+  building_bar_ = saved_.building;
+  building_period_ = saved_.period;
+  last_index_ = saved_.last_index;
+  inner_->restore();
+  inner_->index = saved_.index;
+  inner_->now = saved_.now;
+  inner_->current = saved_.current;
+  inner_->prev_time = saved_.prev_time;
+  inner_->prev_close = saved_.prev_close;
+}
+void request_instance::forget() {
+  if (inner_ != nullptr) inner_->forget();
+}
+void request_instance::mark(heap& h) const {
+  if (inner_ != nullptr) inner_->mark(h);
+}
+
+namespace {
+
+/// The instance for the call's present symbol and timeframe; made when it is asked for first.
+request_instance* instance(const site& c, const std::string& symbol, const timeframe& tf, bool lookahead) {
+  auto& ctx = *c.ctx;
+  const auto& plan = ctx.prog->requests[c.plan->aux];
+  auto key = std::to_string(c.plan->aux) + "|" + symbol + "|" + tf.text(true) + (lookahead ? "+" : "-");
+  for (auto& i : ctx.instances)
+    if (i->key == key) return i.get();
+  if (++c.shared().request_instances > 4 * limits::requests) c.stop("the script makes too many different requests");
+  ctx.instances.push_back(std::make_unique<request_instance>(ctx, plan, symbol, tf, lookahead));
+  ctx.instances.back()->key = key;
+  return ctx.instances.back().get();
+}
+
+void give_na(const site& c) {
+  const auto& types = *c.ctx->prog->types;
+  for (std::size_t k = 0; k < c.plan->outs.size(); ++k) {
+    if (is_reference(types, c.plan->out_types[k])) c.reto(k, nullptr);
+    else c.ret(k, c.plan->out_types[k] == t_bool && c.ctx->prog->version >= 6 ? 0 : na_value);
+  }
+}
+
+void unknown_symbol(const site& c, const std::string& symbol, const timeframe& tf) {
+  c.stop("there are no bars for " + symbol + " on timeframe " + tf.text(true) + "; supply them, or use ignore_invalid_symbol=true");
+}
+
+} // namespace
+
+/// Arguments: symbol, timeframe, gaps, lookahead, ignore_invalid_symbol, currency, calc_bars_count.
+void security(site& c) {
+  auto tf = frame_of(c, c.s(1));
+  auto* found = instance(c, c.s(0), tf, c.s(3) == "lookahead_on");
+  if (!found->known()) {
+    if (!c.b(4)) unknown_symbol(c, c.s(0), tf);
+    return give_na(c);
+  }
+  found->advance_merge(false);
+  bool gaps = c.s(2) == "gaps_on";
+  if (!found->any() || (gaps && !found->fresh())) return give_na(c);
+  const auto& inner = found->inner();
+  const auto& plan = *c.ctx->prog->requests[c.plan->aux];
+  const auto& types = *c.ctx->prog->types;
+  for (std::size_t k = 0; k < plan.results.size(); ++k) {
+    if (is_reference(types, plan.types[k])) c.reto(k, inner.ref[plan.results[k]]);
+    else c.ret(k, inner.num[plan.results[k]]);
+  }
+}
+
+/// Arguments: symbol, timeframe, ignore_invalid_symbol, currency, ignore_invalid_timeframe, calc_bars_count.
+void security_lower(site& c) {
+  auto tf = frame_of(c, c.s(1));
+  const auto& types = *c.ctx->prog->types;
+  const auto& plan = *c.ctx->prog->requests[c.plan->aux];
+  std::vector<array_object*> lists;
+  for (std::size_t k = 0; k < plan.types.size(); ++k) {
+    lists.push_back(c.mem().make<array_object>(plan.types[k], is_reference(types, plan.types[k])));
+    c.reto(k, lists.back());
+  }
+  if (tf.seconds() > c.ctx->tf.seconds()) {
+    if (c.b(4)) return give_na(c);
+    c.stop("the timeframe " + tf.text(true) + " is longer than the chart's");
+  }
+  auto* found = instance(c, c.s(0), tf, false);
+  if (!found->known()) {
+    if (!c.b(2)) unknown_symbol(c, c.s(0), tf);
+    return give_na(c);
+  }
+  auto keep = [&] {
+    const auto& inner = found->inner();
+    for (std::size_t k = 0; k < plan.results.size(); ++k) {
+      if (lists[k]->is_ref) lists[k]->ref.push_back(inner.ref[plan.results[k]]);
+      else lists[k]->num.push_back(inner.num[plan.results[k]]);
+    }
+  };
+  if (found->same_) {
+    found->advance_merge(false);
+    return keep();
+  }
+  if (found->bars_ == nullptr) return;
+  auto from = c.ctx->current.time_ms, to = c.ctx->time_close();
+  if (c.ctx->flags.next_time_ms > from) to = std::min(to, c.ctx->flags.next_time_ms);
+  while (found->next_ < found->bars_->size()) {
+    const auto& b = (*found->bars_)[found->next_];
+    if (b.time_ms >= to) break;
+    found->step(b, false, true);
+    ++found->next_;
+    if (b.time_ms >= from) keep();
+  }
+}
+
+namespace {
+
+/// Figures that only the user can supply. `key` names what was asked for.
+void supplied(const site& c, const char* kind, const std::string& key, bool ignore) {
+  auto* source = c.shared().settings.data;
+  auto v = source != nullptr ? source->value(kind, key, c.ctx->current.time_ms) : std::nullopt;
+  if (!v && !ignore)
+    c.stop("there is no data for \"" + key + "\"; supply it, or use ignore_invalid_symbol=true");
+  c.ret(v ? *v : na_value);
+}
+void currency_rate(site& c) {
+  if (c.s(0) == c.s(1)) return c.ret(1);
+  supplied(c, "currency_rate", c.s(0) + c.s(1), c.b(2));
+}
+void dividends(site& c) { supplied(c, "dividends", c.s(0) + "|" + c.s(1), c.b(4)); }
+void splits(site& c) { supplied(c, "splits", c.s(0) + "|" + c.s(1), c.b(4)); }
+void earnings(site& c) { supplied(c, "earnings", c.s(0) + "|" + c.s(1), c.b(4)); }
+void financial(site& c) { supplied(c, "financial", c.s(0) + "|" + c.s(1) + "|" + c.s(2), c.b(4)); }
+void economic(site& c) { supplied(c, "economic", c.s(0) + "|" + c.s(1), c.b(3)); }
+void quandl(site& c) { supplied(c, "quandl", c.s(0) + "|" + std::to_string(c.i(2)), c.b(3)); }
+/// Arguments: source, symbol, ignore_invalid_symbol, calc_bars_count. The data source knows seeds as "source:symbol".
+void seed(site& c) {
+  auto symbol = c.s(0) + ":" + c.s(1);
+  auto* found = instance(c, symbol, c.ctx->tf, false);
+  if (!found->known()) {
+    if (!c.b(2)) unknown_symbol(c, symbol, c.ctx->tf);
+    return give_na(c);
+  }
+  found->advance_merge(false);
+  if (!found->any()) return give_na(c);
+  const auto& plan = *c.ctx->prog->requests[c.plan->aux];
+  for (std::size_t k = 0; k < plan.results.size(); ++k) {
+    if (is_reference(*c.ctx->prog->types, plan.types[k])) c.reto(k, found->inner().ref[plan.results[k]]);
+    else c.ret(k, found->inner().num[plan.results[k]]);
+  }
+}
+void footprint(site& c) { c.stop("there is no footprint data: it needs a feed of trades by side"); }
+
+} // namespace
+
+const std::vector<builtin_row>& request_rows() {
+#define GAPS "simple string gaps=\"gaps_off\", simple string lookahead=\"lookahead_off\", simple bool ignore_invalid_symbol=false, "
+  static const std::vector<builtin_row> rows{
+      {"request.security(string symbol, string timeframe, any expression, " GAPS "simple string currency=\"\", simple int calc_bars_count=0) any", security, 0, special::request},
+      {"request.security_lower_tf(string symbol, string timeframe, any expression, simple bool ignore_invalid_symbol=false, simple string currency=\"\", simple bool ignore_invalid_timeframe=false, simple int calc_bars_count=0) any", security_lower, 0, special::request},
+      {"request.seed(simple string source, simple string symbol, any expression, simple bool ignore_invalid_symbol=false, simple int calc_bars_count=0) any", seed, 0, special::request},
+      {"request.currency_rate(string from, string to, simple bool ignore_invalid_currency=false) float", currency_rate},
+      {"request.dividends(string ticker, string field=\"gross\", " GAPS "simple string currency=\"\") float", dividends},
+      {"request.splits(string ticker, string field, " GAPS "simple string currency=\"\") float", splits},
+      {"request.earnings(string ticker, string field=\"actual\", " GAPS "simple string currency=\"\") float", earnings},
+      {"request.financial(string symbol, string financial_id, string period, simple string gaps=\"gaps_off\", simple bool ignore_invalid_symbol=false, simple string currency=\"\") float", financial},
+      {"request.economic(string country_code, string field, simple string gaps=\"gaps_off\", simple bool ignore_invalid_symbol=false) float", economic},
+      {"request.quandl(string ticker, simple string gaps=\"gaps_off\", simple int index=0, simple bool ignore_invalid_symbol=false) float", quandl},
+      {"request.footprint(int ticks_per_row, int va_percent=70, float imbalance_percent=300) footprint", footprint, 0, special::none, 6},
+      {"footprint.buy_volume(footprint id) float", footprint, 0, special::none, 6},
+      {"footprint.sell_volume(footprint id) float", footprint, 0, special::none, 6},
+      {"footprint.total_volume(footprint id) float", footprint, 0, special::none, 6},
+      {"footprint.delta(footprint id) float", footprint, 0, special::none, 6},
+      {"footprint.poc(footprint id) volume_row", footprint, 0, special::none, 6},
+      {"footprint.vah(footprint id) volume_row", footprint, 0, special::none, 6},
+      {"footprint.val(footprint id) volume_row", footprint, 0, special::none, 6},
+      {"footprint.rows(footprint id) array<volume_row>", footprint, 0, special::none, 6},
+      {"footprint.get_row_by_price(footprint id, float price) volume_row", footprint, 0, special::none, 6},
+      {"volume_row.buy_volume(volume_row id) float", footprint, 0, special::none, 6},
+      {"volume_row.sell_volume(volume_row id) float", footprint, 0, special::none, 6},
+      {"volume_row.total_volume(volume_row id) float", footprint, 0, special::none, 6},
+      {"volume_row.delta(volume_row id) float", footprint, 0, special::none, 6},
+      {"volume_row.down_price(volume_row id) float", footprint, 0, special::none, 6},
+      {"volume_row.up_price(volume_row id) float", footprint, 0, special::none, 6},
+      {"volume_row.has_buy_imbalance(volume_row id) bool", footprint, 0, special::none, 6},
+      {"volume_row.has_sell_imbalance(volume_row id) bool", footprint, 0, special::none, 6},
+  };
+  return rows;
+}
+
+} // namespace tt::pine

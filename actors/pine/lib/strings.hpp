@@ -1,0 +1,30 @@
+#pragma once
+/// How values become text, shared by str.*, log.* and array.join.
+
+#include "actors/pine/limits.hpp"
+#include "actors/pine/runtime.hpp"
+
+#include <string>
+
+namespace tt::pine {
+
+/// A value as str.tostring() shows it.
+std::string text_of_value(const type_table& types, type_id t, double n, object* o, context* ctx);
+/// Argument `first` is a pattern, the arguments after it its values.
+std::string format_message(const site& c, std::size_t first);
+
+/// The elements of an array, or of the part of its parent that a slice shows.
+struct array_view {
+  array_object* array = nullptr; ///< owner of the elements
+  std::size_t from = 0, count = 0;
+  double* num() const { return array->num.data() + from; }
+  object** ref() const { return array->ref.data() + from; }
+};
+inline array_view view_of(array_object& a) {
+  if (a.parent == nullptr) return {&a, 0, a.is_ref ? a.ref.size() : a.num.size()};
+  auto outer = view_of(*a.parent);
+  auto from = std::min(a.from, outer.count);
+  return {outer.array, outer.from + from, std::min(a.count, outer.count - from)};
+}
+
+} // namespace tt::pine

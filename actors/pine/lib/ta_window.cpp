@@ -1,0 +1,588 @@
+#include "actors/pine/lib/ta_machines.hpp"
+#include "actors/pine/object.hpp"
+#include "actors/pine/registry.hpp"
+
+/// ta.*: extremes, crossings, ranks and everything that looks at a window of values.
+
+namespace tt::pine {
+namespace {
+
+template <bool Largest>
+void extreme_value(site& c) {
+  auto& m = c.st<extreme_machine<Largest>>();
+  c.ret(m.step(c, c.f(0), length_arg(c, 1)) ? m.best : na_value);
+}
+template <bool Largest>
+void extreme_price(site& c) {
+  auto& m = c.st<extreme_machine<Largest>>();
+  const auto& b = c.ctx->current;
+  c.ret(m.step(c, Largest ? b.high : b.low, length_arg(c, 0)) ? m.best : na_value);
+}
+template <bool Largest>
+void extreme_bars(site& c) {
+  auto& m = c.st<extreme_machine<Largest>>();
+  c.ret(m.step(c, c.f(0), length_arg(c, 1)) ? -f64(m.back) : na_value);
+}
+template <bool Largest>
+void extreme_price_bars(site& c) {
+  auto& m = c.st<extreme_machine<Largest>>();
+  const auto& b = c.ctx->current;
+  c.ret(m.step(c, Largest ? b.high : b.low, length_arg(c, 0)) ? -f64(m.back) : na_value);
+}
+
+template <bool Largest>
+void pivot_step(site& c, double x, std::size_t first) {
+  auto left = c.i(first), right = c.i(first + 1);
+  if (left < 0 || right < 0 || left + right > 50'000) c.stop("leftbars and rightbars must be between 0 and 50000");
+  if (is_na(x)) return c.ret(na_value);
+  auto& m = c.st<extreme_machine<Largest, true>>();
+  c.ret(m.step(c, x, left + right + 1) && m.back == right ? m.best : na_value);
+}
+void pivothigh(site& c) { pivot_step<true>(c, c.f(0), 1); }
+void pivotlow(site& c) { pivot_step<false>(c, c.f(0), 1); }
+void pivothigh_price(site& c) { pivot_step<true>(c, c.ctx->current.high, 0); }
+void pivotlow_price(site& c) { pivot_step<false>(c, c.ctx->current.low, 0); }
+
+struct range_state {
+  extreme_machine<true> hi;
+  extreme_machine<false> lo;
+};
+void range(site& c) {
+  auto& m = c.st<range_state>();
+  double x = c.f(0);
+  auto n = length_arg(c, 1);
+  if (is_na(x)) return c.ret(na_value);
+  bool full = m.hi.step(c, x, n);
+  m.lo.step(c, x, n);
+  c.ret(full ? m.hi.best - m.lo.best : na_value);
+}
+void stoch(site& c) {
+  auto& m = c.st<range_state>();
+  double x = c.f(0), h = c.f(1), l = c.f(2);
+  auto n = length_arg(c, 3);
+  if (is_na(x) || is_na(h) || is_na(l)) return c.ret(na_value);
+  bool full = m.hi.step(c, h, n);
+  m.lo.step(c, l, n);
+  double size = m.hi.best - m.lo.best;
+  c.ret(!full || size == 0 ? na_value : 100 * (x - m.lo.best) / size);
+}
+void wpr(site& c) {
+  auto& m = c.st<range_state>();
+  const auto& b = c.ctx->current;
+  auto n = length_arg(c, 0);
+  bool full = m.hi.step(c, b.high, n);
+  m.lo.step(c, b.low, n);
+  double size = m.hi.best - m.lo.best;
+  c.ret(!full || size == 0 ? na_value : 100 * (b.close - m.hi.best) / size);
+}
+
+struct running_extreme {
+  struct s {
+    double v = 0;
+    bool has = false;
+  };
+  per_bar<s> st;
+};
+template <bool Largest>
+void ever(site& c) {
+  auto& q = c.st<running_extreme>().st.at(c.ctx->now);
+  double x = c.f(0);
+  if (!is_na(x) && (!q.has || (Largest ? x > q.v : x < q.v))) q = {x, true};
+  c.ret(q.has ? q.v : na_value);
+}
+
+// ---------------------------------------------------------------- change and crossings
+
+double changed(const site& c, double x, std::int64_t n) {
+  auto& h = c.st<history_machine>();
+  h.push(c, x, window_room(c, n + 1));
+  return x - h.at(static_cast<std::uint64_t>(n));
+}
+void change(site& c) { c.ret(changed(c, c.f(0), length_arg(c, 1))); }
+void change_bool(site& c) {
+  auto n = length_arg(c, 1);
+  double d = changed(c, c.b(0) ? 1 : 0, n);
+  c.ret(from_bool(!is_na(d) && d != 0));
+}
+void roc(site& c) {
+  auto n = length_arg(c, 1);
+  double d = changed(c, c.f(0), n), old = c.st<history_machine>().at(static_cast<std::uint64_t>(n));
+  c.ret(old == 0 ? na_value : 100 * d / old);
+}
+
+/// Remembers how the two values stood when both were last known.
+struct cross_state {
+  struct s {
+    bool below_or_equal = false, above_or_equal = false;
+  };
+  per_bar<s> st;
+};
+template <bool Over, bool Under>
+void cross(site& c) {
+  auto& q = c.st<cross_state>().st.at(c.ctx->now);
+  double a = c.f(0), b = c.f(1);
+  bool hit = (Over && a > b && q.below_or_equal) || (Under && a < b && q.above_or_equal);
+  if (!is_na(a) && !is_na(b)) q = {a <= b, a >= b};
+  c.ret(from_bool(hit));
+}
+
+struct run_state {
+  struct s {
+    double last = 0;
+    std::int64_t run = 0;
+    bool has = false;
+  };
+  per_bar<s> st;
+};
+template <bool Rising>
+void monotone(site& c) {
+  auto& q = c.st<run_state>().st.at(c.ctx->now);
+  double x = c.f(0);
+  auto n = length_arg(c, 1);
+  if (!q.has) {
+    if (!is_na(x)) q = {x, 0, true};
+    return c.ret(0);
+  }
+  double d = Rising ? x - q.last : q.last - x;
+  q.run = d > epsilon ? q.run + 1 : 0;
+  if (is_na(x)) q.has = false;
+  q.last = x;
+  c.ret(from_bool(q.run >= n));
+}
+
+void barssince(site& c) {
+  struct s {
+    std::int64_t n = 0; ///< bars since, plus one
+  };
+  auto& q = c.st<per_bar<s>>().at(c.ctx->now);
+  if (c.b(0)) q.n = 1;
+  else if (q.n > 0) ++q.n;
+  c.ret(q.n > 0 ? f64(q.n - 1) : na_value);
+}
+
+void valuewhen(site& c) {
+  auto& h = c.st<history_machine>();
+  auto k = c.i(2, -1);
+  if (k < 0) c.stop("the occurrence can't be negative");
+  if (k > i64(limits::history)) c.stop("the occurrence is too large");
+  auto room = window_room(c, k + 1);
+  if (c.b(0)) h.push(c, c.f(1), room);
+  else h.st.at(c.ctx->now);
+  c.ret(h.at(static_cast<std::uint64_t>(k)));
+}
+
+// ---------------------------------------------------------------- statistics over a window
+
+/// Values and their sum machine for functions that walk the window.
+struct walk_state {
+  history_machine h;
+  sum_machine mean;
+};
+double deviation(const site& c, walk_state& m, double x, std::int64_t n, double& mean) {
+  m.h.push(c, x, window_room(c, n));
+  mean = sma_step(m.mean, c, x, n);
+  if (is_na(mean)) return na_value;
+  c.shared().charge(static_cast<std::uint64_t>(n) / 16);
+  double total = 0;
+  for (std::uint64_t k = 0; k < static_cast<std::uint64_t>(n); ++k) total += std::fabs(m.h.at(k) - mean);
+  return total / f64(n);
+}
+void dev(site& c) {
+  auto n = length_arg(c, 1);
+  double mean = 0;
+  double d = deviation(c, c.st<walk_state>(), c.f(0), n, mean);
+  c.ret(n == 1 ? 0.0 : d);
+}
+void cci(site& c) {
+  double mean = 0, x = c.f(0);
+  double d = deviation(c, c.st<walk_state>(), x, length_arg(c, 1), mean);
+  c.ret(d == 0 ? na_value : (x - mean) / (0.015 * d));
+}
+
+struct cmo_state {
+  history_machine h;
+  sum_machine up, down;
+};
+void cmo(site& c) {
+  auto& m = c.st<cmo_state>();
+  double x = c.f(0);
+  auto n = length_arg(c, 1);
+  m.h.push(c, x, 2);
+  double d = x - m.h.at(1);
+  if (is_na(d)) return c.ret(na_value);
+  bool up = d >= -epsilon;
+  double a = m.up.step(c, up ? d : 0.0, n), b = m.down.step(c, up ? 0.0 : -d, n), total = a + b;
+  c.ret(total == 0 ? na_value : 100 * (a - b) / total);
+}
+void mfi(site& c) {
+  auto& m = c.st<cmo_state>();
+  double x = c.f(0), v = c.ctx->current.volume;
+  auto n = length_arg(c, 1);
+  if (is_na(x)) return c.ret(na_value);
+  m.h.push(c, x, 2);
+  double d = x - m.h.at(1);
+  bool na = is_na(d);
+  double up = m.up.step(c, v * (!na && d <= epsilon ? 0.0 : x), n);
+  double down = m.down.step(c, v * (!na && d >= -epsilon ? 0.0 : x), n);
+  if (is_na(up) || is_na(down)) return c.ret(na_value);
+  if (std::fabs(up) <= epsilon) up = 0;
+  if (std::fabs(down) <= epsilon) down = 0;
+  c.ret(down == 0 ? 100.0 : 100.0 - (100.0 / (1.0 + up / down)));
+}
+
+struct cog_state {
+  struct s {
+    std::int64_t count = 0;
+    double sum = 0, weighted = 0, value = 0;
+  };
+  per_bar<s> st;
+  history_machine h;
+};
+void cog(site& c) {
+  auto& m = c.st<cog_state>();
+  double x = c.f(0);
+  auto n = length_arg(c, 1);
+  auto& q = m.st.at(c.ctx->now);
+  if (is_na(x)) return c.ret(q.count < n ? na_value : q.value);
+  m.h.push(c, x, window_room(c, n + 1));
+  q.count = std::min(q.count + 1, n);
+  if (i64(m.h.count()) < n) return c.ret(na_value);
+  c.shared().charge(static_cast<std::uint64_t>(n) / 16);
+  double num = 0, den = 0;
+  for (std::int64_t k = 0; k < n; ++k) {
+    double v = m.h.at(static_cast<std::uint64_t>(k));
+    num += v * f64(k + 1);
+    den += v;
+  }
+  q.value = den == 0 ? na_value : -num / den;
+  c.ret(q.value);
+}
+
+struct correlation_state { sum_machine x, y, xy, xx, yy; };
+void correlation(site& c) {
+  auto& m = c.st<correlation_state>();
+  double a = c.f(0), b = c.f(1);
+  auto n = length_arg(c, 2);
+  double len = f64(n);
+  double sx = m.x.step(c, a, n), sy = m.y.step(c, b, n), sxy = m.xy.step(c, a * b, n);
+  double sxx = m.xx.step(c, a * a, n), syy = m.yy.step(c, b * b, n);
+  if (is_na(sx) || is_na(sy) || is_na(sxy) || is_na(sxx) || is_na(syy)) return c.ret(na_value);
+  double mx = sx / len, my = sy / len, cov = sxy / len - mx * my;
+  if (std::fabs(cov) <= epsilon) return c.ret(0.0);
+  double product = std::max(0.0, sxx / len - mx * mx) * std::max(0.0, syy / len - my * my);
+  c.ret(product == 0 ? na_value : cov / std::sqrt(product));
+}
+
+struct linreg_state {
+  struct s {
+    double value = 0;
+    bool has = false;
+  };
+  per_bar<s> st;
+  history_machine h;
+};
+void linreg(site& c) {
+  auto& m = c.st<linreg_state>();
+  double x = c.f(0), shift = c.f(2);
+  auto n = length_arg(c, 1);
+  auto& q = m.st.at(c.ctx->now);
+  if (n == 1) return c.ret(x);
+  if (is_na(x)) return c.ret(q.has ? q.value : na_value);
+  m.h.push(c, x, window_room(c, n));
+  if (i64(m.h.count()) < n) return c.ret(na_value);
+  c.shared().charge(static_cast<std::uint64_t>(n) / 16);
+  double sx = 0, sxx = 0, sy = 0, sxy = 0, per = 0, len = f64(n);
+  for (auto k = n; k-- > 0;) {
+    double y = m.h.at(static_cast<std::uint64_t>(k));
+    per += 1;
+    sx += per;
+    sxx += per * per;
+    sy += y;
+    sxy += y * per;
+  }
+  double slope = (len * sxy - sx * sy) / (len * sxx - sx * sx);
+  double intercept = sy / len - slope * sx / len + slope;
+  q.value = intercept + slope * (len - 1 - shift);
+  q.has = true;
+  c.ret(q.value);
+}
+
+/// Fills `out` with the last n values, newest first; false during warm-up or when the newest is na.
+bool gather(const site& c, double x, std::int64_t n, std::int64_t warm, std::vector<double>& out) {
+  auto& h = c.st<history_machine>();
+  h.push(c, x, window_room(c, n + 1));
+  if (is_na(x) || i64(h.count()) < warm) return false;
+  c.shared().charge(static_cast<std::uint64_t>(n) / 8);
+  out.resize(usz(n));
+  for (std::int64_t k = 0; k < n; ++k) out[usz(k)] = h.at(static_cast<std::uint64_t>(k));
+  return true;
+}
+std::vector<double>& scratch() {
+  static thread_local std::vector<double> v;
+  return v;
+}
+
+void median(site& c) {
+  double x = c.f(0);
+  auto n = length_arg(c, 1);
+  auto& h = c.st<history_machine>();
+  if (is_na(x)) {
+    h.st.at(c.ctx->now);
+    return c.ret(na_value);
+  }
+  auto& v = scratch();
+  if (!gather(c, x, n, n, v)) return c.ret(na_value);
+  std::sort(v.begin(), v.end());
+  auto mid = v.size() / 2;
+  c.ret(v.size() % 2 == 1 ? v[mid] : c.type(0) == t_int ? v[mid - 1] : (v[mid - 1] + v[mid]) / 2);
+}
+
+void mode(site& c) {
+  auto n = length_arg(c, 1);
+  auto& v = scratch();
+  if (!gather(c, c.f(0), n, n, v)) return c.ret(na_value);
+  v.erase(std::remove_if(v.begin(), v.end(), [](double d) { return is_na(d); }), v.end());
+  std::sort(v.begin(), v.end());
+  double best = v.front();
+  std::size_t most = 0;
+  for (std::size_t i = 0; i < v.size();) {
+    std::size_t j = i;
+    while (j < v.size() && v[j] == v[i]) ++j;
+    if (j - i > most) {
+      most = j - i;
+      best = v[i];
+    }
+    i = j;
+  }
+  c.ret(best);
+}
+
+/// Sorted by Pine's tolerant order, in which ties keep the newest in front: the ranks depend on it.
+void tolerant_order(std::vector<double>& newest_first) {
+  std::vector<double> sorted;
+  sorted.reserve(newest_first.size());
+  for (auto it = newest_first.rbegin(); it != newest_first.rend(); ++it) {
+    if (is_na(*it)) continue;
+    auto at = std::partition_point(sorted.begin(), sorted.end(), [&](double d) { return d - *it < -epsilon; });
+    sorted.insert(at, *it);
+  }
+  newest_first.swap(sorted);
+}
+
+void percentile_nearest_rank(site& c) {
+  auto n = length_arg(c, 1);
+  auto& v = scratch();
+  double p = c.f(2);
+  if (!gather(c, c.f(0), n, n, v)) return c.ret(na_value);
+  tolerant_order(v);
+  auto rank = std::max<std::int64_t>(i64(std::ceil(p * f64(n) / 100)), 1);
+  c.ret(rank > i64(v.size()) ? na_value : v[usz(rank - 1)]);
+}
+
+void percentile_linear(site& c) {
+  auto n = length_arg(c, 1);
+  auto& v = scratch();
+  double p = c.f(2);
+  if (!gather(c, c.f(0), n, n, v)) return c.ret(na_value);
+  tolerant_order(v);
+  c.ret(select_linear(v, n, p));
+}
+
+void percentrank(site& c) {
+  auto n = length_arg(c, 1);
+  auto& v = scratch();
+  if (!gather(c, c.f(0), n + 1, n + 1, v)) return c.ret(na_value);
+  std::int64_t count = 0;
+  for (std::size_t k = 1; k < v.size(); ++k) count += v[k] - v[0] <= epsilon ? 1 : 0;
+  c.ret(100.0 * f64(count) / f64(n));
+}
+
+void rci(site& c) {
+  auto n = length_arg(c, 1);
+  auto& v = scratch();
+  if (!gather(c, c.f(0), n, n + 1, v)) return c.ret(na_value);
+  auto size = v.size();
+  std::vector<std::size_t> order(size);
+  for (std::size_t k = 0; k < size; ++k) order[k] = k;
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return v[a] < v[b]; });
+  std::vector<double> rank(size);
+  for (std::size_t i = 0; i < size;) {
+    auto j = i;
+    while (j < size && v[order[j]] - v[order[i]] < epsilon) ++j;
+    if (j == i) return c.ret(na_value); // a na inside the window
+    double avg = f64(size - 1) - f64(i + i + (j - i) - 1) / 2.0;
+    for (auto k = i; k < j; ++k) rank[order[k]] = avg;
+    i = j;
+  }
+  double sx = 0, sy = 0, sxx = 0, syy = 0, len = f64(n), cov = 0;
+  for (std::size_t k = 0; k < size; ++k) {
+    sx += f64(k);
+    sy += rank[k];
+    sxx += f64(k) * f64(k);
+    syy += rank[k] * rank[k];
+  }
+  double mx = sx / len, my = sy / len, vx = sxx / len - mx * mx, vy = syy / len - my * my;
+  if (vx <= 0 || vy <= 0) return c.ret(na_value);
+  for (std::size_t k = 0; k < size; ++k) cov += (f64(k) - mx) * (rank[k] - my);
+  c.ret(100.0 * (cov / len) / (std::sqrt(vx) * std::sqrt(vy)));
+}
+
+// ---------------------------------------------------------------- pivot levels
+
+struct pivot_levels_state {
+  struct s {
+    double high = 0, low = 0, open = 0, prev_high = 0, prev_low = 0, prev_open = 0, prev_close = 0, last_close = 0;
+    bool begun = false, anchored = false;
+  };
+  per_bar<s> st;
+};
+void pivot_point_levels(site& c) {
+  auto& q = c.st<pivot_levels_state>().st.at(c.ctx->now);
+  const auto& b = c.ctx->current;
+  const auto& kind = c.s(0);
+  bool developing = c.b(2);
+  if (c.b(1)) {
+    q.prev_high = q.begun ? q.high : na_value;
+    q.prev_low = q.begun ? q.low : na_value;
+    q.prev_open = q.begun ? q.open : na_value;
+    q.prev_close = q.begun ? q.last_close : b.close;
+    q.high = b.high;
+    q.low = b.low;
+    q.open = b.open;
+    q.anchored = true;
+  } else if (!q.begun) {
+    q.high = b.high;
+    q.low = b.low;
+    q.open = b.open;
+  } else {
+    if (b.high > q.high) q.high = b.high;
+    if (b.low < q.low) q.low = b.low;
+  }
+  q.begun = true;
+  q.last_close = b.close;
+  auto* out = c.mem().make<array_object>(type_id(t_float), false);
+  out->num.assign(11, na_value);
+  c.reto(out);
+  double h = developing ? q.high : q.prev_high, l = developing ? q.low : q.prev_low;
+  double o = developing ? q.open : q.prev_open, cl = developing ? b.close : q.prev_close;
+  if (!q.anchored || is_na(h) || is_na(l) || is_na(cl)) return;
+  double rng = h - l, p = (h + l + cl) / 3;
+  auto& v = out->num;
+  if (kind == "Traditional" || kind == "Classic" || kind == "Woodie") {
+    if (kind == "Woodie") p = (h + l + 2 * (developing ? b.close : q.open)) / 4;
+    double r1 = 2 * p - l, s1 = 2 * p - h;
+    v[0] = p;
+    v[1] = r1;
+    v[2] = s1;
+    v[3] = p + rng;
+    v[4] = p - rng;
+    bool traditional = kind == "Traditional", woodie = kind == "Woodie";
+    v[5] = woodie || traditional ? r1 + rng : p + 2 * rng;
+    v[6] = woodie || traditional ? s1 - rng : p - 2 * rng;
+    // levels 4 and 5 by the reference manual's formulas
+    if (traditional) {
+      v[7] = p * 3 + (h - 3 * l);
+      v[8] = p * 3 - (3 * h - l);
+      v[9] = p * 4 + (h - 4 * l);
+      v[10] = p * 4 - (4 * h - l);
+    } else if (woodie) {
+      v[7] = v[5] + rng;
+      v[8] = v[6] - rng;
+    } else {
+      v[7] = p + 3 * rng;
+      v[8] = p - 3 * rng;
+    }
+  } else if (kind == "Fibonacci") {
+    double f[3] = {0.382, 0.618, 1.0};
+    v[0] = p;
+    for (std::size_t k = 0; k < 3; ++k) {
+      v[1 + 2 * k] = p + f[k] * rng;
+      v[2 + 2 * k] = p - f[k] * rng;
+    }
+  } else if (kind == "DM") {
+    double x = cl < o ? h + 2 * l + cl : cl > o ? 2 * h + l + cl : h + l + 2 * cl;
+    v[0] = x / 4;
+    v[1] = x / 2 - l;
+    v[2] = x / 2 - h;
+  } else if (kind == "Camarilla") {
+    v[0] = p;
+    double d[5] = {12, 6, 4, 2, 0};
+    for (std::size_t k = 0; k < 4; ++k) {
+      v[1 + 2 * k] = cl + rng * 1.1 / d[k];
+      v[2 + 2 * k] = cl - rng * 1.1 / d[k];
+    }
+    double r5 = h / l * cl;
+    v[9] = r5;
+    v[10] = cl - (r5 - cl);
+  } else {
+    c.stop("unknown type \"" + kind + "\"; known are Traditional, Fibonacci, Woodie, Classic, DM and Camarilla");
+  }
+}
+
+} // namespace
+
+/// The value at `percent` among `n` places of which the known ones are `sorted`, by linear interpolation:
+/// place n * percent / 100 + 0.5, as TradingView counts. na stands behind all values.
+double select_linear(const std::vector<double>& sorted, std::int64_t n, double percent) {
+  if (sorted.empty() || is_na(percent) || percent < 0 || percent > 100) return na_value;
+  double place = f64(n) * percent / 100 + 0.5;
+  auto value = [&](std::int64_t k) { return k > i64(sorted.size()) ? na_value : sorted[usz(k - 1)]; };
+  if (place <= 1) return value(1);
+  if (place >= f64(n)) return value(n);
+  auto low = i64(std::floor(place));
+  double share = place - f64(low);
+  if (share == 0) return value(low);
+  if (n > i64(sorted.size())) return na_value; // with a na among them nothing is interpolated (kit: log-array-percentile-na)
+  return value(low) + share * (value(low + 1) - value(low));
+}
+
+const std::vector<builtin_row>& ta_window_rows() {
+  using hm = history_machine;
+  static const std::vector<builtin_row> rows{
+      {"ta.highest(float source, int length) float", extreme_value<true>, sizeof(extreme_machine<true>)},
+      {"ta.highest(int length) float", extreme_price<true>, sizeof(extreme_machine<true>)},
+      {"ta.lowest(float source, int length) float", extreme_value<false>, sizeof(extreme_machine<false>)},
+      {"ta.lowest(int length) float", extreme_price<false>, sizeof(extreme_machine<false>)},
+      {"ta.highestbars(float source, int length) int", extreme_bars<true>, sizeof(extreme_machine<true>)},
+      {"ta.highestbars(int length) int", extreme_price_bars<true>, sizeof(extreme_machine<true>)},
+      {"ta.lowestbars(float source, int length) int", extreme_bars<false>, sizeof(extreme_machine<false>)},
+      {"ta.lowestbars(int length) int", extreme_price_bars<false>, sizeof(extreme_machine<false>)},
+      {"ta.pivothigh(float source, int leftbars, int rightbars) float", pivothigh, sizeof(extreme_machine<true, true>)},
+      {"ta.pivothigh(int leftbars, int rightbars) float", pivothigh_price, sizeof(extreme_machine<true, true>)},
+      {"ta.pivotlow(float source, int leftbars, int rightbars) float", pivotlow, sizeof(extreme_machine<false, true>)},
+      {"ta.pivotlow(int leftbars, int rightbars) float", pivotlow_price, sizeof(extreme_machine<false, true>)},
+      {"ta.range(num source, int length) num", range, sizeof(range_state)},
+      {"ta.stoch(float source, float high, float low, int length) float", stoch, sizeof(range_state)},
+      {"ta.wpr(int length) float", wpr, sizeof(range_state)},
+      {"ta.max(float source) float", ever<true>, sizeof(running_extreme)},
+      {"ta.min(float source) float", ever<false>, sizeof(running_extreme)},
+      {"ta.change(num source, int length=1) num", change, sizeof(hm)},
+      {"ta.change(bool source, int length=1) bool", change_bool, sizeof(hm)},
+      {"ta.mom(num source, int length) num", change, sizeof(hm)},
+      {"ta.roc(float source, int length) float", roc, sizeof(hm)},
+      {"ta.cross(float source1, float source2) bool", cross<true, true>, sizeof(cross_state)},
+      {"ta.crossover(float source1, float source2) bool", cross<true, false>, sizeof(cross_state)},
+      {"ta.crossunder(float source1, float source2) bool", cross<false, true>, sizeof(cross_state)},
+      {"ta.rising(float source, int length) bool", monotone<true>, sizeof(run_state)},
+      {"ta.falling(float source, int length) bool", monotone<false>, sizeof(run_state)},
+      {"ta.barssince(bool condition) int", barssince, sizeof(per_bar<std::int64_t>)},
+      {"ta.valuewhen(bool condition, T source, simple int occurrence) T", valuewhen, sizeof(hm)},
+      {"ta.dev(float source, int length) float", dev, sizeof(walk_state)},
+      {"ta.cci(float source, int length) float", cci, sizeof(walk_state)},
+      {"ta.cmo(float series, int length) float", cmo, sizeof(cmo_state)},
+      {"ta.mfi(float series, int length) float", mfi, sizeof(cmo_state)},
+      {"ta.cog(float source, int length) float", cog, sizeof(cog_state)},
+      {"ta.correlation(float source1, float source2, int length) float", correlation, sizeof(correlation_state)},
+      {"ta.linreg(float source, int length, simple int offset) float", linreg, sizeof(linreg_state)},
+      {"ta.median(num source, int length) num", median, sizeof(hm)},
+      {"ta.mode(num source, int length) num", mode, sizeof(hm)},
+      {"ta.percentile_nearest_rank(float source, int length, simple float percentage) float", percentile_nearest_rank, sizeof(hm)},
+      {"ta.percentile_linear_interpolation(float source, int length, simple float percentage) float", percentile_linear, sizeof(hm)},
+      {"ta.percentrank(float source, int length) float", percentrank, sizeof(hm)},
+      {"ta.rci(float source, simple int length) float", rci, sizeof(hm), special::none, 6},
+      {"ta.pivot_point_levels(string type, bool anchor, bool developing=false) array<float>", pivot_point_levels, sizeof(pivot_levels_state)},
+  };
+  return rows;
+}
+
+} // namespace tt::pine

@@ -1,0 +1,262 @@
+#include "actors/pine/registry.hpp"
+#include "actors/pine/runtime.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+/// time(), time_close(), timestamp(), calendar functions, timeframe.*, ticker.*, syminfo functions.
+
+namespace tt::pine {
+namespace {
+
+const zone& zone_arg(const site& c, std::size_t k) {
+  if (c.type(k) == t_void || c.o(k) == nullptr) return c.ctx->cal.tz();
+  auto z = zone::find(c.s(k));
+  if (z == nullptr) c.stop("there is no time zone \"" + c.s(k) + "\"");
+  return *z; // zones are kept for the thread's life
+}
+
+timeframe frame_arg(const site& c, std::size_t k) {
+  const auto& s = c.s(k);
+  if (s.empty()) return c.ctx->tf;
+  auto tf = timeframe::parse(s);
+  if (!tf) c.stop("\"" + s + "\" isn't a timeframe");
+  return *tf;
+}
+
+template <class F>
+void calendar_part(site& c, F f) {
+  if (c.na(0)) return c.ret(na_value);
+  c.ret(f64(f(zone_arg(c, 1).local(c.i(0)))));
+}
+void year(site& c) { calendar_part(c, [](const civil_time& t) { return t.year; }); }
+void month(site& c) { calendar_part(c, [](const civil_time& t) { return t.month; }); }
+void weekofyear(site& c) { calendar_part(c, iso_week); }
+void dayofmonth(site& c) { calendar_part(c, [](const civil_time& t) { return t.day; }); }
+void dayofweek(site& c) { calendar_part(c, [](const civil_time& t) { return t.weekday; }); }
+void hour(site& c) { calendar_part(c, [](const civil_time& t) { return t.hour; }); }
+void minute(site& c) { calendar_part(c, [](const civil_time& t) { return t.minute; }); }
+void second(site& c) { calendar_part(c, [](const civil_time& t) { return t.second; }); }
+
+/// time(timeframe, session, timezone, bars_back): when the bar of that timeframe began, na outside the session.
+template <bool Close>
+void time_of(site& c) {
+  auto& x = *c.ctx;
+  auto tf = frame_arg(c, 0);
+  auto t = x.current.time_ms;
+  auto back = c.type(3) == t_void ? 0 : c.i(3);
+  if (back != 0) t -= back * i64(x.tf.seconds() * 1000); // whole chart bars back, or forward when negative
+  bool with_session = c.type(1) != t_void && c.o(1) != nullptr && !c.s(1).empty();
+  if (with_session) {
+    auto s = session_spec::parse(c.s(1) == "regular" || c.s(1) == "extended" ? x.symbol->session : c.s(1));
+    if (!s) c.stop("\"" + c.s(1) + "\" isn't a session");
+    if (!s->contains(zone_arg(c, 2).local(t))) return c.ret(na_value);
+  }
+  bool own = tf.unit == x.tf.unit && tf.count == x.tf.count;
+  if (Close) c.ret(f64(x.cal.period_close(tf, t)));
+  else c.ret(f64(own ? t : std::min(t, x.cal.period_open(tf, t))));
+}
+
+void timestamp_fields(site& c, const zone& z, std::size_t k) {
+  for (std::size_t i = 0; i < 6; ++i)
+    if (c.na(k + i)) return c.ret(na_value);
+  c.ret(f64(z.to_utc(c.i(k), c.i(k + 1), c.i(k + 2), c.i(k + 3), c.i(k + 4), c.i(k + 5))));
+}
+void timestamp_local(site& c) { timestamp_fields(c, c.ctx->cal.tz(), 0); }
+void timestamp_zone(site& c) {
+  auto z = zone::find(c.s(0));
+  if (z == nullptr) c.stop("there is no time zone \"" + c.s(0) + "\"");
+  timestamp_fields(c, *z, 1);
+}
+
+} // namespace
+
+/// "2020-02-01T22:10:05+02:00", "01 Feb 2020 22:10 GMT+5", "Feb 01 2020 22:10:05". na when it isn't a date.
+double parse_date(std::string_view text) {
+  static constexpr std::array months{"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"};
+  std::vector<std::string> words;
+  std::string zone_text;
+  std::string word;
+  auto flush = [&] {
+    if (!word.empty()) words.push_back(word);
+    word.clear();
+  };
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    bool digit = c >= '0' && c <= '9';
+    if (c == 'T' && !word.empty() && std::isdigit(static_cast<unsigned char>(word.back())) != 0) {
+      flush();
+    } else if (c == 'Z' && i + 1 == text.size()) {
+      zone_text = "UTC";
+    } else if (c == ' ' || c == ',') {
+      flush();
+    } else if ((c == '+' || c == '-') && word.find(':') != std::string::npos) {
+      flush();
+      zone_text = std::string(text.substr(i));
+      break;
+    } else if (text.substr(i, 3) == "GMT" || text.substr(i, 3) == "UTC") {
+      flush();
+      zone_text = std::string(text.substr(i));
+      break;
+    } else if ((c == '+' || c == '-') && word.empty() && words.size() > 1 && !digit) {
+      zone_text = std::string(text.substr(i));
+      break;
+    } else {
+      word += c;
+    }
+  }
+  flush();
+  std::int64_t y = 0, mo = 0, d = 0, h = 0, mi = 0, s = 0;
+  auto number = [](std::string_view v, std::int64_t& to) {
+    if (v.empty() || v.size() > 6) return false;
+    std::int64_t n = 0;
+    for (char ch : v) {
+      if (ch < '0' || ch > '9') return false;
+      n = n * 10 + (ch - '0');
+    }
+    to = n;
+    return true;
+  };
+  for (const auto& w : words) {
+    auto dash = w.find('-'), colon = w.find(':');
+    std::int64_t n = 0;
+    if (dash != std::string::npos) {
+      auto second = w.find('-', dash + 1);
+      if (!number(w.substr(0, dash), y) || !number(w.substr(dash + 1, second == std::string::npos ? second : second - dash - 1), mo)) return na_value;
+      d = 1;
+      if (second != std::string::npos && !number(w.substr(second + 1), d)) return na_value;
+    } else if (colon != std::string::npos) {
+      auto second = w.find(':', colon + 1);
+      if (!number(w.substr(0, colon), h) || !number(w.substr(colon + 1, second == std::string::npos ? second : second - colon - 1), mi)) return na_value;
+      if (second != std::string::npos) {
+        auto tail = w.substr(second + 1);
+        if (!number(tail.substr(0, tail.find('.')), s)) return na_value;
+      }
+    } else if (number(w, n)) {
+      if (w.size() == 4) y = n;
+      else d = n;
+    } else {
+      std::string low;
+      for (char ch : w.substr(0, 3)) low += static_cast<char>(std::tolower(static_cast<unsigned char>(ch)));
+      bool found = false;
+      for (std::size_t k = 0; k < months.size(); ++k)
+        if (low == months[k]) {
+          mo = i64(k) + 1;
+          found = true;
+        }
+      static constexpr std::array days{"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+      for (auto day : days) found = found || low == day;
+      if (!found) return na_value;
+    }
+  }
+  if (y == 0 || mo == 0) return na_value;
+  auto z = zone::find(zone_text.empty() ? "UTC" : zone_text);
+  if (z == nullptr) return na_value;
+  return f64(z->to_utc(y, mo, d == 0 ? 1 : d, h, mi, s));
+}
+
+namespace {
+
+void timestamp_text(site& c) {
+  double t = parse_date(c.s(0));
+  if (is_na(t)) c.stop("\"" + c.s(0) + "\" isn't a date");
+  c.ret(t);
+}
+
+// ---------------------------------------------------------------- timeframe, ticker, syminfo
+
+void in_seconds(site& c) { c.ret(frame_arg(c, 0).seconds()); }
+void from_seconds(site& c) { c.ret_text(timeframe::from_seconds(c.i(0)).text(true)); }
+void tf_change(site& c) {
+  auto& x = *c.ctx;
+  auto tf = frame_arg(c, 0);
+  if (x.index == 0) return c.ret(0);
+  c.ret(from_bool(x.cal.period(tf, x.current.time_ms) != x.cal.period(tf, x.prev_time)));
+}
+
+std::pair<std::string, std::string> split_ticker(const std::string& id) {
+  auto bar = id.find('|');
+  auto plain = id.substr(0, bar);
+  auto colon = plain.find(':');
+  if (colon == std::string::npos) return {"", plain};
+  return {plain.substr(0, colon), plain.substr(colon + 1)};
+}
+void prefix(site& c) { c.ret_text(split_ticker(c.s(0)).first); }
+void ticker(site& c) { c.ret_text(split_ticker(c.s(0)).second); }
+
+/// Ticker ids carry their modifiers after a bar, so that the data source can see them: "NASDAQ:AAPL|session=extended".
+std::string base_of(const std::string& id) { return id.substr(0, id.find('|')); }
+void append(std::string& id, const char* name, const site& c, std::size_t k) {
+  if (k < c.count() && c.type(k) == t_string && c.o(k) != nullptr && !c.s(k).empty()) id += std::string("|") + name + "=" + c.s(k);
+}
+void ticker_new(site& c) {
+  auto id = c.s(0).empty() ? c.s(1) : c.s(0) + ":" + c.s(1);
+  append(id, "session", c, 2);
+  append(id, "adjustment", c, 3);
+  c.ret_text(id);
+}
+void ticker_modify(site& c) {
+  auto id = c.s(0);
+  append(id, "session", c, 1);
+  append(id, "adjustment", c, 2);
+  c.ret_text(id);
+}
+void ticker_standard(site& c) { c.ret_text(c.o(0) == nullptr || c.s(0).empty() ? c.ctx->symbol->tickerid() : base_of(c.s(0))); }
+void ticker_inherit(site& c) {
+  auto bar = c.s(0).find('|');
+  c.ret_text(base_of(c.s(1)) + (bar == std::string::npos ? "" : c.s(0).substr(bar)));
+}
+void ticker_chart(site& c, const char* kind) {
+  std::string id = c.s(0) + "|chart=" + kind;
+  for (std::size_t k = 1; k < c.count(); ++k) {
+    if (c.type(k) == t_void) continue;
+    if (c.type(k) == t_string) id += "," + c.s(k);
+    else id += "," + std::to_string(c.f(k));
+  }
+  c.ret_text(id);
+}
+void heikinashi(site& c) { ticker_chart(c, "heikinashi"); }
+void renko(site& c) { ticker_chart(c, "renko"); }
+void kagi(site& c) { ticker_chart(c, "kagi"); }
+void linebreak(site& c) { ticker_chart(c, "linebreak"); }
+void pointfigure(site& c) { ticker_chart(c, "pointfigure"); }
+
+} // namespace
+
+const std::vector<builtin_row>& time_rows() {
+  static const std::vector<builtin_row> rows{
+      {"year(int time, string timezone=?) =int", year},
+      {"month(int time, string timezone=?) =int", month},
+      {"weekofyear(int time, string timezone=?) =int", weekofyear},
+      {"dayofmonth(int time, string timezone=?) =int", dayofmonth},
+      {"dayofweek(int time, string timezone=?) =int", dayofweek},
+      {"hour(int time, string timezone=?) =int", hour},
+      {"minute(int time, string timezone=?) =int", minute},
+      {"second(int time, string timezone=?) =int", second},
+      {"time(string timeframe, string session=?, string timezone=?, int bars_back=?) series int", time_of<false>},
+      {"time_close(string timeframe, string session=?, string timezone=?, int bars_back=?) series int", time_of<true>},
+      {"timestamp(int year, int month, int day, int hour=0, int minute=0, int second=0) =int", timestamp_local},
+      {"timestamp(string timezone, int year, int month, int day, int hour=0, int minute=0, int second=0) =int", timestamp_zone},
+      {"timestamp(const string dateString) const int", timestamp_text},
+      {"timeframe.in_seconds(simple string timeframe=\"\") =int", in_seconds, 0, special::none, 5},
+      {"timeframe.in_seconds(string timeframe=\"\") =int", in_seconds, 0, special::none, 6},
+      {"timeframe.from_seconds(int seconds) =string", from_seconds},
+      {"timeframe.change(string timeframe) series bool", tf_change},
+      {"syminfo.prefix(string symbol) =string", prefix},
+      {"syminfo.ticker(string symbol) =string", ticker},
+      {"ticker.new(string prefix, string ticker, string session=\"\", string adjustment=\"\", string backadjustment=\"\", string settlement_as_close=\"\") =string", ticker_new},
+      {"ticker.modify(string tickerid, string session=\"\", string adjustment=\"\", string backadjustment=\"\", string settlement_as_close=\"\") =string", ticker_modify},
+      {"ticker.standard(string symbol=na) =string", ticker_standard},
+      {"ticker.inherit(string from_tickerid, string symbol) =string", ticker_inherit},
+      {"ticker.heikinashi(string symbol) =string", heikinashi},
+      {"ticker.renko(string symbol, string style, float param, bool request_wicks=false, string source=\"Close\") =string", renko},
+      {"ticker.kagi(string symbol, float reversal) =string", kagi},
+      {"ticker.kagi(string symbol, string style, float param) =string", kagi},
+      {"ticker.linebreak(string symbol, int number_of_lines) =string", linebreak},
+      {"ticker.pointfigure(string symbol, string source, string style, float param, int reversal) =string", pointfigure},
+  };
+  return rows;
+}
+
+} // namespace tt::pine

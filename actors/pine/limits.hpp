@@ -1,0 +1,36 @@
+#pragma once
+/// Every limit of the Pine room, in one place. Names say what is limited; the comment says what happens there.
+
+#include <cstdint>
+
+namespace tt::pine::limits {
+
+/// Longest source accepted, bytes. Beyond it: error PN0001.
+inline constexpr std::uint32_t source_bytes = 4u << 20;
+/// Nesting of expressions and blocks in the source. Beyond it: error PN0102, so that recursion is bounded.
+inline constexpr int nesting = 160;
+/// Depth of an expression's tree, as long chains of operators make it. Beyond it: error PN0102.
+inline constexpr int tree_depth = 600;
+/// Diagnostics reported per run; the rest are counted only.
+inline constexpr std::uint32_t diagnostics = 50;
+/// Calls of user functions nested while compiling. Pine has no recursion: a cycle is an error by itself.
+inline constexpr int call_nesting = 120;
+/// Instructions of one program with all its calls expanded. Beyond it: error PN0301.
+inline constexpr std::uint32_t instructions = 400'000;
+/// Deepest history offset `x[n]` that can be read; further back is a runtime error.
+inline constexpr std::uint32_t history = 10'000;
+/// Elements of an array or matrix, pairs of a map.
+inline constexpr std::uint32_t array_elements = 100'000;
+inline constexpr std::uint32_t map_pairs = 50'000;
+/// Characters of one string.
+inline constexpr std::uint32_t string_chars = 40'960;
+/// Plot-like outputs of one script.
+inline constexpr std::uint32_t plots = 64;
+/// request.*() calls that differ in context, per script.
+inline constexpr std::uint32_t requests = 64;
+/// Log messages kept per run; older ones stay, newer ones are counted and dropped.
+inline constexpr std::uint32_t log_messages = 200'000;
+/// Tables, the only drawings without a max_*_count parameter.
+inline constexpr std::uint32_t tables = 500;
+
+} // namespace tt::pine::limits

@@ -1,0 +1,61 @@
+#pragma once
+/// Running requests: one instance per call site, symbol and timeframe, advancing with the bars of the caller.
+
+#include "actors/pine/runtime.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace tt::pine {
+
+/// The stream of results of one requested expression on one symbol and timeframe.
+class request_instance {
+public:
+  request_instance(context& owner, std::shared_ptr<const request_plan> plan, std::string symbol, timeframe tf,
+                   bool lookahead);
+  /// Brings the instance up to the caller's present bar. Returns false when the symbol is unknown.
+  bool known() const { return known_; }
+  void advance_merge(bool gaps);
+  const context& inner() const { return *inner_; }
+  bool fresh() const { return fresh_; } ///< a new value arrived on this bar
+  bool any() const { return any_; }
+
+  void save();
+  void restore();
+  void forget();
+  void mark(heap& h) const;
+  std::string key;
+
+private:
+  friend void security(site& c);
+  friend void security_lower(site& c);
+  void step(const bar& b, bool last, bool fresh);
+  std::int64_t close_of(std::size_t i) const;
+  context& owner_;
+  std::shared_ptr<const request_plan> plan_;
+  std::string symbol_;
+  timeframe tf_;
+  bool lookahead_;
+  bool known_ = false, same_ = false, fresh_ = false, any_ = false;
+  const std::vector<bar>* bars_ = nullptr;
+  /// Bars built here from the caller's own bars when the data source has none.
+  bool building_ = false;
+  bar building_bar_;
+  std::int64_t building_period_ = 0;
+  bool building_started_ = false, building_ran_ = false;
+  std::size_t next_ = 0;
+  std::int64_t last_index_ = -1;
+  std::unique_ptr<context> inner_;
+  struct snapshot {
+    std::size_t next = 0;
+    bool any = false, started = false, ran = false;
+    bar building;
+    std::int64_t period = 0, last_index = -1, index = -1, now = 0;
+    bar current;
+    std::int64_t prev_time = 0;
+    double prev_close = 0;
+  } saved_;
+};
+
+} // namespace tt::pine

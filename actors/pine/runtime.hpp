@@ -1,0 +1,236 @@
+#pragma once
+/// The running script: registers, state, heap, and what built-ins may reach. Outside users want engine.hpp.
+
+#include "actors/pine/bar.hpp"
+#include "actors/pine/calendar.hpp"
+#include "actors/pine/object.hpp"
+#include "actors/pine/program.hpp"
+#include "actors/pine/settings.hpp"
+
+#include <cstring>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace tt::pine {
+
+/// Thrown by built-ins when the script has gone wrong; caught in engine.cpp and returned as a value.
+struct script_stop {
+  std::string message;
+};
+
+class context;
+
+/// Part of a script that is the same for the main program and all its requests.
+struct shared_state {
+  run_settings settings;
+  heap objects;
+  std::vector<log_message> logs;
+  std::uint64_t logs_dropped = 0;
+  std::vector<alert_event> alerts;
+  std::vector<order_command> orders;
+  std::map<std::uint64_t, drawing_object*> drawings; ///< live ones by id
+  std::uint64_t next_drawing = 1;
+  std::size_t drawings_of[t_first_composite] = {};
+  const declaration* decl = nullptr;
+  const type_table* types = nullptr;
+  std::uint64_t steps_left = 0;     ///< of this bar
+  std::uint64_t bar_steps = 0;
+  std::uint64_t random_state = 0x9E3779B97F4A7C15ull;
+  std::int64_t deadline_ns = 0;
+  std::map<std::string, std::unique_ptr<symbol_data>> derived; ///< bars aggregated here
+  std::uint32_t request_instances = 0;
+  context* root = nullptr;
+  bool any_varip_record = false;
+  std::vector<std::unique_ptr<record_object::varip_layout>> layouts;
+  std::map<type_id, const record_object::varip_layout*> layout_of;
+
+  /// Counts work against the budget; stops the script when it is used up.
+  void charge(std::uint64_t steps) {
+    if (steps > steps_left) out_of_budget();
+    steps_left -= steps;
+  }
+  [[noreturn]] void out_of_budget() const;
+};
+
+union register_ptr {
+  double* n;
+  object** r;
+};
+
+/// A resolved call of a built-in. Arguments and results are direct pointers into the register files.
+struct site {
+  native_fn fn = nullptr;
+  context* ctx = nullptr;
+  const register_ptr* args = nullptr;
+  const register_ptr* outs = nullptr;
+  void* state = nullptr;
+  const site_plan* plan = nullptr;
+
+  double f(std::size_t i) const { return *args[i].n; }
+  std::int64_t i(std::size_t k, std::int64_t if_na = 0) const { return to_int(*args[k].n, if_na); }
+  bool b(std::size_t k) const { return truthy(*args[k].n); }
+  object* o(std::size_t k) const { return *args[k].r; }
+  const std::string& s(std::size_t k) const { return text_of(*args[k].r); }
+  bool na(std::size_t k) const { return is_na(*args[k].n); }
+  std::size_t count() const { return plan->args.size(); }
+  type_id type(std::size_t k) const { return plan->types[k]; }
+  void ret(double v) const { *outs[0].n = v; }
+  void ret(std::size_t k, double v) const { *outs[k].n = v; }
+  void reto(object* v) const { *outs[0].r = v; }
+  void reto(std::size_t k, object* v) const { *outs[k].r = v; }
+  void ret_text(std::string v) const;
+  template <class T>
+  T& st() const { return *static_cast<T*>(state); }
+  /// Stops the script with a message that names the built-in.
+  [[noreturn]] void stop(const std::string& message) const;
+  heap& mem() const;
+  shared_state& shared() const;
+};
+
+/// A history of values, newest last. `total` counts what was ever stored; only the last `mask + 1` are kept.
+struct ring {
+  double* data = nullptr;
+  std::uint64_t total = 0;
+  std::uint64_t mask = 0;
+  std::int64_t bar = 0; ///< bar of the newest value
+  std::uint32_t reg = 0;
+  std::uint32_t limit = 0; ///< capacity up to which the ring may grow
+};
+
+/// Keeps a value per bar although a call may run several times on a bar (loops, realtime updates): work starts
+/// from `prev`, the state after the last earlier bar on which the call ran.
+template <class S>
+struct per_bar {
+  std::int64_t bar = 0;
+  S prev{};
+  S cur{};
+  /// The state to work on, already set back to the end of the earlier bar.
+  S& at(std::int64_t now) {
+    if (bar != now) {
+      prev = cur;
+      bar = now;
+    } else {
+      cur = prev;
+    }
+    return cur;
+  }
+};
+
+/// Memory of windows and rings. All of it is zero-initialised doubles owned by the context.
+struct window {
+  double* data = nullptr;
+  std::uint64_t mask = 0;
+  double& operator[](std::uint64_t k) const { return data[k & mask]; }
+};
+
+class request_instance;
+
+/// One program on one stream of bars.
+class context {
+public:
+  context(std::shared_ptr<const program> p, shared_state& shared, std::shared_ptr<const symbol_info> symbol,
+          timeframe tf, const std::vector<input_value>& inputs);
+  ~context();
+  context(const context&) = delete;
+  context& operator=(const context&) = delete;
+
+  /// Runs the program on a bar. `first_run` is false when a realtime bar runs again.
+  void execute(const bar& b, const bar_flags& flags);
+  /// Realtime bars: remember everything, go back to it, or forget the copy.
+  void save();
+  void restore();
+  void forget();
+  void mark(heap& h) const;
+
+  // what built-ins use
+  std::int64_t now = 0;    ///< 1 + bar_index: stamps of per-bar state
+  std::int64_t index = -1; ///< bar_index
+  bar current;
+  std::int64_t prev_time = 0; ///< opening time of the bar before; meaningless at index 0
+  bar_flags flags;
+  shared_state& shared;
+  std::shared_ptr<const symbol_info> symbol;
+  timeframe tf;
+  calendar cal;
+  std::shared_ptr<const program> prog;
+  double* num = nullptr;
+  object** ref = nullptr;
+  std::vector<std::unique_ptr<request_instance>> instances;
+  std::vector<input_value> inputs;
+
+  /// Capacity of at least `need` values plus one spare, kept over growth. For state structs.
+  void reserve(window& w, std::uint64_t need, std::uint64_t total);
+  /// A window whose cells are written in place more than once, so that it must be copied by save().
+  void reserve_exact(window& w, std::uint64_t need);
+  std::int64_t time_close() const;
+  double prev_close = na_value;
+
+  void push(ring& r, double v) {
+    if (r.bar != now) {
+      r.bar = now;
+      ++r.total;
+      if (r.total > r.mask && r.limit > r.mask + 1) grow(r);
+    }
+    r.data[(r.total - 1) & r.mask] = v;
+  }
+  double read(const ring& r, std::int64_t back) const {
+    auto skip = static_cast<std::uint64_t>(back) - (r.bar == now ? 0u : 1u);
+    if (back > i64(r.limit)) too_far(back);
+    if (skip >= r.total || skip > r.mask) return na_value;
+    return r.data[(r.total - 1 - skip) & r.mask];
+  }
+  std::uint32_t line_of_pc() const;
+  std::uint64_t drawings_at_save() const { return drawings_at_save_; }
+  /// Puts drawings back that the state taken back had deleted.
+  void revive_drawings();
+
+private:
+  void run();
+  void load_fixed();
+  void load_bar();
+  double field_number(bar_field f, std::uint32_t extra) const;
+  std::string field_text(bar_field f) const;
+  void collect();
+  void grow(ring& r);
+  [[noreturn]] static void too_far(std::int64_t back);
+  double* allocate(std::uint64_t doubles);
+
+  std::vector<double> numbers_;
+  std::vector<object*> references_;
+  std::vector<std::byte> state_;
+  std::vector<site> sites_;
+  std::vector<register_ptr> pointers_;
+  std::vector<bar_load> bar_loads_;
+  std::size_t pc_ = 0;
+  // memory of windows
+  struct chunk {
+    std::unique_ptr<double[]> data;
+    std::uint64_t size = 0;
+    bool copied = false; ///< content is part of save()
+  };
+  std::vector<chunk> chunks_;
+  bool saved_ = false;
+  std::size_t chunks_at_save_ = 0, instances_at_save_ = 0;
+  std::vector<double> saved_numbers_;
+  std::vector<object*> saved_references_;
+  std::vector<std::byte> saved_state_;
+  std::vector<std::vector<double>> saved_chunks_;
+  std::uint64_t drawings_at_save_ = 0;
+  std::map<std::uint64_t, drawing_object*> saved_drawings_;
+};
+
+inline heap& site::mem() const { return ctx->shared.objects; }
+inline shared_state& site::shared() const { return ctx->shared; }
+
+/// The object as its class, or an error when it is na.
+template <class T>
+T& need(const site& c, std::size_t arg, const char* what) {
+  auto* o = c.o(arg);
+  if (o == nullptr) c.stop(std::string(what) + " is na");
+  return *static_cast<T*>(o);
+}
+
+} // namespace tt::pine

@@ -1,0 +1,26 @@
+#pragma once
+/// Numbers and times as text, in the patterns of Pine ("#.##", "0,000.00", "yyyy-MM-dd").
+
+#include "actors/pine/calendar.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace tt::pine {
+
+/// Fewest digits that read back as the same number, in plain notation: 0.1, 1234567, 0.00000012. na is "NaN".
+std::string shortest_decimal(double x);
+/// By a pattern of 0, #, a point, a comma and %. Rounds half away from zero on the decimal digits.
+std::string format_decimal(double x, std::string_view pattern);
+/// Rounded to `digits` places, without trailing zeros.
+std::string format_places(double x, int digits);
+/// With exactly `digits` places.
+std::string format_fixed(double x, int digits, bool group = false);
+/// 1.234K, 12.3M, as format.volume shows.
+std::string format_volume(double x);
+/// Letters y M d H h m s S a E Z z, quoted text as is.
+std::string format_time(std::int64_t utc_ms, std::string_view pattern, const zone& z);
+/// The number of decimals of a price step, 0.01 -> 2.
+int places_of(double step);
+
+} // namespace tt::pine
