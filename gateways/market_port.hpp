@@ -46,6 +46,10 @@ public:
   /// Health of every feed of the node.
   virtual void feeds(reply<std::vector<market::feed_status>> done) = 0;
 
+  /// Hands out the next `count` events of a stepped feed; gives how many there were.
+  /// Errors: not_found (no such feed), conflict (not stepped), not_available, timed_out.
+  virtual void step_feed(std::string name, std::uint32_t count, reply<std::uint32_t> done) = 0;
+
   /// Begins to deliver updates of a topic; the first update is the newest known
   /// state, if any. The symbol must be in the master.
   virtual subscription_id subscribe(market::topic what, update_handler on_update) = 0;

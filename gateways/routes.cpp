@@ -29,6 +29,7 @@ result<route_table> make_route_table(services& parts) {
   add_chart_storage_routes(rows, parts);
   add_market_routes(rows, parts);
   add_calendar_routes(rows, parts);
+  add_feed_routes(rows, parts);
   add_personal_routes(rows, parts);
   add_later_routes(rows);
   add_stream_routes(rows);

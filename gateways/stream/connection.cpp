@@ -168,7 +168,7 @@ void connection::close(close_code code, std::string reason) {
     begin_close();
   } else if (phase_ == phase::handshake) {
     phase_ = phase::closing;
-    close_by_ = shard_->now().mono + shard_->common().config.close_limit;
+    close_by_ = shard_->now().mono + shard_->close_limit();
     shard_->wake_at(*this, close_by_);
   }
 }
@@ -176,7 +176,7 @@ void connection::close(close_code code, std::string reason) {
 void connection::begin_close() {
   const close_request how = session_->closing().value_or(close_request{close_code::restart, "the server stops"});
   phase_ = phase::closing;
-  close_by_ = shard_->now().mono + shard_->common().config.close_limit;
+  close_by_ = shard_->now().mono + shard_->close_limit();
   shard_->wake_at(*this, close_by_);
   const websocket::close_reason reason{static_cast<websocket::close_code>(how.code), how.reason.substr(0, 123)};
   ws_.async_close(reason, [self = shared_from_this()](error_code) { self->end(); });

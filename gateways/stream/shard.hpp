@@ -50,6 +50,10 @@ public:
   void adopt(boost::beast::tcp_stream&& socket, upgrade_handler::request&& request, peer_info peer);
   /// Closes every connection with 1001 and ends with the last of them.
   void stop();
+  /// How long a peer has to answer our close frame.
+  [[nodiscard]] std::chrono::milliseconds close_limit() const {
+    return is_stopping_ ? common_->config.stop_close_limit : common_->config.close_limit;
+  }
   /// An event of a lossless channel.
   void publish_event(channel what, const custom_value& event);
 

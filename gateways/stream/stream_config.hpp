@@ -50,6 +50,9 @@ struct stream_config {
   seconds identity_limit{5};
   /// After our close frame the socket is cut when the peer hasn't closed by then.
   seconds close_limit{2};
+  /// The same while the server stops: shorter than the grace that its I/O threads
+  /// have, or they would end with the socket still open.
+  milliseconds stop_close_limit{400};
   /// Market status and feed states are looked at so often.
   milliseconds status_every{1000};
   /// Kernel send buffer of a socket in bytes; 0 leaves the system's. Small, so that

@@ -65,6 +65,14 @@ public:
       if (is_it(one)) return one;
     }
   }
+  /// As read_close, but 0 when the connection was cut before its code could be
+  /// read: a server that closes with bytes unread resets the connection.
+  int read_close_or_cut() {
+    beast::flat_buffer buffer;
+    boost::system::error_code code;
+    while (!code) ws.read(buffer, code);
+    return code == websocket::error::closed ? static_cast<int>(ws.reason().code) : 0;
+  }
   /// Reads until the server closes, and returns its code.
   int read_close() {
     beast::flat_buffer buffer;

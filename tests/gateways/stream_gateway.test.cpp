@@ -83,7 +83,7 @@ TEST_F(stream_gateway, both_paths_serve_the_stream) {
 TEST_F(stream_gateway, foreign_pages_and_tokens_in_the_url_are_refused) {
   start();
   EXPECT_EQ(handshake("/stream"), 101U) << "no Origin: not a browser";
-  EXPECT_EQ(handshake("/stream", "http://127.0.0.1:" + std::to_string(port)), 101U);
+  EXPECT_EQ(handshake("/stream", "http://localhost:" + std::to_string(port)), 101U);
   EXPECT_EQ(handshake("/stream", "http://localhost:5173"), 101U);
   EXPECT_EQ(handshake("/stream", "https://evil.example"), 0U);
   EXPECT_EQ(handshake("/stream", "null"), 0U);

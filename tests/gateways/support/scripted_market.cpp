@@ -271,6 +271,15 @@ void scripted_market::feeds(reply<std::vector<market::feed_status>> done) {
   answer([done = std::move(done), out = std::move(out)] { done(out); });
 }
 
+void scripted_market::step_feed(std::string name, std::uint32_t count, reply<std::uint32_t> done) {
+  std::unique_lock guard{mutex_};
+  const bool known = std::ranges::find(feeds_, name, &market::feed_status::name) != feeds_.end();
+  result<std::uint32_t> out{count};
+  if (!known) out = error{errc::not_found, "no feed is called " + name, "name"};
+  guard.unlock();
+  answer([done = std::move(done), out = std::move(out)] { done(out); });
+}
+
 subscription_id scripted_market::subscribe(market::topic what, update_handler on_update) {
   what = normalized(std::move(what));
   std::unique_lock guard{mutex_};

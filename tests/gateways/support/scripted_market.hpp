@@ -68,6 +68,8 @@ public:
   void history(market::history_request request, reply<market::history_reply> done) override;
   void trades(std::string symbol, std::uint32_t limit, reply<std::vector<market::trade_update>> done) override;
   void feeds(reply<std::vector<market::feed_status>> done) override;
+  /// Answers `count` for a feed of set_feeds; not_found for another.
+  void step_feed(std::string name, std::uint32_t count, reply<std::uint32_t> done) override;
   subscription_id subscribe(market::topic what, update_handler on_update) override;
   void unsubscribe(subscription_id id) override;
 

@@ -1,0 +1,32 @@
+#pragma once
+
+// Finds the actor of a symbol, and starts it on first use. A symbol's actor that
+// ends is started anew at the next question.
+
+#include "actors/market/messages.hpp"
+#include "actors/market/symbol_actor.hpp"
+
+#include <caf/event_based_actor.hpp>
+#include <caf/stateful_actor.hpp>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace tt::market {
+
+struct directory_state {
+  static inline const char* name = "symbol_directory";
+
+  std::shared_ptr<const instrument_master> master;
+  /// What the symbol's actor is made of.
+  std::function<symbol_options(const instrument&)> make_options;
+  std::map<std::string, caf::actor> symbols;
+};
+
+/// Messages: see messages.hpp. Unknown names are answered with unknown_symbol.
+caf::behavior directory_actor(caf::stateful_actor<directory_state>* self, std::shared_ptr<const instrument_master> master,
+                              std::function<symbol_options(const instrument&)> make_options);
+
+} // namespace tt::market

@@ -1,0 +1,67 @@
+#pragma once
+
+// One actor per source of market data: asks the pump what is due, sends the
+// batches to the symbols, takes their acknowledgements.
+
+#include "actors/market/feed_pump.hpp"
+#include "actors/market/messages.hpp"
+
+#include <caf/event_based_actor.hpp>
+#include <caf/stateful_actor.hpp>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tt::market {
+
+/// The seam through which actors learn the time; may be called from any thread.
+using wall_clock = std::function<utc_time()>;
+
+/// Time between two looks at a source that follows the clock.
+inline constexpr std::chrono::milliseconds poll_interval{5};
+/// A symbol that does not take a batch within this time counts as lost.
+inline constexpr std::chrono::seconds batch_deadline{10};
+
+/// Events one step may hand out.
+inline constexpr std::uint32_t max_step_events = 100'000;
+
+/// How a feed is made.
+struct feed_options {
+  std::string name;
+  std::unique_ptr<feed_source> source;
+  pace how;
+  wall_clock clock;
+  /// Market time at the start; the source's start_time when absent. What lies
+  /// before is handed out at once.
+  std::optional<utc_time> market_start = {};
+  /// Where the feed writes its market time for others to read, if anywhere.
+  std::shared_ptr<std::atomic<std::int64_t>> market_time_ns = {};
+};
+
+struct feed_state {
+  static inline const char* name = "feed";
+
+  std::string feed_name;
+  std::optional<feed_pump> pump;
+  wall_clock clock;
+  std::optional<utc_time> market_start;
+  std::shared_ptr<std::atomic<std::int64_t>> market_time_ns;
+  std::vector<caf::actor> symbols; ///< by index of the source
+  utc_time started{};
+  std::optional<utc_time> last_event;
+  std::string failure;
+  std::uint64_t lost_batches = 0;
+  bool running = false;
+  bool poll_pending = false;
+};
+
+/// Messages: see messages.hpp. The feed asks `directory` for the actors of its
+/// symbols on start_atom and then begins; a symbol that can't be resolved makes
+/// the feed fail with a status that says why.
+caf::behavior feed_actor(caf::stateful_actor<feed_state>* self, std::shared_ptr<feed_options> options, caf::actor directory);
+
+} // namespace tt::market

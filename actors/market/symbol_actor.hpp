@@ -1,0 +1,53 @@
+#pragma once
+
+// One actor per symbol: carries messages to symbol_state and its updates to the
+// subscribers.
+
+#include "actors/market/feed_actor.hpp"
+#include "actors/market/messages.hpp"
+#include "actors/market/symbol_state.hpp"
+
+#include <caf/event_based_actor.hpp>
+#include <caf/stateful_actor.hpp>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace tt::market {
+
+/// Appends finished minute bars to durable storage. Errors end up in the log of
+/// whoever made it; the symbol goes on.
+using bar_recorder = std::function<void(const std::string& symbol, std::span<const bar> closed)>;
+
+/// Time between two looks at the freshness of a symbol's feed.
+inline constexpr std::chrono::milliseconds freshness_interval{500};
+/// Subscribers of one symbol; further ones are refused (logged by the subscriber
+/// as a time-out of its first update).
+inline constexpr std::size_t max_subscribers = 10'000;
+
+/// How a symbol is made.
+struct symbol_options {
+  std::shared_ptr<const instrument> what;
+  /// Bars of the past, the first source that knows the symbol wins.
+  std::vector<std::shared_ptr<const history_source>> histories;
+  wall_clock clock;
+  bar_recorder record; ///< may be empty
+};
+
+struct symbol_actor_state {
+  static inline const char* name = "symbol";
+
+  std::optional<symbol_state> core;
+  wall_clock clock;
+  bar_recorder record;
+  std::map<topic, std::vector<caf::actor>> subscribers;
+  bool timer_pending = false;
+};
+
+/// Messages: see messages.hpp.
+caf::behavior symbol_actor(caf::stateful_actor<symbol_actor_state>* self, std::shared_ptr<symbol_options> options);
+
+} // namespace tt::market

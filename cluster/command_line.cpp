@@ -1,0 +1,79 @@
+#include "cluster/commands.hpp"
+#include "cluster/node.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+
+namespace tt::cluster {
+
+namespace {
+
+using overrides = std::map<std::string, std::string>;
+
+/// An option that overrides one setting.
+void add_setting(CLI::App& command, overrides& values, const std::string& flag, const std::string& key) {
+  for (const auto& spec : setting_specs()) {
+    if (spec.key != key) continue;
+    command.add_option_function<std::string>(
+      flag, [&values, key](const std::string& text) { values[key] = text; }, std::string(spec.meaning));
+  }
+}
+
+void add_config(CLI::App& command, std::string& path) {
+  command.add_option("--config,-c", path, "YAML file with settings and feeds")->check(CLI::ExistingFile);
+}
+
+} // namespace
+
+int run(int argc, char** argv) {
+  CLI::App app{"TraderTerminal: trading terminal and execution cluster"};
+  app.set_version_flag("--version", std::string(version()));
+  app.require_subcommand(1);
+  std::string config_path;
+  overrides values;
+  import_options importing;
+
+  auto* node = app.add_subcommand("node", "run a node until Ctrl-C");
+  add_config(*node, config_path);
+  add_setting(*node, values, "--host", "server.host");
+  add_setting(*node, values, "--port,-p", "server.port");
+  add_setting(*node, values, "--data-dir", "node.data_dir");
+  add_setting(*node, values, "--node-id", "node.id");
+  add_setting(*node, values, "--threads", "node.threads");
+  add_setting(*node, values, "--web-root", "server.web_root");
+  add_setting(*node, values, "--log-level", "log.level");
+  add_setting(*node, values, "--log-format", "log.format");
+
+  auto* import = app.add_subcommand("import", "load a CSV recording of bars into the bar store");
+  import->add_option("file", importing.path, "CSV with the columns time,open,high,low,close,volume")->required();
+  import->add_option("--symbol,-s", importing.symbol, "symbol of the instrument master")->required();
+  import->add_option("--timeframe,-t", importing.frame, "length of a bar: 1m 5m 1h 1d …")->required();
+  import->add_flag("--replace", importing.replace, "let the file win over bars that are stored with other values");
+  add_config(*import, config_path);
+  add_setting(*import, values, "--data-dir", "node.data_dir");
+
+  auto* check = app.add_subcommand("check", "read a configuration and print every setting with its origin");
+  add_config(*check, config_path);
+
+  auto* print_version = app.add_subcommand("version", "print the version");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : 2;
+  }
+  if (*print_version) {
+    std::printf("%s\n", std::string(version()).c_str());
+    return 0;
+  }
+  if (*check) return run_check(config_path, values);
+  if (*import) {
+    importing.config_path = config_path;
+    importing.overrides = values;
+    return run_import(importing);
+  }
+  return run_node(config_path, values);
+}
+
+} // namespace tt::cluster

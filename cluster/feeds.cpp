@@ -1,0 +1,147 @@
+#include "cluster/feeds.hpp"
+
+#include "actors/market/replay.hpp"
+#include "actors/market/sim_history.hpp"
+#include "actors/market/sim_source.hpp"
+
+#include <algorithm>
+
+namespace tt::cluster {
+
+namespace {
+
+/// Market time shown before the clock starts, so that the first quotes are there
+/// at once and a closed market shows its last ones.
+constexpr std::chrono::minutes lead_in{5};
+
+class preparer {
+public:
+  preparer(const instrument_master& master, const market::bar_store& store, utc_time now, std::vector<std::string>& notes)
+    : master_(master), store_(store), now_(now), notes_(notes) {}
+
+  result<prepared_feed> make(const feed_config& config) {
+    return config.kind == feed_kind::sim ? make_sim(config) : make_replay(config);
+  }
+
+private:
+  static error in_feed(const feed_config& config, error e) {
+    e.field = "feeds." + config.name + (e.field.empty() ? "" : "." + e.field);
+    return e;
+  }
+
+  result<const instrument*> find(const feed_config& config, const std::string& symbol) const {
+    if (const auto* what = master_.find(symbol)) return what;
+    return in_feed(config, {errc::unknown_symbol, "unknown symbol " + symbol, "symbols"});
+  }
+
+  result<std::vector<instrument>> sim_instruments(const feed_config& config) {
+    std::vector<instrument> out;
+    std::string left_out;
+    const bool chosen = !config.symbols.empty();
+    for (const auto& symbol : chosen ? config.symbols : default_universe()) {
+      if (!chosen && !master_.find(symbol)) continue; // an own instrument list may be shorter
+      auto what = find(config, symbol);
+      if (!what) return what.error();
+      const auto& name = (*what)->symbol;
+      if (!store_.timeframes(name).empty() || claimed_.contains(name)) left_out += (left_out.empty() ? "" : ", ") + name;
+      else if (claimed_.insert(name).second) out.push_back(**what);
+    }
+    if (!left_out.empty()) notes_.push_back("feed " + config.name + " does not simulate " + left_out + ": there are real bars of it");
+    std::ranges::sort(out, {}, &instrument::symbol);
+    return out;
+  }
+
+  /// The moment from which on events are needed to know every symbol's last quote.
+  [[nodiscard]] static utc_time first_needed(const std::vector<instrument>& list, utc_time at) {
+    utc_time first = at;
+    for (const auto& what : list) {
+      const auto& calendar = *what.calendar;
+      if (calendar.day_at(at, session_hours::extended)) continue;
+      auto day = calendar.on_or_before(calendar.local_date(at));
+      while (day && day->extended.close > at) day = calendar.on_or_before(day->day - 1);
+      if (day) first = std::min(first, day->extended.close);
+    }
+    return first - lead_in;
+  }
+
+  result<prepared_feed> make_sim(const feed_config& config) {
+    auto list = sim_instruments(config);
+    if (!list) return list.error();
+    if (list->empty()) {
+      notes_.push_back("feed " + config.name + " has nothing to simulate");
+      return prepared_feed{};
+    }
+    const utc_time begin = config.start.value_or(now_);
+    const utc_time first = first_needed(*list, begin);
+    market::sim::exchange_config exchange;
+    exchange.seed = config.seed;
+    exchange.instruments = std::move(*list);
+    auto made = market::sim::exchange::make(std::move(exchange));
+    if (!made) return in_feed(config, made.error());
+    auto seen = std::make_shared<market::sim::horizon>(first);
+    prepared_feed out;
+    out.name = config.name;
+    out.pace = config.pace;
+    out.source = std::make_unique<market::sim_source>(*made, first, seen);
+    out.market_start = begin;
+    out.history = std::make_shared<market::sim_history>(*made, seen);
+    out.follows_wall_clock = !config.start && config.pace.speed == 1;
+    return out;
+  }
+
+  result<prepared_feed> make_replay(const feed_config& config) {
+    market::replay_config replay;
+    replay.loop = config.loop ? market::replay_loop::looped : market::replay_loop::once;
+    std::set<std::string> own;
+    for (const auto& file : config.recordings) {
+      auto what = find(config, file.symbol);
+      if (!what) return what.error();
+      const auto kind = market::parse_recording_kind(file.kind);
+      if (!kind) return in_feed(config, kind.error());
+      replay.recordings.push_back({file.path, **what, *kind, file.frame});
+      own.insert((*what)->symbol);
+    }
+    for (const auto& symbol : own)
+      if (!claimed_.insert(symbol).second)
+        return in_feed(config, {errc::conflict, "another feed speaks of " + symbol + " already", "symbols"});
+    auto source = market::replay_source::open(std::move(replay));
+    if (!source) return in_feed(config, source.error());
+    prepared_feed out;
+    out.name = config.name;
+    out.pace = config.pace;
+    out.source = std::move(*source);
+    out.record = config.record;
+    return out;
+  }
+
+  const instrument_master& master_;
+  const market::bar_store& store_;
+  utc_time now_;
+  std::vector<std::string>& notes_;
+  std::set<std::string> claimed_;
+};
+
+} // namespace
+
+std::vector<std::string> default_universe() {
+  return {"AAPL", "GOOGL", "MSFT", "NVDA", "TSLA", "SPY",    "QQQ",    "ES1!",
+          "NQ1!", "MNQ1!", "RTY1!", "YM1!", "BTCUSD", "ETHUSD", "EURUSD"};
+}
+
+result<std::vector<prepared_feed>> prepare_feeds(const std::vector<feed_config>& configs, const instrument_master& master,
+                                                 const market::bar_store& store, utc_time now, std::vector<std::string>& notes) {
+  std::vector<prepared_feed> out;
+  preparer prepare(master, store, now, notes);
+  // recordings first: what they speak of is not simulated, whatever the order in the file
+  for (const auto kind : {feed_kind::replay, feed_kind::sim}) {
+    for (const auto& config : configs) {
+      if (config.kind != kind) continue;
+      auto feed = prepare.make(config);
+      if (!feed) return feed.error();
+      if (feed->source) out.push_back(std::move(*feed));
+    }
+  }
+  return out;
+}
+
+} // namespace tt::cluster

@@ -1,0 +1,44 @@
+#pragma once
+
+// Makes the sources of a node's feeds from its configuration.
+
+#include "actors/market/bar_store.hpp"
+#include "actors/market/feed_source.hpp"
+#include "actors/model/instrument.hpp"
+#include "cluster/node_config.hpp"
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace tt::cluster {
+
+/// A feed that is ready to run.
+struct prepared_feed {
+  std::string name;
+  market::pace pace;
+  std::unique_ptr<market::feed_source> source;
+  /// Market time at the start, where it is not the source's own beginning.
+  std::optional<utc_time> market_start;
+  /// Past bars that the source knows; null when it knows none.
+  std::shared_ptr<const market::history_source> history;
+  /// Whether finished minute bars go into the bar store.
+  bool record = false;
+  /// Whether its market time is the wall clock's.
+  bool follows_wall_clock = false;
+};
+
+/// The symbols a simulated exchange trades when its configuration names none.
+std::vector<std::string> default_universe();
+
+/// Makes every feed. Symbols that `store` holds bars of, or that an earlier feed
+/// speaks of, are left out of simulated exchanges, so that real and simulated
+/// prices never meet in one chart; `notes` says which. Errors: unknown_symbol,
+/// not_found (file), conflict (two replays of one symbol), those of the sources;
+/// the field names the feed.
+result<std::vector<prepared_feed>> prepare_feeds(const std::vector<feed_config>& configs, const instrument_master& master,
+                                                 const market::bar_store& store, utc_time now, std::vector<std::string>& notes);
+
+} // namespace tt::cluster

@@ -1,0 +1,51 @@
+#pragma once
+
+// One running node: actors, bar store, gateway, wired together and taken apart.
+
+#include "actors/model/result.hpp"
+#include "actors/model/time.hpp"
+#include "cluster/feeds.hpp"
+#include "cluster/node_config.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace tt::cluster {
+
+/// The program's version, from the build.
+std::string_view version();
+
+/// Makes the feeds of a node from what it has loaded; the signature of
+/// prepare_feeds but for the configuration.
+using feed_maker = std::function<result<std::vector<prepared_feed>>(
+  const instrument_master& master, const market::bar_store& store, utc_time now, std::vector<std::string>& notes)>;
+
+class node {
+public:
+  /// Starts everything; when it returns the node answers on its port.
+  /// Errors: what can be wrong with the configuration, files and port; each names
+  /// the key or path to blame. Nothing keeps running after an error.
+  static result<std::unique_ptr<node>> start(const node_config& config, std::function<utc_time()> clock);
+  /// As above, but with the feeds of `make_feeds` instead of those of the
+  /// configuration: a seam for sources that no file can describe.
+  static result<std::unique_ptr<node>> start(const node_config& config, std::function<utc_time()> clock,
+                                             const feed_maker& make_feeds);
+  /// Stops within two seconds: sockets first, then feeds, then symbols.
+  ~node();
+  node(const node&) = delete;
+  node& operator=(const node&) = delete;
+
+  /// The port that was bound.
+  [[nodiscard]] std::uint16_t port() const;
+  /// "http://localhost:8080/".
+  [[nodiscard]] std::string url() const;
+
+private:
+  struct impl;
+  explicit node(std::unique_ptr<impl> parts);
+  std::unique_ptr<impl> impl_;
+};
+
+} // namespace tt::cluster

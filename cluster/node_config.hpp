@@ -1,0 +1,81 @@
+#pragma once
+
+// The typed configuration of one node, made from the settings and the list of
+// feeds of the YAML file.
+
+#include "actors/market/pace.hpp"
+#include "actors/model/market_data.hpp"
+#include "actors/model/time.hpp"
+#include "cluster/settings.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tt::cluster {
+
+/// What a feed reads from.
+enum class feed_kind : std::uint8_t { sim, replay };
+
+/// One file of a replay.
+struct recording_config {
+  std::string path;
+  std::string symbol;
+  std::string kind = "bars"; ///< bars, quotes, ticks
+  timeframe frame;           ///< of bars and of quote rows
+};
+
+/// One entry of `feeds:`.
+struct feed_config {
+  std::string name;
+  feed_kind kind = feed_kind::sim;
+  market::pace pace;
+  std::vector<std::string> symbols;         ///< sim: what to simulate; empty = its default universe
+  std::uint64_t seed = 1;                   ///< sim
+  std::optional<utc_time> start;            ///< sim: market time at the start; the wall clock when absent
+  std::vector<recording_config> recordings; ///< replay
+  bool loop = false;                        ///< replay: begin again at the end
+  bool record = false;                      ///< replay: append finished minute bars to the bar store
+};
+
+/// Most feeds of one node and most files of one replay.
+inline constexpr std::size_t max_feeds = 64;
+inline constexpr std::size_t max_recordings = 256;
+
+struct log_config {
+  std::string level;
+  std::string format;
+  std::size_t max_mb = 10;
+  std::size_t files = 5;
+};
+
+struct node_config {
+  std::string node_id;
+  std::string data_dir;
+  std::size_t threads = 0;
+  std::string instruments_path;
+  std::string host;
+  std::uint16_t port = 8080;
+  std::size_t io_threads = 2;
+  std::string web_root;
+  bool auth_required = false;
+  std::vector<std::string> allowed_hosts, cors_origins, trusted_proxies;
+  bool udf_next_time_in_ms = false;
+  std::size_t stream_max_clients = 1000, stream_max_symbols = 100, stream_max_per_ip = 10;
+  std::size_t rate_unauthenticated = 100, rate_failed_auth = 30, rate_general = 600, rate_market_data = 1000;
+  std::string default_venue;
+  log_config log;
+  std::vector<feed_config> feeds;
+
+  /// Errors: those of the settings' getters; invalid_argument for a feed, with
+  /// the path of the key ("feeds[1].files[0].path").
+  static result<node_config> make(const settings& values, std::string_view yaml, const std::string& yaml_origin,
+                                  const std::string& host_name, std::vector<std::string>& warnings);
+};
+
+/// The `feeds:` list of a YAML file; one simulated exchange when there is none.
+/// Relative paths are kept as written. Errors: as node_config::make.
+result<std::vector<feed_config>> parse_feeds(std::string_view yaml, const std::string& origin,
+                                             std::vector<std::string>& warnings);
+
+} // namespace tt::cluster

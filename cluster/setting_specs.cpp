@@ -1,0 +1,78 @@
+#include "cluster/settings.hpp"
+
+namespace tt::cluster {
+
+std::span<const setting_spec> setting_specs() {
+  using enum key_use;
+  using enum key_secrecy;
+  // clang-format off
+  static const std::vector<setting_spec> table{
+    {"node.id", {"NODE_ID"}, "", "name of this node; the host's name when empty"},
+    {"node.data_dir", {"DATA_DIR"}, "data/", "folder for bar store, layouts, logs"},
+    {"node.threads", {"TT_THREADS"}, "0", "scheduler threads of the actors; 0 = one per core"},
+    {"node.instruments", {"TT_INSTRUMENTS"}, "config/instruments.yaml", "instrument master"},
+
+    {"server.host", {"DATAHUB_HOST", "HOST", "BACKEND_HOST"}, "localhost", "address to listen on"},
+    {"server.port", {"DATAHUB_PORT", "PORT", "BACKEND_PORT"}, "8080", "port of HTTP and WebSocket; 0 = any free one"},
+    {"server.io_threads", {"TT_IO_THREADS"}, "2", "threads that own sockets"},
+    {"server.web_root", {"TT_WEB_ROOT"}, "ui-bridge/web/dist", "folder of the built UI"},
+    {"server.auth_mode", {"AUTH_MODE"}, "auto", "auto: loopback needs no identity; required: everybody does"},
+    {"server.allowed_hosts", {"ALLOWED_HOSTS"}, "", "further Host names that are answered"},
+    {"server.cors_origins", {"CORS_ORIGINS"}, "http://localhost:5173,http://localhost:3000", "web origins that may call"},
+    {"server.trusted_proxies", {"TRUSTED_PROXIES"}, "", "peers whose X-Forwarded-For is believed"},
+    {"server.tls_cert", {"TLS_CERT"}, "", "certificate file", reserved},
+    {"server.tls_key", {"TLS_KEY"}, "", "key file", reserved, secret},
+    {"server.metrics_port", {"METRICS_PORT"}, "", "second port with /metrics only", reserved},
+    {"server.udf_next_time_unit", {"UDF_NEXT_TIME_UNIT"}, "s", "unit of nextTime in UDF history: s or ms"},
+
+    {"stream.max_clients", {"WS_MAX_CLIENTS"}, "1000", "WebSocket connections of the node"},
+    {"stream.max_symbols", {"MAX_SYMBOLS_PER_STREAM"}, "100", "symbols per connection"},
+    {"stream.max_connections_per_ip", {"RATE_LIMIT_STREAM_PER_IP"}, "10", "WebSocket connections per address"},
+
+    {"rate_limit.unauthenticated", {"RATE_LIMIT_UNAUTHENTICATED"}, "100", "requests per minute and address"},
+    {"rate_limit.failed_auth", {"RATE_LIMIT_FAILED_AUTH"}, "30", "failed authentications per minute and address"},
+    {"rate_limit.general", {"RATE_LIMIT_GENERAL"}, "600", "requests per minute and principal"},
+    {"rate_limit.market_data", {"RATE_LIMIT_MARKET_DATA"}, "1000", "market data requests per minute and principal"},
+
+    {"market.calendar", {"MARKET_CALENDAR"}, "XNYS", "default venue of /api/market/status"},
+    {"market.time_zone", {"MARKET_TZ"}, "America/New_York", "time zone of schedules", reserved},
+
+    {"log.level", {"LOG_LEVEL"}, "info", "trace, debug, info, warn, error"},
+    {"log.format", {"LOG_FORMAT"}, "json", "json or text"},
+    {"log.max_mb", {"LOG_MAX_MB"}, "10", "size at which a log file is rotated"},
+    {"log.files", {"LOG_FILES"}, "5", "rotated log files that are kept"},
+
+    {"storage.database_url", {"DATABASE_URL"}, "", "postgresql://… ; embedded SQLite when empty", reserved, secret},
+    {"storage.redis_url", {"REDIS_URL"}, "", "fan-out copy of events", reserved, secret},
+
+    {"trading.enable_real", {"ENABLE_REAL_TRADING"}, "false", "while false no live order can leave the process", reserved},
+    {"trading.enable_paper", {"ENABLE_PAPER_TRADING"}, "true", "paper accounts", reserved},
+    {"trading.enable_backtesting", {"ENABLE_BACKTESTING"}, "true", "backtests", reserved},
+    {"trading.enable_alerts", {"ENABLE_ALERTS"}, "true", "price alerts", reserved},
+    {"trading.enable_portfolio", {"ENABLE_PORTFOLIO_TRACKING"}, "true", "portfolio", reserved},
+    {"trading.strategies_dir", {"KAIROS_JOBS_DIR", "KAIROS_CONFIG_DIR"}, "config/strategies/", "YAML strategies", reserved},
+
+    {"backtest.max_concurrent", {"BACKTEST_MAX_CONCURRENT"}, "5", "running backtests", reserved},
+    {"backtest.timeout_s", {"BACKTEST_TIMEOUT_S"}, "300", "seconds without progress", reserved},
+
+    {"webhook.secret", {"TRADINGVIEW_WEBHOOK_SECRET"}, "", "shared secret of the default profile", reserved, secret},
+    {"webhook.ip_allow", {"WEBHOOK_IP_ALLOW"}, "", "addresses that may post", reserved},
+    {"webhook.freshness_s", {"WEBHOOK_FRESHNESS_S"}, "60", "oldest alert that is acted on", reserved},
+    {"webhook.listen", {"WEBHOOK_LISTEN"}, "", "second listener for webhooks only", reserved},
+    {"webhook.copy_url", {"CHRONOS_WEBHOOK_URL"}, "", "outgoing copy of accepted signals", reserved, secret},
+
+    {"news.feeds", {"NEWS_FEEDS"}, "", "news sources", reserved},
+    {"news.api_key", {"NEWS_API_KEY"}, "", "key of the news source", reserved, secret},
+
+    {"tradier.api_key", {"TRADIER_API_KEY", "TRADIER_TOKEN"}, "", "Tradier token", reserved, secret},
+    {"tradier.account_id", {"TRADIER_ACCOUNT_ID"}, "", "Tradier account", reserved},
+    {"tradier.environment", {"TRADIER_ENV"}, "sandbox", "sandbox or live", reserved},
+    {"tradovate.username", {"TRADOVATE_USERNAME"}, "", "Tradovate user", reserved},
+    {"tradovate.password", {"TRADOVATE_PASSWORD"}, "", "Tradovate password", reserved, secret},
+    {"ccxt.exchanges", {"CCXT_EXCHANGES"}, "", "CCXT exchange ids", reserved},
+  };
+  // clang-format on
+  return table;
+}
+
+} // namespace tt::cluster

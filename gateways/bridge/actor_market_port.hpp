@@ -1,0 +1,51 @@
+#pragma once
+
+// The market_port of a running node: questions and subscriptions of socket
+// threads become messages of one bridge actor, and what the symbols answer comes
+// back as calls. It knows actors by handle only, local or remote.
+
+#include "gateways/market_port.hpp"
+
+#include <caf/actor.hpp>
+#include <caf/fwd.hpp>
+
+#include <memory>
+
+namespace tt::gateway {
+
+/// Longest wait for an answer of a symbol or feed.
+inline constexpr std::chrono::milliseconds ask_deadline{2'000};
+
+class actor_market_port final : public market_port {
+public:
+  /// `directory` answers symbol_atom with the actor of a symbol; `feeds` are asked
+  /// for their status; `market_clock` is the node's market time and may be called
+  /// from any thread. The system must outlive the port.
+  actor_market_port(caf::actor_system& system, std::shared_ptr<const instrument_master> master, caf::actor directory,
+                    std::vector<caf::actor> feeds, std::function<utc_time()> market_clock);
+  /// Ends the bridge actor; answers that are under way are dropped.
+  ~actor_market_port() override;
+  actor_market_port(const actor_market_port&) = delete;
+  actor_market_port& operator=(const actor_market_port&) = delete;
+
+  [[nodiscard]] const instrument_master& instruments() const override { return *master_; }
+  [[nodiscard]] utc_time market_time() const override { return market_clock_(); }
+  void quotes(std::vector<std::string> symbols, reply<std::vector<market::quote_snapshot>> done) override;
+  void history(market::history_request request, reply<market::history_reply> done) override;
+  void trades(std::string symbol, std::uint32_t limit, reply<std::vector<market::trade_update>> done) override;
+  void feeds(reply<std::vector<market::feed_status>> done) override;
+  void step_feed(std::string name, std::uint32_t count, reply<std::uint32_t> done) override;
+  subscription_id subscribe(market::topic what, update_handler on_update) override;
+  void unsubscribe(subscription_id id) override;
+
+private:
+  struct subscriptions;
+
+  std::shared_ptr<const instrument_master> master_;
+  std::function<utc_time()> market_clock_;
+  caf::actor bridge_;
+  std::vector<caf::actor> feeds_;
+  std::shared_ptr<subscriptions> subscriptions_;
+};
+
+} // namespace tt::gateway

@@ -1,0 +1,197 @@
+#include "cluster/node_config.hpp"
+#include "cluster/settings.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+namespace tt::cluster {
+namespace {
+
+setting_sources from_yaml(std::string yaml) {
+  setting_sources out;
+  out.yaml = std::move(yaml);
+  out.yaml_origin = "test.yaml";
+  return out;
+}
+
+setting_sources& with_environment(setting_sources& sources, std::map<std::string, std::string> values) {
+  sources.environment = [values = std::move(values)](std::string_view name) -> std::optional<std::string> {
+    const auto at = values.find(std::string(name));
+    return at == values.end() ? std::nullopt : std::optional{at->second};
+  };
+  return sources;
+}
+
+result<node_config> make(const setting_sources& sources, std::vector<std::string>& warnings) {
+  auto values = settings::load(sources);
+  if (!values) return values.error();
+  return node_config::make(*values, sources.yaml, sources.yaml_origin, "host-1", warnings);
+}
+
+TEST(settings, each_source_beats_the_next) {
+  auto sources = from_yaml("server: {port: 1}");
+  const auto port = [&] { return settings::load(sources)->text("server.port"); };
+  EXPECT_EQ(port(), "1");
+  sources.dot_env = "PORT=2\n";
+  EXPECT_EQ(port(), "2");
+  with_environment(sources, {{"PORT", "3"}});
+  EXPECT_EQ(port(), "3");
+  sources.command_line["server.port"] = "4";
+  EXPECT_EQ(port(), "4");
+  EXPECT_EQ(settings::load(from_yaml(""))->text("server.port"), "8080");
+}
+
+TEST(settings, datahub_names_win_over_their_alternatives) {
+  auto sources = from_yaml("");
+  with_environment(sources, {{"PORT", "1"}, {"BACKEND_PORT", "2"}, {"DATAHUB_PORT", "3"}});
+  EXPECT_EQ(settings::load(sources)->text("server.port"), "3");
+  with_environment(sources, {{"BACKEND_PORT", "2"}});
+  EXPECT_EQ(settings::load(sources)->text("server.port"), "2");
+}
+
+TEST(settings, unknown_keys_warn_with_file_line_and_suggestion) {
+  const auto values = settings::load(from_yaml("server:\n  prot: 80\nservre: {}\n"));
+  ASSERT_TRUE(values);
+  ASSERT_EQ(values->warnings().size(), 2u);
+  EXPECT_EQ(values->warnings()[0], "unknown setting server.prot (did you mean server.port?) in test.yaml line 2");
+  EXPECT_EQ(values->warnings()[1], "unknown section servre in test.yaml line 3");
+}
+
+TEST(settings, reserved_keys_say_that_nothing_reads_them) {
+  auto sources = from_yaml("");
+  with_environment(sources, {{"TRADIER_API_KEY", "s3cret"}});
+  const auto values = settings::load(sources);
+  ASSERT_EQ(values->warnings().size(), 1u);
+  EXPECT_NE(values->warnings()[0].find("TRADIER_API_KEY (environment) is set, but"), std::string::npos);
+  EXPECT_EQ(values->warnings()[0].find("s3cret"), std::string::npos);
+}
+
+TEST(settings, wrong_values_stop_the_start_and_name_the_key) {
+  const struct {
+    const char* yaml;
+    const char* message;
+  } cases[] = {
+    {"server: {port: eighty}", "server.port (test.yaml): must be a whole number from 0 to 65535, not \"eighty\""},
+    {"server: {port: 65536}", "server.port (test.yaml): must be from 0 to 65535, not 65536"},
+    {"server: {port: 99999999999999999999}", "server.port (test.yaml): must be from 0 to 65535, not 99999999999999999999"},
+    {"server: {auth_mode: none}", "server.auth_mode (test.yaml): must be one of auto, required, not \"none\""},
+    {"log: {level: loud}", "log.level (test.yaml): must be one of trace, debug, info, warn, error, not \"loud\""},
+    {"server: 5", "server: must be a map of settings (test.yaml line 1)"},
+    {"server: {port: {a: 1}}", "server.port: must be a plain value, not a map (test.yaml line 1)"},
+    {"feeds: 3", "feeds: must be a list (test.yaml line 1)"},
+    {"feeds: [3]", "feeds[0]: must be a map"},
+    {"feeds: [{kind: magic}]", "feeds[0].kind: must be sim or replay, not \"magic\" (test.yaml line 1)"},
+    {"feeds: [{name: x}]", "feeds[0].kind: is required: sim or replay (test.yaml line 1)"},
+    {"feeds: [{kind: sim, seed: -1}]", "feeds[0].seed: must be a whole number, not \"-1\" (test.yaml line 1)"},
+    {"feeds: [{kind: sim, speed: fast}]",
+     "feeds[0].speed: must be a factor such as 1 or 10x, or max, or step, not \"fast\" (test.yaml line 1)"},
+    {"feeds: [{kind: sim, speed: max}]", "feeds[0].speed: of a simulated exchange must be a factor: it never ends (test.yaml line 1)"},
+    {"feeds: [{kind: sim, start: yesterday}]",
+     "feeds[0].start: not an ISO-8601 time with zone: \"yesterday\" (test.yaml line 1)"},
+    {"feeds:\n- kind: replay", "feeds[0].files: must be a list of recordings (test.yaml line 2)"},
+    {"feeds:\n- kind: replay\n  files:\n  - {path: a.csv}", "feeds[0].files[0].symbol: is required (test.yaml line 4)"},
+    {"feeds:\n- kind: replay\n  files:\n  - {path: a, symbol: S, timeframe: 7x}",
+     "feeds[0].files[0].timeframe: not a timeframe: \"7x\" (expected 1m 3m 5m 15m 30m 1h 2h 4h 1d 1w 1M) (test.yaml line 4)"},
+    {"feeds: [{kind: sim}, {kind: sim}]", "feeds[1].name: two feeds are called sim"},
+    {"a: [", "test.yaml: not valid YAML"},
+  };
+  for (const auto& c : cases) {
+    std::vector<std::string> warnings;
+    const auto config = make(from_yaml(c.yaml), warnings);
+    ASSERT_FALSE(config) << c.yaml;
+    EXPECT_EQ(to_string(config.error()).substr(0, std::string(c.message).size()), c.message) << c.yaml;
+  }
+}
+
+TEST(settings, feeds_are_read_with_defaults) {
+  std::vector<std::string> warnings;
+  const auto config = make(from_yaml("feeds:\n"
+                                     "- {name: a, kind: sim, seed: 7, symbols: [AAPL, ES1!], start: 2026-01-15T14:30:00Z, sped: 3}\n"
+                                     "- name: b\n  kind: replay\n  speed: max\n  loop: true\n"
+                                     "  files: [{path: x.csv, symbol: SPY, kind: quotes}]\n"),
+                           warnings);
+  ASSERT_TRUE(config) << to_string(config.error());
+  ASSERT_EQ(config->feeds.size(), 2u);
+  EXPECT_EQ(config->feeds[0].seed, 7u);
+  EXPECT_EQ(config->feeds[0].symbols, (std::vector<std::string>{"AAPL", "ES1!"}));
+  EXPECT_EQ(to_iso8601(*config->feeds[0].start), "2026-01-15T14:30:00.000Z");
+  EXPECT_EQ(config->feeds[1].pace.kind, market::pace_kind::maximum);
+  EXPECT_TRUE(config->feeds[1].loop);
+  EXPECT_EQ(config->feeds[1].recordings[0].kind, "quotes");
+  EXPECT_EQ(config->feeds[1].recordings[0].frame, timeframe::minutes(1));
+  EXPECT_EQ(warnings, std::vector<std::string>{"unknown setting feeds[0].sped in test.yaml line 2"});
+}
+
+TEST(settings, without_feeds_there_is_one_simulated_exchange) {
+  std::vector<std::string> warnings;
+  const auto config = make(from_yaml(""), warnings);
+  ASSERT_TRUE(config);
+  ASSERT_EQ(config->feeds.size(), 1u);
+  EXPECT_EQ(config->feeds[0].kind, feed_kind::sim);
+  EXPECT_EQ(config->node_id, "host-1");
+}
+
+TEST(settings, lists_are_read_in_every_form) {
+  const std::vector<std::string> expected{"http://a", "http://b"};
+  for (const auto* form : {"http://a, http://b", R"(["http://a","http://b"])", "http://a,,http://b,"}) {
+    auto sources = from_yaml("");
+    with_environment(sources, {{"CORS_ORIGINS", form}});
+    EXPECT_EQ(settings::load(sources)->list("server.cors_origins"), expected) << form;
+  }
+  EXPECT_EQ(settings::load(from_yaml("server: {cors_origins: [http://a, http://b]}"))->list("server.cors_origins"), expected);
+}
+
+TEST(settings, secrets_may_be_files) {
+  char path[] = "/tmp/tt-secret-XXXXXX";
+  const int file = mkstemp(path);
+  ASSERT_GE(file, 0);
+  std::ofstream(path) << "  token-1\n";
+  auto sources = from_yaml("");
+  with_environment(sources, {{"TRADIER_API_KEY_FILE", path}});
+  EXPECT_EQ(settings::load(sources)->text("tradier.api_key"), "token-1");
+  std::remove(path);
+  const auto missing = settings::load(sources);
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().field, "TRADIER_API_KEY_FILE");
+}
+
+TEST(settings, dot_env_forms) {
+  const auto values = parse_dot_env("# comment\n\nexport A=1\nB = \"two words\" \nC='#3'\nD=4 # four\n");
+  ASSERT_TRUE(values);
+  EXPECT_EQ(*values, (std::map<std::string, std::string>{{"A", "1"}, {"B", "two words"}, {"C", "#3"}, {"D", "4"}}));
+  const auto wrong = parse_dot_env("A=1\nnonsense\n");
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().field, ".env line 2");
+}
+
+/// config/trader.yaml must state exactly the defaults of the table.
+TEST(settings, shipped_file_equals_the_defaults) {
+  std::ifstream file(TT_SOURCE_DIR "/config/trader.yaml");
+  std::ostringstream text;
+  text << file.rdbuf();
+  auto sources = from_yaml(text.str());
+  const auto shipped = settings::load(sources);
+  ASSERT_TRUE(shipped) << to_string(shipped.error());
+  EXPECT_TRUE(shipped->warnings().empty());
+  for (const auto& spec : setting_specs()) {
+    EXPECT_EQ(shipped->text(spec.key), spec.fallback) << spec.key;
+    const bool stands_in_the_file = spec.use == key_use::active && spec.key != "node.id";
+    EXPECT_EQ(shipped->is_default(spec.key), !stands_in_the_file) << spec.key << " is missing in config/trader.yaml";
+  }
+}
+
+TEST(settings, no_key_or_variable_stands_twice) {
+  std::set<std::string_view> seen;
+  for (const auto& spec : setting_specs()) {
+    EXPECT_TRUE(seen.insert(spec.key).second) << spec.key;
+    for (const auto name : spec.variables) EXPECT_TRUE(seen.insert(name).second) << name;
+    EXPECT_FALSE(spec.meaning.empty()) << spec.key;
+  }
+}
+
+} // namespace
+} // namespace tt::cluster

@@ -1,0 +1,46 @@
+import { spawn } from "node:child_process";
+
+const ready_within_ms = 60_000;
+const poll_ms = 200;
+
+/// The gateway the tests talk to:
+/// - TT_URL: one that already runs;
+/// - TT_BIN and TT_CONFIG: `TT_BIN node --config TT_CONFIG` is started and
+///   ended (TT_URL then says where it listens, default port 8080);
+/// - TT_MOCK=1: the mock of the web UI, to try these tests without a gateway.
+/// @return {url, stop}
+export async function node_under_test() {
+  const { TT_URL, TT_BIN, TT_CONFIG, TT_MOCK } = process.env;
+  if (TT_MOCK) {
+    const { start_mock } = await import("../../../ui-bridge/web/test-support/mock_gateway.mjs");
+    const mock = await start_mock({ now: "2026-01-15T15:12:00Z" });
+    return { url: mock.url, stop: () => mock.close() };
+  }
+  if (!TT_BIN) {
+    if (!TT_URL) throw new Error("set TT_URL (a running node), TT_BIN and TT_CONFIG, or TT_MOCK=1");
+    await wait_for_health(TT_URL);
+    return { url: TT_URL, stop: async () => {} };
+  }
+  if (!TT_CONFIG) throw new Error("TT_BIN needs TT_CONFIG, the node's configuration file");
+  const url = TT_URL ?? "http://127.0.0.1:8080";
+  const child = spawn(TT_BIN, ["node", "--config", TT_CONFIG], { stdio: ["ignore", "inherit", "inherit"] });
+  const exited = new Promise((resolve) => child.once("exit", resolve));
+  await Promise.race([wait_for_health(url), exited.then((code) => { throw new Error(`${TT_BIN} ended with ${code}`); })]);
+  return {
+    url,
+    async stop() {
+      child.kill("SIGTERM");
+      await exited;
+    },
+  };
+}
+
+async function wait_for_health(url) {
+  const deadline = Date.now() + ready_within_ms;
+  for (;;) {
+    const status = await fetch(`${url}/health`).then((reply) => reply.status, () => 0);
+    if (status === 200) return;
+    if (Date.now() > deadline) throw new Error(`${url}/health did not answer 200 within ${ready_within_ms / 1000} s`);
+    await new Promise((resolve) => setTimeout(resolve, poll_ms));
+  }
+}

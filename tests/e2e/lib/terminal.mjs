@@ -1,0 +1,66 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+const chromium_path = process.env.TT_CHROMIUM ?? "/usr/bin/chromium";
+const chromium_args = [
+  "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync",
+];
+export const wait_ms = 20_000;
+
+/// The terminal's page in a browser with a profile of its own. What the page
+/// complains about is collected in `complaints`.
+export async function open_terminal(url, { proxy, viewport = { width: 1600, height: 900 } } = {}) {
+  const profile = await mkdtemp(join(tmpdir(), "tt-e2e-"));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: chromium_path, args: chromium_args, viewport,
+    ...(proxy ? { proxy: { server: proxy, bypass: "<-loopback>" } } : {}),
+  });
+  const page = context.pages()[0] ?? (await context.newPage());
+  page.setDefaultTimeout(wait_ms);
+  const complaints = [];
+  page.on("pageerror", (error) => complaints.push(`exception: ${error.stack ?? error}`));
+  page.on("console", (message) => {
+    if (message.type() !== "error" && message.type() !== "warning") return;
+    // No layout is stored before the first change: a 404 is the contract's answer.
+    if (message.location().url.includes("/api/v1/layouts/") && message.text().includes("404")) return;
+    complaints.push(`${message.type()}: ${message.text()} (${message.location().url})`);
+  });
+  await page.goto(url);
+  return {
+    page,
+    complaints,
+    chart: () => page.getByTestId("chart").first(),
+    async close() {
+      await context.close();
+      await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/// The chart's read-only test hooks as numbers and text.
+export async function chart_state(terminal) {
+  const data = await terminal.chart().evaluate((element) => ({ ...element.dataset }));
+  const number = (text) => (text === undefined ? Number.NaN : Number(text));
+  return {
+    symbol: data.symbol, timeframe: data.timeframe, session: data.session, status: data.status, stale: data.stale === "true",
+    bars: number(data.bars), first: number(data.first), last: number(data.last), close: number(data.close),
+    from: number(data.from), to: number(data.to),
+  };
+}
+
+/// Waits until `check` holds for the chart and returns that state.
+export async function chart_until(terminal, what, check, timeout_ms = wait_ms) {
+  const deadline = Date.now() + timeout_ms;
+  let state;
+  do {
+    state = await chart_state(terminal);
+    if (check(state)) return state;
+    await terminal.page.waitForTimeout(50);
+  } while (Date.now() < deadline);
+  throw new Error(`chart never: ${what}; it is ${JSON.stringify(state)}`);
+}
+
+export const is_ready = ({ status, bars }) => status === "ready" && bars > 0;

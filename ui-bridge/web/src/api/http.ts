@@ -1,0 +1,91 @@
+/// One place for fetch, time-outs and the gateway's error body.
+
+/// A reply slower than this is an error the user sees.
+const request_timeout_ms = 15_000;
+
+/// A request that failed, with the text the gateway gave.
+export class ApiError extends Error {
+  override name = "ApiError";
+  constructor(
+    message: string,
+    /// HTTP status, 0 when no answer came.
+    readonly status: number,
+    readonly code?: string,
+    readonly request_id?: string,
+  ) {
+    super(message);
+  }
+}
+
+export interface RequestOptions {
+  method?: "GET" | "POST" | "PUT" | "DELETE";
+  query?: Record<string, string | number | undefined>;
+  body?: unknown;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+}
+
+export interface Reply<T> {
+  data: T;
+  headers: Headers;
+}
+
+export function is_abort(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "AbortError";
+}
+
+export function error_text(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/// @throws ApiError for every failure but an abort by the caller's signal.
+export async function request<T>(path: string, options: RequestOptions = {}): Promise<Reply<T>> {
+  const { method = "GET", query, body, signal } = options;
+  const headers: Record<string, string> = { accept: "application/json", ...options.headers };
+  if (body !== undefined) headers["content-type"] = "application/json";
+  const timeout = AbortSignal.timeout(request_timeout_ms);
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(path + query_text(query), {
+      method, headers, credentials: "same-origin",
+      body: body === undefined ? null : JSON.stringify(body),
+      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+    });
+    text = await response.text();
+  } catch (error) {
+    if (signal?.aborted) throw new DOMException("aborted", "AbortError");
+    throw new ApiError(timeout.aborted ? `${path}: no answer in time` : "The gateway can't be reached", 0);
+  }
+  const data = parse(text);
+  if (!response.ok) throw failure(path, response, data);
+  return { data: data as T, headers: response.headers };
+}
+
+function query_text(query: RequestOptions["query"]): string {
+  const pairs = Object.entries(query ?? {}).filter((pair): pair is [string, string | number] => pair[1] !== undefined);
+  if (pairs.length === 0) return "";
+  return `?${pairs.map(([key, value]) => `${key}=${encodeURIComponent(value)}`).join("&")}`;
+}
+
+function parse(text: string): unknown {
+  if (text === "") return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function failure(path: string, response: Response, data: unknown): ApiError {
+  const body = (typeof data === "object" && data !== null ? data : {}) as Record<string, unknown>;
+  const detail = [body["detail"], body["errmsg"], body["error"], body["message"]].find(
+    (text): text is string => typeof text === "string" && text !== "",
+  );
+  return new ApiError(
+    detail ?? `${path} answered ${response.status} ${response.statusText}`.trim(),
+    response.status,
+    typeof body["error_code"] === "string" ? body["error_code"] : undefined,
+    typeof body["request_id"] === "string" ? body["request_id"] : undefined,
+  );
+}

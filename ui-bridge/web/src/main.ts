@@ -1,0 +1,11 @@
+import { createPinia } from "pinia";
+import { createApp } from "vue";
+import App from "./App.vue";
+import { use_notices } from "./stores/notices";
+
+const app = createApp(App).use(createPinia());
+app.config.errorHandler = (error) => {
+  console.error(error);
+  use_notices().failure(error);
+};
+app.mount("#app");

@@ -1,0 +1,152 @@
+import type { DockviewApi, SerializedDockview } from "dockview-vue";
+import { defineStore } from "pinia";
+import { fetch_layout, store_layout } from "../api/gateway";
+import { ApiError } from "../api/http";
+import { panel_kind, panel_kinds } from "../panels/kinds";
+import type { PanelKind } from "../panels/kinds";
+import { use_notices } from "./notices";
+import { load, save } from "./storage";
+
+/// The panel layout: built, restored, and kept in the browser and, where the
+/// gateway answers, under `/api/v1/layouts/{name}`.
+
+interface SavedLayout {
+  version: 1;
+  saved_at_ms: number;
+  dock: SerializedDockview;
+}
+
+const layout_name = "default";
+const save_after_ms = 600;
+/// Layout events of a change arrive this long after it.
+const settle_ms = 300;
+/// Below this height the right column is tabs instead of three rows.
+const roomy_height_px = 820;
+
+function is_saved(value: unknown): value is SavedLayout {
+  const layout = value as Partial<SavedLayout> | null | undefined;
+  return layout?.version === 1 && typeof layout.saved_at_ms === "number" && typeof layout.dock === "object";
+}
+
+export const use_dock = defineStore("dock", () => {
+  const notices = use_notices();
+  let dock: DockviewApi | undefined;
+  let etag: string | undefined;
+  /// False once the gateway said that it has no such route.
+  let gateway_keeps = true;
+  let saving: ReturnType<typeof setTimeout> | undefined;
+  /// Changes made while restoring are not the user's.
+  let restoring = false;
+
+  async function attach(api: DockviewApi): Promise<void> {
+    dock = api;
+    const local = load<SavedLayout | undefined>("layout", (v): v is SavedLayout => is_saved(v), undefined);
+    if (!local || !restore(local)) quietly(build_default);
+    api.onDidLayoutChange(schedule_save);
+    await read_from_gateway(local?.saved_at_ms ?? 0);
+  }
+
+  /// Changes the layout without storing it as the user's.
+  function quietly(change: () => void): void {
+    restoring = true;
+    change();
+    setTimeout(() => (restoring = false), settle_ms);
+  }
+
+  function restore(saved: SavedLayout): boolean {
+    let restored = false;
+    quietly(() => {
+      try {
+        dock?.fromJSON(saved.dock);
+        restored = (dock?.panels.length ?? 0) > 0;
+      } catch {
+        dock?.clear(); // of another version, or damaged: the default stands in
+      }
+    });
+    return restored;
+  }
+
+  async function read_from_gateway(local_saved_at_ms: number): Promise<void> {
+    try {
+      const stored = await fetch_layout(layout_name);
+      etag = stored.etag;
+      if (is_saved(stored.layout) && stored.layout.saved_at_ms > local_saved_at_ms) restore(stored.layout);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return; // none stored yet
+      gateway_keeps = false;
+      notices.failure(error);
+    }
+  }
+
+  function schedule_save(): void {
+    if (restoring) return;
+    clearTimeout(saving);
+    saving = setTimeout(() => void save_now(), save_after_ms);
+  }
+
+  async function save_now(): Promise<void> {
+    if (!dock) return;
+    const saved: SavedLayout = { version: 1, saved_at_ms: Date.now(), dock: dock.toJSON() };
+    save("layout", saved);
+    if (!gateway_keeps) return;
+    try {
+      etag = await store_layout(layout_name, saved, etag);
+    } catch (error) {
+      await save_failed(error, saved);
+    }
+  }
+
+  /// Another window saved in between: the newer arrangement wins. A gateway
+  /// without the route: the browser alone keeps it.
+  async function save_failed(error: unknown, saved: SavedLayout): Promise<void> {
+    const status = error instanceof ApiError ? error.status : 0;
+    if (status === 404 || status === 405) {
+      gateway_keeps = false;
+      return;
+    }
+    if (status !== 409 && status !== 412) return notices.failure(error);
+    try {
+      etag = (await fetch_layout(layout_name)).etag;
+      etag = await store_layout(layout_name, saved, etag);
+    } catch (again) {
+      notices.failure(again);
+    }
+  }
+
+  function build_default(): void {
+    if (!dock) return;
+    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const roomy = innerHeight >= roomy_height_px;
+    add("chart");
+    add("watchlist", { referencePanel: "chart", direction: "right" }, { initialWidth: Math.min(36 * rem, innerWidth * 0.36) });
+    add("details", { referencePanel: "watchlist", direction: "below" }, { initialHeight: roomy ? innerHeight * 0.57 : innerHeight * 0.5 });
+    if (roomy) add("trades", { referencePanel: "details", direction: "below" }, { initialHeight: innerHeight * 0.27 });
+    else add("trades", { referencePanel: "details", direction: "within" }, { inactive: true });
+    add("market", { referencePanel: "details", direction: "within" }, { inactive: true });
+    dock.getPanel("chart")?.api.setActive();
+  }
+
+  function add(id: PanelKind["id"], position?: object, more: object = {}): void {
+    const kind = panel_kind(id)!;
+    dock?.addPanel({ id, component: id, title: kind.title, ...(position ? { position } : {}), ...more } as Parameters<DockviewApi["addPanel"]>[0]);
+  }
+
+  /// Shows the panel, opening it when it is not there; kinds that may be open
+  /// many times get another one.
+  function open_panel(id: PanelKind["id"]): void {
+    if (!dock) return;
+    const kind = panel_kinds.find((candidate) => candidate.id === id)!;
+    const existing = dock.getPanel(id);
+    if (existing && !kind.many) return existing.api.setActive();
+    let name: string = id;
+    for (let n = 2; dock.getPanel(name); n++) name = `${id}-${n}`;
+    dock.addPanel({ id: name, component: id, title: kind.title });
+  }
+
+  function reset(): void {
+    dock?.clear();
+    build_default();
+  }
+
+  return { attach, open_panel, reset, schedule_save };
+});

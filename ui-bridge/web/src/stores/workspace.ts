@@ -1,0 +1,50 @@
+import { defineStore } from "pinia";
+import { computed, ref, shallowRef } from "vue";
+import type { SymbolMatch } from "../api/types";
+import { is_string, is_strings, load, save } from "./storage";
+
+/// What the panels look at together: the symbol, and the chart that hotkeys
+/// act on.
+
+const recent_limit = 12;
+
+/// What a chart panel offers to hotkeys and the search.
+export interface ChartHandle {
+  step_timeframe(step: -1 | 1): void;
+  toggle_session(): void;
+  scroll_to_latest(): void;
+}
+
+export const use_workspace = defineStore("workspace", () => {
+  const symbol = ref(load("symbol", is_string, ""));
+  const recent = ref(load("recent", is_strings, []));
+  const search_open = ref(false);
+  const help_open = ref(false);
+  /// What picking a symbol in the search does.
+  const search_purpose = ref<"show" | "add">("show");
+  const chart = shallowRef<ChartHandle>();
+  /// Every match the search has seen, so that it also finds offline.
+  const seen = shallowRef(new Map<string, SymbolMatch>());
+  const has_symbol = computed(() => symbol.value !== "");
+
+  function show(next: string): void {
+    if (next === "") return;
+    symbol.value = next;
+    recent.value = [next, ...recent.value.filter((other) => other !== next)].slice(0, recent_limit);
+    save("symbol", next);
+    save("recent", recent.value);
+  }
+
+  function open_search(purpose: "show" | "add" = "show"): void {
+    search_purpose.value = purpose;
+    search_open.value = true;
+  }
+
+  function remember(matches: readonly SymbolMatch[]): void {
+    const next = new Map(seen.value);
+    for (const match of matches) next.set(match.symbol, match);
+    seen.value = next;
+  }
+
+  return { symbol, has_symbol, recent, search_open, search_purpose, help_open, chart, seen, show, open_search, remember };
+});
