@@ -132,8 +132,8 @@ void connection::flush() {
     session_->pull(chunk, write_chunk_bytes, now);
     if (chunk.empty()) break;
     layer.write(chunk);
-    if (layer.is_blocked()) session_->on_blocked(now);
   }
+  if (layer.is_blocked()) session_->on_blocked(now); // perhaps by a pong of Beast's
   if (session_->closing()) return begin_close();
   if (!layer.is_blocked() && session_->has_output()) flush_later();
   shard_->wake_at(*this, session_->next_wake());

@@ -65,8 +65,10 @@ public:
   void on_time(moment now);
   /// Appends frames until `out` holds `budget` bytes or nothing is due.
   void pull(std::string& out, std::size_t budget, moment now);
-  /// The socket takes no more bytes, or takes them again.
-  void on_blocked(moment now) { blocked_since_ = now.mono; }
+  /// The socket takes no more bytes (may be said again), or takes them again.
+  void on_blocked(moment now) {
+    if (!blocked_since_) blocked_since_ = now.mono;
+  }
   void on_unblocked() { blocked_since_.reset(); }
   /// Whether pull would find something now.
   [[nodiscard]] bool has_output() const;

@@ -31,7 +31,11 @@
 
 using namespace tt;
 using namespace tt::gateway;
-using namespace std::chrono;
+using std::chrono::duration;
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using std::chrono::steady_clock;
 using tt::gateway::stream::test::stream_server;
 using tt::gateway::test::scripted_market;
 

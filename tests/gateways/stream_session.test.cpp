@@ -431,6 +431,7 @@ TEST_F(stream_session, a_socket_that_takes_nothing_for_30_s_is_closed) {
   client.s->on_blocked(source.time);
   for (int i = 0; i < 29; ++i) {
     source.advance(seconds{1});
+    client.s->on_blocked(source.time);       // said again: the clock runs on
     client.s->on_control_frame(source.time); // alive, but not reading
     client.tick();
   }
