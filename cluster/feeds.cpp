@@ -25,6 +25,9 @@ public:
 
 private:
   static error in_feed(const feed_config& config, error e) {
+    // the replay calls recordings what the configuration calls files
+    constexpr std::string_view recordings = "recordings[";
+    if (e.field.starts_with(recordings)) e.field = "files[" + e.field.substr(recordings.size()) + ".path";
     e.field = "feeds." + config.name + (e.field.empty() ? "" : "." + e.field);
     return e;
   }
@@ -36,17 +39,20 @@ private:
 
   result<std::vector<instrument>> sim_instruments(const feed_config& config) {
     std::vector<instrument> out;
-    std::string left_out;
+    std::string recorded, taken;
+    const auto add = [](std::string& list_of, const std::string& name) { list_of += (list_of.empty() ? "" : ", ") + name; };
     const bool chosen = !config.symbols.empty();
     for (const auto& symbol : chosen ? config.symbols : default_universe()) {
       if (!chosen && !master_.find(symbol)) continue; // an own instrument list may be shorter
       auto what = find(config, symbol);
       if (!what) return what.error();
       const auto& name = (*what)->symbol;
-      if (!store_.timeframes(name).empty() || claimed_.contains(name)) left_out += (left_out.empty() ? "" : ", ") + name;
-      else if (claimed_.insert(name).second) out.push_back(**what);
+      if (!store_.timeframes(name).empty()) add(recorded, name);
+      else if (!claimed_.insert(name).second) add(taken, name);
+      else out.push_back(**what);
     }
-    if (!left_out.empty()) notes_.push_back("feed " + config.name + " does not simulate " + left_out + ": there are real bars of it");
+    if (!recorded.empty()) notes_.push_back("feed " + config.name + " does not simulate " + recorded + ": there are real bars of it");
+    if (!taken.empty()) notes_.push_back("feed " + config.name + " does not simulate " + taken + ": another feed speaks of it");
     std::ranges::sort(out, {}, &instrument::symbol);
     return out;
   }

@@ -1,5 +1,6 @@
 #include "actors/market/import.hpp"
 #include "cluster/commands.hpp"
+#include "cluster/folder_lock.hpp"
 #include "cluster/node_config.hpp"
 
 #include <cstdio>
@@ -26,6 +27,8 @@ void print_report(const import_options& options, const market::import_report& re
               shown(report.bars), shown(report.added), shown(report.unchanged), shown(report.replaced), shown(report.kept));
   if (report.first && report.last)
     std::printf("from %s to %s\n", to_iso8601(*report.first).c_str(), to_iso8601(*report.last).c_str());
+  if (report.csv.good + report.csv.bad == 0)
+    std::fprintf(stderr, "tt import: %s has a header but no rows\n", options.path.c_str());
   if (report.off_calendar > 0)
     std::fprintf(stderr, "warning: %llu bars lie outside the trading hours of %s: is this the right symbol and timeframe?\n",
                  shown(report.off_calendar), options.symbol.c_str());
@@ -48,6 +51,11 @@ int run_import(const import_options& options) {
   std::error_code failed;
   std::filesystem::create_directories(folder, failed);
   if (failed) return fail({errc::io_error, "can't make " + folder.string() + ": " + failed.message(), "node.data_dir"});
+  // A running node may be simulating this very symbol: its chart would mix both.
+  const auto alone = folder_lock::take(values.text("node.data_dir"));
+  if (!alone && alone.error().code == errc::conflict)
+    return fail({errc::conflict, alone.error().message + ": stop it, import, and start it again", "node.data_dir"});
+  if (!alone) return fail(alone.error());
   auto store = market::bar_store::open(folder.string());
   if (!store) return fail(store.error());
   const auto policy = options.replace ? market::merge_policy::replace : market::merge_policy::keep_stored;

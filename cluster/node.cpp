@@ -4,6 +4,7 @@
 #include "actors/market/feed_actor.hpp"
 #include "cluster/actor_config.hpp"
 #include "cluster/feeds.hpp"
+#include "cluster/folder_lock.hpp"
 #include "gateways/bridge/actor_market_port.hpp"
 #include "gateways/gateway.hpp"
 #include "gateways/stream/stream_service.hpp"
@@ -40,6 +41,7 @@ gateway::gateway_config gateway_settings(const node_config& config) {
   limit(gateway::rate_class::general, config.rate_general);
   limit(gateway::rate_class::market_data, config.rate_market_data);
   out.stream_connections_per_ip = static_cast<unsigned>(config.stream_max_per_ip);
+  out.metrics_port = config.metrics_port;
   out.web_root = config.web_root;
   out.data_dir = config.data_dir;
   out.version = std::string(version());
@@ -76,6 +78,7 @@ struct node::impl {
   node_config config;
   std::function<utc_time()> clock;
   std::shared_ptr<const instrument_master> master;
+  folder_lock folder; ///< first in, last out
   std::shared_ptr<market::bar_store> store;
   actor_config actors_config;
   std::unique_ptr<caf::actor_system> system;
@@ -112,9 +115,16 @@ struct node::impl {
     std::error_code failed;
     std::filesystem::create_directories(config.data_dir, failed);
     if (failed) return error{errc::io_error, "can't make " + config.data_dir + ": " + failed.message(), "node.data_dir"};
+    auto locked = folder_lock::take(config.data_dir);
+    if (!locked) return locked.error();
+    folder = std::move(*locked);
     auto opened = market::bar_store::open((std::filesystem::path(config.data_dir) / "bars").string());
     if (!opened) return opened.error();
     store = std::move(*opened);
+    for (const auto& key : store->list())
+      if (const auto whole = store->columns(key.symbol, key.frame); !whole)
+        spdlog::warn("bar store: {} {} can't be read ({}): charts do without it; delete its folder and import it again", key.symbol,
+                     key.frame.to_string(), to_string(whole.error()));
     return {};
   }
 

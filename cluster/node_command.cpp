@@ -1,15 +1,19 @@
 #include "cluster/commands.hpp"
 #include "cluster/logging.hpp"
 #include "cluster/node.hpp"
+#include "gateways/http/peer_rules.hpp"
 
 #include <spdlog/spdlog.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <sstream>
+#include <thread>
 #include <unistd.h>
 
 namespace tt::cluster {
@@ -36,8 +40,9 @@ result<std::string> read_file(const std::string& path) {
   return text.str();
 }
 
-/// SIGINT and SIGTERM, blocked in every thread that is started later and taken
-/// by wait().
+/// SIGINT and SIGTERM, blocked in every thread and taken by one of its own. While
+/// the node starts, or is stopping already, a signal ends the process at once:
+/// whatever is on disk survives that.
 class stop_signals {
 public:
   stop_signals() {
@@ -46,15 +51,28 @@ public:
     sigaddset(&set_, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &set_, nullptr);
     std::signal(SIGPIPE, SIG_IGN); // NOLINT: a closed socket is an error value
+    std::thread([this] { listen(); }).detach(); // ends with the process, as this object does
   }
 
-  void wait() const {
-    int number = 0;
-    sigwait(&set_, &number);
+  /// Returns at the first signal.
+  void wait() {
+    is_running_ = true;
+    stop_.get_future().wait();
   }
 
 private:
+  void listen() {
+    for (;;) {
+      int number = 0;
+      sigwait(&set_, &number);
+      if (!is_running_.exchange(false)) std::_Exit(128 + number);
+      stop_.set_value();
+    }
+  }
+
   sigset_t set_{};
+  std::atomic<bool> is_running_{false};
+  std::promise<void> stop_;
 };
 
 } // namespace
@@ -67,16 +85,19 @@ result<std::pair<settings, setting_sources>> load_settings(const std::string& co
     const char* value = std::getenv(std::string(name).c_str()); // NOLINT: single-threaded here
     return value ? std::optional<std::string>{value} : std::nullopt;
   };
-  if (std::filesystem::exists(".env")) {
-    auto text = read_file(".env");
+  sources.home = sources.environment("TT_HOME").value_or("");
+  if (const auto dot_env = in_home(sources.home, ".env"); std::filesystem::exists(dot_env)) {
+    auto text = read_file(dot_env);
     if (!text) return text.error();
     sources.dot_env = *text;
   }
-  if (!config_path.empty()) {
-    auto text = read_file(config_path);
+  const auto shipped = in_home(sources.home, "config/trader.yaml");
+  const bool take_shipped = config_path.empty() && !sources.home.empty() && std::filesystem::exists(shipped);
+  if (const auto& path = take_shipped ? shipped : config_path; !path.empty()) {
+    auto text = read_file(path);
     if (!text) return text.error();
     sources.yaml = *text;
-    sources.yaml_origin = config_path;
+    sources.yaml_origin = path;
   }
   auto values = settings::load(sources);
   if (!values) return values.error();
@@ -84,13 +105,15 @@ result<std::pair<settings, setting_sources>> load_settings(const std::string& co
 }
 
 int run_node(const std::string& config_path, const std::map<std::string, std::string>& overrides) {
-  const stop_signals signals;
+  static stop_signals signals;
   auto loaded = load_settings(config_path, overrides);
   if (!loaded) return fail(loaded.error());
   auto& [values, sources] = *loaded;
   auto warnings = values.warnings();
   auto config = node_config::make(values, sources.yaml, sources.yaml_origin, host_name(), warnings);
   if (!config) return fail(config.error());
+  for (auto& feed : config->feeds)
+    for (auto& recording : feed.recordings) recording.path = in_home(sources.home, recording.path);
   const auto log_folder = (std::filesystem::path(config->data_dir) / "logs").string();
   if (auto logging = start_logging(config->log, log_folder, config->node_id); !logging) return fail(logging.error());
   for (const auto& warning : warnings) spdlog::warn("{}", warning);
@@ -98,6 +121,9 @@ int run_node(const std::string& config_path, const std::map<std::string, std::st
   if (!started) return fail(started.error());
   std::printf("TraderTerminal %s is running: %s\n", std::string(version()).c_str(), (*started)->url().c_str());
   std::fflush(stdout);
+  if (!gateway::is_loopback_host(config->host))
+    spdlog::warn("bound to {}: callers need an identity, and this build can't give one yet; only /health and the UI's files are served",
+                 config->host);
   spdlog::info("node {} answers on {}", config->node_id, (*started)->url());
   signals.wait();
   spdlog::info("stopping");

@@ -56,6 +56,11 @@ public:
 
   /// Call last: every key that nobody asked for becomes a warning.
   void warn_unknown() {
+    std::set<std::string> written;
+    for (const auto& item : node_)
+      if (!written.insert(item.first.Scalar()).second)
+        warnings_.push_back("setting " + path_ + "." + item.first.Scalar() + " stands twice in " + origin_ + " line "
+                            + std::to_string(item.first.Mark().line + 1) + "; the first counts");
     for (const auto& item : node_)
       if (!seen_.contains(item.first.Scalar()))
         warnings_.push_back("unknown setting " + path_ + "." + item.first.Scalar() + " in " + origin_ + " line "
@@ -117,6 +122,7 @@ result<void> read_replay(map_reader& in, feed_config& out, const std::string& or
 result<void> read_sim(map_reader& in, feed_config& out) {
   auto symbols = in.list("symbols");
   if (!symbols) return symbols.error();
+  if (in.has("symbols") && symbols->empty()) return in.wrong("symbols", "must name a symbol; without the key the default ones are meant");
   out.symbols = *symbols;
   auto seed = in.text("seed", "1");
   if (!seed) return seed.error();
@@ -220,6 +226,11 @@ result<node_config> node_config::make(const settings& values, std::string_view y
   out.default_venue = values.text("market.calendar");
   set(out.threads, values.integer("node.threads", 0, 1024));
   set(out.port, values.integer("server.port", 0, 65535));
+  if (!values.text("server.metrics_port").empty()) {
+    std::uint16_t metrics_port = 0;
+    set(metrics_port, values.integer("server.metrics_port", 0, 65535));
+    out.metrics_port = metrics_port;
+  }
   set(out.io_threads, values.integer("server.io_threads", 1, 256));
   set(out.stream_max_clients, values.integer("stream.max_clients", 1, 1'000'000));
   set(out.stream_max_symbols, values.integer("stream.max_symbols", 1, 100'000));
@@ -239,6 +250,8 @@ result<node_config> node_config::make(const settings& values, std::string_view y
   out.auth_required = mode == "required";
   out.udf_next_time_in_ms = unit == "ms";
   if (set.failure()) return *set.failure();
+  if (std::ranges::find(out.cors_origins, "*") != out.cors_origins.end())
+    return error{errc::invalid_argument, "must list origins; \"*\" would let any web page in", values.origin("server.cors_origins")};
   auto feeds = parse_feeds(yaml, yaml_origin, warnings);
   if (!feeds) return feeds.error();
   out.feeds = std::move(*feeds);

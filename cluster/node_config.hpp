@@ -53,6 +53,7 @@ struct node_config {
   std::string node_id;
   std::string data_dir;
   std::size_t threads = 0;
+  std::optional<std::uint16_t> metrics_port;
   std::string instruments_path;
   std::string host;
   std::uint16_t port = 8080;
@@ -74,7 +75,7 @@ struct node_config {
 };
 
 /// The `feeds:` list of a YAML file; one simulated exchange when there is none.
-/// Relative paths are kept as written. Errors: as node_config::make.
+/// Relative paths are kept as written; the caller puts them in_home. Errors: as node_config::make.
 result<std::vector<feed_config>> parse_feeds(std::string_view yaml, const std::string& origin,
                                              std::vector<std::string>& warnings);
 

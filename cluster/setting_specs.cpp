@@ -8,21 +8,21 @@ std::span<const setting_spec> setting_specs() {
   // clang-format off
   static const std::vector<setting_spec> table{
     {"node.id", {"NODE_ID"}, "", "name of this node; the host's name when empty"},
-    {"node.data_dir", {"DATA_DIR"}, "data/", "folder for bar store, layouts, logs"},
+    {"node.data_dir", {"DATA_DIR"}, "data/", "folder for bar store, layouts, logs", active, open, key_form::path},
     {"node.threads", {"TT_THREADS"}, "0", "scheduler threads of the actors; 0 = one per core"},
-    {"node.instruments", {"TT_INSTRUMENTS"}, "config/instruments.yaml", "instrument master"},
+    {"node.instruments", {"TT_INSTRUMENTS"}, "config/instruments.yaml", "instrument master", active, open, key_form::path},
 
     {"server.host", {"DATAHUB_HOST", "HOST", "BACKEND_HOST"}, "localhost", "address to listen on"},
     {"server.port", {"DATAHUB_PORT", "PORT", "BACKEND_PORT"}, "8080", "port of HTTP and WebSocket; 0 = any free one"},
     {"server.io_threads", {"TT_IO_THREADS"}, "2", "threads that own sockets"},
-    {"server.web_root", {"TT_WEB_ROOT"}, "ui-bridge/web/dist", "folder of the built UI"},
+    {"server.web_root", {"TT_WEB_ROOT"}, "ui-bridge/web/dist", "folder of the built UI", active, open, key_form::path},
     {"server.auth_mode", {"AUTH_MODE"}, "auto", "auto: loopback needs no identity; required: everybody does"},
-    {"server.allowed_hosts", {"ALLOWED_HOSTS"}, "", "further Host names that are answered"},
-    {"server.cors_origins", {"CORS_ORIGINS"}, "http://localhost:5173,http://localhost:3000", "web origins that may call"},
-    {"server.trusted_proxies", {"TRUSTED_PROXIES"}, "", "peers whose X-Forwarded-For is believed"},
+    {"server.allowed_hosts", {"ALLOWED_HOSTS"}, "", "further Host names that are answered", active, open, key_form::list},
+    {"server.cors_origins", {"CORS_ORIGINS"}, "http://localhost:5173,http://localhost:3000", "web origins that may call", active, open, key_form::list},
+    {"server.trusted_proxies", {"TRUSTED_PROXIES"}, "", "peers whose X-Forwarded-For is believed", active, open, key_form::list},
     {"server.tls_cert", {"TLS_CERT"}, "", "certificate file", reserved},
     {"server.tls_key", {"TLS_KEY"}, "", "key file", reserved, secret},
-    {"server.metrics_port", {"METRICS_PORT"}, "", "second port with /metrics only", reserved},
+    {"server.metrics_port", {"METRICS_PORT"}, "", "second port with /metrics only, open to everybody; none when empty"},
     {"server.udf_next_time_unit", {"UDF_NEXT_TIME_UNIT"}, "s", "unit of nextTime in UDF history: s or ms"},
 
     {"stream.max_clients", {"WS_MAX_CLIENTS"}, "1000", "WebSocket connections of the node"},
@@ -56,12 +56,12 @@ std::span<const setting_spec> setting_specs() {
     {"backtest.timeout_s", {"BACKTEST_TIMEOUT_S"}, "300", "seconds without progress", reserved},
 
     {"webhook.secret", {"TRADINGVIEW_WEBHOOK_SECRET"}, "", "shared secret of the default profile", reserved, secret},
-    {"webhook.ip_allow", {"WEBHOOK_IP_ALLOW"}, "", "addresses that may post", reserved},
+    {"webhook.ip_allow", {"WEBHOOK_IP_ALLOW"}, "", "addresses that may post", reserved, open, key_form::list},
     {"webhook.freshness_s", {"WEBHOOK_FRESHNESS_S"}, "60", "oldest alert that is acted on", reserved},
     {"webhook.listen", {"WEBHOOK_LISTEN"}, "", "second listener for webhooks only", reserved},
     {"webhook.copy_url", {"CHRONOS_WEBHOOK_URL"}, "", "outgoing copy of accepted signals", reserved, secret},
 
-    {"news.feeds", {"NEWS_FEEDS"}, "", "news sources", reserved},
+    {"news.feeds", {"NEWS_FEEDS"}, "", "news sources", reserved, open, key_form::list},
     {"news.api_key", {"NEWS_API_KEY"}, "", "key of the news source", reserved, secret},
 
     {"tradier.api_key", {"TRADIER_API_KEY", "TRADIER_TOKEN"}, "", "Tradier token", reserved, secret},
@@ -69,7 +69,7 @@ std::span<const setting_spec> setting_specs() {
     {"tradier.environment", {"TRADIER_ENV"}, "sandbox", "sandbox or live", reserved},
     {"tradovate.username", {"TRADOVATE_USERNAME"}, "", "Tradovate user", reserved},
     {"tradovate.password", {"TRADOVATE_PASSWORD"}, "", "Tradovate password", reserved, secret},
-    {"ccxt.exchanges", {"CCXT_EXCHANGES"}, "", "CCXT exchange ids", reserved},
+    {"ccxt.exchanges", {"CCXT_EXCHANGES"}, "", "CCXT exchange ids", reserved, open, key_form::list},
   };
   // clang-format on
   return table;

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 namespace tt::cluster {
@@ -63,12 +65,13 @@ std::string suggestion(std::string_view unknown) {
   return best.empty() ? best : " (did you mean " + best + "?)";
 }
 
-/// A plain value, or a list of plain values joined by commas.
-result<std::string> node_text(const YAML::Node& node, const std::string& key, const std::string& origin) {
+/// A plain value, or where the key is a list, plain values joined by commas.
+result<std::string> node_text(const YAML::Node& node, const std::string& key, key_form form, const std::string& origin) {
   const auto where = origin + " line " + std::to_string(node.Mark().line + 1);
   if (node.IsNull()) return std::string{};
   if (node.IsScalar()) return node.Scalar();
   if (!node.IsSequence()) return error{errc::invalid_argument, "must be a plain value, not a map (" + where + ")", key};
+  if (form != key_form::list) return error{errc::invalid_argument, "must be a plain value, not a list (" + where + ")", key};
   std::string joined;
   for (const auto& item : node) {
     if (!item.IsScalar()) return error{errc::invalid_argument, "must be a list of plain values (" + where + ")", key};
@@ -81,20 +84,23 @@ using yaml_values = std::map<std::string, std::string>;
 
 /// Values of one section; unknown keys become warnings.
 result<void> read_section(const YAML::Node& section, const std::string& name, const std::string& origin, yaml_values& out,
-                          std::vector<std::string>& warnings) {
+                          std::set<std::string>& written, std::vector<std::string>& warnings) {
   if (section.IsNull()) return {};
   if (!section.IsMap())
     return error{errc::invalid_argument,
                  "must be a map of settings (" + origin + " line " + std::to_string(section.Mark().line + 1) + ")", name};
   for (const auto& item : section) {
     const std::string key = name + "." + item.first.Scalar();
-    if (!find_spec(key)) {
+    const auto* spec = find_spec(key);
+    if (!spec) {
       warnings.push_back("unknown setting " + key + suggestion(key) + " in " + origin + " line "
                          + std::to_string(item.first.Mark().line + 1));
       continue;
     }
-    auto text = node_text(item.second, key, origin);
+    auto text = node_text(item.second, key, spec->form, origin);
     if (!text) return text.error();
+    if (!written.insert(key).second)
+      return error{errc::invalid_argument, "stands twice (" + origin + " line " + std::to_string(item.first.Mark().line + 1) + ")", key};
     // "key:" without a value leaves the default
     if (!item.second.IsNull()) out[key] = *text;
   }
@@ -103,6 +109,7 @@ result<void> read_section(const YAML::Node& section, const std::string& name, co
 
 result<yaml_values> read_yaml(const setting_sources& sources, std::vector<std::string>& warnings) {
   yaml_values out;
+  std::set<std::string> written; // keys so far: one that stands twice is a mistake, not a choice
   if (sources.yaml.size() > settings::max_file_bytes)
     return error{errc::out_of_range, "larger than 1 MiB", sources.yaml_origin};
   try {
@@ -117,7 +124,7 @@ result<yaml_values> read_yaml(const setting_sources& sources, std::vector<std::s
                            + std::to_string(item.first.Mark().line + 1));
         continue;
       }
-      if (auto done = read_section(item.second, name, sources.yaml_origin, out, warnings); !done) return done.error();
+      if (auto done = read_section(item.second, name, sources.yaml_origin, out, written, warnings); !done) return done.error();
     }
   } catch (const YAML::Exception& e) {
     return error{errc::invalid_argument, "not valid YAML: line " + std::to_string(e.mark.line + 1) + ", column "
@@ -162,6 +169,11 @@ result<std::map<std::string, std::string>> parse_dot_env(std::string_view text) 
   return out;
 }
 
+std::string in_home(const std::string& home, const std::string& path) {
+  if (home.empty() || path.empty() || std::filesystem::path(path).is_absolute()) return path;
+  return (std::filesystem::path(home) / path).string();
+}
+
 result<settings> settings::load(const setting_sources& sources) {
   settings out;
   if (sources.dot_env.size() > max_file_bytes) return error{errc::out_of_range, "larger than 1 MiB", ".env"};
@@ -176,10 +188,13 @@ result<settings> settings::load(const setting_sources& sources) {
     if (const auto at = dot_env->find(name); at != dot_env->end()) return entry{at->second, name + " (.env)"};
     return std::nullopt;
   };
+  const auto written = [&](const setting_spec& spec, std::string text, std::string origin) {
+    return entry{spec.form == key_form::path ? in_home(sources.home, text) : std::move(text), std::move(origin)};
+  };
   for (const auto& spec : setting_specs()) {
-    entry value{std::string(spec.fallback), {}};
+    entry value = written(spec, std::string(spec.fallback), {});
     if (const auto at = yaml->find(std::string(spec.key)); at != yaml->end())
-      value = {at->second, at->first + " (" + sources.yaml_origin + ")"};
+      value = written(spec, at->second, at->first + " (" + sources.yaml_origin + ")");
     for (auto name = spec.variables.rbegin(); name != spec.variables.rend(); ++name) {
       if (auto found = variable(std::string(*name))) value = *found;
       if (spec.secrecy != key_secrecy::secret) continue;

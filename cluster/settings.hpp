@@ -21,6 +21,10 @@ namespace tt::cluster {
 enum class key_use : std::uint8_t { active, reserved };
 /// Secrets may be given as a file path in `<NAME>_FILE` and are never logged.
 enum class key_secrecy : std::uint8_t { open, secret };
+/// What the text of a key is. A relative path that stands in a file (or is a default)
+/// counts from the home folder, one given by the caller from where the caller is.
+/// Only a list may be written as a YAML list.
+enum class key_form : std::uint8_t { value, path, list };
 
 /// One row of the table of settings.
 struct setting_spec {
@@ -30,6 +34,7 @@ struct setting_spec {
   std::string_view meaning;               ///< one sentence
   key_use use = key_use::active;
   key_secrecy secrecy = key_secrecy::open;
+  key_form form = key_form::value;
 };
 
 /// Every key there is.
@@ -42,7 +47,11 @@ struct setting_sources {
   std::string dot_env;      ///< text of the .env file, "" when there is none
   std::string yaml;         ///< text of the YAML file, "" when there is none
   std::string yaml_origin;  ///< its name, for messages
+  std::string home;         ///< the checkout ("" = the working directory): where `config/` and `data/` are
 };
+
+/// `path` as seen from `home`: unchanged where it is absolute or one of them is empty.
+std::string in_home(const std::string& home, const std::string& path);
 
 /// The resolved text of every key, with where it came from.
 class settings {

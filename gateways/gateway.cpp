@@ -28,6 +28,8 @@ struct core {
   services parts;
   std::optional<route_table> table;
   std::unique_ptr<pipeline> requests;
+  std::optional<route_table> metrics_table; ///< of METRICS_PORT, as is the next
+  std::unique_ptr<pipeline> metrics_requests;
 };
 
 result<pipeline_rules> make_rules(const gateway_config& config) {
@@ -47,14 +49,40 @@ struct gateway::impl {
   std::vector<std::weak_ptr<prometheus::Collectable>> sources;
   std::shared_ptr<core> running;
   std::unique_ptr<http_server> server;
+  std::unique_ptr<http_server> metrics_server;
+  std::uint16_t metrics_port = 0;
+
+  /// Opens METRICS_PORT.
+  result<void> serve_metrics(core& made, pipeline_rules rules);
 };
 
 gateway::gateway(gateway_config config, market_port& market, wall_clock clock, upgrade_handler* stream)
-    : impl_(new impl{std::move(config), market, std::move(clock), stream, {}, {}, {}}) {}
+    : impl_(new impl{std::move(config), market, std::move(clock), stream, {}, {}, {}, {}, 0}) {}
 
 gateway::~gateway() { stop(); }
 
 void gateway::add_metrics(std::weak_ptr<prometheus::Collectable> source) { impl_->sources.push_back(std::move(source)); }
+
+result<void> gateway::impl::serve_metrics(core& made, pipeline_rules rules) {
+  auto table = make_metrics_table(made.parts);
+  if (!table) return table.error();
+  made.metrics_table.emplace(std::move(*table));
+  const handler nothing_else = [](const context_ptr&, const responder& answer) {
+    answer(make_error(404, "not_found", "this port serves /metrics only"));
+  };
+  made.metrics_requests = std::make_unique<pipeline>(*made.metrics_table, nothing_else, std::move(rules), clock, made.metrics, nullptr);
+  auto listener = config;
+  listener.port = *config.metrics_port;
+  listener.io_threads = 1;
+  auto opened = std::make_unique<http_server>(listener, *made.metrics_requests, made.metrics, nullptr);
+  auto port = opened->start();
+  if (!port) return error{port.error().code, port.error().message, "METRICS_PORT"};
+  metrics_server = std::move(opened);
+  metrics_port = *port;
+  return {};
+}
+
+std::uint16_t gateway::metrics_port() const { return impl_->metrics_port; }
 
 result<std::uint16_t> gateway::start() {
   const auto& config = impl_->config;
@@ -77,12 +105,19 @@ result<std::uint16_t> gateway::start() {
   made->parts.docs_page = std::make_shared<const std::string>(write_docs_page(*made->table, config.version));
   for (const auto& source : impl_->sources) made->metrics.add_source(source);
   made->requests = std::make_unique<pipeline>(
-    *made->table, made->parts.files, std::move(*rules), impl_->clock, made->metrics, &made->keys);
+    *made->table, made->parts.files, *rules, impl_->clock, made->metrics, &made->keys);
   made->requests->keep_alive(made);
 
   auto server = std::make_unique<http_server>(config, *made->requests, made->metrics, impl_->stream);
   auto port = server->start();
   if (!port) return port;
+  if (config.metrics_port)
+    if (auto opened = impl_->serve_metrics(*made, std::move(*rules)); !opened) {
+      server->stop();
+      made->queue.stop();
+      return opened.error();
+    }
+  if (made->metrics_requests) made->metrics_requests->keep_alive(made);
   impl_->running = std::move(made);
   impl_->server = std::move(server);
   return port;
@@ -91,6 +126,9 @@ result<std::uint16_t> gateway::start() {
 void gateway::stop() {
   if (!impl_->server) return;
   impl_->server->stop();
+  if (impl_->metrics_server) impl_->metrics_server->stop();
+  impl_->metrics_server.reset();
+  impl_->metrics_port = 0;
   impl_->running->queue.stop();
   impl_->server.reset();
   impl_->running.reset();

@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,7 @@ struct gateway_config {
   std::string host = "localhost"; ///< name or address; "localhost" listens on 127.0.0.1 and ::1
   std::uint16_t port = 8080;      ///< 0 = any free port
   unsigned io_threads = 2;        ///< 1..64
+  std::optional<std::uint16_t> metrics_port = {}; ///< second listener on `host` that serves /metrics to everybody; 0 = any free port
   std::vector<std::string> allowed_hosts = {};
   std::vector<std::string> cors_origins = {"http://localhost:5173", "http://localhost:3000"};
   std::vector<std::string> trusted_proxies = {}; ///< addresses or CIDR networks
@@ -91,6 +93,8 @@ public:
   /// Errors: not_available (port in use, address not ours), invalid_argument (a
   /// bad value, names the key), io_error (data folder), unsupported (TLS).
   result<std::uint16_t> start();
+  /// The bound port of METRICS_PORT; 0 when there is none.
+  [[nodiscard]] std::uint16_t metrics_port() const;
   /// Closes every connection and joins the threads. Harmless when not running.
   void stop();
 

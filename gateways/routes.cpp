@@ -37,4 +37,10 @@ result<route_table> make_route_table(services& parts) {
   return route_table::make(std::move(rows));
 }
 
+result<route_table> make_metrics_table(services& parts) {
+  std::vector<route> rows;
+  add_metrics_route(rows, parts, access::open);
+  return route_table::make(std::move(rows));
+}
+
 } // namespace tt::gateway

@@ -10,4 +10,7 @@ namespace tt::gateway {
 /// program; the gateway then refuses to start).
 result<route_table> make_route_table(services& parts);
 
+/// The one row of METRICS_PORT: /metrics, open to everybody who reaches that port.
+result<route_table> make_metrics_table(services& parts);
+
 } // namespace tt::gateway

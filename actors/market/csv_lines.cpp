@@ -14,6 +14,12 @@ constexpr std::size_t shown_bytes = 40;
 } // namespace
 
 result<line_reader> line_reader::open(const std::string& path) {
+  // looked at before it is opened: a pipe would block there, a device never ends
+  struct stat info {};
+  if (stat(path.c_str(), &info) == 0) {
+    if (S_ISDIR(info.st_mode)) return error{errc::io_error, "is a folder, not a file", path};
+    if (!S_ISREG(info.st_mode)) return error{errc::io_error, "is a device or a pipe, not a file", path};
+  }
   line_reader reader;
   reader.path_ = path;
   reader.file_.reset(std::fopen(path.c_str(), "rbe"));
@@ -21,9 +27,6 @@ result<line_reader> line_reader::open(const std::string& path) {
     const auto code = errno == ENOENT ? errc::not_found : errc::io_error;
     return error{code, "can't open: " + std::string(std::strerror(errno)), path};
   }
-  struct stat info {};
-  if (fstat(fileno(reader.file_.get()), &info) == 0 && S_ISDIR(info.st_mode))
-    return error{errc::io_error, "is a folder, not a file", path};
   std::setvbuf(reader.file_.get(), nullptr, _IONBF, 0); // we buffer ourselves
   reader.buffer_.resize(csv_block_bytes);
   return reader;

@@ -1,6 +1,8 @@
 #include "actors/market/csv_place.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <string>
 
 namespace tt::market {
 
@@ -31,7 +33,27 @@ recorded_span place_intraday(utc_time t, timeframe frame, const exchange_calenda
   return {{t, t, std::min(plain_end, end), today->day}, recorded_place::on_calendar};
 }
 
+/// Minutes since local midnight; nothing where `t` isn't on a whole minute.
+std::optional<int> local_minute(utc_time t, const exchange_calendar& calendar) {
+  if (t.time_since_epoch() % std::chrono::minutes{1} != nanoseconds{0}) return std::nullopt;
+  const std::string text = calendar.to_local_iso8601(t); // 2026-01-15T09:30:00-05:00
+  const auto digits = [&](std::size_t at) { return (text[at] - '0') * 10 + (text[at + 1] - '0'); };
+  return digits(11) * 60 + digits(14);
+}
+
 } // namespace
+
+bool begins_bar(utc_time t, timeframe frame, const exchange_calendar& calendar) {
+  if (!frame.is_intraday()) return true;
+  const std::chrono::minutes length{frame.count()};
+  if (t.time_since_epoch() % length == nanoseconds{0}) return true;
+  for (const auto hours : {session_hours::regular, session_hours::extended}) {
+    const auto bar = calendar.bar_at(t, frame, hours);
+    if (bar && bar->open == t) return true;
+  }
+  const auto minute = local_minute(t, calendar);
+  return minute && *minute % frame.count() == 0;
+}
 
 recorded_span place_recorded_bar(utc_time row_time, timeframe frame, const exchange_calendar& calendar) {
   if (frame.is_intraday()) return place_intraday(row_time, frame, calendar);

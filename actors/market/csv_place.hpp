@@ -26,4 +26,9 @@ struct recorded_span {
 /// day whose hours hold it, or else the date at the venue's place.
 recorded_span place_recorded_bar(utc_time row_time, timeframe frame, const exchange_calendar& calendar);
 
+/// Whether an intraday bar of `frame` may begin at `t`: on the grid of the session
+/// (regular or extended), or on that of the clock (UTC or local), where many vendors
+/// cut their hours. Always true for days and longer.
+bool begins_bar(utc_time t, timeframe frame, const exchange_calendar& calendar);
+
 } // namespace tt::market

@@ -35,6 +35,12 @@ private:
       b.open_time = placed.span.stamp;
       if (b.open_time <= last) {
         reader_.reject_last("another row of the bar of " + utc_date(b.open_time).to_string());
+        ++misplaced_;
+        continue;
+      }
+      if (!begins_bar(b.open_time, request_.frame, *request_.what.calendar)) {
+        reader_.reject_last("time: no bar of " + request_.frame.to_string() + " begins at " + to_iso8601(b.open_time));
+        ++misplaced_;
         continue;
       }
       last = b.open_time;
@@ -91,6 +97,10 @@ private:
 
   result<void> flush() {
     if (bars_.empty()) return {};
+    // before anything is stored: a file of minutes that is called one of hours
+    if (misplaced_ > bars_.size())
+      return error{errc::invalid_argument,
+                   "most rows do not begin a bar of " + request_.frame.to_string() + ": is that the timeframe of the file?", "timeframe"};
     auto done = store_.merge(request_.what.symbol, request_.frame, bars_, request_.policy, fitting_scale());
     if (!done) return std::move(done).error();
     report_.bars += bars_.size() - done->rejected;
@@ -126,6 +136,7 @@ private:
   std::vector<std::uint64_t> lines_; // of bars_
   std::vector<row_problem> not_stored_;
   std::uint64_t not_stored_count_ = 0;
+  std::uint64_t misplaced_ = 0; ///< rows that begin no bar of the timeframe, or one that is there already
 };
 
 } // namespace

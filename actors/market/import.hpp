@@ -40,7 +40,10 @@ struct import_report {
 /// Ticks and quotes become bars where the instrument's price basis is bid or mid:
 /// of all hours when intraday, of the regular ones otherwise.
 /// A new series takes as many digits as 8 and the file's numbers allow.
-/// Errors: those of csv_reader::open and bar_store::merge; unsupported for quotes
+/// A row that begins no bar of the timeframe is a bad row; when most of a batch are, the
+/// file is refused before the batch is stored.
+/// Errors: those of csv_reader::open and bar_store::merge; invalid_argument (field
+/// "timeframe") for a file of another timeframe; unsupported for quotes
 /// of an instrument whose bars are made of trades; limit_exceeded or io_error when
 /// the file could not be read to its end (what was read by then is stored).
 result<import_report> import_recording(const import_request& request, bar_store& store);

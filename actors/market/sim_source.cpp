@@ -82,13 +82,11 @@ void sim_source::hand_out(const head& h, std::vector<feed_event>& out) const {
   feed_event& to = out.emplace_back();
   to.symbol = h.symbol;
   if (e.what == sim::event::kind::quote) {
-    to.data.emplace<quote_tick>(e.ts, market_->price_of(h.symbol, e.a), market_->price_of(h.symbol, e.b),
-                                market_->quantity_of(h.symbol, e.size_a),
-                                market_->quantity_of(h.symbol, e.size_b));
+    to.data = quote_tick{e.ts, market_->price_of(h.symbol, e.a), market_->price_of(h.symbol, e.b),
+                         market_->quantity_of(h.symbol, e.size_a), market_->quantity_of(h.symbol, e.size_b)};
   } else {
     const auto side = e.what == sim::event::kind::buy ? aggressor::buyer : aggressor::seller;
-    to.data.emplace<trade_tick>(e.ts, market_->price_of(h.symbol, e.a),
-                                market_->quantity_of(h.symbol, e.size_a), side);
+    to.data = trade_tick{e.ts, market_->price_of(h.symbol, e.a), market_->quantity_of(h.symbol, e.size_a), side};
   }
 }
 

@@ -25,8 +25,26 @@ symbol_state::symbol_state(std::shared_ptr<const instrument> what, std::vector<s
 
 /// Fills the figures of the day, and last price, from bars before `t`.
 void symbol_state::prime_day(utc_time t) {
-  history_request days{what_->symbol, timeframe::days(1), session_hours::regular, {}, t, 2, 2};
-  const auto found = book_.answer(days, t);
+  const auto found = book_.answer({what_->symbol, timeframe::days(1), session_hours::regular, {}, t, 2, 2}, t);
+  const auto minute = book_.answer({what_->symbol, timeframe::minutes(1), session_hours::extended, {}, t, 1, 1}, t);
+  const bool has_day = found && !found->bars->empty(), has_minute = minute && !minute->bars->empty();
+  utc_time day_end{}, minute_end{};
+  if (has_day) {
+    const auto day = what_->calendar->day(utc_date(found->bars->back().open_time));
+    day_end = day ? std::min(t, day->regular.close) : found->bars->back().open_time;
+  }
+  if (has_minute) minute_end = std::min(t, minute->bars->back().open_time + std::chrono::minutes{1});
+  // the newest bar of either length says what the last price was, and when
+  if (has_minute && (!has_day || minute_end >= day_end)) {
+    quote_.last = minute->bars->back().close;
+    quote_.ts = minute_end;
+  } else if (has_day) {
+    quote_.last = found->bars->back().close;
+    quote_.ts = day_end;
+  }
+  // figures of an older day are compared with the day before that one
+  if (quote_.last && today_ && quote_.ts < today_->extended.open)
+    if (auto shown = what_->calendar->on_or_before(what_->calendar->local_date(quote_.ts))) today_ = shown;
   if (found && today_) {
     const utc_time stamp = today_->day.midnight_utc();
     for (const auto& b : *found->bars) {
@@ -36,16 +54,6 @@ void symbol_state::prime_day(utc_time t) {
       }
       if (b.open_time < stamp) quote_.prev_close = b.close;
     }
-  }
-  history_request newest{what_->symbol, timeframe::minutes(1), session_hours::extended, {}, t, 1, 1};
-  const auto minute = book_.answer(newest, t);
-  if (!quote_.last && minute && !minute->bars->empty()) {
-    quote_.last = minute->bars->back().close;
-    quote_.ts = std::min(t, minute->bars->back().open_time + std::chrono::minutes{1});
-  } else if (!quote_.last && found && !found->bars->empty()) {
-    quote_.last = found->bars->back().close;
-    const auto day = what_->calendar->day(utc_date(found->bars->back().open_time));
-    quote_.ts = day ? std::min(t, day->regular.close) : found->bars->back().open_time;
   }
 }
 
@@ -86,7 +94,8 @@ void symbol_state::begin(const std::string& label, utc_time start, utc_time wall
 
 void symbol_state::end(std::vector<market_update>& out) {
   running_ = false;
-  if (quote_.state == freshness::stale) return;
+  // a symbol of which no price was ever known still waits for its first
+  if (quote_.state == freshness::stale || quote_.ts == utc_time{}) return;
   quote_.state = freshness::stale;
   if (quotes_ == interest::wanted) out.emplace_back(snapshot());
 }

@@ -156,20 +156,20 @@ void connection::read_head() {
 void connection::on_head(error_code failed) {
   if (failed) return on_bad_head(failed);
   if (has_unknown_encoding(*parser_))
-    return write(parts_->requests.refuse_malformed(make_error(400, "framing", "only Transfer-Encoding: chunked is understood")), after::drain);
+    return write(parts_->requests.refuse_malformed(make_error(400, "framing", "only Transfer-Encoding: chunked is understood"), target()), after::drain);
   auto head = take_head();
-  if (!head) return write(parts_->requests.refuse_malformed(to_api_error(head.error(), "path")), after::drain);
+  if (!head) return write(parts_->requests.refuse_malformed(to_api_error(head.error(), "path"), target()), after::drain);
   judge(std::move(*head));
 }
 
 void connection::on_bad_head(error_code failed) {
   if (failed == http::error::header_limit)
-    return write(parts_->requests.refuse_malformed(make_error(431, "headers_too_large", "the request head may have at most 8192 bytes")),
+    return write(parts_->requests.refuse_malformed(make_error(431, "headers_too_large", "the request head may have at most 8192 bytes"), target()),
                  after::drain);
   const bool gone = failed == http::error::end_of_stream || failed == http::error::partial_message ||
                     failed.category() != make_error_code(http::error::end_of_stream).category();
   if (gone) return close();
-  write(parts_->requests.refuse_malformed(make_error(400, "framing", "malformed request: " + failed.message())), after::drain);
+  write(parts_->requests.refuse_malformed(make_error(400, "framing", "malformed request: " + failed.message()), target()), after::drain);
 }
 
 result<http_request> connection::take_head() const {
@@ -181,6 +181,11 @@ result<http_request> connection::take_head() const {
   const auto target = message.target();
   if (auto done = out.set_target({target.data(), target.size()}); !done) return done.error();
   return out;
+}
+
+std::string_view connection::target() const {
+  const auto text = parser_->get().target();
+  return {text.data(), text.size()};
 }
 
 void connection::judge(http_request head) {

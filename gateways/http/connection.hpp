@@ -86,6 +86,8 @@ private:
   void on_head(error_code failed);
   void on_bad_head(error_code failed);
   [[nodiscard]] result<http_request> take_head() const;
+  /// The request's target as far as it was read.
+  [[nodiscard]] std::string_view target() const;
   void judge(http_request head);
   void read_body();
   void on_body(error_code failed);

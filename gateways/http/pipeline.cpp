@@ -70,8 +70,11 @@ std::string content_policy(const request_context& context) {
          "; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 }
 
-bool carries_token(const http_request& request) {
-  return request.headers.find("Authorization") != nullptr || request.headers.find("X-API-Key") != nullptr;
+/// A token in a header, or as a stream is given one: by subprotocol or ticket.
+bool carries_token(const http_request& request, transport over) {
+  if (request.headers.find("Authorization") != nullptr || request.headers.find("X-API-Key") != nullptr) return true;
+  return over == transport::stream && (request.query.find("ticket") != nullptr ||
+                                       request.header("Sec-WebSocket-Protocol").find("bearer.") != std::string_view::npos);
 }
 
 bool token_in_url(const http_request& request) {
@@ -136,7 +139,6 @@ std::optional<api_error> pipeline::find_route(exchange& call) {
   auto match = table_.find(request.method, request.segments);
   call.allowed = match.allowed;
   call.context.matched = &unmatched;
-  call.errors = format_of_path(request.path);
   if (match.found != nullptr) {
     call.context.matched = match.found;
     call.context.params = std::move(match.params);
@@ -162,9 +164,10 @@ std::optional<api_error> pipeline::find_route(exchange& call) {
 std::optional<api_error> pipeline::check_identity(exchange& call) {
   auto& context = call.context;
   const access who = context.matched->policy.who;
-  if (carries_token(context.request)) {
+  const transport over = context.matched->over;
+  if (carries_token(context.request, over)) {
     // Tokens can't be verified yet, and a token that isn't verified is no identity.
-    if (who == access::open || who == access::secret) return std::nullopt;
+    if (over == transport::http && (who == access::open || who == access::secret)) return std::nullopt;
     auto out = make_error(401, "auth.invalid_token", "the token is not known; this build keeps no tokens yet");
     out.headers.set("WWW-Authenticate", "Bearer realm=\"TraderTerminal\"");
     const auto verdict = limiter_.take(rate_class::failed_auth, context.client, context.now);
@@ -244,6 +247,7 @@ std::optional<api_error> pipeline::check_upgrade(const exchange& call) const {
 
 std::optional<api_error> pipeline::judge(exchange& call) {
   auto& context = call.context;
+  call.errors = format_of_path(context.request.path);
   if (auto failed = check_authority(context.request)) return failed;
   if (auto failed = read_style(context)) return failed;
   call.origin = rules_.origins.classify(context.request.headers);
@@ -360,12 +364,13 @@ http_response pipeline::refuse(const exchange_ptr& call, const api_error& e) {
   return finish(*call, render(e, call->errors, call->context.request_id, call->context.now, call->context.style));
 }
 
-http_response pipeline::refuse_malformed(const api_error& e) {
+http_response pipeline::refuse_malformed(const api_error& e, std::string_view target) {
   exchange call;
   call.context.now = clock_();
   call.context.request_id = make_request_id();
   call.context.request.method = verb::other;
-  return finish(call, render(e, error_format::api, call.context.request_id, call.context.now));
+  const auto format = format_of_path(target.substr(0, target.find('?')));
+  return finish(call, render(e, format, call.context.request_id, call.context.now));
 }
 
 http_response pipeline::finish(exchange& call, http_response response) {

@@ -67,8 +67,9 @@ public:
   static void expire(const exchange_ptr& call);
   /// Ends an admitted request that was not run (body too large, too slow).
   [[nodiscard]] http_response refuse(const exchange_ptr& call, const api_error& e);
-  /// Answers what never became a request (431, malformed framing).
-  [[nodiscard]] http_response refuse_malformed(const api_error& e);
+  /// Answers what never became a request (431, malformed framing). `target` as far as
+  /// it was read ("" if not at all): its path says whose spelling the error has.
+  [[nodiscard]] http_response refuse_malformed(const api_error& e, std::string_view target);
   /// Who an admitted call is, for the stream.
   [[nodiscard]] static const request_context& context(const exchange_ptr& call);
 

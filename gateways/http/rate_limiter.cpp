@@ -7,7 +7,7 @@ namespace tt::gateway {
 namespace {
 
 std::int64_t capacity_of(rate_limit limit, std::int64_t unit) {
-  constexpr std::uint32_t most = 1'000'000; // keeps the product within 64 bits
+  constexpr std::uint32_t most = 100'000'000; // keeps the product within 64 bits
   return static_cast<std::int64_t>(std::min(limit.burst == 0 ? limit.per_minute : limit.burst, most)) * unit;
 }
 

@@ -94,6 +94,12 @@ route service_row(std::string_view pattern, access who, std::string_view summary
 
 } // namespace
 
+void add_metrics_route(std::vector<route>& rows, services& parts, access who) {
+  rows.push_back(service_row("/metrics", who, "Prometheus metrics",
+                             [p = &parts](const context_ptr&, const responder& answer) { metrics(*p, answer); }, ""));
+  rows.back().response_type = "text/plain";
+}
+
 void add_service_routes(std::vector<route>& rows, services& parts) {
   auto* p = &parts;
   rows.push_back(service_row("/health", access::open, "Health of the node",
@@ -103,9 +109,7 @@ void add_service_routes(std::vector<route>& rows, services& parts) {
   }, "Ok"));
   rows.push_back(service_row("/health/ready", access::open, "The node can serve",
                              [p](const context_ptr&, const responder& answer) { ready(*p, answer); }, "Ok"));
-  rows.push_back(service_row("/metrics", access::local_or_viewer, "Prometheus metrics",
-                             [p](const context_ptr&, const responder& answer) { metrics(*p, answer); }, ""));
-  rows.back().response_type = "text/plain";
+  add_metrics_route(rows, parts, access::local_or_viewer);
   rows.push_back(service_row("/openapi.json", access::local_or_viewer, "This document", [p](const context_ptr&, const responder& answer) {
     shared(p->openapi, "application/json", answer);
   }, ""));

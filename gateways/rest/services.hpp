@@ -53,6 +53,8 @@ void add_calendar_routes(std::vector<route>& rows, services& parts);
 void add_feed_routes(std::vector<route>& rows, services& parts);
 void add_personal_routes(std::vector<route>& rows, services& parts);
 void add_service_routes(std::vector<route>& rows, services& parts);
+/// /metrics alone, for those who may read it.
+void add_metrics_route(std::vector<route>& rows, services& parts, access who);
 /// Routes whose part of the system does not exist yet: they answer 503 and say which.
 void add_later_routes(std::vector<route>& rows);
 

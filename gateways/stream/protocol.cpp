@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <functional>
 #include <map>
 
@@ -298,6 +299,10 @@ std::optional<rejection> read_id(const field_reader& fields, std::string& out) {
   const json* id = fields.find("id");
   if (id == nullptr) return std::nullopt;
   if (!id->is_primitive()) return bad_field("id", "must be a string or a number");
+  // a larger number would come back rounded, as another id
+  constexpr double exact = 9007199254740992.0; // 2^53
+  if (id->is_number_float() && std::abs(id->get<double>()) > exact)
+    return bad_field("id", "must be a string or a number that fits 64 bits");
   std::string text = id->dump(-1, ' ', false, json::error_handler_t::replace);
   if (text.size() > max_id_bytes) return bad_field("id", "must not be longer than 128 bytes");
   // NaN and infinity (possible in MessagePack) come out as null

@@ -64,8 +64,10 @@ struct stream_service::impl : std::enable_shared_from_this<impl> {
   std::shared_ptr<stream::shard> shard_of(const net::any_io_executor& executor);
   void fan_out(const stream::custom_value& event);
   void ask_feeds();
+  [[nodiscard]] stream_counters counters() const;
 
   std::shared_ptr<stream::service_shared> common;
+  std::shared_ptr<prometheus::Collectable> metrics; ///< lives as long as the service: the gateway holds it weakly
   mutable std::mutex mutex; ///< guards what follows; never taken on the way of a value
   std::map<const net::execution_context*, place> shards;
   std::vector<std::shared_ptr<stream::shard_tallies>> tallies;
@@ -113,6 +115,10 @@ stream_service::stream_service(market_port& market, stream_config config, stream
   impl_->common->system.set_listener([self = std::weak_ptr{impl_}](const stream::custom_value& event) {
     if (auto alive = self.lock()) alive->fan_out(event);
   });
+  impl_->metrics = stream::make_metrics([self = std::weak_ptr{impl_}] {
+    const auto alive = self.lock();
+    return alive ? alive->counters() : stream_counters{};
+  });
 }
 
 stream_service::~stream_service() { stop(); }
@@ -148,24 +154,16 @@ void stream_service::stop() {
   impl_->shards.clear();
 }
 
-stream_counters stream_service::counters() const {
+stream_counters stream_service::impl::counters() const {
   stream_counters out;
-  std::lock_guard guard{impl_->mutex};
-  for (const auto& one : impl_->tallies) one->add_to(out);
-  out.refused = impl_->refused;
+  std::lock_guard guard{mutex};
+  for (const auto& one : tallies) one->add_to(out);
+  out.refused = refused;
   return out;
 }
 
-std::shared_ptr<prometheus::Collectable> stream_service::metrics() const {
-  return stream::make_metrics([self = std::weak_ptr{impl_}] {
-    stream_counters out;
-    if (auto alive = self.lock()) {
-      std::lock_guard guard{alive->mutex};
-      for (const auto& one : alive->tallies) one->add_to(out);
-      out.refused = alive->refused;
-    }
-    return out;
-  });
-}
+stream_counters stream_service::counters() const { return impl_->counters(); }
+
+std::shared_ptr<prometheus::Collectable> stream_service::metrics() const { return impl_->metrics; }
 
 } // namespace tt::gateway

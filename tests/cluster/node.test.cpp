@@ -151,6 +151,24 @@ TEST(node, quotes_of_the_simulated_exchange_are_there_at_once) {
   EXPECT_EQ(days["t"], json::array({1768435200, 1768521600}));
   EXPECT_EQ(apple["open"], days["o"][1]);
   EXPECT_EQ(apple["prev_close"], days["c"][0]);
+  const auto metrics = http_get(port, "/metrics").body;
+  for (const auto* name : {"tt_ws_clients", "tt_ws_conflated_total", "tt_ws_dropped_clients_total", "tt_tick_to_client_seconds_count",
+                           "tt_http_requests_total", "tt_feed_state", "tt_feed_age_seconds"})
+    EXPECT_NE(metrics.find(name), std::string::npos) << name;
+}
+
+TEST(node, a_symbol_without_any_data_waits) {
+  const temporary_folder data;
+  const auto path = data.path("bars.csv");
+  std::ofstream(path) << "time,open,high,low,close,volume\n1380891600,10,12,9,11,400\n";
+  auto config = basic_config(data);
+  config.feeds = {replay_of({{path, "SPY", "bars", timeframe::minutes(1)}})};
+  auto started = node::start(config, wall);
+  ASSERT_TRUE(started) << to_string(started.error());
+  ASSERT_TRUE(wait_for_health((*started)->port(), R"("state":"finished")"));
+  const auto quote = json::parse(http_get((*started)->port(), "/api/v1/quotes/AAPL").body);
+  EXPECT_EQ(quote["symbol"], "AAPL");
+  for (const auto* unknown : {"timestamp", "ts_ms", "last", "price", "bid", "volume"}) EXPECT_FALSE(quote.contains(unknown)) << unknown;
 }
 
 TEST(node, imported_symbols_are_not_simulated) {
@@ -213,6 +231,42 @@ TEST(node, a_taken_port_is_a_clear_error) {
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, errc::not_available);
   EXPECT_NE(to_string(second.error()).find(std::to_string(config.port)), std::string::npos);
+}
+
+TEST(node, a_data_folder_belongs_to_one_node) {
+  const temporary_folder data;
+  const auto config = basic_config(data);
+  auto first = node::start(config, wall);
+  ASSERT_TRUE(first);
+  const auto second = node::start(config, wall);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, errc::conflict);
+  EXPECT_EQ(second.error().field, "node.data_dir");
+  EXPECT_NE(second.error().message.find("process " + std::to_string(getpid())), std::string::npos) << second.error().message;
+  first->reset();
+  EXPECT_TRUE(node::start(config, wall));
+}
+
+TEST(node, quotes_of_history_compare_with_the_day_before_the_newest_bar) {
+  const temporary_folder data;
+  auto config = basic_config(data);
+  {
+    std::filesystem::create_directories(data.path("data/bars"));
+    auto store = market::bar_store::open(data.path("data/bars"));
+    ASSERT_TRUE(store);
+    const auto flat = [](utc_time t, int px) { return bar{t, price{px}, price{px}, price{px}, price{px}, quantity{1}}; };
+    const bar minute = flat(*parse_iso8601("2013-10-04T14:00:00Z"), 170); // older than the days
+    const bar days[] = {flat(civil_date::of(2021, 3, 30).midnight_utc(), 390), flat(civil_date::of(2021, 3, 31).midnight_utc(), 396)};
+    ASSERT_TRUE((*store)->merge("SPY", timeframe::minutes(1), {&minute, 1}));
+    ASSERT_TRUE((*store)->merge("SPY", timeframe::days(1), days));
+  }
+  auto started = node::start(config, wall);
+  ASSERT_TRUE(started) << to_string(started.error());
+  const auto quote = json::parse(http_get((*started)->port(), "/api/v1/quotes/SPY").body);
+  EXPECT_EQ(quote["last"], 396);
+  EXPECT_EQ(quote["prev_close"], 390);
+  EXPECT_EQ(quote["change"], 6);
+  EXPECT_EQ(quote["timestamp"], 1617220800); // the close of 31 March 2021 in New York
 }
 
 TEST(node, wrong_files_and_names_are_named) {

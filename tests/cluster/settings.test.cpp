@@ -53,6 +53,22 @@ TEST(settings, datahub_names_win_over_their_alternatives) {
   EXPECT_EQ(settings::load(sources)->text("server.port"), "2");
 }
 
+TEST(settings, written_paths_count_from_home_and_given_ones_from_the_caller) {
+  auto sources = from_yaml("node: {data_dir: rows}");
+  sources.home = "/opt/tt";
+  with_environment(sources, {{"TT_WEB_ROOT", "dist"}});
+  sources.dot_env = "X=1";
+  const auto values = settings::load(sources);
+  EXPECT_EQ(values->text("node.data_dir"), "/opt/tt/rows");
+  EXPECT_EQ(values->text("node.instruments"), "/opt/tt/config/instruments.yaml");
+  EXPECT_EQ(values->text("server.web_root"), "dist");
+  EXPECT_EQ(values->text("server.host"), "localhost");
+  sources.command_line["node.data_dir"] = "here";
+  EXPECT_EQ(settings::load(sources)->text("node.data_dir"), "here");
+  EXPECT_EQ(in_home("/opt/tt", "/abs"), "/abs");
+  EXPECT_EQ(in_home("", "rows"), "rows");
+}
+
 TEST(settings, unknown_keys_warn_with_file_line_and_suggestion) {
   const auto values = settings::load(from_yaml("server:\n  prot: 80\nservre: {}\n"));
   ASSERT_TRUE(values);
@@ -76,6 +92,11 @@ TEST(settings, wrong_values_stop_the_start_and_name_the_key) {
     const char* message;
   } cases[] = {
     {"server: {port: eighty}", "server.port (test.yaml): must be a whole number from 0 to 65535, not \"eighty\""},
+    {"server: {port: [1]}", "server.port: must be a plain value, not a list (test.yaml line 1)"},
+    {"server: {port: 1, port: 2}", "server.port: stands twice (test.yaml line 1)"},
+    {"server: {port: 1}\nserver: {port: 2}", "server.port: stands twice (test.yaml line 2)"},
+    {"server: {metrics_port: 70000}", "server.metrics_port (test.yaml): must be from 0 to 65535, not 70000"},
+    {"server: {cors_origins: [\"*\"]}", "server.cors_origins (test.yaml): must list origins; \"*\" would let any web page in"},
     {"server: {port: 65536}", "server.port (test.yaml): must be from 0 to 65535, not 65536"},
     {"server: {port: 99999999999999999999}", "server.port (test.yaml): must be from 0 to 65535, not 99999999999999999999"},
     {"server: {auth_mode: none}", "server.auth_mode (test.yaml): must be one of auto, required, not \"none\""},
@@ -96,6 +117,7 @@ TEST(settings, wrong_values_stop_the_start_and_name_the_key) {
     {"feeds:\n- kind: replay\n  files:\n  - {path: a.csv}", "feeds[0].files[0].symbol: is required (test.yaml line 4)"},
     {"feeds:\n- kind: replay\n  files:\n  - {path: a, symbol: S, timeframe: 7x}",
      "feeds[0].files[0].timeframe: not a timeframe: \"7x\" (expected 1m 3m 5m 15m 30m 1h 2h 4h 1d 1w 1M) (test.yaml line 4)"},
+    {"feeds: [{kind: sim, symbols: []}]", "feeds[0].symbols: must name a symbol; without the key the default ones are meant (test.yaml line 1)"},
     {"feeds: [{kind: sim}, {kind: sim}]", "feeds[1].name: two feeds are called sim"},
     {"a: [", "test.yaml: not valid YAML"},
   };

@@ -182,6 +182,15 @@ TEST(http_rate, bucket_empties_and_refills) {
   EXPECT_EQ(limiter.take(rate_class::orders, "a", now).verdict, rate_verdict::answer::unlimited);
 }
 
+TEST(http_rate, the_largest_setting_is_kept) {
+  rate_limits limits{};
+  limits[static_cast<std::size_t>(rate_class::market_data)] = {10'000'000, 0};
+  rate_limiter limiter{limits};
+  const auto verdict = limiter.take(rate_class::market_data, "a", from_unix_seconds(1'768'487'700));
+  EXPECT_EQ(verdict.limit, 10'000'000U);
+  EXPECT_EQ(verdict.remaining, 9'999'999U);
+}
+
 TEST(http_rate, never_more_than_the_rate_over_any_span) {
   rate_limits limits{};
   limits[static_cast<std::size_t>(rate_class::general)] = {100, 20};

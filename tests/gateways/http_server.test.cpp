@@ -183,6 +183,38 @@ TEST_F(http_server_test, malformed_and_smuggling_requests_are_refused) {
   EXPECT_EQ(answer_to("GET /" + std::string(9000, 'x') + " HTTP/1.1\r\n" + host + "\r\n"), 431);
 }
 
+TEST_F(http_server_test, refusals_under_udf_have_udfs_spelling) {
+  start();
+  // a client takes an answer without `s` as a resolved symbol
+  const std::string heads[] = {
+    "GET /udf/symbols?symbol=%zz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "GET /udf/symbols?symbol=AAPL HTTP/1.1\r\nHost: localhost\r\nX: " + std::string(9000, 'x') + "\r\n\r\n",
+    "GET /udf/symbols?symbol=AAPL HTTP/1.1\r\nHost: evil.example\r\n\r\n",
+  };
+  for (const auto& head : heads) {
+    raw_client client{port};
+    client.send(head);
+    EXPECT_NE(client.read_response().find(R"("s":"error")"), std::string::npos) << head.substr(0, 80);
+  }
+}
+
+TEST_F(http_server_test, the_metrics_port_serves_metrics_and_nothing_else) {
+  auto config = test_config();
+  config.metrics_port = 0;
+  start(config);
+  ASSERT_NE(server->metrics_port(), 0);
+  raw_client client{server->metrics_port()};
+  EXPECT_NE(client.get("/metrics").find("tt_http_requests_total"), std::string::npos);
+  EXPECT_EQ(status_of(client.get("/health")), 404);
+  EXPECT_EQ(status_of(client.get("/")), 404);
+  auto taken = test_config();
+  taken.metrics_port = server->metrics_port();
+  gateway second{taken, market, [] { return from_unix_seconds(1'768'487'700); }, nullptr};
+  const auto bound = second.start();
+  ASSERT_FALSE(bound);
+  EXPECT_EQ(bound.error().field, "METRICS_PORT");
+}
+
 TEST_F(http_server_test, wrong_host_and_foreign_origin) {
   start();
   raw_client client{port};

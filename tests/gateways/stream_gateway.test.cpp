@@ -26,8 +26,7 @@ protected:
     config.host = "127.0.0.1";
     config.port = 0;
     server.emplace(config, market, [] { return test_wall; }, &service);
-    metrics = service.metrics();
-    server->add_metrics(metrics);
+    server->add_metrics(service.metrics()); // held by the service alone
     const auto bound = server->start();
     ASSERT_TRUE(bound) << to_string(bound.error());
     port = *bound;
@@ -61,7 +60,6 @@ protected:
   gateway_config config;
   stream_service service{market};
   std::optional<gateway> server;
-  std::shared_ptr<prometheus::Collectable> metrics;
   std::uint16_t port = 0;
 };
 
@@ -88,6 +86,7 @@ TEST_F(stream_gateway, foreign_pages_and_tokens_in_the_url_are_refused) {
   EXPECT_EQ(handshake("/stream", "https://evil.example"), 0U);
   EXPECT_EQ(handshake("/stream", "null"), 0U);
   EXPECT_EQ(handshake("/stream?token=tt_x"), 0U);
+  EXPECT_EQ(handshake("/stream?ticket=tt_x"), 0U) << "a ticket that nobody gave out";
   EXPECT_EQ(service.counters().accepted, 3U);
 }
 

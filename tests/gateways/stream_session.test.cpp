@@ -238,6 +238,12 @@ TEST_F(stream_session, ping_and_pong) {
   EXPECT_EQ(got[0]["id"], 1);
   EXPECT_EQ(got[0]["timestamp"], "2026-01-15T14:30:02.000Z");
   EXPECT_EQ(got[0]["seq"], 1);
+  client.say({{"action", "ping"}, {"id", 18446744073709551615U}});
+  client.say_text(R"({"action":"ping","id":12345678901234567890123})"); // would come back rounded
+  const auto large = client.read();
+  ASSERT_EQ(large.size(), 2U);
+  EXPECT_EQ(large[0]["id"], 18446744073709551615U);
+  EXPECT_EQ(large[1]["type"], "error");
 }
 
 TEST_F(stream_session, bad_messages_keep_the_connection) {

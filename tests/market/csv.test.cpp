@@ -229,6 +229,9 @@ TEST(csv, missing_files_and_folders_are_errors) {
   auto folder = csv_reader::open(testing::TempDir());
   ASSERT_FALSE(folder);
   EXPECT_EQ(folder.error().code, errc::io_error);
+  auto endless = csv_reader::open("/dev/zero");
+  ASSERT_FALSE(endless);
+  EXPECT_EQ(endless.error().message, "is a device or a pipe, not a file");
 }
 
 TEST(csv, kinds_have_names) {

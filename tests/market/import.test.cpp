@@ -56,6 +56,35 @@ TEST_F(import, keeps_good_rows_reports_bad_ones_and_is_idempotent) {
   EXPECT_EQ(stored("A", timeframe::minutes(1)), before);
 }
 
+TEST_F(import, rows_that_begin_no_bar_of_the_timeframe_are_bad) {
+  // 09:30, 09:31 (no 5-minute bar begins there), 09:35, 09:40 New York
+  const auto path = dir.file("g.csv", bars_header + "1380893400,1,1,1,1,1\n1380893460,2,2,2,2,2\n1380893700,3,3,3,3,3\n1380894000,4,4,4,4,4\n");
+  const auto done = run(path, stock, timeframe::minutes(5));
+  EXPECT_EQ(done.bars, 3u);
+  EXPECT_EQ(done.csv.bad, 1u);
+  ASSERT_EQ(done.csv.problems.size(), 1u);
+  EXPECT_EQ(done.csv.problems[0], (row_problem{3, "time: no bar of 5m begins at 2013-10-04T13:31:00.000Z"}));
+}
+
+TEST_F(import, hours_may_be_cut_at_the_session_or_at_the_clock) {
+  const auto path = dir.file("h.csv", bars_header + "1380893400,1,1,1,1,1\n1380895200,2,2,2,2,2\n1380898800,3,3,3,3,3\n"); // 09:30 10:00 11:00
+  EXPECT_EQ(run(path, stock, timeframe::minutes(60)).bars, 3u);
+  const auto session = dir.file("s.csv", bars_header + "1380979800,1,1,1,1,1\n1380983400,2,2,2,2,2\n1380987000,3,3,3,3,3\n");
+  EXPECT_EQ(run(session, make_instrument("C", "24X7"), timeframe::minutes(30)).bars, 3u);
+}
+
+TEST_F(import, a_file_of_another_timeframe_is_refused_whole) {
+  std::string rows = bars_header;
+  for (int i = 0; i < 30; ++i) rows += std::to_string(1380893400 + 60 * i) + ",1,1,1,1,1\n";
+  const auto path = dir.file("m.csv", rows);
+  for (const auto frame : {timeframe::minutes(5), timeframe::minutes(60), timeframe::days(1), timeframe::weeks(1)}) {
+    const auto done = import_recording({path, stock, frame, merge_policy::replace}, *store);
+    ASSERT_FALSE(done) << frame.to_string();
+    EXPECT_EQ(done.error().field, "timeframe");
+    EXPECT_TRUE(stored("A", frame).empty());
+  }
+}
+
 TEST_F(import, two_files_in_either_order_give_the_same_series) {
   const auto early = dir.file("1.csv", bars_header + "1380893400,1,1,1,1,1\n1380893520,2,2,2,2,2\n");
   const auto late = dir.file("2.csv", bars_header + "1380893460,3,3,3,3,3\n1380893580,4,4,4,4,4\n");
