@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <sstream>
 #include <unistd.h>
 
@@ -36,7 +37,7 @@ result<std::string> read_file(const std::string& path) {
   return text.str();
 }
 
-/// SIGINT and SIGTERM, blocked in every thread that is started later and taken
+/// SIGINT, SIGTERM and SIGHUP, blocked in every thread that is started later and taken
 /// by wait().
 class stop_signals {
 public:
@@ -44,13 +45,14 @@ public:
     sigemptyset(&set_);
     sigaddset(&set_, SIGINT);
     sigaddset(&set_, SIGTERM);
+    sigaddset(&set_, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &set_, nullptr);
     std::signal(SIGPIPE, SIG_IGN); // NOLINT: a closed socket is an error value
   }
 
-  void wait() const {
-    int number = 0;
-    sigwait(&set_, &number);
+  /// Returns at a signal to stop; calls `reload` at each SIGHUP.
+  void wait(const std::function<void()>& reload) const {
+    for (int number = 0; sigwait(&set_, &number) == 0 && number == SIGHUP;) reload();
   }
 
 private:
@@ -96,10 +98,11 @@ int run_node(const std::string& config_path, const std::map<std::string, std::st
   for (const auto& warning : warnings) spdlog::warn("{}", warning);
   auto started = node::start(*config, now);
   if (!started) return fail(started.error());
-  std::printf("TraderTerminal %s is running: %s\n", std::string(version()).c_str(), (*started)->url().c_str());
+  const auto url = (*started)->url(), control = (*started)->control_endpoint();
+  std::printf("TraderTerminal %s is running: %s\n", std::string(version()).c_str(), (url.empty() ? control : url).c_str());
   std::fflush(stdout);
-  spdlog::info("node {} answers on {}", config->node_id, (*started)->url());
-  signals.wait();
+  if (!url.empty()) spdlog::info("node {} answers on {}", config->node_id, url);
+  signals.wait([&] { (*started)->reload_keys(); });
   spdlog::info("stopping");
   started->reset();
   spdlog::info("stopped");

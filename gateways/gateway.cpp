@@ -14,10 +14,10 @@ namespace {
 /// The parts between socket and market. Requests under way hold it, so a late
 /// answer finds everything in place even when the gateway is gone.
 struct core {
-  core(gateway_config c, market_port& market, const wall_clock& clock, std::unique_ptr<document_store> opened)
+  core(gateway_config c, market_port& market, const wall_clock& clock, std::unique_ptr<document_store> opened, cluster_port* cluster)
       : config(std::move(c)), files(config.web_root), documents(std::move(opened)), keys(*documents, queue),
         parts{config, market, clock, metrics, *documents, queue, clock(),
-              [this](const context_ptr& call, const responder& answer) { files.serve(call, answer); }, {}, {}} {}
+              [this](const context_ptr& call, const responder& answer) { files.serve(call, answer); }, {}, {}, cluster} {}
 
   const gateway_config config;
   gateway_metrics metrics;
@@ -45,16 +45,19 @@ struct gateway::impl {
   wall_clock clock;
   upgrade_handler* stream;
   std::vector<std::weak_ptr<prometheus::Collectable>> sources;
+  cluster_port* cluster;
   std::shared_ptr<core> running;
   std::unique_ptr<http_server> server;
 };
 
 gateway::gateway(gateway_config config, market_port& market, wall_clock clock, upgrade_handler* stream)
-    : impl_(new impl{std::move(config), market, std::move(clock), stream, {}, {}, {}}) {}
+    : impl_(new impl{std::move(config), market, std::move(clock), stream, {}, {}, {}, {}}) {}
 
 gateway::~gateway() { stop(); }
 
 void gateway::add_metrics(std::weak_ptr<prometheus::Collectable> source) { impl_->sources.push_back(std::move(source)); }
+
+void gateway::show_cluster(cluster_port& port) { impl_->cluster = &port; }
 
 result<std::uint16_t> gateway::start() {
   const auto& config = impl_->config;
@@ -67,7 +70,7 @@ result<std::uint16_t> gateway::start() {
   auto documents = document_store::open(config.data_dir);
   if (!documents) return documents.error();
 
-  auto made = std::make_shared<core>(config, impl_->market, impl_->clock, std::move(*documents));
+  auto made = std::make_shared<core>(config, impl_->market, impl_->clock, std::move(*documents), impl_->cluster);
   auto table = make_route_table(made->parts);
   if (!table) return table.error();
   made->table.emplace(std::move(*table));
