@@ -148,7 +148,7 @@ make_reopener(feed_maker maker, std::shared_ptr<const instrument_master> master,
     auto prepared = maker(*master, *store, made_at, unused);
     if (!prepared) return prepared.error();
     for (auto& feed : *prepared)
-      if (feed.name == name) return std::move(feed.source);
+      if (feed.name == name && feed.source) return std::move(feed.source);
     return error{errc::not_found, "no feed is called " + name, "feeds"};
   };
 }

@@ -49,7 +49,10 @@ void lose(feed_pointer self, std::uint32_t index) {
   s.pump->detach(index);
   if (s.restore) s.restore->drop(index);
   std::erase(s.waiting, index);
-  if (s.failure.empty()) resolve(self, index);
+  if (!s.failure.empty()) return;
+  // one that is lost as soon as it is found may be lost again: no hurry then
+  if (self->clock().now() - symbol.found_at < resolve_interval) self->delayed_send(self, resolve_interval, resolve_atom::value, index);
+  else resolve(self, index);
 }
 
 void on_refused(feed_pointer self, std::uint32_t index, const caf::actor& whom, const caf::error& e) {
@@ -192,6 +195,7 @@ void begin(feed_pointer self) {
 void on_found(feed_pointer self, std::uint32_t index, const caf::actor& actor) {
   auto& s = self->state;
   s.symbols[index].actor = actor;
+  s.symbols[index].found_at = self->clock().now();
   self->monitor(actor);
   if (!s.begun) {
     if (std::ranges::all_of(s.symbols, [](const feed_symbol& x) { return x.actor != nullptr; })) begin(self);

@@ -54,6 +54,7 @@ struct feed_options {
 /// Where the feed is with one of its symbols.
 struct feed_symbol {
   caf::actor actor; ///< null while it is missing
+  caf::actor_clock::time_point found_at{};
   bool resolving = false;
 };
 

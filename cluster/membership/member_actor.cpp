@@ -21,8 +21,10 @@ void connect_strangers(member_pointer self, const std::vector<node_address>& oth
 
 void introduce(member_pointer self, const member_info& info) {
   auto& s = self->state;
+  const auto known = s.table->members().find(info.name);
+  const bool news = known == s.table->members().end() || known->second.state != member_state::up || !known->second.info;
   s.table->on_introduction(info, s.options->clock());
-  note_change(self, info.name);
+  if (news) note_change(self, info.name);
 }
 
 void join(member_pointer self, const caf::actor& other) {

@@ -32,6 +32,7 @@ void member_table::on_up(const std::string& name, utc_time now) {
   who->state = member_state::up;
   who->reason.clear();
   who->since = now;
+  who->info.reset(); // it may be another incarnation: it introduces itself anew
 }
 
 void member_table::on_down(const std::string& name, const std::string& reason, utc_time now) {

@@ -53,7 +53,9 @@ void on_down(bridge_pointer self, const caf::down_msg& down) {
   if (at == symbols.end()) return;
   const std::string symbol = at->first;
   symbols.erase(at);
-  resubscribe(self, symbol);
+  // after a pause: one that is lost as soon as it is found may be lost again
+  for (const auto& [what, unused] : self->state.topics)
+    if (what.symbol == symbol) subscribe_later(self, what);
 }
 
 void on_moved(bridge_pointer self, const market::symbol_moved& moved) {

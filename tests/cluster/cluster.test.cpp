@@ -2,6 +2,7 @@
 // what is missing while something is missing, and recover.
 
 #include "tests/cluster/cluster_fixture.hpp"
+#include "tests/cluster/postgres_server.hpp"
 
 namespace tt::cluster::test {
 namespace {
@@ -81,7 +82,7 @@ TEST_F(cluster_test, the_same_over_encrypted_links) {
   start("beta", {symbols});
   const auto port = start("gamma", {gateway}).port();
   ask_until(port, "/api/v1/feeds", is_finished);
-  const auto bars = json_of(http_get(port, "/udf/history?symbol=SPY&resolution=1&from=1380890000&to=1380899000"));
+  auto bars = json_of(http_get(port, "/udf/history?symbol=SPY&resolution=1&from=1380890000&to=1380899000"));
   EXPECT_EQ(bars["t"].size(), 30u);
 }
 
@@ -125,7 +126,7 @@ TEST_F(cluster_test, a_feed_is_taken_over_by_another_node) {
   nodes.at("beta").reset(); // gives its lease back
   const auto held = [](const std::string& node) {
     return [node](const http_answer& a) {
-      const auto cluster = json_of(a);
+      auto cluster = json_of(a);
       if (!cluster.is_object() || !cluster.contains("nodes")) return false;
       for (const auto& n : cluster["nodes"])
         if (n["name"] == node && n.value("feeds", json::array()) == json::array({"recording"})) return true;
@@ -140,16 +141,32 @@ TEST_F(cluster_test, a_feed_is_taken_over_by_another_node) {
             expected.at("/udf/history?symbol=SPY&resolution=1&from=1380890000&to=1380899000"));
 }
 
+TEST_F(cluster_test, with_a_database_the_cluster_outlives_its_first_seed) {
+  if (!postgres_server::instance().problem().empty()) GTEST_SKIP() << postgres_server::instance().problem();
+  database_url = postgres_server::instance().url();
+  feeds = {small_replay(folder, {market::pace_kind::maximum, 1})};
+  start("alpha", {feed, symbols});
+  start("beta", {symbols});
+  const auto port = start("gamma", {gateway}).port();
+  ask_until(port, "/api/v1/feeds", is_finished);
+  start("delta", {feed});
+  nodes.at("alpha").reset();
+  ask_until(port, "/api/v1/feeds", is_finished);
+  for (const std::string symbol : {"SPY", "QQQ", "AAPL"})
+    ask_until(port, "/api/v1/trades/" + symbol + "?limit=1", [](const auto& a) { return newest_trade(a) >= 120; });
+  seed = "gamma";
+}
+
 TEST_F(cluster_test, tells_its_nodes_roles_leases_and_links) {
   feeds = {small_replay(folder, {market::pace_kind::maximum, 1})};
   start("alpha", {feed, symbols});
   const auto port = start("gamma", {gateway}).port();
   const auto answer = ask_until(port, "/api/v1/cluster", [](const auto& a) {
-    const auto cluster = json_of(a);
+    auto cluster = json_of(a);
     return a.status == 200 && cluster["nodes"].size() == 2 && cluster["nodes"][1]["answered"] == true
            && cluster["nodes"][1].value("feeds", json::array()) == json::array({"recording"}) && cluster["nodes"][1].value("symbols", 0) == 3;
   });
-  const auto cluster = json_of(answer);
+  auto cluster = json_of(answer);
   EXPECT_EQ(cluster["mode"], "cluster");
   EXPECT_EQ(cluster["node"], "gamma");
   EXPECT_EQ(cluster["nodes"][0]["name"], "gamma");
@@ -160,7 +177,7 @@ TEST_F(cluster_test, tells_its_nodes_roles_leases_and_links) {
   EXPECT_EQ(cluster["nodes"][1]["links"][0]["state"], "up");
   EXPECT_GT(cluster["nodes"][0]["rss_bytes"].get<long>(), 1'000'000);
   nodes.at("alpha").reset();
-  const auto left = json_of(ask_until(port, "/api/v1/cluster", [](const auto& a) { return a.body.find(R"("state":"left")") != std::string::npos; }));
+  auto left = json_of(ask_until(port, "/api/v1/cluster", [](const auto& a) { return a.body.find(R"("state":"left")") != std::string::npos; }));
   EXPECT_EQ(left["nodes"][1]["answered"], false);
   seed = "gamma";
 }
@@ -171,7 +188,7 @@ TEST_F(cluster_test, nodes_find_each_other_through_the_seed) {
   const auto port = start("gamma", {gateway}).port();
   // gamma was told of alpha only, and ends up linked to beta
   ask_until(port, "/api/v1/cluster", [](const auto& a) {
-    const auto cluster = json_of(a);
+    auto cluster = json_of(a);
     int up = 0;
     for (const auto& link : cluster["nodes"][0]["links"]) up += link["state"] == "up" ? 1 : 0;
     return up == 2;

@@ -35,6 +35,7 @@ protected:
     if (!seed.empty()) cluster.seeds = {{seed, nodes.at(seed)->control_endpoint()}};
     cluster.roles = std::move(roles);
     cluster.lease_ttl = std::chrono::milliseconds{1000};
+    cluster.database_url = database_url;
     out.cluster = cluster;
     return out;
   }
@@ -77,12 +78,16 @@ protected:
     return last;
   }
 
-  static json json_of(const http_answer& answer) { return json::parse(answer.body, nullptr, false); }
+  /// The body as JSON; an empty object where it is none.
+  static json json_of(const http_answer& answer) {
+    auto out = json::parse(answer.body, nullptr, false);
+    return out.is_object() ? out : json::object();
+  }
 
   temporary_folder folder;
   std::vector<feed_config> feeds;
   link_security security = link_security::plain;
-  std::string seed;
+  std::string seed, database_url;
   std::map<std::string, std::unique_ptr<node>> nodes;
 };
 

@@ -192,6 +192,8 @@ class Cluster:
             last = self.get(name, target)
             if accept(*last):
                 return last[1], time.monotonic() - began
+            gone = {n: p.returncode for n, p in self.processes.items() if p.poll() is not None}
+            assert not gone, f"nodes ended by themselves: {gone}"
             time.sleep(0.02)
         raise AssertionError(f"{target} on {name} never came; last: {last[0]} {str(last[1])[:500]}")
 

@@ -74,9 +74,10 @@ class Reader(threading.Thread):
         try:
             while True:
                 message = self.stream.receive()
-                if message.get("type") == "trade":
-                    self.seen[message["symbol"]].append(message["seq"])
-        except (OSError, ValueError) as e:
+                if message.get("type") == "trade" and not message.get("snapshot"):
+                    assert "dropped" not in message, message
+                    self.seen[message["symbol"]].append(message["data"]["trade_seq"])
+        except (OSError, ValueError, AssertionError) as e:
             self.problem = e
 
     def check(self, more_than):
