@@ -56,6 +56,22 @@ int run(int argc, char** argv) {
   auto* check = app.add_subcommand("check", "read a configuration and print every setting with its origin");
   add_config(*check, config_path);
 
+  keys_options key;
+  std::string key_file, url = "http://localhost:8080";
+  auto* keys = app.add_subcommand("keys", "keys of the nodes and clients of a cluster");
+  keys->require_subcommand(1);
+  auto* new_key = keys->add_subcommand("new", "make a key pair and admit it");
+  new_key->add_option("name", key.name, "node or client")->required();
+  new_key->add_option("--dir,-d", key.folder, "folder of NAME.key and of the allow list");
+  new_key->add_option("--kind,-k", key.kind, "node, or client (may only read topics)")->check(CLI::IsMember({"node", "client"}));
+  auto* show_key = keys->add_subcommand("show", "print the line of the allow list for a key file");
+  show_key->add_option("file", key_file, "key file")->required();
+
+  auto* cluster = app.add_subcommand("cluster", "look at a running cluster");
+  cluster->require_subcommand(1);
+  auto* status = cluster->add_subcommand("status", "table of nodes, roles, actors and links");
+  status->add_option("--url,-u", url, "address of a gateway");
+
   auto* print_version = app.add_subcommand("version", "print the version");
 
   try {
@@ -68,6 +84,9 @@ int run(int argc, char** argv) {
     return 0;
   }
   if (*check) return run_check(config_path, values);
+  if (*new_key) return run_keys_new(key);
+  if (*show_key) return run_keys_show(key_file);
+  if (*status) return run_cluster_status(url);
   if (*import) {
     importing.config_path = config_path;
     importing.overrides = values;

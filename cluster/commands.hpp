@@ -30,6 +30,21 @@ struct import_options {
 /// `tt import`: loads a CSV recording of bars into the bar store.
 int run_import(const import_options& options);
 
+/// What `tt keys new` is asked to do.
+struct keys_options {
+  std::string name;            ///< of the node or client
+  std::string folder = "keys"; ///< for NAME.key and the allow list
+  std::string kind = "node";   ///< node or client
+};
+
+/// `tt keys new`: makes a key pair, mode 0600, and adds the public half to the allow list.
+int run_keys_new(const keys_options& options);
+/// `tt keys show`: prints the line of the allow list that admits the owner of a key file.
+int run_keys_show(const std::string& file);
+
+/// `tt cluster status`: asks a gateway and prints a table of the nodes.
+int run_cluster_status(const std::string& url);
+
 /// `tt check`: reads a configuration, prints every setting with its origin.
 int run_check(const std::string& config_path, const std::map<std::string, std::string>& overrides);
 

@@ -91,6 +91,7 @@ private:
     out.source = std::make_unique<market::sim_source>(*made, first, seen);
     out.market_start = begin;
     out.history = std::make_shared<market::sim_history>(*made, seen);
+    out.reached = [seen](utc_time t) { seen->advance(t); };
     out.follows_wall_clock = !config.start && config.pace.speed == 1;
     return out;
   }
@@ -132,6 +133,30 @@ private:
 std::vector<std::string> default_universe() {
   return {"AAPL", "GOOGL", "MSFT", "NVDA", "TSLA", "SPY",    "QQQ",    "ES1!",
           "NQ1!", "MNQ1!", "RTY1!", "YM1!", "BTCUSD", "ETHUSD", "EURUSD"};
+}
+
+symbol_sources sources_for_symbols(const std::shared_ptr<market::bar_store>& store, const std::vector<prepared_feed>& prepared) {
+  symbol_sources out;
+  out.histories.push_back(store);
+  for (const auto& feed : prepared) {
+    if (feed.history) out.histories.push_back(feed.history);
+    if (feed.reached) out.reached.push_back(feed.reached);
+    if (feed.record) out.recorded.insert(feed.source->symbols().begin(), feed.source->symbols().end());
+  }
+  return out;
+}
+
+std::function<result<std::unique_ptr<market::feed_source>>()>
+make_reopener(feed_maker maker, std::shared_ptr<const instrument_master> master, std::shared_ptr<market::bar_store> store,
+              utc_time made_at, std::string name) {
+  return [=]() -> result<std::unique_ptr<market::feed_source>> {
+    std::vector<std::string> unused;
+    auto prepared = maker(*master, *store, made_at, unused);
+    if (!prepared) return prepared.error();
+    for (auto& feed : *prepared)
+      if (feed.name == name && feed.source) return std::move(feed.source);
+    return error{errc::not_found, "no feed is called " + name, "feeds"};
+  };
 }
 
 result<std::vector<prepared_feed>> prepare_feeds(const std::vector<feed_config>& configs, const instrument_master& master,

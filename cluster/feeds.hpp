@@ -7,6 +7,7 @@
 #include "actors/model/instrument.hpp"
 #include "cluster/node_config.hpp"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -24,6 +25,8 @@ struct prepared_feed {
   std::optional<utc_time> market_start;
   /// Past bars that the source knows; null when it knows none.
   std::shared_ptr<const market::history_source> history;
+  /// Tells that history how far market time has come; empty where it need not know.
+  std::function<void(utc_time)> reached;
   /// Whether finished minute bars go into the bar store.
   bool record = false;
   /// Whether its market time is the wall clock's.
@@ -40,5 +43,24 @@ std::vector<std::string> default_universe();
 /// the field names the feed.
 result<std::vector<prepared_feed>> prepare_feeds(const std::vector<feed_config>& configs, const instrument_master& master,
                                                  const market::bar_store& store, utc_time now, std::vector<std::string>& notes);
+
+/// Makes the feeds of a node from what it has loaded; the signature of
+/// prepare_feeds but for the configuration.
+using feed_maker = std::function<result<std::vector<prepared_feed>>(
+  const instrument_master& master, const market::bar_store& store, utc_time now, std::vector<std::string>& notes)>;
+
+/// What symbols need of the feeds whose ticks they get.
+struct symbol_sources {
+  std::vector<std::shared_ptr<const market::history_source>> histories; ///< the bar store first
+  std::vector<std::function<void(utc_time)>> reached;
+  std::set<std::string, std::less<>> recorded; ///< symbols whose minutes go into the bar store
+};
+symbol_sources sources_for_symbols(const std::shared_ptr<market::bar_store>& store, const std::vector<prepared_feed>& prepared);
+
+/// Opens the source of one feed once more, as it was made at `made_at`.
+/// Errors: those of the maker; not_found when it makes no feed of that name.
+std::function<result<std::unique_ptr<market::feed_source>>()>
+make_reopener(feed_maker maker, std::shared_ptr<const instrument_master> master, std::shared_ptr<market::bar_store> store,
+              utc_time made_at, std::string name);
 
 } // namespace tt::cluster

@@ -3,6 +3,7 @@
 #include "actors/market/directory_actor.hpp"
 #include "actors/market/feed_actor.hpp"
 #include "cluster/actor_config.hpp"
+#include "cluster/cluster_node.hpp"
 #include "cluster/feeds.hpp"
 #include "cluster/folder_lock.hpp"
 #include "gateways/bridge/actor_market_port.hpp"
@@ -80,25 +81,28 @@ struct node::impl {
   std::shared_ptr<const instrument_master> master;
   folder_lock folder; ///< first in, last out
   std::shared_ptr<market::bar_store> store;
+  feed_maker make_feeds;
   actor_config actors_config;
+  std::unique_ptr<cluster_node> cluster; ///< outlives the system, whose actors call it
   std::unique_ptr<caf::actor_system> system;
-  caf::actor directory;
-  std::vector<caf::actor> feeds;
+  caf::actor directory; ///< of a node that stands alone
+  std::vector<gateway::feed_handle> feeds;
   std::unique_ptr<gateway::actor_market_port> port;
   std::unique_ptr<gateway::stream_service> stream;
   std::unique_ptr<gateway::gateway> server;
   std::uint16_t bound_port = 0;
 
-  impl(const node_config& settings, std::function<utc_time()> wall)
-    : config(settings), clock(std::move(wall)), actors_config(settings.threads) {}
+  impl(const node_config& settings, std::function<utc_time()> wall, feed_maker maker)
+    : config(settings), clock(std::move(wall)), make_feeds(std::move(maker)), actors_config(settings.threads) {}
 
   ~impl() { stop(); }
 
   void stop() {
     if (server) server->stop();
     port.reset();
-    for (const auto& feed : feeds) caf::anon_send_exit(feed, caf::exit_reason::user_shutdown);
+    for (const auto& feed : feeds) caf::anon_send_exit(feed.actor, caf::exit_reason::user_shutdown);
     feeds.clear();
+    if (cluster) cluster->stop();
     if (directory) caf::anon_send_exit(directory, caf::exit_reason::user_shutdown);
     directory = nullptr;
     server.reset();
@@ -131,24 +135,21 @@ struct node::impl {
   /// What the actor of a symbol is made of; called in the directory's context.
   [[nodiscard]] std::function<market::symbol_options(const instrument&)>
   symbol_factory(const std::vector<prepared_feed>& prepared) const {
-    std::vector<std::shared_ptr<const market::history_source>> histories{store};
-    std::set<std::string, std::less<>> recorded;
-    for (const auto& feed : prepared) {
-      if (feed.history) histories.push_back(feed.history);
-      if (feed.record) recorded.insert(feed.source->symbols().begin(), feed.source->symbols().end());
-    }
-    return [histories = std::move(histories), recorded = std::move(recorded), master = master, clock = clock,
-            recorder = make_recorder(store)](const instrument& what) {
+    return [sources = sources_for_symbols(store, prepared), clock = clock, recorder = make_recorder(store)](const instrument& what) {
       market::symbol_options options;
       options.what = std::make_shared<const instrument>(what);
-      options.histories = histories;
+      options.histories = sources.histories;
       options.clock = clock;
-      if (recorded.contains(what.symbol)) options.record = recorder;
+      if (sources.recorded.contains(what.symbol)) options.record = recorder;
+      if (!sources.reached.empty())
+        options.reached = [told = sources.reached](utc_time t) {
+          for (const auto& tell : told) tell(t);
+        };
       return options;
     };
   }
 
-  void start_feeds(std::vector<prepared_feed> prepared) {
+  void start_feeds(std::vector<prepared_feed> prepared, utc_time made_at) {
     for (auto& feed : prepared) {
       auto options = std::make_shared<market::feed_options>();
       options->name = feed.name;
@@ -157,30 +158,67 @@ struct node::impl {
       options->clock = clock;
       options->market_start = feed.market_start;
       options->market_time_ns = market_time;
-      feeds.push_back(system->spawn(market::feed_actor, std::move(options), directory));
-      caf::anon_send(feeds.back(), market::start_atom::value);
+      options->reopen = make_reopener(make_feeds, master, store, made_at, feed.name);
+      feeds.push_back({feed.name, system->spawn(market::feed_actor, std::move(options), directory)});
+      caf::anon_send(feeds.back().actor, market::start_atom::value);
       spdlog::info("feed {} runs at {}", feed.name, feed.pace.to_string());
     }
   }
 
-  result<void> start(const feed_maker& make_feeds) {
+  result<void> start() {
     if (auto loaded = load(); !loaded) return loaded;
+    const auto now = clock();
     std::vector<std::string> notes;
-    auto prepared = make_feeds(*master, *store, clock(), notes);
+    // a node that neither runs feeds nor hosts symbols has no use for their sources
+    const bool needs_feeds = !config.cluster || config.cluster->has(role::symbols) || config.cluster->has(role::feed);
+    auto prepared = needs_feeds ? make_feeds(*master, *store, now, notes) : std::vector<prepared_feed>{};
     if (!prepared) return prepared.error();
     for (const auto& note : notes) spdlog::warn("{}", note);
+    return config.cluster ? start_in_cluster(*prepared) : start_alone(std::move(*prepared), now);
+  }
+
+  result<void> start_alone(std::vector<prepared_feed> prepared, utc_time now) {
     system = std::make_unique<caf::actor_system>(actors_config);
-    directory = system->spawn(market::directory_actor, master, symbol_factory(*prepared));
-    const bool wall_time = prepared->empty() || std::ranges::any_of(*prepared, &prepared_feed::follows_wall_clock);
-    start_feeds(std::move(*prepared));
-    port = std::make_unique<gateway::actor_market_port>(*system, master, directory, feeds, market_clock(wall_time));
+    directory = system->spawn(market::directory_actor, master, symbol_factory(prepared));
+    const bool wall_time = prepared.empty() || std::ranges::any_of(prepared, &prepared_feed::follows_wall_clock);
+    start_feeds(std::move(prepared), now);
+    port = std::make_unique<gateway::actor_market_port>(*system, master, directory, [list = feeds] { return list; },
+                                                        market_clock(wall_time));
+    return start_gateway();
+  }
+
+  result<void> start_in_cluster(const std::vector<prepared_feed>& prepared) {
+    cluster_node::attach(actors_config, config);
+    system = std::make_unique<caf::actor_system>(actors_config);
+    cluster = std::make_unique<cluster_node>(
+      *system, cluster_surroundings{config, clock, master, store, make_feeds, symbol_factory(prepared)});
+    if (auto started = cluster->start(); !started) return started;
+    if (config.cluster->has(role::gateway)) {
+      port = std::make_unique<gateway::actor_market_port>(*system, master, cluster->directory(), cluster->feeds(),
+                                                          cluster->market_clock(), cluster->plane());
+      if (auto opened = start_gateway(); !opened) return opened;
+    }
+    cluster->announce(url());
+    return {};
+  }
+
+  result<void> start_gateway() {
     stream = std::make_unique<gateway::stream_service>(*port, stream_settings(config));
     server = std::make_unique<gateway::gateway>(gateway_settings(config), *port, clock, stream.get());
     server->add_metrics(stream->metrics());
+    if (cluster) server->show_cluster(*cluster);
     auto bound = server->start();
     if (!bound) return bound.error();
     bound_port = *bound;
     return {};
+  }
+
+  [[nodiscard]] std::string url() const {
+    if (!server) return {};
+    const auto& host = config.host;
+    const bool v6 = host.find(':') != std::string::npos;
+    const bool any = host == "0.0.0.0" || host == "::";
+    return "http://" + (any ? std::string("localhost") : v6 ? "[" + host + "]" : host) + ":" + std::to_string(bound_port) + "/";
   }
 
   /// The wall clock where a feed follows it; else what the last feed wrote.
@@ -200,24 +238,23 @@ node::~node() = default;
 
 result<std::unique_ptr<node>> node::start(const node_config& config, std::function<utc_time()> clock) {
   return start(config, std::move(clock),
-               [&](const instrument_master& master, const market::bar_store& store, utc_time now, std::vector<std::string>& notes) {
-                 return prepare_feeds(config.feeds, master, store, now, notes);
+               [feeds = config.feeds](const instrument_master& master, const market::bar_store& store, utc_time now,
+                                      std::vector<std::string>& notes) {
+                 return prepare_feeds(feeds, master, store, now, notes);
                });
 }
 
 result<std::unique_ptr<node>> node::start(const node_config& config, std::function<utc_time()> clock, const feed_maker& make_feeds) {
-  auto parts = std::make_unique<impl>(config, std::move(clock));
-  if (auto started = parts->start(make_feeds); !started) return started.error();
+  auto parts = std::make_unique<impl>(config, std::move(clock), make_feeds);
+  if (auto started = parts->start(); !started) return started.error();
   return std::unique_ptr<node>(new node(std::move(parts)));
 }
 
 std::uint16_t node::port() const { return impl_->bound_port; }
-
-std::string node::url() const {
-  const auto& host = impl_->config.host;
-  const bool v6 = host.find(':') != std::string::npos;
-  const bool any = host == "0.0.0.0" || host == "::";
-  return "http://" + (any ? std::string("localhost") : v6 ? "[" + host + "]" : host) + ":" + std::to_string(impl_->bound_port) + "/";
+std::string node::url() const { return impl_->url(); }
+std::string node::control_endpoint() const { return impl_->cluster ? impl_->cluster->control_endpoint() : std::string{}; }
+void node::reload_keys() {
+  if (impl_->cluster) impl_->cluster->reload_keys();
 }
 
 } // namespace tt::cluster

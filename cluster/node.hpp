@@ -17,11 +17,6 @@ namespace tt::cluster {
 /// The program's version, from the build.
 std::string_view version();
 
-/// Makes the feeds of a node from what it has loaded; the signature of
-/// prepare_feeds but for the configuration.
-using feed_maker = std::function<result<std::vector<prepared_feed>>(
-  const instrument_master& master, const market::bar_store& store, utc_time now, std::vector<std::string>& notes)>;
-
 class node {
 public:
   /// Starts everything; when it returns the node answers on its port.
@@ -37,10 +32,14 @@ public:
   node(const node&) = delete;
   node& operator=(const node&) = delete;
 
-  /// The port that was bound.
+  /// The port that was bound; 0 on a node without a gateway.
   [[nodiscard]] std::uint16_t port() const;
-  /// "http://localhost:8080/".
+  /// "http://localhost:8080/"; empty on a node without a gateway.
   [[nodiscard]] std::string url() const;
+  /// tcp://… of the control plane as bound; empty on a node that stands alone.
+  [[nodiscard]] std::string control_endpoint() const;
+  /// Reads the allow list of the cluster again; it is also read when the file changes.
+  void reload_keys();
 
 private:
   struct impl;

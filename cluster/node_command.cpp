@@ -5,13 +5,12 @@
 
 #include <spdlog/spdlog.h>
 
-#include <atomic>
+#include <condition_variable>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <future>
 #include <sstream>
 #include <thread>
 #include <unistd.h>
@@ -40,24 +39,33 @@ result<std::string> read_file(const std::string& path) {
   return text.str();
 }
 
-/// SIGINT and SIGTERM, blocked in every thread and taken by one of its own. While
-/// the node starts, or is stopping already, a signal ends the process at once:
-/// whatever is on disk survives that.
+/// SIGINT, SIGTERM and SIGHUP, blocked in every thread and taken by one of its own.
+/// While the node starts, or is stopping already, a signal to stop ends the process
+/// at once: whatever is on disk survives that.
 class stop_signals {
 public:
   stop_signals() {
     sigemptyset(&set_);
     sigaddset(&set_, SIGINT);
     sigaddset(&set_, SIGTERM);
+    sigaddset(&set_, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &set_, nullptr);
     std::signal(SIGPIPE, SIG_IGN); // NOLINT: a closed socket is an error value
     std::thread([this] { listen(); }).detach(); // ends with the process, as this object does
   }
 
-  /// Returns at the first signal.
-  void wait() {
+  /// Returns at a signal to stop; calls `reload` at each SIGHUP.
+  void wait(const std::function<void()>& reload) {
+    std::unique_lock lock{mutex_};
     is_running_ = true;
-    stop_.get_future().wait();
+    for (;;) {
+      changed_.wait(lock, [this] { return stop_ || reload_; });
+      if (stop_) return;
+      reload_ = false;
+      lock.unlock();
+      reload();
+      lock.lock();
+    }
   }
 
 private:
@@ -65,12 +73,24 @@ private:
     for (;;) {
       int number = 0;
       sigwait(&set_, &number);
-      if (!is_running_.exchange(false)) std::_Exit(128 + number);
-      stop_.set_value();
+      std::lock_guard guard{mutex_};
+      if (number == SIGHUP) {
+        reload_ = true;
+      } else {
+        if (!is_running_ || stop_) std::_Exit(128 + number);
+        stop_ = true;
+      }
+      changed_.notify_one();
     }
   }
 
   sigset_t set_{};
+  std::mutex mutex_; ///< guards what follows
+  std::condition_variable changed_;
+  bool is_running_ = false;
+  bool stop_ = false;
+  bool reload_ = false;
+};
   std::atomic<bool> is_running_{false};
   std::promise<void> stop_;
 };
@@ -119,13 +139,14 @@ int run_node(const std::string& config_path, const std::map<std::string, std::st
   for (const auto& warning : warnings) spdlog::warn("{}", warning);
   auto started = node::start(*config, now);
   if (!started) return fail(started.error());
-  std::printf("TraderTerminal %s is running: %s\n", std::string(version()).c_str(), (*started)->url().c_str());
+  const auto url = (*started)->url(), control = (*started)->control_endpoint();
+  std::printf("TraderTerminal %s is running: %s\n", std::string(version()).c_str(), (url.empty() ? control : url).c_str());
   std::fflush(stdout);
-  if (!gateway::is_loopback_host(config->host))
+  if (!url.empty() && !gateway::is_loopback_host(config->host))
     spdlog::warn("bound to {}: callers need an identity, and this build can't give one yet; only /health and the UI's files are served",
                  config->host);
-  spdlog::info("node {} answers on {}", config->node_id, (*started)->url());
-  signals.wait();
+  if (!url.empty()) spdlog::info("node {} answers on {}", config->node_id, url);
+  signals.wait([&] { (*started)->reload_keys(); });
   spdlog::info("stopping");
   started->reset();
   spdlog::info("stopped");

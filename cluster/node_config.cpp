@@ -255,6 +255,11 @@ result<node_config> node_config::make(const settings& values, std::string_view y
   auto feeds = parse_feeds(yaml, yaml_origin, warnings);
   if (!feeds) return feeds.error();
   out.feeds = std::move(*feeds);
+  auto cluster = cluster_config::make(values, out.node_id);
+  if (!cluster) return cluster.error();
+  out.cluster = std::move(*cluster);
+  if (!out.cluster && !values.text("storage.database_url").empty())
+    warnings.push_back(values.origin("storage.database_url") + " is set, but a node that stands alone has no use for it yet");
   return out;
 }
 

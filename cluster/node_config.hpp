@@ -6,6 +6,7 @@
 #include "actors/market/pace.hpp"
 #include "actors/model/market_data.hpp"
 #include "actors/model/time.hpp"
+#include "cluster/cluster_config.hpp"
 #include "cluster/settings.hpp"
 
 #include <optional>
@@ -67,6 +68,7 @@ struct node_config {
   std::string default_venue;
   log_config log;
   std::vector<feed_config> feeds;
+  std::optional<cluster_config> cluster; ///< absent: the node stands alone
 
   /// Errors: those of the settings' getters; invalid_argument for a feed, with
   /// the path of the key ("feeds[1].files[0].path").

@@ -25,6 +25,16 @@ std::span<const setting_spec> setting_specs() {
     {"server.metrics_port", {"METRICS_PORT"}, "", "second port with /metrics only, open to everybody; none when empty"},
     {"server.udf_next_time_unit", {"UDF_NEXT_TIME_UNIT"}, "s", "unit of nextTime in UDF history: s or ms"},
 
+    {"cluster.control", {"CLUSTER_CONTROL"}, "", "tcp://address:port for other nodes; empty = this node stands alone"},
+    {"cluster.topics", {"CLUSTER_TOPICS"}, "", "tcp://address:port of the data plane; the control address and any port when empty"},
+    {"cluster.advertise", {"CLUSTER_ADVERTISE"}, "", "host that others connect to, where it is not the one in control"},
+    {"cluster.seeds", {"CLUSTER_SEEDS"}, "", "NAME=tcp://address:port of the nodes to ask first"},
+    {"cluster.roles", {"CLUSTER_ROLES"}, "market,gateway", "what this node hosts: market (= feed, symbols), execution, backtest, gateway"},
+    {"cluster.security", {"CLUSTER_SECURITY"}, "curve", "curve, or plain between nodes on loopback"},
+    {"cluster.key_file", {"CLUSTER_KEY_FILE"}, "", "this node's key, made by tt keys new"},
+    {"cluster.allow_file", {"CLUSTER_ALLOW_FILE"}, "", "public keys that may connect; read again when it changes"},
+    {"cluster.lease_ttl_ms", {"CLUSTER_LEASE_TTL_MS"}, "3000", "how long a lease lives without being renewed"},
+
     {"stream.max_clients", {"WS_MAX_CLIENTS"}, "1000", "WebSocket connections of the node"},
     {"stream.max_symbols", {"MAX_SYMBOLS_PER_STREAM"}, "100", "symbols per connection"},
     {"stream.max_connections_per_ip", {"RATE_LIMIT_STREAM_PER_IP"}, "10", "WebSocket connections per address"},
@@ -42,7 +52,7 @@ std::span<const setting_spec> setting_specs() {
     {"log.max_mb", {"LOG_MAX_MB"}, "10", "size at which a log file is rotated"},
     {"log.files", {"LOG_FILES"}, "5", "rotated log files that are kept"},
 
-    {"storage.database_url", {"DATABASE_URL"}, "", "postgresql://… ; embedded SQLite when empty", reserved, secret},
+    {"storage.database_url", {"DATABASE_URL"}, "", "postgresql://… for the leases of a cluster; embedded SQLite when empty", active, secret},
     {"storage.redis_url", {"REDIS_URL"}, "", "fan-out copy of events", reserved, secret},
 
     {"trading.enable_real", {"ENABLE_REAL_TRADING"}, "false", "while false no live order can leave the process", reserved},

@@ -14,10 +14,10 @@ namespace {
 /// The parts between socket and market. Requests under way hold it, so a late
 /// answer finds everything in place even when the gateway is gone.
 struct core {
-  core(gateway_config c, market_port& market, const wall_clock& clock, std::unique_ptr<document_store> opened)
+  core(gateway_config c, market_port& market, const wall_clock& clock, std::unique_ptr<document_store> opened, cluster_port* cluster)
       : config(std::move(c)), files(config.web_root), documents(std::move(opened)), keys(*documents, queue),
         parts{config, market, clock, metrics, *documents, queue, clock(),
-              [this](const context_ptr& call, const responder& answer) { files.serve(call, answer); }, {}, {}} {}
+              [this](const context_ptr& call, const responder& answer) { files.serve(call, answer); }, {}, {}, cluster} {}
 
   const gateway_config config;
   gateway_metrics metrics;
@@ -47,6 +47,7 @@ struct gateway::impl {
   wall_clock clock;
   upgrade_handler* stream;
   std::vector<std::weak_ptr<prometheus::Collectable>> sources;
+  cluster_port* cluster;
   std::shared_ptr<core> running;
   std::unique_ptr<http_server> server;
   std::unique_ptr<http_server> metrics_server;
@@ -57,7 +58,7 @@ struct gateway::impl {
 };
 
 gateway::gateway(gateway_config config, market_port& market, wall_clock clock, upgrade_handler* stream)
-    : impl_(new impl{std::move(config), market, std::move(clock), stream, {}, {}, {}, {}, 0}) {}
+    : impl_(new impl{std::move(config), market, std::move(clock), stream, {}, {}, {}, {}, {}, 0}) {}
 
 gateway::~gateway() { stop(); }
 
@@ -84,6 +85,8 @@ result<void> gateway::impl::serve_metrics(core& made, pipeline_rules rules) {
 
 std::uint16_t gateway::metrics_port() const { return impl_->metrics_port; }
 
+void gateway::show_cluster(cluster_port& port) { impl_->cluster = &port; }
+
 result<std::uint16_t> gateway::start() {
   const auto& config = impl_->config;
   if (impl_->server) return error{errc::conflict, "the gateway is running already"};
@@ -95,7 +98,7 @@ result<std::uint16_t> gateway::start() {
   auto documents = document_store::open(config.data_dir);
   if (!documents) return documents.error();
 
-  auto made = std::make_shared<core>(config, impl_->market, impl_->clock, std::move(*documents));
+  auto made = std::make_shared<core>(config, impl_->market, impl_->clock, std::move(*documents), impl_->cluster);
   auto table = make_route_table(made->parts);
   if (!table) return table.error();
   made->table.emplace(std::move(*table));

@@ -27,6 +27,7 @@ class Collectable;
 
 namespace tt::gateway {
 
+class cluster_port;
 class market_port;
 class upgrade_handler;
 
@@ -88,6 +89,10 @@ public:
 
   /// Metrics of other parts that /metrics shall show. Call before start().
   void add_metrics(std::weak_ptr<prometheus::Collectable> source);
+
+  /// Shows the cluster under /api/v1/cluster; without it the node stands alone.
+  /// `port` outlives the gateway. Call before start().
+  void show_cluster(cluster_port& port);
 
   /// Binds, then serves until stop(). Gives the bound port.
   /// Errors: not_available (port in use, address not ours), invalid_argument (a

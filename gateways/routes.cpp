@@ -25,6 +25,7 @@ void add_file_routes(std::vector<route>& rows, const handler& files) {
 result<route_table> make_route_table(services& parts) {
   std::vector<route> rows;
   add_service_routes(rows, parts);
+  add_cluster_routes(rows, parts);
   add_udf_routes(rows, parts);
   add_chart_storage_routes(rows, parts);
   add_market_routes(rows, parts);

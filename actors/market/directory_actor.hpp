@@ -23,10 +23,16 @@ struct directory_state {
   /// What the symbol's actor is made of.
   std::function<symbol_options(const instrument&)> make_options;
   std::map<std::string, caf::actor> symbols;
+  std::function<void(const std::string&, const caf::actor&)> on_start;
 };
 
 /// Messages: see messages.hpp. Unknown names are answered with unknown_symbol.
 caf::behavior directory_actor(caf::stateful_actor<directory_state>* self, std::shared_ptr<const instrument_master> master,
                               std::function<symbol_options(const instrument&)> make_options);
+
+/// The same; `on_start` is told of every actor that it starts.
+caf::behavior hosting_directory_actor(caf::stateful_actor<directory_state>* self, std::shared_ptr<const instrument_master> master,
+                                      std::function<symbol_options(const instrument&)> make_options,
+                                      std::function<void(const std::string&, const caf::actor&)> on_start);
 
 } // namespace tt::market

@@ -11,6 +11,8 @@ namespace {
 using feed_pointer = caf::stateful_actor<feed_state>*;
 
 void poll(feed_pointer self);
+void resolve(feed_pointer self, std::uint32_t index);
+void go_on_restoring(feed_pointer self);
 
 void poll_later(feed_pointer self) {
   if (self->state.poll_pending) return;
@@ -18,10 +20,47 @@ void poll_later(feed_pointer self) {
   self->delayed_send(self, poll_interval, poll_atom::value);
 }
 
+feed_change change_of(const feed_state& s, feed_phase phase, utc_time start) {
+  return {std::string(s.pump->source().label()), phase, start, s.epoch};
+}
+
 void announce(feed_pointer self, feed_phase phase) {
-  const auto& source = self->state.pump->source();
-  for (const auto& symbol : self->state.symbols)
-    self->send(symbol, feed_change{std::string(source.label()), phase, source.start_time()});
+  const auto change = change_of(self->state, phase, self->state.pump->source().start_time());
+  for (std::uint32_t i = 0; i < self->state.symbols.size(); ++i) {
+    const bool restoring = self->state.restore && self->state.restore->contains(i);
+    if (self->state.symbols[i].actor && !restoring) self->send(self->state.symbols[i].actor, change);
+  }
+}
+
+/// A later feed of the same name runs: this one has nothing more to say.
+void give_way(feed_pointer self) {
+  self->state.running = false;
+  self->state.failure = "a later feed has taken over";
+}
+
+/// A symbol's actor is gone or lags hopelessly: the feed goes on without it until
+/// it is found again.
+void lose(feed_pointer self, std::uint32_t index) {
+  auto& s = self->state;
+  auto& symbol = s.symbols[index];
+  if (!symbol.actor) return;
+  self->demonitor(symbol.actor);
+  symbol.actor = nullptr;
+  s.pump->detach(index);
+  if (s.restore) s.restore->drop(index);
+  std::erase(s.waiting, index);
+  if (!s.failure.empty()) return;
+  // one that is lost as soon as it is found may be lost again: no hurry then
+  if (self->clock().now() - symbol.found_at < resolve_interval) self->delayed_send(self, resolve_interval, resolve_atom::value, index);
+  else resolve(self, index);
+}
+
+void on_refused(feed_pointer self, std::uint32_t index, const caf::actor& whom, const caf::error& e) {
+  auto& s = self->state;
+  const auto reason = from_caf_error(e);
+  if (reason.code == errc::conflict) return give_way(self);
+  ++s.lost_batches;
+  if (s.symbols[index].actor == whom) lose(self, index);
 }
 
 void on_taken(feed_pointer self) {
@@ -36,10 +75,11 @@ void send_batches(feed_pointer self, pump_output& out) {
   auto& s = self->state;
   for (auto& batch : out.batches) {
     if (!batch.ticks.empty()) s.last_event = timestamp_of(batch.ticks.back());
-    self->request(s.symbols[batch.symbol], batch_deadline, tick_batch{std::move(batch.ticks), batch.watermark})
+    const auto whom = s.symbols[batch.symbol].actor;
+    self->request(whom, batch_deadline, tick_batch{std::move(batch.ticks), batch.watermark, s.epoch})
       .then([self](std::uint64_t) { on_taken(self); },
-            [self](const caf::error&) {
-              ++self->state.lost_batches;
+            [self, whom, index = batch.symbol](const caf::error& e) {
+              on_refused(self, index, whom, e);
               on_taken(self);
             });
   }
@@ -66,8 +106,85 @@ void poll(feed_pointer self) {
   // at maximum pace with a full window the next acknowledgement goes on
 }
 
+// -- symbols that come back -----------------------------------------------------
+
+/// From here on the symbol is like all others.
+void join(feed_pointer self, std::uint32_t index) {
+  auto& s = self->state;
+  s.pump->attach(index);
+  if (!s.pump->finished()) return;
+  // the feed's last words, which the symbol has missed
+  const auto& actor = s.symbols[index].actor;
+  self->request(actor, batch_deadline, tick_batch{{}, s.pump->market_time(), s.epoch}).then([](std::uint64_t) {}, [](const caf::error&) {});
+  self->send(actor, change_of(s, feed_phase::finished, s.pump->source().start_time()));
+}
+
+/// Begins in the present: what lies before comes from history.
+void join_without_past(feed_pointer self, std::uint32_t index) {
+  auto& s = self->state;
+  self->send(s.symbols[index].actor, change_of(s, feed_phase::live, s.pump->market_time()));
+  join(self, index);
+}
+
+void send_past(feed_pointer self, pump_batch&& batch) {
+  auto& s = self->state;
+  ++s.restore_in_flight;
+  const auto whom = s.symbols[batch.symbol].actor;
+  self->request(whom, batch_deadline, tick_batch{std::move(batch.ticks), batch.watermark, s.epoch})
+    .then(
+      [self](std::uint64_t) {
+        --self->state.restore_in_flight;
+        go_on_restoring(self);
+      },
+      [self, whom, index = batch.symbol](const caf::error& e) {
+        --self->state.restore_in_flight;
+        on_refused(self, index, whom, e);
+        go_on_restoring(self);
+      });
+}
+
+void restore_step(feed_pointer self) {
+  auto& s = self->state;
+  if (!s.restore || s.restore_in_flight >= max_restore_batches) return;
+  auto out = s.restore->step(*s.pump);
+  for (auto& batch : out.batches) send_past(self, std::move(batch));
+  for (const auto index : out.complete) {
+    self->send(s.symbols[index].actor, change_of(s, feed_phase::restored, s.pump->source().start_time()));
+    join(self, index);
+  }
+  go_on_restoring(self);
+}
+
+/// Opens the source anew for the symbols that wait.
+void begin_restoring(feed_pointer self) {
+  auto& s = self->state;
+  const auto wanted = std::exchange(s.waiting, {});
+  auto source = s.reopen ? s.reopen() : result<std::unique_ptr<feed_source>>{error{errc::unsupported, "can't be opened anew"}};
+  if (!source || s.pump->events() > max_restored_past) {
+    for (const auto index : wanted) join_without_past(self, index);
+    return;
+  }
+  s.restore.emplace(std::move(*source), wanted);
+  for (const auto index : wanted)
+    self->send(s.symbols[index].actor, change_of(s, feed_phase::restoring, s.pump->source().start_time()));
+}
+
+/// One step at a time, so that live batches are not held up.
+void go_on_restoring(feed_pointer self) {
+  auto& s = self->state;
+  if (s.restore && s.restore->done()) s.restore.reset();
+  if (!s.restore && !s.waiting.empty()) begin_restoring(self);
+  if (!s.restore || s.restore_pending || s.restore_in_flight >= max_restore_batches) return;
+  s.restore_pending = true;
+  self->send(self, restore_atom::value);
+}
+
+// -- finding symbols --------------------------------------------------------------
+
 void begin(feed_pointer self) {
   auto& s = self->state;
+  s.begun = true;
+  for (std::uint32_t i = 0; i < s.symbols.size(); ++i) s.pump->attach(i);
   s.started = s.clock();
   s.pump->start(s.started, s.market_start.value_or(s.pump->source().start_time()));
   s.running = true;
@@ -75,20 +192,61 @@ void begin(feed_pointer self) {
   if (s.pump->how().kind != pace_kind::stepped) poll(self);
 }
 
-/// Resolves the symbols one after the other, then begins.
-void resolve(feed_pointer self, const caf::actor& directory, std::size_t index) {
-  const auto names = self->state.pump->source().symbols();
-  if (index == names.size()) return begin(self);
-  self->request(directory, batch_deadline, symbol_atom::value, names[index])
+void on_found(feed_pointer self, std::uint32_t index, const caf::actor& actor) {
+  auto& s = self->state;
+  s.symbols[index].actor = actor;
+  s.symbols[index].found_at = self->clock().now();
+  self->monitor(actor);
+  if (!s.begun) {
+    if (std::ranges::all_of(s.symbols, [](const feed_symbol& x) { return x.actor != nullptr; })) begin(self);
+    return;
+  }
+  s.waiting.push_back(index);
+  go_on_restoring(self);
+}
+
+void on_not_found(feed_pointer self, std::uint32_t index, const error& why) {
+  auto& s = self->state;
+  const bool may_come = why.code == errc::not_available || why.code == errc::timed_out;
+  if (may_come) {
+    self->delayed_send(self, resolve_interval, resolve_atom::value, index);
+    return;
+  }
+  s.running = false;
+  s.failure = s.pump->source().symbols()[index] + ": " + to_string(why);
+}
+
+void resolve(feed_pointer self, std::uint32_t index) {
+  auto& s = self->state;
+  auto& symbol = s.symbols[index];
+  if (symbol.actor || symbol.resolving) return;
+  symbol.resolving = true;
+  self->request(s.directory, batch_deadline, symbol_atom::value, s.pump->source().symbols()[index])
     .then(
-      [self, directory, index](const caf::actor& symbol) {
-        self->state.symbols.push_back(symbol);
-        resolve(self, directory, index + 1);
+      [self, index](const caf::actor& actor) {
+        self->state.symbols[index].resolving = false;
+        on_found(self, index, actor);
       },
       [self, index](const caf::error& e) {
-        self->state.failure = self->state.pump->source().symbols()[index] + ": " + to_string(from_caf_error(e));
+        self->state.symbols[index].resolving = false;
+        on_not_found(self, index, from_caf_error(e));
       });
 }
+
+void on_moved(feed_pointer self, const symbol_moved& moved) {
+  const auto names = self->state.pump->source().symbols();
+  const auto at = std::ranges::find(names, moved.symbol);
+  if (at == names.end()) return;
+  const auto index = static_cast<std::uint32_t>(at - names.begin());
+  if (index < self->state.symbols.size() && self->state.symbols[index].actor != moved.now) lose(self, index);
+}
+
+void on_down(feed_pointer self, const caf::actor_addr& who) {
+  for (std::uint32_t i = 0; i < self->state.symbols.size(); ++i)
+    if (self->state.symbols[i].actor && self->state.symbols[i].actor.address() == who) lose(self, i);
+}
+
+// -- questions ----------------------------------------------------------------------
 
 std::uint32_t step(feed_pointer self, std::uint32_t count) {
   auto& s = self->state;
@@ -114,7 +272,11 @@ feed_status status_of(const feed_state& s) {
   out.last_event = s.last_event;
   out.events = s.pump->events();
   out.detail = s.failure;
-  if (s.lost_batches > 0) out.detail = std::to_string(s.lost_batches) + " batches were not taken in time";
+  if (s.begun) out.market_time = s.running ? s.pump->market_time_at(s.clock()) : s.pump->market_time();
+  for (const auto& symbol : s.symbols) out.stale_symbols += symbol.actor ? 0 : 1;
+  if (!s.failure.empty()) return out;
+  if (out.stale_symbols > 0) out.detail = std::to_string(out.stale_symbols) + " symbols have no actor at the moment";
+  else if (s.lost_batches > 0) out.detail = std::to_string(s.lost_batches) + " batches were not taken in time";
   return out;
 }
 
@@ -126,10 +288,18 @@ caf::behavior feed_actor(feed_pointer self, std::shared_ptr<feed_options> option
   s.clock = options->clock;
   s.market_start = options->market_start;
   s.market_time_ns = options->market_time_ns;
+  s.reopen = options->reopen;
+  s.epoch = options->epoch;
+  s.directory = std::move(directory);
   s.pump.emplace(std::move(options->source), options->how);
+  self->set_down_handler([self](const caf::down_msg& down) { on_down(self, down.source); });
   return {
-    [self, directory](start_atom) {
-      if (self->state.symbols.empty() && self->state.failure.empty()) resolve(self, directory, 0);
+    [self](start_atom) {
+      auto& state = self->state;
+      if (!state.symbols.empty() || !state.failure.empty()) return;
+      state.symbols.resize(state.pump->source().symbols().size());
+      if (state.symbols.empty()) return begin(self);
+      for (std::uint32_t i = 0; i < state.symbols.size(); ++i) resolve(self, i);
     },
     [self](poll_atom) {
       self->state.poll_pending = false;
@@ -137,6 +307,12 @@ caf::behavior feed_actor(feed_pointer self, std::shared_ptr<feed_options> option
     },
     // "go on at once": not the timer's
     [self](poll_atom, pace_kind) { poll(self); },
+    [self](resolve_atom, std::uint32_t index) { resolve(self, index); },
+    [self](restore_atom) {
+      self->state.restore_pending = false;
+      restore_step(self);
+    },
+    [self](const symbol_moved& moved) { on_moved(self, moved); },
     [self](step_atom, std::uint32_t count) -> caf::result<std::uint32_t> {
       auto& state = self->state;
       if (state.pump->how().kind != pace_kind::stepped)

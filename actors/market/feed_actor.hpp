@@ -4,6 +4,7 @@
 // batches to the symbols, takes their acknowledgements.
 
 #include "actors/market/feed_pump.hpp"
+#include "actors/market/feed_restore.hpp"
 #include "actors/market/messages.hpp"
 
 #include <caf/event_based_actor.hpp>
@@ -26,6 +27,9 @@ inline constexpr std::chrono::milliseconds poll_interval{5};
 /// A symbol that does not take a batch within this time counts as lost.
 inline constexpr std::chrono::seconds batch_deadline{10};
 
+/// Pause between two attempts to find the actor of a symbol that is missing.
+inline constexpr std::chrono::milliseconds resolve_interval{250};
+
 /// Events one step may hand out.
 inline constexpr std::uint32_t max_step_events = 100'000;
 
@@ -40,6 +44,18 @@ struct feed_options {
   std::optional<utc_time> market_start = {};
   /// Where the feed writes its market time for others to read, if anywhere.
   std::shared_ptr<std::atomic<std::int64_t>> market_time_ns = {};
+  /// Opens the source once more, from its beginning; may be empty: then a symbol
+  /// that begins anew has no more past than history knows.
+  std::function<result<std::unique_ptr<feed_source>>()> reopen = {};
+  /// Of the lease under which this feed runs; 0 without one.
+  std::uint64_t epoch = 0;
+};
+
+/// Where the feed is with one of its symbols.
+struct feed_symbol {
+  caf::actor actor; ///< null while it is missing
+  caf::actor_clock::time_point found_at{};
+  bool resolving = false;
 };
 
 struct feed_state {
@@ -50,7 +66,15 @@ struct feed_state {
   wall_clock clock;
   std::optional<utc_time> market_start;
   std::shared_ptr<std::atomic<std::int64_t>> market_time_ns;
-  std::vector<caf::actor> symbols; ///< by index of the source
+  std::function<result<std::unique_ptr<feed_source>>()> reopen;
+  std::uint64_t epoch = 0;
+  caf::actor directory;
+  std::vector<feed_symbol> symbols;   ///< by index of the source
+  std::vector<std::uint32_t> waiting; ///< to be restored after those in `restore`
+  std::optional<feed_restore> restore;
+  std::size_t restore_in_flight = 0;
+  bool restore_pending = false; ///< a message to go on with it is under way
+  bool begun = false;
   utc_time started{};
   std::optional<utc_time> last_event;
   std::string failure;
@@ -60,8 +84,10 @@ struct feed_state {
 };
 
 /// Messages: see messages.hpp. The feed asks `directory` for the actors of its
-/// symbols on start_atom and then begins; a symbol that can't be resolved makes
-/// the feed fail with a status that says why.
+/// symbols on start_atom and begins when it has all of them; one that is not
+/// available yet is asked for again, one that is unknown makes the feed fail with
+/// a status that says why. A symbol whose actor ends (or does not take a batch) is
+/// resolved anew and given the feed's past, while the others go on.
 caf::behavior feed_actor(caf::stateful_actor<feed_state>* self, std::shared_ptr<feed_options> options, caf::actor directory);
 
 } // namespace tt::market

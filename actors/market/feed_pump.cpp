@@ -19,12 +19,14 @@ void feed_pump::pull(utc_time until, std::size_t limit, pump_output& out) {
   events_buffer_.clear();
   out.state = source_->pull(until, limit, events_buffer_);
   for (auto& event : events_buffer_) {
+    ++passed_[event.symbol];
+    market_time_ = std::max(market_time_, timestamp_of(event.data));
+    if (detached_[event.symbol]) continue;
     auto& slot = batch_of_symbol_[event.symbol];
     if (slot < 0) {
       slot = static_cast<std::int32_t>(out.batches.size());
       out.batches.push_back({event.symbol, {}, {}});
     }
-    market_time_ = std::max(market_time_, timestamp_of(event.data));
     out.batches[static_cast<std::size_t>(slot)].ticks.push_back(std::move(event.data));
   }
   events_ += events_buffer_.size();
@@ -48,7 +50,7 @@ void feed_pump::mark_time(utc_time wall, pump_output& out) {
   for (const auto& batch : out.batches) told[batch.symbol] = true;
   const utc_time watermark = out.state == pull_state::more ? market_time_ - nanoseconds{1} : market_time_;
   for (std::uint32_t symbol = 0; symbol < told.size(); ++symbol) {
-    if (told[symbol]) continue;
+    if (told[symbol] || detached_[symbol]) continue;
     out.batches.push_back({symbol, {}, watermark});
     ++in_flight_;
   }

@@ -36,7 +36,8 @@ struct pump_output {
 
 class feed_pump {
 public:
-  feed_pump(std::unique_ptr<feed_source> source, pace how) : source_(std::move(source)), pace_(how) {}
+  feed_pump(std::unique_ptr<feed_source> source, pace how)
+    : source_(std::move(source)), pace_(how), passed_(source_->symbols().size()), detached_(source_->symbols().size()) {}
 
   /// The feed begins: at wall time `wall` the market time is `market`. What the
   /// source has before that is handed out at once.
@@ -48,6 +49,13 @@ public:
   pump_output next(utc_time wall);
   /// Hands out at most `count` events whatever the time is; returns how many.
   std::uint32_t step(std::uint32_t count, pump_output& out);
+  /// A symbol that is not there to take batches: its events are passed over.
+  void detach(std::uint32_t symbol) { detached_[symbol] = true; }
+  /// It is there again and has had the events that were passed so far.
+  void attach(std::uint32_t symbol) { detached_[symbol] = false; }
+  /// Events of a symbol that have been handed out or passed over.
+  [[nodiscard]] std::uint64_t passed(std::uint32_t symbol) const { return passed_[symbol]; }
+
   /// A batch was taken in.
   void acknowledge() { in_flight_ -= in_flight_ > 0 ? 1 : 0; }
 
@@ -70,6 +78,8 @@ private:
   pace_clock clock_;
   std::vector<feed_event> events_buffer_;
   std::vector<std::int32_t> batch_of_symbol_; ///< index into the output under way, -1 = none
+  std::vector<std::uint64_t> passed_;         ///< by symbol
+  std::vector<bool> detached_;                ///< by symbol
   utc_time market_time_{};
   utc_time last_mark_{};
   std::size_t in_flight_ = 0;

@@ -113,7 +113,8 @@ typename Inspector::result_type inspect(Inspector& f, bar_update& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, feed_status& x) {
-  return f(caf::meta::type_name("feed_status"), x.name, x.label, x.state, x.since, x.last_event, x.events, x.stale_symbols, x.detail);
+  return f(caf::meta::type_name("feed_status"), x.name, x.label, x.state, x.since, x.last_event, x.events, x.stale_symbols,
+           x.detail, x.market_time);
 }
 
 } // namespace tt::market

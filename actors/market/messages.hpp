@@ -10,15 +10,20 @@
 // | symbol | trades_atom, std::uint32_t limit | trade_list, newest first |
 // | symbol | subscribe_atom, topic | none; updates follow as update_batch, the newest state first |
 // | symbol | unsubscribe_atom, topic | none |
+// | symbol | follow_atom, topic | update_batch: the newest state; what follows is published under bus_topic_name |
 // | symbol | feed_change | none |
 // | subscriber | update_batch | none |
 // | directory | symbol_atom, std::string | caf::actor, started on first use |
+// | directory | hosted_atom | hosted_list: the symbols' actors that it started |
+// | directory | end_atom, std::string | none; the actor of that symbol ends |
+// | whoever asked a directory | symbol_moved | none; the symbol has another actor now |
 // | feed | status_atom | feed_status |
 // | feed | start_atom | none; begins to run |
 // | feed | step_atom, std::uint32_t events | std::uint32_t: handed out (stepped pace only) |
 
 #include "actors/market/inspect.hpp"
 
+#include <caf/actor.hpp>
 #include <caf/atom.hpp>
 #include <caf/fwd.hpp>
 
@@ -32,17 +37,29 @@ using symbol_atom = caf::atom_constant<caf::atom("symbol")>;
 using status_atom = caf::atom_constant<caf::atom("status")>;
 using start_atom = caf::atom_constant<caf::atom("start")>;
 using step_atom = caf::atom_constant<caf::atom("step")>;
+using resolve_atom = caf::atom_constant<caf::atom("resolve")>;
+using restore_atom = caf::atom_constant<caf::atom("restore")>;
 using poll_atom = caf::atom_constant<caf::atom("poll")>;
+using follow_atom = caf::atom_constant<caf::atom("follow")>;
+using hosted_atom = caf::atom_constant<caf::atom("hosted")>;
+using end_atom = caf::atom_constant<caf::atom("end")>;
 
 /// Ticks of one symbol, oldest first, and the feed's market time after them: no
 /// tick at or before `watermark` will follow. May be empty to move the time on.
 struct tick_batch {
   std::vector<tick> ticks;
   utc_time watermark{};
+  std::uint64_t epoch = 0; ///< of the feed's lease; a symbol refuses an older one than it has seen
 };
 
 /// What a feed tells its symbols about itself.
-enum class feed_phase : std::uint8_t { live, finished, failed };
+enum class feed_phase : std::uint8_t {
+  live,      ///< begins; what the symbol knew of an earlier run is forgotten
+  finished,
+  failed,
+  restoring, ///< as live, but what follows is the past: nothing is published and no question answered until `restored`
+  restored,
+};
 
 struct feed_change {
   std::string label;
@@ -50,6 +67,7 @@ struct feed_change {
   /// Market time at which the feed begins; the symbol's day figures before it come
   /// from history.
   utc_time start{};
+  std::uint64_t epoch = 0; ///< as in tick_batch
 };
 
 /// Updates for one subscriber, in order.
@@ -61,14 +79,30 @@ struct trade_list {
   std::vector<trade_update> trades;
 };
 
+/// The actor of a symbol, as a directory knows it.
+struct hosted_symbol {
+  std::string symbol;
+  caf::actor actor;
+};
+
+struct hosted_list {
+  std::vector<hosted_symbol> symbols;
+};
+
+/// A symbol's actor is another one than the receiver was told before.
+struct symbol_moved {
+  std::string symbol;
+  caf::actor now;
+};
+
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, tick_batch& x) {
-  return f(caf::meta::type_name("tick_batch"), x.ticks, x.watermark);
+  return f(caf::meta::type_name("tick_batch"), x.ticks, x.watermark, x.epoch);
 }
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, feed_change& x) {
-  return f(caf::meta::type_name("feed_change"), x.label, x.phase, x.start);
+  return f(caf::meta::type_name("feed_change"), x.label, x.phase, x.start, x.epoch);
 }
 
 template <class Inspector>
@@ -80,6 +114,28 @@ template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, trade_list& x) {
   return f(caf::meta::type_name("trade_list"), x.trades);
 }
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, hosted_symbol& x) {
+  return f(caf::meta::type_name("hosted_symbol"), x.symbol, x.actor);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, hosted_list& x) {
+  return f(caf::meta::type_name("hosted_list"), x.symbols);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, symbol_moved& x) {
+  return f(caf::meta::type_name("symbol_moved"), x.symbol, x.now);
+}
+
+/// The name under which a symbol publishes updates of a topic to other nodes:
+/// "md.NASDAQ.AAPL.quotes", "md.CME.ES1!.trades", "md.NASDAQ.AAPL.bars.1m.regular".
+std::string bus_topic_name(const topic& what, const std::string& venue);
+
+/// The topic that an update belongs to.
+topic topic_of(const market_update& update);
 
 /// Makes every message of this room known to an actor system.
 void register_messages(caf::actor_system_config& config);

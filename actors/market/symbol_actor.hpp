@@ -22,6 +22,9 @@ namespace tt::market {
 /// whoever made it; the symbol goes on.
 using bar_recorder = std::function<void(const std::string& symbol, std::span<const bar> closed)>;
 
+/// Publishes updates of one topic to other nodes; called only while somebody there follows it.
+using topic_publisher = std::function<void(const topic& what, std::vector<market_update> updates)>;
+
 /// Time between two looks at the freshness of a symbol's feed.
 inline constexpr std::chrono::milliseconds freshness_interval{500};
 /// Subscribers of one symbol; further ones are refused (logged by the subscriber
@@ -35,6 +38,9 @@ struct symbol_options {
   std::vector<std::shared_ptr<const history_source>> histories;
   wall_clock clock;
   bar_recorder record; ///< may be empty
+  topic_publisher publish = {}; ///< may be empty: then nobody can follow
+  /// Told how far the feed has come, where history depends on it; may be empty.
+  std::function<void(utc_time)> reached = {};
 };
 
 struct symbol_actor_state {
@@ -43,7 +49,12 @@ struct symbol_actor_state {
   std::optional<symbol_state> core;
   wall_clock clock;
   bar_recorder record;
-  std::map<topic, std::vector<caf::actor>> subscribers;
+  topic_publisher publisher;
+  std::function<void(utc_time)> reached;
+  std::map<topic, std::vector<caf::actor>> subscribers; ///< get update_batch
+  std::map<topic, std::vector<caf::actor>> followers;   ///< read what is published
+  std::uint64_t feed_epoch = 0; ///< the newest that a feed has spoken with
+  bool restoring = false;       ///< what comes in is the past
   bool timer_pending = false;
 };
 

@@ -112,6 +112,8 @@ struct feed_status {
   std::uint64_t events = 0;
   std::uint32_t stale_symbols = 0;
   std::string detail; ///< why it failed
+  /// Market time that it has reached; empty before it begins.
+  std::optional<utc_time> market_time;
 
   bool operator==(const feed_status&) const = default;
 };

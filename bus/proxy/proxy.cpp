@@ -50,7 +50,8 @@ void remote_actor::refuse(caf::mailbox_element_ptr& what, const caf::error& reas
 }
 
 void remote_actor::enqueue(caf::mailbox_element_ptr what, caf::execution_unit*) {
-  if (dead_.load(std::memory_order_acquire)) {
+  // without a route it was made for a node that is not linked, and is about to be killed
+  if (!via_ || dead_.load(std::memory_order_acquire)) {
     const bool lost_node = fail_state() == caf::exit_reason::remote_link_unreachable || !via_;
     answer(*what, lost_node ? make_error(errc::peer_down) : make_error(caf::sec::request_receiver_down));
     return;

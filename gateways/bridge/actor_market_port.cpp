@@ -66,10 +66,11 @@ struct actor_market_port::subscriptions {
 };
 
 actor_market_port::actor_market_port(caf::actor_system& system, std::shared_ptr<const instrument_master> master,
-                                     caf::actor directory, std::vector<caf::actor> feeds, std::function<utc_time()> market_clock)
+                                     caf::actor directory, feed_list feeds, std::function<utc_time()> market_clock,
+                                     topic_plane plane)
   : master_(std::move(master)), market_clock_(std::move(market_clock)), feeds_(std::move(feeds)),
     subscriptions_(std::make_shared<subscriptions>()) {
-  bridge_ = system.spawn(bridge_actor, std::move(directory));
+  bridge_ = system.spawn(bridge_actor, std::move(directory), std::move(plane));
 }
 
 actor_market_port::~actor_market_port() {
@@ -113,36 +114,43 @@ void actor_market_port::trades(std::string symbol, std::uint32_t limit, reply<st
 }
 
 void actor_market_port::feeds(reply<std::vector<market::feed_status>> done) {
-  if (feeds_.empty()) {
+  auto feeds = feeds_();
+  if (feeds.empty()) {
     done(std::vector<market::feed_status>{});
     return;
   }
-  post(bridge_, [feeds = feeds_, done = std::move(done)](bridge_pointer self) {
+  post(bridge_, [feeds = std::move(feeds), done = std::move(done)](bridge_pointer self) {
     auto all = std::make_shared<gathering<market::feed_status>>();
     all->values.resize(feeds.size());
     all->open = feeds.size();
     all->done = done;
-    for (std::size_t i = 0; i < feeds.size(); ++i)
-      self->request(feeds[i], ask_deadline, market::status_atom::value)
+    for (std::size_t i = 0; i < feeds.size(); ++i) {
+      if (!feeds[i].actor) {
+        all->values[i].name = feeds[i].name;
+        all->values[i].state = "missing";
+        all->values[i].detail = "no node runs this feed at the moment";
+        all->finish_one();
+        continue;
+      }
+      self->request(feeds[i].actor, ask_deadline, market::status_atom::value)
         .then(
           [all, i](market::feed_status& status) {
             all->values[i] = std::move(status);
             all->finish_one();
           },
           [all](const caf::error& e) { all->fail_one(from_caf_error(e)); });
+    }
   });
 }
 
 void actor_market_port::step_feed(std::string name, std::uint32_t count, reply<std::uint32_t> done) {
-  feeds([feeds = feeds_, bridge = bridge_, name, count, done](const result<std::vector<market::feed_status>>& all) {
-    if (!all) return done(all.error());
-    const auto at = std::ranges::find(*all, name, &market::feed_status::name);
-    if (at == all->end()) return done(error{errc::not_found, "no feed is called " + name, "name"});
-    const auto feed = feeds[static_cast<std::size_t>(at - all->begin())];
-    post(bridge, [feed, count, done](bridge_pointer self) {
-      self->request(feed, ask_deadline, market::step_atom::value, count)
-        .then([done](std::uint32_t handed_out) { done(handed_out); }, [done](const caf::error& e) { done(from_caf_error(e)); });
-    });
+  const auto feeds = feeds_();
+  const auto at = std::ranges::find(feeds, name, &feed_handle::name);
+  if (at == feeds.end()) return done(error{errc::not_found, "no feed is called " + name, "name"});
+  if (!at->actor) return done(error{errc::not_available, "no node runs the feed " + name + " at the moment", "name"});
+  post(bridge_, [feed = at->actor, count, done = std::move(done)](bridge_pointer self) {
+    self->request(feed, ask_deadline, market::step_atom::value, count)
+      .then([done](std::uint32_t handed_out) { done(handed_out); }, [done](const caf::error& e) { done(from_caf_error(e)); });
   });
 }
 

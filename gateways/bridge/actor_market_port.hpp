@@ -4,6 +4,7 @@
 // threads become messages of one bridge actor, and what the symbols answer comes
 // back as calls. It knows actors by handle only, local or remote.
 
+#include "gateways/bridge/bridge_actor.hpp"
 #include "gateways/market_port.hpp"
 
 #include <caf/actor.hpp>
@@ -16,13 +17,23 @@ namespace tt::gateway {
 /// Longest wait for an answer of a symbol or feed.
 inline constexpr std::chrono::milliseconds ask_deadline{2'000};
 
+/// A feed that should run somewhere; the actor is null while nobody runs it.
+struct feed_handle {
+  std::string name;
+  caf::actor actor;
+};
+
+/// The feeds of the node or the cluster as they are now; called from any thread.
+using feed_list = std::function<std::vector<feed_handle>()>;
+
 class actor_market_port final : public market_port {
 public:
   /// `directory` answers symbol_atom with the actor of a symbol; `feeds` are asked
-  /// for their status; `market_clock` is the node's market time and may be called
+  /// for their status; `plane` is the way to symbols of other nodes (empty where
+  /// there are none); `market_clock` is the node's market time and may be called
   /// from any thread. The system must outlive the port.
   actor_market_port(caf::actor_system& system, std::shared_ptr<const instrument_master> master, caf::actor directory,
-                    std::vector<caf::actor> feeds, std::function<utc_time()> market_clock);
+                    feed_list feeds, std::function<utc_time()> market_clock, topic_plane plane = {});
   /// Ends the bridge actor; answers that are under way are dropped.
   ~actor_market_port() override;
   actor_market_port(const actor_market_port&) = delete;
@@ -44,7 +55,7 @@ private:
   std::shared_ptr<const instrument_master> master_;
   std::function<utc_time()> market_clock_;
   caf::actor bridge_;
-  std::vector<caf::actor> feeds_;
+  feed_list feeds_;
   std::shared_ptr<subscriptions> subscriptions_;
 };
 

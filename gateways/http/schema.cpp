@@ -72,6 +72,12 @@ constexpr schema schemas[] = {
   {"Feeds", "feeds:[]#Feed!"},
   {"FeedStep", "events:i!"},
   {"FeedStepped", "name:s! events:i!"},
+  {"ClusterLink", "peer:s! state:e(up|down)! since_heard_ms:i! round_trip_us:i! messages_in:i! messages_out:i! bytes_in:i! bytes_out:i! "
+                  "repeated_frames:i! times_up:i! bytes_waiting:i!"},
+  {"ClusterLease", "name:s! epoch:i!"},
+  {"ClusterNode", "name:s! state:e(up|left|lost)! reason:s since:t! roles:[]s! endpoint:s url:s version:s started_at:t answered:b! symbols:i "
+                  "feeds:[]s leases:[]#ClusterLease links:[]#ClusterLink proxies:i exported_actors:i topic_gaps:i refused_peers:i rss_bytes:i lag_us:i"},
+  {"Cluster", "node:s! mode:e(standalone|cluster)! nodes:[]#ClusterNode!"},
   {"Watchlist", "id:i! name:s! symbols:[]s!"},
   {"WatchlistInput", "name:s! symbols:[]s!"},
   {"Watchlists", "watchlists:[]#Watchlist!"},

@@ -40,7 +40,7 @@ void write_details(json_writer& out, const services& parts, const feeds_reply& f
   if (!feeds) out.field("market_error", feeds.error().message);
   out.key("journal").begin_object().field("state", "not_available").end_object();
   out.key("risk").begin_object().field("mode", "not_available").end_object();
-  out.key("cluster").begin_object().field("node", parts.config.node_id).field("role", "standalone").end_object();
+  out.key("cluster").begin_object().field("node", parts.config.node_id).field("role", parts.cluster ? "member" : "standalone").end_object();
   const auto latency = parts.metrics.latency();
   out.key("metrics").begin_object();
   if (latency.requests > 0) {

@@ -2,6 +2,7 @@
 
 // What the handlers work with. One object per gateway; handlers keep a reference.
 
+#include "gateways/cluster_port.hpp"
 #include "gateways/gateway.hpp"
 #include "gateways/http/handler.hpp"
 #include "gateways/http/metrics.hpp"
@@ -27,6 +28,7 @@ struct services {
   handler files = {}; ///< serves the UI; set before the table is made
   std::shared_ptr<const std::string> openapi = {};   ///< set once the table is made
   std::shared_ptr<const std::string> docs_page = {}; ///< as above
+  cluster_port* cluster = nullptr; ///< null where the node stands alone
 };
 
 /// Runs `work` on the store's thread and answers with what it returns; a full
@@ -55,6 +57,7 @@ void add_personal_routes(std::vector<route>& rows, services& parts);
 void add_service_routes(std::vector<route>& rows, services& parts);
 /// /metrics alone, for those who may read it.
 void add_metrics_route(std::vector<route>& rows, services& parts, access who);
+void add_cluster_routes(std::vector<route>& rows, services& parts);
 /// Routes whose part of the system does not exist yet: they answer 503 and say which.
 void add_later_routes(std::vector<route>& rows);
 

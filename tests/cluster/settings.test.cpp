@@ -215,5 +215,88 @@ TEST(settings, no_key_or_variable_stands_twice) {
   }
 }
 
+// -- the cluster section ----------------------------------------------------------
+
+std::string cluster_failure(const std::string& section, const std::string& id = "alpha") {
+  auto sources = from_yaml("node: {id: " + id + "}\ncluster: {" + section + "}");
+  std::vector<std::string> warnings;
+  const auto config = make(sources, warnings);
+  return config ? "fine" : to_string(config.error());
+}
+
+TEST(cluster_config, without_it_a_node_stands_alone) {
+  auto sources = from_yaml("");
+  std::vector<std::string> warnings;
+  EXPECT_FALSE(make(sources, warnings)->cluster);
+  EXPECT_EQ(cluster_failure("control: \"\""), "fine");
+}
+
+TEST(cluster_config, reads_every_key) {
+  auto sources = from_yaml("node: {id: beta}\ncluster: {control: 'tcp://127.0.0.1:7701', topics: 'tcp://127.0.0.1:7702', advertise: box, "
+                           "seeds: [alpha=tcp://10.0.0.1:7701, 'gamma=tcp://[::1]:7703'], roles: [market, backtest], security: plain, lease_ttl_ms: 1500}");
+  with_environment(sources, {{"DATABASE_URL", "postgresql://db/tt"}});
+  std::vector<std::string> warnings;
+  const auto config = make(sources, warnings);
+  ASSERT_TRUE(config) << to_string(config.error());
+  ASSERT_TRUE(config->cluster);
+  const auto& cluster = *config->cluster;
+  EXPECT_EQ(cluster.control, "tcp://127.0.0.1:7701");
+  EXPECT_EQ(cluster.topics, "tcp://127.0.0.1:7702");
+  EXPECT_EQ(cluster.advertise, "box");
+  ASSERT_EQ(cluster.seeds.size(), 2u);
+  EXPECT_EQ(cluster.seeds[0], (seed_address{"alpha", "tcp://10.0.0.1:7701"}));
+  EXPECT_EQ(cluster.seeds[1].endpoint, "tcp://[::1]:7703");
+  EXPECT_EQ(cluster.roles, (std::set{role::feed, role::symbols, role::backtest}));
+  EXPECT_EQ(cluster.lease_ttl, std::chrono::milliseconds{1500});
+  EXPECT_EQ(cluster.database_url, "postgresql://db/tt");
+  EXPECT_FALSE(cluster.keeps_leases("alpha"));
+}
+
+TEST(cluster_config, the_first_seed_keeps_the_leases) {
+  cluster_config cluster;
+  EXPECT_TRUE(cluster.keeps_leases("anybody"));
+  cluster.seeds = {{"alpha", "tcp://10.0.0.1:1"}, {"beta", "tcp://10.0.0.2:1"}};
+  EXPECT_TRUE(cluster.keeps_leases("alpha"));
+  EXPECT_FALSE(cluster.keeps_leases("beta"));
+}
+
+TEST(cluster_config, every_wrong_value_names_its_key) {
+  const std::string plain = "control: 'tcp://127.0.0.1:7701', security: plain, ";
+  EXPECT_EQ(cluster_failure(plain + "roles: [gateway]"), "fine");
+  EXPECT_EQ(cluster_failure("seeds: [a=tcp://h:1]"), "cluster.control: is required where cluster.seeds (test.yaml) is set");
+  EXPECT_EQ(cluster_failure("control: here"), "cluster.control (test.yaml): must be tcp://address:port, not \"here\"");
+  EXPECT_EQ(cluster_failure("control: 'tcp://h:99999'"), "cluster.control (test.yaml): must be tcp://address:port, not \"tcp://h:99999\"");
+  EXPECT_EQ(cluster_failure(plain + "topics: there"), "cluster.topics (test.yaml): must be tcp://address:port, not \"there\"");
+  EXPECT_EQ(cluster_failure(plain + "seeds: [alpha]"), "cluster.seeds (test.yaml): each must be NAME=tcp://address:port, not \"alpha\"");
+  EXPECT_EQ(cluster_failure(plain + "seeds: ['a b=tcp://h:1']"), "cluster.seeds (test.yaml): each must be NAME=tcp://address:port, not \"a b=tcp://h:1\"");
+  EXPECT_EQ(cluster_failure(plain + "seeds: [a=tcp://h:0]"), "cluster.seeds (test.yaml): each must be NAME=tcp://address:port, not \"a=tcp://h:0\"");
+  EXPECT_EQ(cluster_failure(plain + "seeds: [a=tcp://h:1, a=tcp://h:2]"), "cluster.seeds (test.yaml): names a twice");
+  EXPECT_EQ(cluster_failure(plain + "roles: [king]"), "cluster.roles (test.yaml): must be of market, feed, symbols, execution, backtest, gateway; not \"king\"");
+  EXPECT_EQ(cluster_failure(plain + "roles: []"), "cluster.roles (test.yaml): must name at least one role");
+  EXPECT_EQ(cluster_failure(plain + "lease_ttl_ms: 1"), "cluster.lease_ttl_ms (test.yaml): must be from 500 to 600000, not 1");
+  EXPECT_EQ(cluster_failure("control: 'tcp://127.0.0.1:1', security: none"), "cluster.security (test.yaml): must be one of curve, plain, not \"none\"");
+  EXPECT_EQ(cluster_failure("control: 'tcp://10.0.0.1:1', security: plain").find("cluster.security (test.yaml): plain is for loopback only"), 0u);
+  EXPECT_EQ(cluster_failure("control: 'tcp://127.0.0.1:1'"), "cluster.key_file: is required; ./tt keys new makes it");
+  EXPECT_EQ(cluster_failure("control: 'tcp://127.0.0.1:1', key_file: /nowhere/x.key"), "cluster.key_file (test.yaml): no such file: /nowhere/x.key; ./tt keys new makes it");
+  EXPECT_EQ(cluster_failure(plain + "topics: ''", "a node"), "node.id (test.yaml): must be 1 to 63 of a-z A-Z 0-9 . _ - in a cluster, not \"a node\"");
+}
+
+/// The shipped examples are read without a word, but for the keys that each machine makes.
+TEST(cluster_config, the_examples_are_in_order) {
+  for (const std::string name : {"market", "symbols", "gateway", "backtest"}) {
+    std::ifstream file(TT_SOURCE_DIR "/config/cluster/" + name + ".yaml");
+    std::ostringstream text;
+    text << file.rdbuf();
+    auto sources = from_yaml(text.str());
+    with_environment(sources, {{"CLUSTER_KEY_FILE", TT_SOURCE_DIR "/README.md"}, {"CLUSTER_ALLOW_FILE", TT_SOURCE_DIR "/README.md"}});
+    std::vector<std::string> warnings;
+    const auto config = make(sources, warnings);
+    ASSERT_TRUE(config) << name << ": " << to_string(config.error());
+    EXPECT_TRUE(warnings.empty()) << name;
+    ASSERT_TRUE(config->cluster) << name;
+    EXPECT_EQ(config->cluster->seeds.front().name, "alpha");
+  }
+}
+
 } // namespace
 } // namespace tt::cluster

@@ -68,6 +68,8 @@ instrument_master two_coins() {
   return *instrument_master::make(list);
 }
 
+enum class reopening { impossible, possible };
+
 /// A whole market room in one deterministic actor system.
 class room : public ::testing::Test {
 protected:
@@ -79,6 +81,9 @@ protected:
       symbol_options options;
       options.what = std::make_shared<const instrument>(what);
       options.clock = clock;
+      options.publish = [this, venue = what.exchange](const topic& kind, std::vector<market_update> updates) {
+        published.emplace_back(bus_topic_name(kind, venue), std::move(updates));
+      };
       options.record = [this](const std::string& symbol, std::span<const bar> closed) {
         auto& list = recorded[symbol];
         list.insert(list.end(), closed.begin(), closed.end());
@@ -93,9 +98,13 @@ protected:
     scheduler.run();
   }
 
-  caf::actor start_feed(pace how, int count, std::vector<std::string> symbols = {"AAA", "BBB"}) {
+  caf::actor start_feed(pace how, int count, std::vector<std::string> symbols = {"AAA", "BBB"},
+                        reopening can = reopening::impossible, std::uint64_t epoch = 0) {
     auto options = std::make_shared<feed_options>();
     options->name = "test";
+    if (can == reopening::possible)
+      options->reopen = [=]() -> result<std::unique_ptr<feed_source>> { return {std::make_unique<numbered_source>(symbols, count)}; };
+    options->epoch = epoch;
     options->source = std::make_unique<numbered_source>(std::move(symbols), count);
     options->how = how;
     options->clock = clock;
@@ -133,6 +142,7 @@ protected:
   caf::actor_clock::time_point start;
   wall_clock clock;
   std::map<std::string, std::vector<bar>> recorded;
+  std::vector<std::pair<std::string, std::vector<market_update>>> published;
   caf::actor directory;
   std::vector<caf::actor> to_stop;
   std::optional<error> failure;
@@ -241,6 +251,100 @@ TEST_F(room, a_symbol_that_died_is_started_anew) {
   symbol("NOPE");
   ASSERT_TRUE(failure);
   EXPECT_EQ(failure->code, errc::unknown_symbol);
+}
+
+// -- symbols that die and come back ---------------------------------------------
+
+TEST_F(room, a_restored_symbol_is_where_its_predecessor_was) {
+  const auto feed = start_feed({pace_kind::scaled, 1}, 100'000, {"AAA", "BBB"}, reopening::possible);
+  pass(minutes{3});
+  const auto before = ask<quote_snapshot>(symbol("AAA"), quote_atom::value);
+  const auto first = symbol("AAA");
+  caf::anon_send_exit(first, caf::exit_reason::kill);
+  scheduler.run();
+  const auto after = ask<quote_snapshot>(symbol("AAA"), quote_atom::value);
+  EXPECT_NE(symbol("AAA"), first);
+  EXPECT_EQ(after, before);
+  const history_request minutes_of{"AAA", timeframe::minutes(1), session_hours::regular, {}, noon + minutes{60}, 10, 10};
+  const auto bars = ask<history_reply>(symbol("AAA"), minutes_of);
+  ASSERT_EQ(bars.bars->size(), 4u);
+  EXPECT_EQ((*bars.bars)[0].volume, quantity{600});
+  pass(seconds{1}); // and it goes on without a gap
+  EXPECT_EQ(ask<quote_snapshot>(symbol("AAA"), quote_atom::value).seq, before.seq + 10);
+  EXPECT_EQ(ask<quote_snapshot>(symbol("BBB"), quote_atom::value).seq, before.seq + 10);
+  EXPECT_EQ(ask<feed_status>(feed, status_atom::value).stale_symbols, 0u);
+}
+
+TEST_F(room, a_restored_symbol_of_a_finished_feed_is_complete_and_stale) {
+  start_feed({pace_kind::maximum, 1}, 50'000, {"AAA", "BBB"}, reopening::possible);
+  const auto before = ask<quote_snapshot>(symbol("BBB"), quote_atom::value);
+  caf::anon_send_exit(symbol("BBB"), caf::exit_reason::kill);
+  scheduler.run();
+  EXPECT_EQ(ask<quote_snapshot>(symbol("BBB"), quote_atom::value), before);
+  EXPECT_EQ(before.state, freshness::stale);
+}
+
+TEST_F(room, without_a_source_to_reopen_a_symbol_begins_in_the_present) {
+  start_feed({pace_kind::scaled, 1}, 100'000);
+  pass(minutes{1});
+  caf::anon_send_exit(symbol("AAA"), caf::exit_reason::kill);
+  scheduler.run();
+  pass(seconds{1});
+  EXPECT_EQ(ask<quote_snapshot>(symbol("AAA"), quote_atom::value).seq, 10u);
+  EXPECT_EQ(ask<quote_snapshot>(symbol("AAA"), quote_atom::value).state, freshness::fresh);
+}
+
+TEST_F(room, symbols_die_at_any_moment_and_lose_nothing) {
+  const auto feed = start_feed({pace_kind::scaled, 1}, 100'000, {"AAA", "BBB"}, reopening::possible);
+  std::uint32_t draw = 12345; // a fixed sequence
+  for (int round = 0; round < 40; ++round) {
+    draw = draw * 1664525 + 1013904223;
+    pass(milliseconds{draw >> 22});
+    caf::anon_send_exit(symbol(round % 3 ? "AAA" : "BBB"), caf::exit_reason::kill);
+  }
+  pass(seconds{1});
+  const auto status = ask<feed_status>(feed, status_atom::value);
+  const auto a = ask<quote_snapshot>(symbol("AAA"), quote_atom::value), b = ask<quote_snapshot>(symbol("BBB"), quote_atom::value);
+  EXPECT_EQ(a.seq + b.seq, status.events);
+  EXPECT_EQ(a.state, freshness::fresh);
+}
+
+TEST_F(room, a_superseded_feed_is_refused_and_gives_way) {
+  const auto old = start_feed({pace_kind::scaled, 1}, 100'000, {"AAA", "BBB"}, reopening::possible, 4);
+  pass(seconds{1});
+  start_feed({pace_kind::scaled, 1}, 100'000, {"AAA", "BBB"}, reopening::possible, 5);
+  pass(seconds{2});
+  EXPECT_EQ(ask<feed_status>(old, status_atom::value).detail, "a later feed has taken over");
+  EXPECT_EQ(ask<quote_snapshot>(symbol("AAA"), quote_atom::value).seq, 11u + 21u);
+}
+
+TEST_F(room, followers_get_the_newest_state_and_read_the_rest_elsewhere) {
+  start_feed({pace_kind::scaled, 1}, 100'000, {"AAA", "BBB"}, reopening::possible);
+  pass(seconds{1});
+  const topic quotes{topic_kind::quotes, "AAA", {}, {}};
+  EXPECT_TRUE(published.empty());
+  const auto newest = ask<update_batch>(symbol("AAA"), follow_atom::value, quotes);
+  ASSERT_EQ(newest.updates.size(), 1u);
+  EXPECT_EQ(std::get<quote_snapshot>(newest.updates[0]).seq, 11u);
+  pass(milliseconds{200}); // the asker is gone by now: nobody follows any more
+  EXPECT_TRUE(published.empty());
+  auto unused = std::make_shared<std::vector<market_update>>();
+  const auto reader = system.spawn(listener, unused);
+  caf::send_as(reader, symbol("AAA"), follow_atom::value, quotes);
+  scheduler.run();
+  pass(milliseconds{200});
+  ASSERT_EQ(published.size(), 2u);
+  EXPECT_EQ(published[0].first, "md.X.AAA.quotes");
+  EXPECT_EQ(std::get<quote_snapshot>(published[1].second.at(0)).seq, 15u);
+  // the past is not published again: one newest state, then on
+  caf::anon_send_exit(symbol("AAA"), caf::exit_reason::kill);
+  scheduler.run();
+  caf::send_as(reader, symbol("AAA"), follow_atom::value, quotes);
+  scheduler.run();
+  pass(milliseconds{200});
+  ASSERT_EQ(published.size(), 4u);
+  EXPECT_EQ(std::get<quote_snapshot>(published[3].second.at(0)).seq, 17u);
+  caf::anon_send_exit(reader, caf::exit_reason::kill);
 }
 
 } // namespace

@@ -1,0 +1,66 @@
+#pragma once
+
+// What a node of a cluster is told about the cluster: where it listens, whom it
+// asks first, what it hosts, which keys it shows. Without `cluster.control` a
+// node stands alone and has none of this.
+
+#include "actors/model/result.hpp"
+#include "cluster/settings.hpp"
+
+#include <chrono>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tt::cluster {
+
+/// What a node hosts. In the configuration `market` stands for feed and symbols.
+enum class role : std::uint8_t {
+  feed,      ///< competes for the feeds of its configuration
+  symbols,   ///< actors of symbols are placed on it
+  execution, ///< accounts
+  backtest,  ///< backtest workers
+  gateway,   ///< HTTP, stream and UI
+};
+
+/// "feed", "symbols", …
+std::string_view to_string(role r) noexcept;
+
+/// Longest list of seeds.
+inline constexpr std::size_t max_seeds = 16;
+
+/// A node that others ask first.
+struct seed_address {
+  std::string name;
+  std::string endpoint; ///< tcp://host:port of its control plane
+
+  bool operator==(const seed_address&) const = default;
+};
+
+/// Whether links are encrypted and authenticated.
+enum class link_security : std::uint8_t { curve, plain };
+
+struct cluster_config {
+  std::string control;   ///< tcp://address:port, port 0 takes a free one
+  std::string topics;    ///< the same for the data plane; empty = the control address, any port
+  std::string advertise; ///< host that others should connect to, where it is not the one in `control`
+  std::vector<seed_address> seeds;
+  std::set<role> roles;
+  link_security security = link_security::curve;
+  std::string key_file;
+  std::string allow_file;
+  std::chrono::milliseconds lease_ttl{3000};
+  std::string database_url; ///< postgresql://…: where leases are kept; empty = on the first seed, in SQLite
+
+  [[nodiscard]] bool has(role r) const { return roles.contains(r); }
+  /// Whether this node keeps the leases of the cluster: the first seed, or the only node.
+  [[nodiscard]] bool keeps_leases(std::string_view node_id) const;
+
+  /// Nothing for a node that stands alone. Errors: invalid_argument and
+  /// out_of_range with the key (and where it was set) in `field`.
+  static result<std::optional<cluster_config>> make(const settings& values, const std::string& node_id);
+};
+
+} // namespace tt::cluster

@@ -1,0 +1,307 @@
+#include "cluster/cluster_node.hpp"
+
+#include "actors/market/caf_error.hpp"
+#include "actors/market/directory_actor.hpp"
+#include "actors/market/feed_actor.hpp"
+#include "bus/errc.hpp"
+#include "cluster/codec_types.hpp"
+#include "cluster/feed_names.hpp"
+#include "cluster/lease/lease_actor.hpp"
+#include "cluster/lease/singleton_actor.hpp"
+#include "cluster/membership/member_actor.hpp"
+#include "cluster/membership/watch_actor.hpp"
+#include "cluster/node.hpp"
+#include "cluster/placement/placement_actor.hpp"
+#include "cluster/placement/symbol_directory_actor.hpp"
+
+#include <caf/exit_reason.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+
+#include <spdlog/spdlog.h>
+
+#include <filesystem>
+
+namespace tt::cluster {
+
+namespace {
+
+/// The name under which the keeper of the leases is found.
+constexpr std::string_view leases_name = "leases";
+/// Longest wait for the leases to be given back at the end.
+constexpr std::chrono::milliseconds farewell{500};
+
+void log_bus(bus::log_level level, std::string_view text) {
+  switch (level) {
+  case bus::log_level::debug: spdlog::debug("bus: {}", text); return;
+  case bus::log_level::info: spdlog::info("bus: {}", text); return;
+  case bus::log_level::warning: spdlog::warn("bus: {}", text); return;
+  case bus::log_level::error: break;
+  }
+  spdlog::error("bus: {}", text);
+}
+
+bus::config bus_settings(const node_config& config) {
+  const auto& cluster = *config.cluster;
+  bus::config out;
+  out.name = config.node_id;
+  out.listen = cluster.control;
+  out.listen_topics = cluster.topics;
+  out.advertise = cluster.advertise;
+  for (const auto& seed : cluster.seeds)
+    if (seed.name != config.node_id) out.peers.push_back({seed.name, seed.endpoint});
+  out.security = cluster.security == link_security::plain ? bus::security::plain : bus::security::curve;
+  out.key_file = cluster.key_file;
+  out.allow_file = cluster.allow_file;
+  out.log = log_bus;
+  return out;
+}
+
+error start_error(const caf::error& e) {
+  const bool busy = e == make_error(bus::errc::socket_failed);
+  return {busy ? errc::not_available : errc::invalid_argument, bus::text_of(e), "cluster"};
+}
+
+std::vector<std::string> role_names(const cluster_config& config) {
+  std::vector<std::string> out;
+  for (const auto r : config.roles) out.emplace_back(to_string(r));
+  return out;
+}
+
+/// The updates of symbols that live here, for other nodes.
+market::topic_publisher make_publisher(bus::node* node, std::string venue) {
+  return [node, venue = std::move(venue)](const market::topic& what, std::vector<market::market_update> updates) {
+    if (const auto topic = node->topic(market::bus_topic_name(what, venue)))
+      topic.publish(caf::make_message(market::update_batch{std::move(updates)}));
+  };
+}
+
+} // namespace
+
+void cluster_node::attach(caf::actor_system_config& system, const node_config& config) {
+  bus::node::attach(system, bus_settings(config), project_types());
+}
+
+cluster_node::cluster_node(caf::actor_system& system, cluster_surroundings around)
+  : system_(system), around_(std::move(around)), bus_(&bus::node::of(system)),
+    market_time_ns_(std::make_shared<std::atomic<std::int64_t>>(INT64_MIN)), feed_names_(std::make_shared<feed_names>()) {}
+
+cluster_node::~cluster_node() { stop(); }
+
+// -- start ----------------------------------------------------------------------
+
+result<void> cluster_node::start() {
+  if (const auto failed = bus_->start()) return start_error(failed);
+  running_ = true;
+  spdlog::info("node {}: control {}, topics {}", name(), bus_->control_endpoint(), bus_->topics_endpoint());
+  start_leases();
+  directory_ = system_.spawn(symbol_directory_actor, bus_, around_.master);
+  if (config().has(role::symbols)) start_host();
+  start_singleton(std::string(placement_name), [this](std::uint64_t) { return system_.spawn(placement_actor, bus_); },
+                  std::string(placement_name));
+  if (config().has(role::feed)) start_feeds();
+  start_member();
+  return {};
+}
+
+void cluster_node::start_leases() {
+  const auto clock = around_.clock;
+  if (!config().database_url.empty())
+    leases_ = system_.spawn<caf::detached>(lease_actor, lease_store_opener{[url = config().database_url] { return open_postgres_lease_store(url); }});
+  else if (config().keeps_leases(name()))
+    leases_ = system_.spawn<caf::detached>(lease_actor, lease_store_opener{[clock, folder = around_.config.data_dir] {
+                                             return open_sqlite_lease_store((std::filesystem::path(folder) / "leases.sqlite").string(), clock);
+                                           }});
+  // with a database of its own every node asks it directly
+  if (leases_ && config().database_url.empty()) bus_->publish(std::string(leases_name), leases_);
+}
+
+std::function<caf::actor()> cluster_node::lease_service() const {
+  return [own = leases_, node = bus_] { return own ? own : node->find(std::string(leases_name)); };
+}
+
+void cluster_node::start_host() {
+  const auto make = [node = bus_, make_symbol = around_.make_symbol](const instrument& what) {
+    auto options = make_symbol(what);
+    options.publish = make_publisher(node, what.exchange);
+    return options;
+  };
+  const auto on_start = [node = bus_](const std::string& symbol, const caf::actor& actor) {
+    const auto published = "symbol/" + symbol;
+    node->withdraw(published); // its predecessor's, if that has not ended yet
+    if (const auto failed = node->publish(published, actor)) spdlog::error("{} can't be published: {}", published, bus::text_of(failed));
+  };
+  host_ = system_.spawn(market::hosting_directory_actor, around_.master, make, on_start);
+  bus_->publish(std::string(host_prefix) + name(), host_);
+}
+
+void cluster_node::start_singleton(const std::string& lease, std::function<caf::actor(std::uint64_t)> run, const std::string& published_as) {
+  auto options = std::make_shared<singleton_options>();
+  options->lease = lease;
+  options->holder = name() + ":" + to_string(system_.node());
+  options->ttl = config().lease_ttl;
+  options->leases = lease_service();
+  options->start = [lease, run = std::move(run)](std::uint64_t epoch) {
+    auto started = run(epoch);
+    if (started) spdlog::info("{} runs here under epoch {}", lease, epoch);
+    return started;
+  };
+  options->on_start = [node = bus_, published_as](const caf::actor& started) {
+    node->withdraw(published_as);
+    if (const auto failed = node->publish(published_as, started)) spdlog::error("{} can't be published: {}", published_as, bus::text_of(failed));
+  };
+  options->on_stop = [node = bus_, lease, published_as](const std::string& why) {
+    node->withdraw(published_as);
+    spdlog::warn("{} ends here: {}", lease, why);
+  };
+  singletons_.push_back(system_.spawn(singleton_actor, std::move(options)));
+}
+
+void cluster_node::start_feeds() {
+  std::vector<std::string> names;
+  for (const auto& feed : around_.config.feeds) {
+    names.push_back(feed.name);
+    start_singleton("feed/" + feed.name, [this, feed = feed.name](std::uint64_t epoch) { return run_feed(feed, epoch); }, "feed/" + feed.name);
+  }
+  feed_names_->add(names);
+}
+
+caf::actor cluster_node::run_feed(const std::string& feed, std::uint64_t epoch) {
+  const auto now = around_.clock();
+  std::vector<std::string> notes;
+  auto prepared = around_.make_feeds(*around_.master, *around_.store, now, notes);
+  if (!prepared) {
+    spdlog::error("feed {} can't be made: {}", feed, to_string(prepared.error()));
+    return nullptr;
+  }
+  for (auto& made : *prepared) {
+    if (made.name != feed) continue;
+    auto options = std::make_shared<market::feed_options>();
+    options->name = feed;
+    options->source = std::move(made.source);
+    options->how = made.pace;
+    options->clock = around_.clock;
+    options->market_start = made.market_start;
+    options->reopen = make_reopener(around_.make_feeds, around_.master, around_.store, now, feed);
+    options->epoch = epoch;
+    auto actor = system_.spawn(market::feed_actor, std::move(options), directory_);
+    caf::anon_send(actor, market::start_atom::value);
+    return actor;
+  }
+  return nullptr;
+}
+
+void cluster_node::start_member() {
+  auto options = std::make_shared<member_options>();
+  options->node = bus_;
+  auto& self = options->self;
+  self.name = name();
+  self.endpoint = bus_->control_endpoint();
+  self.roles = role_names(config());
+  self.feeds = feed_names_->all();
+  self.version = std::string(version());
+  self.started = around_.clock();
+  options->clock = around_.clock;
+  options->host = host_;
+  options->singletons = singletons_;
+  options->on_change = [names = feed_names_](const std::string& who, const member& what) {
+    if (what.info) names->add(what.info->feeds);
+    if (what.state == member_state::up) spdlog::info("node {} is up", who);
+    else spdlog::warn("node {} is {}: {}", who, to_string(what.state), what.reason);
+  };
+  member_ = system_.spawn(member_actor, std::move(options));
+
+  auto watching = std::make_shared<watch_options>();
+  if (config().has(role::gateway)) watching->feeds = feeds();
+  else watching->feeds = [] { return std::vector<gateway::feed_handle>{}; };
+  watching->clock = around_.clock;
+  watching->market_time_ns = market_time_ns_;
+  if (config().security == link_security::curve) watching->allow_file = config().allow_file;
+  watching->on_allow_change = [this] { reload_keys(); };
+  watcher_ = system_.spawn(watch_actor, std::move(watching));
+}
+
+void cluster_node::announce(const std::string& url) const {
+  caf::anon_send(member_, report_atom::value, url);
+  bus_->publish(std::string(member_prefix) + name(), member_);
+}
+
+// -- stop -----------------------------------------------------------------------
+
+void cluster_node::give_leases_back() {
+  caf::scoped_actor self{system_};
+  for (const auto& singleton : singletons_) {
+    self->monitor(singleton);
+    self->send_exit(singleton, caf::exit_reason::user_shutdown);
+  }
+  std::size_t open = singletons_.size();
+  bool waiting = true;
+  while (open > 0 && waiting) self->receive([&](const caf::down_msg&) { --open; }, caf::after(farewell) >> [&] { waiting = false; });
+  singletons_.clear();
+  // the keeper takes its messages in order: once this one is answered, the leases are back
+  const auto leases = lease_service()();
+  if (!leases) return;
+  const auto last = lease_request{lease_op::release, "-", "-", 0, 1};
+  self->request(leases, farewell, last).receive([](const lease_grant&) {}, [](const caf::error&) {});
+}
+
+void cluster_node::stop() {
+  if (!running_) return;
+  running_ = false;
+  for (auto* actor : {&watcher_, &member_}) {
+    if (*actor) caf::anon_send_exit(*actor, caf::exit_reason::user_shutdown);
+    *actor = nullptr;
+  }
+  give_leases_back();
+  bus_->stop();
+  for (auto* actor : {&host_, &directory_, &leases_}) {
+    if (*actor) caf::anon_send_exit(*actor, caf::exit_reason::user_shutdown);
+    *actor = nullptr;
+  }
+}
+
+// -- for the gateway --------------------------------------------------------------
+
+gateway::feed_list cluster_node::feeds() const {
+  return [node = bus_, names = feed_names_] {
+    std::vector<gateway::feed_handle> out;
+    for (const auto& name : names->all()) out.push_back({name, node->find("feed/" + name)});
+    return out;
+  };
+}
+
+gateway::topic_plane cluster_node::plane() const {
+  const auto topic_name = [master = around_.master](const market::topic& what) {
+    const auto* found = master->find(what.symbol);
+    return market::bus_topic_name(what, found ? found->exchange : std::string{});
+  };
+  gateway::topic_plane out;
+  out.join = [node = bus_, topic_name](const market::topic& what, const caf::actor& reader) {
+    // of quotes only the newest counts; prints and bars are numbered, so that a gap is seen
+    const auto how = what.kind == market::topic_kind::quotes ? bus::delivery::latest : bus::delivery::every;
+    node->subscribe(topic_name(what), reader, how);
+  };
+  out.leave = [node = bus_, topic_name](const market::topic& what, const caf::actor& reader) {
+    node->unsubscribe(topic_name(what), reader);
+  };
+  return out;
+}
+
+std::function<utc_time()> cluster_node::market_clock() const {
+  return [clock = around_.clock, board = market_time_ns_] {
+    const auto ns = board->load(std::memory_order_relaxed);
+    return ns == INT64_MIN ? clock() : utc_time{nanoseconds{ns}};
+  };
+}
+
+void cluster_node::reload_keys() {
+  if (const auto failed = bus_->reload_allowed()) spdlog::error("the allow list is not taken: {}", bus::text_of(failed));
+  else spdlog::info("the allow list has been read again");
+}
+
+void cluster_node::report(std::function<void(result<gateway::cluster_report>)> done) {
+  if (!member_) return done(error{errc::not_available, "this node is starting or stopping"});
+  caf::anon_send(member_, gather_request{std::make_shared<const std::function<void(result<gateway::cluster_report>)>>(std::move(done))});
+}
+
+} // namespace tt::cluster

@@ -1,0 +1,92 @@
+#pragma once
+
+// The part of a node that makes it one of a cluster: bus, membership, leases,
+// placement, and the actors that its roles say. Knows no HTTP; the node plugs
+// directory, feeds and status into the gateway where it has one.
+
+#include "actors/market/bar_store.hpp"
+#include "actors/market/symbol_actor.hpp"
+#include "bus/node.hpp"
+#include "cluster/feeds.hpp"
+#include "cluster/messages.hpp"
+#include "cluster/node_config.hpp"
+#include "gateways/bridge/actor_market_port.hpp"
+#include "gateways/cluster_port.hpp"
+
+#include <caf/actor.hpp>
+#include <caf/actor_system.hpp>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace tt::cluster {
+
+/// What the node has loaded and lends.
+struct cluster_surroundings {
+  const node_config& config;
+  std::function<utc_time()> clock;
+  std::shared_ptr<const instrument_master> master;
+  std::shared_ptr<market::bar_store> store;
+  feed_maker make_feeds;
+  /// Makes the options of a symbol; the cluster adds what is published.
+  std::function<market::symbol_options(const instrument&)> make_symbol;
+};
+
+class cluster_node final : public gateway::cluster_port {
+public:
+  /// Prepares an actor system for the bus; before the system is made.
+  static void attach(caf::actor_system_config& system, const node_config& config);
+
+  cluster_node(caf::actor_system& system, cluster_surroundings around);
+  ~cluster_node() override;
+  cluster_node(const cluster_node&) = delete;
+  cluster_node& operator=(const cluster_node&) = delete;
+
+  /// Binds and starts the actors of its roles. Errors: invalid_argument (keys,
+  /// bus configuration), not_available (address in use).
+  result<void> start();
+  /// Makes the node known to the others; `url` is that of its gateway or empty.
+  void announce(const std::string& url) const;
+  /// Gives the leases back, says goodbye, ends the actors. Within two seconds.
+  void stop();
+
+  [[nodiscard]] const caf::actor& directory() const { return directory_; }
+  [[nodiscard]] gateway::feed_list feeds() const;
+  [[nodiscard]] gateway::topic_plane plane() const;
+  /// The market's time, from feeds wherever they run.
+  [[nodiscard]] std::function<utc_time()> market_clock() const;
+  [[nodiscard]] std::string control_endpoint() const { return bus_->control_endpoint(); }
+  void reload_keys();
+
+  void report(std::function<void(result<gateway::cluster_report>)> done) override;
+
+private:
+  [[nodiscard]] const cluster_config& config() const { return *around_.config.cluster; }
+  [[nodiscard]] std::string name() const { return around_.config.node_id; }
+  void start_leases();
+  void start_member();
+  void start_host();
+  void start_singleton(const std::string& lease, std::function<caf::actor(std::uint64_t)> run, const std::string& published_as);
+  void start_feeds();
+  caf::actor run_feed(const std::string& feed, std::uint64_t epoch);
+  [[nodiscard]] std::function<caf::actor()> lease_service() const;
+  void give_leases_back();
+
+  caf::actor_system& system_;
+  cluster_surroundings around_;
+  bus::node* bus_;
+  caf::actor leases_;    ///< of this node, if it keeps them or has a database of its own
+  caf::actor host_;
+  caf::actor directory_;
+  caf::actor member_;
+  caf::actor watcher_;   ///< of feeds and the allow list
+  std::vector<caf::actor> singletons_;
+  std::shared_ptr<std::atomic<std::int64_t>> market_time_ns_;
+  std::shared_ptr<class feed_names> feed_names_;
+  bool running_ = false;
+};
+
+} // namespace tt::cluster

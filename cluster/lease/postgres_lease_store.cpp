@@ -1,0 +1,126 @@
+#include "cluster/lease/sql_lease_store.hpp"
+
+#include <libpq-fe.h>
+
+#include <charconv>
+#include <utility>
+
+namespace tt::cluster {
+
+namespace {
+
+/// A server that does not answer may hold nobody up for longer than a lease lives.
+constexpr const char* connect_timeout_s = "2";
+constexpr const char* unacknowledged_ms = "2000";
+constexpr std::string_view statement_limits = "SET statement_timeout = 2000; SET idle_in_transaction_session_timeout = 5000; "
+                                              "SET client_min_messages = warning";
+/// "unique_violation" and the like when two nodes make the tables at once.
+constexpr std::string_view duplicate_codes[] = {"23505", "42P07", "42710"};
+
+using answer_ptr = std::unique_ptr<PGresult, void (*)(PGresult*)>;
+
+class postgres_connection final : public sql_connection {
+public:
+  postgres_connection(std::string url, lease_clock clock) : url_(std::move(url)), clock_(std::move(clock)) {}
+  ~postgres_connection() override { PQfinish(db_); }
+  postgres_connection(const postgres_connection&) = delete;
+  postgres_connection& operator=(const postgres_connection&) = delete;
+
+  /// Connects where the connection is missing or broken.
+  result<void> connect() {
+    if (db_ && PQstatus(db_) == CONNECTION_OK) return {};
+    if (std::exchange(in_transaction_, false)) return error{errc::io_error, "lease store: the connection broke within a transaction"};
+    PQfinish(db_);
+    const char* keys[] = {"dbname", "connect_timeout", "tcp_user_timeout", "application_name", nullptr};
+    const char* values[] = {url_.c_str(), connect_timeout_s, unacknowledged_ms, "TraderTerminal", nullptr};
+    db_ = PQconnectdbParams(keys, values, 1);
+    if (PQstatus(db_) != CONNECTION_OK) return failure();
+    const answer_ptr set{PQexec(db_, std::string(statement_limits).c_str()), PQclear};
+    if (PQresultStatus(set.get()) != PGRES_COMMAND_OK) return failure();
+    return {};
+  }
+
+  result<sql_answer> query(std::string_view sql, const sql_parameters& parameters) override {
+    if (auto connected = connect(); !connected) return connected.error();
+    std::vector<const char*> values;
+    for (const auto& text : parameters) values.push_back(text.c_str());
+    const answer_ptr answer{PQexecParams(db_, std::string(sql).c_str(), static_cast<int>(values.size()), nullptr, values.data(), nullptr,
+                                         nullptr, 0),
+                            PQclear};
+    const auto status = PQresultStatus(answer.get());
+    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
+      const char* code = PQresultErrorField(answer.get(), PG_DIAG_SQLSTATE);
+      if (code && sql.starts_with("CREATE"))
+        for (const auto duplicate : duplicate_codes)
+          if (duplicate == code) return sql_answer{};
+      return failure();
+    }
+    sql_answer out;
+    for (int row = 0; row < PQntuples(answer.get()); ++row) {
+      auto& cells = out.rows.emplace_back();
+      for (int column = 0; column < PQnfields(answer.get()); ++column)
+        cells.emplace_back(PQgetvalue(answer.get(), row, column), static_cast<std::size_t>(PQgetlength(answer.get(), row, column)));
+    }
+    const std::string_view changed = PQcmdTuples(answer.get());
+    std::from_chars(changed.data(), changed.data() + changed.size(), out.changed);
+    return out;
+  }
+
+  result<void> begin() override {
+    auto begun = plain("BEGIN");
+    in_transaction_ = static_cast<bool>(begun);
+    return begun;
+  }
+  result<void> commit() override {
+    auto done = plain("COMMIT");
+    in_transaction_ = false;
+    if (!done && db_) PQfinish(std::exchange(db_, nullptr)); // in doubt: the server decides alone
+    return done;
+  }
+  void roll_back() override {
+    in_transaction_ = false;
+    if (db_ && PQstatus(db_) == CONNECTION_OK && PQtransactionStatus(db_) != PQTRANS_IDLE) static_cast<void>(plain("ROLLBACK"));
+  }
+  [[nodiscard]] std::string now() const override {
+    if (!clock_) return "CAST(extract(epoch FROM clock_timestamp()) * 1000000000 AS BIGINT)";
+    return "CAST(" + std::to_string(clock_().time_since_epoch().count()) + " AS BIGINT)";
+  }
+  // an acquisition waits for the row until the guarded write has been committed
+  [[nodiscard]] std::string_view lock_row() const override { return " FOR SHARE"; }
+  [[nodiscard]] std::vector<std::string> schema() const override {
+    return {"CREATE TABLE IF NOT EXISTS tt_leases(name TEXT PRIMARY KEY, holder TEXT NOT NULL, epoch BIGINT NOT NULL, "
+            "expires_ns BIGINT NOT NULL)",
+            "CREATE TABLE IF NOT EXISTS tt_acts(id BIGSERIAL PRIMARY KEY, lease TEXT NOT NULL, epoch BIGINT NOT NULL, what TEXT NOT NULL)",
+            "CREATE INDEX IF NOT EXISTS tt_acts_by_lease ON tt_acts(lease, id)"};
+  }
+
+private:
+  result<void> plain(std::string_view sql) {
+    auto done = query(sql, {});
+    if (!done) return done.error();
+    return {};
+  }
+
+  [[nodiscard]] error failure() const {
+    std::string text = db_ ? PQerrorMessage(db_) : "no memory";
+    while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+    for (auto& c : text)
+      if (c == '\n') c = ' ';
+    return {errc::io_error, "lease store: " + text};
+  }
+
+  std::string url_;
+  lease_clock clock_;
+  PGconn* db_ = nullptr;
+  bool in_transaction_ = false;
+};
+
+} // namespace
+
+result<std::unique_ptr<lease_store>> open_postgres_lease_store(const std::string& url, lease_clock clock) {
+  auto connection = std::make_unique<postgres_connection>(url, std::move(clock));
+  if (auto connected = connection->connect(); !connected) return connected.error();
+  return make_sql_lease_store(std::move(connection));
+}
+
+} // namespace tt::cluster

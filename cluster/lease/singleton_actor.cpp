@@ -1,0 +1,112 @@
+#include "cluster/lease/singleton_actor.hpp"
+
+#include "actors/market/caf_error.hpp"
+
+#include <caf/exit_reason.hpp>
+#include <caf/send.hpp>
+
+#include <utility>
+
+namespace tt::cluster {
+
+namespace {
+
+using singleton_pointer = caf::stateful_actor<singleton_state>*;
+
+/// Looks per time to live; two renewals may be lost before the lease is.
+constexpr int looks_per_ttl = 4;
+/// The part of the time to live that is kept free, so that what runs has ended
+/// before anybody else can begin.
+constexpr int margin_part = 8;
+
+std::chrono::milliseconds interval(const singleton_state& s) { return s.options->ttl / looks_per_ttl; }
+
+void stop_running(singleton_pointer self, const std::string& why) {
+  auto& s = self->state;
+  s.epoch = 0;
+  if (!s.running) return;
+  self->demonitor(s.running);
+  self->send_exit(s.running, caf::exit_reason::user_shutdown);
+  s.running = nullptr;
+  if (s.options->on_stop) s.options->on_stop(why);
+}
+
+void release(singleton_pointer self, std::uint64_t epoch) {
+  auto& s = self->state;
+  if (epoch == 0) return;
+  if (const auto leases = s.options->leases())
+    caf::anon_send(leases, lease_request{lease_op::release, s.options->lease, s.options->holder, epoch, 1});
+}
+
+/// The store counts from when it was asked; so do we, who asked earlier.
+void hold_from(singleton_state& s, caf::actor_clock::time_point asked_at) {
+  s.held_until = asked_at + s.options->ttl - s.options->ttl / margin_part;
+}
+
+void on_granted(singleton_pointer self, const lease_grant& grant, caf::actor_clock::time_point asked_at) {
+  auto& s = self->state;
+  s.asking = false;
+  hold_from(s, asked_at);
+  if (s.epoch == grant.epoch) return; // renewed
+  stop_running(self, "the lease was granted anew");
+  s.epoch = grant.epoch;
+  if (self->clock().now() >= s.held_until) return stop_running(self, "the answer came too late");
+  s.running = s.options->start(grant.epoch);
+  if (!s.running) {
+    release(self, std::exchange(s.epoch, 0));
+    return;
+  }
+  self->monitor(s.running);
+  // for whoever has to find out later who ran it when
+  if (const auto leases = s.options->leases()) caf::anon_send(leases, lease_act{s.options->lease, s.epoch, s.options->holder});
+  if (s.options->on_start) s.options->on_start(s.running);
+}
+
+void on_refused(singleton_pointer self, const caf::error& e) {
+  auto& s = self->state;
+  s.asking = false;
+  // only a plain no ends it at once; silence of the store ends it when the time is up
+  if (s.epoch != 0 && from_caf_error(e).code == errc::conflict) stop_running(self, "the lease was given to another node");
+}
+
+void look(singleton_pointer self) {
+  auto& s = self->state;
+  const auto now = self->clock().now();
+  if (s.epoch != 0 && now >= s.held_until) stop_running(self, "the lease could not be renewed in time");
+  const auto leases = s.options->leases();
+  if (!leases || s.asking) return;
+  s.asking = true;
+  const auto op = s.epoch == 0 ? lease_op::acquire : lease_op::renew;
+  self->request(leases, s.options->ttl / 2,
+                lease_request{op, s.options->lease, s.options->holder, s.epoch, static_cast<std::uint64_t>(s.options->ttl.count())})
+    .then([self, now](const lease_grant& grant) { on_granted(self, grant, now); }, [self](const caf::error& e) { on_refused(self, e); });
+}
+
+} // namespace
+
+caf::behavior singleton_actor(singleton_pointer self, std::shared_ptr<singleton_options> options) {
+  self->state.options = std::move(options);
+  self->set_down_handler([self](const caf::down_msg& down) {
+    auto& s = self->state;
+    if (!s.running || s.running.address() != down.source) return;
+    s.running = nullptr;
+    release(self, std::exchange(s.epoch, 0)); // another node may have more luck with it
+    if (s.options->on_stop) s.options->on_stop("it ended by itself");
+  });
+  self->set_exit_handler([self](const caf::exit_msg& exit) {
+    const auto epoch = self->state.epoch;
+    stop_running(self, "this node stops");
+    release(self, epoch);
+    self->quit(exit.reason);
+  });
+  self->send(self, tick_atom::value);
+  return {
+    [self](tick_atom) {
+      look(self);
+      self->delayed_send(self, interval(self->state), tick_atom::value);
+    },
+    [self](report_atom) { return held_lease{self->state.options->lease, self->state.epoch}; },
+  };
+}
+
+} // namespace tt::cluster

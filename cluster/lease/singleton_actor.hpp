@@ -1,0 +1,46 @@
+#pragma once
+
+// Runs something of which there may be one in the cluster: tries for its lease,
+// starts it when the lease is granted, keeps the lease alive, and stops it before
+// the lease can be somebody else's. What it starts is told its epoch and shows it
+// wherever it acts, so that even a node that was frozen can do no harm.
+
+#include "cluster/messages.hpp"
+
+#include <caf/event_based_actor.hpp>
+#include <caf/stateful_actor.hpp>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace tt::cluster {
+
+struct singleton_options {
+  std::string lease;  ///< "feed/sim", "placement"
+  std::string holder; ///< this node's incarnation
+  std::chrono::milliseconds ttl{3000};
+  /// The lease actor as it is known now; null where it is not reachable.
+  std::function<caf::actor()> leases;
+  /// Starts the thing under an epoch; null when it can't be started.
+  std::function<caf::actor(std::uint64_t epoch)> start;
+  /// Told what happens, for the log and for the directory of names; may be empty.
+  std::function<void(const caf::actor& started)> on_start = {};
+  std::function<void(const std::string& why)> on_stop = {};
+};
+
+struct singleton_state {
+  static inline const char* name = "singleton";
+
+  std::shared_ptr<singleton_options> options;
+  std::uint64_t epoch = 0; ///< 0: not held
+  caf::actor running;
+  caf::actor_clock::time_point held_until{};
+  bool asking = false;
+};
+
+/// Answers report_atom with held_lease (epoch 0: not held).
+caf::behavior singleton_actor(caf::stateful_actor<singleton_state>* self, std::shared_ptr<singleton_options> options);
+
+} // namespace tt::cluster

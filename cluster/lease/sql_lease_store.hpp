@@ -1,0 +1,44 @@
+#pragma once
+
+// The one implementation of leases over SQL; the databases differ only in what
+// sql_connection names. Private to cluster/lease.
+
+#include "cluster/lease/lease_store.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tt::cluster {
+
+/// The answer to a statement, as text.
+struct sql_answer {
+  std::vector<std::vector<std::string>> rows;
+  std::uint64_t changed = 0;
+};
+
+using sql_parameters = std::vector<std::string>;
+
+/// One connection to a database. Parameters are $1, $2, … and travel as text.
+class sql_connection {
+public:
+  virtual ~sql_connection() = default;
+  /// Errors: io_error with the database's words.
+  virtual result<sql_answer> query(std::string_view sql, const sql_parameters& parameters) = 0;
+  /// A transaction that will write.
+  virtual result<void> begin() = 0;
+  virtual result<void> commit() = 0;
+  virtual void roll_back() = 0;
+  /// SQL of the current time in ns since 1970.
+  [[nodiscard]] virtual std::string now() const = 0;
+  /// What keeps a selected row from being changed until the transaction ends.
+  [[nodiscard]] virtual std::string_view lock_row() const = 0;
+  /// Statements that make the tables where they are missing.
+  [[nodiscard]] virtual std::vector<std::string> schema() const = 0;
+};
+
+/// Makes the tables and a store on top of the connection. Errors: io_error.
+result<std::unique_ptr<lease_store>> make_sql_lease_store(std::unique_ptr<sql_connection> connection);
+
+} // namespace tt::cluster

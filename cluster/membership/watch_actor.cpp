@@ -1,0 +1,53 @@
+#include "cluster/membership/watch_actor.hpp"
+
+#include "actors/market/messages.hpp"
+#include "cluster/messages.hpp"
+
+namespace tt::cluster {
+
+namespace {
+
+using watch_pointer = caf::stateful_actor<watch_state>*;
+
+void on_status(const watch_options& options, const market::feed_status& status) {
+  if (!status.market_time) return;
+  const auto distance = options.clock() - *status.market_time;
+  const bool is_wall = distance < follows_wall_clock && distance > -follows_wall_clock;
+  options.market_time_ns->store(is_wall ? INT64_MIN : status.market_time->time_since_epoch().count(), std::memory_order_relaxed);
+}
+
+void look_at_feeds(watch_pointer self) {
+  const auto options = self->state.options;
+  for (const auto& feed : options->feeds()) {
+    if (!feed.actor) continue;
+    self->request(feed.actor, watch_interval, market::status_atom::value)
+      .then([options](const market::feed_status& status) { on_status(*options, status); }, [](const caf::error&) {});
+  }
+}
+
+void look_at_allow_list(watch_pointer self) {
+  auto& s = self->state;
+  if (s.options->allow_file.empty()) return;
+  std::error_code failed;
+  const auto time = std::filesystem::last_write_time(s.options->allow_file, failed);
+  if (failed || s.allow_time == time) return;
+  const bool first = !s.allow_time;
+  s.allow_time = time;
+  if (!first) s.options->on_allow_change();
+}
+
+} // namespace
+
+caf::behavior watch_actor(watch_pointer self, std::shared_ptr<watch_options> options) {
+  self->state.options = std::move(options);
+  self->send(self, tick_atom::value);
+  return {
+    [self](tick_atom) {
+      look_at_feeds(self);
+      look_at_allow_list(self);
+      self->delayed_send(self, watch_interval, tick_atom::value);
+    },
+  };
+}
+
+} // namespace tt::cluster

@@ -1,0 +1,42 @@
+#pragma once
+
+// Looks after what nobody announces: how far the feeds have come, wherever they
+// run, and whether the allow list has changed.
+
+#include "gateways/bridge/actor_market_port.hpp"
+
+#include <caf/event_based_actor.hpp>
+#include <caf/stateful_actor.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+
+namespace tt::cluster {
+
+/// Time between two looks.
+inline constexpr std::chrono::milliseconds watch_interval{500};
+/// Market time this near to the wall clock's is the wall clock's.
+inline constexpr std::chrono::seconds follows_wall_clock{2};
+
+struct watch_options {
+  gateway::feed_list feeds;
+  std::function<utc_time()> clock;
+  /// Market time in ns; INT64_MIN while the wall clock's counts.
+  std::shared_ptr<std::atomic<std::int64_t>> market_time_ns;
+  std::string allow_file; ///< may be empty
+  std::function<void()> on_allow_change;
+};
+
+struct watch_state {
+  static inline const char* name = "watch";
+  std::shared_ptr<watch_options> options;
+  std::optional<std::filesystem::file_time_type> allow_time;
+};
+
+caf::behavior watch_actor(caf::stateful_actor<watch_state>* self, std::shared_ptr<watch_options> options);
+
+} // namespace tt::cluster

@@ -1,0 +1,54 @@
+#pragma once
+
+// Decides where symbols live: one in the cluster, under the lease `placement`.
+// Hosts are the directories that nodes with the role `symbols` publish as
+// `symbols/NODE`. What lives already when it begins is adopted; a symbol that
+// lives twice (a node was cut off meanwhile) keeps its first home.
+
+#include "actors/market/messages.hpp"
+#include "bus/node.hpp"
+#include "cluster/messages.hpp"
+#include "cluster/placement/placement_table.hpp"
+
+#include <caf/event_based_actor.hpp>
+#include <caf/stateful_actor.hpp>
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace tt::cluster {
+
+/// Prefix of the names of hosts, and the placement's own name.
+inline constexpr std::string_view host_prefix = "symbols/";
+inline constexpr std::string_view placement_name = "placement";
+/// Longest wait for a host.
+inline constexpr std::chrono::milliseconds host_deadline{1'000};
+/// Time between two looks at what the hosts really have.
+inline constexpr std::chrono::seconds reconcile_interval{5};
+/// Questions that wait while the hosts are asked what they have.
+inline constexpr std::size_t max_waiting_questions = 10'000;
+
+struct placement_state {
+  static inline const char* name = "placement";
+
+  struct question {
+    std::string symbol;
+    caf::response_promise promise;
+  };
+
+  bus::node* node = nullptr;
+  placement_table table;
+  std::map<std::string, caf::actor> hosts;          ///< by node, those that have answered
+  std::map<std::string, caf::actor> newcomers;      ///< asked what they have
+  std::map<std::string, caf::actor> silent;         ///< did not answer; asked again at the next look
+  std::map<std::string, caf::actor> symbols;        ///< as they were told to others
+  std::vector<caf::actor> readers;                  ///< are told of moves
+  std::vector<question> waiting;
+};
+
+/// Messages: see cluster/messages.hpp. Errors: not_available when no host is
+/// linked or the chosen one does not answer; unknown_symbol.
+caf::behavior placement_actor(caf::stateful_actor<placement_state>* self, bus::node* node);
+
+} // namespace tt::cluster

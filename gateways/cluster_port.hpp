@@ -1,0 +1,61 @@
+#pragma once
+
+// What the gateway shows of the cluster. The node plugs in who knows; a node that
+// stands alone has nobody.
+
+#include "actors/model/result.hpp"
+#include "actors/model/time.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace tt::gateway {
+
+/// One control link of a node.
+struct cluster_link {
+  std::string peer;
+  std::string state; ///< "up", "down"
+  std::uint64_t since_heard_ms = 0, round_trip_us = 0;
+  std::uint64_t messages_in = 0, messages_out = 0, bytes_in = 0, bytes_out = 0;
+  std::uint64_t repeated_frames = 0, times_up = 0, bytes_waiting = 0;
+};
+
+struct cluster_lease {
+  std::string name;
+  std::uint64_t epoch = 0;
+};
+
+/// One node, as it reports itself; of a node that can't be asked only the upper part is known.
+struct cluster_node {
+  std::string name;
+  std::string state; ///< "up", "left", "lost"
+  std::string reason;
+  utc_time since{};
+  std::vector<std::string> roles;
+  std::string endpoint, url, version;
+
+  bool answered = false;
+  utc_time started{};
+  std::uint64_t symbols = 0; ///< actors of symbols that live there
+  std::vector<std::string> feeds;
+  std::vector<cluster_lease> leases;
+  std::vector<cluster_link> links;
+  std::uint64_t proxies = 0, exported_actors = 0, topic_gaps = 0, refused_peers = 0, rss_bytes = 0;
+  std::uint64_t lag_us = 0; ///< from the question to its answer
+};
+
+struct cluster_report {
+  std::string node; ///< that answers
+  std::vector<cluster_node> nodes; ///< it comes first, the others by name
+};
+
+class cluster_port {
+public:
+  virtual ~cluster_port() = default;
+  /// Asks every node; answers within two seconds, on any thread.
+  virtual void report(std::function<void(result<cluster_report>)> done) = 0;
+};
+
+} // namespace tt::gateway

@@ -1,0 +1,232 @@
+// A cluster inside one process, over real sockets: it must behave as one node, say
+// what is missing while something is missing, and recover.
+
+#include "tests/cluster/cluster_fixture.hpp"
+#include "tests/cluster/postgres_server.hpp"
+
+namespace tt::cluster::test {
+namespace {
+
+using enum role;
+
+/// Two symbols, some minutes, a price that tells its place.
+feed_config small_replay(const temporary_folder& folder, market::pace pace) {
+  feed_config out;
+  out.name = "recording";
+  out.kind = feed_kind::replay;
+  out.pace = pace;
+  for (const std::string symbol : {"SPY", "QQQ", "AAPL"}) {
+    const auto path = folder.path(symbol + ".csv");
+    std::ofstream file(path);
+    file << "time,open,high,low,close,volume\n";
+    for (int i = 0; i < 30; ++i) {
+      const int p = 100 + i + static_cast<int>(symbol.size());
+      file << 1'380'893'400 + 60 * i << ',' << p << ',' << p + 2 << ',' << p - 1 << ',' << p + 1 << ',' << 100 + i << '\n';
+    }
+    out.recordings.push_back({path, symbol, "bars", timeframe::minutes(1)});
+  }
+  return out;
+}
+
+/// What clients ask for; identical in every shape.
+std::map<std::string, std::string> answers_of(std::uint16_t port) {
+  std::map<std::string, std::string> out;
+  for (const std::string target : {"/udf/history?symbol=SPY&resolution=1&from=1380890000&to=1380899000",
+                                   "/udf/history?symbol=QQQ&resolution=5&from=1380890000&to=1380899000",
+                                   "/udf/history?symbol=AAPL&resolution=1D&from=1380000000&to=1380999000", "/api/v1/trades/SPY?limit=7",
+                                   "/udf/symbols?symbol=SPY"})
+    out[target] = http_get(port, target).body;
+  auto quotes = json::parse(http_get(port, "/api/v1/quotes?symbols=SPY,QQQ,AAPL").body, nullptr, false);
+  if (quotes.is_object() && quotes.contains("quotes"))
+    for (const auto& quote : quotes["quotes"])
+      for (const auto* field : {"last", "open", "high", "low", "volume", "source", "ts_ms"})
+        out["quote " + quote["symbol"].get<std::string>() + " " + field] = quote.value(field, json{}).dump();
+  return out;
+}
+
+/// Number of the newest print in an answer of /trades; 0 without one.
+int newest_trade(const http_answer& answer) {
+  const auto body = json::parse(answer.body, nullptr, false);
+  if (!body.is_object() || !body.contains("trades") || body["trades"].empty()) return 0;
+  return body["trades"][0].value("trade_seq", 0);
+}
+
+bool is_finished(const http_answer& answer) { return answer.body.find(R"("state":"finished")") != std::string::npos; }
+
+TEST_F(cluster_test, three_nodes_answer_as_one_does) {
+  const market::pace fast{market::pace_kind::maximum, 1};
+  feeds = {small_replay(folder, fast)};
+  auto alone = basic_config(folder);
+  alone.feeds = feeds;
+  const auto one = node::start(alone, wall);
+  ASSERT_TRUE(one) << to_string(one.error());
+  ASSERT_TRUE(wait_for_health((*one)->port(), R"("state":"finished")"));
+  const auto expected = answers_of((*one)->port());
+  ASSERT_NE(expected.at("/api/v1/trades/SPY?limit=7").find("\"price\""), std::string::npos) << expected.at("/api/v1/trades/SPY?limit=7");
+
+  start("alpha", {feed});
+  const auto port = start("gamma", {gateway}).port();
+  // nobody hosts symbols yet: that is said, and nothing is made up
+  const auto missing = ask_until(port, "/api/v1/quotes/SPY", [](const auto& a) { return a.status == 503; });
+  EXPECT_NE(missing.body.find("not_available"), std::string::npos) << missing.body;
+  EXPECT_EQ(http_get(port, "/api/v1/quotes/NOPE").status, 404);
+  start("beta", {symbols});
+  ask_until(port, "/api/v1/feeds", is_finished);
+  EXPECT_EQ(answers_of(port), expected);
+}
+
+TEST_F(cluster_test, the_same_over_encrypted_links) {
+  make_keys({"alpha", "beta", "gamma"});
+  feeds = {small_replay(folder, {market::pace_kind::maximum, 1})};
+  start("alpha", {feed});
+  start("beta", {symbols});
+  const auto port = start("gamma", {gateway}).port();
+  ask_until(port, "/api/v1/feeds", is_finished);
+  auto bars = json_of(http_get(port, "/udf/history?symbol=SPY&resolution=1&from=1380890000&to=1380899000"));
+  EXPECT_EQ(bars["t"].size(), 30u);
+}
+
+TEST_F(cluster_test, symbols_move_when_their_node_goes_and_come_back_whole) {
+  feeds = {small_replay(folder, {market::pace_kind::stepped, 1})};
+  start("alpha", {feed});
+  start("beta", {symbols});
+  const auto port = start("gamma", {gateway}).port();
+  ask_until(port, "/api/v1/feeds", [](const auto& a) { return a.body.find(R"("state":"live")") != std::string::npos; });
+  const auto step = [&](const std::string& count) {
+    const auto body = R"({"events":)" + count + "}";
+    return http_raw(port, "POST /api/v1/feeds/recording/step HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n"
+                          "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+  };
+  EXPECT_EQ(step("150").status, 200);
+  const auto has_trades = [](int count) {
+    return [count](const http_answer& a) { return a.status == 200 && newest_trade(a) == count; };
+  };
+  const auto newest_of = [](const std::string& symbol) { return "/api/v1/trades/" + symbol + "?limit=1"; };
+  for (const std::string symbol : {"SPY", "QQQ", "AAPL"}) ask_until(port, newest_of(symbol), has_trades(50));
+  const auto before = answers_of(port);
+
+  nodes.at("beta").reset();
+  EXPECT_EQ(ask_until(port, "/api/v1/quotes/SPY", [](const auto& a) { return a.status == 503; }).status, 503);
+  start("delta", {symbols});
+  for (const std::string symbol : {"SPY", "QQQ", "AAPL"}) ask_until(port, newest_of(symbol), has_trades(50));
+  EXPECT_EQ(answers_of(port), before);
+  // and the feed goes on with them
+  EXPECT_EQ(step("3").status, 200);
+  ask_until(port, newest_of("QQQ"), has_trades(51));
+}
+
+TEST_F(cluster_test, a_feed_is_taken_over_by_another_node) {
+  feeds = {small_replay(folder, {market::pace_kind::maximum, 1})};
+  start("alpha", {symbols});
+  start("beta", {feed});
+  const auto port = start("gamma", {gateway}).port();
+  ask_until(port, "/api/v1/feeds", is_finished);
+  const auto expected = answers_of(port);
+  start("delta", {feed});
+  nodes.at("beta").reset(); // gives its lease back
+  const auto held = [](const std::string& node) {
+    return [node](const http_answer& a) {
+      auto cluster = json_of(a);
+      if (!cluster.is_object() || !cluster.contains("nodes")) return false;
+      for (const auto& n : cluster["nodes"])
+        if (n["name"] == node && n.value("feeds", json::array()) == json::array({"recording"})) return true;
+      return false;
+    };
+  };
+  ask_until(port, "/api/v1/cluster", held("delta"));
+  ask_until(port, "/api/v1/feeds", is_finished);
+  auto again = answers_of(port);
+  // a new run of the recording: numbers go on, everything else is as before
+  EXPECT_EQ(again["/udf/history?symbol=SPY&resolution=1&from=1380890000&to=1380899000"],
+            expected.at("/udf/history?symbol=SPY&resolution=1&from=1380890000&to=1380899000"));
+}
+
+TEST_F(cluster_test, with_a_database_the_cluster_outlives_its_first_seed) {
+  if (!postgres_server::instance().problem().empty()) GTEST_SKIP() << postgres_server::instance().problem();
+  database_url = postgres_server::instance().url();
+  feeds = {small_replay(folder, {market::pace_kind::maximum, 1})};
+  start("alpha", {feed, symbols});
+  start("beta", {symbols});
+  const auto port = start("gamma", {gateway}).port();
+  ask_until(port, "/api/v1/feeds", is_finished);
+  start("delta", {feed});
+  nodes.at("alpha").reset();
+  ask_until(port, "/api/v1/feeds", is_finished);
+  for (const std::string symbol : {"SPY", "QQQ", "AAPL"})
+    ask_until(port, "/api/v1/trades/" + symbol + "?limit=1", [](const auto& a) { return newest_trade(a) >= 120; });
+  seed = "gamma";
+}
+
+TEST_F(cluster_test, tells_its_nodes_roles_leases_and_links) {
+  feeds = {small_replay(folder, {market::pace_kind::maximum, 1})};
+  start("alpha", {feed, symbols});
+  const auto port = start("gamma", {gateway}).port();
+  const auto answer = ask_until(port, "/api/v1/cluster", [](const auto& a) {
+    auto cluster = json_of(a);
+    return a.status == 200 && cluster["nodes"].size() == 2 && cluster["nodes"][1]["answered"] == true
+           && cluster["nodes"][1].value("feeds", json::array()) == json::array({"recording"}) && cluster["nodes"][1].value("symbols", 0) == 3;
+  });
+  auto cluster = json_of(answer);
+  EXPECT_EQ(cluster["mode"], "cluster");
+  EXPECT_EQ(cluster["node"], "gamma");
+  EXPECT_EQ(cluster["nodes"][0]["name"], "gamma");
+  EXPECT_EQ(cluster["nodes"][0]["roles"], json::array({"gateway"}));
+  EXPECT_EQ(cluster["nodes"][1]["roles"], json::array({"feed", "symbols"}));
+  EXPECT_EQ(cluster["nodes"][1]["state"], "up");
+  EXPECT_EQ(cluster["nodes"][1]["links"][0]["peer"], "gamma");
+  EXPECT_EQ(cluster["nodes"][1]["links"][0]["state"], "up");
+  EXPECT_GT(cluster["nodes"][0]["rss_bytes"].get<long>(), 1'000'000);
+  nodes.at("alpha").reset();
+  auto left = json_of(ask_until(port, "/api/v1/cluster", [](const auto& a) { return a.body.find(R"("state":"left")") != std::string::npos; }));
+  EXPECT_EQ(left["nodes"][1]["answered"], false);
+  seed = "gamma";
+}
+
+TEST_F(cluster_test, nodes_find_each_other_through_the_seed) {
+  start("alpha", {feed});
+  start("beta", {symbols});
+  const auto port = start("gamma", {gateway}).port();
+  // gamma was told of alpha only, and ends up linked to beta
+  ask_until(port, "/api/v1/cluster", [](const auto& a) {
+    auto cluster = json_of(a);
+    int up = 0;
+    for (const auto& link : cluster["nodes"][0]["links"]) up += link["state"] == "up" ? 1 : 0;
+    return up == 2;
+  });
+}
+
+TEST_F(cluster_test, a_key_that_is_not_on_the_list_gets_in_nowhere) {
+  make_keys({"alpha", "gamma"});
+  const auto stranger = *bus::keys::make("beta");
+  ASSERT_TRUE(bus::keys::save(folder.path("beta.key"), stranger));
+  start("alpha", {feed});
+  const auto port = start("gamma", {gateway}).port();
+  start("beta", {symbols});
+  ask_until(port, "/api/v1/cluster", [](const auto& a) { return json_of(a)["nodes"].size() >= 2 && json_of(a)["nodes"][1].value("refused_peers", 0) > 0; });
+  EXPECT_EQ(json_of(http_get(port, "/api/v1/cluster"))["nodes"].size(), 2u);
+  EXPECT_EQ(http_get(port, "/api/v1/quotes/SPY").status, 503);
+  // admitted while everybody runs
+  std::ofstream(folder.path("allow"), std::ios::app) << bus::keys::allow_list::line({bus::keys::kind::node, "beta", stranger.public_key});
+  for (auto& [name, running] : nodes) running->reload_keys();
+  ask_until(port, "/api/v1/quotes/SPY", [](const auto& a) { return a.status == 200; });
+}
+
+TEST_F(cluster_test, wrong_keys_and_addresses_stop_the_start_with_a_reason) {
+  const auto failure = [&](const std::function<void(node_config&)>& change) {
+    auto config = config_of("alpha", {symbols});
+    change(config);
+    const auto started = node::start(config, wall);
+    return started ? std::string("it started") : to_string(started.error());
+  };
+  EXPECT_NE(failure([](node_config& c) { c.cluster->control = "tcp://192.0.2.1:7701"; }).find("192.0.2.1"), std::string::npos);
+  make_keys({"alpha"});
+  EXPECT_NE(failure([&](node_config& c) {
+              c.cluster->security = link_security::curve;
+              c.cluster->key_file = folder.path("nothing.key");
+            }).find("nothing.key"),
+            std::string::npos);
+  EXPECT_NE(failure([](node_config& c) { c.node_id = "omega"; }).find("is the key of alpha"), std::string::npos);
+}
+
+} // namespace
+} // namespace tt::cluster::test

@@ -1,0 +1,185 @@
+// Golden bytes of every message that crosses nodes: a change here is a change of
+// the wire between nodes of two versions. Fields may be appended, never more.
+
+#include "actors/market/messages.hpp"
+#include "bus/codec/decoder.hpp"
+#include "bus/codec/encoder.hpp"
+#include "cluster/codec_types.hpp"
+#include "cluster/messages.hpp"
+
+#include <caf/make_message.hpp>
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+namespace tt::cluster {
+namespace {
+
+const utc_time noon = *parse_iso8601("2026-01-15T12:00:00Z");
+
+decimal number(std::int64_t scaled, int digits) { return decimal::from_scaled(scaled, digits); }
+
+market::quote_snapshot sample_quote() {
+  market::quote_snapshot out;
+  out.symbol = "AAPL";
+  out.ts = noon;
+  out.bid = price{number(18'999, 2)};
+  out.ask = price{number(19'001, 2)};
+  out.bid_size = quantity{300};
+  out.last = price{number(190, 0)};
+  out.volume = quantity{1'000'000};
+  out.source = "sim";
+  out.state = market::freshness::fresh;
+  out.market = market_state::regular;
+  out.seq = 7;
+  return out;
+}
+
+bar sample_bar() {
+  return {noon, price{number(10, 0)}, price{number(125, 1)}, price{number(-5, 1)}, price{number(11, 0)}, quantity{400}};
+}
+
+market::trade_update sample_trade() {
+  return {"ES1!", {noon, price{number(500'025, 2)}, quantity{3}, aggressor::buyer}, 42};
+}
+
+market::topic sample_topic() { return {market::topic_kind::bars, "BTCUSD", timeframe::minutes(5), session_hours::extended}; }
+
+member_info sample_member() {
+  return {"alpha", "tcp://10.0.0.1:7701", {"feed", "symbols"}, {"sim"}, "0.1.0", "http://10.0.0.1:8080/", noon};
+}
+
+/// Every message by its name on the wire.
+std::map<std::string, caf::message> samples() {
+  std::map<std::string, caf::message> out;
+  const quote_tick quote{noon, price{1}, price{2}, quantity{3}, quantity{4}};
+  const trade_tick trade{noon, price{5}, quantity{6}, aggressor::seller};
+  const market::bar_update forming{"AAPL", timeframe::days(1), session_hours::regular, sample_bar(), market::bar_state::forming, 9};
+  market::history_reply bars;
+  bars.bars = std::make_shared<const std::vector<bar>>(std::vector<bar>{sample_bar()});
+  bars.last_is_forming = true;
+  market::history_request wanted{"SPY", timeframe::minutes(1), session_hours::regular, noon, noon + std::chrono::hours{1}, 10, 20};
+  market::feed_status feed{"sim", "sim", "live", noon, noon, 12, 1, "", noon};
+  node_report report;
+  report.self = sample_member();
+  report.links.push_back({"beta", "up", 1, 2, 3, 4, 5, 6, 7, 8, 9});
+  report.leases.push_back({"placement", 3});
+  report.feeds = {"sim"};
+  report.symbols = 15;
+  report.rss_bytes = 1 << 20;
+
+  out["tt.ticks"] = caf::make_message(market::tick_batch{{quote, trade}, noon, 4});
+  out["tt.feed_change"] = caf::make_message(market::feed_change{"replay", market::feed_phase::restoring, noon, 4});
+  out["tt.updates"] = caf::make_message(market::update_batch{{sample_quote(), sample_trade(), forming}});
+  out["tt.trades"] = caf::make_message(market::trade_list{{sample_trade()}});
+  out["tt.quote"] = caf::make_message(sample_quote());
+  out["tt.history"] = caf::make_message(wanted);
+  out["tt.bars"] = caf::make_message(bars);
+  out["tt.topic"] = caf::make_message(sample_topic());
+  out["tt.feed"] = caf::make_message(feed);
+  out["tt.symbol"] = caf::make_message(market::hosted_symbol{"AAPL", {}});
+  out["tt.symbols"] = caf::make_message(market::hosted_list{{{"AAPL", {}}}});
+  out["tt.moved"] = caf::make_message(market::symbol_moved{"AAPL", {}});
+  out["tt.join"] = caf::make_message(join_request{sample_member()});
+  out["tt.joined"] = caf::make_message(join_reply{sample_member(), {{"beta", "tcp://10.0.0.2:7701"}}});
+  out["tt.node_report"] = caf::make_message(report);
+  out["tt.held"] = caf::make_message(held_lease{"placement", 3});
+  out["tt.lease"] = caf::make_message(lease_request{lease_op::renew, "feed/sim", "alpha:1", 3, 3000});
+  out["tt.granted"] = caf::make_message(lease_grant{"feed/sim", "alpha:1", 3, noon});
+  out["tt.act"] = caf::make_message(lease_act{"feed/sim", 3, "began"});
+  return out;
+}
+
+std::string encoded(const bus::codec::type_table& types, const caf::message& what) {
+  bus::codec::bytes out;
+  bus::codec::encoder f{out, {&types, nullptr}};
+  EXPECT_FALSE(f.apply(what));
+  return {out.data(), out.size()};
+}
+
+std::string hex(std::string_view bytes) {
+  std::string out;
+  for (const unsigned char c : bytes) {
+    char text[3];
+    std::snprintf(text, sizeof text, "%02x", c);
+    out += text;
+  }
+  return out;
+}
+
+/// Lines of "name hex".
+std::map<std::string, std::string> golden() {
+  std::ifstream file(TT_SOURCE_DIR "/tests/cluster/golden/messages.txt");
+  std::map<std::string, std::string> out;
+  std::string line, name, bytes;
+  while (std::getline(file, line))
+    if (std::istringstream cells(line); cells >> name >> bytes && name[0] != '#') out[name] = bytes;
+  return out;
+}
+
+TEST(codec_golden, every_message_has_the_bytes_it_had) {
+  const auto types = project_types();
+  const auto expected = golden();
+  const bool print = std::getenv("TT_PRINT_GOLDEN") != nullptr; // NOLINT: one thread
+  for (const auto& [name, what] : samples()) {
+    const auto bytes = hex(encoded(*types, what));
+    if (print) std::printf("%s %s\n", name.c_str(), bytes.c_str());
+    const auto at = expected.find(name);
+    ASSERT_NE(at, expected.end()) << name << " has no golden bytes";
+    EXPECT_EQ(bytes, at->second) << name;
+  }
+  EXPECT_EQ(expected.size(), samples().size());
+}
+
+TEST(codec_golden, every_message_comes_back_as_it_went) {
+  const auto types = project_types();
+  for (const auto& [name, what] : samples()) {
+    const auto bytes = encoded(*types, what);
+    bus::codec::decoder f{bytes, {types.get(), nullptr}};
+    caf::message read;
+    ASSERT_FALSE(f.apply(read)) << name;
+    EXPECT_TRUE(f.in().at_end()) << name;
+    EXPECT_EQ(hex(encoded(*types, read)), hex(bytes)) << name;
+    EXPECT_NE(types->find(name), nullptr) << name << " is not the name on the wire";
+  }
+}
+
+TEST(codec_golden, a_newer_nodes_fields_are_skipped) {
+  // lease_act of a version with one more field
+  const auto types = project_types();
+  auto bytes = encoded(*types, caf::make_message(lease_act{"feed/sim", 3, "began"}));
+  const auto fields = bytes.find(static_cast<char>(0x93));
+  ASSERT_NE(fields, std::string::npos);
+  bytes[fields] = static_cast<char>(0x94);
+  bytes += static_cast<char>(0xc0);
+  bus::codec::decoder f{bytes, {types.get(), nullptr}};
+  caf::message read;
+  ASSERT_FALSE(f.apply(read));
+  EXPECT_EQ(read.get_as<lease_act>(0).what, "began");
+}
+
+TEST(codec_golden, no_cut_or_flipped_byte_gets_through_unnoticed_or_crashes) {
+  const auto types = project_types();
+  for (const auto& [name, what] : samples()) {
+    const auto bytes = encoded(*types, what);
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+      bus::codec::decoder cut{std::string_view(bytes).substr(0, i), {types.get(), nullptr}};
+      caf::message read;
+      EXPECT_TRUE(cut.apply(read)) << name << " cut at " << i;
+      for (int bit = 0; bit < 8; ++bit) {
+        auto wrong = bytes;
+        wrong[i] = static_cast<char>(wrong[i] ^ (1 << bit));
+        bus::codec::decoder f{wrong, {types.get(), nullptr}};
+        caf::message any;
+        static_cast<void>(f.apply(any)); // an error or other values, nothing else
+      }
+    }
+  }
+}
+
+} // namespace
+} // namespace tt::cluster

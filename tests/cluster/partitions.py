@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+"""Leases under partitions of real processes: three nodes compete for a feed, a fourth keeps the leases. Again and again
+one of the three is cut off (both ways, or in one direction only) or frozen, for 10 ms to 60 s, and healed.
+
+Checked: by the nodes' own words, with the times of one clock, no two of them run the feed at once unless one was frozen;
+by the store's record, epochs never go back and each has one holder; every node sees a loss that outlasts the down limit
+as "lost", and is linked again after the healing; the feed runs again each time.
+
+  partitions.py TT_BINARY INSTRUMENTS_YAML [ROUNDS] [SEED]     (short form: 6 rounds; the full one: 100)
+"""
+import collections
+import datetime
+import os
+import random
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+
+import netns
+
+RIVALS = ["beta", "gamma", "delta"]
+DOWN_LIMIT = 2.0  # s, of the bus
+TTL_MS = 2000
+# how long a node that ends its run may need to say so in its log
+LOG_SLACK = 0.25
+
+
+def seconds_of(stamp):
+    return datetime.datetime.strptime(stamp, "%Y-%m-%d %H:%M:%S.%f").replace(tzinfo=datetime.timezone.utc).timestamp()
+
+
+def intervals(cluster, name):
+    """When the node ran the feed, by its own log: (begin, end, epoch)."""
+    out, begun = [], None
+    pattern = re.compile(r"(\S+ \S+) \S+ +feed/sim (?:runs here under epoch (\d+)|ends here)")
+    with open(cluster.path(f"{name}.log"), errors="replace") as log:
+        for line in re.sub(r"\x1b\[[0-9;]*m", "", log.read()).splitlines():
+            match = pattern.match(line)
+            if not match:
+                continue
+            if match.group(2):
+                begun = (seconds_of(match.group(1)), int(match.group(2)))
+            elif begun:
+                out.append((begun[0], seconds_of(match.group(1)), begun[1]))
+                begun = None
+    if begun:
+        out.append((begun[0], time.time(), begun[1]))
+    return out
+
+
+def check_store(cluster):
+    with sqlite3.connect(f"file:{cluster.path('data-alpha', 'leases.sqlite')}?mode=ro", uri=True) as db:
+        acts = db.execute("SELECT epoch, what FROM tt_acts WHERE lease = 'feed/sim' ORDER BY id").fetchall()
+    holders = collections.defaultdict(set)
+    for (before, _), (after, _) in zip(acts, acts[1:]):
+        assert after >= before, f"epochs go back in the store: {before} then {after}"
+    for epoch, what in acts:
+        holders[epoch].add(what)
+    assert all(len(who) == 1 for who in holders.values()), f"two holders of one epoch: {holders}"
+    return len(holders)
+
+
+def check_overlaps(cluster, frozen):
+    """No two intervals overlap but for those of a node while it was frozen."""
+    runs = sorted((begin, end, epoch, name) for name in RIVALS for begin, end, epoch in intervals(cluster, name))
+    epochs = [epoch for _, _, epoch, _ in runs]
+    assert epochs == sorted(epochs) and len(set(epochs)) == len(epochs), f"epochs out of order: {runs}"
+    for (_, end, _, name), (begin, _, _, other) in zip(runs, runs[1:]):
+        excused = any(who == name and since - 1 <= end and begin <= until + LOG_SLACK + 1 for who, since, until in frozen)
+        assert end <= begin + LOG_SLACK or excused, f"{name} ran until {end}, {other} began at {begin}: {runs}"
+    return len(runs)
+
+
+def block(cluster, name, direction):
+    """One direction only: the node's packets to the others vanish, or theirs to it."""
+    everybody = [m.address for n, m in cluster.machines.items() if n != name]
+    own = cluster.machines[name].address
+    routes = [(name, a) for a in everybody] if direction == "outgoing" else [(n, own) for n in cluster.machines if n != name]
+    for where, to in routes:
+        netns.run("ip", "-n", where, "route", "add", "blackhole", f"{to}/32")
+    return lambda: [netns.run("ip", "-n", where, "route", "del", "blackhole", f"{to}/32") for where, to in routes]
+
+
+def links_up(cluster):
+    def all_up(status, view):
+        if status != 200 or len(view["nodes"]) != len(cluster.processes):
+            return False
+        return all(node["answered"] and sum(link["state"] == "up" for link in node["links"]) == len(cluster.processes) - 1 for node in view["nodes"])
+    return cluster.until("alpha", "/api/v1/cluster", all_up, 90)[1]
+
+
+def hurt(cluster, victim, kind, length, frozen):
+    began = time.time()
+    if kind == "frozen":
+        cluster.signal(victim, signal.SIGSTOP)
+        heal = lambda: cluster.signal(victim, signal.SIGCONT)
+    elif kind == "cut":
+        cluster.machines[victim].cut()
+        heal = cluster.machines[victim].mend
+    else:
+        heal = block(cluster, victim, kind)
+    lost_after = None
+    while time.time() - began < length:
+        if lost_after is None and length > DOWN_LIMIT + 1:
+            view = cluster.get("alpha", "/api/v1/cluster")[1]
+            if isinstance(view, dict) and any(n["name"] == victim and n["state"] != "up" for n in view.get("nodes", [])):
+                lost_after = time.time() - began
+        time.sleep(min(0.05, max(0.0, length - (time.time() - began))))
+    heal()
+    if kind == "frozen":
+        frozen.append((victim, began, time.time()))
+    return lost_after
+
+
+def main(tt, instruments, rounds, seed):
+    draw = random.Random(seed)
+    cluster = netns.Cluster(tt, instruments)
+    feeds = [{"name": "sim", "kind": "sim", "seed": 1, "symbols": ["BTCUSD", "ETHUSD"]}]
+    frozen, detections, healings = [], [], []
+    try:
+        for name in ["alpha", *RIVALS]:
+            cluster.add(name)
+        cluster.start("alpha", "symbols, gateway", feeds, f"  lease_ttl_ms: {TTL_MS}\n")
+        for name in RIVALS:
+            cluster.start(name, "feed", feeds, f"  lease_ttl_ms: {TTL_MS}\n")
+        links_up(cluster)
+        for i in range(rounds):
+            kind = draw.choice(["cut", "outgoing", "incoming", "frozen"])
+            victim = draw.choice(RIVALS)
+            length = min(60.0, 0.01 * (6000 ** (draw.random() if rounds > 20 else draw.random() * 0.75)))
+            lost_after = hurt(cluster, victim, kind, length, frozen)
+            if length > DOWN_LIMIT + 1:
+                assert lost_after is not None, f"{victim} was {kind} for {length:.1f} s and nobody noticed"
+                detections.append(lost_after)
+            healings.append(links_up(cluster))
+            cluster.until("alpha", "/api/v1/feeds", lambda s, b: s == 200 and [f["state"] for f in b["feeds"]] == ["live"], 60)
+            print(f"  round {i + 1}: {victim} {kind} for {length:.2f} s" + (f", seen after {lost_after:.2f} s" if lost_after else "")
+                  + f", healed after {healings[-1]:.2f} s", flush=True)
+        runs, epochs = check_overlaps(cluster, frozen), check_store(cluster)
+        worst = f"seen after at most {max(detections):.2f} s, " if detections else ""
+        print(f"PASS: seed {seed}, {rounds} partitions, {runs} runs of the feed under {epochs} epochs, never two at once; {worst}"
+              f"healed after at most {max(healings):.2f} s")
+    except BaseException:
+        print(f"seed {seed}", file=sys.stderr)
+        for name in cluster.machines:
+            print(f"--- {name}", file=sys.stderr)
+            subprocess.run(["tail", "-n", "25", cluster.path(f"{name}.log")], stdout=sys.stderr)
+        raise
+    finally:
+        cluster.close()
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    netns.enter()
+    main(os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 6,
+         int(sys.argv[4]) if len(sys.argv) > 4 else 20260115)

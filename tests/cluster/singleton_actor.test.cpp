@@ -1,0 +1,282 @@
+// One in the cluster: leases under partitions, in virtual time, against a real
+// store. Links between nodes and the store break both ways and one way; holders
+// are deaf, mute or do not know that their time is up. What counts is what the
+// store has written down: no act of two holders at once.
+
+#include "actors/market/caf_error.hpp"
+#include "cluster/actor_config.hpp"
+#include "cluster/lease/lease_actor.hpp"
+#include "cluster/lease/singleton_actor.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+#include <set>
+
+namespace tt::cluster {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// What of the way to the store works.
+enum class way { open, closed, requests_only };
+
+constexpr milliseconds ttl{3000}, acts_every{100}, step{25};
+
+struct simulated_node {
+  std::string name;
+  way link = way::open;
+  bool ignores_exit = false; ///< its worker does not hear that it should stop: a process that was frozen
+  caf::actor gate, singleton;
+  std::set<caf::actor_id> running; ///< workers that believe they hold the lease
+  std::uint64_t begun = 0;
+};
+
+struct lease_config : actor_config {
+  lease_config() : actor_config(1) { set("scheduler.policy", caf::atom("testing")); }
+};
+
+/// Lets requests and answers through as the node's link allows.
+caf::behavior gate_actor(caf::event_based_actor* self, simulated_node* node, caf::actor leases) {
+  return {
+    [=](const lease_request& what) -> caf::result<lease_grant> {
+      auto promise = self->make_response_promise<lease_grant>();
+      if (node->link == way::open) {
+        self->request(leases, caf::infinite, what)
+          .then([promise](const lease_grant& g) mutable { promise.deliver(g); },
+                [promise](const caf::error& e) mutable { promise.deliver(e); });
+      } else if (node->link == way::requests_only) {
+        caf::anon_send(leases, what);
+      }
+      return promise;
+    },
+    [=](const lease_act& what) -> caf::result<std::uint64_t> {
+      auto promise = self->make_response_promise<std::uint64_t>();
+      if (node->link == way::open) {
+        self->request(leases, caf::infinite, what)
+          .then([promise](std::uint64_t n) mutable { promise.deliver(n); }, [promise](const caf::error& e) mutable { promise.deliver(e); });
+      } else if (node->link == way::requests_only) {
+        caf::anon_send(leases, what);
+      }
+      return promise;
+    },
+  };
+}
+
+/// What runs under the lease: acts now and then, and stops when it is refused.
+caf::behavior worker(caf::event_based_actor* self, simulated_node* node, std::uint64_t epoch) {
+  const auto id = self->id();
+  node->running.insert(id);
+  ++node->begun;
+  self->set_exit_handler([=](const caf::exit_msg& exit) {
+    if (node->ignores_exit) return; // frozen: acts on when it wakes
+    node->running.erase(id);
+    self->quit(exit.reason);
+  });
+  self->delayed_send(self, acts_every, tick_atom::value);
+  return {
+    [=](tick_atom) {
+      self->request(node->gate, seconds{1}, lease_act{"one", epoch, node->name})
+        .then([](std::uint64_t) {},
+              [=](const caf::error& e) {
+                if (from_caf_error(e).code != errc::conflict) return;
+                node->running.erase(id);
+                self->quit();
+              });
+      self->delayed_send(self, acts_every, tick_atom::value);
+    },
+  };
+}
+
+class singletons : public ::testing::Test {
+protected:
+  singletons() : system(config), scheduler(dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler())) {
+    begin = scheduler.clock().now();
+    auto clock = [this] { return from_unix_seconds(1'000'000) + std::chrono::duration_cast<nanoseconds>(scheduler.clock().now() - begin); };
+    auto opened = open_sqlite_lease_store(":memory:", clock);
+    store = std::shared_ptr<lease_store>(std::move(*opened));
+    leases = system.spawn(lease_actor, lease_store_opener{[this]() -> result<std::unique_ptr<lease_store>> {
+                            return {std::make_unique<borrowed>(store)};
+                          }});
+  }
+
+  ~singletons() override {
+    for (auto& [name, node] : nodes) {
+      node.ignores_exit = false;
+      caf::anon_send_exit(node.singleton, caf::exit_reason::user_shutdown);
+    }
+    scheduler.run();
+    for (auto& [name, node] : nodes) caf::anon_send_exit(node.gate, caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(leases, caf::exit_reason::user_shutdown);
+    for (const auto& z : workers) caf::anon_send_exit(z, caf::exit_reason::kill);
+    scheduler.run();
+  }
+
+  void add(const std::string& name) {
+    auto& node = nodes[name];
+    node.name = name;
+    node.gate = system.spawn(gate_actor, &node, leases);
+    auto options = std::make_shared<singleton_options>();
+    options->lease = "one";
+    options->holder = name;
+    options->ttl = ttl;
+    options->leases = [&node] { return node.gate; };
+    options->start = [this, &node](std::uint64_t epoch) {
+      workers.push_back(system.spawn(worker, &node, epoch));
+      return workers.back();
+    };
+    node.singleton = system.spawn(singleton_actor, options);
+  }
+
+  void pass(milliseconds time) {
+    for (milliseconds done{0}; done < time; done += step) {
+      scheduler.advance_time(step);
+      scheduler.run();
+      std::size_t honest = 0;
+      for (const auto& [name, node] : nodes) honest += node.ignores_exit ? 0 : node.running.size();
+      most_at_once = std::max(most_at_once, honest);
+    }
+  }
+
+  [[nodiscard]] std::string holder() const {
+    std::string out;
+    for (const auto& [name, node] : nodes)
+      if (!node.running.empty()) out += name;
+    return out;
+  }
+
+  /// What the store has written down: epochs never go back, one holder each.
+  std::size_t expect_one_at_a_time() {
+    const auto acts = *store->acts("one", 1'000'000);
+    std::map<std::uint64_t, std::string> holders;
+    for (std::size_t i = 0; i < acts.size(); ++i) {
+      if (i > 0) EXPECT_GE(acts[i].epoch, acts[i - 1].epoch) << "act " << i;
+      EXPECT_EQ(holders.try_emplace(acts[i].epoch, acts[i].what).first->second, acts[i].what) << "two holders under one epoch";
+    }
+    return acts.size();
+  }
+
+  /// A store that the test looks into while the lease actor owns it.
+  struct borrowed final : lease_store {
+    explicit borrowed(std::shared_ptr<lease_store> s) : real(std::move(s)) {}
+    result<lease_grant> acquire(const std::string& n, const std::string& h, milliseconds t) override { return real->acquire(n, h, t); }
+    result<lease_grant> renew(const std::string& n, std::uint64_t e, milliseconds t) override { return real->renew(n, e, t); }
+    result<void> release(const std::string& n, std::uint64_t e) override { return real->release(n, e); }
+    result<void> guarded(const std::string& n, std::uint64_t e, const guarded_work& w) override { return real->guarded(n, e, w); }
+    result<std::uint64_t> act(const lease_act& a) override { return real->act(a); }
+    result<std::vector<lease_act>> acts(const std::string& n, std::size_t l) override { return real->acts(n, l); }
+    std::shared_ptr<lease_store> real;
+  };
+
+  lease_config config;
+  caf::actor_system system;
+  caf::scheduler::test_coordinator& scheduler;
+  caf::actor_clock::time_point begin;
+  std::shared_ptr<lease_store> store;
+  caf::actor leases;
+  std::map<std::string, simulated_node> nodes;
+  std::vector<caf::actor> workers;
+  std::size_t most_at_once = 0;
+};
+
+TEST_F(singletons, one_runs_and_stays) {
+  for (const auto* name : {"a", "b", "c"}) add(name);
+  pass(seconds{20});
+  EXPECT_EQ(holder().size(), 1u);
+  std::uint64_t begun = 0;
+  for (const auto& [name, node] : nodes) begun += node.begun;
+  EXPECT_EQ(begun, 1u);
+  EXPECT_EQ(most_at_once, 1u);
+  EXPECT_GT(expect_one_at_a_time(), 150u);
+}
+
+TEST_F(singletons, a_holder_that_stops_hands_over_at_once) {
+  add("a");
+  pass(seconds{2});
+  add("b");
+  pass(seconds{2});
+  EXPECT_EQ(holder(), "a");
+  caf::anon_send_exit(nodes["a"].singleton, caf::exit_reason::user_shutdown);
+  pass(seconds{1});
+  EXPECT_EQ(holder(), "b");
+}
+
+TEST_F(singletons, a_holder_that_is_cut_off_stops_before_another_begins) {
+  add("a");
+  pass(seconds{2});
+  add("b");
+  pass(seconds{2});
+  nodes["a"].link = way::closed;
+  pass(ttl + ttl / 2);
+  EXPECT_EQ(holder(), "b");
+  EXPECT_EQ(most_at_once, 1u);
+  nodes["a"].link = way::open;
+  pass(seconds{5});
+  EXPECT_EQ(holder(), "b");
+}
+
+TEST_F(singletons, what_ends_by_itself_is_started_again) {
+  add("a");
+  pass(seconds{2});
+  caf::anon_send_exit(workers.back(), caf::exit_reason::kill);
+  scheduler.run();
+  nodes["a"].running.clear(); // killed: it could not say so
+  pass(seconds{2});
+  EXPECT_EQ(nodes["a"].begun, 2u);
+  EXPECT_EQ(holder(), "a");
+}
+
+TEST_F(singletons, a_frozen_holder_is_refused_when_it_wakes) {
+  add("a");
+  pass(seconds{2});
+  add("b");
+  nodes["a"].ignores_exit = true; // it will not notice that its time is up
+  nodes["a"].link = way::closed;
+  pass(seconds{10});
+  EXPECT_EQ(holder(), "ab"); // both believe
+  nodes["a"].link = way::open;
+  pass(seconds{2});
+  EXPECT_EQ(holder(), "b");
+  const auto acts = *store->acts("one", 10'000);
+  bool b_began = false;
+  for (const auto& act : acts) {
+    b_began |= act.what == "b";
+    EXPECT_FALSE(b_began && act.what == "a");
+  }
+  EXPECT_TRUE(b_began);
+  expect_one_at_a_time();
+}
+
+TEST_F(singletons, five_hundred_partitions_and_never_two) {
+  for (const auto* name : {"a", "b", "c"}) add(name);
+  std::mt19937 draw{20260115};
+  const way ways[] = {way::open, way::closed, way::requests_only};
+  std::set<std::string> holders;
+  for (int round = 0; round < 500; ++round) {
+    for (auto& [name, node] : nodes) {
+      node.link = draw() % 3 ? node.link : ways[draw() % 3];
+      node.ignores_exit = draw() % 8 == 0 && node.running.empty() ? true : node.running.empty() ? false : node.ignores_exit;
+    }
+    // 10 ms to 10 s, short ones more often
+    pass(milliseconds{10 + (draw() % 100) * (draw() % 100)});
+    if (round % 10 == 9) {
+      for (auto& [name, node] : nodes) node.link = way::open;
+      pass(2 * ttl);
+      EXPECT_EQ(holder().size(), 1u) << "not healed after round " << round;
+      holders.insert(holder());
+    }
+  }
+  EXPECT_LE(most_at_once, 1u);
+  EXPECT_EQ(holders.size(), 3u);
+  EXPECT_GT(expect_one_at_a_time(), 1'000u);
+}
+
+} // namespace
+} // namespace tt::cluster
