@@ -182,6 +182,7 @@ caf::actor cluster_node::run_feed(const std::string& feed, std::uint64_t epoch) 
     options->how = made.pace;
     options->clock = around_.clock;
     options->market_start = made.market_start;
+    options->on_end = log_end_of_feed;
     options->reopen = make_reopener(around_.make_feeds, around_.master, around_.store, now, feed);
     options->epoch = epoch;
     auto actor = system_.spawn(market::feed_actor, std::move(options), directory_);

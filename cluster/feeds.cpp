@@ -4,6 +4,8 @@
 #include "actors/market/sim_history.hpp"
 #include "actors/market/sim_source.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 
 namespace tt::cluster {
@@ -141,9 +143,16 @@ symbol_sources sources_for_symbols(const std::shared_ptr<market::bar_store>& sto
   for (const auto& feed : prepared) {
     if (feed.history) out.histories.push_back(feed.history);
     if (feed.reached) out.reached.push_back(feed.reached);
+    if (!feed.record && !feed.history) out.unkept.insert(feed.source->symbols().begin(), feed.source->symbols().end());
     if (feed.record) out.recorded.insert(feed.source->symbols().begin(), feed.source->symbols().end());
   }
   return out;
+}
+
+void log_end_of_feed(const market::feed_status& status) {
+  if (status.state == "failed") spdlog::error("feed {} failed after {} events: {}", status.name, status.events, status.detail);
+  else if (!status.detail.empty()) spdlog::warn("feed {} has ended after {} events: {}", status.name, status.events, status.detail);
+  else spdlog::info("feed {} has ended after {} events", status.name, status.events);
 }
 
 std::function<result<std::unique_ptr<market::feed_source>>()>

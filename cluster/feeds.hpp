@@ -4,6 +4,7 @@
 
 #include "actors/market/bar_store.hpp"
 #include "actors/market/feed_source.hpp"
+#include "actors/market/symbol_types.hpp"
 #include "actors/model/instrument.hpp"
 #include "cluster/node_config.hpp"
 
@@ -54,8 +55,12 @@ struct symbol_sources {
   std::vector<std::shared_ptr<const market::history_source>> histories; ///< the bar store first
   std::vector<std::function<void(utc_time)>> reached;
   std::set<std::string, std::less<>> recorded; ///< symbols whose minutes go into the bar store
+  std::set<std::string, std::less<>> unkept;   ///< symbols whose minutes are in no history: replays that aren't recorded
 };
 symbol_sources sources_for_symbols(const std::shared_ptr<market::bar_store>& store, const std::vector<prepared_feed>& prepared);
+
+/// Logs how a feed has ended, and what it left out of its input.
+void log_end_of_feed(const market::feed_status& status);
 
 /// Opens the source of one feed once more, as it was made at `made_at`.
 /// Errors: those of the maker; not_found when it makes no feed of that name.

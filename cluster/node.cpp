@@ -141,6 +141,13 @@ struct node::impl {
       options.histories = sources.histories;
       options.clock = clock;
       if (sources.recorded.contains(what.symbol)) options.record = recorder;
+      if (sources.unkept.contains(what.symbol)) {
+        options.keep_minutes = market::max_unrecorded_bars;
+        options.forgets = [](const std::string& symbol) {
+          spdlog::warn("the replay of {} is longer than memory keeps ({} minutes): charts lose its oldest bars; `record: true` keeps all",
+                       symbol, market::max_unrecorded_bars);
+        };
+      }
       if (!sources.reached.empty())
         options.reached = [told = sources.reached](utc_time t) {
           for (const auto& tell : told) tell(t);
@@ -158,6 +165,7 @@ struct node::impl {
       options->clock = clock;
       options->market_start = feed.market_start;
       options->market_time_ns = market_time;
+      options->on_end = log_end_of_feed;
       options->reopen = make_reopener(make_feeds, master, store, made_at, feed.name);
       feeds.push_back({feed.name, system->spawn(market::feed_actor, std::move(options), directory)});
       caf::anon_send(feeds.back().actor, market::start_atom::value);

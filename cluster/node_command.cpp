@@ -11,6 +11,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <mutex>
 #include <sstream>
 #include <thread>
 #include <unistd.h>
@@ -91,9 +93,6 @@ private:
   bool stop_ = false;
   bool reload_ = false;
 };
-  std::atomic<bool> is_running_{false};
-  std::promise<void> stop_;
-};
 
 } // namespace
 
@@ -125,7 +124,7 @@ result<std::pair<settings, setting_sources>> load_settings(const std::string& co
 }
 
 int run_node(const std::string& config_path, const std::map<std::string, std::string>& overrides) {
-  static stop_signals signals;
+  static auto& signals = *new stop_signals; // its thread may outlive everything else
   auto loaded = load_settings(config_path, overrides);
   if (!loaded) return fail(loaded.error());
   auto& [values, sources] = *loaded;

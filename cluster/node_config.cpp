@@ -158,6 +158,8 @@ result<feed_config> read_feed(map_reader in, const std::string& origin, std::vec
   out.pace = *pace;
   auto done = out.kind == feed_kind::sim ? read_sim(in, out) : read_replay(in, out, origin, warnings);
   if (!done) return done.error();
+  if (out.loop && pace->kind == market::pace_kind::maximum)
+    return in.wrong("speed", "of a looped replay must be a factor or step: it never ends");
   in.warn_unknown();
   return out;
 }

@@ -13,6 +13,7 @@ using feed_pointer = caf::stateful_actor<feed_state>*;
 void poll(feed_pointer self);
 void resolve(feed_pointer self, std::uint32_t index);
 void go_on_restoring(feed_pointer self);
+feed_status status_of(const feed_state& s);
 
 void poll_later(feed_pointer self) {
   if (self->state.poll_pending) return;
@@ -85,19 +86,34 @@ void send_batches(feed_pointer self, pump_output& out) {
   }
 }
 
+/// Feeds share one clock: that of the one that has come furthest, so it never runs back.
+void tell_time(const feed_state& s, utc_time now) {
+  if (!s.market_time_ns) return;
+  const auto ns = now.time_since_epoch().count();
+  auto told = s.market_time_ns->load(std::memory_order_relaxed);
+  while (told < ns && !s.market_time_ns->compare_exchange_weak(told, ns, std::memory_order_relaxed)) {}
+}
+
+/// The source has ended: by itself, or because its input can't be read on.
+void end(feed_pointer self) {
+  auto& s = self->state;
+  s.running = false;
+  const auto failure = s.pump->source().report().failure;
+  if (failure) s.failure = to_string(*failure);
+  announce(self, failure ? feed_phase::failed : feed_phase::finished);
+  if (s.on_end) s.on_end(status_of(s));
+}
+
 /// Hands out what is due, and sees to it that somebody looks again.
 void poll(feed_pointer self) {
   auto& s = self->state;
   if (!s.running) return;
   const utc_time wall = s.clock();
   auto out = s.pump->next(wall);
-  if (s.market_time_ns) s.market_time_ns->store(s.pump->market_time_at(wall).time_since_epoch().count(), std::memory_order_relaxed);
+  tell_time(s, s.pump->market_time_at(wall));
   send_batches(self, out);
   switch (out.state) {
-  case pull_state::finished:
-    s.running = false;
-    announce(self, feed_phase::finished);
-    return;
+  case pull_state::finished: end(self); return;
   case pull_state::idle: poll_later(self); return;
   case pull_state::more: break;
   }
@@ -254,11 +270,9 @@ std::uint32_t step(feed_pointer self, std::uint32_t count) {
   while (handed_out < count && s.running) {
     pump_output out;
     handed_out += s.pump->step(count - handed_out, out);
-    if (s.market_time_ns) s.market_time_ns->store(s.pump->market_time().time_since_epoch().count(), std::memory_order_relaxed);
+    tell_time(s, s.pump->market_time());
     send_batches(self, out);
-    if (out.state != pull_state::finished) continue;
-    s.running = false;
-    announce(self, feed_phase::finished);
+    if (out.state == pull_state::finished) end(self);
   }
   return handed_out;
 }
@@ -277,6 +291,8 @@ feed_status status_of(const feed_state& s) {
   if (!s.failure.empty()) return out;
   if (out.stale_symbols > 0) out.detail = std::to_string(out.stale_symbols) + " symbols have no actor at the moment";
   else if (s.lost_batches > 0) out.detail = std::to_string(s.lost_batches) + " batches were not taken in time";
+  else if (const auto report = s.pump->source().report(); report.bad_rows > 0)
+    out.detail = std::to_string(report.bad_rows) + " of " + std::to_string(report.rows) + " rows rejected, the first: " + report.first_bad;
   return out;
 }
 
@@ -290,6 +306,7 @@ caf::behavior feed_actor(feed_pointer self, std::shared_ptr<feed_options> option
   s.market_time_ns = options->market_time_ns;
   s.reopen = options->reopen;
   s.epoch = options->epoch;
+  s.on_end = options->on_end;
   s.directory = std::move(directory);
   s.pump.emplace(std::move(options->source), options->how);
   self->set_down_handler([self](const caf::down_msg& down) { on_down(self, down.source); });

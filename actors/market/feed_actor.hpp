@@ -49,6 +49,8 @@ struct feed_options {
   std::function<result<std::unique_ptr<feed_source>>()> reopen = {};
   /// Of the lease under which this feed runs; 0 without one.
   std::uint64_t epoch = 0;
+  /// Told the last status when the source has ended; may be empty.
+  std::function<void(const feed_status&)> on_end = {};
 };
 
 /// Where the feed is with one of its symbols.
@@ -68,6 +70,7 @@ struct feed_state {
   std::shared_ptr<std::atomic<std::int64_t>> market_time_ns;
   std::function<result<std::unique_ptr<feed_source>>()> reopen;
   std::uint64_t epoch = 0;
+  std::function<void(const feed_status&)> on_end;
   caf::actor directory;
   std::vector<feed_symbol> symbols;   ///< by index of the source
   std::vector<std::uint32_t> waiting; ///< to be restored after those in `restore`

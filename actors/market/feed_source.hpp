@@ -8,6 +8,7 @@
 #include "actors/model/result.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,6 +31,14 @@ enum class pull_state : std::uint8_t {
   finished, ///< no event will ever come again
 };
 
+/// What a source has found wrong with its input so far.
+struct source_report {
+  std::uint64_t rows = 0;
+  std::uint64_t bad_rows = 0;  ///< left out; `first_bad` says where and why, "" when there are none
+  std::string first_bad;
+  std::optional<error> failure; ///< why the input could not be read to its end
+};
+
 /// A deterministic producer of events in time order: the same construction gives
 /// the same events, byte for byte, however the pulls are cut.
 class feed_source {
@@ -45,6 +54,7 @@ public:
   /// Appends to `out` the next events with timestamp <= `until`, at most `limit`
   /// of them, oldest first; events of one moment come in symbol order.
   virtual pull_state pull(utc_time until, std::size_t limit, std::vector<feed_event>& out) = 0;
+  [[nodiscard]] virtual source_report report() const { return {}; }
 };
 
 /// Closed bars of the past, read on demand: the bar store, or a source that

@@ -7,8 +7,9 @@ namespace tt::market {
 void live_minutes::append(const bar& closed) {
   bars_.push_back(closed);
   // dropped in large pieces, so that the cost per bar stays constant
-  if (bars_.size() < max_live_bars + max_live_bars / 4) return;
-  const auto surplus = bars_.size() - max_live_bars;
+  if (bars_.size() < limit_ + limit_ / 4) return;
+  const auto surplus = bars_.size() - limit_;
+  dropped_ += surplus;
   bars_.erase(bars_.begin(), bars_.begin() + static_cast<std::ptrdiff_t>(surplus));
   new_from_ -= std::min(new_from_, surplus);
 }
@@ -16,6 +17,7 @@ void live_minutes::append(const bar& closed) {
 void live_minutes::clear() {
   bars_.clear();
   new_from_ = 0;
+  dropped_ = 0;
 }
 
 std::vector<bar> live_minutes::take_new() {

@@ -107,6 +107,20 @@ pull_state replay_source::pull(utc_time until, std::size_t limit, std::vector<fe
   }
 }
 
+source_report replay_source::report() const {
+  source_report out;
+  out.failure = failure_;
+  for (const auto& stream : streams_) {
+    const auto& rows = stream.report();
+    out.rows += rows.good + rows.bad;
+    out.bad_rows += rows.bad;
+    if (!out.first_bad.empty() || rows.problems.empty()) continue;
+    const auto& problem = rows.problems.front();
+    out.first_bad = stream.source().path + " line " + std::to_string(problem.line) + ": " + problem.reason;
+  }
+  return out;
+}
+
 std::vector<std::pair<std::string, csv_report>> replay_source::reports() const {
   std::vector<std::pair<std::string, csv_report>> out;
   for (const auto& stream : streams_) out.emplace_back(stream.source().path, stream.report());

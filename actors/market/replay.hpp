@@ -48,6 +48,7 @@ public:
   [[nodiscard]] utc_time start_time() const override { return start_; }
   pull_state pull(utc_time until, std::size_t limit, std::vector<feed_event>& out) override;
 
+  [[nodiscard]] source_report report() const override;
   /// Rows read and rejected, per file, in the order of the configuration.
   [[nodiscard]] std::vector<std::pair<std::string, csv_report>> reports() const;
   /// Set when a file could not be read to its end: its events up to there were

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 namespace tt::market {
 
@@ -70,6 +71,7 @@ caf::result<std::uint64_t> on_batch(symbol_pointer self, const tick_batch& batch
   // restored minutes are recorded too: the actor that built them first may have died before it could
   if (s.record)
     if (const auto closed = s.core->take_closed_minutes(); !closed.empty()) s.record(s.core->what().symbol, closed);
+  if (s.forgets && s.core->dropped_minutes() > 0) std::exchange(s.forgets, {})(s.core->what().symbol);
   return static_cast<std::uint64_t>(batch.ticks.size());
 }
 
@@ -167,9 +169,10 @@ std::optional<caf::error> not_ready(const symbol_actor_state& s) {
 
 caf::behavior symbol_actor(symbol_pointer self, std::shared_ptr<symbol_options> options) {
   auto& s = self->state;
-  s.core.emplace(options->what, options->histories);
+  s.core.emplace(options->what, options->histories, options->keep_minutes);
   s.clock = options->clock;
   s.record = options->record;
+  s.forgets = options->forgets;
   s.publisher = options->publish;
   s.reached = options->reached;
   // until a feed speaks, history is all there is to show

@@ -38,6 +38,9 @@ struct symbol_options {
   std::vector<std::shared_ptr<const history_source>> histories;
   wall_clock clock;
   bar_recorder record; ///< may be empty
+  std::size_t keep_minutes = max_live_bars; ///< as symbol_state
+  /// Told once when minutes are dropped that nothing else has; may be empty.
+  std::function<void(const std::string& symbol)> forgets = {};
   topic_publisher publish = {}; ///< may be empty: then nobody can follow
   /// Told how far the feed has come, where history depends on it; may be empty.
   std::function<void(utc_time)> reached = {};
@@ -49,6 +52,7 @@ struct symbol_actor_state {
   std::optional<symbol_state> core;
   wall_clock clock;
   bar_recorder record;
+  std::function<void(const std::string& symbol)> forgets; ///< empty once it was told
   topic_publisher publisher;
   std::function<void(utc_time)> reached;
   std::map<topic, std::vector<caf::actor>> subscribers; ///< get update_batch

@@ -14,8 +14,9 @@ std::vector<std::shared_ptr<const history_source>> with_live(std::shared_ptr<con
 
 } // namespace
 
-symbol_state::symbol_state(std::shared_ptr<const instrument> what, std::vector<std::shared_ptr<const history_source>> histories)
-  : what_(std::move(what)), live_(std::make_shared<live_minutes>(what_->symbol)),
+symbol_state::symbol_state(std::shared_ptr<const instrument> what, std::vector<std::shared_ptr<const history_source>> histories,
+                           std::size_t keep_minutes)
+  : what_(std::move(what)), live_(std::make_shared<live_minutes>(what_->symbol, keep_minutes)),
     book_(*what_, with_live(live_, std::move(histories))), minutes_(*what_, timeframe::minutes(1), session_hours::extended),
     day_(*what_, timeframe::days(1), session_hours::regular) {
   quote_.symbol = what_->symbol;
@@ -279,5 +280,7 @@ void symbol_state::close(const topic& what) {
 }
 
 std::vector<bar> symbol_state::take_closed_minutes() { return live_->take_new(); }
+
+std::uint64_t symbol_state::dropped_minutes() const { return live_->dropped(); }
 
 } // namespace tt::market

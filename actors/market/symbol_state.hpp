@@ -30,7 +30,9 @@ enum class interest : std::uint8_t { none, wanted };
 
 class symbol_state {
 public:
-  symbol_state(std::shared_ptr<const instrument> what, std::vector<std::shared_ptr<const history_source>> histories);
+  /// `keep_minutes`: of the minutes it builds, at least so many are kept for charts.
+  symbol_state(std::shared_ptr<const instrument> what, std::vector<std::shared_ptr<const history_source>> histories,
+               std::size_t keep_minutes = max_live_bars);
 
   // -- the feed's side --
 
@@ -57,6 +59,8 @@ public:
   void close(const topic& what);
   /// Minute bars closed since the last call, oldest first, for the bar store.
   std::vector<bar> take_closed_minutes();
+  /// Minutes built since the feed began that are no longer kept.
+  [[nodiscard]] std::uint64_t dropped_minutes() const;
 
   [[nodiscard]] const instrument& what() const { return *what_; }
   [[nodiscard]] utc_time market_time() const { return market_time_; }

@@ -19,21 +19,25 @@ void post(const caf::actor& bridge, std::function<void(bridge_pointer)> work) {
   caf::anon_send(bridge, bridge_task{std::make_shared<const std::function<void(bridge_pointer)>>(std::move(work))});
 }
 
-/// Gathers answers of several requests, in the order of the questions.
+/// Gathers answers of several requests, in the order of the questions. A part that
+/// can't answer leaves its default value, so that one lost node doesn't take the
+/// others' answers along; only when nobody answers is the whole an error.
 template <class T>
 struct gathering {
   std::vector<T> values;
   std::size_t open = 0;
+  std::size_t failed = 0;
   std::optional<error> failure;
   reply<std::vector<T>> done;
 
   void finish_one() {
     if (--open > 0) return;
-    if (failure) done(*failure);
+    if (failure && failed == values.size()) done(*failure);
     else done(std::move(values));
   }
   void fail_one(const error& e) {
     failure = e;
+    ++failed;
     finish_one();
   }
 };
@@ -89,6 +93,7 @@ void actor_market_port::quotes(std::vector<std::string> symbols, reply<std::vect
     all->open = symbols.size();
     all->done = done;
     for (std::size_t i = 0; i < symbols.size(); ++i) {
+      all->values[i].symbol = symbols[i]; // without prices: it waits
       const auto on_answer = [all, i](result<market::quote_snapshot> quote) {
         if (!quote) return all->fail_one(quote.error());
         all->values[i] = std::move(*quote);
@@ -125,10 +130,10 @@ void actor_market_port::feeds(reply<std::vector<market::feed_status>> done) {
     all->open = feeds.size();
     all->done = done;
     for (std::size_t i = 0; i < feeds.size(); ++i) {
+      all->values[i].name = feeds[i].name;
+      all->values[i].state = "missing";
+      all->values[i].detail = feeds[i].actor ? "does not answer" : "no node runs this feed at the moment";
       if (!feeds[i].actor) {
-        all->values[i].name = feeds[i].name;
-        all->values[i].state = "missing";
-        all->values[i].detail = "no node runs this feed at the moment";
         all->finish_one();
         continue;
       }

@@ -249,7 +249,9 @@ std::optional<api_error> pipeline::judge(exchange& call) {
   auto& context = call.context;
   call.errors = format_of_path(context.request.path);
   if (auto failed = check_authority(context.request)) return failed;
-  if (auto failed = read_style(context)) return failed;
+  // UDF and chart storage keep their own spelling, whatever is asked for
+  if (call.errors == error_format::api)
+    if (auto failed = read_style(context)) return failed;
   call.origin = rules_.origins.classify(context.request.headers);
   if (auto failed = find_route(call)) return failed;
   if (context.request.method == verb::options) return std::nullopt;

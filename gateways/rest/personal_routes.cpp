@@ -135,6 +135,12 @@ std::variant<watchlist, api_error> read_watchlist(const request_context& call, g
   return out;
 }
 
+/// The list that the path names; what is no number names none.
+result<std::int64_t> list_id(const request_context& call) {
+  if (const auto id = to_id(call.params.front())) return *id;
+  return error{errc::not_found, "no watchlist " + quoted(call.params.front()), "id"};
+}
+
 void write_list(services& parts, const context_ptr& call, const responder& answer) {
   auto read = read_watchlist(*call, parts.metrics);
   if (auto* failed = std::get_if<api_error>(&read)) return answer(std::move(*failed));
@@ -147,7 +153,9 @@ void write_list(services& parts, const context_ptr& call, const responder& answe
       list.id = *id;
       return watchlist_response(*call, list, 201);
     });
-  list.id = to_id(call->params.front()).value_or(0);
+  const auto id = list_id(*call);
+  if (!id) return answer(to_api_error(id.error(), "path"));
+  list.id = *id;
   with_store(parts, answer, [call, list](document_store& store) -> outcome {
     const auto done = store.replace_watchlist(call->who.name, list);
     return done ? watchlist_response(*call, list, 200) : outcome{to_api_error(done.error(), "path")};
@@ -155,12 +163,16 @@ void write_list(services& parts, const context_ptr& call, const responder& answe
 }
 
 outcome load_list(document_store& store, const request_context& call) {
-  const auto found = store.load_watchlist(call.who.name, to_id(call.params.front()).value_or(0));
+  const auto id = list_id(call);
+  if (!id) return to_api_error(id.error(), "path");
+  const auto found = store.load_watchlist(call.who.name, *id);
   return found ? watchlist_response(call, *found, 200) : outcome{to_api_error(found.error(), "path")};
 }
 
 outcome remove_list(document_store& store, const request_context& call) {
-  const auto done = store.remove_watchlist(call.who.name, to_id(call.params.front()).value_or(0));
+  const auto id = list_id(call);
+  if (!id) return to_api_error(id.error(), "path");
+  const auto done = store.remove_watchlist(call.who.name, *id);
   if (!done) return to_api_error(done.error(), "path");
   return http_response{.status = 204, .headers = {}, .body = {}, .shared_body = {}};
 }

@@ -247,6 +247,65 @@ TEST(node, a_data_folder_belongs_to_one_node) {
   EXPECT_TRUE(node::start(config, wall));
 }
 
+TEST(node, a_long_replay_is_served_whole) {
+  const temporary_folder data;
+  const auto path = data.path("bars.csv");
+  {
+    std::ofstream file(path);
+    file << "time,open,high,low,close,volume\n";
+    for (int i = 0; i < 45'000; ++i) file << 1'600'000'200 + 1800LL * i << ",10,12,9," << 10 + i % 2 << ",1\n";
+  }
+  auto config = basic_config(data);
+  config.feeds = {replay_of({{path, "BTCUSD", "bars", timeframe::minutes(30)}})};
+  auto started = node::start(config, wall);
+  ASSERT_TRUE(started) << to_string(started.error());
+  ASSERT_TRUE(wait_for_health((*started)->port(), R"("state":"finished")"));
+  std::size_t bars = 0;
+  for (long long to = 1'600'000'200 + 1800LL * 45'000; to > 1'600'000'200;) {
+    const auto reply = json::parse(http_get((*started)->port(), "/udf/history?symbol=BTCUSD&resolution=30&countback=20000&to=" + std::to_string(to)).body);
+    if (reply["s"] != "ok") break;
+    bars += reply["t"].size();
+    to = reply["t"][0].get<long long>();
+  }
+  EXPECT_EQ(bars, 45'000u);
+}
+
+TEST(node, rejected_rows_of_a_replay_are_told) {
+  const temporary_folder data;
+  const auto path = data.path("bars.csv");
+  std::ofstream(path) << "time,open,high,low,close,volume\n1380891600,10,12,9,11,400\n1380891660,11,nope,10,12,400\n1380891720,10,12,9,11,400\n";
+  auto config = basic_config(data);
+  config.feeds = {replay_of({{path, "SPY", "bars", timeframe::minutes(1)}})};
+  auto started = node::start(config, wall);
+  ASSERT_TRUE(started) << to_string(started.error());
+  ASSERT_TRUE(wait_for_health((*started)->port(), R"("state":"finished")"));
+  const auto feed = json::parse(http_get((*started)->port(), "/api/v1/feeds").body)["feeds"][0];
+  EXPECT_EQ(feed["detail"], "1 of 3 rows rejected, the first: " + path + " line 3: high: not a number that can be kept: \"nope\"");
+}
+
+TEST(node, two_replays_share_a_clock_that_never_runs_back) {
+  const temporary_folder data;
+  auto config = basic_config(data);
+  for (const std::string symbol : {"SPY", "BAC"}) {
+    const auto path = data.path(symbol + ".csv");
+    const long long start = symbol == "SPY" ? 1'380'891'600 : 1'396'270'200;
+    std::ofstream(path) << "time,open,high,low,close,volume\n" << start << ",1,1,1,1,1\n" << start + 86'400 << ",1,1,1,1,1\n";
+    auto feed = replay_of({{path, symbol, "bars", timeframe::minutes(1)}});
+    feed.name = symbol;
+    feed.pace = {market::pace_kind::scaled, 10};
+    config.feeds.push_back(feed);
+  }
+  auto started = node::start(config, wall);
+  ASSERT_TRUE(started) << to_string(started.error());
+  ASSERT_TRUE(wait_for_health((*started)->port(), R"("state":"live")"));
+  long long last = 0;
+  for (int i = 0; i < 200; ++i) {
+    const auto now = std::stoll(http_get((*started)->port(), "/udf/time").body);
+    ASSERT_GE(now, last);
+    last = now;
+  }
+}
+
 TEST(node, quotes_of_history_compare_with_the_day_before_the_newest_bar) {
   const temporary_folder data;
   auto config = basic_config(data);

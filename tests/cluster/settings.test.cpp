@@ -111,6 +111,8 @@ TEST(settings, wrong_values_stop_the_start_and_name_the_key) {
     {"feeds: [{kind: sim, speed: fast}]",
      "feeds[0].speed: must be a factor such as 1 or 10x, or max, or step, not \"fast\" (test.yaml line 1)"},
     {"feeds: [{kind: sim, speed: max}]", "feeds[0].speed: of a simulated exchange must be a factor: it never ends (test.yaml line 1)"},
+    {"feeds: [{kind: replay, speed: max, loop: true, files: [{path: a, symbol: S}]}]",
+     "feeds[0].speed: of a looped replay must be a factor or step: it never ends (test.yaml line 1)"},
     {"feeds: [{kind: sim, start: yesterday}]",
      "feeds[0].start: not an ISO-8601 time with zone: \"yesterday\" (test.yaml line 1)"},
     {"feeds:\n- kind: replay", "feeds[0].files: must be a list of recordings (test.yaml line 2)"},

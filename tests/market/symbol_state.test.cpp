@@ -87,7 +87,6 @@ TEST_F(symbol_state_test, knows_nothing_before_the_first_tick) {
   EXPECT_EQ(q.symbol, "TEST");
   EXPECT_FALSE(q.bid || q.ask || q.last || q.open || q.prev_close);
   EXPECT_EQ(q.state, freshness::waiting);
-  std::vector<market_update> out;
   s.end(out); // the feed goes without having named a price
   EXPECT_EQ(s.snapshot().state, freshness::waiting);
   EXPECT_TRUE(out.empty());
