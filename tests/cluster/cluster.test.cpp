@@ -51,6 +51,14 @@ int newest_trade(const http_answer& answer) {
   return body["trades"][0].value("trade_seq", 0);
 }
 
+/// Waits until the symbols have had the whole recording, `runs` times.
+void await_recording(std::uint16_t port, int runs = 1) {
+  constexpr int prints = 30 * 4;
+  for (const std::string symbol : {"SPY", "QQQ", "AAPL"})
+    cluster_test::ask_until(port, "/api/v1/trades/" + symbol + "?limit=1",
+                            [&](const http_answer& a) { return a.status == 200 && newest_trade(a) >= runs * prints; });
+}
+
 bool is_finished(const http_answer& answer) { return answer.body.find(R"("state":"finished")") != std::string::npos; }
 
 TEST_F(cluster_test, three_nodes_answer_as_one_does) {
@@ -72,6 +80,7 @@ TEST_F(cluster_test, three_nodes_answer_as_one_does) {
   EXPECT_EQ(http_get(port, "/api/v1/quotes/NOPE").status, 404);
   start("beta", {symbols});
   ask_until(port, "/api/v1/feeds", is_finished);
+  await_recording(port);
   EXPECT_EQ(answers_of(port), expected);
 }
 
@@ -82,6 +91,7 @@ TEST_F(cluster_test, the_same_over_encrypted_links) {
   start("beta", {symbols});
   const auto port = start("gamma", {gateway}).port();
   ask_until(port, "/api/v1/feeds", is_finished);
+  await_recording(port);
   auto bars = json_of(http_get(port, "/udf/history?symbol=SPY&resolution=1&from=1380890000&to=1380899000"));
   EXPECT_EQ(bars["t"].size(), 30u);
 }
@@ -121,6 +131,7 @@ TEST_F(cluster_test, a_feed_is_taken_over_by_another_node) {
   start("beta", {feed});
   const auto port = start("gamma", {gateway}).port();
   ask_until(port, "/api/v1/feeds", is_finished);
+  await_recording(port);
   const auto expected = answers_of(port);
   start("delta", {feed});
   nodes.at("beta").reset(); // gives its lease back
@@ -135,6 +146,7 @@ TEST_F(cluster_test, a_feed_is_taken_over_by_another_node) {
   };
   ask_until(port, "/api/v1/cluster", held("delta"));
   ask_until(port, "/api/v1/feeds", is_finished);
+  await_recording(port, 2);
   auto again = answers_of(port);
   // a new run of the recording: numbers go on, everything else is as before
   EXPECT_EQ(again["/udf/history?symbol=SPY&resolution=1&from=1380890000&to=1380899000"],
@@ -152,8 +164,7 @@ TEST_F(cluster_test, with_a_database_the_cluster_outlives_its_first_seed) {
   start("delta", {feed});
   nodes.at("alpha").reset();
   ask_until(port, "/api/v1/feeds", is_finished);
-  for (const std::string symbol : {"SPY", "QQQ", "AAPL"})
-    ask_until(port, "/api/v1/trades/" + symbol + "?limit=1", [](const auto& a) { return newest_trade(a) >= 120; });
+  await_recording(port);
   seed = "gamma";
 }
 

@@ -17,6 +17,18 @@ using json = nlohmann::json;
 
 /// A folder for everything, and nodes by name.
 class cluster_test : public ::testing::Test {
+public:
+  /// Repeats a request until its answer is accepted; each round is a real request,
+  /// so the loop waits for the nodes and not for a clock.
+  static http_answer ask_until(std::uint16_t port, const std::string& target, const std::function<bool(const http_answer&)>& accept) {
+    http_answer last;
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds{60};
+    while (std::chrono::steady_clock::now() < give_up)
+      if (last = http_get(port, target); accept(last)) return last;
+    ADD_FAILURE() << target << " never came; last: " << last.status << " " << last.body.substr(0, 600);
+    return last;
+  }
+
 protected:
   /// The configuration of a node; the first one that is started is everybody's seed.
   node_config config_of(const std::string& name, std::set<role> roles) {
@@ -65,17 +77,6 @@ protected:
       ASSERT_TRUE(bus::keys::save(folder.path(name + ".key"), key));
       list << bus::keys::allow_list::line({bus::keys::kind::node, name, key.public_key});
     }
-  }
-
-  /// Repeats a request until its answer is accepted; each round is a real request,
-  /// so the loop waits for the nodes and not for a clock.
-  static http_answer ask_until(std::uint16_t port, const std::string& target, const std::function<bool(const http_answer&)>& accept) {
-    http_answer last;
-    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds{60};
-    while (std::chrono::steady_clock::now() < give_up)
-      if (last = http_get(port, target); accept(last)) return last;
-    ADD_FAILURE() << target << " never came; last: " << last.status << " " << last.body.substr(0, 600);
-    return last;
   }
 
   /// The body as JSON; an empty object where it is none.

@@ -216,7 +216,7 @@ TEST_P(lease_store_test, the_written_acts_never_go_back_in_epoch) {
   ASSERT_EQ(acts.size(), static_cast<std::size_t>(written));
   std::map<std::uint64_t, std::string> holder_of;
   for (std::size_t i = 0; i < acts.size(); ++i) {
-    if (i > 0) EXPECT_GE(acts[i].epoch, acts[i - 1].epoch);
+    EXPECT_GE(acts[i].epoch, acts[i == 0 ? 0 : i - 1].epoch);
     const auto [at, fresh] = holder_of.try_emplace(acts[i].epoch, acts[i].what);
     EXPECT_EQ(at->second, acts[i].what) << "two holders under one epoch";
   }

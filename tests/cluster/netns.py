@@ -132,6 +132,10 @@ class Cluster:
             self.processes[name] = subprocess.Popen([*prefix, self.tt, "node", "--config", self.path(f"{name}.yaml")], stdout=log,
                                                     stderr=log, cwd=self.folder)
 
+    def command(self, name, *words):
+        """What the program prints when it is asked on a node's machine."""
+        return subprocess.run(["ip", "netns", "exec", name, self.tt, *words], capture_output=True, text=True, check=True, timeout=30).stdout
+
     def signal(self, name, number):
         self.processes[name].send_signal(number)
 

@@ -74,7 +74,7 @@ private:
     return best;
   }
 
-  [[nodiscard]] bool run(std::vector<std::string> words) const {
+  bool run(std::vector<std::string> words) const {
     words[0] = bin_ + "/" + words[0];
     std::vector<char*> argv;
     for (auto& word : words) argv.push_back(word.data());

@@ -60,6 +60,13 @@ def feeds_run(status, body):
     return states == {"done": "finished", "live": "live"}
 
 
+def await_done(cluster, name):
+    """The feed is done when it has sent all; the symbols have it a moment later."""
+    for symbol in ("SPY", "QQQ"):
+        cluster.until(name, f"/api/v1/trades/{symbol}?limit=1",
+                      lambda status, body: status == 200 and body["trades"] and body["trades"][0]["trade_seq"] == 4 * BARS)
+
+
 class Reader(threading.Thread):
     """Collects the prints of the running recording from the stream."""
 
@@ -136,6 +143,9 @@ def run_shape(tt, instruments, shape):
         for name in gateways:
             _, seconds = cluster.until(name, "/api/v1/feeds", feeds_run)
             print(f"  {name} serves after {seconds:.1f} s")
+        await_done(alone, "one")
+        for name in gateways:
+            await_done(cluster, name)
         expected = answers(alone, "one")
         readers = [Reader(cluster.machines[name]) for name in gateways]
         for reader in readers:
@@ -146,6 +156,9 @@ def run_shape(tt, instruments, shape):
         alone.close()
         status, view = cluster.get(gateways[0], "/api/v1/cluster")
         assert status == 200 and len(view["nodes"]) == len(cluster.processes), view
+        table = cluster.command(gateways[0], "cluster", "status")
+        assert all(f"\n{name} " in table for name in cluster.processes), table
+        print("  " + table.strip().replace("\n", "\n  "))
         print("  idle memory in MB: " + ", ".join(f"{name} {cluster.rss_mb(name):.0f}" for name in sorted(cluster.processes)))
         before = [{s: len(n) for s, n in reader.seen.items()} for reader in readers]
         restart = (lambda: cluster.start("beta", "symbols", feeds)) if shape == "three" else None

@@ -157,7 +157,7 @@ protected:
     const auto acts = *store->acts("one", 1'000'000);
     std::map<std::uint64_t, std::string> holders;
     for (std::size_t i = 0; i < acts.size(); ++i) {
-      if (i > 0) EXPECT_GE(acts[i].epoch, acts[i - 1].epoch) << "act " << i;
+      EXPECT_GE(acts[i].epoch, acts[i == 0 ? 0 : i - 1].epoch) << "act " << i;
       EXPECT_EQ(holders.try_emplace(acts[i].epoch, acts[i].what).first->second, acts[i].what) << "two holders under one epoch";
     }
     return acts.size();
