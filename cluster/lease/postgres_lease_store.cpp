@@ -17,6 +17,9 @@ constexpr std::string_view statement_limits = "SET statement_timeout = 2000; SET
 /// "unique_violation" and the like when two nodes make the tables at once.
 constexpr std::string_view duplicate_codes[] = {"23505", "42P07", "42710"};
 
+/// Class "operator intervention: shutdown" of SQLSTATE.
+constexpr std::string_view shutdown_codes = "57P";
+
 using answer_ptr = std::unique_ptr<PGresult, void (*)(PGresult*)>;
 
 class postgres_connection final : public sql_connection {
@@ -28,9 +31,10 @@ public:
 
   /// Connects where the connection is missing or broken.
   result<void> connect() {
-    if (db_ && PQstatus(db_) == CONNECTION_OK) return {};
+    if (db_ && PQstatus(db_) == CONNECTION_OK && !broken_) return {};
     if (std::exchange(in_transaction_, false)) return error{errc::io_error, "lease store: the connection broke within a transaction"};
     PQfinish(db_);
+    broken_ = false;
     const char* keys[] = {"dbname", "connect_timeout", "tcp_user_timeout", "application_name", nullptr};
     const char* values[] = {url_.c_str(), connect_timeout_s, unacknowledged_ms, "TraderTerminal", nullptr};
     db_ = PQconnectdbParams(keys, values, 1);
@@ -50,6 +54,7 @@ public:
     const auto status = PQresultStatus(answer.get());
     if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
       const char* code = PQresultErrorField(answer.get(), PG_DIAG_SQLSTATE);
+      broken_ = code == nullptr || std::string_view(code).starts_with(shutdown_codes);
       if (code && sql.starts_with("CREATE"))
         for (const auto duplicate : duplicate_codes)
           if (duplicate == code) return sql_answer{};
@@ -113,6 +118,7 @@ private:
   lease_clock clock_;
   PGconn* db_ = nullptr;
   bool in_transaction_ = false;
+  bool broken_ = false; ///< the server said goodbye, or nothing at all
 };
 
 } // namespace

@@ -33,8 +33,7 @@ std::map<std::string, std::string> answers_of(std::uint16_t port) {
   std::map<std::string, std::string> out;
   for (const std::string target : {"/udf/history?symbol=SPY&resolution=1&from=1380890000&to=1380899000",
                                    "/udf/history?symbol=QQQ&resolution=5&from=1380890000&to=1380899000",
-                                   "/udf/history?symbol=AAPL&resolution=1D&from=1380000000&to=1380999000", "/api/v1/trades/SPY?limit=7",
-                                   "/udf/symbols?symbol=SPY"})
+                                   "/udf/history?symbol=AAPL&resolution=1D&from=1380000000&to=1380999000", "/api/v1/trades/SPY?limit=7"})
     out[target] = http_get(port, target).body;
   auto quotes = json::parse(http_get(port, "/api/v1/quotes?symbols=SPY,QQQ,AAPL").body, nullptr, false);
   if (quotes.is_object() && quotes.contains("quotes"))
@@ -82,6 +81,9 @@ TEST_F(cluster_test, three_nodes_answer_as_one_does) {
   ask_until(port, "/api/v1/feeds", is_finished);
   await_recording(port);
   EXPECT_EQ(answers_of(port), expected);
+  // the gateway learns the market's time from the feed, a moment later
+  const auto symbol = http_get((*one)->port(), "/udf/symbols?symbol=SPY").body;
+  ask_until(port, "/udf/symbols?symbol=SPY", [&](const auto& a) { return a.body == symbol; });
 }
 
 TEST_F(cluster_test, the_same_over_encrypted_links) {
@@ -162,6 +164,14 @@ TEST_F(cluster_test, with_a_database_the_cluster_outlives_its_first_seed) {
   const auto port = start("gamma", {gateway}).port();
   ask_until(port, "/api/v1/feeds", is_finished);
   start("delta", {feed});
+  // alpha is the only seed: delta must have heard of the others before it goes
+  ask_until(port, "/api/v1/cluster", [](const auto& a) {
+    int links = 0;
+    for (auto& n : json_of(a)["nodes"])
+      if (n["name"] == "delta" && n["answered"] == true)
+        for (auto& link : n["links"]) links += link["state"] == "up" ? 1 : 0;
+    return links == 3;
+  });
   nodes.at("alpha").reset();
   ask_until(port, "/api/v1/feeds", is_finished);
   await_recording(port);

@@ -127,12 +127,15 @@ TEST(codec_golden, every_message_has_the_bytes_it_had) {
   const bool print = std::getenv("TT_PRINT_GOLDEN") != nullptr; // NOLINT: one thread
   for (const auto& [name, what] : samples()) {
     const auto bytes = hex(encoded(*types, what));
-    if (print) std::printf("%s %s\n", name.c_str(), bytes.c_str());
+    if (print) {
+      std::printf("%s %s\n", name.c_str(), bytes.c_str());
+      continue;
+    }
     const auto at = expected.find(name);
     ASSERT_NE(at, expected.end()) << name << " has no golden bytes";
     EXPECT_EQ(bytes, at->second) << name;
   }
-  EXPECT_EQ(expected.size(), samples().size());
+  EXPECT_TRUE(print || expected.size() == samples().size());
 }
 
 TEST(codec_golden, every_message_comes_back_as_it_went) {

@@ -161,7 +161,9 @@ class Cluster:
                 process.kill()
                 process.wait()
         self.processes.clear()
-        for name in self.machines:
+        for name, machine in self.machines.items():
+            # the cable first: a namespace goes some time after its name
+            subprocess.run(["ip", "link", "del", machine.cable], capture_output=True)
             subprocess.run(["ip", "netns", "del", name], capture_output=True)
         self.machines.clear()
         if not os.environ.get("TT_KEEP"):
