@@ -135,7 +135,7 @@ TEST(settings, feeds_are_read_with_defaults) {
   std::vector<std::string> warnings;
   const auto config = make(from_yaml("feeds:\n"
                                      "- {name: a, kind: sim, seed: 7, symbols: [AAPL, ES1!], start: 2026-01-15T14:30:00Z, sped: 3}\n"
-                                     "- name: b\n  kind: replay\n  speed: max\n  loop: true\n"
+                                     "- name: b\n  kind: replay\n  speed: 20\n  loop: true\n"
                                      "  files: [{path: x.csv, symbol: SPY, kind: quotes}]\n"),
                            warnings);
   ASSERT_TRUE(config) << to_string(config.error());
@@ -143,7 +143,8 @@ TEST(settings, feeds_are_read_with_defaults) {
   EXPECT_EQ(config->feeds[0].seed, 7u);
   EXPECT_EQ(config->feeds[0].symbols, (std::vector<std::string>{"AAPL", "ES1!"}));
   EXPECT_EQ(to_iso8601(*config->feeds[0].start), "2026-01-15T14:30:00.000Z");
-  EXPECT_EQ(config->feeds[1].pace.kind, market::pace_kind::maximum);
+  EXPECT_EQ(config->feeds[1].pace.kind, market::pace_kind::scaled);
+  EXPECT_EQ(config->feeds[1].pace.speed, 20);
   EXPECT_TRUE(config->feeds[1].loop);
   EXPECT_EQ(config->feeds[1].recordings[0].kind, "quotes");
   EXPECT_EQ(config->feeds[1].recordings[0].frame, timeframe::minutes(1));

@@ -81,7 +81,7 @@ TEST_F(import, a_file_of_another_timeframe_is_refused_whole) {
     const auto done = import_recording({path, stock, frame, merge_policy::replace}, *store);
     ASSERT_FALSE(done) << frame.to_string();
     EXPECT_EQ(done.error().field, "timeframe");
-    EXPECT_TRUE(stored("A", frame).empty());
+    EXPECT_TRUE(store->timeframes("A").empty());
   }
 }
 
