@@ -72,9 +72,11 @@ public:
                           caf::after(patience) >> [] { ADD_FAILURE() << "its name stays"; });
   }
 
-  /// The actors of a round hold handles until they have ended.
+  /// The actors of a round hold handles until they have ended, events in a mailbox until they are read.
   void wait_until_no_proxy_exists() {
-    for (int i = 0; i < 1000 && node->info().existing_proxies > 0; ++i) wait_a_moment(20);
+    for (int i = 0; i < 1000 && node->info().existing_proxies > 0; ++i)
+      (*watcher)->receive([](const bus::name_event&) {}, [](const bus::peer_event&) {},
+                          caf::after(10ms) >> [] {});
     EXPECT_EQ(node->info().existing_proxies, 0u);
   }
 
@@ -100,7 +102,8 @@ public:
     auto worker = wait_for_name("beta/worker");
     ASSERT_TRUE(worker);
     (*self)->monitor(worker);
-    const auto linked = system->spawn(companion, worker);
+    // another one: when the link breaks it takes both ends along, and the worker is still needed
+    const auto linked = system->spawn(companion, wait_for_name("beta/other"));
     (*self)->monitor(linked);
     const auto waiting = system->spawn(asker, worker);
     const auto sender = system->spawn(flood, worker);
