@@ -38,8 +38,10 @@ outcome<done> check(const config& x) {
   } else if (!is_loopback(x.listen) || (!x.listen_topics.empty() && !is_loopback(x.listen_topics))) {
     return bad("security: plain is only for loopback; use curve");
   }
+  if (x.repair == channel::retransmission::off && x.security == security::curve)
+    return bad("repair: off is only for experiments without curve");
   if (x.beat_every.count() < 10) return bad("beat_every: at least 10 ms");
-  if (x.down_after < 5 * x.beat_every) return bad("down_after: at least five times beat_every");
+  if (x.down_after < 10 * x.beat_every) return bad("down_after: at least ten times beat_every");
   if (x.actor_credit < 1024) return bad("actor_credit: at least 1024");
   if (x.link_bytes < (size_t{1} << 20)) return bad("link_bytes: at least 1 MiB");
   if (x.pending_requests == 0) return bad("pending_requests: at least 1");

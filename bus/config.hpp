@@ -2,6 +2,7 @@
 // of CAF and ZeroMQ. Whoever reads YAML fills it; `check` names what is wrong.
 #pragma once
 
+#include "bus/channel/retransmission.hpp"
 #include "bus/outcome.hpp"
 
 #include <chrono>
@@ -48,23 +49,28 @@ struct config {
   std::string key_file;
   std::string allow_file;
 
-  /// Nothing heard for so long is "node down". Must exceed five heartbeats.
-  std::chrono::milliseconds down_after{1900};
-  std::chrono::milliseconds beat_every{200};
+  /// Nothing heard for so long is "node down". At least ten heartbeats.
+  std::chrono::milliseconds down_after{1850};
+  std::chrono::milliseconds beat_every{100};
 
   /// The bus thread asks an ordinary actor for a pulse; without one for so long, the node's actors are stuck
   /// and it takes itself off the bus. 0 switches it off.
   std::chrono::milliseconds pulse_limit{1500};
 
-  /// Messages that this node may have sent to one remote actor and that the actor has not consumed. Beyond it
-  /// the sender gets `peer_overloaded`. At least 1024.
-  uint32_t actor_credit = 16'384;
+  /// Messages that this node may have sent to one remote actor and that the actor has not consumed, as far as
+  /// is known here. Beyond it the sender gets `peer_overloaded`. At least 1024. Word of consumption lags by a
+  /// few milliseconds, on a busy machine by tens: so it should exceed what an actor keeps in flight by
+  /// itself.
+  uint32_t actor_credit = 65'536;
 
   /// Bytes that may wait for one link (besides its window). Beyond it the sender gets `peer_overloaded`.
   size_t link_bytes = size_t{32} << 20;
 
   /// Requests to one node that are waiting for an answer. Beyond it the sender gets `peer_overloaded`.
   uint32_t pending_requests = 65'536;
+
+  /// For the control experiment that shows that the repair is needed; refused with `security::curve`.
+  channel::retransmission repair = channel::retransmission::on;
 
   /// Where messages for people go; standard error if empty.
   log_function log;

@@ -35,6 +35,10 @@ inline constexpr size_t peers = 256;
 /// Topics that one node may publish. Beyond it `limit_reached`.
 inline constexpr size_t topics = 65'536;
 
+/// Topic prefixes that remote subscribers may ask for and that are remembered one by one. Beyond it
+/// everything that is published is sent; ZeroMQ still sorts it by subscription.
+inline constexpr size_t wanted_prefixes = 65'536;
+
 /// Longest topic, node name and actor name in bytes.
 inline constexpr size_t topic_bytes = 255;
 inline constexpr size_t node_name_bytes = 63;

@@ -152,7 +152,7 @@ node_info node::info() const {
   const auto refused = ask<uint64_t>(*core_, [](link::transport& t) { return t.refused(); });
   return {
       c.refused_messages, c.undecodable, c.exported_actors, c.proxies, c.pending_requests, c.stalls, refused,
-      h.published,        h.sent,        h.received,        h.gaps};
+      h.published,        h.sent,        h.received,        h.gaps,    c.existing_proxies};
 }
 
 } // namespace bus

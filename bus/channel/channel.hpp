@@ -7,7 +7,7 @@
 // `bus/link/session.hpp`); a new session starts a new pair at sequence number 1.
 //
 //   sender s{settings};                       receiver r{settings};
-//   if (s.has_room()) s.push(body, 1, now);
+//   if (s.has_room()) s.push(body, 1);
 //   while (auto* f = s.next(now)) wire(*f);   r.accept(seq, body, n, deliver);
 //   s.acknowledge(ack, now);                  auto ack = r.acknowledgement(now);
 //
@@ -15,6 +15,7 @@
 // side; a frame beyond the window is not sent, and dropped if it comes in.
 #pragma once
 
+#include "bus/channel/retransmission.hpp"
 #include "bus/limits.hpp"
 
 #include <chrono>
@@ -34,9 +35,6 @@ using duration = std::chrono::steady_clock::duration;
 
 /// The bytes of a frame, shared between the retransmission buffer and the socket.
 using body_ptr = std::shared_ptr<const std::string>;
-
-/// Whether lost frames are sent again. `off` exists for one reason: the control test that must fail.
-enum class retransmission : uint8_t { on, off };
 
 struct settings {
   uint32_t window_frames = limits::window_frames;

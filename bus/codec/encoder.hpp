@@ -16,6 +16,7 @@
 #include "bus/codec/traits.hpp"
 #include "bus/errc.hpp"
 
+#include <caf/actor_cast.hpp>
 #include <caf/error.hpp>
 #include <caf/node_id.hpp>
 #include <caf/type_erased_tuple.hpp>

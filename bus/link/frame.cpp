@@ -155,6 +155,8 @@ std::string_view name_of(down_reason reason) noexcept {
     return "own_stall";
   case down_reason::broken:
     return "broken";
+  case down_reason::unheard:
+    return "unheard";
   }
   return "unknown";
 }

@@ -70,6 +70,7 @@ enum class down_reason : uint8_t {
   stopped = 5,   ///< this node leaves
   own_stall = 6, ///< this node's actors do not run
   broken = 7,    ///< the peer breaks the protocol
+  unheard = 8,   ///< the peer is heard, but has heard nothing of us for the down limit
 };
 
 std::string_view name_of(down_reason reason) noexcept;

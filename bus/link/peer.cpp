@@ -17,6 +17,9 @@ constexpr int reconnect_max_ms = 1000;
 constexpr int wire_beat_ms = 500;
 constexpr int wire_timeout_ms = 1500;
 
+// A thread that has a peer's mutex must not try it again; only the bus thread can come back to it.
+thread_local bool is_bus_thread = false;
+
 void release_body(void*, void* hint) {
   delete static_cast<body_ptr*>(hint);
 }
@@ -33,21 +36,44 @@ constexpr int watched_events = ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCC
 
 } // namespace
 
+// What a message may be sent around: a link that is up, with nothing on its way and nothing in its way.
+bool peer::is_idle() const {
+  return connected_ && !blocked_ && session_.has_room() && session_.frames_in_flight() == 0;
+}
+
+class peer::turn {
+public:
+  explicit turn(peer& owner) : owner_(owner), lock_(owner.mutex_) {}
+  ~turn() { owner_.idle_.store(owner_.is_idle(), std::memory_order_relaxed); }
+  turn(const turn&) = delete;
+  turn& operator=(const turn&) = delete;
+
+private:
+  peer& owner_;
+  const std::lock_guard<std::mutex> lock_;
+};
+
+void peer::this_is_the_bus_thread() noexcept {
+  is_bus_thread = true;
+}
+
 peer::peer(peer_host& host, size_t index, std::string name, uint32_t first_session)
     : host_(host), index_(index), name_(std::move(name)),
       session_(host.settings().session, host.settings().self, first_session, *this),
       outbox_(std::make_shared<outbox>(host.settings().link_bytes, host.client_signal())) {}
 
 peer::~peer() {
+  outbox_->close();
   hang_up(std::chrono::milliseconds{0});
 }
 
 void peer::endpoint(const std::string& x, origin from) {
+  const turn mine{*this};
   if (from == origin::learned && pinned_) return;
   if (from == origin::configured) pinned_ = true;
   if (x == endpoint_) return;
   endpoint_ = x;
-  dial();
+  connect_anew();
 }
 
 void peer::open() {
@@ -72,9 +98,14 @@ void peer::open() {
 }
 
 void peer::dial() {
+  const turn mine{*this};
+  connect_anew();
+}
+
+void peer::connect_anew() {
   const auto now = host_.now();
   next_dial_ = time_point::max();
-  hang_up(std::chrono::milliseconds{0});
+  close(std::chrono::milliseconds{0});
   if (endpoint_.empty() || session_.is_suspended()) return;
   if (host_.settings().security == security::curve && host_.server_key(name_).empty()) {
     host_.log(log_level::warning, "cannot connect to " + name_ + ": no key for it on the allow list");
@@ -94,6 +125,11 @@ void peer::dial_at(time_point t) {
 }
 
 void peer::hang_up(std::chrono::milliseconds linger) {
+  const turn mine{*this};
+  close(linger);
+}
+
+void peer::close(std::chrono::milliseconds linger) {
   connected_ = blocked_ = false;
   host_.sockets_changed();
   if (!dealer_) return;
@@ -102,19 +138,62 @@ void peer::hang_up(std::chrono::milliseconds linger) {
   dealer_.close();
 }
 
+// Chunks are taken with the mutex held: a message that comes meanwhile cannot be sent around them.
 void peer::pump(time_point now) {
+  const turn mine{*this};
   chunk c;
   while (session_.has_room() && outbox_->take(c))
     session_.push(std::make_shared<const std::string>(std::move(c.bytes)), c.messages, now);
 }
 
+bool peer::connected() const {
+  const std::lock_guard guard{mutex_};
+  return connected_;
+}
+
+bool peer::blocked() const {
+  const std::lock_guard guard{mutex_};
+  return blocked_ && connected_;
+}
+
+uint32_t peer::session_number() const {
+  const std::lock_guard guard{mutex_};
+  return session_.number();
+}
+
+void peer::suspend(down_reason reason, time_point now) {
+  const turn mine{*this};
+  session_.suspend(reason, now);
+}
+
+void peer::resume(time_point now) {
+  const turn mine{*this};
+  session_.resume(now);
+}
+
+void peer::break_off(time_point now) {
+  const turn mine{*this};
+  session_.break_off(now);
+}
+
+bool peer::send_directly(std::string_view message) {
+  if (is_bus_thread || !idle_.load(std::memory_order_relaxed)) return false;
+  const std::unique_lock lock{mutex_, std::try_to_lock};
+  if (!lock.owns_lock() || !is_idle()) return false;
+  idle_.store(false, std::memory_order_relaxed);
+  session_.push(std::make_shared<const std::string>(message), 1, std::chrono::steady_clock::now());
+  return true;
+}
+
 void peer::unblock(time_point now) {
+  const turn mine{*this};
   blocked_ = false;
   host_.sockets_changed();
   session_.flush(now);
 }
 
 void peer::read_monitor(time_point now) {
+  const turn mine{*this};
   monitor_event e;
   while (monitor_.next(e)) {
     if (e.what == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
@@ -138,21 +217,25 @@ void peer::read_monitor(time_point now) {
 }
 
 void peer::receive(const header& h, std::string_view body, time_point now) {
+  const turn mine{*this};
   session_.on_header(h, body, now);
   if (broken_) session_.break_off(now);
   broken_ = false;
 }
 
 void peer::tick(time_point now) {
-  if (next_dial_ <= now) dial();
+  const turn mine{*this};
+  if (next_dial_ <= now) connect_anew();
   if (session_.deadline() <= now) session_.tick(now);
 }
 
 time_point peer::deadline() const {
+  const std::lock_guard guard{mutex_};
   return std::min(next_dial_, session_.deadline());
 }
 
 link_report peer::report(time_point now) const {
+  const std::lock_guard guard{mutex_};
   link_report r;
   r.peer = name_;
   r.endpoint = endpoint_;
@@ -174,6 +257,7 @@ bool peer::transmit(const std::string& head, const body_ptr& body) {
   if (!dealer_.send(first, body ? flags | zmq::send_flags::sndmore : flags)) {
     blocked_ = true;
     host_.sockets_changed();
+    if (!is_bus_thread) host_.client_signal().notify(); // somebody must wait until there is room
     return false;
   }
   if (body) {
@@ -197,7 +281,7 @@ void peer::up(const identity& who) {
   linked_ = who;
   broken_ = false;
   const auto generation = host_.next_generation();
-  outbox_->open(generation);
+  outbox_->open(generation, this);
   host_.log(log_level::info, "link to " + name_ + " is up");
   host_.topics_connect(linked_);
   host_.client().peer_up(index_, linked_, generation, outbox_);

@@ -1,9 +1,16 @@
 // This header file defines what the transport keeps per peer: the DEALER towards
 // it, the session, the outbox. Private to `bus/link`.
+//
+// Threads: the bus thread, and through `send_directly` whoever has a message for an
+// idle link. A mutex keeps them apart; only the bus thread waits for it. (A ZeroMQ
+// socket may be used by several threads if they take turns behind a lock.)
 #pragma once
 
 #include "bus/link/monitor.hpp"
 #include "bus/link/transport.hpp"
+
+#include <atomic>
+#include <mutex>
 
 namespace bus::link {
 
@@ -24,17 +31,16 @@ public:
   virtual void log(log_level level, const std::string& text) = 0;
 };
 
-class peer final : public session_output {
+class peer final : public session_output, public direct_sender {
 public:
   peer(peer_host& host, size_t index, std::string name, uint32_t first_session);
   ~peer() override;
 
   const std::string& name() const noexcept { return name_; }
   const std::string& endpoint() const noexcept { return endpoint_; }
-  class session& session() noexcept {
-    return session_;
-  }
-  const class session& session() const noexcept { return session_; }
+
+  /// Called once by the bus thread itself.
+  static void this_is_the_bus_thread() noexcept;
 
   /// Connects to `endpoint`, if that is not done already. What was configured is not overruled by what a peer
   /// says of itself (it may not know its address as seen from here).
@@ -54,10 +60,14 @@ public:
   void tick(time_point now);
   time_point deadline() const;
 
-  bool connected() const noexcept { return connected_; }
+  bool connected() const;
+  uint32_t session_number() const;
+  void suspend(down_reason reason, time_point now);
+  void resume(time_point now);
+  void break_off(time_point now);
 
-  /// Whether the DEALER refused a frame and should be polled for output.
-  bool blocked() const noexcept { return blocked_ && connected_; }
+  /// Whether the DEALER refused a frame and should be polled for output. While it is, nobody else uses it.
+  bool blocked() const;
   void unblock(time_point now);
 
   /// Hands a frame to the session.
@@ -68,6 +78,9 @@ public:
 
   link_report report(time_point now) const;
 
+  // direct_sender
+  bool send_directly(std::string_view message) override;
+
   // session_output
   bool transmit(const std::string& head, const body_ptr& body) override;
   void redial() override;
@@ -76,12 +89,20 @@ public:
   void down(down_reason reason) override;
 
 private:
+  /// Holds the mutex; on the way out notes whether a message could be sent directly.
+  class turn;
+
   void open();
+  void close(std::chrono::milliseconds linger);
+  void connect_anew();
+  bool is_idle() const;
   void dial_at(time_point t);
 
   peer_host& host_;
   const size_t index_;
   const std::string name_;
+  mutable std::mutex mutex_; // guards all below
+  std::atomic<bool> idle_{false};
   std::string endpoint_;
   bool pinned_ = false;
   zmq::socket_t dealer_;

@@ -10,10 +10,6 @@ int64_t nanos(time_point t) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(t.time_since_epoch()).count();
 }
 
-time_point from_nanos(int64_t x) {
-  return time_point{std::chrono::duration_cast<duration>(std::chrono::nanoseconds{x})};
-}
-
 } // namespace
 
 session::session(const session_settings& cfg, const identity& self, uint32_t first_session,
@@ -146,7 +142,11 @@ bool session::is_ours(uint32_t from, uint32_t to, time_point now) {
 }
 
 void session::acknowledged(const channel::ack& x, time_point now) {
-  if (!sender_.acknowledge(x, now)) become_down(down_reason::broken, now);
+  const auto before = sender_.in_flight();
+  if (!sender_.acknowledge(x, now))
+    become_down(down_reason::broken, now);
+  else if (sender_.in_flight() < before)
+    last_proof_ = now;
 }
 
 void session::on(const data& x, std::string_view body, time_point now) {
@@ -166,14 +166,7 @@ void session::on(const beat& x, time_point now) {
   if (!is_ours(x.from_session, x.to_session, now)) return;
   peer_clock_ = x.now;
   peer_clock_heard_ = now;
-  if (x.echo != 0) {
-    const auto sent = from_nanos(x.echo);
-    last_echo_ = std::clamp(std::max(last_echo_, sent), time_point{}, now);
-    const auto sample = std::chrono::nanoseconds{nanos(now) - x.echo - x.held};
-    if (sample.count() > 0)
-      statistics_.round_trip =
-          statistics_.round_trip.count() == 0 ? sample : (7 * statistics_.round_trip + sample) / 8;
-  }
+  heard_back(x, now);
   acknowledged(x.received, now);
   flush(now);
 }
@@ -186,13 +179,22 @@ void session::on(const bye& x, time_point now) {
   become_down(x.reason, now);
 }
 
+// The times are the peer's word: anything may stand there.
+void session::heard_back(const beat& x, time_point now) {
+  if (x.echo <= 0 || x.echo > nanos(now) || x.held < 0 || x.held > nanos(now) - x.echo) return;
+  last_proof_ = std::max(last_proof_, now - std::chrono::nanoseconds{x.held});
+  const auto sample = std::chrono::nanoseconds{nanos(now) - x.echo - x.held};
+  auto& smooth = statistics_.round_trip;
+  smooth = smooth.count() == 0 ? sample : (7 * smooth + sample) / 8;
+}
+
 // -- life ---------------------------------------------------------------------
 
 void session::become_up(time_point now) {
   state_ = state::up;
   sender_ = channel::sender{cfg_.channel};
   receiver_ = channel::receiver{cfg_.channel};
-  last_heard_ = last_echo_ = last_redial_ = now;
+  last_heard_ = last_proof_ = last_redial_ = now;
   peer_clock_ = 0;
   ++statistics_.times_up;
   send_beat(now);
@@ -238,9 +240,14 @@ void session::resume(time_point now) {
   send_hello(session_, now);
 }
 
+// A cut may be one-way: then the peer is heard, but its beats show that it has heard nothing of us.
+time_point session::lost_at() const {
+  return std::min(last_heard_, last_proof_ + cfg_.beat_every) + cfg_.down_after;
+}
+
 void session::redial_if_deaf(time_point now) {
   if (now - last_redial_ < cfg_.redial_after) return;
-  const auto heard = std::min(last_heard_, last_echo_ + cfg_.beat_every);
+  const auto heard = std::min(last_heard_, last_proof_ + cfg_.beat_every);
   if (now - heard < cfg_.redial_after) return;
   last_redial_ = now;
   ++statistics_.redials;
@@ -258,8 +265,9 @@ void session::tick(time_point now) {
     if (now - last_hello_ >= cfg_.hello_every) send_hello(session_, now);
     return;
   }
-  if (now - last_heard_ >= cfg_.down_after) {
-    become_down(down_reason::silent, now);
+  if (const auto lost = lost_at(); now >= lost) {
+    const bool is_heard = now - last_heard_ < cfg_.down_after / 2;
+    become_down(is_heard ? down_reason::unheard : down_reason::silent, now);
     out_.redial();
     return;
   }
@@ -272,7 +280,7 @@ void session::tick(time_point now) {
 time_point session::deadline() const {
   if (state_ == state::suspended) return time_point::max();
   if (state_ == state::away) return last_hello_ + cfg_.hello_every;
-  auto result = std::min(last_beat_ + cfg_.beat_every, last_heard_ + cfg_.down_after);
+  auto result = std::min(last_beat_ + cfg_.beat_every, lost_at());
   if (const auto t = sender_.deadline()) result = std::min(result, *t);
   if (const auto t = receiver_.deadline()) result = std::min(result, *t);
   return result;

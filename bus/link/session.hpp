@@ -14,8 +14,9 @@
 // - Both are up when each has seen the other's number in a hello (or in a frame
 //   that could not know it otherwise).
 // - A connection may break and come back; the session stays up as long as
-//   something is heard within `down_after`. While nothing is heard, or our own
-//   frames are not echoed, it asks for a new connection every `redial_after`.
+//   something is heard within `down_after`, and the peer shows that it hears us
+//   (a new acknowledgement, a beat that echoes one of ours). While either fails,
+//   it asks for a new connection every `redial_after`.
 // - A hello of another incarnation does not end a link by itself (it may be an old
 //   frame): it is challenged with our *next* session number, and believed when it
 //   echoes that.
@@ -34,10 +35,10 @@ using channel::time_point;
 
 struct session_settings {
   channel::settings channel;
-  /// Nothing heard for this long is "node down". The default keeps detection, measured from the last frame
-  /// before a death, under two seconds.
-  duration down_after = std::chrono::milliseconds{1900};
-  duration beat_every = std::chrono::milliseconds{200};
+  /// Nothing heard for this long is "node down". The defaults keep detection under two seconds, measured from
+  /// the last frame before a death; of a one-way cut it takes `beat_every` longer.
+  duration down_after = std::chrono::milliseconds{1850};
+  duration beat_every = std::chrono::milliseconds{100};
   duration hello_every = std::chrono::milliseconds{100};
   duration redial_after = std::chrono::milliseconds{400};
   /// The same while the link is down; long enough for a slow handshake.
@@ -130,6 +131,7 @@ private:
   void on(const bye& x, time_point now);
 
   void on_hello_while_up(const hello& x, time_point now);
+  void heard_back(const beat& x, time_point now);
   bool is_ours(uint32_t from, uint32_t to, time_point now);
   bool saw_us(const hello& x, uint32_t session) const;
   void acknowledged(const channel::ack& x, time_point now);
@@ -137,6 +139,7 @@ private:
   void send_beat(time_point now);
   void become_up(time_point now);
   void become_down(down_reason reason, time_point now);
+  time_point lost_at() const;
   void redial_if_deaf(time_point now);
   void absorb_channel_statistics();
 
@@ -153,8 +156,8 @@ private:
   time_point last_hello_{};
   time_point last_beat_{};
   time_point last_redial_{};
-  time_point last_echo_{}; // when the newest of our beats that the peer has seen was sent
-  int64_t peer_clock_ = 0; // the newest `now` of the peer
+  time_point last_proof_{}; // when the peer, by what it says, last heard something new of us
+  int64_t peer_clock_ = 0;  // the newest `now` of the peer
   time_point peer_clock_heard_{};
   std::string scratch_;
   session_statistics statistics_;

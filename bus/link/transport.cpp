@@ -115,13 +115,13 @@ public:
 
   void suspend_all(down_reason reason) {
     suspended_ = true;
-    for (auto& p : peers_) p->session().suspend(reason, now_);
+    for (auto& p : peers_) p->suspend(reason, now_);
   }
 
   void resume_all() {
     suspended_ = false;
     for (auto& p : peers_) {
-      p->session().resume(now_);
+      p->resume(now_);
       if (!p->dealer()) p->dial();
     }
   }
@@ -139,7 +139,7 @@ public:
         if (!p->dealer() && !suspended_) p->dial();
         continue;
       }
-      p->session().break_off(now_);
+      p->break_off(now_);
       p->hang_up(std::chrono::milliseconds{0});
     }
     if (revoked) reopen_servers();
@@ -296,13 +296,14 @@ private:
     if (peers_.size() >= limits::peers) return nullptr;
     peers_.push_back(std::make_unique<peer>(*this, peers_.size(), name, static_cast<uint32_t>(random_())));
     by_name_.emplace(name, peers_.back().get());
-    if (suspended_) peers_.back()->session().suspend(down_reason::own_stall, now_);
+    if (suspended_) peers_.back()->suspend(down_reason::own_stall, now_);
     return peers_.back().get();
   }
 
   // -- the loop ---------------------------------------------------------------
 
   void run() {
+    peer::this_is_the_bus_thread();
     now_ = std::chrono::steady_clock::now();
     while (running_) {
       wait();
@@ -338,6 +339,7 @@ private:
   }
 
   void rebuild_items() {
+    items_stale_ = false; // first: what changes from here on is seen next time
     items_.clear();
     items_.push_back({nullptr, signal_.fd(), ZMQ_POLLIN, 0});
     const auto add = [this](zmq::socket_t& s, short events) {
@@ -353,7 +355,6 @@ private:
       add(p->monitor_socket(), ZMQ_POLLIN);
       if (p->blocked()) add(p->dealer(), ZMQ_POLLOUT);
     }
-    items_stale_ = false;
   }
 
   void wait() {
@@ -433,7 +434,7 @@ private:
         },
         h);
     for (auto& p : peers_)
-      if (p->session().number() == to) return p.get();
+      if (p->session_number() == to) return p.get();
     return nullptr;
   }
 
@@ -538,7 +539,7 @@ private:
   visitors control_visitors_{"control"};
   visitors topics_visitors_{"topics"};
   std::vector<zmq_pollitem_t> items_;
-  bool items_stale_ = true;
+  std::atomic<bool> items_stale_{true};
   bool more_waiting_ = false;
   bool suspended_ = false;
   zmq::message_t header_part_;

@@ -84,7 +84,8 @@ caf::node_id make_incarnation(std::string_view name) {
 
 core::core(caf::actor_system& system, config cfg, std::shared_ptr<const codec::type_table> types)
     : system_(system), cfg_(std::move(cfg)), types_(std::move(types)), epoch_(random_number()),
-      proxies_(system, *this), exports_(std::make_shared<export_table>()) {
+      existing_proxies_(std::make_shared<std::atomic<uint64_t>>(0)), proxies_(system, *this),
+      exports_(std::make_shared<export_table>()) {
   if (!cfg_.log) cfg_.log = log_to_stderr;
 }
 
@@ -131,7 +132,8 @@ caf::error core::start() {
   settings.security = cfg_.security;
   settings.session.down_after = cfg_.down_after;
   settings.session.beat_every = cfg_.beat_every;
-  settings.session.redial_after = 2 * cfg_.beat_every;
+  settings.session.redial_after = 4 * cfg_.beat_every;
+  settings.session.channel.mode = cfg_.repair;
   settings.link_bytes = cfg_.link_bytes;
   settings.log = cfg_.log;
   transport_ = std::make_unique<link::transport>(std::move(settings), *this);
@@ -205,11 +207,7 @@ route_ptr core::route_to(const caf::node_id& node) const {
 caf::strong_actor_ptr core::make_proxy(caf::node_id node, caf::actor_id id) {
   auto via = route_to(node);
   if (via) {
-    std::string frame;
-    codec::pack_array(frame, 2);
-    codec::pack_uint(frame, static_cast<uint8_t>(op::watch));
-    codec::pack_uint(frame, id);
-    via->send(frame, link::lane::vital);
+    via->send(watch_frame(id), link::lane::vital);
   } else if (transport_) {
     transport_->post([this, node, id] { proxies_.erase(node, id); });
   }
@@ -245,30 +243,15 @@ private:
 
 } // namespace
 
-std::string core::down_frame(caf::actor_id id, const caf::error& reason) const {
-  std::string frame;
-  codec::pack_array(frame, 3);
-  codec::pack_uint(frame, static_cast<uint8_t>(op::down));
-  codec::pack_uint(frame, id);
-  codec::encoder f{frame, {types_.get(), nullptr}};
-  (void)f.apply(reason); // an error always encodes: a context that cannot travel is left behind
-  return frame;
-}
-
 void core::post_link(const route_ptr& via, caf::actor_id remote, caf::strong_actor_ptr local, op what) {
   if (!via || !running_) return;
   transport_->post([this, via, remote, local = std::move(local), what] {
-    std::string frame;
-    codec::pack_array(frame, 3);
-    codec::pack_uint(frame, static_cast<uint8_t>(what));
-    codec::pack_uint(frame, remote);
     outgoing_handles handles{*this, *exports_};
-    handles.write_actor(frame, local.get());
-    send_vital(*via, frame);
+    send_vital(*via, link_frame(what, remote, local.get(), handles));
     // It may have died since, before anybody could watch it: then this is the only word of it.
     if (what == op::link && local->get()->getf(caf::abstract_actor::is_terminated_flag))
-      send_vital(*via,
-                 down_frame(local->aid, static_cast<caf::monitorable_actor*>(local->get())->fail_state()));
+      send_vital(*via, down_frame(local->aid,
+                                  static_cast<caf::monitorable_actor*>(local->get())->fail_state(), *types_));
   });
 }
 
@@ -287,15 +270,8 @@ caf::error core::add_request(route& via, const caf::mailbox_element& what) {
 // A request of a remote actor that is passed on to a third node: its home must know where the answer will
 // come from, or it would wait for the wrong node to fail.
 void core::announce_move(const caf::mailbox_element& what, const caf::node_id& to) {
-  auto home = route_to(what.sender->nid);
-  if (!home) return;
-  std::string frame;
-  codec::pack_array(frame, 4);
-  codec::pack_uint(frame, static_cast<uint8_t>(op::moved));
-  codec::pack_uint(frame, what.sender->aid);
-  codec::pack_uint(frame, what.mid.integer_value());
-  codec::encoder f{frame, {types_.get(), this}};
-  if (!f.apply(to)) home->send(frame, link::lane::vital);
+  if (auto home = route_to(what.sender->nid))
+    home->send(moved_frame(what.sender->aid, what.mid, to), link::lane::vital);
 }
 
 caf::error core::encode(std::string& frame, caf::actor_id receiver, const caf::mailbox_element& what,

@@ -35,8 +35,8 @@ struct core_report {
   uint64_t exported_actors = 0;
   uint64_t proxies = 0;
   uint64_t pending_requests = 0;
-  uint64_t stalls = 0; ///< times that this node took itself off the bus
-  uint64_t refused_peers = 0;
+  uint64_t stalls = 0;           ///< times that this node took itself off the bus
+  uint64_t existing_proxies = 0; ///< also those of lost nodes to which somebody still has a handle
 };
 
 class core final : public link::transport_client,
@@ -72,6 +72,9 @@ public:
   /// Encodes and queues; an error means that nothing was sent.
   caf::error send(route& via, caf::actor_id receiver, const caf::mailbox_element& what);
   void post_link(const route_ptr& via, caf::actor_id remote, caf::strong_actor_ptr local, op what);
+  const std::shared_ptr<std::atomic<uint64_t>>& existing_proxies() const noexcept {
+    return existing_proxies_;
+  }
   void count_refused() noexcept { ++refused_messages_; }
 
   // -- caf::proxy_registry::backend -------------------------------------------
@@ -123,9 +126,8 @@ private:
   caf::error queue(route& via, const caf::mailbox_element& what, const std::string& frame);
   caf::error add_request(route& via, const caf::mailbox_element& what);
   void announce_move(const caf::mailbox_element& what, const caf::node_id& to);
-  void send_name(route& via, const std::string& name, caf::actor_id id);
   void send_vital(route& via, const std::string& frame);
-  std::string down_frame(caf::actor_id id, const caf::error& reason) const;
+  void withdraw_all(caf::actor_id actor);
   void release_targets(linked_peer& p);
   void notify_watchers(const caf::message& what);
   void notify_name(const std::string& name);
@@ -139,16 +141,18 @@ private:
   config cfg_;
   const std::shared_ptr<const codec::type_table> types_;
   const uint64_t epoch_;
+  const std::shared_ptr<std::atomic<uint64_t>> existing_proxies_;
   caf::proxy_registry proxies_;
   const std::shared_ptr<export_table> exports_;
   std::shared_ptr<topics::hub> hub_;
   std::unique_ptr<link::transport> transport_;
   std::atomic<bool> running_{false};
 
-  mutable std::mutex mutex_; // guards the five below
+  mutable std::mutex mutex_; // guards the six below
   std::unordered_map<caf::node_id, route_ptr> routes_;
   std::map<std::string, std::pair<caf::node_id, caf::actor_id>> agents_;
   std::map<std::string, caf::strong_actor_ptr> names_;                            // of this node
+  std::set<caf::actor_id> named_;                                                 // actors that had a name
   std::map<std::string, std::map<std::string, caf::strong_actor_ptr>> directory_; // of peers, by peer
   std::vector<caf::weak_actor_ptr> watchers_;
 

@@ -28,15 +28,6 @@ void core::send_vital(route& via, const std::string& frame) {
   via.send(frame, link::lane::vital);
 }
 
-void core::send_name(route& via, const std::string& name, caf::actor_id id) {
-  std::string frame;
-  codec::pack_array(frame, 3);
-  codec::pack_uint(frame, static_cast<uint8_t>(op::name));
-  codec::pack_str(frame, name);
-  codec::pack_uint(frame, id);
-  send_vital(via, frame);
-}
-
 void core::peer_up(size_t peer, const link::identity& who, uint64_t generation,
                    std::shared_ptr<link::outbox> out) {
   auto via = std::make_shared<route>(who.name, node_of_bytes(who.node), generation, std::move(out),
@@ -48,7 +39,7 @@ void core::peer_up(size_t peer, const link::identity& who, uint64_t generation,
     const std::lock_guard guard{mutex_};
     routes_[via->node()] = via;
     agents_[who.name] = {via->node(), who.agent};
-    for (const auto& [name, actor] : names_) send_name(*via, name, actor->aid);
+    for (const auto& [name, actor] : names_) send_vital(*via, name_frame(name, actor->aid));
   }
   notify_watchers(caf::make_message(peer_event{who.name, true, {}}));
 }
@@ -120,14 +111,8 @@ void core::report_credit(linked_peer& p, bool all) {
   for (size_t i = 0; i < p.active.size();) {
     auto& t = *p.active[i];
     const auto unreported = t.gauge->unreported();
-    if (unreported >= credit_step || (all && unreported > 0)) {
-      std::string frame;
-      codec::pack_array(frame, 3);
-      codec::pack_uint(frame, static_cast<uint8_t>(op::credit));
-      codec::pack_uint(frame, t.id);
-      codec::pack_uint(frame, t.gauge->report());
-      send_vital(*p.via, frame);
-    }
+    if (unreported >= credit_step || (all && unreported > 0))
+      send_vital(*p.via, credit_frame(t.id, t.gauge->report()));
     if (all && t.gauge->is_settled()) {
       t.active = false;
       p.active[i] = p.active.back();
@@ -191,26 +176,34 @@ caf::error core::publish(const std::string& name, const caf::actor& actor) {
   auto ptr = caf::actor_cast<caf::strong_actor_ptr>(actor);
   if (!is_local(ptr.get())) return make_error(errc::bad_handle, "only actors of this node can be published");
   exports_->add(ptr.get());
+  bool is_new = false;
   {
     const std::lock_guard guard{mutex_};
     if (names_.size() >= limits::names) return make_error(errc::limit_reached, "names");
     if (!names_.try_emplace(name, ptr).second) return make_error(errc::name_taken, name);
     // under the lock, so that announcements keep the order of the changes
-    for (auto& [node, via] : routes_) send_name(*via, name, ptr->aid);
+    for (auto& [node, via] : routes_) send_vital(*via, name_frame(name, ptr->aid));
+    is_new = named_.insert(ptr->aid).second;
   }
   notify_name(name);
-  // A name ends with its actor.
-  ptr->get()->attach_functor(
-      [this, alive = std::weak_ptr<export_table>{exports_}, name, id = ptr->aid](const caf::error&) {
-        if (alive.expired() || !running_) return;
-        {
-          const std::lock_guard guard{mutex_};
-          const auto i = names_.find(name);
-          if (i == names_.end() || i->second->aid != id) return;
-        }
-        withdraw(name);
-      });
+  // A name ends with its actor. One functor however often it is published: they stay until the actor ends.
+  if (is_new)
+    ptr->get()->attach_functor(
+        [this, alive = std::weak_ptr<export_table>{exports_}, id = ptr->aid](const caf::error&) {
+          if (!alive.expired() && running_) withdraw_all(id);
+        });
   return {};
+}
+
+void core::withdraw_all(caf::actor_id actor) {
+  std::vector<std::string> names;
+  {
+    const std::lock_guard guard{mutex_};
+    named_.erase(actor);
+    for (const auto& [name, ptr] : names_)
+      if (ptr->aid == actor) names.push_back(name);
+  }
+  for (const auto& name : names) withdraw(name);
 }
 
 void core::withdraw(const std::string& name) {
@@ -221,7 +214,7 @@ void core::withdraw(const std::string& name) {
     if (i == names_.end()) return;
     gone = std::move(i->second);
     names_.erase(i);
-    for (auto& [node, via] : routes_) send_name(*via, name, 0);
+    for (auto& [node, via] : routes_) send_vital(*via, name_frame(name, 0));
   }
   notify_name(name);
 }
@@ -287,6 +280,7 @@ core_report core::report() {
   r.refused_messages = refused_messages_;
   r.undecodable = undecodable_;
   r.stalls = stalls_;
+  r.existing_proxies = *existing_proxies_;
   r.exported_actors = exports_->size();
   const std::lock_guard guard{mutex_};
   for (const auto& [node, via] : routes_) {

@@ -146,14 +146,14 @@ caf::error inbound::on_watch(codec::decoder& f) {
   if (auto e = f.in().read_uint(id); e != errc::none) return make_error(e);
   auto actor = core_.exports_->find(id);
   if (!actor) {
-    core_.send_vital(*peer_.via, core_.down_frame(id, make_error(caf::exit_reason::unknown)));
+    core_.send_vital(*peer_.via, down_frame(id, make_error(caf::exit_reason::unknown), *core_.types_));
     return {};
   }
   if (!peer_.watched.insert(id).second) return {};
-  // A live route implies a live core: it closes all routes before it goes.
+  // the actor may outlive this core, so what the functor needs it holds itself
   actor->get()->attach_functor(
-      [via = std::weak_ptr<route>{peer_.via}, &c = core_, id](const caf::error& reason) {
-        if (auto r = via.lock()) r->send(c.down_frame(id, reason), link::lane::vital);
+      [via = std::weak_ptr<route>{peer_.via}, types = core_.types_, id](const caf::error& reason) {
+        if (auto r = via.lock()) r->send(down_frame(id, reason, *types), link::lane::vital);
       });
   return {};
 }

@@ -12,7 +12,14 @@
 namespace bus::proxy {
 
 remote_actor::remote_actor(caf::actor_config& cfg, core& owner, route_ptr via, uint32_t credit)
-    : caf::actor_proxy(cfg), owner_(owner), via_(std::move(via)), credit_(credit) {}
+    : caf::actor_proxy(cfg), owner_(owner), existing_(owner.existing_proxies()), via_(std::move(via)),
+      credit_(credit) {
+  ++*existing_;
+}
+
+remote_actor::~remote_actor() {
+  --*existing_;
+}
 
 // An actor that dies with a link tells its peer twice: once with an exit_msg to this proxy, once because the
 // peer node is watching it. The second way also covers a killed process, so it is the one that stays.

@@ -21,6 +21,7 @@ class remote_actor final : public caf::actor_proxy {
 public:
   /// @param via null for an actor of a node that this node has no link with: the proxy is born dead
   remote_actor(caf::actor_config& cfg, core& owner, route_ptr via, uint32_t credit);
+  ~remote_actor() override;
 
   void enqueue(caf::mailbox_element_ptr what, caf::execution_unit* context) override;
   bool add_backlink(caf::abstract_actor* x) override;
@@ -39,6 +40,7 @@ private:
   bool is_echo_of_exit(const caf::mailbox_element& what) const;
 
   core& owner_;
+  const std::shared_ptr<std::atomic<uint64_t>> existing_; // handles may outlive the node
   const route_ptr via_;
   const uint64_t credit_;
   std::atomic<uint64_t> sent_{0};

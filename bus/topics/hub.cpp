@@ -14,25 +14,12 @@ namespace {
 
 constexpr size_t publishers_per_topic = 8; // epochs remembered for gap detection
 
-struct topic_header {
-  uint64_t epoch = 0;
-  uint64_t seq = 0;
-};
-
-// [node, epoch, seq, content]
-bool read_header(std::string_view payload, topic_header& out) {
-  codec::cursor in{payload};
-  uint32_t size = 0;
-  std::string_view node;
-  return in.read_array(size) == errc::none && size >= 4 && in.read_str(node) == errc::none &&
-         in.read_uint(out.epoch) == errc::none && in.read_uint(out.seq) == errc::none;
-}
-
 } // namespace
 
 // -- publishing ---------------------------------------------------------------
 
 bool hub::is_wanted(std::string_view topic) const {
+  if (all_wanted_) return true;
   for (size_t n = 0; n <= topic.size(); ++n)
     if (wanted_.contains(topic.substr(0, n))) return true;
   return false;
@@ -56,12 +43,8 @@ local_topic_ptr hub::topic(std::string_view name) {
 // Requires the topic's mutex.
 void hub::send(local_topic& t) {
   std::string payload;
-  codec::pack_array(payload, 4);
-  codec::pack_str(payload, node_name_);
-  codec::pack_uint(payload, epoch_);
-  codec::pack_uint(payload, t.seq);
-  codec::encoder f{payload, encode_};
-  if (f.apply(t.last) || !transport_->publish(t.name, std::move(payload)))
+  if (write_payload(payload, {node_name_, epoch_, t.seq}, t.last, encode_) ||
+      !transport_->publish(t.name, std::move(payload)))
     ++refused_;
   else
     ++sent_;
@@ -69,10 +52,11 @@ void hub::send(local_topic& t) {
 
 void hub::publish(local_topic& t, caf::message content) {
   ++published_;
-  const auto subscribers = subscribers_of(t.name);
   const std::lock_guard guard{t.mutex};
   ++t.seq;
-  for (const auto& s : subscribers) s->deliver(content);
+  // looked up under the topic's mutex: a subscriber that comes meanwhile finds either this message or the
+  // last
+  for (const auto& s : subscribers_of(t.name)) s->deliver_own(t.seq, content);
   t.last = std::move(content);
   if (t.wanted) send(t);
 }
@@ -82,7 +66,9 @@ void hub::on_wanted(std::string_view prefix, bool wanted) {
   std::vector<bool> now_wanted;
   {
     const std::unique_lock guard{topics_mutex_};
-    if (wanted)
+    if (wanted && wanted_.size() >= limits::wanted_prefixes)
+      all_wanted_ = true;
+    else if (wanted)
       wanted_.emplace(prefix);
     else if (const auto i = wanted_.find(prefix); i != wanted_.end())
       wanted_.erase(i);
@@ -125,14 +111,16 @@ bool hub::subscribe(std::string_view topic, const caf::actor& subscriber, delive
   auto s = std::make_shared<subscription>(std::string{topic},
                                           caf::actor_cast<caf::weak_actor_ptr>(subscriber), id, how, decode_);
   bool first = false;
-  payload_ptr known;
+  bool is_new = false;
   {
     const std::unique_lock guard{followed_mutex_};
+    is_new = subscribers_.insert(id).second;
     auto& f = followed_[std::string{topic}];
     std::erase_if(f.subscribers, [&](const auto& x) { return x->actor_id() == id; });
     first = f.subscribers.empty();
     f.subscribers.push_back(s);
-    known = f.last;
+    // under the lock, so that nothing newer overtakes it
+    if (f.last) s->deliver(f.last);
   }
   local_topic_ptr own;
   {
@@ -141,15 +129,15 @@ bool hub::subscribe(std::string_view topic, const caf::actor& subscriber, delive
   }
   if (own) {
     const std::lock_guard guard{own->mutex};
-    if (own->seq > 0) s->deliver(own->last);
-  } else if (known) {
-    s->deliver(known);
+    if (own->seq > 0) s->deliver_own(own->seq, own->last);
   }
   if (first) transport_->post([t = transport_, name = std::string{topic}] { t->subscribe(name); });
-  caf::actor_cast<caf::abstract_actor*>(subscriber)
-      ->attach_functor([self = weak_from_this(), name = std::string{topic}, id](const caf::error&) {
-        if (auto h = self.lock()) h->remove(name, id);
-      });
+  // once per actor, however often it changes what it follows: functors stay until it ends
+  if (is_new)
+    caf::actor_cast<caf::abstract_actor*>(subscriber)
+        ->attach_functor([self = weak_from_this(), id](const caf::error&) {
+          if (auto h = self.lock()) h->forget(id);
+        });
   return true;
 }
 
@@ -175,12 +163,25 @@ void hub::remove(std::string_view topic, caf::actor_id subscriber) {
   if (last) transport_->post([t = transport_, name = std::string{topic}] { t->unsubscribe(name); });
 }
 
+void hub::forget(caf::actor_id subscriber) {
+  std::vector<std::string> topics;
+  {
+    const std::unique_lock guard{followed_mutex_};
+    subscribers_.erase(subscriber);
+    for (const auto& [topic, f] : followed_)
+      if (std::any_of(f.subscribers.begin(), f.subscribers.end(),
+                      [&](const auto& s) { return s->actor_id() == subscriber; }))
+        topics.push_back(topic);
+  }
+  for (const auto& topic : topics) remove(topic, subscriber);
+}
+
 void hub::request_snapshot(std::string_view topic) {
   transport_->post([t = transport_, name = std::string{topic}] { t->request_snapshot(name); });
 }
 
 void hub::on_message(std::string_view topic, std::string_view payload) {
-  topic_header h;
+  payload_header h;
   if (!read_header(payload, h)) {
     ++malformed_;
     return;

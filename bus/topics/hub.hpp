@@ -26,6 +26,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace bus::topics {
@@ -98,6 +99,7 @@ private:
   bool is_wanted(std::string_view topic) const;
   void send(local_topic& topic);
   void remove(std::string_view topic, caf::actor_id subscriber);
+  void forget(caf::actor_id subscriber);
   std::vector<subscription_ptr> subscribers_of(std::string_view topic) const;
 
   const std::string node_name_;
@@ -109,9 +111,11 @@ private:
   mutable std::shared_mutex topics_mutex_;
   string_map<local_topic_ptr> topics_;
   std::set<std::string, std::less<>> wanted_; // prefixes
+  bool all_wanted_ = false;                   // there were more of them than the limit
 
   mutable std::shared_mutex followed_mutex_;
   string_map<followed_topic> followed_;
+  std::unordered_set<caf::actor_id> subscribers_; // whose end is watched
 
   std::atomic<uint64_t> published_{0}, sent_{0}, refused_{0}, received_{0}, gaps_{0}, malformed_{0};
 };

@@ -65,6 +65,23 @@ private:
 
 } // namespace
 
+caf::error write_payload(codec::bytes& out, const payload_header& head, const caf::message& content,
+                         codec::encoder_context context) {
+  codec::pack_array(out, 4);
+  codec::pack_str(out, head.node);
+  codec::pack_uint(out, head.epoch);
+  codec::pack_uint(out, head.seq);
+  codec::encoder f{out, context};
+  return f.apply(content);
+}
+
+bool read_header(std::string_view payload, payload_header& out) {
+  codec::cursor in{payload};
+  uint32_t size = 0;
+  return in.read_array(size) == errc::none && size >= 4 && in.read_str(out.node) == errc::none &&
+         in.read_uint(out.epoch) == errc::none && in.read_uint(out.seq) == errc::none;
+}
+
 caf::message decode_content(std::string_view payload, codec::decoder_context context) {
   codec::decoder f{payload, context};
   uint32_t size = 0;

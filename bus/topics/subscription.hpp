@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <variant>
 
 namespace bus::topics {
@@ -19,6 +20,20 @@ using payload_ptr = std::shared_ptr<const std::string>;
 
 /// A message as it is published here, or as it came from a peer and not decoded yet.
 using item = std::variant<caf::message, payload_ptr>;
+
+/// What precedes the content in a payload: [node, epoch, seq, content].
+struct payload_header {
+  std::string_view node; ///< name of the publisher
+  uint64_t epoch = 0;    ///< random, new at every start of the publisher
+  uint64_t seq = 0;      ///< counts per topic and epoch, from 1
+};
+
+/// Appends a whole payload. Errors are those of the encoder: a type that cannot travel.
+caf::error write_payload(codec::bytes& out, const payload_header& head, const caf::message& content,
+                         codec::encoder_context context);
+
+/// Reads the header; false if it is malformed. `out.node` points into `payload`.
+bool read_header(std::string_view payload, payload_header& out);
 
 /// The content of a payload; an empty message if it is malformed.
 caf::message decode_content(std::string_view payload, codec::decoder_context context);
@@ -34,6 +49,14 @@ public:
 
   /// Any thread; calls for one topic come in order.
   void deliver(item x);
+
+  /// As above, for message number `seq` of a topic of this node. A number that was delivered is skipped: a
+  /// subscriber that comes while something is published may be offered it twice. Requires the topic's mutex.
+  void deliver_own(uint64_t seq, const caf::message& content) {
+    if (seq <= own_seq_) return;
+    own_seq_ = seq;
+    deliver(content);
+  }
 
   /// Tells a subscriber of every message that some are missing. For `latest` there is nothing to tell.
   void gap(uint64_t expected, uint64_t got);
@@ -51,6 +74,7 @@ private:
   const delivery how_;
   const codec::decoder_context decode_;
 
+  uint64_t own_seq_ = 0; // guarded by the mutex of this node's topic of that name
   std::mutex mutex_;
   item latest_;
   bool pending_ = false; // latest: an element is in the mailbox

@@ -2,6 +2,8 @@
 // window of 8,000 messages, a sink, a pinger and an echo.
 #pragma once
 
+#include "bus/errc.hpp"
+#include "bus/messages.hpp"
 #include "tests/bus/messages.hpp"
 
 #include <caf/all.hpp>
@@ -9,6 +11,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -60,6 +63,10 @@ inline caf::behavior source(caf::event_based_actor* self, caf::actor to, uint64_
             pump();
             return caf::delegated<double>{};
           },
+          [](const bus::undelivered& x) { // a measurement with lost messages would never end
+            std::fprintf(stderr, "refused: %s\n", bus::text_of(x.reason).c_str());
+            std::_Exit(1);
+          },
           [=](uint64_t n) {
             s->acked = n;
             pump();
@@ -110,9 +117,19 @@ struct figures {
   double batched = 0; ///< quotes per second in vectors of 64
 };
 
+/// How much is measured: all of it, or just enough to see that everything runs.
+enum class effort : uint8_t { full, quick };
+
+inline effort effort_of(int argc, char** argv) {
+  return std::any_of(argv + 1, argv + argc, [](const char* x) { return std::string{x} == "--quick"; })
+             ? effort::quick
+             : effort::full;
+}
+
 /// Runs all measurements against two actors, wherever they are.
-inline figures measure(caf::actor_system& system, const caf::actor& sink_actor,
-                       const caf::actor& echo_actor) {
+inline figures measure(caf::actor_system& system, const caf::actor& sink_actor, const caf::actor& echo_actor,
+                       effort how) {
+  const uint64_t part = how == effort::full ? 1 : 20;
   figures f;
   caf::scoped_actor self{system};
   const auto flood = [&](uint64_t total, uint64_t batch) {
@@ -122,14 +139,14 @@ inline figures measure(caf::actor_system& system, const caf::actor& sink_actor,
     return seconds > 0 ? static_cast<double>(total) / seconds : 0;
   };
   std::vector<double> times;
-  self->request(self->spawn(pinger, echo_actor, size_t{10'000}), caf::infinite, start_atom::value)
+  self->request(self->spawn(pinger, echo_actor, size_t{10'000 / part}), caf::infinite, start_atom::value)
       .receive([&](std::vector<double>& x) { times = std::move(x); }, [](caf::error&) {});
   times.erase(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 10));
   f.rtt_p50 = percentile(times, 0.5);
   f.rtt_p99 = percentile(times, 0.99);
-  flood(100'000, 1); // warm-up
-  f.single = flood(1'000'000, 1);
-  f.batched = flood(6'400'000, 64);
+  flood(100'000 / part, 1); // warm-up
+  f.single = flood(1'000'000 / part, 1);
+  f.batched = flood(6'400'000 / part, 64);
   return f;
 }
 

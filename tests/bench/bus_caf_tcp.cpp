@@ -1,5 +1,7 @@
 // CAF's own network module between two processes, for comparison with
-// bench_bus_link. The only place that links libcaf_io; never part of the product.
+// bench_bus_link, which starts it and reads the line it prints: round trip p50 and
+// p99 in microseconds, messages/s single and in vectors of 64. The only place that links libcaf_io; never
+// part of the product.
 #include "tests/bench/bus_actors.hpp"
 
 #include <caf/io/all.hpp>
@@ -34,8 +36,8 @@ int serve() {
 
 } // namespace
 
-int main(int argc, char**) {
-  if (argc > 1) return serve();
+int main(int argc, char** argv) {
+  if (argc > 1 && std::string{argv[1]} == "--serve") return serve();
   int from[2];
   if (::pipe2(from, O_CLOEXEC) != 0) return 1;
   const auto pid = ::fork();
@@ -54,8 +56,9 @@ int main(int argc, char**) {
   auto s = system.middleman().remote_actor("127.0.0.1", static_cast<uint16_t>(sink_port));
   auto e = system.middleman().remote_actor("127.0.0.1", static_cast<uint16_t>(echo_port));
   if (!s || !e) return 1;
-  print_head();
-  print_row("CAF's own TCP", measure(system, *s, *e));
+  const auto f = measure(system, *s, *e, effort_of(argc, argv));
+  std::printf("%.1f %.1f %.0f %.0f\n", f.rtt_p50, f.rtt_p99, f.single, f.batched);
+  std::fflush(stdout);
   ::kill(pid, SIGKILL);
   ::waitpid(pid, nullptr, 0);
   ::_Exit(0);

@@ -1,12 +1,14 @@
 // Two processes on loopback: the bus beside bare ZeroMQ, with and without CURVE,
-// and actors within one process. Prints a table; about a minute.
+// beside CAF's own TCP (bench_bus_caf_tcp, if it is built), and actors within one
+// process. Prints a table; about a minute.
 //
-//   build/bench/tests/bench/bench_bus_link
+//   build/bench/tests/bench/bench_bus_link [--quick] [--json FILE]
 //
 // The process starts itself again as the other node.
 #include "bus/keys/keys.hpp"
 #include "bus/node.hpp"
 #include "tests/bench/bus_actors.hpp"
+#include "tests/bench/measure.hpp"
 
 #include <zmq.hpp>
 
@@ -16,6 +18,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <optional>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <thread>
@@ -103,7 +106,8 @@ int raw_server(const std::string& secret) {
   }
 }
 
-figures measure_raw(const curve_keys* keys) {
+figures measure_raw(const curve_keys* keys, effort how) {
+  const uint64_t part = how == effort::full ? 1 : 20;
   auto server = run_self({"--raw", keys ? keys->server_secret : ""});
   const auto endpoint = first_word(server);
   zmq::context_t context;
@@ -119,13 +123,13 @@ figures measure_raw(const curve_keys* keys) {
   zmq::message_t m;
   figures f;
   std::vector<double> times;
-  for (int i = 0; i < 10'000; ++i) {
+  for (uint64_t i = 0; i < 10'000 / part; ++i) {
     const auto begin = steady::now();
     dealer.send(zmq::buffer(small), zmq::send_flags::none);
     (void)dealer.recv(m);
     times.push_back(std::chrono::duration<double, std::micro>(steady::now() - begin).count());
   }
-  times.erase(times.begin(), times.begin() + 1000);
+  times.erase(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 10));
   const auto flood = [&](uint64_t count, const std::string& body) {
     const auto begin = steady::now();
     dealer.send(zmq::buffer(&count, sizeof count), zmq::send_flags::none);
@@ -135,8 +139,8 @@ figures measure_raw(const curve_keys* keys) {
   };
   f.rtt_p50 = percentile(times, 0.5);
   f.rtt_p99 = percentile(times, 0.99);
-  f.single = flood(2'000'000, small);
-  f.batched = 64 * flood(200'000, large);
+  f.single = flood(2'000'000 / part, small);
+  f.batched = 64 * flood(200'000 / part, large);
   dealer.set(zmq::sockopt::linger, 0);
   end(server);
   return f;
@@ -175,7 +179,7 @@ int bus_server(const std::string& mode, const std::string& dir) {
   for (;;) ::pause();
 }
 
-figures measure_bus(const std::string& mode, const std::string& dir) {
+figures measure_bus(const std::string& mode, const std::string& dir, effort how) {
   auto server = run_self({"--bus", mode, dir});
   auto c = config_of("alpha", mode, dir);
   c.peers.push_back({"beta", first_word(server)});
@@ -186,23 +190,35 @@ figures measure_bus(const std::string& mode, const std::string& dir) {
   auto& node = bus::node::of(system);
   if (node.start()) return {};
   while (!node.find("sink") || !node.find("echo")) std::this_thread::sleep_for(std::chrono::milliseconds{5});
-  const auto f = measure(system, node.find("sink"), node.find("echo"));
+  const auto f = measure(system, node.find("sink"), node.find("echo"), how);
   node.stop();
   end(server);
   return f;
 }
 
-figures measure_local() {
+figures measure_local(effort how) {
   caf::actor_system_config cfg;
   cfg.set("scheduler.max-threads", size_t{2});
   cfg.set("scheduler.policy", caf::atom("sharing"));
   caf::actor_system system{cfg};
   auto s = system.spawn(sink);
   auto e = system.spawn(echo);
-  const auto f = measure(system, s, e);
+  const auto f = measure(system, s, e, how);
   caf::anon_send_exit(s, caf::exit_reason::kill);
   caf::anon_send_exit(e, caf::exit_reason::kill);
   return f;
+}
+
+/// The program beside this one; empty where libcaf_io is not installed.
+std::optional<figures> measure_caf_tcp(effort how) {
+  const auto program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "bench_bus_caf_tcp";
+  if (!std::filesystem::exists(program)) return {};
+  auto* out = ::popen((program.string() + (how == effort::quick ? " --quick" : "")).c_str(), "r");
+  figures f;
+  const bool ok =
+      out && std::fscanf(out, "%lf %lf %lf %lf", &f.rtt_p50, &f.rtt_p99, &f.single, &f.batched) == 4;
+  if (out) ::pclose(out);
+  return ok ? std::optional{f} : std::nullopt;
 }
 
 std::string make_keys() {
@@ -217,27 +233,61 @@ std::string make_keys() {
   return dir;
 }
 
+/// One row of the table, kept for the JSON.
+class table {
+public:
+  table() { print_head(); }
+
+  void row(const char* what, const std::string& id, const figures& f) {
+    print_row(what, f);
+    out_.figure(id + ".rtt_p50_us", f.rtt_p50);
+    out_.figure(id + ".rtt_p99_us", f.rtt_p99);
+    out_.figure(id + ".single_per_s", f.single);
+    out_.figure(id + ".batched_per_s", f.batched);
+  }
+
+  void ratio(const char* what, const std::string& id, const figures& of, const figures& to) {
+    std::printf("%s: round trip %.2fx, single %.2fx, in vectors %.2fx\n", what, of.rtt_p50 / to.rtt_p50,
+                of.single / to.single, of.batched / to.batched);
+    out_.figure(id + ".rtt_ratio", of.rtt_p50 / to.rtt_p50);
+    out_.figure(id + ".single_ratio", of.single / to.single);
+    out_.figure(id + ".batched_ratio", of.batched / to.batched);
+  }
+
+  std::string to_json() const { return out_.to_json(); }
+
+private:
+  tt::bench::record out_;
+};
+
 } // namespace
 
 int main(int argc, char** argv) {
   const std::string what = argc > 1 ? argv[1] : "";
   if (what == "--raw") return raw_server(argc > 2 ? argv[2] : "");
   if (what == "--bus") return bus_server(argv[2], argv[3]);
+  const auto how = effort_of(argc, argv);
   const auto dir = make_keys();
   const auto server = *bus::keys::make("s");
   const auto client = *bus::keys::make("c");
   const curve_keys keys{server.public_key, server.secret_key, client.public_key, client.secret_key};
-  print_head();
-  const auto raw = measure_raw(nullptr);
-  print_row("bare ZeroMQ", raw);
-  const auto raw_curve = measure_raw(&keys);
-  print_row("bare ZeroMQ, CURVE", raw_curve);
-  const auto plain = measure_bus("plain", dir);
-  print_row("bus", plain);
-  const auto curve = measure_bus("curve", dir);
-  print_row("bus, CURVE", curve);
-  print_row("actors in one process", measure_local());
-  std::printf("\nbus with CURVE to bare ZeroMQ with CURVE: round trip %.2fx, messages/s %.2fx\n",
-              curve.rtt_p50 / raw_curve.rtt_p50, curve.single / raw_curve.single);
+  table t;
+  const auto raw = measure_raw(nullptr, how);
+  t.row("bare ZeroMQ", "bus.zmq", raw);
+  const auto raw_curve = measure_raw(&keys, how);
+  t.row("bare ZeroMQ, CURVE", "bus.zmq_curve", raw_curve);
+  const auto plain = measure_bus("plain", dir, how);
+  t.row("bus", "bus.plain", plain);
+  const auto curve = measure_bus("curve", dir, how);
+  t.row("bus, CURVE", "bus.curve", curve);
+  const auto caf_tcp = measure_caf_tcp(how);
+  if (caf_tcp) t.row("CAF's own TCP, plaintext", "bus.caf_tcp", *caf_tcp);
+  t.row("actors in one process", "bus.local", measure_local(how));
+  std::printf("\n");
+  t.ratio("bus to bare ZeroMQ", "bus.plain_to_zmq", plain, raw);
+  t.ratio("bus to bare ZeroMQ, both with CURVE", "bus.curve_to_zmq_curve", curve, raw_curve);
+  if (caf_tcp) t.ratio("bus with CURVE to CAF's TCP without", "bus.curve_to_caf_tcp", curve, *caf_tcp);
   std::filesystem::remove_all(dir);
+  for (int i = 1; i + 1 < argc; ++i)
+    if (std::string{argv[i]} == "--json") std::ofstream{argv[i + 1]} << t.to_json();
 }

@@ -86,6 +86,22 @@ TABLE = [
         Row("CSV rows read and checked", "csv.rows_per_s", "rows/s", better=MORE),
         Row("simulated exchange, 15 symbols", "sim.events_per_s", "events/s", better=MORE),
     ]),
+    ("Bus: two processes on loopback, 64-byte messages from actor to actor", [
+        Row("CURVE on: round trip p50", "bus.curve.rtt_p50_us", "µs"),
+        Row("  p99", "bus.curve.rtt_p99_us", "µs"),
+        Row("  round trip beside bare ZeroMQ with CURVE", "bus.curve_to_zmq_curve.rtt_ratio", "×", 2.3, 1.5),
+        Row("  messages one by one", "bus.curve.single_per_s", "/s", 600_000, 1_500_000, MORE),
+        Row("  in vectors of 64", "bus.curve.batched_per_s", "/s", 2_400_000, 5_000_000, MORE),
+        Row("plaintext: round trip p50", "bus.plain.rtt_p50_us", "µs"),
+        Row("  messages one by one", "bus.plain.single_per_s", "/s", better=MORE),
+        Row("  in vectors of 64", "bus.plain.batched_per_s", "/s", better=MORE),
+        Row("bare ZeroMQ with CURVE: round trip p50", "bus.zmq_curve.rtt_p50_us", "µs"),
+        Row("  messages one by one", "bus.zmq_curve.single_per_s", "/s", better=MORE),
+        Row("CAF's own TCP, plaintext: round trip p50", "bus.caf_tcp.rtt_p50_us", "µs"),
+        Row("  messages one by one", "bus.caf_tcp.single_per_s", "/s", better=MORE),
+        Row("  in vectors of 64", "bus.caf_tcp.batched_per_s", "/s", better=MORE),
+        Row("within one process: messages one by one", "bus.local.single_per_s", "/s", better=MORE),
+    ]),
     ("Idle node: `tt node` with config/trader.yaml, nobody connected", [
         Row("resident memory", "idle.rss_mb", "MB", 60, 30),
         Row("CPU", "idle.cpu_pct", "% of a core"),
@@ -98,7 +114,6 @@ LATER = [
     ("Pine strategies S1, S2, S3, one core, 100k and 1M bars", "8 M bars/s each", "within 2× of a C++ loop (25–50 M)"),
     ("Pine: source text to first bar", "20 ms", "2 ms"),
     ("optimisation: 10,000 trials × 36k bars, 2 cores", "40 s", "6 s, ≥ 95 % parallel efficiency"),
-    ("bus, CURVE on, 64 bytes: single / in vectors of 64 / round trip", "600 k / 2.4 M / 2.3× of ZeroMQ", "1.5 M / 5 M / 1.5×"),
     ("risk check, all checks: p99", "20 µs", "2 µs"),
     ("webhook in → broker request out, journalled: p99", "20 ms", "3 ms at 500/s"),
     ("journal replay", "500 k events/s", "2 M events/s"),
@@ -124,7 +139,7 @@ def must(done, name, allowed=(0,)):
     return done
 
 
-def node_pipeline(binary, quick):
+def own_json(binary, quick):
     """The program's own JSON; exit code 1 with a JSON means that a check fails."""
     with tempfile.TemporaryDirectory() as folder:
         out = pathlib.Path(folder) / "out.json"
@@ -234,7 +249,7 @@ def idle_node(binary, quick):
 
 
 BENCHMARKS = [  # name, binary below the build folder, how to run it
-    ("node", "tests/bench/bench_node_pipeline", node_pipeline),
+    ("node", "tests/bench/bench_node_pipeline", own_json),
     ("stream", "tests/bench/bench_gateway_stream", gateway_stream),
     ("http", "tests/bench/bench_gateway_http", google({"over_socket/history_5000": ("http.history_5000.p99_ms", "p99_us", 1e-3)})),
     ("bars", "tests/bench/bench_market_bar_store", google({
@@ -243,6 +258,7 @@ BENCHMARKS = [  # name, binary below the build folder, how to run it
         "append_one/relaxed:0": ("bars.append_us", "real_time", 1),
         "read_csv": ("csv.rows_per_s", "items_per_second", 1)})),
     ("sim", "tests/bench/bench_market_sim", google({"sim_pull/4096": ("sim.events_per_s", "items_per_second", 1)})),
+    ("bus", "tests/bench/bench_bus_link", own_json),
     ("idle", "cluster/tt", idle_node),
 ]
 

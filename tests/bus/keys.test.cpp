@@ -131,6 +131,7 @@ TEST(config, names_the_field_that_is_wrong) {
             }),
             "security");
   EXPECT_EQ(error([](auto& c) { c.security = security::plain; }), "");
+  EXPECT_EQ(error([](auto& c) { c.repair = channel::retransmission::off; }), "repair");
 }
 
 TEST(refusal_log, is_rate_limited_and_counts) {

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <mutex>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -58,8 +59,9 @@ public:
 /// A child process running tests/bus/test_peer.cpp.
 class child {
 public:
+  /// @param place path of a network namespace (/var/run/netns/NAME); empty for that of the test
   child(const std::string& name, const std::string& mode, const std::filesystem::path& dir,
-        std::vector<std::string> more = {}) {
+        std::vector<std::string> more = {}, const std::string& place = {}) {
     int to[2];
     int from[2];
     if (::pipe2(to, O_CLOEXEC) != 0 || ::pipe2(from, O_CLOEXEC) != 0) std::abort();
@@ -73,6 +75,8 @@ public:
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
       ::dup2(to[0], 0);
       ::dup2(from[1], 1);
+      const int fd = place.empty() ? -1 : ::open(place.c_str(), O_RDONLY | O_CLOEXEC);
+      if (!place.empty() && ::setns(fd, CLONE_NEWNET) != 0) ::_exit(126);
       ::execv(argv[0], argv.data());
       ::_exit(127);
     }
@@ -105,9 +109,19 @@ public:
     std::fprintf(in_, "%s\n", command.c_str());
     std::fflush(in_);
     char line[600];
-    while (std::fgets(line, sizeof line, out_))
+    while (std::fgets(line, sizeof line, out_)) {
       if (std::string{line} == "done " + command + "\n") return;
+      read_event(line);
+    }
   }
+
+  /// Link events, of a child that was started with --events; `tell` collects them.
+  struct event {
+    bool up = false;
+    std::string peer;
+    std::chrono::steady_clock::time_point at;
+  };
+  std::vector<event> events;
 
   void kill() {
     ::kill(pid, SIGKILL);
@@ -128,6 +142,15 @@ public:
   std::string first_line;
 
 private:
+  void read_event(const char* line) {
+    char what[8] = "";
+    char peer[64] = "";
+    long long ns = 0;
+    if (std::sscanf(line, "event %7s %63s %lld", what, peer, &ns) == 3)
+      events.push_back({std::string{what} == "up", peer,
+                        std::chrono::steady_clock::time_point{std::chrono::nanoseconds{ns}}});
+  }
+
   void wait() {
     int status = 0;
     ::waitpid(pid, &status, 0);

@@ -6,6 +6,7 @@
 
 #include <caf/all.hpp>
 
+#include <cstdio>
 #include <unistd.h>
 
 namespace bus_test {
@@ -67,6 +68,13 @@ inline caf::behavior worker(caf::event_based_actor* self) {
         if (n != count->first) ++count->second;
         count->first = n + 1;
       },
+      [count](uint64_t n, const std::string&) { // the same with a load, so that a frame holds fewer of them
+        if (n != count->first) ++count->second;
+        count->first = n + 1;
+      },
+      [count](count_atom, uint64_t next) {
+        *count = {next, 0};
+      },
       [count](count_atom) { return caf::make_message(count->first, count->second); },
       [](block_atom, int32_t milliseconds) { ::usleep(static_cast<useconds_t>(milliseconds) * 1000); },
       [self](publish_atom, const std::string& topic, uint64_t first, uint64_t n) {
@@ -76,6 +84,17 @@ inline caf::behavior worker(caf::event_based_actor* self) {
         return node.info().topics_sent;
       },
   };
+}
+
+/// Says what it is told of its node's links on standard output: "event up|down PEER NANOSECONDS".
+inline caf::behavior announcer(caf::event_based_actor*) {
+  return {[](const bus::peer_event& e) {
+            const auto now = std::chrono::steady_clock::now().time_since_epoch();
+            std::printf("event %s %s %lld\n", e.up ? "up" : "down", e.peer.c_str(),
+                        static_cast<long long>(std::chrono::nanoseconds{now}.count()));
+            std::fflush(stdout);
+          },
+          [](const bus::name_event&) {}};
 }
 
 /// For tests that are not about failure: a machine that is busy with other things must not look like one.

@@ -1,7 +1,7 @@
 // A node in a process of its own, driven by the tests: prints its endpoints, then
 // does what standard input says until that closes.
 //
-//   test_peer NAME plain|curve DIR [--patient] [PEER=ENDPOINT]...
+//   test_peer NAME plain|curve DIR [--patient] [--no-repair] [--events] [--host HOST] [PEER=ENDPOINT]...
 #include "tests/bus/test_actors.hpp"
 
 #include <cstdio>
@@ -9,6 +9,8 @@
 #include <iostream>
 
 namespace {
+
+bool says_events = false;
 
 bus::config config_from(int argc, char** argv) {
   bus::config cfg;
@@ -21,6 +23,18 @@ bus::config config_from(int argc, char** argv) {
     const std::string x = argv[i];
     if (x == "--patient") {
       bus_test::be_patient(cfg);
+      continue;
+    }
+    if (x == "--no-repair") {
+      cfg.repair = bus::channel::retransmission::off;
+      continue;
+    }
+    if (x == "--events") {
+      says_events = true;
+      continue;
+    }
+    if (x == "--host" && i + 1 < argc) {
+      cfg.listen = cfg.listen_topics = "tcp://" + std::string{argv[++i]} + ":0";
       continue;
     }
     const auto at = x.find('=');
@@ -68,9 +82,12 @@ int main(int argc, char** argv) {
   const auto other = system.spawn(bus_test::worker);
   node.publish(node.name() + "/worker", worker);
   node.publish(node.name() + "/other", other);
+  const auto announcer = says_events ? system.spawn(bus_test::announcer) : caf::actor{};
   std::printf("ready %s %s\n", node.control_endpoint().c_str(), node.topics_endpoint().c_str());
   std::fflush(stdout);
+  if (announcer) node.watch(announcer);
   serve(system, node, worker);
+  if (announcer) caf::anon_send_exit(announcer, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(worker, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(other, caf::exit_reason::user_shutdown);
   node.stop();
