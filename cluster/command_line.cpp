@@ -1,5 +1,6 @@
 #include "cluster/commands.hpp"
 #include "cluster/node.hpp"
+#include "cluster/pine_command.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -71,6 +72,9 @@ int run(int argc, char** argv) {
   cluster->require_subcommand(1);
   auto* status = cluster->add_subcommand("status", "table of nodes, roles, actors and links");
   status->add_option("--url,-u", url, "address of a gateway");
+  pine_check_options pine_checking;
+  pine_run_options pine_running;
+  const auto pine = add_pine_commands(app, pine_checking, pine_running);
 
   auto* print_version = app.add_subcommand("version", "print the version");
 
@@ -83,6 +87,8 @@ int run(int argc, char** argv) {
     std::printf("%s\n", std::string(version()).c_str());
     return 0;
   }
+  if (*pine.check) return run_pine_check(pine_checking);
+  if (*pine.run) return run_pine(pine_running);
   if (*check) return run_check(config_path, values);
   if (*new_key) return run_keys_new(key);
   if (*show_key) return run_keys_show(key_file);

@@ -1,4 +1,5 @@
 #include "actors/pine/compile_unit.hpp"
+#include "actors/pine/old_names.hpp"
 
 #include <algorithm>
 
@@ -245,6 +246,8 @@ value compiler::call_builtin(const std::string& name, const ast::expr& e, const 
     }
   } else {
     args = evaluate_args(e);
+    take_transparency(name, args);
+    take_text_sizes(name, args);
   }
   bool bad = false;
   for (const auto& v : args.values) bad = bad || v.bad;
@@ -270,6 +273,8 @@ value compiler::call_builtin(const std::string& name, const ast::expr& e, const 
     std::size_t shown = 0;
     for (const auto& b : *list)
       if ((b.version == 0 || b.version == version()) && shown++ < 3) hint += (hint.empty() ? "" : "  or  ") + b.text;
+    for (const auto* a : args.sources)
+      if (auto old = old_parameter_hint(name, a->name); !old.empty() && reason.problem.find("no parameter named") != std::string::npos) hint = old;
     error(reason.score == -2 ? "PN0241" : "PN0240", reason.where, reason.problem, hint);
     return error_value();
   }
@@ -422,7 +427,7 @@ value compiler::call(const ast::expr& e) {
     auto dot = path.rfind('.');
     auto root = path.substr(0, path.find('.'));
     auto* local = find(root);
-    bool shadowed = local != nullptr && !local->builtin;
+    bool shadowed = local != nullptr && !local->builtin && !means_builtin(path, e);
     if (dot == std::string::npos) {
       auto f = home.functions.find(path);
       if (f != home.functions.end()) return call_user(f->second, e, nullptr, path);
@@ -599,6 +604,7 @@ value compiler::expand(const function_info& f, std::vector<value> args, std::vec
   local.home = f.home;
   local.fn = f.decl;
   local.caller = frame_;
+  local.call_pos = pos;
   auto loops = std::move(loops_);
   loops_.clear();
   auto name = std::move(pending_name_);

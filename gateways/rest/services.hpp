@@ -54,6 +54,7 @@ void add_market_routes(std::vector<route>& rows, services& parts);
 void add_calendar_routes(std::vector<route>& rows, services& parts);
 void add_feed_routes(std::vector<route>& rows, services& parts);
 void add_personal_routes(std::vector<route>& rows, services& parts);
+void add_strategy_routes(std::vector<route>& rows, services& parts);
 void add_service_routes(std::vector<route>& rows, services& parts);
 /// /metrics alone, for those who may read it.
 void add_metrics_route(std::vector<route>& rows, services& parts, access who);
