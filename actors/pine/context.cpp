@@ -127,6 +127,7 @@ void context::execute(const bar& b, const bar_flags& f) {
   }
   current = b;
   load_bar();
+  for (auto i : prog->every_bar) sites_[i].fn(sites_[i]);
   run();
 }
 

@@ -73,6 +73,10 @@ struct constant_row {
   int version = 0;
 };
 
+/// When a computed variable runs: where the script reads it, or once on every bar before the script. ta.obv and its
+/// like are series of the chart: reading one on some bars only doesn't change it.
+enum class evaluation : std::uint8_t { at_use, every_bar };
+
 struct variable_row {
   std::string name;
   type_id type;
@@ -82,6 +86,7 @@ struct variable_row {
   native_fn fn = nullptr; ///< a variable that is computed like a call (ta.obv)
   std::uint32_t state = 0;
   int version = 0;
+  evaluation when = evaluation::at_use;
 };
 
 class registry {
