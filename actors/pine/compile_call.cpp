@@ -450,7 +450,7 @@ value compiler::call(const ast::expr& e) {
         return error_value();
       }
       if (registry::get().functions(path) != nullptr) return call_builtin(path, e, nullptr);
-      bool on_value = registry::get().variable(owner) != nullptr || registry::get().constant(owner) != nullptr; // label.all.size()
+      bool on_value = registry::get().variable(owner) != nullptr || registry::get().constant(owner, version()) != nullptr; // label.all.size()
       if (local == nullptr && !on_value) return unknown_name(path, e.pos, true);
     }
   }

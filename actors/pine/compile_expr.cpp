@@ -155,7 +155,7 @@ value compiler::member_value(const ast::expr& e) {
       auto v = enum_member(path, e.pos, found);
       if (found) return v;
       const auto& reg = registry::get();
-      if (const auto* c = reg.constant(path); c != nullptr && (c->version == 0 || c->version == version()))
+      if (const auto* c = reg.constant(path, version()); c != nullptr && (c->version == 0 || c->version == version()))
         return c->type == t_string ? constant_text(c->text) : constant_number(c->type, c->number);
       if (const auto* row = reg.variable(path); row != nullptr && (row->version == 0 || row->version == version())) {
         if (row->fn != nullptr && row->when == evaluation::at_use) return call_builtin(path, e, nullptr);

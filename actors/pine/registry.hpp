@@ -93,7 +93,8 @@ class registry {
 public:
   static const registry& get();
   const std::vector<builtin>* functions(std::string_view name) const;
-  const constant_row* constant(std::string_view name) const;
+  /// The constant as that version of the language has it.
+  const constant_row* constant(std::string_view name, int version) const;
   const variable_row* variable(std::string_view name) const;
   bool is_namespace(std::string_view name) const;
   /// All names of functions, variables and constants, for hints.
@@ -110,7 +111,7 @@ private:
     for (const auto& r : rows) add(r);
   }
   std::unordered_map<std::string, std::vector<builtin>> functions_;
-  std::unordered_map<std::string, constant_row> constants_;
+  std::unordered_map<std::string, constant_row> constants_, older_;
   std::unordered_map<std::string, variable_row> variables_;
   std::unordered_map<std::string, bool> namespaces_;
   std::vector<std::string_view> names_;

@@ -124,7 +124,7 @@ void put(drawing_object& d, const drawing_property& p, const site& c, std::size_
       d.ref[p.slot] = c.o(arg);
     }
   } else {
-    d.num[p.slot] = c.f(arg);
+    d.num[p.slot] = p.type == t_int ? std::trunc(c.f(arg)) : c.f(arg); // a bar's number loses its fraction
   }
 }
 
@@ -404,15 +404,15 @@ native_fn all_of(type_id t) {
 const std::vector<builtin_row>& drawing_rows() {
   static const std::vector<builtin_row> rows = [] {
     std::vector<builtin_row> r{
-        {"line.new(int x1, float y1, int x2, float y2, string xloc=\"bar_index\", string extend=\"none\", color color=2189785087, string style=\"solid\", int width=1, const bool force_overlay=false) line", make<t_line>},
-        {"line.new(chart.point first_point, chart.point second_point, string xloc=\"bar_index\", string extend=\"none\", color color=2189785087, string style=\"solid\", int width=1, const bool force_overlay=false) line", line_points},
-        {"label.new(int x, float y, string text=\"\", string xloc=\"bar_index\", string yloc=\"price\", color color=562035199, string style=\"label_down\", color textcolor=4294967295, string size=\"normal\", string textalign=\"center\", string tooltip=\"\", string text_font_family=\"default\", const bool force_overlay=false, string text_formatting=\"none\") label", make<t_label>},
+        {"line.new(int x1, float y1, int x2, float y2, string xloc=\"bar_index\", string extend=\"none\", color color=0x2962FFFF, string style=\"solid\", int width=1, const bool force_overlay=false) line", make<t_line>},
+        {"line.new(chart.point first_point, chart.point second_point, string xloc=\"bar_index\", string extend=\"none\", color color=0x2962FFFF, string style=\"solid\", int width=1, const bool force_overlay=false) line", line_points},
+        {"label.new(int x, float y, string text=\"\", string xloc=\"bar_index\", string yloc=\"price\", color color=0x2962FFFF, string style=\"label_down\", color textcolor=4294967295, string size=\"normal\", string textalign=\"center\", string tooltip=\"\", string text_font_family=\"default\", const bool force_overlay=false, string text_formatting=\"none\") label", make<t_label>},
         {"label.new(int x, float y, string text, string xloc, string yloc, color color, string style, color textcolor, int size, string textalign=\"center\", string tooltip=\"\", string text_font_family=\"default\", const bool force_overlay=false, string text_formatting=\"none\") label", make<t_label>, 0, special::none, 6},
-        {"label.new(chart.point point, string text=\"\", string xloc=\"bar_index\", string yloc=\"price\", color color=562035199, string style=\"label_down\", color textcolor=4294967295, string size=\"normal\", string textalign=\"center\", string tooltip=\"\", string text_font_family=\"default\", const bool force_overlay=false, string text_formatting=\"none\") label", label_point},
-        {"box.new(int left, float top, int right, float bottom, color border_color=562035199, int border_width=1, string border_style=\"solid\", string extend=\"none\", string xloc=\"bar_index\", color bgcolor=562035199, string text=\"\", string text_size=\"auto\", color text_color=255, string text_halign=\"center\", string text_valign=\"center\", string text_wrap=\"none\", string text_font_family=\"default\", const bool force_overlay=false, string text_formatting=\"none\") box", make<t_box>},
-        {"box.new(chart.point top_left, chart.point bottom_right, color border_color=562035199, int border_width=1, string border_style=\"solid\", string extend=\"none\", string xloc=\"bar_index\", color bgcolor=562035199, string text=\"\", string text_size=\"auto\", color text_color=255, string text_halign=\"center\", string text_valign=\"center\", string text_wrap=\"none\", string text_font_family=\"default\", const bool force_overlay=false, string text_formatting=\"none\") box", box_points},
+        {"label.new(chart.point point, string text=\"\", string xloc=\"bar_index\", string yloc=\"price\", color color=0x2962FFFF, string style=\"label_down\", color textcolor=4294967295, string size=\"normal\", string textalign=\"center\", string tooltip=\"\", string text_font_family=\"default\", const bool force_overlay=false, string text_formatting=\"none\") label", label_point},
+        {"box.new(int left, float top, int right, float bottom, color border_color=0x2962FFFF, int border_width=1, string border_style=\"solid\", string extend=\"none\", string xloc=\"bar_index\", color bgcolor=0x2962FFFF, string text=\"\", string text_size=\"auto\", color text_color=0x363A45FF, string text_halign=\"center\", string text_valign=\"center\", string text_wrap=\"none\", string text_font_family=\"default\", const bool force_overlay=false, string text_formatting=\"none\") box", make<t_box>},
+        {"box.new(chart.point top_left, chart.point bottom_right, color border_color=0x2962FFFF, int border_width=1, string border_style=\"solid\", string extend=\"none\", string xloc=\"bar_index\", color bgcolor=0x2962FFFF, string text=\"\", string text_size=\"auto\", color text_color=0x363A45FF, string text_halign=\"center\", string text_valign=\"center\", string text_wrap=\"none\", string text_font_family=\"default\", const bool force_overlay=false, string text_formatting=\"none\") box", box_points},
         {"linefill.new(line line1, line line2, color color) linefill", linefill_new},
-        {"polyline.new(array<chart.point> points, bool curved=false, bool closed=false, string xloc=\"bar_index\", color line_color=562035199, color fill_color=na, string line_style=\"solid\", int line_width=1, const bool force_overlay=false) polyline", make<t_polyline>},
+        {"polyline.new(array<chart.point> points, bool curved=false, bool closed=false, string xloc=\"bar_index\", color line_color=0x2962FFFF, color fill_color=na, string line_style=\"solid\", int line_width=1, const bool force_overlay=false) polyline", make<t_polyline>},
         {"table.new(string position, int columns, int rows, color bgcolor=na, color frame_color=na, int frame_width=0, color border_color=na, int border_width=0, const bool force_overlay=false) table", table_new},
         // points
         {"chart.point.new(int time, int index, float price) chart.point", point_new},
