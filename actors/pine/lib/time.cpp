@@ -39,24 +39,50 @@ void hour(site& c) { calendar_part(c, [](const civil_time& t) { return t.hour; }
 void minute(site& c) { calendar_part(c, [](const civil_time& t) { return t.minute; }); }
 void second(site& c) { calendar_part(c, [](const civil_time& t) { return t.second; }); }
 
-/// time(timeframe, session, timezone, bars_back): when the bar of that timeframe began, na outside the session.
+/// When the chart's bar `back` bars behind the present one opened; na where there is none. A negative number asks for
+/// bars to come, which follow the trading calendar.
+double chart_bar_time(const site& c, std::int64_t back) {
+  auto& x = *c.ctx;
+  constexpr std::int64_t furthest = 500;
+  if (back > i64(context::times_kept)) c.stop("bars_back can be at most " + std::to_string(context::times_kept));
+  if (back < -furthest) c.stop("bars_back can be at least -" + std::to_string(furthest));
+  if (back > 0) return x.time_of_bar(back);
+  auto t = x.current.time_ms;
+  for (; back < 0; ++back) t = x.cal.next_open(x.tf, t);
+  return f64(t);
+}
+
+/// time() and time_close(): when the bar of that timeframe opens, or closes; na outside of the session. A bar belongs
+/// to a session by its opening time (PyneCore, measured). bars_back counts bars of the chart, timeframe_bars_back those
+/// of the timeframe. The arguments after the session begin at `rest`.
 template <bool Close>
-void time_of(site& c) {
+void period_time(site& c, std::size_t zone_at, std::size_t rest) {
   auto& x = *c.ctx;
   auto tf = frame_arg(c, 0);
-  auto t = x.current.time_ms;
-  auto back = c.type(3) == t_void ? 0 : c.i(3);
-  if (back != 0) t -= back * i64(x.tf.seconds() * 1000); // whole chart bars back, or forward when negative
+  auto back = c.type(rest) == t_void ? 0 : c.i(rest);
+  double bar_time = chart_bar_time(c, back);
+  if (is_na(bar_time)) return c.ret(na_value);
+  auto t = to_int(bar_time);
   bool with_session = c.type(1) != t_void && c.o(1) != nullptr && !c.s(1).empty();
   if (with_session) {
     auto s = session_spec::parse(c.s(1) == "regular" || c.s(1) == "extended" ? x.symbol->session : c.s(1));
     if (!s) c.stop("\"" + c.s(1) + "\" isn't a session");
-    if (!s->contains(zone_arg(c, 2).local(t))) return c.ret(na_value);
+    const auto& z = zone_at < c.count() ? zone_arg(c, zone_at) : x.cal.tz();
+    if (!s->contains(z.local(t))) return c.ret(na_value);
   }
   bool own = tf.unit == x.tf.unit && tf.count == x.tf.count;
+  auto frames = c.type(rest + 1) == t_void ? 0 : c.i(rest + 1);
+  if (frames > 5000 || frames < -500) c.stop("timeframe_bars_back must be between -500 and 5000");
+  if (frames != 0) t = x.cal.period_open(tf, t);
+  for (; frames > 0; --frames) t = x.cal.period_open(tf, x.cal.session_before(tf, t));
+  for (; frames < 0; ++frames) t = x.cal.next_open(tf, t);
   if (Close) c.ret(f64(x.cal.period_close(tf, t)));
   else c.ret(f64(own ? t : std::min(t, x.cal.period_open(tf, t))));
 }
+template <bool Close>
+void time_in_zone(site& c) { period_time<Close>(c, 2, 3); }
+template <bool Close>
+void time_of(site& c) { period_time<Close>(c, c.count(), 2); }
 
 void timestamp_fields(site& c, const zone& z, std::size_t k) {
   for (std::size_t i = 0; i < 6; ++i)
@@ -234,11 +260,13 @@ const std::vector<builtin_row>& time_rows() {
       {"hour(int time, string timezone=?) =int", hour},
       {"minute(int time, string timezone=?) =int", minute},
       {"second(int time, string timezone=?) =int", second},
-      {"time(string timeframe, string session=?, string timezone=?, int bars_back=?) series int", time_of<false>},
-      {"time_close(string timeframe, string session=?, string timezone=?, int bars_back=?) series int", time_of<true>},
+      {"time(string timeframe, string session=?, string timezone=?, int bars_back=?, int timeframe_bars_back=?) series int", time_in_zone<false>},
+      {"time(string timeframe, string session, int bars_back, int timeframe_bars_back=?) series int", time_of<false>},
+      {"time_close(string timeframe, string session=?, string timezone=?, int bars_back=?, int timeframe_bars_back=?) series int", time_in_zone<true>},
+      {"time_close(string timeframe, string session, int bars_back, int timeframe_bars_back=?) series int", time_of<true>},
       {"timestamp(int year, int month, int day, int hour=0, int minute=0, int second=0) =int", timestamp_local},
       {"timestamp(string timezone, int year, int month, int day, int hour=0, int minute=0, int second=0) =int", timestamp_zone},
-      {"timestamp(const string dateString) const int", timestamp_text},
+      {"timestamp(string dateString) =int", timestamp_text},
       {"timeframe.in_seconds(simple string timeframe=\"\") =int", in_seconds, 0, special::none, 5},
       {"timeframe.in_seconds(string timeframe=\"\") =int", in_seconds, 0, special::none, 6},
       {"timeframe.from_seconds(int seconds) =string", from_seconds},
@@ -252,7 +280,7 @@ const std::vector<builtin_row>& time_rows() {
       {"ticker.heikinashi(string symbol) =string", heikinashi},
       {"ticker.renko(string symbol, string style, float param, bool request_wicks=false, string source=\"Close\") =string", renko},
       {"ticker.kagi(string symbol, float reversal) =string", kagi},
-      {"ticker.kagi(string symbol, string style, float param) =string", kagi},
+      {"ticker.kagi(string symbol, float param, string style) =string", kagi},
       {"ticker.linebreak(string symbol, int number_of_lines) =string", linebreak},
       {"ticker.pointfigure(string symbol, string source, string style, float param, int reversal) =string", pointfigure},
   };
