@@ -68,6 +68,7 @@ std::string script_for(std::size_t first, std::size_t n, std::size_t& count) {
 }
 
 bool near(double a, double b, double tolerance) {
+  if (std::isinf(b)) return true;
   if (std::isnan(a) || std::isnan(b)) return std::isnan(a) && std::isnan(b);
   return std::fabs(a - b) <= tolerance * std::max({1.0, std::fabs(a), std::fabs(b)});
 }

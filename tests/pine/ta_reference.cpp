@@ -545,7 +545,7 @@ const std::vector<ta_case>& ta_cases() {
        }},
       {"ta.dev", "ta.dev(close, N)", [](M m, S n) { return n == 1 ? column(m.size(), 0.0) : rolling(m.close, n, deviation); }},
       {"ta.cci", "ta.cci(close, N + 1)", [](M m, S n) {
-         return rolling(m.close, n + 1, [](const column& w) { return (w.back() - mean_of(w, w.size())) / (0.015 * deviation(w)); });
+         return rolling(m.close, n + 1, [](const column& w) { return deviation(w) < 1e-12 ? std::numeric_limits<double>::infinity() : (w.back() - mean_of(w, w.size())) / (0.015 * deviation(w)); });
        }, 1e-7},
       {"ta.cmo", "ta.cmo(close, N)", [](M m, S n) {
          auto d = change(m.close, 1);

@@ -19,7 +19,8 @@ struct market {
   std::size_t size() const { return x.size(); }
 };
 
-/// One built-in: how a script writes it (N is the length) and what it must give.
+/// One built-in: how a script writes it (N is the length) and what it must give. An infinite value stands for a
+/// quotient of rounding errors, where any result is right.
 struct ta_case {
   const char* name; ///< of the built-in
   std::string expression;
