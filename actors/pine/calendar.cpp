@@ -233,8 +233,8 @@ bool session_spec::contains(const civil_time& t) const {
     auto day_on = [&](int weekday) { return (r.days >> ((weekday + 6) % 7 + 1) & 1u) != 0; };
     if (r.from < r.to) {
       if (minute >= r.from && minute < r.to && day_on(t.weekday)) return true;
-    } else if (r.from == 0 && r.to == 0) {
-      if (day_on(t.weekday)) return true;
+    } else if (r.to == 0) { // up to midnight: the day it runs through
+      if (minute >= r.from && day_on(t.weekday)) return true;
     } else {
       // overnight: the day digits name the day on which the session ends
       if (minute >= r.from && day_on(t.weekday + 1)) return true;

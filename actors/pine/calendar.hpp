@@ -75,6 +75,7 @@ class calendar {
 public:
   calendar(std::string_view zone_name, std::string_view session);
   const zone& tz() const { return *zone_; }
+  std::shared_ptr<const zone> shared_tz() const { return zone_; }
   const session_spec& session() const { return session_; }
   /// The date a time is booked to, as days since 1970: overnight sessions belong to the day they end.
   std::int64_t trading_day(std::int64_t utc_ms) const;

@@ -190,28 +190,25 @@ column rsi(const column& x, std::size_t n) {
   });
 }
 column correlation(const column& a, const column& b, std::size_t n) {
-  return zip(a, b, [](double, double) { return 0.0; }).empty() ? column{} : [&] {
-    column out;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-      if (i + 1 < n) {
-        out.push_back(na);
-        continue;
-      }
-      double ma = 0, mb = 0;
-      for (std::size_t k = 0; k < n; ++k) {
-        ma += a[i - k] / static_cast<double>(n);
-        mb += b[i - k] / static_cast<double>(n);
-      }
-      double ab = 0, aa = 0, bb = 0;
-      for (std::size_t k = 0; k < n; ++k) {
-        ab += (a[i - k] - ma) * (b[i - k] - mb);
-        aa += (a[i - k] - ma) * (a[i - k] - ma);
-        bb += (b[i - k] - mb) * (b[i - k] - mb);
-      }
-      out.push_back(n == 1 ? 0 : ab / std::sqrt(aa * bb));
+  column out;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (i + 1 < n) {
+      out.push_back(na);
+      continue;
     }
-    return out;
-  }();
+    double ma = 0, mb = 0, ab = 0, aa = 0, bb = 0;
+    for (std::size_t k = 0; k < n; ++k) {
+      ma += a[i - k] / static_cast<double>(n);
+      mb += b[i - k] / static_cast<double>(n);
+    }
+    for (std::size_t k = 0; k < n; ++k) {
+      ab += (a[i - k] - ma) * (b[i - k] - mb);
+      aa += (a[i - k] - ma) * (a[i - k] - ma);
+      bb += (b[i - k] - mb) * (b[i - k] - mb);
+    }
+    out.push_back(std::fabs(ab) / static_cast<double>(n) <= 1e-10 ? 0 : ab / std::sqrt(aa * bb)); // no covariance: 0
+  }
+  return out;
 }
 double percentile_linear(column w, double percent) {
   std::sort(w.begin(), w.end());

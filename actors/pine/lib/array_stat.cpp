@@ -159,20 +159,20 @@ void percentrank(site& c) {
 const std::vector<builtin_row>& array_stat_rows() {
   static const std::vector<builtin_row> rows{
       {"array.abs(array<num> id) array<num>", abs},
-      {"array.avg(array<num> id) float", avg},
+      {"array.avg(array<num> id) num", avg},
       {"array.sum(array<num> id) num", sum},
       {"array.max(array<num> id, int nth=0) num", nth<true>},
       {"array.min(array<num> id, int nth=0) num", nth<false>},
       {"array.range(array<num> id) num", range},
-      {"array.median(array<num> id) float", median},
+      {"array.median(array<num> id) num", median},
       {"array.mode(array<num> id) num", mode},
-      {"array.variance(array<num> id, bool biased=true) float", variance},
-      {"array.stdev(array<num> id, bool biased=true) float", stdev},
+      {"array.variance(array<num> id, bool biased=true) num", variance},
+      {"array.stdev(array<num> id, bool biased=true) num", stdev},
       {"array.covariance(array<num> id1, array<num> id2, bool biased=true) float", covariance},
       {"array.standardize(array<num> id) array<float>", standardize},
-      {"array.percentile_nearest_rank(array<num> id, float percentage) float", percentile_nearest},
-      {"array.percentile_linear_interpolation(array<num> id, float percentage) float", percentile_linear},
-      {"array.percentrank(array<num> id, int index) float", percentrank},
+      {"array.percentile_nearest_rank(array<num> id, float percentage) num", percentile_nearest},
+      {"array.percentile_linear_interpolation(array<num> id, float percentage) num", percentile_linear},
+      {"array.percentrank(array<num> id, int index) num", percentrank},
   };
   return rows;
 }

@@ -258,24 +258,30 @@ void security_lower(site& c) {
 
 namespace {
 
-/// Figures that only the user can supply. `key` names what was asked for.
-void supplied(const site& c, const char* kind, const std::string& key, bool ignore) {
+/// Figures that only the user can supply. `key` names what was asked for; with gaps a figure shows once, on the bar
+/// that it falls into.
+void supplied(const site& c, const char* kind, const std::string& key, bool ignore, const std::string& gaps) {
   auto* source = c.shared().settings.data;
-  auto v = source != nullptr ? source->value(kind, key, c.ctx->current.time_ms) : std::nullopt;
+  const auto& x = *c.ctx;
+  auto v = source != nullptr ? source->value(kind, key, x.current.time_ms) : std::nullopt;
   if (!v && !ignore)
     c.stop("there is no data for \"" + key + "\"; supply it, or use ignore_invalid_symbol=true");
+  if (v && gaps == "gaps_on" && x.index > 0) {
+    auto since = source->value_time(kind, key, x.current.time_ms);
+    if (since && *since <= x.prev_time) return c.ret(na_value);
+  }
   c.ret(v ? *v : na_value);
 }
 void currency_rate(site& c) {
   if (c.s(0) == c.s(1)) return c.ret(1);
-  supplied(c, "currency_rate", c.s(0) + c.s(1), c.b(2));
+  supplied(c, "currency_rate", c.s(0) + c.s(1), c.b(2), "");
 }
-void dividends(site& c) { supplied(c, "dividends", c.s(0) + "|" + c.s(1), c.b(4)); }
-void splits(site& c) { supplied(c, "splits", c.s(0) + "|" + c.s(1), c.b(4)); }
-void earnings(site& c) { supplied(c, "earnings", c.s(0) + "|" + c.s(1), c.b(4)); }
-void financial(site& c) { supplied(c, "financial", c.s(0) + "|" + c.s(1) + "|" + c.s(2), c.b(4)); }
-void economic(site& c) { supplied(c, "economic", c.s(0) + "|" + c.s(1), c.b(3)); }
-void quandl(site& c) { supplied(c, "quandl", c.s(0) + "|" + std::to_string(c.i(2)), c.b(3)); }
+void dividends(site& c) { supplied(c, "dividends", c.s(0) + "|" + c.s(1), c.b(4), c.s(2)); }
+void splits(site& c) { supplied(c, "splits", c.s(0) + "|" + c.s(1), c.b(4), c.s(2)); }
+void earnings(site& c) { supplied(c, "earnings", c.s(0) + "|" + c.s(1), c.b(4), c.s(2)); }
+void financial(site& c) { supplied(c, "financial", c.s(0) + "|" + c.s(1) + "|" + c.s(2), c.b(4), c.s(3)); }
+void economic(site& c) { supplied(c, "economic", c.s(0) + "|" + c.s(1), c.b(3), c.s(2)); }
+void quandl(site& c) { supplied(c, "quandl", c.s(0) + "|" + std::to_string(c.i(2)), c.b(3), c.s(1)); }
 /// Arguments: source, symbol, ignore_invalid_symbol, calc_bars_count. The data source knows seeds as "source:symbol".
 void seed(site& c) {
   auto symbol = c.s(0) + ":" + c.s(1);

@@ -1,5 +1,6 @@
 #include "actors/pine/registry.hpp"
 #include "actors/pine/runtime.hpp"
+#include "actors/pine/session.hpp"
 
 #include <algorithm>
 #include <array>
@@ -52,27 +53,46 @@ double chart_bar_time(const site& c, std::int64_t back) {
   return f64(t);
 }
 
-/// time() and time_close(): when the bar of that timeframe opens, or closes; na outside of the session. A bar belongs
-/// to a session by its opening time (PyneCore, measured). bars_back counts bars of the chart, timeframe_bars_back those
-/// of the timeframe. The arguments after the session begin at `rest`.
+/// The session that the argument means: its own hours, or the symbol's when the text doesn't begin with a digit.
+session_clock session_arg(const site& c, std::size_t k, std::shared_ptr<const zone> z) {
+  const auto& text = c.s(k);
+  auto first = text.find_first_not_of(" \t");
+  if (first == std::string::npos || text[first] < '0' || text[first] > '9') return {c.ctx->cal.session(), std::move(z)};
+  auto s = session_clock::parse(text, std::move(z));
+  if (!s) c.stop("\"" + text + "\" isn't a session");
+  return *s;
+}
+
+/// time() and time_close(): when the bar of that timeframe opens, or closes; na outside of the session. bars_back counts
+/// bars of the chart, timeframe_bars_back those of the timeframe. The arguments after the session begin at `rest`.
 template <bool Close>
 void period_time(site& c, std::size_t zone_at, std::size_t rest) {
   auto& x = *c.ctx;
   auto tf = frame_arg(c, 0);
-  auto back = c.type(rest) == t_void ? 0 : c.i(rest);
-  double bar_time = chart_bar_time(c, back);
+  double bar_time = chart_bar_time(c, c.type(rest) == t_void ? 0 : c.i(rest));
   if (is_na(bar_time)) return c.ret(na_value);
   auto t = to_int(bar_time);
-  bool with_session = c.type(1) != t_void && c.o(1) != nullptr && !c.s(1).empty();
-  if (with_session) {
-    auto s = session_spec::parse(c.s(1) == "regular" || c.s(1) == "extended" ? x.symbol->session : c.s(1));
-    if (!s) c.stop("\"" + c.s(1) + "\" isn't a session");
-    const auto& z = zone_at < c.count() ? zone_arg(c, zone_at) : x.cal.tz();
-    if (!s->contains(z.local(t))) return c.ret(na_value);
-  }
-  bool own = tf.unit == x.tf.unit && tf.count == x.tf.count;
   auto frames = c.type(rest + 1) == t_void ? 0 : c.i(rest + 1);
   if (frames > 5000 || frames < -500) c.stop("timeframe_bars_back must be between -500 and 5000");
+  bool with_zone = zone_at < c.count() && c.type(zone_at) != t_void && c.o(zone_at) != nullptr;
+  bool with_session = c.type(1) != t_void && c.o(1) != nullptr && (with_zone || c.s(1).find_first_of("0123456789") != std::string::npos);
+  if (with_session) {
+    auto z = with_zone ? zone::find(c.s(zone_at)) : x.cal.shared_tz();
+    if (z == nullptr) c.stop("there is no time zone \"" + c.s(zone_at) + "\"");
+    auto clock = session_arg(c, 1, z);
+    auto bar_of = clock.bar_at(tf, t);
+    constexpr int longest_gap = 8 * 24 * 4; // quarters of an hour to look back for the bar before
+    for (; frames > 0 && bar_of; --frames) {
+      auto before = bar_of->open_ms - 1;
+      bar_of.reset();
+      for (int k = 0; k < longest_gap && !bar_of; ++k) {
+        c.shared().charge(20);
+        bar_of = clock.bar_at(tf, before - k * 900'000LL);
+      }
+    }
+    return c.ret(!bar_of ? na_value : f64(Close ? bar_of->close_ms : bar_of->open_ms));
+  }
+  bool own = tf.unit == x.tf.unit && tf.count == x.tf.count && frames == 0;
   if (frames != 0) t = x.cal.period_open(tf, t);
   for (; frames > 0; --frames) t = x.cal.period_open(tf, x.cal.session_before(tf, t));
   for (; frames < 0; ++frames) t = x.cal.next_open(tf, t);
