@@ -365,9 +365,9 @@ value compiler::arithmetic(const std::string& o, value a, value b, source_pos po
   type_id t = both_int ? t_int : (a.type == t_na && b.type == t_na) ? t_na : (a.type == t_float || b.type == t_float) ? t_float : t_int;
   bool truncates = false;
   if (o == "/") {
-    // version 6 divides exactly; version 5 truncates when both are constant ints
+    // version 6 divides exactly; version 5 truncates when both are constant ints. A quotient of ints keeps their type
+    // and its fraction: ta.wma(close, length / 2) is a length like any other, cut where a whole number is needed
     truncates = both_int && version() < 6 && q == qual::constant;
-    if (!truncates) t = t_float;
   }
   if (a.known && b.known) {
     double r = fold_number(o[0], a.number, b.number);

@@ -41,6 +41,7 @@ def names_used(text):
     return dotted, set(re.findall(r'\.([A-Za-z_]\w*)\s*(?:<[^()]*>)?\(', text))
 
 
+TESTS = ('facts', 'drawings', 'requests')  # C++ tests that check values of built-ins named in full
 METHODS = ('array', 'matrix', 'map', 'line', 'label', 'box', 'table', 'linefill')
 
 
@@ -82,6 +83,10 @@ def checks(known):
                     add(n, f'kit {case}')
     for n in re.findall(r'\{"((?:ta|math)\.\w+)", "', read(os.path.join(HERE, 'ta_reference.cpp'))):
         add(n, 'property')
+    for test in TESTS:
+        text = read(os.path.join(HERE, f'{test}.test.cpp'))
+        for n in sorted(set(re.findall(r'(?<![\w.])[a-z]\w*(?:\.\w+)+', text))):
+            add(n, f'test {test}')
     for script in sorted(glob.glob(os.path.join(HERE, 'scripts', '*.pine'))):
         text = read(script)
         if '// expect: error' in text:
@@ -111,7 +116,7 @@ def table(binary):
            f'{have} of the {len(known)} names of the language are implemented. {behaviour} are used by a script whose results '
            'are checked; the others are compiled with each of their signatures.', '',
            '"kit" is a case of the conformance kit (output of the platform itself), "property" compares with a slow computation '
-           'over random series (`ta_properties.test.cpp`), "script" is one of `tests/pine/scripts`, "signature" the test of '
+           'over random series (`ta_properties.test.cpp`), "script" is one of `tests/pine/scripts`, "test" a C++ test beside them, "signature" the test of '
            'names and arguments (`builtins.test.cpp`).', '',
            '| name | kind | since | implemented | checked by |', '| --- | --- | --- | --- | --- |']
     for n, k, v in known:

@@ -218,6 +218,17 @@ void set(site& c) {
   auto* d = drawing(c, true);
   if (d != nullptr) put(*d, property(c, d->type, called_property(c)), c, 1);
 }
+/// At most one table stands at a position: the one that comes drives the other out.
+void clear_position(const site& c, const std::string& position, const drawing_object* but) {
+  for (auto& [_, o] : c.shared().drawings)
+    if (o != but && o->type == t_table && text_of(o->ref[0]) == position) return forget(c, *o);
+}
+void set_position(site& c) {
+  auto* d = drawing(c, true);
+  if (d == nullptr) return;
+  clear_position(c, c.s(1), d);
+  d->ref[property(c, t_table, "position").slot] = c.o(1);
+}
 /// Setters that take several coordinates; which ones is told by the name.
 void set_pair(site& c) {
   auto* d = drawing(c, true);
@@ -332,12 +343,7 @@ object* text_value(const site& c, std::size_t k) {
 }
 void table_new(site& c) {
   if (c.i(1) < 0 || c.i(2) < 0 || c.i(1) * c.i(2) > 10'000) c.stop("a table can have at most 10000 cells");
-  auto& s = c.shared();
-  for (auto& [_, o] : s.drawings) // one table per position
-    if (o->type == t_table && text_of(o->ref[0]) == c.s(0)) {
-      forget(c, *o);
-      break;
-    }
+  clear_position(c, c.s(0), nullptr);
   make<t_table>(c);
 }
 void cell(site& c) {
@@ -454,7 +460,7 @@ const std::vector<builtin_row>& drawing_rows() {
         // tables
         {"table.set_bgcolor(table table_id, color bgcolor) void", set}, {"table.set_border_color(table table_id, color border_color) void", set},
         {"table.set_border_width(table table_id, int border_width) void", set}, {"table.set_frame_color(table table_id, color frame_color) void", set},
-        {"table.set_frame_width(table table_id, int frame_width) void", set}, {"table.set_position(table table_id, string position) void", set},
+        {"table.set_frame_width(table table_id, int frame_width) void", set}, {"table.set_position(table table_id, string position) void", set_position},
         {"table.cell(table table_id, int column, int row, string text=\"\", float width=0, float height=0, color text_color=na, string text_halign=\"center\", string text_valign=\"center\", string text_size=\"normal\", color bgcolor=na, string tooltip=\"\", string text_font_family=\"default\", string text_formatting=\"none\") void", cell},
         {"table.cell(table table_id, int column, int row, string text=\"\", float width=0, float height=0, color text_color=na, string text_halign=\"center\", string text_valign=\"center\", int text_size, color bgcolor=na, string tooltip=\"\", string text_font_family=\"default\", string text_formatting=\"none\") void", cell, 0, special::none, 6},
         {"table.cell_set_text(table table_id, int column, int row, string text) void", cell_set}, {"table.cell_set_bgcolor(table table_id, int column, int row, color bgcolor) void", cell_set},

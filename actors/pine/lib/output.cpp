@@ -17,7 +17,7 @@ void say(const site& c, log_level level, std::string text) {
   s.logs.push_back({c.ctx->current.time_ms, c.ctx->index, level, std::move(text)});
 }
 template <log_level L>
-void log_plain(site& c) { say(c, L, c.s(0)); }
+void log_plain(site& c) { say(c, L, c.o(0) == nullptr ? "NaN" : c.s(0)); }
 template <log_level L>
 void log_format(site& c) { say(c, L, format_message(c, 0)); }
 
