@@ -38,6 +38,7 @@ def names_used(text):
     """The dotted and plain names of a script, and the names behind a dot alone (methods)."""
     text = re.sub(r'//[^\n]*|"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'', ' ', text)
     dotted = set(re.findall(r'(?<![\w.])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*', text))
+    dotted |= {n.rsplit('.', 1)[0] for n in dotted if n.count('.') > 1}  # line.all.size()
     return dotted, set(re.findall(r'\.([A-Za-z_]\w*)\s*(?:<[^()]*>)?\(', text))
 
 
