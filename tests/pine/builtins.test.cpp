@@ -137,15 +137,19 @@ enum class style : std::uint8_t { required, all_named, method };
 
 std::string call_text(const builtin& b, style s) {
   std::string args, receiver;
+  bool skipped = false; // what follows a parameter left out needs its name
   for (std::size_t i = 0; i < b.params.size(); ++i) {
     const auto& p = b.params[i];
-    if (p.variadic || (p.optional && s != style::all_named)) continue;
+    if (p.variadic || (p.optional && s != style::all_named)) {
+      skipped = true;
+      continue;
+    }
     auto v = p.name == "options" ? options_for(b) : p.is_text && p.optional ? "\"" + p.text + "\"" : value_for(p.type, b, p.name);
     if (s == style::method && i == 0) {
       receiver = v;
       continue;
     }
-    args += (args.empty() ? "" : ", ") + (s == style::all_named ? p.name + " = " + v : v);
+    args += (args.empty() ? "" : ", ") + (s == style::all_named || skipped ? p.name + " = " + v : v);
   }
   if (s != style::method) return b.name + type_arguments(b) + "(" + args + ")";
   return "it = " + receiver + "\nit." + b.name.substr(b.name.rfind('.') + 1) + "(" + args + ")";

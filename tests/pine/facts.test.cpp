@@ -37,6 +37,7 @@ TEST(pine_facts, of_the_symbol) {
   s->sector = "Technology";
   s->industry = "Services";
   s->root = "I";
+  s->session = "0930-1600";
   s->isin = "US1";
   s->mintick = 0.25;
   s->pricescale = 100;
@@ -87,11 +88,9 @@ TEST(pine_facts, of_the_timeframe) {
 
 TEST(pine_facts, of_the_chart) {
   run_settings settings;
-  settings.last_bar_index = 9;
-  settings.last_bar_time_ms = start + 9 * hour;
   settings.now_ms = 77;
   EXPECT_EQ(values({"last_bar_index", "last_bar_time", "timenow", "time_tradingday", "volume", "chart.right_visible_bar_time"}, settings),
-            "9 " + std::to_string(start + 9 * hour) + " 77 " + std::to_string(start) + " 10 " + std::to_string(start + 9 * hour));
+            "4 " + std::to_string(start + 4 * hour) + " 77 " + std::to_string(start) + " 10 " + std::to_string(start + 4 * hour));
   EXPECT_EQ(values({"chart.is_standard", "chart.is_heikinashi", "chart.is_kagi", "chart.is_linebreak", "chart.is_pnf", "chart.is_range",
                     "chart.is_renko"},
                    {}),
