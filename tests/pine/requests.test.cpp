@@ -74,6 +74,26 @@ TEST(pine_requests, a_longer_timeframe_shows_only_what_has_closed) {
   EXPECT_EQ(row(r, 2), "na na na na na na 100 100 100 100 100 100 101 101 ");
 }
 
+TEST(pine_requests, prices_in_another_currency) {
+  world w;
+  w.data.add(symbol("B"), *timeframe::parse("240"), bars_of(6, 4 * hour, 100));
+  w.data.add_value("currency_rate", "USDEUR", start, 2);
+  w.data.add_value("currency_rate", "USDEUR", start + 12 * hour, 3);
+  auto r = w.run("plot(request.security(\"X:B\", \"240\", close, currency = currency.EUR))\nplot(request.security(\"X:B\", \"240\", volume, currency = currency.EUR))\n"
+                 "plot(request.security(\"X:B\", \"240\", close, currency = currency.USD))\n");
+  EXPECT_EQ(row(r, 0), "200 202 204 309 312 315 ");
+  EXPECT_EQ(row(r, 1), "10 10 10 10 10 10 ");
+  EXPECT_EQ(row(r, 2), "100 101 102 103 104 105 ");
+  EXPECT_NE(w.run("plot(request.security(\"X:B\", \"240\", close, currency = currency.GBP))\n").error.find("USDGBP"), std::string::npos);
+}
+
+TEST(pine_requests, only_the_newest_bars) {
+  world w;
+  w.data.add(symbol("B"), *timeframe::parse("240"), bars_of(6, 4 * hour, 100));
+  auto r = w.run("plot(request.security(\"X:B\", \"240\", ta.cum(1), calc_bars_count = 2))\n");
+  EXPECT_EQ(row(r), "na na na na 1 2 ");
+}
+
 TEST(pine_requests, tuples_and_functions_of_other_contexts) {
   world w;
   w.data.add(symbol("B"), *timeframe::parse("240"), bars_of(6, 4 * hour, 10));
