@@ -340,6 +340,7 @@ value compiler::declare(const ast::stmt& s) {
     error("PN0208", s.value->pos, "this expression gives several values; declare them as [a, b] = ...");
     v = error_value();
   }
+  v = as_bool(std::move(v), want);
   if (want == t_na) {
     want = v.type;
     if (v.type == t_na && !v.bad && s.type.name.empty()) {
@@ -461,6 +462,7 @@ value compiler::assign(const ast::stmt& s) {
     v = arithmetic(s.op.substr(0, 1), left, v, s.pos);
   }
   if (v.bad || e->val.bad) return e->val;
+  v = as_bool(std::move(v), e->val.type);
   if (v.type == t_void || v.type == t_tuple || !assignable(e->val.type, v.type)) {
     error("PN0212", s.value->pos, "'" + name + "' is of type " + types_->name(e->val.type) + " and can't take a value of type " + show(v),
           e->val.type == t_int && v.type == t_float ? "declare it as float, or convert the value with int()" : "");

@@ -254,6 +254,7 @@ value compiler::call_builtin(const std::string& name, const ast::expr& e, const 
   } else {
     args = evaluate_args(e);
     take_transparency(name, args);
+    take_text_sizes(name, args);
   }
   bool bad = false;
   for (const auto& v : args.values) bad = bad || v.bad;
@@ -422,32 +423,6 @@ const std::vector<function_info>* compiler::methods_of(const std::string& name, 
   for (auto& [_, lib] : frame_->home->imports)
     if (lib != nullptr) gather(*lib);
   return found.empty() ? nullptr : &found;
-}
-
-/// Whether `label.new(...)` means the built-in although a variable is named `label`: when its form fits the arguments.
-bool compiler::means_builtin(const std::string& path, const ast::expr& e) const {
-  const auto* list = registry::get().functions(path);
-  if (list == nullptr) return false;
-  for (const auto& b : *list) {
-    std::size_t needed = 0;
-    for (const auto& p : b.params) needed += p.optional || p.omitted || p.variadic ? 0 : 1;
-    if (e.args.size() >= needed && (needed > 0 || e.args.empty() || path.find(".new") != std::string::npos)) return true;
-  }
-  return false;
-}
-
-/// Version 5 still takes the old `transp` of plots; it becomes an option of the plot.
-void compiler::take_transparency(const std::string& name, call_args& args) {
-  static const std::set<std::string> plots{"plot", "plotshape", "plotchar", "plotarrow", "bgcolor", "barcolor", "fill"};
-  pending_transp_.reset();
-  if (version() >= 6 || plots.count(name) == 0) return;
-  for (std::size_t i = 0; i < args.sources.size(); ++i) {
-    if (args.sources[i]->name != "transp") continue;
-    if (args.values[i].known) pending_transp_ = args.values[i].number;
-    args.values.erase(args.values.begin() + static_cast<std::ptrdiff_t>(i));
-    args.sources.erase(args.sources.begin() + static_cast<std::ptrdiff_t>(i));
-    return;
-  }
 }
 
 value compiler::call(const ast::expr& e) {

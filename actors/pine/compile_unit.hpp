@@ -268,6 +268,8 @@ private:
   void error(std::string_view code, source_pos pos, std::string message, std::string hint = {});
   value library_global(module_info& lib, const ast::stmt& s);
   bool means_builtin(const std::string& path, const ast::expr& e) const;
+  value as_bool(value v, type_id want);
+  void take_text_sizes(const std::string& name, call_args& args);
   void take_transparency(const std::string& name, call_args& args);
   std::optional<double> pending_transp_; ///< version 5's `transp` of the plot being compiled
   int version() const { return version_; }

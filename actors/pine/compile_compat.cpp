@@ -1,0 +1,69 @@
+#include "actors/pine/compile_unit.hpp"
+
+/// Readings of calls that depend on the version, and names that clash with those of built-ins.
+
+namespace tt::pine {
+
+/// Whether `label.new(...)` means the built-in although a variable is named `label`: when its form fits the arguments.
+bool compiler::means_builtin(const std::string& path, const ast::expr& e) const {
+  const auto* list = registry::get().functions(path);
+  if (list == nullptr) return false;
+  for (const auto& b : *list) {
+    std::size_t needed = 0;
+    for (const auto& p : b.params) needed += p.optional || p.omitted || p.variadic ? 0 : 1;
+    if (e.args.size() >= needed && (needed > 0 || e.args.empty() || path.find(".new") != std::string::npos)) return true;
+  }
+  return false;
+}
+
+/// Version 5 still takes the old `transp` of plots; it becomes an option of the plot.
+void compiler::take_transparency(const std::string& name, call_args& args) {
+  static const std::set<std::string> plots{"plot", "plotshape", "plotchar", "plotarrow", "bgcolor", "barcolor", "fill"};
+  pending_transp_.reset();
+  if (version() >= 6 || plots.count(name) == 0) return;
+  for (std::size_t i = 0; i < args.sources.size(); ++i) {
+    if (args.sources[i]->name != "transp") continue;
+    if (args.values[i].known) pending_transp_ = args.values[i].number;
+    args.values.erase(args.values.begin() + static_cast<std::ptrdiff_t>(i));
+    args.sources.erase(args.sources.begin() + static_cast<std::ptrdiff_t>(i));
+    return;
+  }
+}
+
+/// Version 6 takes text sizes as points too; the library keeps all sizes as texts.
+void compiler::take_text_sizes(const std::string& name, call_args& args) {
+  auto space = name.substr(0, name.find('.'));
+  if (version() < 6 || (space != "label" && space != "box" && space != "table")) return;
+  bool setter = name.size() > 9 && (name.find(".set_size") != std::string::npos || name.find("set_text_size") != std::string::npos);
+  for (std::size_t i = 0; i < args.values.size(); ++i) {
+    auto& v = args.values[i];
+    const auto& named = args.sources[i]->name;
+    bool size = named == "size" || named == "text_size" || (setter && named.empty() && i + 1 == args.values.size());
+    if (!size || v.type != t_int) continue;
+    if (v.known) {
+      auto q = v.q;
+      v = constant_text(std::to_string(to_int(v.number)));
+      v.q = q;
+      continue;
+    }
+    site_plan plan;
+    plan.fn = registry::get().functions("str.tostring")->front().fn;
+    plan.name = "size";
+    plan.args = {reg_of(v)};
+    plan.types = {t_int};
+    v = temp(t_string, v.q);
+    plan.outs = {v.reg};
+    plan.out_types = {t_string};
+    plan.line_no = line_;
+    out().sites.push_back(std::move(plan));
+    emit(op::call, 0, 0, u32(out().sites.size() - 1));
+  }
+}
+
+/// Version 5 takes a number where a bool is declared: 0 and na are false.
+value compiler::as_bool(value v, type_id want) {
+  if (version() >= 6 || want != t_bool || !is_number(v.type) || v.bad) return v;
+  return compare("!=", v, constant_number(t_int, 0), {line_, 1, 1});
+}
+
+} // namespace tt::pine
