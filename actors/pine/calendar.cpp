@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <initializer_list>
 #include <map>
 
 namespace tt::pine {
@@ -177,15 +178,15 @@ std::string timeframe::text(bool always_multiplier) const {
 }
 
 timeframe timeframe::from_seconds(std::int64_t s) {
-  timeframe tf;
+  constexpr std::int64_t day = 86'400, week = 604'800, month = 2'628'003, longest = 366 * day;
   auto up = [](std::int64_t a, std::int64_t b) { return std::max<std::int64_t>(1, (a + b - 1) / b); };
-  if (s < 60) tf = {unit_t::second, std::max<std::int64_t>(s, 1)};
-  else if (s < 86'400) tf = {unit_t::minute, up(s, 60)};
-  else if (s < 604'800) tf = {unit_t::day, up(s, 86'400)};
-  else if (s < 2'628'003) tf = s % 604'800 == 0 ? timeframe{unit_t::week, s / 604'800} : timeframe{unit_t::day, up(s, 86'400)};
-  else tf = {unit_t::month, up(s, 2'628'003)};
-  if (tf.unit == unit_t::minute && tf.count >= 1440) tf = {unit_t::day, 1};
-  return tf;
+  for (std::int64_t n : {1, 5, 10, 15, 30, 45})
+    if (s <= n) return {unit_t::second, n};
+  if (s < day && up(s, 60) < 1440) return {unit_t::minute, up(s, 60)};
+  if (s > longest) return {unit_t::month, 12};
+  if (s % month == 0 && s / month <= 12) return {unit_t::month, s / month};
+  if (s % week == 0 && s / week <= 52) return {unit_t::week, s / week};
+  return {unit_t::day, up(s, day)};
 }
 
 std::optional<session_spec> session_spec::parse(std::string_view text) {
@@ -232,8 +233,8 @@ bool session_spec::contains(const civil_time& t) const {
     auto day_on = [&](int weekday) { return (r.days >> ((weekday + 6) % 7 + 1) & 1u) != 0; };
     if (r.from < r.to) {
       if (minute >= r.from && minute < r.to && day_on(t.weekday)) return true;
-    } else if (r.from == 0 && r.to == 0) {
-      if (day_on(t.weekday)) return true;
+    } else if (r.to == 0) { // up to midnight: the day it runs through
+      if (minute >= r.from && day_on(t.weekday)) return true;
     } else {
       // overnight: the day digits name the day on which the session ends
       if (minute >= r.from && day_on(t.weekday + 1)) return true;
@@ -365,6 +366,32 @@ std::int64_t calendar::period_close(const timeframe& tf, std::int64_t utc_ms) co
     last = probe;
   }
   return session_close(last);
+}
+
+std::int64_t calendar::next_open(const timeframe& tf, std::int64_t utc_ms) const {
+  auto close = period_close(tf, utc_ms);
+  auto day = trading_day(utc_ms);
+  if (tf.intraday() && close < session_close(day)) return std::max(close, utc_ms + 1);
+  if (!tf.intraday()) {
+    auto mine = period(tf, utc_ms);
+    constexpr int most = 800;
+    for (int i = 0; i < most; ++i) {
+      ++day;
+      if (trades_on(day) && period(tf, session_open(day)) != mine) break;
+    }
+    return session_open(day);
+  }
+  do ++day;
+  while (!trades_on(day));
+  return session_open(day);
+}
+
+std::int64_t calendar::session_before(const timeframe& tf, std::int64_t open_ms) const {
+  auto day = trading_day(open_ms);
+  if (tf.intraday() && open_ms > session_open(day)) return open_ms - 1;
+  do --day;
+  while (!trades_on(day));
+  return tf.intraday() ? std::max(session_open(day), session_close(day) - 1) : session_open(day);
 }
 
 } // namespace tt::pine

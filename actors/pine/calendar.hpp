@@ -52,6 +52,7 @@ struct timeframe {
   double seconds() const;
   bool intraday() const { return unit <= unit_t::minute; }
   std::string text(bool always_multiplier) const;
+  /// The shortest valid timeframe of at least that length; of equal ones the one with the larger unit: 604800 is "1W".
   static timeframe from_seconds(std::int64_t seconds);
 };
 
@@ -74,6 +75,7 @@ class calendar {
 public:
   calendar(std::string_view zone_name, std::string_view session);
   const zone& tz() const { return *zone_; }
+  std::shared_ptr<const zone> shared_tz() const { return zone_; }
   const session_spec& session() const { return session_; }
   /// The date a time is booked to, as days since 1970: overnight sessions belong to the day they end.
   std::int64_t trading_day(std::int64_t utc_ms) const;
@@ -86,6 +88,10 @@ public:
   /// UTC time at which the period that holds `utc_ms` begins, and ends.
   std::int64_t period_open(const timeframe& tf, std::int64_t utc_ms) const;
   std::int64_t period_close(const timeframe& tf, std::int64_t utc_ms) const;
+  /// When the bar after the one that holds `utc_ms` opens, by the trading calendar.
+  std::int64_t next_open(const timeframe& tf, std::int64_t utc_ms) const;
+  /// A time inside the period before the one that begins at `open_ms`, when there was trading.
+  std::int64_t session_before(const timeframe& tf, std::int64_t open_ms) const;
 
 private:
   std::int64_t trading_days_in_year(std::int64_t day) const;

@@ -225,7 +225,14 @@ value compiler::call_builtin(const std::string& name, const ast::expr& e, const 
   }
   if (list == nullptr) return unknown_name(name, e.pos, true);
   std::vector<type_id> type_args;
-  for (const auto& t : e.type_args) type_args.push_back(resolve(t));
+  for (const auto& t : e.type_args) {
+    type_args.push_back(resolve(t));
+    auto kind = types_->kind(type_args.back());
+    if (kind == type_kind::array || kind == type_kind::matrix || kind == type_kind::map) {
+      error("PN0211", t.pos, "a collection can't hold collections directly", "put the inner collection into a user-defined type");
+      return error_value();
+    }
+  }
   // the expression of a request runs elsewhere: it is checked there, not here
   const ast::expr* body_expr = nullptr;
   call_args args;
@@ -455,7 +462,7 @@ value compiler::call(const ast::expr& e) {
         return error_value();
       }
       if (registry::get().functions(path) != nullptr) return call_builtin(path, e, nullptr);
-      bool on_value = registry::get().variable(owner) != nullptr || registry::get().constant(owner) != nullptr; // label.all.size()
+      bool on_value = registry::get().variable(owner) != nullptr || registry::get().constant(owner, version()) != nullptr; // label.all.size()
       if (local == nullptr && !on_value) return unknown_name(path, e.pos, true);
     }
   }

@@ -55,7 +55,7 @@ symbol_entry* compiler::find(const std::string& name) {
   auto f = g.names.find(name);
   if (f != g.names.end()) return f->second;
   if (const auto* row = registry::get().variable(name);
-      row != nullptr && row->fn == nullptr && (row->version == 0 || row->version == version()))
+      row != nullptr && (row->fn == nullptr || row->when == evaluation::every_bar) && (row->version == 0 || row->version == version()))
     return builtin_symbol(*row);
   return nullptr;
 }
@@ -71,7 +71,19 @@ symbol_entry* compiler::builtin_symbol(const variable_row& row) {
   e->val.q = row.q;
   e->val.reg = new_reg(row.type);
   e->val.symbol = e;
-  out().loads.push_back({row.field, row.extra, e->val.reg, is_ref(row.type)});
+  if (row.fn == nullptr) {
+    out().loads.push_back({row.field, row.extra, e->val.reg, is_ref(row.type)});
+  } else {
+    site_plan plan;
+    plan.fn = row.fn;
+    plan.name = row.name;
+    plan.outs = {e->val.reg};
+    plan.out_types = {row.type};
+    plan.state = row.state > 0 ? new_state(row.state) : 0;
+    plan.line_no = line_;
+    out().every_bar.push_back(u32(out().sites.size()));
+    out().sites.push_back(std::move(plan));
+  }
   unit_->builtins[row.name] = e;
   return e;
 }
@@ -170,10 +182,10 @@ value compiler::member_value(const ast::expr& e) {
       auto v = enum_member(path, e.pos, found);
       if (found) return v;
       const auto& reg = registry::get();
-      if (const auto* c = reg.constant(path); c != nullptr && (c->version == 0 || c->version == version()))
+      if (const auto* c = reg.constant(path, version()); c != nullptr && (c->version == 0 || c->version == version()))
         return c->type == t_string ? constant_text(c->text) : constant_number(c->type, c->number);
       if (const auto* row = reg.variable(path); row != nullptr && (row->version == 0 || row->version == version())) {
-        if (row->fn != nullptr) return call_builtin(path, e, nullptr);
+        if (row->fn != nullptr && row->when == evaluation::at_use) return call_builtin(path, e, nullptr);
         auto* s = builtin_symbol(*row);
         auto b = s->val;
         b.symbol = s;
@@ -372,9 +384,9 @@ value compiler::arithmetic(const std::string& o, value a, value b, source_pos po
   type_id t = both_int ? t_int : (a.type == t_na && b.type == t_na) ? t_na : (a.type == t_float || b.type == t_float) ? t_float : t_int;
   bool truncates = false;
   if (o == "/") {
-    // version 6 divides exactly; version 5 truncates when both are constant ints
+    // version 6 divides exactly; version 5 truncates when both are constant ints. A quotient of ints keeps their type
+    // and its fraction: ta.wma(close, length / 2) is a length like any other, cut where a whole number is needed
     truncates = both_int && version() < 6 && q == qual::constant;
-    if (!truncates) t = t_float;
   }
   if (a.known && b.known) {
     double r = fold_number(o[0], a.number, b.number);

@@ -126,7 +126,9 @@ void context::execute(const bar& b, const bar_flags& f) {
     now = index + 1;
   }
   current = b;
+  times_[usz(index & (times_size - 1))] = b.time_ms;
   load_bar();
+  for (auto i : prog->every_bar) sites_[i].fn(sites_[i]);
   run();
 }
 

@@ -371,4 +371,12 @@ std::optional<double> memory_source::value(const std::string& kind, const std::s
   return std::prev(at)->second;
 }
 
+std::optional<std::int64_t> memory_source::value_time(const std::string& kind, const std::string& key, std::int64_t time_ms) {
+  auto it = values_.find(kind + "|" + key);
+  if (it == values_.end()) return std::nullopt;
+  auto at = it->second.upper_bound(time_ms);
+  if (at == it->second.begin()) return std::nullopt;
+  return std::prev(at)->first;
+}
+
 } // namespace tt::pine

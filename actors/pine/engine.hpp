@@ -82,6 +82,7 @@ public:
   const symbol_data* bars(const std::string& symbol, const timeframe& tf) override;
   std::shared_ptr<const symbol_info> info(const std::string& symbol) override;
   std::optional<double> value(const std::string& kind, const std::string& key, std::int64_t time_ms) override;
+  std::optional<std::int64_t> value_time(const std::string& kind, const std::string& key, std::int64_t time_ms) override;
 
 private:
   std::vector<std::unique_ptr<symbol_data>> data_;

@@ -34,11 +34,13 @@ const std::vector<constant_row>& builtin_constants() {
     add_cut(r, "alert", "freq_", {"all", "once_per_bar", "once_per_bar_close"});
     add_texts(r, "barmerge", {"gaps_off", "gaps_on", "lookahead_off", "lookahead_on"});
     const std::pair<const char*, std::uint32_t> colors[] = {
-        {"aqua", 0x00BCD4FF}, {"black", 0x363A45FF}, {"blue", 0x2196F3FF}, {"fuchsia", 0xE040FBFF}, {"gray", 0x787B86FF},
+        {"aqua", 0x00BCD4FF}, {"black", 0x363A45FF}, {"blue", 0x2962FFFF}, {"fuchsia", 0xE040FBFF}, {"gray", 0x787B86FF},
         {"green", 0x4CAF50FF}, {"lime", 0x00E676FF}, {"maroon", 0x880E4FFF}, {"navy", 0x311B92FF}, {"olive", 0x808000FF},
         {"orange", 0xFF9800FF}, {"purple", 0x9C27B0FF}, {"red", 0xF23645FF}, {"silver", 0xB2B5BEFF}, {"teal", 0x089981FF},
         {"white", 0xFFFFFFFF}, {"yellow", 0xFDD835FF}};
     for (const auto& [n, v] : colors) r.push_back({std::string("color.") + n, t_color, f64(v), ""});
+    const std::pair<const char*, std::uint32_t> older_colors[] = {{"red", 0xFF5252FF}, {"teal", 0x00897BFF}, {"yellow", 0xFFEB3BFF}};
+    for (const auto& [n, v] : older_colors) r.push_back({std::string("color.") + n, t_color, f64(v), "", 5});
     add_texts(r, "currency", {"AUD", "BTC", "CAD", "CHF", "ETH", "EUR", "GBP", "HKD", "INR", "JPY", "KRW", "MYR", "NOK",
                               "NONE", "NZD", "RUB", "SEK", "SGD", "TRY", "USD", "USDT", "ZAR"});
     add_texts(r, "currency", {"AED", "ARS", "BDT", "BHD", "BRL", "CLP", "CNY", "COP", "CZK", "DKK", "EGP", "HUF",

@@ -128,7 +128,8 @@ expr_ptr parser::call(expr_ptr callee) {
   while (!is(")")) {
     ast::argument a;
     a.pos = peek().pos;
-    if ((peek().kind == tok::ident || is_soft_keyword(peek())) && is("=", 1)) {
+    // a parameter may have the name of a keyword: request.currency_rate(from = "EUR", to = "USD")
+    if ((peek().kind == tok::ident || peek().kind == tok::keyword) && is("=", 1)) {
       a.name = next().text;
       next();
     }

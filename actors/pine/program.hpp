@@ -182,6 +182,7 @@ struct program {
   std::vector<bar_load> loads;
   std::vector<ring_plan> rings;
   std::vector<site_plan> sites;
+  std::vector<std::uint32_t> every_bar; ///< sites that run before the script on every bar: variables such as ta.obv
   std::uint32_t state_bytes = 0;
   std::vector<input_info> inputs; ///< of the script; empty in the body of a request
   std::vector<input_use> input_uses;

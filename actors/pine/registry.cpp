@@ -165,7 +165,8 @@ registry::registry() {
                      &matrix_rows(), &map_rows(), &color_rows(), &time_rows(), &drawing_rows(), &output_rows(),
                      &request_rows(), &strategy_rows()})
     add_all(*rows);
-  for (const auto& c : builtin_constants()) constants_.emplace(c.name, c);
+  for (const auto& c : builtin_constants())
+    if (!constants_.emplace(c.name, c).second) older_.emplace(c.name, c); // another value in an older version
   for (const auto& v : builtin_variables()) variables_.emplace(v.name, v);
   finish();
 }
@@ -199,8 +200,10 @@ const std::vector<builtin>* registry::functions(std::string_view name) const {
   auto it = functions_.find(std::string(name));
   return it == functions_.end() ? nullptr : &it->second;
 }
-const constant_row* registry::constant(std::string_view name) const {
-  auto it = constants_.find(std::string(name));
+const constant_row* registry::constant(std::string_view name, int version) const {
+  std::string key(name);
+  if (auto old = older_.find(key); old != older_.end() && old->second.version == version) return &old->second;
+  auto it = constants_.find(key);
   return it == constants_.end() ? nullptr : &it->second;
 }
 const variable_row* registry::variable(std::string_view name) const {

@@ -73,6 +73,10 @@ struct constant_row {
   int version = 0;
 };
 
+/// When a computed variable runs: where the script reads it, or once on every bar before the script. ta.obv and its
+/// like are series of the chart: reading one on some bars only doesn't change it.
+enum class evaluation : std::uint8_t { at_use, every_bar };
+
 struct variable_row {
   std::string name;
   type_id type;
@@ -82,13 +86,15 @@ struct variable_row {
   native_fn fn = nullptr; ///< a variable that is computed like a call (ta.obv)
   std::uint32_t state = 0;
   int version = 0;
+  evaluation when = evaluation::at_use;
 };
 
 class registry {
 public:
   static const registry& get();
   const std::vector<builtin>* functions(std::string_view name) const;
-  const constant_row* constant(std::string_view name) const;
+  /// The constant as that version of the language has it.
+  const constant_row* constant(std::string_view name, int version) const;
   const variable_row* variable(std::string_view name) const;
   bool is_namespace(std::string_view name) const;
   /// All names of functions, variables and constants, for hints.
@@ -105,7 +111,7 @@ private:
     for (const auto& r : rows) add(r);
   }
   std::unordered_map<std::string, std::vector<builtin>> functions_;
-  std::unordered_map<std::string, constant_row> constants_;
+  std::unordered_map<std::string, constant_row> constants_, older_;
   std::unordered_map<std::string, variable_row> variables_;
   std::unordered_map<std::string, bool> namespaces_;
   std::vector<std::string_view> names_;

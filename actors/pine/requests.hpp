@@ -9,11 +9,17 @@
 
 namespace tt::pine {
 
+struct request_options {
+  bool lookahead = false;
+  std::string currency;       ///< to have prices in; "" for the symbol's own
+  std::int64_t last_bars = 0; ///< compute on that many of the newest bars only; 0 for all
+};
+
 /// The stream of results of one requested expression on one symbol and timeframe.
 class request_instance {
 public:
   request_instance(context& owner, std::shared_ptr<const request_plan> plan, std::string symbol, timeframe tf,
-                   bool lookahead);
+                   request_options options);
   /// Brings the instance up to the caller's present bar. Returns false when the symbol is unknown.
   bool known() const { return known_; }
   void advance_merge(bool gaps);
@@ -41,11 +47,14 @@ private:
   void keep_position();
   void back_to_position();
   std::int64_t close_of(std::size_t i) const;
+  /// The bar with its prices in the currency that was asked for.
+  bar in_currency(bar b) const;
   context& owner_;
   std::shared_ptr<const request_plan> plan_;
   std::string symbol_;
   timeframe tf_;
   bool lookahead_;
+  std::string currency_; ///< "" when prices stay as they are
   bool known_ = false, same_ = false, fresh_ = false, any_ = false;
   const std::vector<bar>* bars_ = nullptr;
   /// Bars built here from the caller's own bars when the data source has none.

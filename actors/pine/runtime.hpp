@@ -191,6 +191,12 @@ public:
   void reserve_exact(window& w, std::uint64_t need);
   std::int64_t time_close() const;
   double prev_close = na_value;
+  /// Opening times kept for time(..., bars_back).
+  static constexpr std::int64_t times_kept = 5000;
+  /// Opening time of the bar `back` bars behind the present one (1 to times_kept); na where there is none.
+  double time_of_bar(std::int64_t back) const {
+    return back > index ? na_value : f64(times_[usz((index - back) & (times_size - 1))]);
+  }
 
   void push(ring& r, double v) {
     if (r.bar != now) {
@@ -227,6 +233,8 @@ private:
   std::vector<site> sites_;
   std::vector<register_ptr> pointers_;
   std::vector<bar_load> bar_loads_;
+  static constexpr std::int64_t times_size = 8192; ///< a power of two above times_kept
+  std::vector<std::int64_t> times_ = std::vector<std::int64_t>(usz(times_size));
   std::size_t pc_ = 0;
   // memory of windows
   struct chunk {

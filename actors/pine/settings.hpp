@@ -48,6 +48,11 @@ public:
     (void)kind, (void)key, (void)time_ms;
     return std::nullopt;
   }
+  /// When that value came to be, so that requests with gaps can show it once. Nothing when it isn't known.
+  virtual std::optional<std::int64_t> value_time(const std::string& kind, const std::string& key, std::int64_t time_ms) {
+    (void)kind, (void)key, (void)time_ms;
+    return std::nullopt;
+  }
 };
 
 /// The value given to an input, by title or by the name of its variable.

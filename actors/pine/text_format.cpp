@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <cstdio>
+#include <vector>
 
 namespace tt::pine {
 
@@ -105,33 +106,91 @@ std::string format_fixed(double x, int digits, bool group) {
   return (x < 0 && !d.digits.empty() ? "-" : "") + whole + (part.empty() ? "" : "." + part);
 }
 
-std::string format_decimal(double x, std::string_view pattern) {
+namespace {
+
+/// A pattern cut into the text before the digits, the digits' own signs and the text behind. Quotes make signs text.
+struct decimal_pattern {
+  std::string prefix, digits, suffix;
+};
+decimal_pattern cut_pattern(std::string_view text) {
+  std::vector<std::pair<char, bool>> signs; ///< character, belongs to the digits
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\'') {
+      signs.emplace_back(text[i], !quoted && std::string_view("#0.,").find(text[i]) != std::string_view::npos);
+    } else if (i + 1 < text.size() && text[i + 1] == '\'') {
+      signs.emplace_back('\'', false);
+      ++i;
+    } else {
+      quoted = !quoted;
+    }
+  }
+  std::size_t first = 0, last = signs.size();
+  while (first < signs.size() && !signs[first].second) ++first;
+  while (last > first && !signs[last - 1].second) --last;
+  decimal_pattern out;
+  for (std::size_t i = 0; i < signs.size(); ++i) (i < first ? out.prefix : i < last ? out.digits : out.suffix) += signs[i].first;
+  return out;
+}
+
+/// The digits of x rounded to so many places. Both ways begin with the shortest digits that read back, of which at
+/// most 16 stand behind the point from 0.001 up; the message way breaks ties on the exact value, to the even digit.
+decimal_digits rounded(double x, int places, ties_t ties) {
+  if (std::fabs(x) >= 1e-3) places = std::min(places, 16);
+  auto d = digits_of(x);
+  if (ties == ties_t::away || i32(d.digits.size()) - d.point <= places) {
+    round_digits(d, places);
+    return d;
+  }
+  std::array<char, 400> buffer{};
+  auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), std::fabs(x), std::chars_format::fixed, places).ptr;
+  std::string_view text(buffer.data(), usz(end - buffer.data()));
+  auto dot = std::min(text.find('.'), text.size());
+  decimal_digits out;
+  out.point = i32(dot);
+  for (char ch : text)
+    if (ch != '.') out.digits += ch;
+  while (!out.digits.empty() && out.digits.back() == '0') out.digits.pop_back();
+  auto zeros = std::min(out.digits.find_first_not_of('0'), out.digits.size());
+  out.digits.erase(0, zeros);
+  out.point -= i32(zeros);
+  if (out.digits.empty()) out.point = 0;
+  return out;
+}
+
+} // namespace
+
+std::string format_decimal(double x, std::string_view pattern, ties_t ties) {
   if (is_na(x)) return "NaN";
-  auto semicolon = pattern.find(';');
-  if (semicolon != std::string_view::npos) pattern = pattern.substr(0, semicolon);
-  auto first = pattern.find_first_of("#0,.");
-  if (first == std::string_view::npos) return std::string(pattern) + format_places(x, 0);
-  auto last = pattern.find_last_of("#0,.");
-  auto prefix = pattern.substr(0, first), suffix = pattern.substr(last + 1), body = pattern.substr(first, last - first + 1);
-  if (prefix.find('%') != std::string_view::npos || suffix.find('%') != std::string_view::npos) x *= 100;
+  bool negative = x < 0;
+  std::size_t semicolon = 0;
+  for (bool quoted = false; semicolon < pattern.size() && (quoted || pattern[semicolon] != ';'); ++semicolon)
+    if (pattern[semicolon] == '\'') quoted = !quoted;
+  bool own_negative = negative && semicolon < pattern.size();
+  auto p = cut_pattern(own_negative ? pattern.substr(semicolon + 1) : pattern.substr(0, semicolon));
+  if (own_negative && p.digits.empty()) p.digits = cut_pattern(pattern.substr(0, semicolon)).digits;
+  if (p.prefix.find('%') != std::string::npos || p.suffix.find('%') != std::string::npos) x *= 100;
+  if (std::isinf(x)) return (negative && !own_negative ? "-" : "") + p.prefix + "\u221E" + p.suffix;
+  if (p.digits.empty()) p.digits = "#";
+  std::string_view body = p.digits;
   auto dot = body.find('.');
   auto whole = body.substr(0, dot), part = dot == std::string_view::npos ? std::string_view{} : body.substr(dot + 1);
   int least_whole = i32(std::count(whole.begin(), whole.end(), '0'));
   int least_part = i32(std::count(part.begin(), part.end(), '0'));
-  int most_part = least_part + i32(std::count(part.begin(), part.end(), '#'));
+  constexpr int most_places = 340; // no double has more
+  least_part = std::min(least_part, most_places);
+  int most_part = std::min(least_part + i32(std::count(part.begin(), part.end(), '#')), most_places);
   auto comma = whole.rfind(',');
   int group = comma == std::string_view::npos ? 0 : i32(whole.size() - comma - 1);
-  auto d = digits_of(x);
-  round_digits(d, most_part);
+  auto d = rounded(x, most_part, ties);
   auto fraction = fraction_part(d, least_part, most_part);
   auto integer = integer_part(d, least_whole, group);
-  if (integer.empty() && (fraction.empty() || least_whole == 0)) integer = "0";
-  std::string out(x < 0 && !d.digits.empty() ? "-" : "");
-  out += prefix;
-  out += integer;
+  // a zero before the point stands unless the pattern asks for places but not for it: 0.5 is ".5" with "#.0"
+  if (integer.empty() && (fraction.empty() || least_part == 0)) integer = "0";
+  std::string out(negative && !own_negative && !d.digits.empty() ? "-" : "");
+  out += p.prefix + integer;
   if (!fraction.empty()) out += "." + fraction;
-  out += suffix;
-  return out;
+  return out + p.suffix;
 }
 
 std::string format_volume(double x) {

@@ -10,8 +10,12 @@ namespace tt::pine {
 
 /// Fewest digits that read back as the same number, in plain notation: 0.1, 1234567, 0.00000012. na is "NaN".
 std::string shortest_decimal(double x);
-/// By a pattern of 0, #, a point, a comma and %. Rounds half away from zero on the decimal digits.
-std::string format_decimal(double x, std::string_view pattern);
+/// Where a number lies in the middle between two results of rounding: away from zero, judged by the digits it prints
+/// as (str.tostring), or to the even digit, judged by its exact value (str.format).
+enum class ties_t : std::uint8_t { away, even };
+/// By a pattern of 0, #, a point, a comma and %, with text around them and a second pattern for negative numbers behind
+/// a semicolon.
+std::string format_decimal(double x, std::string_view pattern, ties_t ties = ties_t::away);
 /// Rounded to `digits` places, without trailing zeros.
 std::string format_places(double x, int digits);
 /// With exactly `digits` places.

@@ -55,8 +55,7 @@ template <bool Largest>
 void nth(site& c) {
   auto v = known(c, 0);
   auto k = c.na(1) ? 0 : c.i(1);
-  if (k < 0) c.stop("nth can't be negative");
-  if (usz(k) >= v.size()) return c.ret(na_value);
+  if (k < 0 || usz(k) >= v.size()) return c.ret(na_value);
   std::sort(v.begin(), v.end());
   c.ret(Largest ? v[v.size() - 1 - usz(k)] : v[usz(k)]);
 }
@@ -94,18 +93,22 @@ void variance(site& c) { c.ret(variance_of(known(c, 0), c.b(1))); }
 void stdev(site& c) { c.ret(std::sqrt(variance_of(known(c, 0), c.b(1)))); }
 void covariance(site& c) {
   auto a = array_arg(c, 0), b = array_arg(c, 1);
-  auto n = std::min(a.count, b.count);
-  std::vector<double> x, y;
-  for (std::size_t i = 0; i < n; ++i) {
-    if (is_na(a.num()[i]) || is_na(b.num()[i])) continue;
-    x.push_back(a.num()[i]);
-    y.push_back(b.num()[i]);
+  if (a.count != b.count)
+    c.stop("the arrays have different sizes: " + std::to_string(a.count) + " and " + std::to_string(b.count));
+  // one pass with running means, as TradingView's last digits show
+  double count = 0, mx = 0, my = 0, moment = 0;
+  for (std::size_t i = 0; i < a.count; ++i) {
+    double x = a.num()[i], y = b.num()[i];
+    if (is_na(x) || is_na(y)) continue;
+    count += 1;
+    double d = x - mx;
+    mx += d / count;
+    my += (y - my) / count;
+    moment += d * (y - my);
   }
-  bool biased = c.b(2);
-  if (x.empty() || (!biased && x.size() < 2)) return c.ret(na_value);
-  double mx = mean(x), my = mean(y), s = 0;
-  for (std::size_t i = 0; i < x.size(); ++i) s += (x[i] - mx) * (y[i] - my);
-  c.ret(s / f64(biased ? x.size() : x.size() - 1));
+  if (count == 0) return c.ret(na_value);
+  double divisor = c.b(2) ? count : count - 1;
+  c.ret(divisor == 0 ? 0 : moment / divisor);
 }
 void standardize(site& c) {
   auto v = array_arg(c, 0);
@@ -118,12 +121,17 @@ void standardize(site& c) {
   }
 }
 
+double percent_arg(const site& c) {
+  double p = c.f(1);
+  if (p < 0 || p > 100) c.stop("the percentage must be between 0 and 100, it is " + std::to_string(p));
+  return p;
+}
 /// Percentiles keep na elements in the count and behind all values (kit: log-array-percentile-na).
 void percentile_nearest(site& c) {
   auto n = i64(array_arg(c, 0).count);
   auto v = known(c, 0);
-  double p = c.f(1);
-  if (n == 0 || is_na(p)) return c.ret(na_value);
+  double p = is_na(percent_arg(c)) ? 0 : c.f(1);
+  if (n == 0) return c.ret(na_value);
   std::sort(v.begin(), v.end());
   auto rank = std::max<std::int64_t>(i64(std::ceil(p * f64(n) / 100)), 1);
   c.ret(rank > i64(v.size()) ? na_value : v[usz(rank - 1)]);
@@ -132,7 +140,7 @@ void percentile_linear(site& c) {
   auto n = i64(array_arg(c, 0).count);
   auto v = known(c, 0);
   std::sort(v.begin(), v.end());
-  c.ret(select_linear(v, n, c.f(1)));
+  c.ret(select_linear(v, n, percent_arg(c)));
 }
 void percentrank(site& c) {
   auto v = array_arg(c, 0);
@@ -151,20 +159,20 @@ void percentrank(site& c) {
 const std::vector<builtin_row>& array_stat_rows() {
   static const std::vector<builtin_row> rows{
       {"array.abs(array<num> id) array<num>", abs},
-      {"array.avg(array<num> id) float", avg},
+      {"array.avg(array<num> id) num", avg},
       {"array.sum(array<num> id) num", sum},
       {"array.max(array<num> id, int nth=0) num", nth<true>},
       {"array.min(array<num> id, int nth=0) num", nth<false>},
       {"array.range(array<num> id) num", range},
-      {"array.median(array<num> id) float", median},
+      {"array.median(array<num> id) num", median},
       {"array.mode(array<num> id) num", mode},
-      {"array.variance(array<num> id, bool biased=true) float", variance},
-      {"array.stdev(array<num> id, bool biased=true) float", stdev},
+      {"array.variance(array<num> id, bool biased=true) num", variance},
+      {"array.stdev(array<num> id, bool biased=true) num", stdev},
       {"array.covariance(array<num> id1, array<num> id2, bool biased=true) float", covariance},
       {"array.standardize(array<num> id) array<float>", standardize},
-      {"array.percentile_nearest_rank(array<num> id, float percentage) float", percentile_nearest},
-      {"array.percentile_linear_interpolation(array<num> id, float percentage) float", percentile_linear},
-      {"array.percentrank(array<num> id, int index) float", percentrank},
+      {"array.percentile_nearest_rank(array<num> id, float percentage) num", percentile_nearest},
+      {"array.percentile_linear_interpolation(array<num> id, float percentage) num", percentile_linear},
+      {"array.percentrank(array<num> id, int index) num", percentrank},
   };
   return rows;
 }

@@ -124,7 +124,7 @@ void put(drawing_object& d, const drawing_property& p, const site& c, std::size_
       d.ref[p.slot] = c.o(arg);
     }
   } else {
-    d.num[p.slot] = c.f(arg);
+    d.num[p.slot] = p.type == t_int ? std::trunc(c.f(arg)) : c.f(arg); // a bar's number loses its fraction
   }
 }
 
@@ -217,6 +217,17 @@ void get(site& c) {
 void set(site& c) {
   auto* d = drawing(c, true);
   if (d != nullptr) put(*d, property(c, d->type, called_property(c)), c, 1);
+}
+/// At most one table stands at a position: the one that comes drives the other out.
+void clear_position(const site& c, const std::string& position, const drawing_object* but) {
+  for (auto& [_, o] : c.shared().drawings)
+    if (o != but && o->type == t_table && text_of(o->ref[0]) == position) return forget(c, *o);
+}
+void set_position(site& c) {
+  auto* d = drawing(c, true);
+  if (d == nullptr) return;
+  clear_position(c, c.s(1), d);
+  d->ref[property(c, t_table, "position").slot] = c.o(1);
 }
 /// Setters that take several coordinates; which ones is told by the name.
 void set_pair(site& c) {
@@ -332,12 +343,7 @@ object* text_value(const site& c, std::size_t k) {
 }
 void table_new(site& c) {
   if (c.i(1) < 0 || c.i(2) < 0 || c.i(1) * c.i(2) > 10'000) c.stop("a table can have at most 10000 cells");
-  auto& s = c.shared();
-  for (auto& [_, o] : s.drawings) // one table per position
-    if (o->type == t_table && text_of(o->ref[0]) == c.s(0)) {
-      forget(c, *o);
-      break;
-    }
+  clear_position(c, c.s(0), nullptr);
   make<t_table>(c);
 }
 void cell(site& c) {
@@ -404,15 +410,18 @@ native_fn all_of(type_id t) {
 const std::vector<builtin_row>& drawing_rows() {
   static const std::vector<builtin_row> rows = [] {
     std::vector<builtin_row> r{
-        {"line.new(int x1, float y1, int x2, float y2, string xloc=\"bar_index\", string extend=\"none\", color color=2189785087, string style=\"solid\", int width=1, const bool force_overlay=false) line", make<t_line>},
-        {"line.new(chart.point first_point, chart.point second_point, string xloc=\"bar_index\", string extend=\"none\", color color=2189785087, string style=\"solid\", int width=1, const bool force_overlay=false) line", line_points},
-        {"label.new(int x, float y, string text=\"\", string xloc=\"bar_index\", string yloc=\"price\", color color=562035199, string style=\"label_down\", color textcolor=4294967295, string size=\"normal\", string textalign=\"center\", string tooltip=\"\", string text_font_family=\"default\", const bool force_overlay=false, string text_formatting=\"none\") label", make<t_label>},
-        {"label.new(int x, float y, string text, string xloc, string yloc, color color, string style, color textcolor, int size, string textalign=\"center\", string tooltip=\"\", string text_font_family=\"default\", const bool force_overlay=false, string text_formatting=\"none\") label", make<t_label>, 0, special::none, 6},
-        {"label.new(chart.point point, string text=\"\", string xloc=\"bar_index\", string yloc=\"price\", color color=562035199, string style=\"label_down\", color textcolor=4294967295, string size=\"normal\", string textalign=\"center\", string tooltip=\"\", string text_font_family=\"default\", const bool force_overlay=false, string text_formatting=\"none\") label", label_point},
-        {"box.new(int left, float top, int right, float bottom, color border_color=562035199, int border_width=1, string border_style=\"solid\", string extend=\"none\", string xloc=\"bar_index\", color bgcolor=562035199, string text=\"\", string text_size=\"auto\", color text_color=255, string text_halign=\"center\", string text_valign=\"center\", string text_wrap=\"none\", string text_font_family=\"default\", const bool force_overlay=false, string text_formatting=\"none\") box", make<t_box>},
-        {"box.new(chart.point top_left, chart.point bottom_right, color border_color=562035199, int border_width=1, string border_style=\"solid\", string extend=\"none\", string xloc=\"bar_index\", color bgcolor=562035199, string text=\"\", string text_size=\"auto\", color text_color=255, string text_halign=\"center\", string text_valign=\"center\", string text_wrap=\"none\", string text_font_family=\"default\", const bool force_overlay=false, string text_formatting=\"none\") box", box_points},
+        {"line.new(int x1, float y1, int x2, float y2, string xloc=\"bar_index\", string extend=\"none\", color color=0x2962FFFF, string style=\"solid\", int width=1, const bool force_overlay=false) line", make<t_line>},
+        {"line.new(chart.point first_point, chart.point second_point, string xloc=\"bar_index\", string extend=\"none\", color color=0x2962FFFF, string style=\"solid\", int width=1, const bool force_overlay=false) line", line_points},
+        {"label.new(int x, float y, string text=\"\", string xloc=\"bar_index\", string yloc=\"price\", color color=0x2962FFFF, string style=\"label_down\", color textcolor=4294967295, string size=\"normal\", string textalign=\"center\", string tooltip=\"\", string text_font_family=\"default\", const bool force_overlay=false, string text_formatting=\"none\") label", make<t_label>},
+        {"label.new(int x, float y, string text=\"\", string xloc=\"bar_index\", string yloc=\"price\", color color=0x2962FFFF, string style=\"label_down\", color textcolor=4294967295, int size, string textalign=\"center\", string tooltip=\"\", string text_font_family=\"default\", const bool force_overlay=false, string text_formatting=\"none\") label", make<t_label>, 0, special::none, 6},
+        {"label.new(chart.point point, string text=\"\", string xloc=\"bar_index\", string yloc=\"price\", color color=0x2962FFFF, string style=\"label_down\", color textcolor=4294967295, string size=\"normal\", string textalign=\"center\", string tooltip=\"\", string text_font_family=\"default\", const bool force_overlay=false, string text_formatting=\"none\") label", label_point},
+        {"label.new(chart.point point, string text=\"\", string xloc=\"bar_index\", string yloc=\"price\", color color=0x2962FFFF, string style=\"label_down\", color textcolor=4294967295, int size, string textalign=\"center\", string tooltip=\"\", string text_font_family=\"default\", const bool force_overlay=false, string text_formatting=\"none\") label", label_point, 0, special::none, 6},
+        {"box.new(int left, float top, int right, float bottom, color border_color=0x2962FFFF, int border_width=1, string border_style=\"solid\", string extend=\"none\", string xloc=\"bar_index\", color bgcolor=0x2962FFFF, string text=\"\", string text_size=\"auto\", color text_color=0x363A45FF, string text_halign=\"center\", string text_valign=\"center\", string text_wrap=\"none\", string text_font_family=\"default\", const bool force_overlay=false, string text_formatting=\"none\") box", make<t_box>},
+        {"box.new(int left, float top, int right, float bottom, color border_color=0x2962FFFF, int border_width=1, string border_style=\"solid\", string extend=\"none\", string xloc=\"bar_index\", color bgcolor=0x2962FFFF, string text=\"\", int text_size, color text_color=0x363A45FF, string text_halign=\"center\", string text_valign=\"center\", string text_wrap=\"none\", string text_font_family=\"default\", const bool force_overlay=false, string text_formatting=\"none\") box", make<t_box>, 0, special::none, 6},
+        {"box.new(chart.point top_left, chart.point bottom_right, color border_color=0x2962FFFF, int border_width=1, string border_style=\"solid\", string extend=\"none\", string xloc=\"bar_index\", color bgcolor=0x2962FFFF, string text=\"\", string text_size=\"auto\", color text_color=0x363A45FF, string text_halign=\"center\", string text_valign=\"center\", string text_wrap=\"none\", string text_font_family=\"default\", const bool force_overlay=false, string text_formatting=\"none\") box", box_points},
+        {"box.new(chart.point top_left, chart.point bottom_right, color border_color=0x2962FFFF, int border_width=1, string border_style=\"solid\", string extend=\"none\", string xloc=\"bar_index\", color bgcolor=0x2962FFFF, string text=\"\", int text_size, color text_color=0x363A45FF, string text_halign=\"center\", string text_valign=\"center\", string text_wrap=\"none\", string text_font_family=\"default\", const bool force_overlay=false, string text_formatting=\"none\") box", box_points, 0, special::none, 6},
         {"linefill.new(line line1, line line2, color color) linefill", linefill_new},
-        {"polyline.new(array<chart.point> points, bool curved=false, bool closed=false, string xloc=\"bar_index\", color line_color=562035199, color fill_color=na, string line_style=\"solid\", int line_width=1, const bool force_overlay=false) polyline", make<t_polyline>},
+        {"polyline.new(array<chart.point> points, bool curved=false, bool closed=false, string xloc=\"bar_index\", color line_color=0x2962FFFF, color fill_color=na, string line_style=\"solid\", int line_width=1, const bool force_overlay=false) polyline", make<t_polyline>},
         {"table.new(string position, int columns, int rows, color bgcolor=na, color frame_color=na, int frame_width=0, color border_color=na, int border_width=0, const bool force_overlay=false) table", table_new},
         // points
         {"chart.point.new(int time, int index, float price) chart.point", point_new},
@@ -451,9 +460,9 @@ const std::vector<builtin_row>& drawing_rows() {
         // tables
         {"table.set_bgcolor(table table_id, color bgcolor) void", set}, {"table.set_border_color(table table_id, color border_color) void", set},
         {"table.set_border_width(table table_id, int border_width) void", set}, {"table.set_frame_color(table table_id, color frame_color) void", set},
-        {"table.set_frame_width(table table_id, int frame_width) void", set}, {"table.set_position(table table_id, string position) void", set},
+        {"table.set_frame_width(table table_id, int frame_width) void", set}, {"table.set_position(table table_id, string position) void", set_position},
         {"table.cell(table table_id, int column, int row, string text=\"\", float width=0, float height=0, color text_color=na, string text_halign=\"center\", string text_valign=\"center\", string text_size=\"normal\", color bgcolor=na, string tooltip=\"\", string text_font_family=\"default\", string text_formatting=\"none\") void", cell},
-        {"table.cell(table table_id, int column, int row, string text, float width=0, float height=0, color text_color=na, string text_halign=\"center\", string text_valign=\"center\", int text_size=12, color bgcolor=na, string tooltip=\"\", string text_font_family=\"default\", string text_formatting=\"none\") void", cell, 0, special::none, 6},
+        {"table.cell(table table_id, int column, int row, string text=\"\", float width=0, float height=0, color text_color=na, string text_halign=\"center\", string text_valign=\"center\", int text_size, color bgcolor=na, string tooltip=\"\", string text_font_family=\"default\", string text_formatting=\"none\") void", cell, 0, special::none, 6},
         {"table.cell_set_text(table table_id, int column, int row, string text) void", cell_set}, {"table.cell_set_bgcolor(table table_id, int column, int row, color bgcolor) void", cell_set},
         {"table.cell_set_width(table table_id, int column, int row, float width) void", cell_set}, {"table.cell_set_height(table table_id, int column, int row, float height) void", cell_set},
         {"table.cell_set_text_color(table table_id, int column, int row, color text_color) void", cell_set},

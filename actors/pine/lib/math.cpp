@@ -19,7 +19,8 @@ double degrees(double x) { return x * 180 / std::numbers::pi; }
 double radians(double x) { return x * std::numbers::pi / 180; }
 
 void power(site& c) {
-  double v = std::pow(c.f(0), c.f(1));
+  double base = c.f(0), exponent = c.f(1);
+  double v = is_na(base) || is_na(exponent) ? na_value : exponent == 2 ? base * base : std::pow(base, exponent);
   c.ret(std::isfinite(v) ? v : na_value);
 }
 void avg(site& c) {
@@ -43,29 +44,44 @@ void extreme(site& c) {
   }
   c.ret(best);
 }
-double half_up(double x) { return std::floor(x + 0.5); }
-void round_int(site& c) {
-  double x = c.f(0);
-  c.ret(is_na(x) ? na_value : x < 0 ? -half_up(-x) : half_up(x));
+/// To a whole number, ties away from zero and compared exactly. From 2^52 up every double is whole.
+double round_whole(double x) {
+  double size = std::fabs(x);
+  if (!(size < 4503599627370496.0)) return x;
+  double units = std::floor(size + 0.5);
+  return x < 0 && units != 0 ? -units : units;
 }
+/// How far a * b lies above `tie`, where a * b and the tie are near each other: the exact product decides, because
+/// many products round to the very same double.
+double above_tie(double a, double b, double tie) {
+  double product = a * b;
+  return (product - tie) + std::fma(a, b, -product);
+}
+
+void round_int(site& c) { c.ret(round_whole(c.f(0))); }
+/// Only the fraction is scaled; a product within the tolerance of a tie counts as one. A precision below one rounds to
+/// a whole number, above 16 it counts as 16. (PyneCore, probes mr1 to mr14.)
 void round_to(site& c) {
   double x = c.f(0), digits = c.f(1);
-  if (is_na(x)) return c.ret(na_value);
-  if (is_na(digits)) return c.ret(x < 0 ? -half_up(-x) : half_up(x));
-  double scale = std::pow(10.0, std::clamp(std::trunc(digits), -300.0, 300.0));
-  double scaled = std::fabs(x) * scale;
-  if (!std::isfinite(scaled) || scaled > 9e15) return c.ret(x);
-  double v = half_up(scaled) / scale;
-  c.ret(x < 0 ? -v : v);
+  if (!std::isfinite(x) || is_na(digits) || digits <= 0) return c.ret(round_whole(x));
+  double scale = 1.0 / std::pow(10.0, -std::min(digits, 16.0));
+  double size = std::fabs(x), fraction = std::fmod(size, 1.0);
+  double units = std::floor(fraction * scale);
+  if (above_tie(fraction, scale, units + 0.5) >= -epsilon) units += 1;
+  double v = size - fraction + units / scale;
+  c.ret(x < 0 ? 0.0 - v : v);
 }
+/// To the grid of minmove / pricescale, ties away from zero, with the same tolerance. (PyneCore, measured.)
 void round_to_mintick(site& c) {
-  double x = c.f(0), tick = c.ctx->symbol->mintick;
-  if (is_na(x) || tick <= 0) return c.ret(x);
   const auto& s = *c.ctx->symbol;
-  double n = half_up(std::fabs(x) / tick + 1e-9);
-  // scaling by minmove and pricescale keeps the result on the decimal grid
-  double v = s.pricescale > 0 && s.minmove > 0 && std::fabs(s.minmove / s.pricescale - tick) < tick * 1e-9 ? n * s.minmove / s.pricescale : n * tick;
-  c.ret(x < 0 ? -v : v);
+  double x = c.f(0);
+  if (!std::isfinite(x) || s.mintick <= 0) return c.ret(x);
+  bool decimal = s.pricescale > 0 && s.minmove > 0 && std::fabs(s.minmove / s.pricescale - s.mintick) < s.mintick * 1e-9;
+  double up = decimal ? s.pricescale : 1 / s.mintick, down = decimal ? s.minmove : 1;
+  double size = std::fabs(x), units = std::floor(size * up / down);
+  if (above_tie(size, up, (units + 0.5) * down) >= -epsilon * down) units += 1;
+  double v = decimal ? units * s.minmove / s.pricescale : units * s.mintick;
+  c.ret(x < 0 ? 0.0 - v : v);
 }
 
 /// The generator of the platform's seeded sequence: a 48-bit linear congruence read as 26 + 27 bits.

@@ -21,9 +21,9 @@ void check_size(const site& c, std::int64_t rows, std::int64_t cols) {
   if (rows > limits::array_elements || cols > limits::array_elements || rows * cols > limits::array_elements)
     c.stop("a matrix can hold at most " + std::to_string(limits::array_elements) + " elements");
 }
+/// Negative places are errors: only arrays count from the end.
 std::size_t index(const site& c, std::size_t k, std::size_t size, const char* what) {
   auto i = c.i(k, -1);
-  if (c.ctx->prog->version >= 6 && i < 0 && !c.na(k)) i += i64(size);
   if (i < 0 || i >= i64(size))
     c.stop(std::string("the ") + what + " " + std::to_string(c.i(k, -1)) + " is outside of the matrix, which has " + std::to_string(size));
   return usz(i);
@@ -39,8 +39,9 @@ matrix_object* make(const site& c, type_id element, bool refs, std::size_t rows,
   c.shared().charge(rows * cols / 8);
   return m;
 }
-matrix_object* result(const site& c, std::size_t rows, std::size_t cols, type_id element = t_float) {
-  auto* m = make(c, element, false, rows, cols);
+/// The call's result, of the element type that its signature has.
+matrix_object* result(const site& c, std::size_t rows, std::size_t cols) {
+  auto* m = make(c, (*c.ctx->prog->types)[c.plan->aux].arg, false, rows, cols);
   c.reto(m);
   return m;
 }
@@ -64,14 +65,17 @@ void create(site& c) {
   else std::fill(m->num.begin(), m->num.end(), c.f(2));
   c.reto(m);
 }
+/// A na place gives na, and changes nothing in set (PyneCore, measured on TradingView).
 void get(site& c) {
   auto& m = arg(c);
+  if (c.na(1) || c.na(2)) return m.is_ref ? c.reto(nullptr) : c.ret(na_value);
   auto at = index(c, 1, m.rows, "row") * m.cols + index(c, 2, m.cols, "column");
   if (m.is_ref) c.reto(m.ref[at]);
   else c.ret(m.num[at]);
 }
 void set(site& c) {
   auto& m = changing(c);
+  if (c.na(1) || c.na(2)) return;
   auto at = index(c, 1, m.rows, "row") * m.cols + index(c, 2, m.cols, "column");
   if (m.is_ref) m.ref[at] = c.o(3);
   else m.num[at] = c.f(3);
@@ -94,6 +98,7 @@ void fill(site& c) {
 template <bool Row>
 void line(site& c) {
   auto& m = arg(c);
+  if (c.na(1)) return c.reto(nullptr);
   auto k = index(c, 1, Row ? m.rows : m.cols, Row ? "row" : "column");
   auto* a = c.mem().make<array_object>(m.element, m.is_ref);
   auto n = Row ? m.cols : m.rows;
@@ -236,20 +241,46 @@ void concat(site& c) {
   c.mem().grew(8 * (num.size() + ref.size()));
   c.reto(&a);
 }
+/// The key of a row: the element in the column, or one field of the object there.
+struct row_key {
+  const matrix_object& m;
+  std::size_t column;
+  const udt_field* field = nullptr;
+  bool ref = false;
+
+  double num(std::size_t row) const {
+    if (field == nullptr) return m.num[row * m.cols + column];
+    auto* o = static_cast<const record_object*>(m.ref[row * m.cols + column]);
+    return o == nullptr ? na_value : o->num[field->slot];
+  }
+  const object* text(std::size_t row) const {
+    auto* o = m.ref[row * m.cols + column];
+    return field == nullptr || o == nullptr ? o : static_cast<const record_object*>(o)->ref[field->slot];
+  }
+  bool less(std::size_t a, std::size_t b) const {
+    if (ref) return text(a) == nullptr ? text(b) != nullptr : text(b) != nullptr && text_of(text(a)) < text_of(text(b));
+    double x = num(a), y = num(b);
+    return !is_na(x) && (is_na(y) || x < y);
+  }
+};
+row_key key_of(const site& c, const matrix_object& m, std::size_t column) {
+  const auto& types = *c.ctx->prog->types;
+  if (types.kind(m.element) != type_kind::object) return {m, column, nullptr, m.is_ref};
+  if (c.type(3) == t_void || c.o(3) == nullptr) c.stop("objects have no order of their own; name a field in sort_field");
+  for (const auto& f : types[m.element].fields)
+    if (f.name == c.s(3) && (f.type == t_string || !is_reference(types, f.type))) return {m, column, &f, f.type == t_string};
+  c.stop("type " + types[m.element].name + " has no field \"" + c.s(3) + "\" that rows can be sorted by");
+}
 void sort(site& c) {
   auto& m = changing(c);
   if (m.rows == 0) return;
-  auto col = index(c, 1, m.cols, "column");
+  auto col = c.na(1) ? 0 : index(c, 1, m.cols, "column");
   bool down = c.s(2) == "descending";
   c.shared().charge(m.rows * 2 + m.num.size() / 8);
+  auto key = key_of(c, m, col);
   std::vector<std::size_t> order(m.rows);
   for (std::size_t i = 0; i < m.rows; ++i) order[i] = i;
-  auto less = [&](std::size_t a, std::size_t b) {
-    if (m.is_ref) return text_of(m.ref[a * m.cols + col]) < text_of(m.ref[b * m.cols + col]);
-    double x = m.num[a * m.cols + col], y = m.num[b * m.cols + col];
-    return !is_na(x) && (is_na(y) || x < y);
-  };
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return down ? less(b, a) : less(a, b); });
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return down ? key.less(b, a) : key.less(a, b); });
   auto cols = m.cols;
   if (m.is_ref) rebuild(m.ref, m.rows, cols, [&](std::size_t r, std::size_t k) { return m.ref[order[r] * cols + k]; });
   else rebuild(m.num, m.rows, cols, [&](std::size_t r, std::size_t k) { return m.num[order[r] * cols + k]; });
@@ -493,11 +524,11 @@ const std::vector<builtin_row>& matrix_rows() {
       {"matrix.reshape(matrix<T> id, int rows, int columns) void", reshape},
       {"matrix.reverse(matrix<T> id) void", reverse},
       {"matrix.concat(matrix<T> id1, matrix<T> id2) matrix<T>", concat},
-      {"matrix.sort(matrix<T> id, int column=0, string order=\"ascending\") void", sort},
-      {"matrix.avg(matrix<num> id) float", avg},
+      {"matrix.sort(matrix<T> id, int column=0, string order=\"ascending\", string sort_field=?) void", sort},
+      {"matrix.avg(matrix<num> id) num", avg},
       {"matrix.max(matrix<num> id) num", extreme<true>},
       {"matrix.min(matrix<num> id) num", extreme<false>},
-      {"matrix.median(matrix<num> id) float", median},
+      {"matrix.median(matrix<num> id) num", median},
       {"matrix.mode(matrix<num> id) num", mode},
       {"matrix.is_square(matrix<T> id) bool", is_square},
       {"matrix.is_zero(matrix<num> id) bool", is_zero},
@@ -509,17 +540,26 @@ const std::vector<builtin_row>& matrix_rows() {
       {"matrix.is_antisymmetric(matrix<num> id) bool", is_antisymmetric},
       {"matrix.is_triangular(matrix<num> id) bool", is_triangular},
       {"matrix.is_stochastic(matrix<num> id) bool", is_stochastic},
+      {"matrix.sum(matrix<int> id1, matrix<int> id2) matrix<int>", combine<1>},
       {"matrix.sum(matrix<num> id1, matrix<num> id2) matrix<float>", combine<1>},
+      {"matrix.sum(matrix<int> id1, int id2) matrix<int>", combine_scalar<1>},
       {"matrix.sum(matrix<num> id1, float id2) matrix<float>", combine_scalar<1>},
+      {"matrix.diff(matrix<int> id1, matrix<int> id2) matrix<int>", combine<-1>},
       {"matrix.diff(matrix<num> id1, matrix<num> id2) matrix<float>", combine<-1>},
+      {"matrix.diff(matrix<int> id1, int id2) matrix<int>", combine_scalar<-1>},
       {"matrix.diff(matrix<num> id1, float id2) matrix<float>", combine_scalar<-1>},
+      {"matrix.mult(matrix<int> id1, matrix<int> id2) matrix<int>", mult},
       {"matrix.mult(matrix<num> id1, matrix<num> id2) matrix<float>", mult},
+      {"matrix.mult(matrix<int> id1, int id2) matrix<int>", mult_scalar},
       {"matrix.mult(matrix<num> id1, float id2) matrix<float>", mult_scalar},
+      {"matrix.mult(matrix<int> id1, array<int> id2) array<int>", mult_array},
       {"matrix.mult(matrix<num> id1, array<num> id2) array<float>", mult_array},
+      {"matrix.kron(matrix<int> id1, matrix<int> id2) matrix<int>", kron},
       {"matrix.kron(matrix<num> id1, matrix<num> id2) matrix<float>", kron},
+      {"matrix.pow(matrix<int> id, int power) matrix<int>", power},
       {"matrix.pow(matrix<num> id, int power) matrix<float>", power},
-      {"matrix.det(matrix<num> id) float", det},
-      {"matrix.trace(matrix<num> id) float", trace},
+      {"matrix.det(matrix<num> id) num", det},
+      {"matrix.trace(matrix<num> id) num", trace},
       {"matrix.rank(matrix<num> id) int", rank},
       {"matrix.inv(matrix<num> id) matrix<float>", inv},
       {"matrix.pinv(matrix<num> id) matrix<float>", pinv},

@@ -34,8 +34,8 @@ std::vector<bar> heikin_ashi(const std::vector<bar>& bars) {
 } // namespace
 
 request_instance::request_instance(context& owner, std::shared_ptr<const request_plan> plan, std::string symbol,
-                                   timeframe tf, bool lookahead)
-    : owner_(owner), plan_(std::move(plan)), symbol_(std::move(symbol)), tf_(tf), lookahead_(lookahead) {
+                                   timeframe tf, request_options options)
+    : owner_(owner), plan_(std::move(plan)), symbol_(std::move(symbol)), tf_(tf), lookahead_(options.lookahead) {
   auto base = symbol_.substr(0, symbol_.find('|'));
   bool own = base.empty() || base == owner.symbol->tickerid() || base == owner.symbol->ticker;
   auto* source = owner.shared.settings.data;
@@ -43,6 +43,7 @@ request_instance::request_instance(context& owner, std::shared_ptr<const request
   known_ = info != nullptr;
   if (!known_) return;
   inner_ = std::make_unique<context>(plan_->body, owner.shared, info, tf_, owner.inputs);
+  if (options.currency != "NONE" && options.currency != info->currency) currency_ = options.currency;
   if (own && !base.empty()) base = owner.symbol->tickerid();
   if (source != nullptr) {
     const auto* data = source->bars(own ? owner.symbol->tickerid() : base, tf_);
@@ -60,7 +61,11 @@ request_instance::request_instance(context& owner, std::shared_ptr<const request
     }
     bars_ = &kept->bars;
   }
-  if (bars_ != nullptr) return;
+  if (bars_ != nullptr) {
+    auto n = static_cast<std::int64_t>(bars_->size());
+    if (options.last_bars > 0 && options.last_bars < n) next_ = static_cast<std::size_t>(n - options.last_bars);
+    return;
+  }
   if (!own) {
     known_ = false;
     return;
@@ -73,12 +78,22 @@ std::int64_t request_instance::close_of(std::size_t i) const {
   return inner_->cal.period_close(tf_, (*bars_)[i].time_ms);
 }
 
+bar request_instance::in_currency(bar b) const {
+  if (currency_.empty()) return b;
+  auto* source = owner_.shared.settings.data;
+  auto pair = inner_->symbol->currency + currency_;
+  auto rate = source != nullptr ? source->value("currency_rate", pair, b.time_ms) : std::nullopt;
+  if (!rate) throw script_stop{"there is no rate for \"" + pair + "\"; supply it"};
+  for (double* price : {&b.open, &b.high, &b.low, &b.close}) *price *= *rate;
+  return b;
+}
+
 void request_instance::step(const bar& b, bool last, bool fresh) {
   bar_flags f;
   f.fresh = fresh;
   f.last = last;
   owner_.shared.charge(1);
-  inner_->execute(b, f);
+  inner_->execute(in_currency(b), f);
   any_ = true;
   fresh_ = true;
 }
@@ -177,7 +192,7 @@ void request_instance::develop(const bar& b) {
     f.realtime = true;
     f.confirmed = false;
     owner_.shared.charge(1);
-    inner_->execute(b, f);
+    inner_->execute(in_currency(b), f);
   } catch (...) {
     outer_ = nullptr;
     throw; // the script ends here: nothing is taken back any more
@@ -243,14 +258,14 @@ void request_instance::mark(heap& h) const {
 namespace {
 
 /// The instance for the call's present symbol and timeframe; made when it is asked for first.
-request_instance* instance(const site& c, const std::string& symbol, const timeframe& tf, bool lookahead) {
+request_instance* instance(const site& c, const std::string& symbol, const timeframe& tf, request_options options) {
   auto& ctx = *c.ctx;
   const auto& plan = ctx.prog->requests[c.plan->aux];
-  auto key = std::to_string(c.plan->aux) + "|" + symbol + "|" + tf.text(true) + (lookahead ? "+" : "-");
+  auto key = std::to_string(c.plan->aux) + "|" + symbol + "|" + tf.text(true) + (options.lookahead ? "+" : "-");
   for (auto& i : ctx.instances)
     if (i->key == key) return i.get();
   if (++c.shared().request_instances > 4 * limits::requests) c.stop("the script makes too many different requests");
-  ctx.instances.push_back(std::make_unique<request_instance>(ctx, plan, symbol, tf, lookahead));
+  ctx.instances.push_back(std::make_unique<request_instance>(ctx, plan, symbol, tf, std::move(options)));
   ctx.instances.back()->key = key;
   return ctx.instances.back().get();
 }
@@ -272,7 +287,7 @@ void unknown_symbol(const site& c, const std::string& symbol, const timeframe& t
 /// Arguments: symbol, timeframe, gaps, lookahead, ignore_invalid_symbol, currency, calc_bars_count.
 void security(site& c) {
   auto tf = frame_of(c, c.s(1));
-  auto* found = instance(c, c.s(0), tf, c.s(3) == "lookahead_on");
+  auto* found = instance(c, c.s(0), tf, {c.s(3) == "lookahead_on", c.s(5), c.i(6)});
   if (!found->known()) {
     if (!c.b(4)) unknown_symbol(c, c.s(0), tf);
     return give_na(c);
@@ -302,7 +317,7 @@ void security_lower(site& c) {
     if (c.b(4)) return give_na(c);
     c.stop("the timeframe " + tf.text(true) + " is longer than the chart's");
   }
-  auto* found = instance(c, c.s(0), tf, false);
+  auto* found = instance(c, c.s(0), tf, {false, c.s(3), c.i(5)});
   if (!found->known()) {
     if (!c.b(2)) unknown_symbol(c, c.s(0), tf);
     return give_na(c);
@@ -331,28 +346,34 @@ void security_lower(site& c) {
 
 namespace {
 
-/// Figures that only the user can supply. `key` names what was asked for.
-void supplied(const site& c, const char* kind, const std::string& key, bool ignore) {
+/// Figures that only the user can supply. `key` names what was asked for; with gaps a figure shows once, on the bar
+/// that it falls into.
+void supplied(const site& c, const char* kind, const std::string& key, bool ignore, const std::string& gaps) {
   auto* source = c.shared().settings.data;
-  auto v = source != nullptr ? source->value(kind, key, c.ctx->current.time_ms) : std::nullopt;
+  const auto& x = *c.ctx;
+  auto v = source != nullptr ? source->value(kind, key, x.current.time_ms) : std::nullopt;
   if (!v && !ignore)
     c.stop("there is no data for \"" + key + "\"; supply it, or use ignore_invalid_symbol=true");
+  if (v && gaps == "gaps_on" && x.index > 0) {
+    auto since = source->value_time(kind, key, x.current.time_ms);
+    if (since && *since <= x.prev_time) return c.ret(na_value);
+  }
   c.ret(v ? *v : na_value);
 }
 void currency_rate(site& c) {
   if (c.s(0) == c.s(1)) return c.ret(1);
-  supplied(c, "currency_rate", c.s(0) + c.s(1), c.b(2));
+  supplied(c, "currency_rate", c.s(0) + c.s(1), c.b(2), "");
 }
-void dividends(site& c) { supplied(c, "dividends", c.s(0) + "|" + c.s(1), c.b(4)); }
-void splits(site& c) { supplied(c, "splits", c.s(0) + "|" + c.s(1), c.b(4)); }
-void earnings(site& c) { supplied(c, "earnings", c.s(0) + "|" + c.s(1), c.b(4)); }
-void financial(site& c) { supplied(c, "financial", c.s(0) + "|" + c.s(1) + "|" + c.s(2), c.b(4)); }
-void economic(site& c) { supplied(c, "economic", c.s(0) + "|" + c.s(1), c.b(3)); }
-void quandl(site& c) { supplied(c, "quandl", c.s(0) + "|" + std::to_string(c.i(2)), c.b(3)); }
+void dividends(site& c) { supplied(c, "dividends", c.s(0) + "|" + c.s(1), c.b(4), c.s(2)); }
+void splits(site& c) { supplied(c, "splits", c.s(0) + "|" + c.s(1), c.b(4), c.s(2)); }
+void earnings(site& c) { supplied(c, "earnings", c.s(0) + "|" + c.s(1), c.b(4), c.s(2)); }
+void financial(site& c) { supplied(c, "financial", c.s(0) + "|" + c.s(1) + "|" + c.s(2), c.b(4), c.s(3)); }
+void economic(site& c) { supplied(c, "economic", c.s(0) + "|" + c.s(1), c.b(3), c.s(2)); }
+void quandl(site& c) { supplied(c, "quandl", c.s(0) + "|" + std::to_string(c.i(2)), c.b(3), c.s(1)); }
 /// Arguments: source, symbol, ignore_invalid_symbol, calc_bars_count. The data source knows seeds as "source:symbol".
 void seed(site& c) {
   auto symbol = c.s(0) + ":" + c.s(1);
-  auto* found = instance(c, symbol, c.ctx->tf, false);
+  auto* found = instance(c, symbol, c.ctx->tf, {false, "", c.i(3)});
   if (!found->known()) {
     if (!c.b(2)) unknown_symbol(c, symbol, c.ctx->tf);
     return give_na(c);

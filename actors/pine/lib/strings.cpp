@@ -5,6 +5,7 @@
 #include "actors/pine/text_format.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 /// str.* and the joining of strings. Positions count characters, not bytes.
@@ -14,14 +15,20 @@ namespace tt::pine {
 namespace {
 
 bool starts_char(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
-std::int64_t chars_in(std::string_view s) { return std::count_if(s.begin(), s.end(), starts_char); }
-/// Byte at which character number k begins; the end when there are fewer.
+/// Units a character counts for: one, or two beyond the basic plane, as in UTF-16.
+std::int64_t units_of(char first) { return !starts_char(first) ? 0 : static_cast<unsigned char>(first) >= 0xF0 ? 2 : 1; }
+std::int64_t chars_in(std::string_view s) {
+  std::int64_t n = 0;
+  for (char c : s) n += units_of(c);
+  return n;
+}
+/// Byte at which unit number k begins; the end when there are fewer.
 std::size_t byte_of(std::string_view s, std::int64_t k) {
   std::size_t i = 0;
   while (i < s.size() && k > 0) {
+    k -= units_of(s[i]);
     ++i;
     while (i < s.size() && !starts_char(s[i])) ++i;
-    --k;
   }
   return i;
 }
@@ -49,12 +56,18 @@ std::string element_text(const type_table& types, type_id t, double n, object* o
   return text_of_value(types, t, n, o, ctx);
 }
 
+/// str.tostring of a number. What the chart's formatter makes of na and of infinite values follows PyneCore's probes.
 std::string number_text(double x, const std::string& format, const context* ctx) {
-  if (is_na(x)) return "NaN";
-  if (format == "mintick" || format == "price" || format == "inherit") {
+  bool tick_format = format == "mintick" || format == "price" || format == "inherit";
+  if (is_na(x)) return format == "percent" ? "NaN%" : "NaN";
+  if (std::isinf(x)) {
+    if (format == "mintick") return x < 0 ? "-Infinity" : "Infinity";
+    return format == "percent" ? "NaN%" : format == "volume" ? "NaNT" : "NaN";
+  }
+  if (tick_format) {
     double tick = ctx->symbol->mintick;
     int places = places_of(tick);
-    double rounded = tick > 0 ? std::floor(std::fabs(x) / tick + 0.5 + 1e-9) * tick : x;
+    double rounded = tick > 0 ? std::floor(std::fabs(x) / tick + 0.5 + 1e-9) * tick : std::fabs(x);
     return format_fixed(x < 0 ? -rounded : rounded, places);
   }
   if (format == "percent") return format_fixed(x, 2) + "%";
@@ -68,10 +81,10 @@ std::string text_of_value(const type_table& types, type_id t, double n, object* 
   switch (t) {
   case t_string: return o == nullptr ? "NaN" : text_of(o);
   case t_bool: return truthy(n) ? "true" : "false";
-  case t_int: return is_na(n) ? "NaN" : format_places(n, 0);
+  case t_int: // an int may carry a fraction: the median of ints, a quotient
   case t_na:
   case t_void:
-  case t_float: return format_places(n, 10);
+  case t_float: return std::isinf(n) ? "NaN" : format_places(n, 10);
   case t_color: {
     if (is_na(n)) return "NaN";
     auto v = u32(to_int(n));
@@ -105,10 +118,81 @@ std::string text_of_value(const type_table& types, type_id t, double n, object* 
   return info.name;
 }
 
-/// The message patterns of str.format(), log.*() and alert texts: {0}, {0,number,#.##}, {0,date,...}, quotes.
+namespace {
+
+std::string_view without_spaces(std::string_view s) {
+  while (!s.empty() && s.front() == ' ') s.remove_prefix(1);
+  while (!s.empty() && s.back() == ' ') s.remove_suffix(1);
+  return s;
+}
+std::string lowered(std::string_view s) {
+  std::string out(s);
+  for (auto& ch : out)
+    if (ch >= 'A' && ch <= 'Z') ch = static_cast<char>(ch + 32);
+  return out;
+}
+
+/// A style is one of the words below, or a pattern that is used as it stands, spaces included.
+std::string styled_number(double n, std::string_view style) {
+  auto word = lowered(without_spaces(style));
+  if (word.empty()) return format_decimal(n, "#.###", ties_t::even);
+  if (word == "integer") return format_decimal(n, "#,##0", ties_t::even);
+  if (word == "currency") return is_na(n) ? "NaN" : format_decimal(n, "$#,##0.00", ties_t::even);
+  if (word == "percent") return format_decimal(n, "#,##0%", ties_t::even);
+  return format_decimal(n, style, ties_t::even);
+}
+
+std::string placeholder(const site& c, std::size_t arg, std::string_view kind_text, std::string_view style) {
+  const auto& types = *c.ctx->prog->types;
+  auto t = c.type(arg);
+  bool ref = is_reference(types, t);
+  double n = ref ? na_value : c.f(arg);
+  object* o = ref ? c.o(arg) : nullptr;
+  auto kind = lowered(without_spaces(kind_text));
+  if (kind == "number" && (is_number(t) || t == t_na)) return styled_number(n, style);
+  if ((kind == "date" || kind == "time") && (is_number(t) || t == t_na)) {
+    auto pattern = without_spaces(style);
+    if (pattern.empty()) pattern = kind == "date" ? "yyyy-MM-dd" : "HH:mm:ss";
+    return is_na(n) ? "NaN" : format_time(to_int(n), pattern, *zone::find("UTC"));
+  }
+  if (is_number(t) || t == t_na) return format_decimal(n, "#.###", ties_t::even);
+  if (ref && o != nullptr && types.kind(t) == type_kind::array) return list_text(types, *static_cast<array_object*>(o), true, c.ctx);
+  return text_of_value(types, t, n, o, c.ctx);
+}
+
+/// Reads the parts of a placeholder from the brace at `i` on: index, kind, style. Ends on the closing brace.
+struct placeholder_parts {
+  std::string index, kind, style;
+};
+placeholder_parts read_placeholder(const site& c, const std::string& p, std::size_t& i) {
+  std::array<std::string, 3> parts;
+  std::size_t part = 0;
+  int depth = 0;
+  bool quoted = false;
+  for (++i; i < p.size(); ++i) {
+    char ch = p[i];
+    if (ch == '\'') quoted = !quoted;
+    if (!quoted) {
+      if (ch == '}' && depth == 0) return {parts[0], parts[1], parts[2]};
+      if (ch == '{') ++depth;
+      if (ch == '}') --depth;
+      if (ch == ',' && part < 2 && depth == 0) {
+        ++part;
+        continue;
+      }
+    }
+    parts[part] += ch;
+  }
+  c.stop("the pattern \"" + p + "\" ends inside a placeholder");
+}
+
+} // namespace
+
+/// The message patterns of str.format(), log.*() and alert texts: {0}, {0,number,#.##}, {0,date,...}. In quotes braces
+/// are text and two quotes are one; a quote without an end reaches to the end. A placeholder whose argument is missing
+/// is shown as it is.
 std::string format_message(const site& c, std::size_t first) {
   const auto& p = c.s(first);
-  const auto& types = *c.ctx->prog->types;
   std::string out;
   bool quoted = false;
   for (std::size_t i = 0; i < p.size(); ++i) {
@@ -120,60 +204,17 @@ std::string format_message(const site& c, std::size_t first) {
       } else {
         quoted = !quoted;
       }
-      continue;
-    }
-    if (quoted || ch != '{') {
+    } else if (quoted || ch != '{') {
       out += ch;
-      continue;
-    }
-    auto end = p.find('}', i);
-    if (end == std::string::npos) {
-      out += p.substr(i);
-      break;
-    }
-    auto inside = p.substr(i + 1, end - i - 1);
-    i = end;
-    auto comma = inside.find(',');
-    auto key = inside.substr(0, comma);
-    while (!key.empty() && key.front() == ' ') key.erase(0, 1);
-    while (!key.empty() && key.back() == ' ') key.pop_back();
-    std::size_t index = 0;
-    auto parsed = std::from_chars(key.data(), key.data() + key.size(), index);
-    if (parsed.ec != std::errc{} || parsed.ptr != key.data() + key.size() || first + 1 + index >= c.count()) {
-      out += "{" + inside + "}";
-      continue;
-    }
-    auto arg = first + 1 + index;
-    auto t = c.type(arg);
-    bool ref = is_reference(types, t);
-    double n = ref ? na_value : c.f(arg);
-    object* o = ref ? c.o(arg) : nullptr;
-    std::string kind, style;
-    if (comma != std::string::npos) {
-      auto rest = inside.substr(comma + 1);
-      auto second = rest.find(',');
-      kind = rest.substr(0, second);
-      if (second != std::string::npos) style = rest.substr(second + 1);
-      std::erase(kind, ' ');
-    }
-    auto bare = style;
-    std::erase(bare, ' ');
-    if (kind == "number" && !ref) {
-      if (bare.empty()) out += format_decimal(n, "#,##0.###");
-      else if (bare == "integer") out += format_fixed(n, 0, true);
-      else if (bare == "currency") out += is_na(n) ? "NaN" : (n < 0 ? "-$" : "$") + format_fixed(std::fabs(n), 2, true);
-      else if (bare == "percent") out += format_decimal(n, "#,##0%");
-      else out += format_decimal(n, style);
-    } else if ((kind == "date" || kind == "time") && !ref) {
-      auto pattern = style.empty() ? (kind == "date" ? std::string("yyyy-MM-dd") : std::string("HH:mm:ss")) : style;
-      while (!pattern.empty() && pattern.front() == ' ') pattern.erase(0, 1);
-      out += is_na(n) ? "NaN" : format_time(to_int(n), pattern, *zone::find("UTC"));
-    } else if (t == t_float || t == t_na) {
-      out += format_places(n, 3);
-    } else if (ref && o != nullptr && types.kind(t) == type_kind::array) {
-      out += list_text(types, *static_cast<array_object*>(o), true, c.ctx);
     } else {
-      out += text_of_value(types, t, n, o, c.ctx);
+      auto parts = read_placeholder(c, p, i);
+      std::size_t index = 0;
+      const auto& key = parts.index;
+      auto parsed = std::from_chars(key.data(), key.data() + key.size(), index);
+      if (parsed.ec != std::errc{} || parsed.ptr != key.data() + key.size())
+        c.stop("\"" + key + "\" in the pattern \"" + p + "\" isn't the number of an argument");
+      if (index >= c.count() || first + 1 + index >= c.count()) out += "{" + key + "}";
+      else out += placeholder(c, first + 1 + index, parts.kind, parts.style);
     }
     if (out.size() > limits::string_chars) c.stop("the text is longer than " + std::to_string(limits::string_chars) + " characters");
   }
@@ -182,12 +223,12 @@ std::string format_message(const site& c, std::size_t first) {
 
 namespace {
 
+/// na with anything is na.
 void concat(site& c) {
-  if (c.o(0) == nullptr || c.o(1) == nullptr) {
-    c.ret_text(c.s(0) + c.s(1));
-    return;
-  }
-  c.ret_text(c.s(0) + c.s(1));
+  if (c.o(0) == nullptr || c.o(1) == nullptr) return c.reto(nullptr);
+  const auto &a = c.s(0), &b = c.s(1);
+  if (a.size() + b.size() > limits::string_chars) c.stop("the text is longer than " + std::to_string(limits::string_chars) + " characters");
+  c.ret_text(a + b);
 }
 void tostring(site& c) {
   auto t = c.type(0);
@@ -208,46 +249,96 @@ void tostring_format(site& c) {
   }
   tostring(c);
 }
-void format(site& c) { c.ret_text(format_message(c, 0)); }
-void length(site& c) { c.ret(f64(chars_in(c.s(0)))); }
-void contains(site& c) { c.ret(from_bool(c.s(0).find(c.s(1)) != std::string::npos)); }
-void startswith(site& c) { c.ret(from_bool(c.s(0).compare(0, c.s(1).size(), c.s(1)) == 0)); }
-void endswith(site& c) {
-  const auto &s = c.s(0), &e = c.s(1);
-  c.ret(from_bool(s.size() >= e.size() && s.compare(s.size() - e.size(), e.size(), e) == 0));
+void format(site& c) {
+  if (c.o(0) == nullptr) return c.reto(nullptr);
+  c.ret_text(format_message(c, 0));
 }
-template <int (*F)(int)>
+
+/// A bool that isn't known: na in version 5, false since then.
+void ret_unknown(const site& c) { c.ret(c.ctx->prog->version >= 6 ? 0 : na_value); }
+template <bool (*F)(const std::string&, const std::string&)>
+void tested(site& c) {
+  if (c.o(0) == nullptr || c.o(1) == nullptr) return ret_unknown(c);
+  c.ret(from_bool(F(c.s(0), c.s(1))));
+}
+bool has(const std::string& s, const std::string& part) { return s.find(part) != std::string::npos; }
+bool begins(const std::string& s, const std::string& part) { return s.compare(0, part.size(), part) == 0; }
+bool ends(const std::string& s, const std::string& part) {
+  return s.size() >= part.size() && s.compare(s.size() - part.size(), part.size(), part) == 0;
+}
+void length(site& c) { c.ret(c.o(0) == nullptr ? na_value : f64(chars_in(c.s(0)))); }
+
+enum class letters : std::uint8_t { lower, upper };
+/// The other case of a letter of the Latin, Greek and Cyrillic alphabets; other characters stay.
+char32_t other_case(char32_t ch, letters to) {
+  struct block {
+    char32_t first, last, step; ///< capitals; distance to the small letter
+  };
+  static constexpr block blocks[] = {{'A', 'Z', 32}, {0xC0, 0xD6, 32}, {0xD8, 0xDE, 32}, {0x391, 0x3A1, 32},
+                                     {0x3A3, 0x3AB, 32}, {0x410, 0x42F, 32}, {0x400, 0x40F, 80}};
+  for (const auto& b : blocks) {
+    if (to == letters::lower && ch >= b.first && ch <= b.last) return ch + b.step;
+    if (to == letters::upper && ch >= b.first + b.step && ch <= b.last + b.step) return ch - b.step;
+  }
+  bool pairs = (ch >= 0x100 && ch <= 0x137) || (ch >= 0x14A && ch <= 0x177); // capital even, small letter odd
+  if (pairs && to == letters::lower && ch % 2 == 0) return ch + 1;
+  if (pairs && to == letters::upper && ch % 2 == 1) return ch - 1;
+  return ch;
+}
+template <letters To>
 void mapped(site& c) {
-  auto s = c.s(0);
-  for (auto& ch : s)
-    if (static_cast<unsigned char>(ch) < 128) ch = static_cast<char>(F(ch));
-  c.ret_text(std::move(s));
+  if (c.o(0) == nullptr) return c.reto(nullptr);
+  std::string out;
+  const auto& s = c.s(0);
+  for (std::size_t i = 0; i < s.size(); ++i) {
+    auto ch = static_cast<unsigned char>(s[i]);
+    if (ch >= 0xC3 && ch <= 0xDF && i + 1 < s.size()) { // two bytes: up to U+07FF
+      auto next = other_case(static_cast<char32_t>((ch & 0x1Fu) << 6 | (static_cast<unsigned char>(s[i + 1]) & 0x3Fu)), To);
+      out += static_cast<char>(0xC0 | next >> 6);
+      out += static_cast<char>(0x80 | (next & 0x3F));
+      ++i;
+    } else {
+      out += ch < 0x80 ? static_cast<char>(other_case(ch, To)) : s[i];
+    }
+  }
+  c.ret_text(std::move(out));
 }
-int lower(int c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; }
-int upper(int c) { return c >= 'a' && c <= 'z' ? c - 32 : c; }
 void pos(site& c) {
-  auto at = c.s(0).find(c.s(1));
+  auto at = c.o(0) == nullptr || c.o(1) == nullptr ? std::string::npos : c.s(0).find(c.s(1));
   c.ret(at == std::string::npos ? na_value : f64(chars_in(std::string_view(c.s(0)).substr(0, at))));
 }
+/// na for a na source or count and for a count of 0 (PyneCore, measured).
 void repeat(site& c) {
   auto n = c.i(1);
   const auto &s = c.s(0), &sep = c.s(2);
-  if (n > 0 && f64(n) * f64(s.size() + sep.size()) > limits::string_chars)
+  if (c.o(0) == nullptr || n <= 0) return c.reto(nullptr);
+  if (f64(n) * f64(s.size() + sep.size()) > limits::string_chars)
     c.stop("the text is longer than " + std::to_string(limits::string_chars) + " characters");
   std::string out;
   for (std::int64_t k = 0; k < n; ++k) out += (k > 0 ? sep : "") + s;
   c.ret_text(std::move(out));
 }
+/// Occurrences may overlap; an empty target stands before the character of that number. A na occurrence is the first.
 void replace(site& c) {
+  if (c.o(0) == nullptr || c.o(1) == nullptr) return c.reto(nullptr);
   auto s = c.s(0);
   const auto &target = c.s(1), &with = c.s(2);
   auto n = c.i(3);
-  std::size_t at = s.find(target);
-  for (; n > 0 && at != std::string::npos && !target.empty(); --n) at = s.find(target, at + target.size());
-  if (at != std::string::npos && !target.empty()) s.replace(at, target.size(), with);
+  if (n < 0) return c.reto(c.o(0));
+  std::size_t at = 0;
+  if (target.empty()) {
+    at = byte_of(s, n);
+  } else {
+    at = s.find(target);
+    for (; n > 0 && at != std::string::npos; --n) at = s.find(target, at + 1);
+    if (at == std::string::npos) return c.reto(c.o(0));
+  }
+  s.replace(at, target.size(), with);
+  if (s.size() > limits::string_chars) c.stop("the text is longer than " + std::to_string(limits::string_chars) + " characters");
   c.ret_text(std::move(s));
 }
 void replace_all(site& c) {
+  if (c.o(0) == nullptr || c.o(1) == nullptr) return c.reto(nullptr);
   const auto &s = c.s(0), &target = c.s(1), &with = c.s(2);
   if (target.empty()) return c.reto(c.o(0));
   std::string out;
@@ -261,11 +352,12 @@ void replace_all(site& c) {
   out.append(s, from);
   c.ret_text(std::move(out));
 }
+/// Without a separator every character by itself; an empty text gives one empty part.
 void split(site& c) {
   const auto &s = c.s(0), &sep = c.s(1);
   auto* out = c.mem().make<array_object>(type_id(t_string), true);
   auto add = [&](std::string_view part) { out->ref.push_back(c.mem().text(std::string(part))); };
-  if (sep.empty()) {
+  if (sep.empty() && !s.empty()) {
     for (std::size_t i = 0; i < s.size();) {
       auto next = byte_of(std::string_view(s).substr(i), 1);
       add(std::string_view(s).substr(i, next));
@@ -273,19 +365,22 @@ void split(site& c) {
     }
   } else {
     std::size_t from = 0;
-    for (auto at = s.find(sep); at != std::string::npos; at = s.find(sep, from)) {
+    for (auto at = sep.empty() ? std::string::npos : s.find(sep); at != std::string::npos; at = s.find(sep, from)) {
       add(std::string_view(s).substr(from, at - from));
       from = at + sep.size();
     }
     add(std::string_view(s).substr(from));
   }
+  c.shared().charge(out->ref.size());
   c.reto(out);
 }
+/// A na beginning is the first character, a na end the end of the text.
 void substring(site& c) {
+  if (c.o(0) == nullptr) return c.reto(nullptr);
   const auto& s = c.s(0);
-  auto from = c.i(1), to = c.type(2) == t_void || c.na(2) ? chars_in(s) : c.i(2);
-  if (from < 0) c.stop("the beginning can't be negative");
-  if (to < from) c.stop("the end lies before the beginning");
+  auto from = c.i(1), to = c.type(2) == t_void || c.na(2) ? std::max(chars_in(s), from) : c.i(2);
+  if (from < 0) c.stop("begin_pos can't be negative, it is " + std::to_string(from));
+  if (to < from) c.stop("end_pos " + std::to_string(to) + " lies before begin_pos " + std::to_string(from));
   auto a = byte_of(s, from), b = byte_of(s, to);
   c.ret_text(s.substr(a, b - a));
 }
@@ -294,7 +389,10 @@ std::string_view trimmed(std::string_view s) {
   while (!s.empty() && static_cast<unsigned char>(s.back()) <= ' ') s.remove_suffix(1);
   return s;
 }
-void trim(site& c) { c.ret_text(std::string(trimmed(c.s(0)))); }
+void trim(site& c) {
+  if (c.o(0) == nullptr) return c.reto(nullptr);
+  c.ret_text(std::string(trimmed(c.s(0))));
+}
 void tonumber(site& c) {
   auto s = trimmed(c.s(0));
   if (!s.empty() && s.front() == '+') s.remove_prefix(1);
@@ -303,6 +401,7 @@ void tonumber(site& c) {
   c.ret(s.empty() || r.ec != std::errc{} || r.ptr != s.data() + s.size() || !std::isfinite(v) ? na_value : v);
 }
 void match(site& c) {
+  if (c.o(0) == nullptr || c.o(1) == nullptr) return c.reto(nullptr);
   std::string error;
   auto found = regex_find(c.s(1), c.s(0), error, [&](std::uint64_t n) { c.shared().charge(n); });
   if (!error.empty()) c.stop("the regular expression is wrong: " + error);
@@ -311,7 +410,7 @@ void match(site& c) {
 void time_text(site& c) {
   auto z = zone::find(c.o(2) == nullptr ? c.ctx->symbol->timezone : c.s(2));
   if (z == nullptr) c.stop("there is no time zone \"" + c.s(2) + "\"");
-  if (c.na(0)) return c.ret_text("NaN");
+  if (c.na(0)) return c.reto(nullptr);
   c.ret_text(format_time(c.i(0), c.s(1), *z));
 }
 
@@ -325,11 +424,11 @@ const std::vector<builtin_row>& string_rows() {
       {"str.format(string formatString, any ...) =string", format},
       {"str.format_time(int time, string format=\"yyyy-MM-dd'T'HH:mm:ssZ\", string timezone=na) =string", time_text},
       {"str.length(string string) =int", length},
-      {"str.contains(string source, string str) =bool", contains},
-      {"str.startswith(string source, string str) =bool", startswith},
-      {"str.endswith(string source, string str) =bool", endswith},
-      {"str.lower(string source) =string", mapped<lower>},
-      {"str.upper(string source) =string", mapped<upper>},
+      {"str.contains(string source, string str) =bool", tested<has>},
+      {"str.startswith(string source, string str) =bool", tested<begins>},
+      {"str.endswith(string source, string str) =bool", tested<ends>},
+      {"str.lower(string source) =string", mapped<letters::lower>},
+      {"str.upper(string source) =string", mapped<letters::upper>},
       {"str.pos(string source, string str) =int", pos},
       {"str.repeat(string source, int repeat, string separator=\"\") =string", repeat},
       {"str.replace(string source, string target, string replacement, int occurrence=0) =string", replace},

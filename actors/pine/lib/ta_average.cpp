@@ -79,21 +79,19 @@ void alma(site& c) {
   double m = offset * f64(n - 1);
   if (c.b(4)) m = std::floor(m);
   double s = f64(n) / sigma, norm = 0, total = 0;
-  for (std::int64_t i = 0; i < n; ++i) {
-    double w = std::exp(-1 * ((f64(i) - m) * (f64(i) - m)) / (2 * s * s));
-    norm += w;
-    total += w * h.at(static_cast<std::uint64_t>(n - 1 - i));
-  }
-  c.ret(total / norm);
+  auto weight = [&](std::int64_t i) { return std::exp(-1 * ((f64(i) - m) * (f64(i) - m)) / (2 * (s * s))); };
+  for (std::int64_t i = 0; i < n; ++i) norm += weight(i);
+  // the weights are normed first and the oldest value is weighed first
+  for (std::int64_t i = 0; i < n; ++i) total += h.at(static_cast<std::uint64_t>(n - 1 - i)) * (weight(i) / norm);
+  c.ret(total);
 }
 
-void tr_function(site& c) { c.ret(c.st<true_range_machine>().step(c, c.b(0))); }
-void tr_variable(site& c) { c.ret(c.st<true_range_machine>().step(c, false)); }
+void tr_function(site& c) { c.ret(true_range(c, c.b(0))); }
+void tr_variable(site& c) { c.ret(true_range(c, false)); }
 
 struct atr_machine {
-  true_range_machine tr;
   rma_machine avg;
-  double step(const site& c, std::int64_t n) { return avg.step(c, tr.step(c, true), n); }
+  double step(const site& c, std::int64_t n) { return avg.step(c, true_range(c, true), n); }
 };
 void atr(site& c) { c.ret(c.st<atr_machine>().step(c, length_arg(c, 0))); }
 
@@ -112,7 +110,10 @@ void rsi(site& c) {
   p = {x, true};
   if (first) return c.ret(na_value);
   double u = m.up.step(c, std::max(x - old, 0.0), n), d = m.down.step(c, std::max(old - x, 0.0), n);
-  if (d == 0) return c.ret(u == 0 ? na_value : 100);
+  if (is_na(u) || is_na(d)) return c.ret(na_value);
+  // a side within the tolerance counts as nothing, the falling one first (PyneCore, probe rsiconst)
+  if (d <= epsilon) return c.ret(100);
+  if (u <= epsilon) return c.ret(0);
   c.ret(100 - 100 / (1 + u / d));
 }
 
@@ -155,17 +156,13 @@ void bbw(site& c) {
   c.ret(((mid + w) - (mid - w)) / mid * 100);
 }
 
-struct kc_state {
-  ema_machine base, range;
-  true_range_machine tr;
-};
+struct kc_state { ema_machine base, range; };
 bool channel(const site& c, double& mid, double& width) {
   auto& m = c.st<kc_state>();
   auto n = length_arg(c, 1);
   const auto& b = c.ctx->current;
   mid = m.base.step(c, c.f(0), n);
-  double tr = m.tr.step(c, false);
-  double r = m.range.step(c, c.b(3) ? tr : b.high - b.low, n);
+  double r = m.range.step(c, c.b(3) ? true_range(c, false) : b.high - b.low, n);
   width = r * c.f(2);
   return !is_na(mid);
 }
@@ -196,7 +193,6 @@ void macd(site& c) {
 
 struct dmi_state {
   previous_machine high, low;
-  true_range_machine tr;
   rma_machine range, plus, minus, adx;
 };
 void dmi(site& c) {
@@ -204,7 +200,7 @@ void dmi(site& c) {
   auto n = length_arg(c, 0), smooth = length_arg(c, 1);
   const auto& b = c.ctx->current;
   double up = b.high - m.high.swap(c, b.high), down = m.low.swap(c, b.low) - b.low;
-  double a = m.range.step(c, m.tr.step(c, false), n);
+  double a = m.range.step(c, true_range(c, false), n);
   bool na = is_na(up) || is_na(down);
   double pd = na ? na_value : up - down > epsilon && up > epsilon ? up : 0.0;
   double md = na ? na_value : down - up > epsilon && down > epsilon ? down : 0.0;
@@ -273,46 +269,37 @@ void supertrend(site& c) {
 struct sar_state {
   struct s {
     double h1 = 0, h2 = 0, l1 = 0, l2 = 0, sar = 0, ep = 0, af = 0;
-    int bars = 0;
-    bool is_long = false;
+    int bars = 0; ///< calls
+    bool is_long = false, begun = false;
   };
   per_bar<s> st;
 };
+/// The recurrence begins on the chart's second bar. It needs the call on every bar: one that begins later or leaves
+/// bars out is na for good. A price that only touches the stop doesn't turn it. (PyneCore, probes m571 and sar.)
 void sar(site& c) {
   auto& q = c.st<sar_state>().st.at(c.ctx->now);
   const auto& b = c.ctx->current;
   double start = c.f(0), inc = c.f(1), most = c.f(2);
   double result = na_value;
-  if (q.bars == 1) {
+  if (c.ctx->index == 1 && q.bars == 1) {
+    q.begun = true;
     q.is_long = !(q.h1 > b.high);
     q.sar = q.is_long ? q.l1 : q.h1;
     q.ep = q.is_long ? b.high : b.low;
     q.af = start;
     result = q.sar;
-  } else if (q.bars > 1) {
+  } else if (q.begun) {
     double next = q.sar + q.af * (q.ep - q.sar);
-    if (q.is_long) {
-      if (b.low <= next) {
-        q.is_long = false;
-        q.af = start;
-        next = std::max({q.ep, b.high, q.h1, q.h2});
-        q.ep = b.low;
-      } else {
-        next = std::min({next, q.l1, q.l2});
-        if (b.high > q.ep) {
-          q.ep = b.high;
-          q.af = std::min(q.af + inc, most);
-        }
-      }
-    } else if (b.high >= next) {
-      q.is_long = true;
+    bool turns = q.is_long ? b.low < next : b.high > next;
+    if (turns) {
+      next = q.is_long ? std::max({q.ep, b.high, q.h1, q.h2}) : std::min({q.ep, b.low, q.l1, q.l2});
+      q.is_long = !q.is_long;
       q.af = start;
-      next = std::min({q.ep, b.low, q.l1, q.l2});
-      q.ep = b.high;
+      q.ep = q.is_long ? b.high : b.low;
     } else {
-      next = std::max({next, q.h1, q.h2});
-      if (b.low < q.ep) {
-        q.ep = b.low;
+      next = q.is_long ? std::min({next, q.l1, q.l2}) : std::max({next, q.h1, q.h2});
+      if (q.is_long ? b.high > q.ep : b.low < q.ep) {
+        q.ep = q.is_long ? b.high : b.low;
         q.af = std::min(q.af + inc, most);
       }
     }
@@ -451,7 +438,7 @@ const std::vector<builtin_row>& ta_rows() {
       {"ta.vwma(float source, int length) float", vwma, sizeof(pair_sum)},
       {"ta.swma(float source) float", swma, sizeof(history_machine)},
       {"ta.alma(float series, int length, float offset, float sigma, simple bool floor=false) float", alma, sizeof(history_machine)},
-      {"ta.tr(simple bool handle_na=false) float", tr_function, sizeof(true_range_machine)},
+      {"ta.tr(simple bool handle_na=false) float", tr_function},
       {"ta.atr(simple int length) float", atr, sizeof(atr_machine)},
       {"ta.rsi(float source, simple int length) float", rsi, sizeof(rsi_state)},
       {"ta.variance(float source, int length, bool biased=true) float", variance, sizeof(variance_machine)},
@@ -473,17 +460,20 @@ const std::vector<builtin_row>& ta_rows() {
 }
 
 const std::vector<variable_row>& ta_variables() {
+  auto series = [](const char* name, native_fn fn, std::size_t state) {
+    return variable_row{name, t_float, qual::series, {}, 0, fn, u32(state), 0, evaluation::every_bar};
+  };
   static const std::vector<variable_row> rows{
-      {"ta.accdist", t_float, qual::series, {}, 0, accdist, sizeof(cum_machine)},
-      {"ta.iii", t_float, qual::series, {}, 0, iii, 0},
-      {"ta.wvad", t_float, qual::series, {}, 0, wvad, 0},
-      {"ta.nvi", t_float, qual::series, {}, 0, volume_index_step<false>, sizeof(volume_index)},
-      {"ta.pvi", t_float, qual::series, {}, 0, volume_index_step<true>, sizeof(volume_index)},
-      {"ta.obv", t_float, qual::series, {}, 0, obv, sizeof(cum_prev)},
-      {"ta.pvt", t_float, qual::series, {}, 0, pvt, sizeof(cum_prev)},
-      {"ta.wad", t_float, qual::series, {}, 0, wad, sizeof(cum_prev)},
-      {"ta.tr", t_float, qual::series, {}, 0, tr_variable, sizeof(true_range_machine)},
-      {"ta.vwap", t_float, qual::series, {}, 0, vwap_variable, sizeof(vwap_machine)},
+      series("ta.accdist", accdist, sizeof(cum_machine)),
+      series("ta.iii", iii, 0),
+      series("ta.wvad", wvad, 0),
+      series("ta.nvi", volume_index_step<false>, sizeof(volume_index)),
+      series("ta.pvi", volume_index_step<true>, sizeof(volume_index)),
+      series("ta.obv", obv, sizeof(cum_prev)),
+      series("ta.pvt", pvt, sizeof(cum_prev)),
+      series("ta.wad", wad, sizeof(cum_prev)),
+      series("ta.tr", tr_variable, 0),
+      series("ta.vwap", vwap_variable, sizeof(vwap_machine)),
   };
   return rows;
 }

@@ -3,7 +3,7 @@
 /// a realtime update starts again from the bar before.
 ///
 /// Rules for sums, averages and na follow what was measured on TradingView and published with PyneCore; the
-/// kit's log-*-exact cases check them bit for bit.
+/// kit's log-*-exact cases check them bit for bit. Windows of extremes are in ta_extreme.hpp, sorted ones in ta_rank.hpp.
 
 #include "actors/pine/limits.hpp"
 #include "actors/pine/runtime.hpp"
@@ -21,10 +21,12 @@ inline std::int64_t length_arg(const site& c, std::size_t k) {
   return n;
 }
 
+/// Values that a window keeps so that a length that changes from bar to bar finds them when it grows.
+inline constexpr std::int64_t ample_window = 5000;
+
 /// Room for a window whose length may change later.
 inline std::uint64_t window_room(const site& c, std::int64_t n) {
-  constexpr std::int64_t ample = 1024;
-  return static_cast<std::uint64_t>(c.plan->series_length ? std::max(n, ample) : n);
+  return static_cast<std::uint64_t>(c.plan->series_length ? std::max(n, ample_window) : n);
 }
 
 /// The last values that were given, one per bar.
@@ -44,14 +46,17 @@ struct history_machine {
 };
 
 /// math.sum: the sum of the last `length` values that aren't na, as a rolling compensated sum.
-/// While the window fills, a Kahan step; then the value that leaves and the one that enters are folded in with
-/// one compensation. Where adding the compensation to the value rounds down, the sum is taken anew, newest first.
-/// A na bar changes nothing and shows the standing sum.
+///
+/// While the window fills, one compensated addition. Then the entry that leaves and the value that comes are folded
+/// in with one compensation, and what really went into the sum is kept, to be taken out again later. Where adding
+/// the compensation to the value rounds down, the sum is taken anew, newest first. When the length changes, the
+/// entries in between leave oldest first, or come back newest first, one by one before that step. A na bar changes
+/// nothing while the window stands and shows the standing sum.
 struct sum_machine {
   struct s {
     double sum = 0, comp = 0;
-    std::uint64_t n = 0;
-    std::int64_t length = 0;
+    std::uint64_t n = 0;    ///< values seen
+    std::uint64_t size = 0; ///< of the window after the last step
   };
   per_bar<s> st;
   window vals, entered;
@@ -62,51 +67,60 @@ struct sum_machine {
     if (r == 0.0 || r - r != 0.0) return false;
     return b - (r - x) > 0.0;
   }
+  static void add(s& q, double x) {
+    double y = x - q.comp, t = q.sum + y;
+    q.comp = (t - q.sum) - y;
+    q.sum = t;
+  }
+  /// Value or entry `back` places behind the newest.
+  static double behind(const window& w, const s& q, std::uint64_t back) { return back <= w.mask ? w[q.n - 1 - back] : 0.0; }
 
-  void again(s& q, std::uint64_t count) {
-    double sum = 0;
-    for (std::uint64_t k = 0; k < count; ++k) sum += vals[q.n - 1 - k];
-    q.sum = sum;
-    q.comp = 0;
+  /// Brings the sum from a window of q.size to one of `size` before the step of this bar.
+  void resize(const site& c, s& q, std::uint64_t size, std::uint64_t shift) {
+    if (q.size + shift > size) {
+      auto top = q.size - 1 + shift;
+      if (top > size) c.shared().charge((top - size) / 16);
+      for (; top > size; --top) add(q, -behind(vals, q, top));
+    } else if (size > q.size + shift || size < q.n) {
+      auto top = size < q.n ? size + 1 : q.n;
+      c.shared().charge((top - q.size) / 16);
+      for (auto k = q.size + shift; k < top; ++k) add(q, behind(vals, q, k));
+    }
   }
 
   double step(const site& c, double x, std::int64_t length) {
     auto& q = st.at(c.ctx->now);
     auto len = static_cast<std::uint64_t>(length);
-    bool changed = q.length != length && q.length != 0;
-    if (is_na(x) && !changed) return q.n >= len ? q.sum : na_value;
-    if (vals.mask < len) {
-      c.ctx->reserve(vals, window_room(c, length), q.n);
-      c.ctx->reserve(entered, window_room(c, length), q.n);
+    bool na = is_na(x);
+    if (na && q.size == std::min(len, q.n)) return q.size >= len ? q.sum : na_value;
+    if (vals.mask < len + 1 || (c.plan->series_length && vals.data == nullptr)) {
+      c.ctx->reserve(vals, window_room(c, length) + 1, q.n);
+      c.ctx->reserve(entered, window_room(c, length) + 1, q.n);
     }
-    q.length = length;
-    if (!is_na(x)) {
-      vals[q.n] = x;
-      double comp = q.comp, sum = q.sum;
-      bool anew = starts_anew(comp, x);
-      if (changed || anew) {
-        entered[q.n] = x;
-        ++q.n;
-        again(q, std::min({q.n, len, vals.mask}));
-      } else if (q.n < len) {
-        double y = x - comp, t = sum + y;
-        q.comp = (t - sum) - y;
-        q.sum = t;
-        entered[q.n++] = y;
-      } else {
-        double y1 = -entered[q.n - len] - comp;
-        double t = sum + y1;
-        double e1 = (t - sum) - y1;
-        double y2 = x - e1;
-        double total = t + y2;
-        q.comp = (total - t) - y2;
-        q.sum = total;
-        entered[q.n++] = y2;
-      }
+    if (!na) vals[q.n++] = x;
+    auto size = std::min(len, q.n);
+    if (q.size != size) resize(c, q, size, na ? 0 : 1);
+    double value = na ? 0.0 : x, entry;
+    if (starts_anew(q.comp, value)) {
+      double total = value;
+      for (std::uint64_t k = 1; k < size; ++k) total += behind(vals, q, k);
+      q.sum = total;
+      q.comp = 0;
+      entry = value;
+    } else if (size == q.n) {
+      entry = value - q.comp;
+      add(q, value);
     } else {
-      again(q, std::min({q.n, len, vals.mask}));
+      double y1 = -behind(entered, q, size) - q.comp;
+      double t = q.sum + y1;
+      double e1 = (t - q.sum) - y1;
+      entry = value - e1;
+      q.sum = t + entry;
+      q.comp = (q.sum - t) - entry;
     }
-    return q.n >= len ? q.sum : na_value;
+    if (!na) entered[q.n - 1] = entry;
+    q.size = size;
+    return size >= len ? q.sum : na_value;
   }
 };
 
@@ -167,89 +181,14 @@ struct previous_machine {
   }
 };
 
-struct true_range_machine {
-  previous_machine prev;
-  double step(const site& c, bool handle_na) {
-    const auto& b = c.ctx->current;
-    double pc = prev.swap(c, b.close);
-    if (is_na(pc)) return handle_na ? b.high - b.low : na_value;
-    return std::max({b.high - b.low, std::fabs(b.high - pc), std::fabs(b.low - pc)});
-  }
-};
-
-/// The largest (or smallest) of the last `length` values in O(1) amortised: a queue of candidates, best first.
-/// Of equal values the oldest stands, or the newest when Newest. na values are passed over.
-template <bool Largest, bool Newest = false>
-struct extreme_machine {
-  struct s {
-    std::uint64_t head = 0, tail = 0, n = 0;
-  };
-  per_bar<s> st;
-  window value, place;
-  std::uint64_t undo_slot = 0;
-  double undo_value = 0, undo_place = 0;
-  std::int64_t undo_bar = 0;
-  history_machine all; ///< used while the length may change from bar to bar
-  double best = 0;
-  std::int64_t back = 0;
-
-  static bool beats(double a, double b) {
-    if constexpr (Newest) return Largest ? a >= b : a <= b;
-    else return Largest ? a > b : a < b;
-  }
-
-  /// Sets best and back (bars since); false while there are fewer than `length` bars.
-  bool step(const site& c, double x, std::int64_t length) {
-    auto len = static_cast<std::uint64_t>(length);
-    if (c.plan->series_length) return scan(c, x, len);
-    auto* ctx = c.ctx;
-    bool again = st.bar == ctx->now;
-    auto& q = st.at(ctx->now);
-    ctx->reserve_exact(value, len + 1);
-    ctx->reserve_exact(place, len + 1);
-    if (again && undo_bar == ctx->now) {
-      value[undo_slot] = undo_value;
-      place[undo_slot] = undo_place;
-    }
-    auto now = q.n++;
-    if (!is_na(x)) {
-      while (q.tail > q.head && beats(x, value[q.tail - 1])) --q.tail;
-      undo_slot = q.tail & value.mask;
-      undo_value = value[undo_slot];
-      undo_place = place[undo_slot];
-      undo_bar = ctx->now;
-      value[q.tail] = x;
-      place[q.tail] = f64(now);
-      ++q.tail;
-    }
-    while (q.head < q.tail && place[q.head] + f64(length) <= f64(now)) ++q.head;
-    if (q.head == q.tail) {
-      best = na_value;
-      back = 0;
-    } else {
-      best = value[q.head];
-      back = i64(f64(now) - place[q.head]);
-    }
-    return q.n >= len;
-  }
-
-  bool scan(const site& c, double x, std::uint64_t len) {
-    auto n = all.push(c, x, window_room(c, i64(len)));
-    c.shared().charge(len / 16);
-    best = na_value;
-    back = 0;
-    for (std::uint64_t k = 0; k < len && k < n; ++k) {
-      double v = all.at(k);
-      if (is_na(v)) continue;
-      bool take = is_na(best) || (Newest ? (Largest ? v > best : v < best) : (Largest ? v >= best : v <= best));
-      if (take) {
-        best = v;
-        back = i64(k);
-      }
-    }
-    return n >= len;
-  }
-};
+/// The greatest of high - low and the distances of high and low from the close of the bar before. That close is the
+/// chart's, also where the call ran on some bars only.
+inline double true_range(const site& c, bool handle_na) {
+  const auto& b = c.ctx->current;
+  double pc = c.ctx->prev_close;
+  if (is_na(pc)) return handle_na ? b.high - b.low : na_value;
+  return std::max({b.high - b.low, std::fabs(b.high - pc), std::fabs(b.low - pc)});
+}
 
 /// ta.cum
 struct cum_machine {
@@ -260,21 +199,6 @@ struct cum_machine {
     if (is_na(x)) return na_value;
     q.v += x;
     return q.v;
-  }
-};
-
-/// The window of the last values that aren't na.
-struct compact_window {
-  history_machine h;
-  bool push(const site& c, double x, std::int64_t n) {
-    auto room = window_room(c, n);
-    if (is_na(x)) {
-      auto& q = h.st.at(c.ctx->now);
-      (void)q;
-      return false;
-    }
-    h.push(c, x, room);
-    return true;
   }
 };
 

@@ -1,4 +1,5 @@
-#include "actors/pine/lib/ta_machines.hpp"
+#include "actors/pine/lib/ta_extreme.hpp"
+#include "actors/pine/lib/ta_rank.hpp"
 #include "actors/pine/object.hpp"
 #include "actors/pine/registry.hpp"
 
@@ -21,13 +22,13 @@ void extreme_price(site& c) {
 template <bool Largest>
 void extreme_bars(site& c) {
   auto& m = c.st<extreme_machine<Largest>>();
-  c.ret(m.step(c, c.f(0), length_arg(c, 1)) ? -f64(m.back) : na_value);
+  c.ret(m.step(c, c.f(0), length_arg(c, 1)) ? f64(-m.back) : na_value);
 }
 template <bool Largest>
 void extreme_price_bars(site& c) {
   auto& m = c.st<extreme_machine<Largest>>();
   const auto& b = c.ctx->current;
-  c.ret(m.step(c, Largest ? b.high : b.low, length_arg(c, 0)) ? -f64(m.back) : na_value);
+  c.ret(m.step(c, Largest ? b.high : b.low, length_arg(c, 0)) ? f64(-m.back) : na_value);
 }
 
 template <bool Largest>
@@ -110,19 +111,29 @@ void roc(site& c) {
   c.ret(old == 0 ? na_value : 100 * d / old);
 }
 
-/// Remembers how the two values stood when both were last known.
+/// crossover and crossunder compare exactly with the last bar on which both values were known. cross remembers on which
+/// side the first value last stood beyond the tolerance; values equal from the start give it no side to come from.
+/// (PyneCore, probes S1 to S9 and U to I.)
 struct cross_state {
   struct s {
     bool below_or_equal = false, above_or_equal = false;
+    int side = 0;
   };
   per_bar<s> st;
 };
-template <bool Over, bool Under>
+enum class crossing : std::uint8_t { over, under, any };
+template <crossing K>
 void cross(site& c) {
   auto& q = c.st<cross_state>().st.at(c.ctx->now);
   double a = c.f(0), b = c.f(1);
-  bool hit = (Over && a > b && q.below_or_equal) || (Under && a < b && q.above_or_equal);
-  if (!is_na(a) && !is_na(b)) q = {a <= b, a >= b};
+  if (is_na(a) || is_na(b)) return c.ret(0);
+  bool hit = false;
+  if (K == crossing::over) hit = a > b && q.below_or_equal;
+  if (K == crossing::under) hit = a < b && q.above_or_equal;
+  if (K == crossing::any) hit = (q.side < 0 && a > b) || (q.side > 0 && a < b);
+  q.below_or_equal = a <= b;
+  q.above_or_equal = a >= b;
+  if (std::fabs(a - b) > epsilon) q.side = a < b ? -1 : 1;
   c.ret(from_bool(hit));
 }
 
@@ -274,26 +285,23 @@ void correlation(site& c) {
 }
 
 struct linreg_state {
-  struct s {
-    double value = 0;
-    bool has = false;
-  };
-  per_bar<s> st;
-  history_machine h;
+  bar_ring ring;
+  bar_history history;
 };
+/// Summed anew on every bar, oldest first, as TradingView does; a na inside the window makes the result na.
 void linreg(site& c) {
   auto& m = c.st<linreg_state>();
-  double x = c.f(0), shift = c.f(2);
+  double x = c.f(0), shift = std::trunc(c.f(2));
   auto n = length_arg(c, 1);
-  auto& q = m.st.at(c.ctx->now);
   if (n == 1) return c.ret(x);
-  if (is_na(x)) return c.ret(q.has ? q.value : na_value);
-  m.h.push(c, x, window_room(c, n));
-  if (i64(m.h.count()) < n) return c.ret(na_value);
+  bool series = c.plan->series_length;
+  if (series) m.history.write(c, x, n);
+  else m.ring.write(c, x, n);
+  if (series ? c.ctx->now - n + 1 < m.history.oldest() : c.ctx->index < n - 1) return c.ret(na_value);
   c.shared().charge(static_cast<std::uint64_t>(n) / 16);
   double sx = 0, sxx = 0, sy = 0, sxy = 0, per = 0, len = f64(n);
   for (auto k = n; k-- > 0;) {
-    double y = m.h.at(static_cast<std::uint64_t>(k));
+    double y = series ? m.history.on(c.ctx->now - k) : m.ring.behind(static_cast<std::uint64_t>(k));
     per += 1;
     sx += per;
     sxx += per * per;
@@ -302,16 +310,14 @@ void linreg(site& c) {
   }
   double slope = (len * sxy - sx * sy) / (len * sxx - sx * sx);
   double intercept = sy / len - slope * sx / len + slope;
-  q.value = intercept + slope * (len - 1 - shift);
-  q.has = true;
-  c.ret(q.value);
+  c.ret(intercept + slope * (len - 1 - shift));
 }
 
 /// Fills `out` with the last n values, newest first; false during warm-up or when the newest is na.
 bool gather(const site& c, double x, std::int64_t n, std::int64_t warm, std::vector<double>& out) {
   auto& h = c.st<history_machine>();
   h.push(c, x, window_room(c, n + 1));
-  if (is_na(x) || i64(h.count()) < warm) return false;
+  if (is_na(x) || c.ctx->index + 1 < warm) return false;
   c.shared().charge(static_cast<std::uint64_t>(n) / 8);
   out.resize(usz(n));
   for (std::int64_t k = 0; k < n; ++k) out[usz(k)] = h.at(static_cast<std::uint64_t>(k));
@@ -322,70 +328,52 @@ std::vector<double>& scratch() {
   return v;
 }
 
+/// Of the last n values that aren't na; a na bar shows the standing result.
 void median(site& c) {
-  double x = c.f(0);
+  if (c.na(1)) return c.ret(na_value);
+  auto& m = c.st<sorted_machine>();
   auto n = length_arg(c, 1);
-  auto& h = c.st<history_machine>();
-  if (is_na(x)) {
-    h.st.at(c.ctx->now);
-    return c.ret(na_value);
-  }
-  auto& v = scratch();
-  if (!gather(c, x, n, n, v)) return c.ret(na_value);
-  std::sort(v.begin(), v.end());
-  auto mid = v.size() / 2;
-  c.ret(v.size() % 2 == 1 ? v[mid] : c.type(0) == t_int ? v[mid - 1] : (v[mid - 1] + v[mid]) / 2);
+  if (!m.step(c, c.f(0), n)) return c.ret(na_value);
+  auto mid = static_cast<std::uint64_t>(n / 2);
+  c.ret(n % 2 == 1 ? m[mid] : (m[mid - 1] + m[mid]) / 2);
 }
 
 void mode(site& c) {
+  if (c.na(1)) return c.ret(na_value);
+  auto& m = c.st<sorted_machine>();
   auto n = length_arg(c, 1);
-  auto& v = scratch();
-  if (!gather(c, c.f(0), n, n, v)) return c.ret(na_value);
-  v.erase(std::remove_if(v.begin(), v.end(), [](double d) { return is_na(d); }), v.end());
-  std::sort(v.begin(), v.end());
-  double best = v.front();
-  std::size_t most = 0;
-  for (std::size_t i = 0; i < v.size();) {
-    std::size_t j = i;
-    while (j < v.size() && v[j] == v[i]) ++j;
+  if (!m.step(c, c.f(0), n)) return c.ret(na_value);
+  c.shared().charge(m.size / 16);
+  double best = m[0];
+  std::uint64_t most = 0;
+  for (std::uint64_t i = 0; i < m.size;) {
+    auto j = i;
+    while (j < m.size && m[j] == m[i]) ++j;
     if (j - i > most) {
       most = j - i;
-      best = v[i];
+      best = m[i];
     }
     i = j;
   }
   c.ret(best);
 }
 
-/// Sorted by Pine's tolerant order, in which ties keep the newest in front: the ranks depend on it.
-void tolerant_order(std::vector<double>& newest_first) {
-  std::vector<double> sorted;
-  sorted.reserve(newest_first.size());
-  for (auto it = newest_first.rbegin(); it != newest_first.rend(); ++it) {
-    if (is_na(*it)) continue;
-    auto at = std::partition_point(sorted.begin(), sorted.end(), [&](double d) { return d - *it < -epsilon; });
-    sorted.insert(at, *it);
-  }
-  newest_first.swap(sorted);
+double percent_arg(const site& c, std::size_t k) {
+  double p = c.f(k);
+  if (p < 0 || p > 100) c.stop("the percentage must be between 0 and 100, it is " + std::to_string(p));
+  return p;
 }
-
 void percentile_nearest_rank(site& c) {
-  auto n = length_arg(c, 1);
-  auto& v = scratch();
-  double p = c.f(2);
-  if (!gather(c, c.f(0), n, n, v)) return c.ret(na_value);
-  tolerant_order(v);
-  auto rank = std::max<std::int64_t>(i64(std::ceil(p * f64(n) / 100)), 1);
-  c.ret(rank > i64(v.size()) ? na_value : v[usz(rank - 1)]);
+  if (c.na(1)) return c.ret(na_value);
+  auto& m = c.st<rank_machine>();
+  double p = percent_arg(c, 2);
+  c.ret(m.step(c, c.f(0), length_arg(c, 1)) ? m.nearest(p) : na_value);
 }
-
 void percentile_linear(site& c) {
-  auto n = length_arg(c, 1);
-  auto& v = scratch();
-  double p = c.f(2);
-  if (!gather(c, c.f(0), n, n, v)) return c.ret(na_value);
-  tolerant_order(v);
-  c.ret(select_linear(v, n, p));
+  if (c.na(1)) return c.ret(na_value);
+  auto& m = c.st<rank_machine>();
+  double p = percent_arg(c, 2);
+  c.ret(m.step(c, c.f(0), length_arg(c, 1)) ? m.linear(p) : na_value);
 }
 
 void percentrank(site& c) {
@@ -524,8 +512,8 @@ void pivot_point_levels(site& c) {
 /// The value at `percent` among `n` places of which the known ones are `sorted`, by linear interpolation:
 /// place n * percent / 100 + 0.5, as TradingView counts. na stands behind all values.
 double select_linear(const std::vector<double>& sorted, std::int64_t n, double percent) {
-  if (sorted.empty() || is_na(percent) || percent < 0 || percent > 100) return na_value;
-  double place = f64(n) * percent / 100 + 0.5;
+  if (sorted.empty() || is_na(percent)) return na_value;
+  double place = rank_machine::place_of_percent(f64(n), percent);
   auto value = [&](std::int64_t k) { return k > i64(sorted.size()) ? na_value : sorted[usz(k - 1)]; };
   if (place <= 1) return value(1);
   if (place >= f64(n)) return value(n);
@@ -533,7 +521,7 @@ double select_linear(const std::vector<double>& sorted, std::int64_t n, double p
   double share = place - f64(low);
   if (share == 0) return value(low);
   if (n > i64(sorted.size())) return na_value; // with a na among them nothing is interpolated (kit: log-array-percentile-na)
-  return value(low) + share * (value(low + 1) - value(low));
+  return value(low) * (1 - share) + value(low + 1) * share;
 }
 
 const std::vector<builtin_row>& ta_window_rows() {
@@ -560,9 +548,9 @@ const std::vector<builtin_row>& ta_window_rows() {
       {"ta.change(bool source, int length=1) bool", change_bool, sizeof(hm)},
       {"ta.mom(num source, int length) num", change, sizeof(hm)},
       {"ta.roc(float source, int length) float", roc, sizeof(hm)},
-      {"ta.cross(float source1, float source2) bool", cross<true, true>, sizeof(cross_state)},
-      {"ta.crossover(float source1, float source2) bool", cross<true, false>, sizeof(cross_state)},
-      {"ta.crossunder(float source1, float source2) bool", cross<false, true>, sizeof(cross_state)},
+      {"ta.cross(float source1, float source2) bool", cross<crossing::any>, sizeof(cross_state)},
+      {"ta.crossover(float source1, float source2) bool", cross<crossing::over>, sizeof(cross_state)},
+      {"ta.crossunder(float source1, float source2) bool", cross<crossing::under>, sizeof(cross_state)},
       {"ta.rising(float source, int length) bool", monotone<true>, sizeof(run_state)},
       {"ta.falling(float source, int length) bool", monotone<false>, sizeof(run_state)},
       {"ta.barssince(bool condition) int", barssince, sizeof(per_bar<std::int64_t>)},
@@ -574,10 +562,10 @@ const std::vector<builtin_row>& ta_window_rows() {
       {"ta.cog(float source, int length) float", cog, sizeof(cog_state)},
       {"ta.correlation(float source1, float source2, int length) float", correlation, sizeof(correlation_state)},
       {"ta.linreg(float source, int length, simple int offset) float", linreg, sizeof(linreg_state)},
-      {"ta.median(num source, int length) num", median, sizeof(hm)},
-      {"ta.mode(num source, int length) num", mode, sizeof(hm)},
-      {"ta.percentile_nearest_rank(float source, int length, simple float percentage) float", percentile_nearest_rank, sizeof(hm)},
-      {"ta.percentile_linear_interpolation(float source, int length, simple float percentage) float", percentile_linear, sizeof(hm)},
+      {"ta.median(num source, int length) num", median, sizeof(sorted_machine)},
+      {"ta.mode(num source, int length) num", mode, sizeof(sorted_machine)},
+      {"ta.percentile_nearest_rank(float source, int length, simple float percentage) float", percentile_nearest_rank, sizeof(rank_machine)},
+      {"ta.percentile_linear_interpolation(float source, int length, simple float percentage) float", percentile_linear, sizeof(rank_machine)},
       {"ta.percentrank(float source, int length) float", percentrank, sizeof(hm)},
       {"ta.rci(float source, simple int length) float", rci, sizeof(hm), special::none, 6},
       {"ta.pivot_point_levels(string type, bool anchor, bool developing=false) array<float>", pivot_point_levels, sizeof(pivot_levels_state)},

@@ -1,5 +1,6 @@
 #include "actors/pine/registry.hpp"
 #include "actors/pine/runtime.hpp"
+#include "actors/pine/session.hpp"
 
 #include <algorithm>
 #include <array>
@@ -39,24 +40,69 @@ void hour(site& c) { calendar_part(c, [](const civil_time& t) { return t.hour; }
 void minute(site& c) { calendar_part(c, [](const civil_time& t) { return t.minute; }); }
 void second(site& c) { calendar_part(c, [](const civil_time& t) { return t.second; }); }
 
-/// time(timeframe, session, timezone, bars_back): when the bar of that timeframe began, na outside the session.
+/// When the chart's bar `back` bars behind the present one opened; na where there is none. A negative number asks for
+/// bars to come, which follow the trading calendar.
+double chart_bar_time(const site& c, std::int64_t back) {
+  auto& x = *c.ctx;
+  constexpr std::int64_t furthest = 500;
+  if (back > i64(context::times_kept)) c.stop("bars_back can be at most " + std::to_string(context::times_kept));
+  if (back < -furthest) c.stop("bars_back can be at least -" + std::to_string(furthest));
+  if (back > 0) return x.time_of_bar(back);
+  auto t = x.current.time_ms;
+  for (; back < 0; ++back) t = x.cal.next_open(x.tf, t);
+  return f64(t);
+}
+
+/// The session that the argument means: its own hours, or the symbol's when the text doesn't begin with a digit.
+session_clock session_arg(const site& c, std::size_t k, std::shared_ptr<const zone> z) {
+  const auto& text = c.s(k);
+  auto first = text.find_first_not_of(" \t");
+  if (first == std::string::npos || text[first] < '0' || text[first] > '9') return {c.ctx->cal.session(), std::move(z)};
+  auto s = session_clock::parse(text, std::move(z));
+  if (!s) c.stop("\"" + text + "\" isn't a session");
+  return *s;
+}
+
+/// time() and time_close(): when the bar of that timeframe opens, or closes; na outside of the session. bars_back counts
+/// bars of the chart, timeframe_bars_back those of the timeframe. The arguments after the session begin at `rest`.
 template <bool Close>
-void time_of(site& c) {
+void period_time(site& c, std::size_t zone_at, std::size_t rest) {
   auto& x = *c.ctx;
   auto tf = frame_arg(c, 0);
-  auto t = x.current.time_ms;
-  auto back = c.type(3) == t_void ? 0 : c.i(3);
-  if (back != 0) t -= back * i64(x.tf.seconds() * 1000); // whole chart bars back, or forward when negative
-  bool with_session = c.type(1) != t_void && c.o(1) != nullptr && !c.s(1).empty();
+  double bar_time = chart_bar_time(c, c.type(rest) == t_void ? 0 : c.i(rest));
+  if (is_na(bar_time)) return c.ret(na_value);
+  auto t = to_int(bar_time);
+  auto frames = c.type(rest + 1) == t_void ? 0 : c.i(rest + 1);
+  if (frames > 5000 || frames < -500) c.stop("timeframe_bars_back must be between -500 and 5000");
+  bool with_zone = zone_at < c.count() && c.type(zone_at) != t_void && c.o(zone_at) != nullptr;
+  bool with_session = c.type(1) != t_void && c.o(1) != nullptr && (with_zone || c.s(1).find_first_of("0123456789") != std::string::npos);
   if (with_session) {
-    auto s = session_spec::parse(c.s(1) == "regular" || c.s(1) == "extended" ? x.symbol->session : c.s(1));
-    if (!s) c.stop("\"" + c.s(1) + "\" isn't a session");
-    if (!s->contains(zone_arg(c, 2).local(t))) return c.ret(na_value);
+    auto z = with_zone ? zone::find(c.s(zone_at)) : x.cal.shared_tz();
+    if (z == nullptr) c.stop("there is no time zone \"" + c.s(zone_at) + "\"");
+    auto clock = session_arg(c, 1, z);
+    auto bar_of = clock.bar_at(tf, t);
+    constexpr int longest_gap = 8 * 24 * 4; // quarters of an hour to look back for the bar before
+    for (; frames > 0 && bar_of; --frames) {
+      auto before = bar_of->open_ms - 1;
+      bar_of.reset();
+      for (int k = 0; k < longest_gap && !bar_of; ++k) {
+        c.shared().charge(20);
+        bar_of = clock.bar_at(tf, before - k * 900'000LL);
+      }
+    }
+    return c.ret(!bar_of ? na_value : f64(Close ? bar_of->close_ms : bar_of->open_ms));
   }
-  bool own = tf.unit == x.tf.unit && tf.count == x.tf.count;
+  bool own = tf.unit == x.tf.unit && tf.count == x.tf.count && frames == 0;
+  if (frames != 0) t = x.cal.period_open(tf, t);
+  for (; frames > 0; --frames) t = x.cal.period_open(tf, x.cal.session_before(tf, t));
+  for (; frames < 0; ++frames) t = x.cal.next_open(tf, t);
   if (Close) c.ret(f64(x.cal.period_close(tf, t)));
   else c.ret(f64(own ? t : std::min(t, x.cal.period_open(tf, t))));
 }
+template <bool Close>
+void time_in_zone(site& c) { period_time<Close>(c, 2, 3); }
+template <bool Close>
+void time_of(site& c) { period_time<Close>(c, c.count(), 2); }
 
 void timestamp_fields(site& c, const zone& z, std::size_t k) {
   for (std::size_t i = 0; i < 6; ++i)
@@ -234,11 +280,13 @@ const std::vector<builtin_row>& time_rows() {
       {"hour(int time, string timezone=?) =int", hour},
       {"minute(int time, string timezone=?) =int", minute},
       {"second(int time, string timezone=?) =int", second},
-      {"time(string timeframe, string session=?, string timezone=?, int bars_back=?) series int", time_of<false>},
-      {"time_close(string timeframe, string session=?, string timezone=?, int bars_back=?) series int", time_of<true>},
+      {"time(string timeframe, string session=?, string timezone=?, int bars_back=?, int timeframe_bars_back=?) series int", time_in_zone<false>},
+      {"time(string timeframe, string session, int bars_back, int timeframe_bars_back=?) series int", time_of<false>},
+      {"time_close(string timeframe, string session=?, string timezone=?, int bars_back=?, int timeframe_bars_back=?) series int", time_in_zone<true>},
+      {"time_close(string timeframe, string session, int bars_back, int timeframe_bars_back=?) series int", time_of<true>},
       {"timestamp(int year, int month, int day, int hour=0, int minute=0, int second=0) =int", timestamp_local},
       {"timestamp(string timezone, int year, int month, int day, int hour=0, int minute=0, int second=0) =int", timestamp_zone},
-      {"timestamp(const string dateString) const int", timestamp_text},
+      {"timestamp(string dateString) =int", timestamp_text},
       {"timeframe.in_seconds(simple string timeframe=\"\") =int", in_seconds, 0, special::none, 5},
       {"timeframe.in_seconds(string timeframe=\"\") =int", in_seconds, 0, special::none, 6},
       {"timeframe.from_seconds(int seconds) =string", from_seconds},
@@ -252,7 +300,7 @@ const std::vector<builtin_row>& time_rows() {
       {"ticker.heikinashi(string symbol) =string", heikinashi},
       {"ticker.renko(string symbol, string style, float param, bool request_wicks=false, string source=\"Close\") =string", renko},
       {"ticker.kagi(string symbol, float reversal) =string", kagi},
-      {"ticker.kagi(string symbol, string style, float param) =string", kagi},
+      {"ticker.kagi(string symbol, float param, string style) =string", kagi},
       {"ticker.linebreak(string symbol, int number_of_lines) =string", linebreak},
       {"ticker.pointfigure(string symbol, string source, string style, float param, int reversal) =string", pointfigure},
   };

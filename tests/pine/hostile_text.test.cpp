@@ -1,0 +1,51 @@
+#include "tests/pine/hostile_text.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace tt::pine_test {
+namespace {
+
+struct dice {
+  std::uint64_t state;
+  std::size_t operator()(std::size_t n) {
+    state ^= state << 13, state ^= state >> 7, state ^= state << 17;
+    return static_cast<std::size_t>(state % n);
+  }
+};
+
+const std::vector<std::string>& seeds() {
+  static const std::vector<std::string> list{
+      "", "{0}", "{0,number,#.##}", "{0,number,percent} '{1}' {2}", "yyyy-MM-dd'T'HH:mm:ssZ", "EEE, d MMM yyyy", "#,##0.00;(#)",
+      "0.###E0", "0930-1600:23456", "1700-1700:1", "24x7", "0000-0000,1200-1300:17|0900-1000", "2020-02-29T23:59:60+05:30",
+      "01 Jan 2020 00:00 GMT+1", "America/New_York", "UTC-5", "GMT+5:30", "12M", "1D", "30S", "1T", "(a+)+$", "[^a-z]{2,3}?", "(?=a)\\b\\w*+",
+      "NASDAQ:AAPL", "{\"session\":\"extended\",\"symbol\":\"A:B\"}", "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", "1e308", "-.5", "99999999999999999999"};
+  return list;
+}
+
+std::string changed(std::string s, dice& d) {
+  static const std::string letters = "{}[]()',.:;|-+*?#0123459EeTZdMyHms\\%\"\x80\xc3\xff\n\0";
+  for (std::size_t n = d(6); n > 0; --n) {
+    auto at = d(s.size() + 1);
+    switch (d(4)) {
+    case 0: s.insert(at, 1, letters[d(letters.size())]); break;
+    case 1: if (at < s.size()) s.erase(at, 1 + d(3)); break;
+    case 2: if (at < s.size()) s[at] = letters[d(letters.size())]; break;
+    default: s += seeds()[d(seeds().size())];
+    }
+  }
+  return s;
+}
+
+} // namespace
+
+TEST(pine_hostile_text, is_read_or_refused) {
+  for (std::size_t k = 0; k < text_readers().size(); ++k) ASSERT_NE(text_readers()[k], nullptr) << k;
+  dice d{0x9e3779b97f4a7c15};
+  for (const auto& s : seeds()) read_text(s);
+  for (int i = 0; i < 300; ++i) read_text(changed(seeds()[d(seeds().size())], d));
+}
+
+} // namespace tt::pine_test

@@ -1,0 +1,177 @@
+#include "tests/pine/case_runner.hpp"
+
+#include "actors/pine/util.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+/// request.*: other symbols and timeframes, and figures that only the user can supply.
+
+namespace tt::pine::testing {
+namespace {
+
+constexpr std::int64_t hour = 3'600'000, day = 24 * hour, start = 1'700'006'400'000; // midnight UTC, a Wednesday
+
+std::shared_ptr<const symbol_info> symbol(const char* ticker) {
+  auto s = std::make_shared<symbol_info>();
+  s->prefix = "X";
+  s->ticker = ticker;
+  return s;
+}
+std::vector<bar> bars_of(std::size_t n, std::int64_t step, double first) {
+  std::vector<bar> out;
+  for (std::size_t i = 0; i < n; ++i) {
+    double c = first + f64(i);
+    out.push_back({start + i64(i) * step, c, c + 0.5, c - 0.5, c, 10});
+  }
+  return out;
+}
+
+struct world {
+  memory_source data;
+  case_result run(const std::string& body, std::vector<bar> chart = bars_of(6, 4 * hour, 1), const char* timeframe = "240") {
+    run_settings settings;
+    settings.symbol = symbol("A");
+    data.add(settings.symbol, *timeframe::parse(timeframe), chart);
+    settings.data = &data;
+    return run_source("//@version=6\nindicator(\"t\")\n" + body, chart, timeframe, settings);
+  }
+};
+std::string row(const case_result& r, std::size_t k = 0) {
+  std::string out = r.error;
+  if (k < r.columns.size())
+    for (double v : r.columns[k]) out += std::isnan(v) ? "na " : std::to_string(std::lround(v)) + " ";
+  return out;
+}
+
+TEST(pine_requests, another_symbol_on_the_same_timeframe) {
+  world w;
+  w.data.add(symbol("B"), *timeframe::parse("240"), bars_of(6, 4 * hour, 100));
+  auto r = w.run("plot(request.security(\"X:B\", \"240\", close))\nplot(request.security(\"X:B\", timeframe.period, close[1]))\n");
+  EXPECT_EQ(row(r, 0), "100 101 102 103 104 105 ");
+  EXPECT_EQ(row(r, 1), "na 100 101 102 103 104 ");
+}
+
+TEST(pine_requests, a_symbol_with_missing_bars) {
+  world w;
+  auto other = bars_of(6, 4 * hour, 100);
+  other.erase(other.begin() + 2, other.begin() + 4);
+  w.data.add(symbol("B"), *timeframe::parse("240"), other);
+  auto r = w.run("plot(request.security(\"X:B\", \"240\", close))\nplot(request.security(\"X:B\", \"240\", close, barmerge.gaps_on))\n");
+  EXPECT_EQ(row(r, 0), "100 101 101 101 104 105 ");
+  EXPECT_EQ(row(r, 1), "100 101 na na 104 105 ");
+}
+
+TEST(pine_requests, a_longer_timeframe_shows_only_what_has_closed) {
+  world w;
+  w.data.add(symbol("B"), *timeframe::parse("1D"), bars_of(3, day, 100));
+  auto chart = bars_of(14, 4 * hour, 1);
+  auto r = w.run("plot(request.security(\"X:B\", \"1D\", close))\nplot(request.security(\"X:B\", \"1D\", close, lookahead = barmerge.lookahead_on))\n"
+                 "plot(request.security(\"X:B\", \"1D\", close[1], lookahead = barmerge.lookahead_on))\n", chart);
+  EXPECT_EQ(row(r, 0), "na na na na na 100 100 100 100 100 100 101 101 101 ");
+  EXPECT_EQ(row(r, 1), "100 100 100 100 100 100 101 101 101 101 101 101 102 102 ");
+  EXPECT_EQ(row(r, 2), "na na na na na na 100 100 100 100 100 100 101 101 ");
+}
+
+TEST(pine_requests, prices_in_another_currency) {
+  world w;
+  w.data.add(symbol("B"), *timeframe::parse("240"), bars_of(6, 4 * hour, 100));
+  w.data.add_value("currency_rate", "USDEUR", start, 2);
+  w.data.add_value("currency_rate", "USDEUR", start + 12 * hour, 3);
+  auto r = w.run("plot(request.security(\"X:B\", \"240\", close, currency = currency.EUR))\nplot(request.security(\"X:B\", \"240\", volume, currency = currency.EUR))\n"
+                 "plot(request.security(\"X:B\", \"240\", close, currency = currency.USD))\n");
+  EXPECT_EQ(row(r, 0), "200 202 204 309 312 315 ");
+  EXPECT_EQ(row(r, 1), "10 10 10 10 10 10 ");
+  EXPECT_EQ(row(r, 2), "100 101 102 103 104 105 ");
+  EXPECT_NE(w.run("plot(request.security(\"X:B\", \"240\", close, currency = currency.GBP))\n").error.find("USDGBP"), std::string::npos);
+}
+
+TEST(pine_requests, only_the_newest_bars) {
+  world w;
+  w.data.add(symbol("B"), *timeframe::parse("240"), bars_of(6, 4 * hour, 100));
+  auto r = w.run("plot(request.security(\"X:B\", \"240\", ta.cum(1), calc_bars_count = 2))\n");
+  EXPECT_EQ(row(r), "na na na na 1 2 ");
+}
+
+TEST(pine_requests, tuples_and_functions_of_other_contexts) {
+  world w;
+  w.data.add(symbol("B"), *timeframe::parse("240"), bars_of(6, 4 * hour, 10));
+  auto r = w.run("avg(n) => ta.sma(close, n)\n[a, b, c] = request.security(\"X:B\", \"240\", [avg(2), high - low, bar_index])\nplot(a * 2)\nplot(b)\nplot(c)\n");
+  EXPECT_EQ(row(r, 0), "na 21 23 25 27 29 ");
+  EXPECT_EQ(row(r, 1), "1 1 1 1 1 1 ");
+  EXPECT_EQ(row(r, 2), "0 1 2 3 4 5 ");
+}
+
+TEST(pine_requests, shorter_timeframes_come_as_arrays) {
+  world w;
+  w.data.add(symbol("B"), *timeframe::parse("60"), bars_of(10, hour, 1));
+  auto r = w.run("a = request.security_lower_tf(\"X:B\", \"60\", close)\nplot(a.size())\nplot(a.size() > 0 ? a.sum() : na)\n");
+  EXPECT_EQ(row(r, 0), "4 4 2 0 0 0 ");
+  EXPECT_EQ(row(r, 1), "10 26 19 na na na ");
+  EXPECT_NE(w.run("a = request.security_lower_tf(\"X:B\", \"1D\", close)\nplot(a.size())\n").error.find("longer than the chart's"), std::string::npos);
+  EXPECT_EQ(row(w.run("a = request.security_lower_tf(\"X:B\", \"1D\", close, ignore_invalid_timeframe = true)\nplot(na(a) ? 1 : 0)\n")), "1 1 1 1 1 1 ");
+}
+
+TEST(pine_requests, figures_come_from_the_user) {
+  world w;
+  w.data.add_value("dividends", "X:B|gross", start + 5 * hour, 2);
+  w.data.add_value("dividends", "X:B|gross", start + 13 * hour, 2);
+  w.data.add_value("economic", "US|GDP", start - day, 7);
+  w.data.add_value("financial", "X:B|TOTAL_REVENUE|FY", start, 9);
+  w.data.add_value("earnings", "X:B|actual", start + 8 * hour, 3);
+  w.data.add_value("splits", "X:B|denominator", start + 8 * hour, 4);
+  w.data.add_value("currency_rate", "EURUSD", start, 2);
+  auto r = w.run("plot(request.dividends(\"X:B\", dividends.gross))\nplot(request.dividends(\"X:B\", dividends.gross, barmerge.gaps_on))\n"
+                 "plot(request.economic(\"US\", \"GDP\"))\nplot(request.financial(\"X:B\", \"TOTAL_REVENUE\", \"FY\"))\n"
+                 "plot(request.earnings(\"X:B\"))\nplot(request.splits(\"X:B\", splits.denominator))\n"
+                 "plot(request.currency_rate(\"EUR\", \"USD\"))\nplot(request.currency_rate(\"USD\", \"USD\"))\n");
+  EXPECT_EQ(row(r, 0), "na na 2 2 2 2 ");
+  EXPECT_EQ(row(r, 1), "na na 2 na 2 na ") << "both dividends, although they are equal";
+  EXPECT_EQ(row(r, 2), "7 7 7 7 7 7 ");
+  EXPECT_EQ(row(r, 3), "9 9 9 9 9 9 ");
+  EXPECT_EQ(row(r, 4), "na na 3 3 3 3 ");
+  EXPECT_EQ(row(r, 5), "na na 4 4 4 4 ");
+  EXPECT_EQ(row(r, 6), "2 2 2 2 2 2 ");
+  EXPECT_EQ(row(r, 7), "1 1 1 1 1 1 ");
+}
+
+TEST(pine_requests, seeds_are_symbols_of_a_repository) {
+  world w;
+  auto seed = std::make_shared<symbol_info>();
+  seed->prefix = "seed_repo";
+  seed->ticker = "S";
+  w.data.add(seed, *timeframe::parse("240"), bars_of(6, 4 * hour, 50));
+  EXPECT_EQ(row(w.run("plot(request.seed(\"seed_repo\", \"S\", close))\n")), "50 51 52 53 54 55 ");
+}
+
+TEST(pine_requests, what_is_not_there_is_named) {
+  for (const char* call : {"request.dividends(\"X:Q\")", "request.splits(\"X:Q\", splits.numerator)", "request.earnings(\"X:Q\")",
+                           "request.financial(\"X:Q\", \"EPS\", \"FQ\")", "request.economic(\"X:Q\", \"GDP\")", "request.quandl(\"X:Q\")",
+                           "request.currency_rate(\"X:Q\", \"USD\")", "request.seed(\"X\", \"Q\", close)", "request.security(\"X:Q\", \"240\", close)",
+                           "request.security_lower_tf(\"X:Q\", \"60\", close).size()"}) {
+    world w;
+    auto r = w.run(std::string("plot(") + call + ")\n");
+    EXPECT_NE(r.error.find("X:Q"), std::string::npos) << call << ": " << r.error;
+  }
+  world w;
+  EXPECT_EQ(row(w.run("plot(request.economic(\"US\", \"GDP\", ignore_invalid_symbol = true))\n")), "na na na na na na ");
+  EXPECT_NE(w.run("f = request.footprint(10)\nplot(f.delta())\n").error.find("footprint"), std::string::npos);
+  EXPECT_NE(w.run("plot(request.security(ticker.renko(\"X:A\", \"ATR\", 10), \"240\", close))\n").error.find("kind of chart"), std::string::npos);
+}
+
+TEST(pine_requests, heikin_ashi_bars) {
+  world w;
+  auto chart = bars_of(3, 4 * hour, 1);
+  chart[1] = {chart[1].time_ms, 2, 6, 1, 4, 10};
+  auto r = w.run("[o, h, l, c] = request.security(ticker.heikinashi(syminfo.tickerid), timeframe.period, [open, high, low, close])\n"
+                 "plot(o * 100)\nplot(h * 100)\nplot(l * 100)\nplot(c * 100)\n", chart);
+  // first: open (1 + 1) / 2, close (1 + 1.5 + 0.5 + 1) / 4; second: open (1 + 1) / 2, close (2 + 6 + 1 + 4) / 4
+  EXPECT_EQ(row(r, 0), "100 100 213 ");
+  EXPECT_EQ(row(r, 1), "150 600 350 ");
+  EXPECT_EQ(row(r, 2), "50 100 213 ");
+  EXPECT_EQ(row(r, 3), "100 325 300 ");
+}
+
+} // namespace
+} // namespace tt::pine::testing
