@@ -170,8 +170,9 @@ std::optional<runtime_failure> script::begin_bar(const bar& b, bar_flags flags) 
   m.main->save();
   m.shared.objects.open_log();
   m.open_bar = true;
-  flags.fresh = flags.realtime = true;
-  flags.confirmed = false;
+  flags.fresh = true;
+  flags.realtime = !flags.historical;
+  flags.confirmed = flags.historical;
   return run(b, flags);
 }
 
@@ -184,8 +185,9 @@ std::optional<runtime_failure> script::update(const bar& b, bar_flags flags) {
   // drawings made by the state that is taken back are gone, deleted ones are back
   std::erase_if(m.shared.drawings, [&](const auto& d) { return d.first >= m.main->drawings_at_save(); });
   m.main->revive_drawings();
-  flags.realtime = true;
-  flags.fresh = flags.confirmed = false;
+  flags.realtime = !flags.historical;
+  flags.fresh = false;
+  flags.confirmed = flags.historical;
   return run(b, flags);
 }
 
@@ -198,7 +200,7 @@ std::optional<runtime_failure> script::commit(const bar& b, bar_flags flags) {
     std::erase_if(m.shared.drawings, [&](const auto& d) { return d.first >= m.main->drawings_at_save(); });
     m.main->revive_drawings();
   }
-  flags.realtime = true;
+  flags.realtime = !flags.historical;
   flags.fresh = !opened;
   flags.confirmed = true;
   m.shared.objects.close_log();
@@ -218,6 +220,10 @@ const program& script::code() const { return *impl_->code; }
 const std::vector<log_message>& script::logs() const { return impl_->shared.logs; }
 const std::vector<alert_event>& script::alerts() const { return impl_->shared.alerts; }
 std::vector<order_command> script::take_orders() { return std::exchange(impl_->shared.orders, {}); }
+const std::vector<order_command>& script::orders() const { return impl_->shared.orders; }
+void script::clear_orders() { impl_->shared.orders.clear(); }
+text_pool& script::texts() { return impl_->shared.texts; }
+const text_pool& script::texts() const { return impl_->shared.texts; }
 void script::set_account(const strategy_view* account, const trade_source* trades) {
   impl_->shared.settings.account = account;
   impl_->shared.settings.trades = trades;
