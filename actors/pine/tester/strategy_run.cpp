@@ -72,7 +72,7 @@ struct strategy_run::impl {
     span.last_close = b.close;
     double held = account.account().size();
     if (held != 0) ++span.bars_in_market;
-    if (options.curve == keep_curve::yes) points.push_back({b.time_ms, account.account().equity(), held});
+    if (options.curve == keep_curve::yes) points.push_back({b.time_ms, account.account().equity(), held, b.close});
   }
 
   std::shared_ptr<const program> code;

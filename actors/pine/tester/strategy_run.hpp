@@ -36,6 +36,7 @@ struct equity_point {
   std::int64_t time_ms = 0; ///< opening time of the bar
   double equity = 0;        ///< at its close
   double position = 0;      ///< signed contracts at its close
+  double close = 0;         ///< of the bar
 };
 
 class strategy_run {
