@@ -3,11 +3,13 @@
 
 #include "actors/model/instrument.hpp"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <array>
 #include <fstream>
 #include <map>
+#include <sstream>
 
 namespace tt {
 
@@ -149,10 +151,34 @@ result<located_instrument> read_entry(const YAML::Node& entry, std::size_t index
   return out;
 }
 
+/// An event handler that keeps nothing.
+class no_events : public YAML::EventHandler {
+public:
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+};
+
+/// Whether the text holds exactly one document. Asks for the second document only:
+/// YAML::LoadAll reads on until there is no more, and never ends on some broken texts,
+/// of which the parser hands out empty documents for ever.
+bool is_one_document(const std::string& text) {
+  std::istringstream in(text);
+  YAML::Parser parser(in);
+  no_events nothing;
+  return parser.HandleNextDocument(nothing) && !parser.HandleNextDocument(nothing);
+}
+
 /// The list under the one key `instruments`.
-result<YAML::Node> read_root(const std::vector<YAML::Node>& documents, std::string_view origin) {
-  if (documents.size() != 1) return bad({origin}, "instruments", "must be one YAML document");
-  const YAML::Node& root = documents.front();
+result<YAML::Node> read_root(const std::string& text, std::string_view origin) {
+  if (!is_one_document(text)) return bad({origin}, "instruments", "must be one YAML document");
+  const YAML::Node root = YAML::Load(text);
   if (!root.IsMap()) return bad(place_of(root, origin), "instruments", "must be a map with the key \"instruments\"");
   std::optional<YAML::Node> list;
   for (const auto& pair : root) {
@@ -178,7 +204,7 @@ error located(const error& e, const std::vector<located_instrument>& entries) {
 }
 
 result<instrument_master> read_master(std::string_view text, std::string_view origin) {
-  auto list = read_root(YAML::LoadAll(std::string(text)), origin);
+  auto list = read_root(std::string(text), origin);
   if (!list) return std::move(list).error();
   if (list->size() > instrument_master::max_instruments)
     return bad(place_of(*list, origin), "instruments", "more than " + std::to_string(instrument_master::max_instruments) + " entries",

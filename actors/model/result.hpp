@@ -71,16 +71,17 @@ public:
   /// Requires has_value().
   T& value() & { return (assert(has_value()), *std::get_if<0>(&data_)); }
   const T& value() const& { return (assert(has_value()), *std::get_if<0>(&data_)); }
-  T&& value() && { return (assert(has_value()), std::move(*std::get_if<0>(&data_))); }
+  /// By value: a reference into a temporary would dangle in `for (auto x : *f())`.
+  T value() && { return (assert(has_value()), std::move(*std::get_if<0>(&data_))); }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
-  T&& operator*() && { return std::move(*this).value(); }
+  T operator*() && { return std::move(*this).value(); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
 
   /// Requires !has_value().
   [[nodiscard]] const tt::error& error() const& { return (assert(!has_value()), *std::get_if<1>(&data_)); }
-  [[nodiscard]] tt::error&& error() && { return (assert(!has_value()), std::move(*std::get_if<1>(&data_))); }
+  [[nodiscard]] tt::error error() && { return (assert(!has_value()), std::move(*std::get_if<1>(&data_))); }
 
   [[nodiscard]] T value_or(T fallback) const& { return has_value() ? value() : std::move(fallback); }
 

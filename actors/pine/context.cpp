@@ -168,7 +168,8 @@ void context::restore() {
 }
 
 void context::revive_drawings() {
-  shared.drawings = saved_drawings_;
+  shared.drawings = saved_drawings_; // those made since are gone, those deleted since are back
+  shared.next_drawing = drawings_at_save_;
   for (auto& n : shared.drawings_of) n = 0;
   for (auto& [_, d] : shared.drawings) ++shared.drawings_of[d->type];
 }

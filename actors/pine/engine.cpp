@@ -182,8 +182,6 @@ std::optional<runtime_failure> script::update(const bar& b, bar_flags flags) {
   if (m.failure) return m.failure;
   m.main->restore();
   m.shared.objects.roll_back();
-  // drawings made by the state that is taken back are gone, deleted ones are back
-  std::erase_if(m.shared.drawings, [&](const auto& d) { return d.first >= m.main->drawings_at_save(); });
   m.main->revive_drawings();
   flags.realtime = !flags.historical;
   flags.fresh = false;
@@ -197,8 +195,7 @@ std::optional<runtime_failure> script::commit(const bar& b, bar_flags flags) {
   if (opened && !m.failure) {
     m.main->restore();
     m.shared.objects.roll_back();
-    std::erase_if(m.shared.drawings, [&](const auto& d) { return d.first >= m.main->drawings_at_save(); });
-    m.main->revive_drawings();
+        m.main->revive_drawings();
   }
   flags.realtime = !flags.historical;
   flags.fresh = !opened;

@@ -184,8 +184,7 @@ public:
     return r.data[(r.total - 1 - skip) & r.mask];
   }
   std::uint32_t line_of_pc() const;
-  std::uint64_t drawings_at_save() const { return drawings_at_save_; }
-  /// Puts drawings back that the state taken back had deleted.
+  /// The live drawings as save() found them.
   void revive_drawings();
 
 private:

@@ -24,7 +24,7 @@ caf::behavior collector(caf::event_based_actor*, std::shared_ptr<seen> out) {
             const std::lock_guard guard{out->mutex};
             out->gaps.push_back(x);
           },
-          [](block_atom, int32_t ms) { ::usleep(static_cast<useconds_t>(ms) * 1000); },
+          [](block_atom, int32_t ms) { ::usleep(static_cast<useconds_t>(ms) * 1000); }, // det-ok: a subscriber that is slow on purpose
           [out](count_atom) {
             const std::lock_guard guard{out->mutex};
             return static_cast<uint64_t>(out->quotes.size());

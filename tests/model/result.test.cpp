@@ -4,6 +4,8 @@
 
 #include <memory>
 #include <set>
+#include <type_traits>
+#include <vector>
 
 using namespace tt;
 
@@ -30,6 +32,14 @@ TEST(result, moves_its_value_out) {
   result<std::unique_ptr<int>> owner = std::make_unique<int>(3);
   const std::unique_ptr<int> taken = std::move(owner).value();
   EXPECT_EQ(*taken, 3);
+}
+
+TEST(result, of_a_temporary_outlives_it) {
+  const auto make = [] { return result<std::vector<int>>{std::vector<int>{1, 2, 3}}; };
+  static_assert(!std::is_reference_v<decltype(*make())> && !std::is_reference_v<decltype(make().value())>);
+  int sum = 0;
+  for (const int i : *make()) sum += i;
+  EXPECT_EQ(sum, 6);
 }
 
 TEST(result, every_code_has_its_own_name) {

@@ -88,9 +88,10 @@ const golden goldens[] = {
     {"security_tuple", "[a, b] = request.security(syminfo.tickerid, timeframe.period, [close, close[1]])\nif barstate.islast\n    log.info(\"{0} {1}\", a, b)\n", "5 4"},
     {"security_variable", "var n = 0\nn += 2\nm = n * 10\nx = request.security(syminfo.tickerid, timeframe.period, m)\nif barstate.islast\n    log.info(str.tostring(x))\n", "100"},
     {"color_fold", "c = color.new(color.red, 50)\nif barstate.islast\n    log.info(\"{0} {1}\", color.t(c), color.r(c))\n", "50 242"},
-    {"input_default", "n = input.int(3, \"Length\")\nif barstate.islast\n    log.info(str.tostring(ta.sma(close, n)))\n", "4"},
+    {"conditional_state", "if barstate.islast\n    log.info(str.tostring(ta.sma(close, 3)))\n", "NaN"}, // it saw one bar only
+    {"input_default", "n = input.int(3, \"Length\")\nm = ta.sma(close, n)\nif barstate.islast\n    log.info(str.tostring(m))\n", "4"},
 };
-INSTANTIATE_TEST_SUITE_P(pine, language, ::testing::ValuesIn(goldens), [](const auto& info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(pine, language, ::testing::ValuesIn(goldens), [](const auto& named) { return std::string(named.param.name); });
 
 struct refused {
   const char* name;
@@ -143,7 +144,7 @@ const refused refusal_list[] = {
     {"change_builtin", "close := 1\nplot(1)\n", "PN0216", 3},
     {"v6_name_in_v5", "plot(ta.rci(close, 3))\n", "PN0221", 3, 5},
 };
-INSTANTIATE_TEST_SUITE_P(pine, refusals, ::testing::ValuesIn(refusal_list), [](const auto& info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(pine, refusals, ::testing::ValuesIn(refusal_list), [](const auto& named) { return std::string(named.param.name); });
 
 TEST(pine, several_errors_in_one_run) {
   auto r = compile("//@version=6\nindicator(\"t\")\nplot(a)\nplot(b)\nint x = \"s\"\n");

@@ -237,7 +237,7 @@ INSTANTIATE_TEST_SUITE_P(
                       std::pair{"long_length", "plot(ta.sma(close, 1000000000))\n"},
                       std::pair{"bad_regex", "x = str.match(\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\", \"(a+)+$\")\n"},
                       std::pair{"null_object", "type t\n    int a\nt x = na\nplot(x.a)\n"}),
-    [](const auto& info) { return std::string(info.param.first); });
+    [](const auto& named) { return std::string(named.param.first); });
 
 TEST(pine_hostile, deep_nesting_and_long_lines_are_refused) {
   EXPECT_EQ(compile(script_of("x = " + std::string(100'000, '(') + "1\n")).code, nullptr);
