@@ -36,8 +36,12 @@ void broker::bar(const bar_moment& when, const bar_prices& p) {
   if (risk_.used) roll_day(p.open);
   bool walks = needs_walk(p);
   if (!walks && book_.flat()) {
-    mark_ = p.close;
-    if (book_.closed_trades().size() != closed_at_bar_start_) end_bar(p);
+    if (book_.closed_trades().size() != closed_at_bar_start_) return end_bar(p);
+    mark_ = at_ = p.close;
+    if (!orders_.empty()) {
+      cancel_unaffordable();
+      orders_.sweep();
+    }
     return;
   }
   if (walks || !margin_safe(p)) {
@@ -85,6 +89,7 @@ void broker::open_tick(const bar_moment& when, double price) {
 }
 
 void broker::move_to(double price) {
+  ++moment_;
   walk(price);
   mark_ = price;
 }
@@ -166,8 +171,9 @@ bool broker::step() {
     if (at_ != path[point]) {
       walk(path[point]);
       if (fill_number_ != before) {
-        mark_ = path[point];
+        mark_ = path[point]; // the script sees the end of the leg on which its order has filled (as observed)
         book_.mark(mark_);
+        fills_at_step_ = fill_number_;
         mode_ = walk_mode::through;
         return true;
       }
@@ -371,7 +377,7 @@ std::optional<broker::trigger> broker::on_way(const order& o, double to) const {
 void broker::meet(order& o, const trigger& t, double level) {
   bool opening = o.opens();
   text_id id = o.id;
-  auto fills_before = fill_number_;
+  auto bindings_before = next_binding_;
   switch (t.cause) {
   case exit_cause::none: { // a trailing stop is activated
     double way = o.sign < 0 ? 1 : -1;
@@ -399,7 +405,7 @@ void broker::meet(order& o, const trigger& t, double level) {
     fill(o, slipped(o.trail_stop, o.sign, rules_));
     break;
   }
-  if (opening && fill_number_ != fills_before && !entries_.empty()) activate(id, entries_.back().price);
+  if (opening && next_binding_ != bindings_before && !entries_.empty()) activate(id, entries_.back().price);
 }
 
 /// An entry has filled on the way: exits whose levels lie behind its price already fill there (as observed).

@@ -211,17 +211,15 @@ std::optional<runtime_failure> strategy_run::commit(const bar& b, bar_flags flag
     return on_bar(b, flags);
   }
   if (m.stopped) return m.stopped;
-  bool every_tick = std::exchange(m.ran_on_tick, m.ran_on_tick);
-  if (auto p = m.prices(b); p.high > m.seen.high || p.low < m.seen.low || p.close != m.seen.close) {
-    if (p.high > m.seen.high) m.account.move_to(p.high);
-    if (p.low < m.seen.low) m.account.move_to(p.low);
-    m.account.move_to(p.close);
-  }
+  auto p = m.prices(b);
+  if (p.high > m.seen.high) m.account.move_to(p.high);
+  if (p.low < m.seen.low) m.account.move_to(p.low);
+  if (p.close != m.account.price()) m.account.move_to(p.close);
   m.open_bar = false;
-  m.account.end_bar(m.prices(b));
+  m.account.end_bar(p);
   m.view.refresh();
   flags.realtime = true;
-  auto failure = every_tick ? m.engine.commit(b, flags) : m.engine.on_bar(b, flags);
+  auto failure = m.ran_on_tick ? m.engine.commit(b, flags) : m.engine.on_bar(b, flags);
   if (m.failed(failure)) return m.stopped;
   m.send_orders();
   m.account.after_script();

@@ -97,7 +97,7 @@ TEST(fills, a_bracket_already_behind_the_entry_price_fills_there) {
 TEST(fills, stop_limit_waits_for_the_limit_after_the_stop) {
   desk d;
   // stop 105 met on the way up to 108; the limit 103 on the way down
-  d.flat_bar(100).buy("L", {.limit = 103, .stop = 105}).bar(101, 108, 104, 106);
+  d.flat_bar(100).buy("L", {.limit = 103, .stop = 105}).bar(104, 108, 104, 106);
   EXPECT_EQ(d.size(), 0);
   d.bar(106, 107, 102, 104);
   EXPECT_EQ(d.size(), 1);

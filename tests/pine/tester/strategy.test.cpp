@@ -58,8 +58,6 @@ std::vector<bar> path(std::initializer_list<std::array<double, 4>> list) {
   return bars;
 }
 
-/// The kit's strategies, trade for trade, by its own compare.py: see kit.test.cpp for the command.
-
 TEST(strategy, the_account_is_what_the_script_reads) {
   auto r = start(script_of(", initial_capital = 1000, commission_type = strategy.commission.cash_per_order, commission_value = 1, margin_long = 0, margin_short = 0",
                            "if bar_index == 0\n    strategy.entry(\"L\", strategy.long, qty = 2, comment = \"in\")\n"
