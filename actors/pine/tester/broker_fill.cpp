@@ -41,8 +41,8 @@ bool broker::size_at_fill(order& o, double price) {
 void broker::fill(order& o, double raw_price) {
   if (o.dead || failure_) return;
   double price = booked_price(raw_price, rules_.grid), held = book_.size();
-  if (o.exits() && book_.flat() && !o.committed) {
-    if (o.kind != order_kind::exit) drop(o);
+  if (o.exits() && !o.committed && held * o.sign >= 0) { // nothing there that it could close
+    if (o.kind != order_kind::exit || held != 0) drop(o);
     return;
   }
   bool allowed = true;
@@ -85,12 +85,13 @@ void broker::fill(order& o, double raw_price) {
 
 void broker::execute(order& o, double price, double order_qty, bool counts) {
   ++fill_number_;
-  double filled = std::fabs(o.size), held = book_.size(), opens = filled;
+  double filled = std::fabs(o.size), held = book_.size(), opens = filled, done = 0;
   bool against = held != 0 && o.size * held < 0;
   if (o.kind == order_kind::close && filled > 0) partial_close_bar_ = now_.index;
   if (against) {
     double closes = std::min(filled, std::fabs(held));
     opens = add_lots(filled, -closes, rules_.grid);
+    done = closes;
     close_trades(o, price, closes, order_qty, opens > 0);
     settle(o, closes);
     if (o.kind == order_kind::exit) // the call has done something: later entries inherit no legs from it
@@ -104,6 +105,7 @@ void broker::execute(order& o, double price, double order_qty, bool counts) {
   }
   if (opens > 0 && (o.opens() || o.kind == order_kind::close_all || o.committed)) {
     o.size = o.sign * opens;
+    done += opens;
     open_trade(o, price, order_qty);
   }
   if (o.kind == order_kind::exit && find_binding(o.binding) != nullptr) {
@@ -114,7 +116,7 @@ void broker::execute(order& o, double price, double order_qty, bool counts) {
   }
   if (counts) ++risk_.fills;
   book_.mark(price);
-  record(o, price, o.sign * filled);
+  record(o, price, o.sign * done);
   run_oca(o, filled);
 }
 

@@ -61,10 +61,8 @@ inline double on_lots(double qty, const symbol_grid& g) {
 inline double add_lots(double a, double b, const symbol_grid& g) { return std::round((a + b) / g.lot) * g.lot; }
 /// A quantity that the script gave: cut down by its decimal value, so 0.0010899999999999998 is 108 lots of 0.00001.
 double given_on_lots(double qty, const symbol_grid& g);
-/// A quantity that money buys, cut to whole lots.
-inline double bought_on_lots(double qty, const symbol_grid& g) {
-  return std::copysign(std::floor(std::fabs(qty) * lots_per_contract(g)) * g.lot, qty);
-}
+/// A quantity that money buys is cut the same way (as observed for percent_of_equity and cash).
+inline double bought_on_lots(double qty, const symbol_grid& g) { return given_on_lots(qty, g); }
 
 /// Money as it is booked: ten significant digits, halves up. Fees and the budget of default sizing are, profits not.
 double ten_digits(double money);
