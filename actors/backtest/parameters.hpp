@@ -41,7 +41,7 @@ public:
   counter_random(std::uint64_t key, std::uint64_t stream) : state_(mix(key ^ mix(stream + 0x9E3779B97F4A7C15ull))) {}
   std::uint64_t next() { return mix(state_ += 0x9E3779B97F4A7C15ull); }
   /// Uniform in [0, n), n > 0.
-  std::uint32_t below(std::uint32_t n) { return static_cast<std::uint32_t>((static_cast<unsigned __int128>(next()) * n) >> 64); }
+  std::uint32_t below(std::uint32_t n) { return static_cast<std::uint32_t>(((next() >> 32) * n) >> 32); }
   /// Uniform in [0, 1).
   double unit() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
   static std::uint64_t mix(std::uint64_t z) {

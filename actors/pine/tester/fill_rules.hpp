@@ -25,7 +25,8 @@ inline std::array<double, 4> path_of(const bar_prices& b) {
 
 /// To the nearest tick, as the emulator rounds the prices of bars.
 inline double on_ticks(double price, const symbol_grid& g) {
-  return std::floor(price / g.mintick + 0.5) * g.minmove / g.pricescale;
+  double ticks = g.minmove == 1 ? price * g.pricescale : price / g.mintick; // four times a bar: one division less
+  return std::floor(ticks + 0.5) * g.minmove / g.pricescale;
 }
 /// To the nearest tick, as a fill is booked: a count of ticks times the tick.
 inline double booked_price(double price, const symbol_grid& g) {
