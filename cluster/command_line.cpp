@@ -1,5 +1,6 @@
 #include "cluster/commands.hpp"
 #include "cluster/node.hpp"
+#include "cluster/pine_command.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -56,6 +57,10 @@ int run(int argc, char** argv) {
   auto* check = app.add_subcommand("check", "read a configuration and print every setting with its origin");
   add_config(*check, config_path);
 
+  pine_check_options pine_checking;
+  pine_run_options pine_running;
+  const auto pine = add_pine_commands(app, pine_checking, pine_running);
+
   auto* print_version = app.add_subcommand("version", "print the version");
 
   try {
@@ -67,6 +72,8 @@ int run(int argc, char** argv) {
     std::printf("%s\n", std::string(version()).c_str());
     return 0;
   }
+  if (*pine.check) return run_pine_check(pine_checking);
+  if (*pine.run) return run_pine(pine_running);
   if (*check) return run_check(config_path, values);
   if (*import) {
     importing.config_path = config_path;

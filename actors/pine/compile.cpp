@@ -365,11 +365,17 @@ value compiler::declare(const ast::stmt& s) {
   var.symbol = nullptr;
   var.bad = v.bad;
   if (want != t_na && v.type != t_na) var.type = want;
+  bool fixed = keeps && !mutated && v.known && v.type != t_na && s.keep == storage::var && here() == once_at + 1;
+  if (fixed) { // `var` of a constant that nothing changes is the constant
+    out().code.resize(once_at);
+    out().lines.resize(once_at);
+    keeps = false;
+  }
   if (keeps || mutated || !v.stable || v.type == t_na) {
     var = value{};
     var.type = want;
     var.q = keeps || mutated ? qual::series : v.q;
-    if (keeps && !mutated) var.q = max(v.q, qual::simple);
+    if (keeps && !mutated) var.q = v.q;
     var.reg = new_reg(want);
     var.stable = !mutated;
     var.bad = v.bad;

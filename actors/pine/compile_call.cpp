@@ -1,4 +1,5 @@
 #include "actors/pine/compile_unit.hpp"
+#include "actors/pine/old_names.hpp"
 
 #include <algorithm>
 
@@ -245,6 +246,7 @@ value compiler::call_builtin(const std::string& name, const ast::expr& e, const 
     }
   } else {
     args = evaluate_args(e);
+    take_transparency(name, args);
   }
   bool bad = false;
   for (const auto& v : args.values) bad = bad || v.bad;
@@ -270,6 +272,8 @@ value compiler::call_builtin(const std::string& name, const ast::expr& e, const 
     std::size_t shown = 0;
     for (const auto& b : *list)
       if ((b.version == 0 || b.version == version()) && shown++ < 3) hint += (hint.empty() ? "" : "  or  ") + b.text;
+    for (const auto* a : args.sources)
+      if (auto old = old_parameter_hint(name, a->name); !old.empty() && reason.problem.find("no parameter named") != std::string::npos) hint = old;
     error(reason.score == -2 ? "PN0241" : "PN0240", reason.where, reason.problem, hint);
     return error_value();
   }
@@ -413,6 +417,32 @@ const std::vector<function_info>* compiler::methods_of(const std::string& name, 
   return found.empty() ? nullptr : &found;
 }
 
+/// Whether `label.new(...)` means the built-in although a variable is named `label`: when its form fits the arguments.
+bool compiler::means_builtin(const std::string& path, const ast::expr& e) const {
+  const auto* list = registry::get().functions(path);
+  if (list == nullptr) return false;
+  for (const auto& b : *list) {
+    std::size_t needed = 0;
+    for (const auto& p : b.params) needed += p.optional || p.omitted || p.variadic ? 0 : 1;
+    if (e.args.size() >= needed && (needed > 0 || e.args.empty() || path.find(".new") != std::string::npos)) return true;
+  }
+  return false;
+}
+
+/// Version 5 still takes the old `transp` of plots; it becomes an option of the plot.
+void compiler::take_transparency(const std::string& name, call_args& args) {
+  static const std::set<std::string> plots{"plot", "plotshape", "plotchar", "plotarrow", "bgcolor", "barcolor", "fill"};
+  pending_transp_.reset();
+  if (version() >= 6 || plots.count(name) == 0) return;
+  for (std::size_t i = 0; i < args.sources.size(); ++i) {
+    if (args.sources[i]->name != "transp") continue;
+    if (args.values[i].known) pending_transp_ = args.values[i].number;
+    args.values.erase(args.values.begin() + static_cast<std::ptrdiff_t>(i));
+    args.sources.erase(args.sources.begin() + static_cast<std::ptrdiff_t>(i));
+    return;
+  }
+}
+
 value compiler::call(const ast::expr& e) {
   line_ = e.pos.line;
   const auto& callee = *e.kids[0];
@@ -422,7 +452,7 @@ value compiler::call(const ast::expr& e) {
     auto dot = path.rfind('.');
     auto root = path.substr(0, path.find('.'));
     auto* local = find(root);
-    bool shadowed = local != nullptr && !local->builtin;
+    bool shadowed = local != nullptr && !local->builtin && !means_builtin(path, e);
     if (dot == std::string::npos) {
       auto f = home.functions.find(path);
       if (f != home.functions.end()) return call_user(f->second, e, nullptr, path);
@@ -599,6 +629,7 @@ value compiler::expand(const function_info& f, std::vector<value> args, std::vec
   local.home = f.home;
   local.fn = f.decl;
   local.caller = frame_;
+  local.call_pos = pos;
   auto loops = std::move(loops_);
   loops_.clear();
   auto name = std::move(pending_name_);

@@ -90,6 +90,15 @@ value compiler::constant_text(std::string s) const {
   return v;
 }
 
+void compiler::error(std::string_view code, source_pos pos, std::string message, std::string hint) {
+  if (frame_ != nullptr && frame_->home != nullptr && !frame_->home->name.empty()) {
+    message = "in library " + frame_->home->name + ", line " + std::to_string(pos.line) + ": " + message;
+    pos = {};
+    for (auto* f = frame_; f != nullptr && f->home != nullptr && !f->home->name.empty(); f = f->caller) pos = f->call_pos;
+  }
+  diags_.error(code, pos, std::move(message), std::move(hint));
+}
+
 value compiler::error_value() {
   value v;
   v.bad = true;

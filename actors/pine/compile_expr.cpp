@@ -1,4 +1,5 @@
 #include "actors/pine/compile_unit.hpp"
+#include "actors/pine/old_names.hpp"
 
 #include <algorithm>
 
@@ -98,8 +99,29 @@ value compiler::unknown_name(const std::string& name, source_pos pos, bool is_ca
   std::string message = "there is no " + what + " '" + name + "'";
   if (dot != std::string::npos && registry::get().is_namespace(name.substr(0, name.rfind('.'))))
     message = "the built-in " + what + " '" + name + "' doesn't exist or isn't supported";
-  error(is_call ? "PN0221" : "PN0220", pos, message, near.empty() ? "" : "did you mean '" + near + "'?");
+  auto old = old_name_hint(name);
+  error(is_call ? "PN0221" : "PN0220", pos, message, !old.empty() ? old : near.empty() ? "" : "did you mean '" + near + "'?");
   return error_value();
+}
+
+/// A global of a library: its initial value, computed where it is used.
+value compiler::library_global(module_info& lib, const ast::stmt& s) {
+  if (++call_depth_ > limits::call_nesting) {
+    --call_depth_;
+    error("PN0244", s.pos, "the global '" + s.name + "' depends on itself");
+    return error_value();
+  }
+  frame inner;
+  inner.home = &lib;
+  inner.call_pos = {line_, 1, 1};
+  inner.caller = frame_;
+  auto* saved = frame_;
+  frame_ = &inner;
+  auto v = expression(*s.value);
+  frame_ = saved;
+  --call_depth_;
+  v.symbol = nullptr;
+  return v;
 }
 
 value compiler::name_value(const ast::expr& e) {
@@ -108,6 +130,9 @@ value compiler::name_value(const ast::expr& e) {
     v.symbol = s;
     return v;
   }
+  if (frame_->home != main_)
+    for (const auto& s : frame_->home->tree.body)
+      if (s->kind == ast::stmt_kind::declare && s->name == e.text) return library_global(*frame_->home, *s);
   const auto& reg = registry::get();
   if (const auto* row = reg.variable(e.text); row != nullptr && row->fn != nullptr) return call_builtin(e.text, e, nullptr);
   if (frame_->home->functions.count(e.text) > 0 || reg.functions(e.text) != nullptr) {
@@ -138,7 +163,9 @@ value compiler::member_value(const ast::expr& e) {
   if (!path.empty()) {
     auto root = path.substr(0, path.find('.'));
     auto* local = find(root);
-    if (local == nullptr || local->builtin) {
+    // a variable named like a namespace hides the namespace only where it has such a field
+    bool plain = local != nullptr && !local->builtin && types_->kind(local->val.type) != type_kind::object;
+    if (local == nullptr || local->builtin || (plain && (registry::get().constant(path) != nullptr || registry::get().variable(path) != nullptr))) {
       bool found = false;
       auto v = enum_member(path, e.pos, found);
       if (found) return v;
@@ -155,16 +182,8 @@ value compiler::member_value(const ast::expr& e) {
       auto lib = frame_->home->imports.find(root);
       if (lib != frame_->home->imports.end() && lib->second != nullptr) {
         auto rest = path.substr(root.size() + 1);
-        for (const auto& s : lib->second->tree.body) {
-          if (s->kind != ast::stmt_kind::declare || s->name != rest || !s->exported) continue;
-          frame inner;
-          inner.home = lib->second;
-          auto* saved = frame_;
-          frame_ = &inner;
-          auto exported = expression(*s->value);
-          frame_ = saved;
-          return exported;
-        }
+        for (const auto& s : lib->second->tree.body)
+          if (s->kind == ast::stmt_kind::declare && s->name == rest && s->exported) return library_global(*lib->second, *s);
       }
       if (local == nullptr) return unknown_name(path, e.pos, false);
     }

@@ -288,6 +288,7 @@ value compiler::plot_call(const builtin& b, const ast::expr& e, std::vector<valu
       p.series.emplace_back(spec.name, reg);
     }
   }
+  if (pending_transp_) p.options.emplace_back("transp", shortest(*pending_transp_));
   if (version() >= 6)
     for (std::size_t i = 0; i < given.size(); ++i)
       if (given[i] && b.params[i].name == "linewidth" && bound[i].known && bound[i].number < 1)

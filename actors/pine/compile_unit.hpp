@@ -16,6 +16,7 @@
 
 #include <deque>
 #include <map>
+#include <optional>
 #include <set>
 #include <unordered_map>
 
@@ -78,6 +79,7 @@ struct frame {
   module_info* home = nullptr;
   const ast::stmt* fn = nullptr;
   frame* caller = nullptr;
+  source_pos call_pos; ///< where the caller's text calls
   std::vector<scope> scopes;
   std::vector<std::pair<const ast::block*, std::size_t>> path; ///< blocks being compiled and where in them
   std::map<std::string, const ast::expr*> args;                ///< parameter to argument, in the caller's names
@@ -262,9 +264,12 @@ private:
   value constant_number(type_id t, double v) const;
   value constant_text(std::string s) const;
   value error_value();
-  void error(std::string_view code, source_pos pos, std::string message, std::string hint = {}) {
-    diags_.error(code, pos, std::move(message), std::move(hint));
-  }
+  /// Inside of a library the error stands at the call in the script, and its text says where in the library.
+  void error(std::string_view code, source_pos pos, std::string message, std::string hint = {});
+  value library_global(module_info& lib, const ast::stmt& s);
+  bool means_builtin(const std::string& path, const ast::expr& e) const;
+  void take_transparency(const std::string& name, call_args& args);
+  std::optional<double> pending_transp_; ///< version 5's `transp` of the plot being compiled
   int version() const { return version_; }
 
   diagnostics& diags_;

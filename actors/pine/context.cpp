@@ -131,17 +131,17 @@ void context::execute(const bar& b, const bar_flags& f) {
 }
 
 void context::save() {
-  saved_numbers_ = numbers_;
-  saved_references_ = references_;
-  saved_state_ = state_;
-  chunks_at_save_ = chunks_.size();
-  instances_at_save_ = instances.size();
-  saved_chunks_.clear();
+  saved_.numbers = numbers_;
+  saved_.references = references_;
+  saved_.state = state_;
+  saved_.chunks = chunks_.size();
+  saved_.instances = instances.size();
+  saved_.copied_chunks.clear();
   for (const auto& c : chunks_)
-    if (c.copied) saved_chunks_.emplace_back(c.data.get(), c.data.get() + c.size);
-  saved_ = true;
-  drawings_at_save_ = shared.next_drawing;
-  if (shared.root == this) saved_drawings_ = shared.drawings;
+    if (c.copied) saved_.copied_chunks.emplace_back(c.data.get(), c.data.get() + c.size);
+  saved_.taken = true;
+  saved_.next_drawing = shared.next_drawing;
+  if (shared.root == this) saved_.drawings = shared.drawings;
   for (auto& i : instances)
     if (i != nullptr) i->save();
 }
@@ -150,55 +150,62 @@ void context::restore() {
   auto keep = [](auto& now_values, auto& saved, const std::vector<std::uint32_t>& regs) {
     for (auto r : regs) saved[r] = now_values[r];
   };
-  keep(numbers_, saved_numbers_, prog->varip_num);
-  keep(references_, saved_references_, prog->varip_ref);
-  std::copy(saved_numbers_.begin(), saved_numbers_.end(), numbers_.begin());
-  std::copy(saved_references_.begin(), saved_references_.end(), references_.begin());
-  std::copy(saved_state_.begin(), saved_state_.end(), state_.begin());
-  chunks_.resize(chunks_at_save_);
+  keep(numbers_, saved_.numbers, prog->varip_num);
+  keep(references_, saved_.references, prog->varip_ref);
+  std::copy(saved_.numbers.begin(), saved_.numbers.end(), numbers_.begin());
+  std::copy(saved_.references.begin(), saved_.references.end(), references_.begin());
+  std::copy(saved_.state.begin(), saved_.state.end(), state_.begin());
+  chunks_.resize(saved_.chunks);
   std::size_t k = 0;
   for (const auto& c : chunks_)
-    if (c.copied && k < saved_chunks_.size()) {
-      std::copy(saved_chunks_[k].begin(), saved_chunks_[k].end(), c.data.get());
+    if (c.copied && k < saved_.copied_chunks.size()) {
+      std::copy(saved_.copied_chunks[k].begin(), saved_.copied_chunks[k].end(), c.data.get());
       ++k;
     }
-  instances.resize(instances_at_save_); // those made since are made again when asked for
+  instances.resize(saved_.instances); // those made since are made again when asked for
   for (auto& i : instances)
     if (i != nullptr) i->restore();
 }
 
 void context::revive_drawings() {
-  shared.drawings = saved_drawings_; // those made since are gone, those deleted since are back
-  shared.next_drawing = drawings_at_save_;
+  shared.drawings = saved_.drawings; // those made since are gone, those deleted since are back
+  shared.next_drawing = saved_.next_drawing;
   for (auto& n : shared.drawings_of) n = 0;
   for (auto& [_, d] : shared.drawings) ++shared.drawings_of[d->type];
 }
 
 void context::forget() {
-  saved_ = false;
-  saved_drawings_.clear();
+  saved_.taken = false;
+  saved_.drawings.clear();
   for (auto& i : instances)
     if (i != nullptr) i->forget();
 }
 
+namespace {
+void mark_ring(const std::vector<std::byte>& state, const ring_plan& plan, heap& h) {
+  const auto& r = *reinterpret_cast<const ring*>(state.data() + plan.state);
+  auto count = std::min<std::uint64_t>(r.total, r.mask + 1);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    object* o;
+    std::memcpy(&o, &r.data[(r.total - 1 - i) & r.mask], sizeof o);
+    h.mark(o);
+  }
+}
+} // namespace
+
+void context::mark(const snapshot& s, heap& h) const {
+  for (auto* o : s.references) h.mark(o);
+  for (const auto& [_, d] : s.drawings) h.mark(d);
+  if (!s.taken || s.state.size() != state_.size()) return;
+  for (const auto& plan : prog->rings)
+    if (plan.is_ref) mark_ring(s.state, plan, h);
+}
+
 void context::mark(heap& h) const {
   for (auto* o : references_) h.mark(o);
-  for (auto* o : saved_references_) h.mark(o);
-  for (const auto& [_, d] : saved_drawings_) h.mark(d);
-  for (const auto& plan : prog->rings) {
-    if (!plan.is_ref) continue;
-    auto scan = [&](const ring& r) {
-      auto count = std::min<std::uint64_t>(r.total, r.mask + 1);
-      for (std::uint64_t i = 0; i < count; ++i) {
-        object* o;
-        std::memcpy(&o, &r.data[(r.total - 1 - i) & r.mask], sizeof o);
-        h.mark(o);
-      }
-    };
-    scan(*reinterpret_cast<const ring*>(state_.data() + plan.state));
-    if (saved_ && saved_state_.size() == state_.size())
-      scan(*reinterpret_cast<const ring*>(saved_state_.data() + plan.state));
-  }
+  for (const auto& plan : prog->rings)
+    if (plan.is_ref) mark_ring(state_, plan, h);
+  mark(saved_, h);
   for (const auto& i : instances)
     if (i != nullptr) i->mark(h);
 }

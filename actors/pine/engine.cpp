@@ -148,7 +148,7 @@ std::optional<runtime_failure> script::run(const bar& b, const bar_flags& flags)
   if (m.problem) return m.failure = runtime_failure{*m.problem, 0, 0};
   auto& limit = m.shared.settings.limit;
   m.shared.steps_left = limit.steps_per_bar;
-  if (limit.clock_ns) m.shared.deadline_ns = limit.clock_ns() + limit.bar_ns;
+  m.shared.start_clock();
   try {
     m.main->execute(b, flags);
   } catch (const script_stop& s) {

@@ -101,6 +101,22 @@ void heap::roll_back() {
   open_log();
 }
 
+heap::inner_log heap::open_inner() {
+  inner_log inner{logging_, log_.size()};
+  logging_ = true;
+  ++epoch_; // what was saved for the outer log is saved again
+  return inner;
+}
+
+void heap::roll_back(const inner_log& inner) {
+  while (log_.size() > inner.from) {
+    log_.back().target->restore(*log_.back().saved);
+    log_.pop_back();
+  }
+  logging_ = inner.outer_open;
+  ++epoch_;
+}
+
 void heap::close_log() {
   logging_ = false;
   log_.clear();

@@ -197,6 +197,13 @@ public:
   void open_log();
   void roll_back();
   void close_log();
+  /// A log within the log, for work that is taken back at once. Nothing outside of it is lost.
+  struct inner_log {
+    bool outer_open = false;
+    std::size_t from = 0;
+  };
+  inner_log open_inner();
+  void roll_back(const inner_log& inner);
 
 private:
   void save(object* o);

@@ -23,6 +23,12 @@ int level_of(const token& t) {
 }
 } // namespace
 
+/// Words that are keywords only at the start of a statement or in a loop header; elsewhere they are names.
+bool parser::is_soft_keyword(const token& t) {
+  return t.kind == tok::keyword && (t.text == "type" || t.text == "method" || t.text == "enum" || t.text == "to" || t.text == "by" ||
+                                    t.text == "as" || t.text == "import" || t.text == "export" || t.text == "in");
+}
+
 expr_ptr parser::expression() {
   nesting guard(*this);
   if (is("if")) return if_expression();
@@ -122,7 +128,7 @@ expr_ptr parser::call(expr_ptr callee) {
   while (!is(")")) {
     ast::argument a;
     a.pos = peek().pos;
-    if (peek().kind == tok::ident && is("=", 1)) {
+    if ((peek().kind == tok::ident || is_soft_keyword(peek())) && is("=", 1)) {
       a.name = next().text;
       next();
     }
@@ -185,10 +191,7 @@ expr_ptr parser::primary() {
     expect("]", "the values of the tuple");
     return e;
   }
-  if (t.kind == tok::keyword && (t.text == "type" || t.text == "method" || t.text == "enum" || t.text == "to" ||
-                                 t.text == "by" || t.text == "as" || t.text == "import" || t.text == "export" ||
-                                 t.text == "in")) {
-    // words that are keywords only at the start of a statement or in a loop header
+  if (is_soft_keyword(t)) {
     e = make(expr_kind::name, t.pos);
     e->text = t.text;
     next();

@@ -39,6 +39,7 @@ private:
   [[noreturn]] void fail(std::string message, std::string hint = {});
   [[noreturn]] void fail_at(source_pos pos, std::string message, std::string hint = {});
   static std::string describe(const token& t);
+  static bool is_soft_keyword(const token& t);
 
   // statements
   void statements(ast::block& out, bool nested);

@@ -17,9 +17,11 @@ public:
   /// Brings the instance up to the caller's present bar. Returns false when the symbol is unknown.
   bool known() const { return known_; }
   void advance_merge(bool gaps);
-  const context& inner() const { return *inner_; }
+  /// Result `k` of the expression as the caller sees it now.
+  double number(std::size_t k) const { return developing_ ? shown_numbers_[k] : inner_->num[plan_->results[k]]; }
+  object* reference(std::size_t k) const { return developing_ ? shown_references_[k] : inner_->ref[plan_->results[k]]; }
   bool fresh() const { return fresh_; } ///< a new value arrived on this bar
-  bool any() const { return any_; }
+  bool any() const { return any_ || developing_; }
 
   void save();
   void restore();
@@ -31,6 +33,13 @@ private:
   friend void security(site& c);
   friend void security_lower(site& c);
   void step(const bar& b, bool last, bool fresh);
+  void advance_building();
+  /// Realtime: when the known bars end, go on building them from the caller's.
+  void go_live();
+  /// Shows the expression on a bar that isn't complete yet, and takes the execution back.
+  void develop(const bar& b);
+  void keep_position();
+  void back_to_position();
   std::int64_t close_of(std::size_t i) const;
   context& owner_;
   std::shared_ptr<const request_plan> plan_;
@@ -46,11 +55,16 @@ private:
   bool building_started_ = false, building_ran_ = false;
   std::size_t next_ = 0;
   std::int64_t last_index_ = -1;
+  bool developing_ = false;
+  std::vector<double> shown_numbers_;
+  std::vector<object*> shown_references_;
+  const context::snapshot* outer_ = nullptr; ///< while develop() runs: the copy that the caller's rollback needs
   std::unique_ptr<context> inner_;
-  struct snapshot {
+  struct position {
     std::size_t next = 0;
-    bool any = false, started = false, ran = false;
-    bar building;
+    bool any = false, started = false, ran = false, building = false;
+    const std::vector<bar>* bars = nullptr;
+    bar built;
     std::int64_t period = 0, last_index = -1, index = -1, now = 0;
     bar current;
     std::int64_t prev_time = 0;

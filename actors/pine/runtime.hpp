@@ -12,6 +12,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace tt::pine {
@@ -38,7 +39,7 @@ struct shared_state {
   const declaration* decl = nullptr;
   const type_table* types = nullptr;
   std::uint64_t steps_left = 0;     ///< of this bar
-  std::uint64_t bar_steps = 0;
+  std::uint64_t clock_at = 0;       ///< steps left at which the clock is asked next
   std::uint64_t random_state = 0x9E3779B97F4A7C15ull;
   std::int64_t deadline_ns = 0;
   std::map<std::string, std::unique_ptr<symbol_data>> derived; ///< bars aggregated here
@@ -50,9 +51,17 @@ struct shared_state {
 
   /// Counts work against the budget; stops the script when it is used up.
   void charge(std::uint64_t steps) {
-    if (steps > steps_left) out_of_budget();
+    if (steps >= steps_left) out_of_budget();
     steps_left -= steps;
   }
+  /// Sets when the clock is looked at next; a new bar has no deadline before the first look.
+  void start_clock(std::int64_t deadline = 0) {
+    constexpr std::uint64_t between = 1u << 12;
+    deadline_ns = deadline;
+    clock_at = settings.limit.clock_ns && steps_left > between ? steps_left - between : 0;
+  }
+  /// Stops the script when its steps or its time are used up.
+  void look_at_clock();
   [[noreturn]] void out_of_budget() const;
 };
 
@@ -140,10 +149,25 @@ public:
 
   /// Runs the program on a bar. `first_run` is false when a realtime bar runs again.
   void execute(const bar& b, const bar_flags& flags);
+  /// Everything that a bar may change, as it was.
+  struct snapshot {
+    bool taken = false;
+    std::size_t chunks = 0, instances = 0;
+    std::vector<double> numbers;
+    std::vector<object*> references;
+    std::vector<std::byte> state;
+    std::vector<std::vector<double>> copied_chunks;
+    std::uint64_t next_drawing = 0;
+    std::map<std::uint64_t, drawing_object*> drawings;
+  };
   /// Realtime bars: remember everything, go back to it, or forget the copy.
   void save();
   void restore();
   void forget();
+  /// Changes the copy that restore() goes back to, so that copies can be nested; gives the one before. What the outer
+  /// copy holds must be kept alive by marking it: see request_instance::develop().
+  snapshot exchange_saved(snapshot other) { return std::exchange(saved_, std::move(other)); }
+  void mark(const snapshot& s, heap& h) const;
   void mark(heap& h) const;
 
   // what built-ins use
@@ -212,14 +236,7 @@ private:
     bool copied = false; ///< content is part of save()
   };
   std::vector<chunk> chunks_;
-  bool saved_ = false;
-  std::size_t chunks_at_save_ = 0, instances_at_save_ = 0;
-  std::vector<double> saved_numbers_;
-  std::vector<object*> saved_references_;
-  std::vector<std::byte> saved_state_;
-  std::vector<std::vector<double>> saved_chunks_;
-  std::uint64_t drawings_at_save_ = 0;
-  std::map<std::uint64_t, drawing_object*> saved_drawings_;
+  snapshot saved_;
 };
 
 inline heap& site::mem() const { return ctx->shared.objects; }

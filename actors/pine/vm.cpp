@@ -16,9 +16,6 @@ namespace tt::pine {
 
 namespace {
 
-/// Rounds of loops between two looks at the clock.
-constexpr std::uint64_t steps_between_clock = 1u << 14;
-
 inline bool tol_eq(double a, double b) { return a == b || std::fabs(a - b) <= epsilon; }
 
 inline double modulo(double a, double b) {
@@ -35,6 +32,14 @@ record_object& record(object* o) {
 }
 
 } // namespace
+
+void shared_state::look_at_clock() {
+  if (steps_left == 0) out_of_budget();
+  const auto now = settings.limit.clock_ns();
+  if (deadline_ns == 0) deadline_ns = now + settings.limit.bar_ns; // the first look: most bars never come so far
+  if (now > deadline_ns) out_of_budget();
+  start_clock(deadline_ns);
+}
 
 void shared_state::out_of_budget() const {
   throw script_stop{"the script takes too long: it used up the work allowed for one bar (loops or collections are too large)"};
@@ -266,10 +271,7 @@ void context::run() {
     NEXT;
   }
   OP(back) : {
-    if (--shared.steps_left == 0) shared.out_of_budget();
-    if (shared.steps_left % steps_between_clock == 0 && shared.settings.limit.clock_ns &&
-        shared.settings.limit.clock_ns() > shared.deadline_ns)
-      shared.out_of_budget();
+    if (--shared.steps_left <= shared.clock_at) shared.look_at_clock();
     ip = code + ip->c;
     NEXT;
   }

@@ -75,6 +75,9 @@ constexpr schema schemas[] = {
   {"Watchlist", "id:i! name:s! symbols:[]s!"},
   {"WatchlistInput", "name:s! symbols:[]s!"},
   {"Watchlists", "watchlists:[]#Watchlist!"},
+  {"StrategySource", "kind:e(pine|yaml|webhook)! source:s!"},
+  {"Diagnostic", "severity:e(error|warning)! code:s! message:s! line:i! column:i! length:i hint:s"},
+  {"Diagnostics", "valid:b! diagnostics:[]#Diagnostic!"},
   // -- stream frames
   {"StreamCommand",
    "action:e(subscribe|unsubscribe|snapshot|resume|ping|pong|auth|list|set) type:s channel:s channels:[]s symbol:s symbols:[]s timeframe:s "

@@ -116,17 +116,17 @@ void add_paper(std::vector<route>& rows) {
 
 /// Patterns live as long as the process, so they are spelt out for both prefixes.
 struct strategy_paths {
-  std::string_view list, one, source, validate, preview, enable, disable, run_now, mode, runs, signals, performance, sets,
+  std::string_view list, one, source, preview, enable, disable, run_now, mode, runs, signals, performance, sets,
     transitions, plots, status, alerts;
 };
 
 constexpr std::array<strategy_paths, 2> strategy_prefixes{
-  {{"/api/v1/strategies", "/api/v1/strategies/{id}", "/api/v1/strategies/{id}/source", "/api/v1/strategies/validate",
+  {{"/api/v1/strategies", "/api/v1/strategies/{id}", "/api/v1/strategies/{id}/source",
     "/api/v1/strategies/preview", "/api/v1/strategies/{id}/enable", "/api/v1/strategies/{id}/disable",
     "/api/v1/strategies/{id}/run-now", "/api/v1/strategies/{id}/mode", "/api/v1/strategies/{id}/runs",
     "/api/v1/strategies/{id}/signals", "/api/v1/strategies/{id}/performance", "/api/v1/strategies/{id}/sets",
     "/api/v1/strategies/{id}/transitions", "/api/v1/strategies/{id}/plots", "/api/v1/strategies/status", "/api/v1/strategies/alerts"},
-   {"/api/strategies", "/api/strategies/{id}", "/api/strategies/{id}/source", "/api/strategies/validate", "/api/strategies/preview",
+   {"/api/strategies", "/api/strategies/{id}", "/api/strategies/{id}/source", "/api/strategies/preview",
     "/api/strategies/{id}/enable", "/api/strategies/{id}/disable", "/api/strategies/{id}/run-now", "/api/strategies/{id}/mode",
     "/api/strategies/{id}/runs", "/api/strategies/{id}/signals", "/api/strategies/{id}/performance", "/api/strategies/{id}/sets",
     "/api/strategies/{id}/transitions", "/api/strategies/{id}/plots", "/api/strategies/status", "/api/strategies/alerts"}}};
@@ -140,7 +140,6 @@ void add_strategies(std::vector<route>& rows) {
       .add(verb::patch, at.one, access::trader, "Change a strategy")
       .add(verb::remove, at.one, access::trader, "Remove a strategy")
       .add(verb::put, at.source, {access::trader, rate_class::general}, "New source version", pine_source_limit)
-      .add(verb::post, at.validate, {access::trader, rate_class::general}, "Check a source", pine_source_limit)
       .add(verb::post, at.preview, {access::trader, rate_class::jobs}, "Plots and simulated trades", pine_source_limit)
       .add(verb::post, at.enable, access::trader, "Enable")
       .add(verb::post, at.disable, {access::trader, rate_class::unlimited}, "Disable")

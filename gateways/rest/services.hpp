@@ -52,6 +52,7 @@ void add_market_routes(std::vector<route>& rows, services& parts);
 void add_calendar_routes(std::vector<route>& rows, services& parts);
 void add_feed_routes(std::vector<route>& rows, services& parts);
 void add_personal_routes(std::vector<route>& rows, services& parts);
+void add_strategy_routes(std::vector<route>& rows, services& parts);
 void add_service_routes(std::vector<route>& rows, services& parts);
 /// Routes whose part of the system does not exist yet: they answer 503 and say which.
 void add_later_routes(std::vector<route>& rows);

@@ -270,5 +270,27 @@ TEST(rest_store, keeps_its_documents_over_a_restart_and_refuses_foreign_files) {
   std::filesystem::remove_all(folder);
 }
 
+// -- strategies
+
+TEST_F(rest, a_pine_source_is_checked) {
+  const auto check = [this](const std::string& kind, const std::string& source) {
+    return http.send_json("POST", "/api/v1/strategies/validate", json{{"kind", kind}, {"source", source}}.dump());
+  };
+  const auto good = checked(check("pine", "//@version=6\nindicator(\"t\")\nplot(close)\n"), "Diagnostics");
+  EXPECT_EQ(good["valid"], true);
+  EXPECT_TRUE(good["diagnostics"].empty());
+  const auto bad = checked(check("pine", "//@version=6\nindicator(\"t\")\nx = 1\nplot(clsoe + x)\n"), "Diagnostics");
+  EXPECT_EQ(bad["valid"], false);
+  ASSERT_EQ(bad["diagnostics"].size(), 1U);
+  const auto& first = bad["diagnostics"][0];
+  EXPECT_EQ(first["severity"], "error");
+  EXPECT_EQ(first["line"], 4);
+  EXPECT_EQ(first["column"], 6);
+  EXPECT_EQ(first["hint"], "did you mean 'close'?");
+  EXPECT_EQ(check("perl", "x").status, 400);
+  EXPECT_EQ(check("yaml", "x").status, 503);
+  EXPECT_EQ(http.send_json("POST", "/api/v1/strategies/validate", R"({"kind":"pine"})").status, 400);
+}
+
 } // namespace
 } // namespace tt::gateway::test

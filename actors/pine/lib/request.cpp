@@ -85,7 +85,7 @@ void request_instance::step(const bar& b, bool last, bool fresh) {
 
 /// Brings the instance to the owner's present bar.
 void request_instance::advance_merge(bool) {
-  fresh_ = false;
+  fresh_ = developing_ = false;
   auto t = owner_.current.time_ms;
   if (same_) {
     bool again = last_index_ == owner_.index && any_;
@@ -106,19 +106,41 @@ void request_instance::advance_merge(bool) {
       step(b, next_ + 1 == bars_->size(), true);
       ++next_;
     }
-    return;
+    go_live();
   }
-  if (!building_) return;
-  // bars of the longer timeframe, made of the owner's
+  if (building_) advance_building();
+}
+
+void request_instance::go_live() {
+  bool own = inner_->symbol == owner_.symbol && symbol_.find('|') == std::string::npos;
+  if (!owner_.flags.realtime || !own || tf_.seconds() <= owner_.tf.seconds()) return;
+  auto period = owner_.cal.period(tf_, owner_.current.time_ms);
+  if (next_ < bars_->size()) {
+    if (owner_.cal.period(tf_, (*bars_)[next_].time_ms) != period) return;
+    building_bar_ = (*bars_)[next_]; // the history ended inside of this bar
+    building_started_ = true;
+    building_ran_ = false;
+  } else {
+    building_started_ = !bars_->empty() && owner_.cal.period(tf_, bars_->back().time_ms) == period;
+    building_ran_ = building_started_;
+    if (building_started_) building_bar_ = bars_->back();
+  }
+  building_period_ = period;
+  bars_ = nullptr;
+  building_ = true;
+}
+
+/// Bars of the longer timeframe, made of the owner's.
+void request_instance::advance_building() {
   const auto& now = owner_.current;
-  if (last_index_ == owner_.index) { // the same bar again (a realtime update)
-    building_bar_.high = std::max(building_bar_.high, now.high);
-    building_bar_.low = std::min(building_bar_.low, now.low);
-    building_bar_.close = now.close;
+  auto t = now.time_ms;
+  auto period = owner_.cal.period(tf_, t);
+  bool complete = owner_.time_close() >= owner_.cal.period_close(tf_, t);
+  if (last_index_ == owner_.index) { // the same bar again (a call in a loop)
+    if (owner_.flags.realtime && !building_ran_) develop(building_bar_);
     return;
   }
   last_index_ = owner_.index;
-  auto period = owner_.cal.period(tf_, t);
   if (building_started_ && period != building_period_ && !building_ran_) step(building_bar_, false, true);
   if (!building_started_ || period != building_period_) {
     building_bar_ = now;
@@ -131,38 +153,91 @@ void request_instance::advance_merge(bool) {
     building_bar_.close = now.close;
     building_bar_.volume += now.volume;
   }
-  if (!building_ran_ && owner_.time_close() >= owner_.cal.period_close(tf_, t)) {
+  if (building_ran_) return;
+  if (complete && owner_.flags.confirmed) {
     step(building_bar_, owner_.flags.last, true);
     building_ran_ = true;
+  } else if (owner_.flags.realtime) {
+    develop(building_bar_);
   }
 }
 
-void request_instance::save() {
-  if (inner_ == nullptr) return;
-  saved_ = {next_, any_, building_started_, building_ran_, building_bar_, building_period_, last_index_, inner_->index, inner_->now, inner_->current, inner_->prev_time, inner_->prev_close};
+void request_instance::develop(const bar& b) {
+  auto outer = inner_->exchange_saved({});
+  auto outer_position = saved_;
+  bool was_any = any_;
+  outer_ = &outer;
   inner_->save();
+  keep_position();
+  auto log = owner_.shared.objects.open_inner();
+  try {
+    bar_flags f;
+    f.fresh = true;
+    f.last = true;
+    f.realtime = true;
+    f.confirmed = false;
+    owner_.shared.charge(1);
+    inner_->execute(b, f);
+  } catch (...) {
+    outer_ = nullptr;
+    throw; // the script ends here: nothing is taken back any more
+  }
+  shown_numbers_.assign(plan_->results.size(), na_value);
+  shown_references_.assign(plan_->results.size(), nullptr);
+  for (std::size_t k = 0; k < plan_->results.size(); ++k) {
+    if (is_reference(*plan_->body->types, plan_->types[k])) shown_references_[k] = inner_->ref[plan_->results[k]];
+    else shown_numbers_[k] = inner_->num[plan_->results[k]];
+  }
+  inner_->restore();
+  owner_.shared.objects.roll_back(log);
+  back_to_position();
+  saved_ = outer_position;
+  inner_->exchange_saved(std::move(outer));
+  outer_ = nullptr;
+  any_ = was_any;
+  developing_ = fresh_ = true;
 }
-void request_instance::restore() {
-  if (inner_ == nullptr) return;
+
+void request_instance::keep_position() {
+  saved_ = {next_, any_, building_started_, building_ran_, building_, bars_, building_bar_, building_period_, last_index_,
+            inner_->index, inner_->now, inner_->current, inner_->prev_time, inner_->prev_close};
+}
+
+void request_instance::back_to_position() {
   next_ = saved_.next;
   any_ = saved_.any;
   building_started_ = saved_.started;
   building_ran_ = saved_.ran;
-  building_bar_ = saved_.building;
+  building_ = saved_.building;
+  bars_ = saved_.bars;
+  building_bar_ = saved_.built;
   building_period_ = saved_.period;
   last_index_ = saved_.last_index;
-  inner_->restore();
   inner_->index = saved_.index;
   inner_->now = saved_.now;
   inner_->current = saved_.current;
   inner_->prev_time = saved_.prev_time;
   inner_->prev_close = saved_.prev_close;
 }
+
+void request_instance::save() {
+  if (inner_ == nullptr) return;
+  keep_position();
+  inner_->save();
+}
+void request_instance::restore() {
+  if (inner_ == nullptr) return;
+  inner_->restore();
+  back_to_position();
+}
 void request_instance::forget() {
   if (inner_ != nullptr) inner_->forget();
 }
 void request_instance::mark(heap& h) const {
-  if (inner_ != nullptr) inner_->mark(h);
+  if (inner_ == nullptr) return;
+  inner_->mark(h);
+  if (outer_ != nullptr) inner_->mark(*outer_, h);
+  for (auto* o : shown_references_) h.mark(o);
 }
 
 namespace {
@@ -205,12 +280,11 @@ void security(site& c) {
   found->advance_merge(false);
   bool gaps = c.s(2) == "gaps_on";
   if (!found->any() || (gaps && !found->fresh())) return give_na(c);
-  const auto& inner = found->inner();
   const auto& plan = *c.ctx->prog->requests[c.plan->aux];
   const auto& types = *c.ctx->prog->types;
   for (std::size_t k = 0; k < plan.results.size(); ++k) {
-    if (is_reference(types, plan.types[k])) c.reto(k, inner.ref[plan.results[k]]);
-    else c.ret(k, inner.num[plan.results[k]]);
+    if (is_reference(types, plan.types[k])) c.reto(k, found->reference(k));
+    else c.ret(k, found->number(k));
   }
 }
 
@@ -234,10 +308,9 @@ void security_lower(site& c) {
     return give_na(c);
   }
   auto keep = [&] {
-    const auto& inner = found->inner();
     for (std::size_t k = 0; k < plan.results.size(); ++k) {
-      if (lists[k]->is_ref) lists[k]->ref.push_back(inner.ref[plan.results[k]]);
-      else lists[k]->num.push_back(inner.num[plan.results[k]]);
+      if (lists[k]->is_ref) lists[k]->ref.push_back(found->reference(k));
+      else lists[k]->num.push_back(found->number(k));
     }
   };
   if (found->same_) {
@@ -288,8 +361,8 @@ void seed(site& c) {
   if (!found->any()) return give_na(c);
   const auto& plan = *c.ctx->prog->requests[c.plan->aux];
   for (std::size_t k = 0; k < plan.results.size(); ++k) {
-    if (is_reference(*c.ctx->prog->types, plan.types[k])) c.reto(k, found->inner().ref[plan.results[k]]);
-    else c.ret(k, found->inner().num[plan.results[k]]);
+    if (is_reference(*c.ctx->prog->types, plan.types[k])) c.reto(k, found->reference(k));
+    else c.ret(k, found->number(k));
   }
 }
 void footprint(site& c) { c.stop("there is no footprint data: it needs a feed of trades by side"); }

@@ -1,6 +1,4 @@
 #include "actors/pine/compiler.hpp"
-#include "actors/pine/lexer.hpp"
-#include "actors/pine/parser.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,0 +1,82 @@
+#include "tests/pine/case_runner.hpp"
+
+#include "actors/pine/util.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+/// Requests on the realtime bar: a longer timeframe's bar is shown while it develops, and leaves nothing behind.
+
+namespace tt::pine::testing {
+namespace {
+
+constexpr std::int64_t minutes = 60'000;
+constexpr std::int64_t hour_start = 1'599'955'200'000; // a full hour, UTC
+
+bar twenty(int i, double close) { return {hour_start + i * 20 * minutes, close, close + 1, close - 1, close, 1}; }
+
+struct live_script {
+  script s;
+  explicit live_script(const std::string& body)
+      : s(compile("//@version=6\nindicator(\"t\")\n" + body).code, [] {
+          run_settings settings;
+          settings.chart_timeframe = *timeframe::parse("20");
+          return settings;
+        }()) {}
+  double value(std::size_t plot = 0) const { return s.plot_value(plot, 0); }
+};
+
+TEST(pine_realtime, a_request_shows_the_bar_that_develops) {
+  live_script live("plot(request.security(syminfo.tickerid, \"60\", close))\n"
+                   "plot(request.security(syminfo.tickerid, \"60\", ta.cum(1)))\n"
+                   "plot(request.security(syminfo.tickerid, \"60\", high))\n");
+  for (int i = 0; i < 4; ++i) ASSERT_FALSE(live.s.on_bar(twenty(i, i))); // one whole hour, and 20 minutes of the next
+  EXPECT_EQ(live.value(), 2); // history shows complete bars only
+  ASSERT_FALSE(live.s.begin_bar(twenty(4, 50)));
+  EXPECT_EQ(live.value(), 50);
+  EXPECT_EQ(live.value(1), 2); // the second hour
+  EXPECT_EQ(live.value(2), 51);
+  auto tick = twenty(4, 7);
+  tick.high = 51;
+  ASSERT_FALSE(live.s.update(tick));
+  EXPECT_EQ(live.value(), 7);
+  EXPECT_EQ(live.value(1), 2);
+  EXPECT_EQ(live.value(2), 51);
+  ASSERT_FALSE(live.s.commit(twenty(4, 4)));
+  EXPECT_EQ(live.value(), 4);
+  EXPECT_EQ(live.value(2), 5); // of the committed bars only
+  ASSERT_FALSE(live.s.begin_bar(twenty(5, 5)));
+  EXPECT_EQ(live.value(1), 2);
+  ASSERT_FALSE(live.s.commit(twenty(5, 5)));
+  EXPECT_EQ(live.value(), 5);
+  EXPECT_EQ(live.value(1), 2);
+  ASSERT_FALSE(live.s.begin_bar(twenty(6, 60)));
+  EXPECT_EQ(live.value(), 60);
+  EXPECT_EQ(live.value(1), 3);
+}
+
+/// State of every kind inside of a request: numbers, windows, arrays, objects.
+TEST(pine_realtime, ticks_inside_of_a_request_leave_no_trace) {
+  const std::string body = "type node\n    float v\nf() =>\n    var a = array.new<float>()\n    var node n = node.new(0.0)\n"
+                           "    a.push(close)\n    n.v += close\n    a.sum() + n.v + nz(ta.sma(close, 2)) + nz(ta.highest(high, 3)) + nz(close[1])\n"
+                           "plot(request.security(syminfo.tickerid, \"60\", f()))\n";
+  live_script plain(body), live(body);
+  for (int i = 0; i < 40; ++i) {
+    const auto b = twenty(i, 10 + i % 7);
+    ASSERT_FALSE(plain.s.on_bar(b));
+    if (i < 7) {
+      ASSERT_FALSE(live.s.on_bar(b));
+      continue;
+    }
+    ASSERT_FALSE(live.s.begin_bar(twenty(i, 1000)));
+    ASSERT_FALSE(live.s.update(twenty(i, 0.001)));
+    ASSERT_FALSE(live.s.commit(b));
+    if (i % 3 != 2) continue; // the hour is complete: both show the same
+    if (std::isnan(plain.value())) EXPECT_TRUE(std::isnan(live.value())) << i;
+    else EXPECT_EQ(plain.value(), live.value()) << i;
+  }
+}
+
+} // namespace
+} // namespace tt::pine::testing
