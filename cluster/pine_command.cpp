@@ -1,5 +1,6 @@
 #include "cluster/pine_command.hpp"
 
+#include "actors/pine/tester/strategy_run.hpp"
 #include "cluster/pine_files.hpp"
 
 #include <CLI/CLI.hpp>
