@@ -1,5 +1,6 @@
 #include "cluster/pine_command.hpp"
 
+#include "actors/pine/tester/strategy_run.hpp"
 #include "cluster/pine_files.hpp"
 
 #include <CLI/CLI.hpp>
@@ -206,12 +207,30 @@ struct outcome {
   std::optional<pine::runtime_failure> failure;
 };
 
-outcome run_all(pine::script& script, const prepared& p, pine_run_options::progress show) {
+/// An indicator by itself, or a strategy on the broker emulator.
+struct running {
+  explicit running(const prepared& p) {
+    if (p.code->decl.kind != pine::declaration::kind_t::strategy) {
+      alone.emplace(p.code, p.settings);
+      return;
+    }
+    pine::tester::tester_options options;
+    options.lower_bars = p.lower_bars;
+    strategy.emplace(p.code, p.settings, options);
+  }
+  pine::script& script() { return strategy ? strategy->engine() : *alone; }
+  std::optional<pine::runtime_failure> on_bar(const pine::bar& b, const pine::bar_flags& f) { return strategy ? strategy->on_bar(b, f) : alone->on_bar(b, f); }
+  std::optional<pine::script> alone;
+  std::optional<pine::tester::strategy_run> strategy;
+};
+
+outcome run_all(running& run, const prepared& p, pine_run_options::progress show) {
+  auto& script = run.script();
   outcome out;
   out.columns = columns_of(*p.code);
   for (auto& c : out.columns) c.values.reserve(p.bars.size());
   for (std::size_t b = 0; b < p.bars.size() && !out.failure; ++b) {
-    out.failure = script.on_bar(p.bars[b], flags_of(p.bars, b));
+    out.failure = run.on_bar(p.bars[b], flags_of(p.bars, b));
     if (out.failure) break;
     for (auto& c : out.columns) c.values.push_back(script.plot_value(c.plot, c.part));
     ++out.rows;
@@ -234,12 +253,17 @@ pine_output kind_of(const pine_run_options& o, const prepared& p, const pine::sc
   return done.columns.empty() && !script.logs().empty() ? pine_output::log : pine_output::plots;
 }
 
-result<void> write_all(const pine_run_options& o, const prepared& p, const pine::script& script, const outcome& done) {
+result<void> write_all(const pine_run_options& o, const prepared& p, running& run, const outcome& done) {
+  const auto& script = run.script();
   switch (kind_of(o, p, script, done)) {
   case pine_output::log:
     if (auto sent = deliver(o.out, log_table(script.logs())); !sent) return sent.error();
     break;
-  case pine_output::trades: return error{errc::not_available, "trades need the strategy tester", "--out-kind"};
+  case pine_output::trades:
+    if (!run.strategy) return error{errc::invalid_argument, "only a strategy has trades", "--out-kind"};
+    for (const auto& w : run.strategy->warnings()) std::fprintf(stderr, "%s: %s\n", o.script.c_str(), w.c_str());
+    if (auto sent = deliver(o.out, pine::tester::trade_table(*run.strategy)); !sent) return sent.error();
+    break;
   default:
     if (auto sent = deliver(o.out, plot_table(done.columns, p.bars, done.rows)); !sent) return sent.error();
   }
@@ -282,13 +306,13 @@ int run_pine(const pine_run_options& o) {
   if (compiled.code == nullptr) return 1;
   p.code = compiled.code;
   if (auto read = read_all(p, o); !read) return fail(read.error());
-  pine::script script(p.code, p.settings);
-  if (script.problem()) {
-    std::fprintf(stderr, "%s: %s\n", o.script.c_str(), script.problem()->c_str());
+  running run(p);
+  if (run.script().problem()) {
+    std::fprintf(stderr, "%s: %s\n", o.script.c_str(), run.script().problem()->c_str());
     return 1;
   }
-  const auto done = run_all(script, p, o.show);
-  if (auto written = write_all(o, p, script, done); !written) return fail(written.error());
+  const auto done = run_all(run, p, o.show);
+  if (auto written = write_all(o, p, run, done); !written) return fail(written.error());
   if (!done.failure) return 0;
   std::fprintf(stderr, "%s:%u: error on bar %lld: %s\n", o.script.c_str(), done.failure->line,
                static_cast<long long>(done.failure->bar_index), done.failure->message.c_str());

@@ -170,8 +170,9 @@ std::optional<runtime_failure> script::begin_bar(const bar& b, bar_flags flags) 
   m.main->save();
   m.shared.objects.open_log();
   m.open_bar = true;
-  flags.fresh = flags.realtime = true;
-  flags.confirmed = false;
+  flags.fresh = true;
+  flags.realtime = !flags.historical;
+  flags.confirmed = flags.historical;
   return run(b, flags);
 }
 
@@ -181,9 +182,10 @@ std::optional<runtime_failure> script::update(const bar& b, bar_flags flags) {
   if (m.failure) return m.failure;
   m.main->restore();
   m.shared.objects.roll_back();
-    m.main->revive_drawings();
-  flags.realtime = true;
-  flags.fresh = flags.confirmed = false;
+  m.main->revive_drawings();
+  flags.realtime = !flags.historical;
+  flags.fresh = false;
+  flags.confirmed = flags.historical;
   return run(b, flags);
 }
 
@@ -195,7 +197,7 @@ std::optional<runtime_failure> script::commit(const bar& b, bar_flags flags) {
     m.shared.objects.roll_back();
         m.main->revive_drawings();
   }
-  flags.realtime = true;
+  flags.realtime = !flags.historical;
   flags.fresh = !opened;
   flags.confirmed = true;
   m.shared.objects.close_log();
@@ -215,6 +217,10 @@ const program& script::code() const { return *impl_->code; }
 const std::vector<log_message>& script::logs() const { return impl_->shared.logs; }
 const std::vector<alert_event>& script::alerts() const { return impl_->shared.alerts; }
 std::vector<order_command> script::take_orders() { return std::exchange(impl_->shared.orders, {}); }
+const std::vector<order_command>& script::orders() const { return impl_->shared.orders; }
+void script::clear_orders() { impl_->shared.orders.clear(); }
+text_pool& script::texts() { return impl_->shared.texts; }
+const text_pool& script::texts() const { return impl_->shared.texts; }
 void script::set_account(const strategy_view* account, const trade_source* trades) {
   impl_->shared.settings.account = account;
   impl_->shared.settings.trades = trades;

@@ -54,8 +54,12 @@ public:
   const program& code() const;
   const std::vector<log_message>& logs() const;
   const std::vector<alert_event>& alerts() const;
-  /// Order calls since the last take.
+  /// Order calls since the last take or clear, and the texts their numbers stand for.
   std::vector<order_command> take_orders();
+  const std::vector<order_command>& orders() const;
+  void clear_orders();
+  text_pool& texts();
+  const text_pool& texts() const;
   /// The account that strategy.* reads from the next execution on; null: an account that stands still.
   void set_account(const strategy_view* account, const trade_source* trades);
   /// Live drawings as a JSON array: type, id and properties each.

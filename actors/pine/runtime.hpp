@@ -32,6 +32,7 @@ struct shared_state {
   std::uint64_t logs_dropped = 0;
   std::vector<alert_event> alerts;
   std::vector<order_command> orders;
+  text_pool texts; ///< of the orders
   std::map<std::uint64_t, drawing_object*> drawings; ///< live ones by id
   std::uint64_t next_drawing = 1;
   std::size_t drawings_of[t_first_composite] = {};

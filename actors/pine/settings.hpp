@@ -4,6 +4,7 @@
 
 #include "actors/pine/bar.hpp"
 #include "actors/pine/calendar.hpp"
+#include "actors/pine/order_command.hpp"
 
 #include <array>
 #include <cstdint>
@@ -75,26 +76,6 @@ struct alert_event {
   std::string message, frequency;
 };
 
-/// One call of strategy.entry(), .order(), .exit(), .close(), .close_all(), .cancel(), .cancel_all() or a risk
-/// rule, in the order in which the script made them. NaN and "" stand for arguments left out.
-struct order_command {
-  static constexpr double na_number = std::numeric_limits<double>::quiet_NaN();
-  enum class kind_t : std::uint8_t {
-    entry, order, exit, close, close_all, cancel, cancel_all,
-    risk_allow_entry_in, risk_max_cons_loss_days, risk_max_drawdown, risk_max_intraday_filled_orders,
-    risk_max_intraday_loss, risk_max_position_size
-  } kind = kind_t::entry;
-  std::string id, from_entry, direction, oca_name, oca_type;
-  std::string comment, comment_profit, comment_loss, comment_trailing;
-  std::string alert_message, alert_profit, alert_loss, alert_trailing;
-  double qty = na_number, qty_percent = na_number, limit = na_number, stop = na_number, profit = na_number;
-  double loss = na_number, trail_price = na_number, trail_points = na_number, trail_offset = na_number;
-  double value = na_number;          ///< of a risk rule
-  std::string value_type; ///< of a risk rule
-  bool immediately = false, disable_alert = false;
-  bool when = true; ///< v5's `when`
-};
-
 /// The account as the script reads it (strategy.position_size and friends). Filled by the broker emulator
 /// before each execution; order of the names below.
 struct strategy_view {
@@ -111,13 +92,24 @@ struct strategy_view {
   std::string position_entry_name;
 };
 
+/// What strategy.closedtrades.* and strategy.opentrades.* can ask of one trade.
+enum class trade_field : std::uint8_t {
+  commission, entry_bar_index, entry_price, entry_time, max_drawdown, max_drawdown_percent, max_runup,
+  max_runup_percent, profit, profit_percent, size, exit_bar_index, exit_price, exit_time,
+  entry_comment, entry_id, exit_comment, exit_id
+};
+enum class trade_list : std::uint8_t { closed, open };
+
 /// Facts about single trades, for strategy.closedtrades.* and strategy.opentrades.*.
 class trade_source {
 public:
   virtual ~trade_source() = default;
-  /// `field` is the function's last name ("profit", "entry_price", ...). NaN when there is no such trade.
-  virtual double number(bool closed, const std::string& field, std::int64_t trade) const = 0;
-  virtual std::string text(bool closed, const std::string& field, std::int64_t trade) const = 0;
+  /// Of trade number `trade`, from 0 in the order of closing or opening. NaN when there is no such trade.
+  virtual double number(trade_list list, trade_field field, std::int64_t trade) const = 0;
+  /// The same for the last four fields; nothing when there is no such trade.
+  virtual std::optional<std::string> text(trade_list list, trade_field field, std::int64_t trade) const = 0;
+  /// Contracts of an entry without quantity that would fill at that price.
+  virtual double default_entry_qty(double price) const = 0;
 };
 
 /// How much a script may do before it is stopped. Steps are loop rounds and elements handled by built-ins.
@@ -151,6 +143,7 @@ struct bar_flags {
   bool fresh = true;       ///< first execution of this bar
   bool confirmed = true;   ///< the bar is complete
   bool last_history = false;
+  bool historical = false; ///< begin_bar() and update() of a complete bar: calc_on_order_fills runs it several times
   std::int64_t next_time_ms = 0; ///< opening time of the next bar when known, else 0
 };
 

@@ -1,5 +1,6 @@
 #include "tests/pine/case_runner.hpp"
 
+#include "actors/pine/tester/strategy_run.hpp"
 #include "actors/pine/util.hpp"
 
 #include <nlohmann/json.hpp>
@@ -84,7 +85,7 @@ std::shared_ptr<symbol_info> symbol_of(const json& c, const std::string& id) {
 }
 
 case_result run_bars(const std::string& source, const std::string& name, std::vector<bar> bars, run_settings settings,
-                     const std::string& library_folder) {
+                     const std::string& library_folder, const std::vector<bar>& lower_bars = {}) {
   case_result r;
   r.bars = std::move(bars);
   compile_options options;
@@ -106,7 +107,14 @@ case_result run_bars(const std::string& source, const std::string& name, std::ve
   }
   settings.last_bar_index = static_cast<std::int64_t>(r.bars.size()) - 1;
   settings.last_bar_time_ms = r.bars.empty() ? 0 : r.bars.back().time_ms;
-  script s(compiled.code, settings);
+  bool trades = compiled.code->decl.kind == declaration::kind_t::strategy;
+  std::optional<tester::strategy_run> run;
+  std::optional<script> alone;
+  tester::tester_options tester;
+  tester.lower_bars = lower_bars;
+  if (trades) run.emplace(compiled.code, settings, tester);
+  else alone.emplace(compiled.code, settings);
+  script& s = trades ? run->engine() : *alone;
   if (s.problem()) {
     r.error = *s.problem();
     return r;
@@ -130,7 +138,7 @@ case_result run_bars(const std::string& source, const std::string& name, std::ve
     flags.last = b + 1 == r.bars.size();
     flags.last_history = flags.last;
     flags.next_time_ms = flags.last ? 0 : r.bars[b + 1].time_ms;
-    if (auto failed = s.on_bar(r.bars[b], flags)) {
+    if (auto failed = trades ? run->on_bar(r.bars[b], flags) : s.on_bar(r.bars[b], flags)) {
       r.error = name + ":" + std::to_string(failed->line) + ": bar " + std::to_string(failed->bar_index) + ": " + failed->message;
       break;
     }
@@ -139,6 +147,7 @@ case_result run_bars(const std::string& source, const std::string& name, std::ve
   r.logs = s.logs();
   r.alerts = s.alerts();
   r.drawings = s.drawings_json();
+  if (trades) r.trades = tester::trade_table(*run);
   return r;
 }
 
@@ -156,6 +165,7 @@ case_result run_case(const case_options& o) {
   memory_source source;
   auto tf = o.timeframe;
   auto bars = read_bars(o.bars);
+  std::vector<bar> lower;
   if (!o.syminfo.empty()) {
     auto c = json::parse(read_file(o.syminfo), nullptr, false);
     if (c.is_discarded()) {
@@ -165,6 +175,8 @@ case_result run_case(const case_options& o) {
     }
     settings.symbol = symbol_of(c, c.value("symbol", std::string("SYM")));
     if (tf.empty()) tf = c.value("timeframe", std::string("1D"));
+    if (c.contains("sub_bars"))
+      lower = read_bars((fs::path(o.syminfo).parent_path() / c["sub_bars"].value("file", std::string())).string());
     if (c.contains("inputs"))
       for (const auto& [title, v] : c["inputs"].items()) settings.inputs[title] = v.is_string() ? v.get<std::string>() : v.dump();
     if (c.contains("extra_symbols"))
@@ -188,7 +200,7 @@ case_result run_case(const case_options& o) {
   }
   source.add(settings.symbol, settings.chart_timeframe, bars);
   settings.data = &source;
-  return run_bars(read_file(o.script), o.script, std::move(bars), std::move(settings), o.library_folder);
+  return run_bars(read_file(o.script), o.script, std::move(bars), std::move(settings), o.library_folder, lower);
 }
 
 case_result run_source(const std::string& text, const std::vector<bar>& bars, const std::string& tf, run_settings settings) {

@@ -24,6 +24,7 @@ struct case_result {
   std::vector<log_message> logs;
   std::vector<alert_event> alerts;
   std::string drawings;
+  std::string trades; ///< of a strategy, as CSV
 };
 
 /// Runs the script; errors come back in the result.

@@ -17,7 +17,7 @@
 int main(int argc, char** argv) {
   using namespace tt::pine::testing;
   case_options o;
-  std::string out, drawings, kind = "plots";
+  std::string out, drawings, plots, kind = "plots";
   for (int i = 1; i < argc; ++i) {
     std::string_view a = argv[i];
     auto value = [&]() -> std::string { return i + 1 < argc ? argv[++i] : ""; };
@@ -38,6 +38,7 @@ int main(int argc, char** argv) {
     else if (a == "--libraries") o.library_folder = value();
     else if (a == "--out") out = value();
     else if (a == "--drawings") drawings = value();
+    else if (a == "--plots") plots = value();
     else if (a == "--out-kind" || a == "--kind") kind = value();
     else if (a.substr(0, 2) == "--") {
       std::cerr << "unknown option " << a << '\n';
@@ -49,11 +50,10 @@ int main(int argc, char** argv) {
     return 2;
   }
   auto r = run_case(o);
-  if (kind == "strategy") {
-    std::cerr << "trades need the strategy tester, which is not part of this program yet\n";
-    return 3;
+  if (kind == "strategy" || kind == "trades") {
+    if (!plots.empty()) std::ofstream(plots) << plots_csv(r);
   }
-  auto text = kind == "log" ? log_csv(r) : plots_csv(r);
+  auto text = kind == "log" ? log_csv(r) : kind == "strategy" || kind == "trades" ? r.trades : plots_csv(r);
   if (out.empty()) std::cout << text;
   else std::ofstream(out) << text;
   if (!drawings.empty()) std::ofstream(drawings) << r.drawings;

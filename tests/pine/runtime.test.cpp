@@ -187,13 +187,13 @@ TEST(pine_runtime, order_calls_become_commands) {
   auto orders = s.take_orders();
   ASSERT_EQ(orders.size(), 3u);
   EXPECT_EQ(orders[0].kind, order_command::kind_t::entry);
-  EXPECT_EQ(orders[0].id, "L");
-  EXPECT_EQ(orders[0].direction, "long");
+  EXPECT_EQ(s.texts().text(orders[0].id), "L");
+  EXPECT_EQ(orders[0].side, trade_side::long_);
   EXPECT_EQ(orders[0].qty, 2);
   EXPECT_EQ(orders[0].limit, bars[1].close - 1);
-  EXPECT_EQ(orders[1].from_entry, "L");
+  EXPECT_EQ(s.texts().text(orders[1].from_entry), "L");
   EXPECT_EQ(orders[1].stop, 5);
-  EXPECT_EQ(orders[1].comment_loss, "sl");
+  EXPECT_EQ(s.texts().text(orders[1].comment_loss), "sl");
   EXPECT_EQ(orders[2].kind, order_command::kind_t::close);
   EXPECT_EQ(s.plot_value(0, 0), 7);
 }

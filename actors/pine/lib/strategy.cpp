@@ -1,6 +1,8 @@
 #include "actors/pine/registry.hpp"
 #include "actors/pine/runtime.hpp"
 
+#include <array>
+#include <optional>
 #include <string_view>
 
 /// strategy.*: calls append order commands, reads ask the account that the broker emulator keeps.
@@ -10,90 +12,125 @@ namespace {
 
 using kind = order_command::kind_t;
 
-/// Fills a command from the arguments by their parameter names, which the signatures below give.
+/// Where a call's arguments stand, found once per call site by the parameter names of the signature it matched.
+enum slot : std::size_t {
+  at_id, at_from_entry, at_direction, at_oca_name, at_oca_type, at_comment, at_comment_profit, at_comment_loss,
+  at_comment_trailing, at_alert_message, at_alert_profit, at_alert_loss, at_alert_trailing, at_type, text_slots,
+  at_qty = text_slots, at_qty_percent, at_limit, at_stop, at_profit, at_loss, at_trail_price, at_trail_points,
+  at_trail_offset, at_value, at_count, at_contracts, at_immediately, at_disable_alert, at_when, slots
+};
+constexpr std::array<std::string_view, slots> slot_names{
+    "id", "from_entry", "direction", "oca_name", "oca_type", "comment", "comment_profit", "comment_loss",
+    "comment_trailing", "alert_message", "alert_profit", "alert_loss", "alert_trailing", "type",
+    "qty", "qty_percent", "limit", "stop", "profit", "loss", "trail_price", "trail_points",
+    "trail_offset", "value", "count", "contracts", "immediately", "disable_alert", "when"};
+
+struct command_state {
+  bool ready = false;
+  std::array<std::uint8_t, slots> arg{};                ///< argument number + 1; 0: the signature has no such
+  std::array<const object*, text_slots> known{};        ///< constants of the program, which never move
+  std::array<text_id, text_slots> known_id{};
+};
+
+void prepare(const site& c, command_state& st) {
+  st.ready = true;
+  for (const auto& b : *registry::get().functions(c.plan->name)) {
+    if (b.params.size() != c.count()) continue;
+    for (std::size_t k = 0; k < b.params.size(); ++k)
+      for (std::size_t s = 0; s < slots; ++s)
+        if (b.params[k].name == slot_names[s]) st.arg[s] = static_cast<std::uint8_t>(k + 1);
+    return;
+  }
+}
+
 struct reader {
   const site& c;
-  order_command& o;
-  const std::vector<std::string>& names;
-  std::string text(std::string_view n) const {
-    for (std::size_t k = 0; k < names.size(); ++k)
-      if (names[k] == n) return c.type(k) == t_string ? c.s(k) : "";
-    return "";
+  command_state& st;
+  text_pool& pool;
+  const std::string& text(slot s) const {
+    static const std::string none;
+    auto k = st.arg[s];
+    return k == 0 || c.type(k - 1u) != t_string ? none : c.s(k - 1u);
   }
-  double number(std::string_view n) const {
-    for (std::size_t k = 0; k < names.size(); ++k)
-      if (names[k] == n) return c.type(k) == t_string ? na_value : c.f(k);
-    return na_value;
+  text_id id(slot s) const {
+    auto k = st.arg[s];
+    if (k == 0 || c.type(k - 1u) != t_string) return 0;
+    const auto* o = c.o(k - 1u);
+    if (o == nullptr) return 0;
+    if (o == st.known[s]) return st.known_id[s];
+    auto number = pool.id(c.s(k - 1u));
+    if (o->pinned) {
+      st.known[s] = o;
+      st.known_id[s] = number;
+    }
+    return number;
   }
-  bool flag(std::string_view n, bool otherwise) const {
-    double v = number(n);
+  double number(slot s) const {
+    auto k = st.arg[s];
+    return k == 0 || c.type(k - 1u) == t_string ? na_value : c.f(k - 1u);
+  }
+  bool flag(slot s, bool otherwise) const {
+    double v = number(s);
     return is_na(v) ? otherwise : v != 0;
   }
 };
 
-const std::vector<std::string>& names_of(const site& c) {
-  static thread_local std::unordered_map<std::string, std::vector<std::string>> known;
-  auto& list = known[std::string(c.plan->name) + "/" + std::to_string(c.count())];
-  if (list.empty()) {
-    for (const auto& b : *registry::get().functions(c.plan->name)) {
-      if (b.params.size() != c.count()) continue;
-      for (const auto& p : b.params) list.push_back(p.name);
-      break;
-    }
-  }
-  return list;
+trade_side side_of(const std::string& text) {
+  return text == "long" ? trade_side::long_ : text == "short" ? trade_side::short_ : text.empty() ? trade_side::none : trade_side::both;
 }
 
 template <kind K>
 void command(site& c) {
-  order_command o;
+  auto& st = c.st<command_state>();
+  if (!st.ready) prepare(c, st);
+  reader r{c, st, c.shared().texts};
+  if (!r.flag(at_when, true)) return;
+  auto& o = c.shared().orders.emplace_back();
   o.kind = K;
-  reader r{c, o, names_of(c)};
-  o.id = r.text("id");
-  o.from_entry = r.text("from_entry");
-  o.direction = r.text("direction");
-  o.oca_name = r.text("oca_name");
-  o.oca_type = r.text("oca_type");
-  o.comment = r.text("comment");
-  o.comment_profit = r.text("comment_profit");
-  o.comment_loss = r.text("comment_loss");
-  o.comment_trailing = r.text("comment_trailing");
-  o.alert_message = r.text("alert_message");
-  o.alert_profit = r.text("alert_profit");
-  o.alert_loss = r.text("alert_loss");
-  o.alert_trailing = r.text("alert_trailing");
-  o.qty = r.number("qty");
-  o.qty_percent = r.number("qty_percent");
-  o.limit = r.number("limit");
-  o.stop = r.number("stop");
-  o.profit = r.number("profit");
-  o.loss = r.number("loss");
-  o.trail_price = r.number("trail_price");
-  o.trail_points = r.number("trail_points");
-  o.trail_offset = r.number("trail_offset");
-  o.value = is_na(r.number("value")) ? r.number("count") : r.number("value");
-  if (is_na(o.value)) o.value = r.number("contracts");
-  o.value_type = r.text("type");
-  if (o.direction.empty()) o.direction = r.text("value");
-  o.immediately = r.flag("immediately", false);
-  o.disable_alert = r.flag("disable_alert", false);
-  o.when = r.flag("when", true);
-  if (K == kind::close && o.id.empty() && !r.text("id").empty()) o.id = r.text("id");
-  if (o.when) c.shared().orders.push_back(std::move(o));
+  o.statement = c.plan->line_no;
+  o.id = r.id(at_id);
+  o.from_entry = r.id(at_from_entry);
+  if constexpr (K == kind::entry || K == kind::order) {
+    o.side = side_of(r.text(at_direction));
+    const auto& type = r.text(at_oca_type);
+    o.oca = type == "cancel" ? oca_kind::cancel : type == "reduce" ? oca_kind::reduce : oca_kind::none;
+  }
+  if constexpr (K == kind::risk_allow_entry_in) o.side = side_of(r.text(at_value));
+  o.oca_name = r.id(at_oca_name);
+  o.comment = r.id(at_comment);
+  o.comment_profit = r.id(at_comment_profit);
+  o.comment_loss = r.id(at_comment_loss);
+  o.comment_trailing = r.id(at_comment_trailing);
+  o.alert_message = r.id(at_alert_message);
+  o.alert_profit = r.id(at_alert_profit);
+  o.alert_loss = r.id(at_alert_loss);
+  o.alert_trailing = r.id(at_alert_trailing);
+  o.qty = r.number(at_qty);
+  o.qty_percent = r.number(at_qty_percent);
+  o.limit = r.number(at_limit);
+  o.stop = r.number(at_stop);
+  o.profit = r.number(at_profit);
+  o.loss = r.number(at_loss);
+  o.trail_price = r.number(at_trail_price);
+  o.trail_points = r.number(at_trail_points);
+  o.trail_offset = r.number(at_trail_offset);
+  for (auto s : {at_value, at_count, at_contracts})
+    if (is_na(o.value)) o.value = r.number(s);
+  if (r.text(at_type) == "percent_of_equity") o.unit = risk_unit::percent_of_equity;
+  if (r.flag(at_immediately, false)) o.when = close_time::immediately;
+  o.disable_alert = r.flag(at_disable_alert, false);
 }
 
-template <bool Closed>
-void trade_number(site& c) {
+template <trade_list List, trade_field Field>
+void trade_fact(site& c) {
   const auto* t = c.shared().settings.trades;
-  std::string field(c.plan->name.substr(c.plan->name.rfind('.') + 1));
-  c.ret(t == nullptr || c.na(0) ? na_value : t->number(Closed, field, c.i(0)));
-}
-template <bool Closed>
-void trade_text(site& c) {
-  const auto* t = c.shared().settings.trades;
-  std::string field(c.plan->name.substr(c.plan->name.rfind('.') + 1));
-  if (t == nullptr || c.na(0)) return c.reto(nullptr);
-  c.ret_text(t->text(Closed, field, c.i(0)));
+  if constexpr (Field < trade_field::entry_comment) {
+    c.ret(t == nullptr || c.na(0) ? na_value : t->number(List, Field, c.i(0)));
+  } else {
+    auto found = t == nullptr || c.na(0) ? std::nullopt : t->text(List, Field, c.i(0));
+    if (found) c.ret_text(std::move(*found));
+    else c.reto(nullptr);
+  }
 }
 
 /// Between the symbol's and the account's currency by a rate that the user supplied, or 1 when they are the same.
@@ -109,16 +146,10 @@ double rate(const site& c, bool to_account) {
 void to_account(site& c) { c.ret(c.f(0) * rate(c, true)); }
 void to_symbol(site& c) { c.ret(c.f(0) * rate(c, false)); }
 
+/// Without a broker there is nothing to size an order by.
 void default_entry_qty(site& c) {
-  const auto* d = c.shared().decl;
-  const auto* a = c.shared().settings.account;
-  double price = c.f(0), pv = c.ctx->symbol->pointvalue, lot = c.ctx->symbol->mincontract;
-  if (d == nullptr || is_na(price)) return c.ret(na_value);
-  double equity = a != nullptr ? a->values[strategy_view::equity] : d->initial_capital;
-  double qty = d->default_qty_value;
-  if (d->default_qty_type == "percent_of_equity") qty = equity * d->default_qty_value / 100 / (price * pv);
-  if (d->default_qty_type == "cash") qty = d->default_qty_value / (price * pv);
-  c.ret(lot > 0 ? std::floor(qty / lot + 1e-9) * lot : qty);
+  const auto* t = c.shared().settings.trades;
+  c.ret(t == nullptr ? na_value : t->default_entry_qty(c.f(0)));
 }
 
 } // namespace
@@ -128,52 +159,50 @@ const std::vector<builtin_row>& strategy_rows() {
 #define EXIT "(string id, string from_entry=\"\", float qty=na, float qty_percent=na, float profit=na, float limit=na, float loss=na, float stop=na, float trail_price=na, float trail_points=na, float trail_offset=na, string oca_name=\"\", string comment=\"\", string comment_profit=\"\", string comment_loss=\"\", string comment_trailing=\"\", string alert_message=\"\", string alert_profit=\"\", string alert_loss=\"\", string alert_trailing=\"\", "
   static const std::vector<builtin_row> rows = [] {
     std::vector<builtin_row> r{
-        {"strategy.entry" ENTRY "string alert_message=\"\", bool disable_alert=false) void", command<kind::entry>, 0, special::none, 6},
-        {"strategy.entry" ENTRY "bool when=true, string alert_message=\"\", bool disable_alert=false) void", command<kind::entry>, 0, special::none, 5},
-        {"strategy.order" ENTRY "string alert_message=\"\", bool disable_alert=false) void", command<kind::order>, 0, special::none, 6},
-        {"strategy.order" ENTRY "bool when=true, string alert_message=\"\", bool disable_alert=false) void", command<kind::order>, 0, special::none, 5},
-        {"strategy.exit" EXIT "bool disable_alert=false) void", command<kind::exit>, 0, special::none, 6},
-        {"strategy.exit" EXIT "bool when=true, bool disable_alert=false) void", command<kind::exit>, 0, special::none, 5},
-        {"strategy.close(string id, string comment=\"\", float qty=na, float qty_percent=na, string alert_message=\"\", bool immediately=false, bool disable_alert=false) void", command<kind::close>, 0, special::none, 6},
-        {"strategy.close(string id, bool when=true, string comment=\"\", float qty=na, float qty_percent=na, string alert_message=\"\", bool immediately=false, bool disable_alert=false) void", command<kind::close>, 0, special::none, 5},
-        {"strategy.close(string id, string comment, float qty=na, float qty_percent=na, string alert_message=\"\", bool immediately=false) void", command<kind::close>, 0, special::none, 5},
-        {"strategy.close_all(string comment=\"\", string alert_message=\"\", bool immediately=false, bool disable_alert=false) void", command<kind::close_all>, 0, special::none, 6},
-        {"strategy.close_all(bool when=true, string comment=\"\", string alert_message=\"\", bool immediately=false, bool disable_alert=false) void", command<kind::close_all>, 0, special::none, 5},
-        {"strategy.close_all(string comment, string alert_message=\"\", bool immediately=false) void", command<kind::close_all>, 0, special::none, 5},
-        {"strategy.cancel(string id) void", command<kind::cancel>, 0, special::none, 6},
-        {"strategy.cancel(string id, bool when=true) void", command<kind::cancel>, 0, special::none, 5},
-        {"strategy.cancel_all() void", command<kind::cancel_all>, 0, special::none, 6},
-        {"strategy.cancel_all(bool when=true) void", command<kind::cancel_all>, 0, special::none, 5},
-        {"strategy.risk.allow_entry_in(simple string value) void", command<kind::risk_allow_entry_in>},
-        {"strategy.risk.max_cons_loss_days(simple int count, simple string alert_message=\"\") void", command<kind::risk_max_cons_loss_days>},
-        {"strategy.risk.max_drawdown(simple float value, simple string type, simple string alert_message=\"\") void", command<kind::risk_max_drawdown>},
-        {"strategy.risk.max_intraday_filled_orders(simple int count, simple string alert_message=\"\") void", command<kind::risk_max_intraday_filled_orders>},
-        {"strategy.risk.max_intraday_loss(simple float value, simple string type, simple string alert_message=\"\") void", command<kind::risk_max_intraday_loss>},
-        {"strategy.risk.max_position_size(simple float contracts) void", command<kind::risk_max_position_size>},
+        {"strategy.entry" ENTRY "string alert_message=\"\", bool disable_alert=false) void", command<kind::entry>, sizeof(command_state), special::none, 6},
+        {"strategy.entry" ENTRY "bool when=true, string alert_message=\"\", bool disable_alert=false) void", command<kind::entry>, sizeof(command_state), special::none, 5},
+        {"strategy.order" ENTRY "string alert_message=\"\", bool disable_alert=false) void", command<kind::order>, sizeof(command_state), special::none, 6},
+        {"strategy.order" ENTRY "bool when=true, string alert_message=\"\", bool disable_alert=false) void", command<kind::order>, sizeof(command_state), special::none, 5},
+        {"strategy.exit" EXIT "bool disable_alert=false) void", command<kind::exit>, sizeof(command_state), special::none, 6},
+        {"strategy.exit" EXIT "bool when=true, bool disable_alert=false) void", command<kind::exit>, sizeof(command_state), special::none, 5},
+        {"strategy.close(string id, string comment=\"\", float qty=na, float qty_percent=na, string alert_message=\"\", bool immediately=false, bool disable_alert=false) void", command<kind::close>, sizeof(command_state), special::none, 6},
+        {"strategy.close(string id, bool when=true, string comment=\"\", float qty=na, float qty_percent=na, string alert_message=\"\", bool immediately=false, bool disable_alert=false) void", command<kind::close>, sizeof(command_state), special::none, 5},
+        {"strategy.close(string id, string comment, float qty=na, float qty_percent=na, string alert_message=\"\", bool immediately=false) void", command<kind::close>, sizeof(command_state), special::none, 5},
+        {"strategy.close_all(string comment=\"\", string alert_message=\"\", bool immediately=false, bool disable_alert=false) void", command<kind::close_all>, sizeof(command_state), special::none, 6},
+        {"strategy.close_all(bool when=true, string comment=\"\", string alert_message=\"\", bool immediately=false, bool disable_alert=false) void", command<kind::close_all>, sizeof(command_state), special::none, 5},
+        {"strategy.close_all(string comment, string alert_message=\"\", bool immediately=false) void", command<kind::close_all>, sizeof(command_state), special::none, 5},
+        {"strategy.cancel(string id) void", command<kind::cancel>, sizeof(command_state), special::none, 6},
+        {"strategy.cancel(string id, bool when=true) void", command<kind::cancel>, sizeof(command_state), special::none, 5},
+        {"strategy.cancel_all() void", command<kind::cancel_all>, sizeof(command_state), special::none, 6},
+        {"strategy.cancel_all(bool when=true) void", command<kind::cancel_all>, sizeof(command_state), special::none, 5},
+        {"strategy.risk.allow_entry_in(simple string value) void", command<kind::risk_allow_entry_in>, sizeof(command_state)},
+        {"strategy.risk.max_cons_loss_days(simple int count, simple string alert_message=\"\") void", command<kind::risk_max_cons_loss_days>, sizeof(command_state)},
+        {"strategy.risk.max_drawdown(simple float value, simple string type, simple string alert_message=\"\") void", command<kind::risk_max_drawdown>, sizeof(command_state)},
+        {"strategy.risk.max_intraday_filled_orders(simple int count, simple string alert_message=\"\") void", command<kind::risk_max_intraday_filled_orders>, sizeof(command_state)},
+        {"strategy.risk.max_intraday_loss(simple float value, simple string type, simple string alert_message=\"\") void", command<kind::risk_max_intraday_loss>, sizeof(command_state)},
+        {"strategy.risk.max_position_size(simple float contracts) void", command<kind::risk_max_position_size>, sizeof(command_state)},
         {"strategy.convert_to_account(float value) float", to_account},
         {"strategy.convert_to_symbol(float value) float", to_symbol},
         {"strategy.default_entry_qty(float fill_price) float", default_entry_qty},
     };
     static std::vector<std::string> texts; // signatures made here; the rows point into it
-    static const char* numbers[] = {"commission", "entry_bar_index", "entry_price", "entry_time", "max_drawdown", "max_drawdown_percent",
-                                    "max_runup", "max_runup_percent", "profit", "profit_percent", "size"};
-    static const char* exits[] = {"exit_bar_index", "exit_price", "exit_time"};
     texts.reserve(64);
-    auto whole = [](std::string_view n) { return n.find("_index") != std::string_view::npos || n.find("_time") != std::string_view::npos; };
-    auto add = [&](bool closed, std::string_view name, bool is_text) {
-      texts.push_back(std::string("strategy.") + (closed ? "closedtrades." : "opentrades.") + std::string(name) + "(int trade_num) " +
-                      (is_text ? "string" : whole(name) ? "int" : "float"));
-      native_fn fn = is_text ? (closed ? trade_text<true> : trade_text<false>) : (closed ? trade_number<true> : trade_number<false>);
-      r.push_back({texts.back().c_str(), fn});
+    auto add = [&]<trade_field F>(std::string_view name, std::string_view type) {
+      auto one = [&]<trade_list L>(std::string_view list) {
+        texts.push_back("strategy." + std::string(list) + "." + std::string(name) + "(int trade_num) " + std::string(type));
+        r.push_back({texts.back().c_str(), trade_fact<L, F>});
+      };
+      constexpr bool exit = (F >= trade_field::exit_bar_index && F <= trade_field::exit_time) || F >= trade_field::exit_comment;
+      one.template operator()<trade_list::closed>("closedtrades");
+      if constexpr (!exit) one.template operator()<trade_list::open>("opentrades");
     };
-    for (bool closed : {true, false}) {
-      for (const auto* n : numbers) add(closed, n, false);
-      if (closed)
-        for (const auto* n : exits) add(closed, n, false);
-      for (const auto* n : {"entry_comment", "entry_id"}) add(closed, n, true);
-      if (closed)
-        for (const auto* n : {"exit_comment", "exit_id"}) add(closed, n, true);
-    }
+#define FACT(name, type) add.template operator()<trade_field::name>(#name, #type)
+    FACT(commission, float), FACT(entry_bar_index, int), FACT(entry_price, float), FACT(entry_time, int);
+    FACT(max_drawdown, float), FACT(max_drawdown_percent, float), FACT(max_runup, float), FACT(max_runup_percent, float);
+    FACT(profit, float), FACT(profit_percent, float), FACT(size, float);
+    FACT(exit_bar_index, int), FACT(exit_price, float), FACT(exit_time, int);
+    FACT(entry_comment, string), FACT(entry_id, string), FACT(exit_comment, string), FACT(exit_id, string);
+#undef FACT
     return r;
   }();
   return rows;

@@ -1,0 +1,214 @@
+#pragma once
+/// TradingView's broker emulator: takes a strategy's orders and fills them against the bars that follow.
+///
+/// Fed with whole bars (`bar()`), or tick by tick (`open_tick()`, `move_to()`, `end_bar()`): a whole bar is the four
+/// ticks of its assumed path. Between bars the script's calls arrive by `command()`.
+///
+/// Sources of the rules: "manual" is TradingView's Pine Script user manual, chapter Strategies; "kit" a case of the
+/// conformance kit that shows the rule. Where neither does, the comment says "as observed", meaning behaviour of the
+/// platform that its users have published and that the rule tests pin down here.
+
+#include "actors/pine/order_command.hpp"
+#include "actors/pine/tester/fill_rules.hpp"
+#include "actors/pine/tester/ledger.hpp"
+#include "actors/pine/tester/order_book.hpp"
+
+#include <array>
+#include <optional>
+#include <string>
+
+namespace tt::pine::tester {
+
+/// When a bar is, for the broker.
+struct bar_moment {
+  std::int64_t time_ms = 0;
+  std::int64_t index = 0;
+  std::int64_t trading_day = 0; ///< any number that changes with the symbol's trading day
+};
+
+/// One fill, for the log of orders and for alerts.
+struct fill_event {
+  std::int64_t time_ms = 0, bar = 0;
+  text_id id = 0;       ///< of the order: entry id or exit name
+  text_id comment = 0, alert = 0;
+  double size = 0;      ///< signed
+  double price = 0;
+  double position = 0;  ///< after the fill
+};
+
+enum class log_fills : std::uint8_t { off, on };
+/// How far a walk goes: to its end, or only until something has filled (calc_on_order_fills).
+enum class walk_mode : std::uint8_t { through, until_fill };
+
+class broker {
+public:
+  broker(const broker_rules& rules, text_pool& texts, log_fills log = log_fills::off);
+  broker(const broker&) = delete;
+  broker& operator=(const broker&) = delete;
+
+  // ---- what the strategy says (broker_orders.cpp, broker_exits.cpp)
+  void command(const order_command& c);
+
+  // ---- what the market does (broker_path.cpp)
+  /// A whole bar on its assumed path.
+  void bar(const bar_moment& when, const bar_prices& prices);
+  /// The same bar through its lower-timeframe bars, oldest first (bar magnifier).
+  void bar(const bar_moment& when, const bar_prices& whole, const bar_prices* inner, std::size_t count);
+  /// Piecewise: the first tick of a bar; the price moves there; the bar is over with these extremes.
+  void open_tick(const bar_moment& when, double price);
+  void move_to(double price);
+  /// Between two ticks of a realtime bar: margin at the last price, room for new orders.
+  void tick_done();
+  void end_bar(const bar_prices& prices);
+  /// calc_on_order_fills: starts a whole bar that stops at every fill. Returns false when the bar is over.
+  void begin_stepping(const bar_moment& when, const bar_prices& prices);
+  bool step();
+  /// The script has run on this bar's close: immediate closes, process_orders_on_close, margin at the close.
+  void after_script();
+
+  /// Account currency per unit of the symbol's currency, from this bar on.
+  void set_rate(double rate) { book_.set_point_value(rules_.grid.pointvalue * rate); }
+
+  const broker_rules& rules() const { return rules_; }
+  const ledger& account() const { return book_; }
+  const order_book& orders() const { return orders_; }
+  const std::vector<fill_event>& fills() const { return log_; }
+  std::uint64_t fill_count() const { return fill_number_; }
+  text_pool& texts() { return texts_; }
+  /// The price the emulator stands at: during the script, the close of the bar.
+  double price() const { return mark_; }
+  /// Quantity of an entry without `qty` that would fill at that price (manual: strategy.default_entry_qty).
+  double default_qty(double fill_price) const;
+  /// Where the position would be liquidated; NaN when it can't be.
+  double liquidation_price() const;
+  /// Money bound by the open position's margin.
+  double capital_held() const;
+  /// Why the run can't go on, if so: a limit was hit.
+  const std::optional<std::string>& failure() const { return failure_; }
+
+private:
+  // broker_orders.cpp
+  void place_entry(const order_command& c);
+  void place_plain(const order_command& c);
+  void place_close(const order_command& c);
+  void cancel(text_id id);
+  void set_risk(const order_command& c);
+  order* waiting(text_id id);
+  void store(order o, order* old);
+  void drop(order& o);
+  void entry_levels(order& o, const order_command& c) const;
+  bool size_entry(order& o, const order_command& c);
+  double money_for_entry() const;
+  double unit_cost(double price, double pv) const;
+  double margin_ratio(double sign) const { return (sign < 0 ? rules_.margin_short : rules_.margin_long) / 100; }
+  double sign_after_queue() const;
+  double size_after_closes() const;
+  std::size_t pyramids() const { return entries_.size(); }
+  bool pyramiding_full() const { return static_cast<double>(rules_.pyramiding) <= static_cast<double>(pyramids()); }
+  // broker_exits.cpp
+  void place_exit(const order_command& c);
+  struct exit_target {
+    std::uint32_t binding = 0;
+    text_id entry = 0;
+    double sign = 0, size = 0;
+  };
+  void place_leg(const order_command& c, const exit_target& t);
+  exit_target pending_target(const order& entry) const;
+  void seed_trail(order& leg) const;
+  void resolve_ticks(order& leg);
+  double bound_price(const order& leg) const;
+  bool waits_for_entry(const order& o) const;
+  bool has_bound(text_id id) const;
+  double bound_left(text_id id) const;
+  entry_binding* find_binding(std::uint32_t number);
+  const entry_binding* find_binding(std::uint32_t number) const;
+  void bind(text_id id, double size, double price, bool by_exit);
+  void inherit_legs(const entry_binding& b);
+  void settle(const order& o, double qty);
+  double reduce(std::uint32_t number, double qty, bool other_order);
+  void unbind(std::uint32_t number, bool other_order);
+  // broker_fill.cpp
+  void fill(order& o, double price);
+  void execute(order& o, double price, double order_qty, bool counts);
+  void close_trades(order& o, double price, double qty, double order_qty, bool reversal);
+  void open_trade(order& o, double price, double order_qty);
+  double fee_of(double qty, double price, double order_qty) const;
+  bool size_at_fill(order& o, double price);
+  void run_oca(const order& o, double filled);
+  void force_close(double price, double qty, text_id comment);
+  void record(const order& o, double price, double size);
+  text_id exit_comment(const order& o) const;
+  // broker_path.cpp
+  void start_bar(const bar_moment& when);
+  void touch(double price);
+  void fill_market(double price);
+  void walk(double to);
+  struct trigger {
+    double level = 0;
+    exit_cause cause = exit_cause::none;
+  };
+  std::optional<trigger> on_way(const order& o, double to) const;
+  void meet(order& o, const trigger& t, double level);
+  void first_tick(order& o, double price);
+  void activate(text_id entry, double price);
+  void ratchet(double price);
+  void after_point(const bar_prices& p, int point);
+  bool needs_walk(const bar_prices& p) const;
+  // broker_margin.cpp
+  enum class margin_moment : std::uint8_t { tick, first_extreme, close };
+  bool check_margin(double price, margin_moment m);
+  bool second_stage(double price);
+  double cover_lots(double loss, double price, double per_lot) const;
+  bool margin_safe(const bar_prices& p) const;
+  bool too_dear(const order& o, double price, double base_size, double base_equity) const;
+  void cancel_unaffordable();
+  void roll_day(double price);
+  bool check_intraday_loss(double price);
+  void check_risk_at_close(double price);
+  void halt(const char* why, double price, bool until_day_ends);
+  bool intraday_cap_reached() const;
+  void flatten_at_cap(const order& o, double price);
+
+  broker_rules rules_;
+  text_pool& texts_;
+  ledger book_;
+  order_book orders_;
+  std::vector<entry_binding> entries_;
+  std::uint32_t next_binding_ = 1;
+  std::uint64_t next_slot_ = 1, fill_number_ = 0;
+  bar_moment now_;
+  bar_prices bar_;          ///< of the running bar, as far as known
+  double mark_ = 0;         ///< price of the last tick
+  double at_ = 0;           ///< where on the path the walk stands
+  int moment_ = 0;          ///< point of the path: 0 open, 1 and 2 extremes, 3 close
+  std::size_t bar_fills_ = 0;
+  std::int64_t partial_close_bar_ = -1; ///< bar on which a strategy.close() has filled last
+  std::size_t closed_at_bar_start_ = 0;
+  walk_mode mode_ = walk_mode::through;
+  std::uint64_t fills_at_step_ = 0;
+  int step_point_ = 0;      ///< next point of the path, while stepping
+  bool margin_deferred_ = false;
+  excursions seen_ = excursions::whole_bar;
+  struct stage {
+    bool armed = false;
+    double deficit = 0, price = 0;
+    std::vector<std::pair<double, double>> legs; ///< quantity, entry price
+  } stage_;
+  // risk
+  struct risk_state {
+    trade_side allowed = trade_side::both;
+    double max_drawdown = no_value, max_intraday_loss = no_value, max_position = no_value;
+    risk_unit drawdown_unit = risk_unit::cash, loss_unit = risk_unit::cash;
+    double max_loss_days = no_value, max_fills = no_value;
+    std::int64_t day = std::numeric_limits<std::int64_t>::min(), halted_day = std::numeric_limits<std::int64_t>::min();
+    double day_equity = 0;
+    int loss_days = 0, fills = 0;
+    bool halted = false, used = false;
+  } risk_;
+  log_fills log_fills_;
+  std::vector<fill_event> log_;
+  std::optional<std::string> failure_;
+  text_id close_prefix_cache_id_ = 0, close_prefix_cache_ = 0;
+};
+
+} // namespace tt::pine::tester

@@ -1,0 +1,269 @@
+#include "actors/pine/tester/broker.hpp"
+
+#include <algorithm>
+
+/// strategy.exit(): legs, what they are bound to, and how a closing fill is settled against the entries.
+
+namespace tt::pine::tester {
+
+entry_binding* broker::find_binding(std::uint32_t number) {
+  for (auto& b : entries_)
+    if (b.number == number) return &b;
+  return nullptr;
+}
+const entry_binding* broker::find_binding(std::uint32_t number) const {
+  for (const auto& b : entries_)
+    if (b.number == number) return &b;
+  return nullptr;
+}
+bool broker::has_bound(text_id id) const {
+  return std::any_of(entries_.begin(), entries_.end(), [&](const auto& b) { return b.id == id; });
+}
+double broker::bound_left(text_id id) const {
+  double sum = 0;
+  for (const auto& b : entries_)
+    if (b.id == id) sum += b.left;
+  return on_lots(sum, rules_.grid);
+}
+
+/// An exit does nothing before its entry has filled (manual: strategy.exit()).
+bool broker::waits_for_entry(const order& o) const {
+  if (o.kind != order_kind::exit || o.committed) return false;
+  return o.binding == 0 || find_binding(o.binding) == nullptr;
+}
+
+// ---------------------------------------------------------------- placing
+
+/// What an exit can be bound to of an entry order that waits: the part that opens.
+broker::exit_target broker::pending_target(const order& e) const {
+  exit_target t{0, e.id, e.sign, 0};
+  bool market = !e.priced();
+  // an entry that the pyramiding limit will turn away when it fills has nothing to close
+  if (market && e.kind == order_kind::entry && book_.sign() == e.sign && pyramiding_full()) return t;
+  double opens = std::fabs(e.size);
+  bool enlarged_later = market && e.kind == order_kind::entry && !e.keeps_size;
+  if (!enlarged_later && book_.size() * e.sign < 0) opens -= e.priced() ? e.flip : std::fabs(book_.size());
+  t.size = std::max(0.0, opens);
+  return t;
+}
+
+void broker::place_exit(const order_command& c) {
+  if (c.qty < 0) return;
+  if (!(c.limit == c.limit || c.stop == c.stop || c.profit == c.profit || c.loss == c.loss ||
+        c.trail_price == c.trail_price || c.trail_points == c.trail_points))
+    return; // no level, no order: not a market close
+  // One leg per filled entry, oldest first; entries opened by an exit come before the others.
+  for (bool by_exit : {true, false})
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+      const auto b = entries_[i];
+      if (b.by_exit != by_exit || (c.from_entry != 0 && b.id != c.from_entry)) continue;
+      place_leg(c, {b.number, b.id, b.sign, b.first_size});
+    }
+  // And one per entry order that waits. Without from_entry an order that would reverse the position has none: its
+  // exit comes with the script's next run.
+  for (std::size_t i = 0; i < orders_.all().size(); ++i) {
+    auto* e = orders_.all()[i];
+    if (e->dead || !e->opens() || (c.from_entry != 0 && e->id != c.from_entry)) continue;
+    if (c.from_entry == 0 && !book_.flat() && e->sign != book_.sign()) continue;
+    if (auto t = pending_target(*e); t.size > 0) place_leg(c, t);
+  }
+}
+
+void broker::place_leg(const order_command& c, const exit_target& t) {
+  order* old = nullptr;
+  double siblings = 0;
+  for (auto* o : orders_.all()) {
+    if (o->dead || o->kind != order_kind::exit || o->binding != t.binding || o->id != t.entry) continue;
+    if (o->signal == c.id) old = o;
+    else if (o->bound == t.size) siblings += o->reserved;
+  }
+  if (old != nullptr && old->consumed) return; // it has done its part; its entry is still open
+  // Shares are taken in the order of the calls: a later leg gets what earlier ones left (manual: partial exits).
+  double rest = t.size - siblings, share = rest;
+  if (c.qty == c.qty) share = c.qty < rest ? std::fabs(given_on_lots(c.qty, rules_.grid)) : on_lots(rest, rules_.grid);
+  else if (c.qty_percent == c.qty_percent) share = on_lots(std::min(t.size * c.qty_percent / 100, rest), rules_.grid);
+  else share = on_lots(rest, rules_.grid);
+  if (!(share > 0)) return;
+
+  order o;
+  o.kind = order_kind::exit;
+  o.oca = oca_kind::reduce;
+  o.id = t.entry;
+  o.signal = c.id;
+  o.binding = t.binding;
+  o.sign = -t.sign;
+  o.size = o.sign * share;
+  o.reserved = share;
+  o.bound = t.size;
+  o.whole_entry = c.qty != c.qty && c.qty_percent != c.qty_percent;
+  o.from_any = c.from_entry == 0 && t.binding == 0 && (old == nullptr || old->from_any);
+  const auto& g = rules_.grid;
+  bool prices_win = rules_.pairs == exit_pairs::price_wins;
+  auto better = t.sign > 0 ? rounding::up : rounding::down, worse = t.sign > 0 ? rounding::down : rounding::up;
+  if (c.limit == c.limit) o.limit = level_on_ticks(c.limit, better, g);
+  if (c.stop == c.stop) o.stop = level_on_ticks(c.stop, worse, g);
+  if (c.trail_price == c.trail_price) o.trail_price = level_on_ticks(c.trail_price, worse, g);
+  o.spec = {o.limit, o.stop, o.trail_price, c.qty, c.qty_percent};
+  if (!(prices_win && o.limit == o.limit)) o.profit_ticks = c.profit;
+  if (!(prices_win && o.stop == o.stop)) o.loss_ticks = c.loss;
+  if (!(prices_win && o.trail_price == o.trail_price)) o.trail_ticks = c.trail_points;
+  o.trail_offset = c.trail_offset == c.trail_offset ? std::trunc(c.trail_offset) : 0; // whole ticks
+  o.oca_name = c.oca_name;
+  o.comment = c.comment, o.comment_profit = c.comment_profit;
+  o.comment_loss = c.comment_loss, o.comment_trailing = c.comment_trailing;
+  if (!c.disable_alert) {
+    o.alert = c.alert_message, o.alert_profit = c.alert_profit;
+    o.alert_loss = c.alert_loss, o.alert_trailing = c.alert_trailing;
+  }
+  // A trailing stop keeps its water mark when it is placed again unchanged, and starts anew otherwise.
+  if (old != nullptr && old->trail_armed && old->trail_offset == o.trail_offset &&
+      (o.trail_ticks == o.trail_ticks ? old->trail_ticks == o.trail_ticks
+                                      : old->trail_ticks != old->trail_ticks && old->trail_price == o.trail_price)) {
+    o.trail_armed = true;
+    o.trail_stop = old->trail_stop;
+  }
+  resolve_ticks(o);
+  seed_trail(o);
+  store(o, old);
+}
+
+/// Fill price of the entry a leg is bound to; NaN while that entry waits.
+double broker::bound_price(const order& leg) const {
+  const auto* b = find_binding(leg.binding);
+  return b != nullptr ? b->price : no_value;
+}
+
+/// Distances in ticks become levels once the entry's price is known. With a price given too, the level that the
+/// market reaches first counts (v6).
+void broker::resolve_ticks(order& leg) {
+  if (leg.kind != order_kind::exit || leg.ticks_known) return;
+  double entry = bound_price(leg);
+  if (entry != entry) return;
+  leg.ticks_known = true;
+  double up = leg.sign < 0 ? 1 : -1; // the direction of profit
+  auto toward = up > 0 ? rounding::up : rounding::down, against = up > 0 ? rounding::down : rounding::up;
+  auto nearer = [&](double& level, double ticks, double way, rounding r) {
+    if (ticks != ticks) return;
+    double made = level_on_ticks(entry + way * ticks * rules_.grid.mintick, r, rules_.grid);
+    if (level != level || (made - level) * way < 0) level = made;
+  };
+  nearer(leg.limit, leg.profit_ticks, up, toward);
+  nearer(leg.stop, leg.loss_ticks, -up, against);
+  nearer(leg.trail_price, leg.trail_ticks, up, toward);
+}
+
+/// A trailing leg placed while its entry is open: it is armed now if this close lies beyond its activation, with
+/// the close as its first water mark.
+void broker::seed_trail(order& leg) const {
+  if (leg.trail_armed || leg.trail_price != leg.trail_price || find_binding(leg.binding) == nullptr) return;
+  double way = leg.sign < 0 ? 1 : -1;
+  if ((mark_ - leg.trail_price) * way <= 0) return;
+  leg.trail_armed = true;
+  leg.trail_stop = on_ticks(mark_ - way * leg.trail_offset * rules_.grid.mintick, rules_.grid);
+}
+
+// ---------------------------------------------------------------- bindings
+
+void broker::bind(text_id id, double size, double price, bool by_exit) {
+  entry_binding b;
+  b.number = next_binding_++;
+  b.id = id;
+  b.first_size = b.left = std::fabs(size);
+  b.sign = size > 0 ? 1 : -1;
+  b.price = price;
+  b.by_exit = by_exit;
+  entries_.push_back(b);
+  // Legs that waited for this entry belong to it now; one without a quantity covers all that was opened.
+  for (auto* o : orders_.all()) {
+    if (o->dead || o->kind != order_kind::exit || o->binding != 0 || o->id != id) continue;
+    o->binding = b.number;
+    o->slot = next_slot_++;
+    if (!o->whole_entry) continue;
+    double grown = std::max(0.0, add_lots(o->reserved, b.first_size - o->bound, rules_.grid));
+    o->reserved = grown;
+    o->bound = b.first_size;
+    o->size = o->sign * grown;
+  }
+  inherit_legs(b);
+}
+
+/// An entry that adds to the position gets legs like those its id has already (as observed: one strategy.exit() call
+/// covers later entries of its from_entry until one of its legs has filled).
+void broker::inherit_legs(const entry_binding& b) {
+  std::size_t count = orders_.all().size();
+  for (std::size_t i = 0; i < count; ++i) {
+    const order source = *orders_.all()[i];
+    if (source.dead || source.kind != order_kind::exit || source.id != b.id || source.binding == 0 ||
+        source.binding == b.number || source.consumed || source.spent)
+      continue;
+    bool covered = std::any_of(orders_.all().begin(), orders_.all().end(), [&](const order* o) {
+      return !o->dead && o->kind == order_kind::exit && o->signal == source.signal && o->binding == b.number;
+    });
+    if (covered) continue;
+    order leg = source;
+    double share = b.first_size;
+    if (leg.spec.qty == leg.spec.qty) share = std::min(leg.spec.qty, share);
+    else if (leg.spec.qty_percent == leg.spec.qty_percent) share = share * leg.spec.qty_percent / 100;
+    share = on_lots(share, rules_.grid);
+    if (!(share > 0)) continue;
+    leg.binding = b.number;
+    leg.bound = b.first_size;
+    leg.reserved = share;
+    leg.sign = -b.sign;
+    leg.size = leg.sign * share;
+    leg.limit = leg.spec.limit, leg.stop = leg.spec.stop, leg.trail_price = leg.spec.trail_price;
+    leg.ticks_known = leg.trail_armed = leg.committed = false;
+    leg.cause = exit_cause::none;
+    store(leg, nullptr);
+  }
+}
+
+/// Takes a closed quantity off the entries it was bound to: a leg's own entry, the entries of a close's id oldest
+/// first, or, for anything else, all entries oldest first.
+void broker::settle(const order& o, double qty) {
+  if (!(qty > 0)) return;
+  if (o.kind == order_kind::exit && find_binding(o.binding) != nullptr) {
+    reduce(o.binding, qty, false);
+    return;
+  }
+  bool one_id = o.kind == order_kind::close || o.kind == order_kind::exit;
+  for (std::size_t i = 0; i < entries_.size() && qty > 0;) {
+    if (one_id && entries_[i].id != o.id) {
+      ++i;
+      continue;
+    }
+    auto number = entries_[i].number;
+    qty = reduce(number, qty, true);
+    if (i < entries_.size() && entries_[i].number == number) ++i;
+  }
+}
+
+double broker::reduce(std::uint32_t number, double qty, bool other_order) {
+  auto* b = find_binding(number);
+  double take = std::min(b->left, qty);
+  b->left = add_lots(b->left, -take, rules_.grid);
+  if (!(b->left > 0)) unbind(number, other_order);
+  return add_lots(qty, -take, rules_.grid);
+}
+
+/// The entry is closed: its legs go. A leg whose id has a buy order waiting stays for that order's fill when another
+/// order closed the entry (as observed, for buys only).
+void broker::unbind(std::uint32_t number, bool other_order) {
+  auto at = std::find_if(entries_.begin(), entries_.end(), [&](const auto& b) { return b.number == number; });
+  if (at == entries_.end()) return;
+  text_id id = at->id;
+  entries_.erase(at);
+  for (auto* o : orders_.all()) {
+    if (o->dead || o->kind != order_kind::exit || o->committed) continue;
+    bool here = o->binding == number;
+    if (!here && !(o->binding == 0 && o->id == id && !has_bound(id))) continue;
+    const auto* next = other_order ? waiting(id) : nullptr;
+    if (next != nullptr && next->sign > 0) {
+      if (here) o->binding = 0;
+      continue;
+    }
+    drop(*o);
+  }
+}
+
+} // namespace tt::pine::tester

@@ -1,0 +1,214 @@
+#include "actors/pine/tester/broker.hpp"
+
+#include <algorithm>
+
+/// What a fill does: trades opened and closed, fees, OCA groups, the log.
+
+namespace tt::pine::tester {
+
+/// A fee of one order, rounded once, and this part's share of it. `order_qty` is what the whole order trades, so a
+/// reversal pays once for both halves (as observed; manual: commission).
+double broker::fee_of(double qty, double price, double order_qty) const {
+  if (rules_.fee_value == 0 || order_qty == 0) return 0;
+  double total = 0;
+  switch (rules_.fee) {
+  case fee_kind::percent: total = price * book_.point_value() * rules_.fee_value / 100 * order_qty; break;
+  case fee_kind::cash_per_contract: total = rules_.fee_value * order_qty; break;
+  case fee_kind::cash_per_order: total = rules_.fee_value; break;
+  }
+  total = ten_digits(total);
+  return qty == order_qty ? total : ten_digits(total * qty / order_qty);
+}
+
+/// The quantity of a default-sized price order, from the money that its placement set aside. False: nothing to buy.
+bool broker::size_at_fill(order& o, double price) {
+  o.sized_at_fill = false;
+  double cost = unit_cost(price, o.budget_pv), before = std::fabs(o.size);
+  double qty = cost > 0 ? o.budget / cost : 0;
+  if (!(qty > 0) || !std::isfinite(qty)) return false;
+  o.size = o.sign * bought_on_lots(qty + o.flip, rules_.grid);
+  double extra = std::fabs(o.size) - before;
+  if (extra > 0) // legs that cover the whole entry grow with it
+    for (auto* leg : orders_.all()) {
+      if (leg->dead || leg->kind != order_kind::exit || leg->id != o.id || !leg->whole_entry || leg->consumed) continue;
+      leg->reserved = add_lots(leg->reserved, extra, rules_.grid);
+      leg->bound = add_lots(leg->bound, extra, rules_.grid);
+      leg->size = leg->sign * leg->reserved;
+    }
+  return o.size != 0;
+}
+
+void broker::fill(order& o, double raw_price) {
+  if (o.dead || failure_) return;
+  double price = booked_price(raw_price, rules_.grid), held = book_.size();
+  if (o.exits() && !o.committed && held * o.sign >= 0) { // nothing there that it could close
+    if (o.kind != order_kind::exit || held != 0) drop(o);
+    return;
+  }
+  bool allowed = true;
+  if (o.opens()) {
+    if (o.sized_at_fill && !size_at_fill(o, price)) return drop(o);
+    if (intraday_cap_reached()) return drop(o);
+    double side = o.sign;
+    allowed = risk_.allowed == trade_side::both || (risk_.allowed == trade_side::long_) == (side > 0);
+    if (held == 0 && !allowed) return drop(o);
+    if (o.kind == order_kind::entry) {
+      if (held * side > 0 && pyramiding_full()) return drop(o);
+      if (risk_.max_position == risk_.max_position) { // the entry is cut so that the position stays within the rule
+        double after = std::fabs(held + o.size);
+        double keep = held * side > 0 ? std::fabs(held) : 0;
+        if (after > risk_.max_position) {
+          double opens = given_on_lots(std::max(0.0, risk_.max_position - keep), rules_.grid);
+          double closes = held * side < 0 ? std::fabs(held) : 0;
+          o.size = side * add_lots(opens, closes, rules_.grid);
+          if (opens <= 0) return drop(o);
+        }
+      }
+    }
+  }
+  double after = add_lots(held, o.size, rules_.grid);
+  bool flips = held != 0 && after * held < 0;
+  if (!flips) {
+    execute(o, price, std::fabs(o.size), true);
+  } else if (o.exits() && !o.committed && (o.kind != order_kind::close_all || partial_close_bar_ == now_.index)) {
+    // Exits close what is there, they don't reverse. A close_all keeps the size it was placed with: when a margin
+    // call has shrunk the position before it fills, the rest opens the other side (as observed).
+    o.size = -held;
+    execute(o, price, std::fabs(held), true);
+  } else {
+    if (!allowed) o.size = -held; // risk.allow_entry_in: the reversal only closes
+    execute(o, price, std::fabs(o.size), true);
+  }
+  if (o.opens() && intraday_cap_reached() && !book_.flat()) flatten_at_cap(o, price);
+  if (++bar_fills_ > limits::fills_per_bar) failure_ = "more than " + std::to_string(limits::fills_per_bar) + " fills on one bar";
+}
+
+void broker::execute(order& o, double price, double order_qty, bool counts) {
+  ++fill_number_;
+  double filled = std::fabs(o.size), held = book_.size(), opens = filled, done = 0;
+  bool against = held != 0 && o.size * held < 0;
+  if (o.kind == order_kind::close && filled > 0) partial_close_bar_ = now_.index;
+  if (against) {
+    double closes = std::min(filled, std::fabs(held));
+    opens = add_lots(filled, -closes, rules_.grid);
+    done = closes;
+    close_trades(o, price, closes, order_qty, opens > 0);
+    settle(o, closes);
+    if (o.kind == order_kind::exit) // the call has done something: later entries inherit no legs from it
+      for (auto* leg : orders_.all())
+        if (!leg->dead && leg->kind == order_kind::exit && leg->signal == o.signal && leg->id == o.id) leg->spent = true;
+    if (book_.flat()) {
+      entries_.clear();
+      for (auto* leg : orders_.all())
+        if (!leg->dead && leg != &o && leg->kind == order_kind::exit && !leg->committed && waiting(leg->id) == nullptr) drop(*leg);
+    }
+  }
+  if (opens > 0 && (o.opens() || o.kind == order_kind::close_all || o.committed)) {
+    o.size = o.sign * opens;
+    done += opens;
+    open_trade(o, price, order_qty);
+  }
+  if (o.kind == order_kind::exit && find_binding(o.binding) != nullptr) {
+    o.consumed = true; // its entry is still open: the share stays taken
+    o.size = 0;
+  } else {
+    drop(o);
+  }
+  if (counts) ++risk_.fills;
+  book_.mark(price);
+  record(o, price, o.sign * done);
+  run_oca(o, filled);
+}
+
+text_id broker::exit_comment(const order& o) const {
+  if (o.cause == exit_cause::profit && o.comment_profit != 0) return o.comment_profit;
+  if (o.cause == exit_cause::loss && o.comment_loss != 0) return o.comment_loss;
+  if (o.cause == exit_cause::trailing && o.comment_trailing != 0) return o.comment_trailing;
+  return o.comment;
+}
+
+/// Oldest trades first whatever entry the order names, unless close_entries_rule is "ANY" (manual: closing a market
+/// position).
+void broker::close_trades(order& o, double price, double qty, double order_qty, bool reversal) {
+  bool by_id = rules_.closing == close_rule::any && (o.kind == order_kind::exit || o.kind == order_kind::close) && o.id != 0;
+  closing c;
+  c.price = price;
+  c.time_ms = now_.time_ms;
+  c.bar = now_.index;
+  c.id = o.opens() ? o.id : o.signal;
+  c.comment = exit_comment(o);
+  for (std::size_t i = 0; i < book_.open_trades().size() && qty > 0;) {
+    const auto& t = book_.open_trades()[i];
+    if (by_id && t.entry_id != o.id) {
+      ++i;
+      continue;
+    }
+    c.qty = std::min(qty, std::fabs(t.size));
+    c.fee = fee_of(c.qty, price, order_qty);
+    // Two opposite entries that waited together and fill at one moment and price are listed as a long trade,
+    // whichever came first (as observed).
+    c.swap_sides = reversal && o.opens() && t.size < 0 && t.entry_bar == now_.index && t.moment == moment_ &&
+                   o.placed_after_fill < t.fill && t.entry_price == price;
+    qty = add_lots(qty, -c.qty, rules_.grid);
+    if (!book_.close(i, c)) ++i;
+    if (book_.closed_trades().size() > limits::trades) {
+      failure_ = "more than " + std::to_string(limits::trades) + " trades";
+      return;
+    }
+  }
+}
+
+void broker::open_trade(order& o, double price, double order_qty) {
+  trade t;
+  t.size = o.size;
+  t.entry_price = price;
+  t.entry_time_ms = now_.time_ms;
+  t.entry_bar = now_.index;
+  t.entry_id = o.opens() ? o.id : o.signal;
+  t.entry_comment = o.comment;
+  t.entry_value = std::fabs(o.size) * price * book_.point_value();
+  t.entry_fee = fee_of(std::fabs(o.size), price, order_qty);
+  t.fill = fill_number_;
+  t.moment = moment_;
+  book_.open(t);
+  book_.note_entry(price);
+  // the order leaves the queue before its legs are handed over
+  bool was_dead = o.dead;
+  o.dead = true;
+  bind(t.entry_id, t.size, price, o.exits());
+  o.dead = was_dead;
+}
+
+void broker::run_oca(const order& o, double filled) {
+  if (o.oca_name == 0 || o.oca == oca_kind::none) return;
+  for (auto* x : orders_.all()) {
+    if (x == &o || x->dead || x->consumed || x->oca_name != o.oca_name) continue;
+    if (o.oca == oca_kind::cancel) {
+      drop(*x);
+      continue;
+    }
+    double left = add_lots(std::fabs(x->size), -filled, rules_.grid);
+    if (left > 0) x->size = x->sign * left;
+    else drop(*x);
+  }
+}
+
+void broker::force_close(double price, double qty, text_id comment) {
+  order o;
+  o.kind = order_kind::forced;
+  o.sign = -book_.sign();
+  o.size = o.sign * std::min(qty, std::fabs(book_.size()));
+  o.signal = o.comment = comment;
+  execute(o, booked_price(price, rules_.grid), std::fabs(o.size), true);
+}
+
+void broker::record(const order& o, double price, double size) {
+  if (log_fills_ == log_fills::off) return;
+  text_id alert = o.alert;
+  if (o.cause == exit_cause::profit && o.alert_profit != 0) alert = o.alert_profit;
+  if (o.cause == exit_cause::loss && o.alert_loss != 0) alert = o.alert_loss;
+  if (o.cause == exit_cause::trailing && o.alert_trailing != 0) alert = o.alert_trailing;
+  log_.push_back({now_.time_ms, now_.index, o.opens() ? o.id : o.signal, exit_comment(o), alert, size, price, book_.size()});
+}
+
+} // namespace tt::pine::tester

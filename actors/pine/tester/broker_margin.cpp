@@ -1,0 +1,181 @@
+#include "actors/pine/tester/broker.hpp"
+
+#include <algorithm>
+
+/// Margin calls and strategy.risk.*.
+
+namespace tt::pine::tester {
+
+/// Whether no margin check of the bar can fail: the shortfall is linear in the price, so its ends decide.
+bool broker::margin_safe(const bar_prices& p) const {
+  if (risk_.used && risk_.max_intraday_loss == risk_.max_intraday_loss) return false;
+  double ratio = margin_ratio(book_.sign());
+  if (ratio <= 0) return true;
+  double value = std::fabs(book_.size()) * book_.point_value() * ratio;
+  return book_.equity_at(p.low) >= value * p.low && book_.equity_at(p.high) >= value * p.high;
+}
+
+/// Lots that cover a shortfall. Truncated, unless the amount is a whole number but for rounding.
+double broker::cover_lots(double loss, double price, double per_lot) const {
+  double raw = std::fabs(loss) / (price * book_.point_value()) / per_lot, nearest = std::round(raw);
+  constexpr double noise = 1.0 / (1 << 26);
+  return std::fabs(raw - nearest) <= raw * noise + 1e-9 ? nearest : std::trunc(raw);
+}
+
+/// A margin call (manual: margin; the steps of TradingView's help article on them): what is missing to the required
+/// margin, divided by the margin's ratio and the price, truncated to lots, times four, is closed at this price.
+/// A shortfall of less than a lot closes one contract. Returns true when the call is put off to the end of the bar:
+/// one lot is missing at the first extreme and still at the close.
+bool broker::check_margin(double price, margin_moment m) {
+  double sign = book_.sign(), ratio = margin_ratio(sign), held = std::fabs(book_.size()), pv = book_.point_value();
+  if (sign == 0 || ratio <= 0) return false;
+  if (stage_.armed) {
+    stage_.armed = false;
+    if (second_stage(price)) return false;
+  }
+  double available = book_.equity_at(price) - held * price * pv * ratio;
+  if (available >= 0) return false;
+  double lot = m == margin_moment::close ? 1.0 : rules_.grid.lot;
+  double lots = cover_lots(available / ratio, price, lot), qty = 0;
+  if (lots == 0 && lot < 1) {
+    qty = std::min(1.0, held);
+    lots = 0;
+  } else {
+    lots = std::max(1.0, lots * 4);
+    qty = std::min(lots * lot, held);
+  }
+  if (m == margin_moment::first_extreme && lots == 1 && price != bar_.close) {
+    double at_close = book_.equity_at(bar_.close) - held * bar_.close * pv * ratio;
+    if (at_close < 0) return true;
+  }
+  stage_.armed = true;
+  stage_.deficit = -available;
+  stage_.price = price;
+  stage_.legs.clear();
+  for (const auto& t : book_.open_trades()) stage_.legs.emplace_back(std::fabs(t.size), t.entry_price);
+  force_close(slipped(price, -sign, rules_), on_lots(qty, rules_.grid), texts_.id("Margin call"));
+  return false;
+}
+
+/// The next look at the margin on the same bar (as observed): the deficit is credited with the cost of the trades
+/// that were open, oldest first, and with their gains one trade late; what stays open is covered like the first.
+bool broker::second_stage(double price) {
+  double sign = book_.sign(), ratio = margin_ratio(sign), pv = book_.point_value(), first = stage_.price;
+  double cost = 0, gains = 0, left = 0;
+  int used = 0;
+  for (auto [qty, entry] : stage_.legs) {
+    double own = qty * entry * pv;
+    if (stage_.deficit - (cost + own) - gains < 0) break;
+    cost += own;
+    left = stage_.deficit - cost - gains;
+    gains += qty * (first - entry) * sign * pv - fee_of(qty, first, qty);
+    ++used;
+  }
+  if (used == 0 || left <= 0) return false;
+  double lots = cover_lots(left / ratio, first, rules_.grid.lot);
+  if (lots <= 0) return false;
+  force_close(slipped(price, -sign, rules_), std::min(lots * 4 * rules_.grid.lot, std::fabs(book_.size())), texts_.id("Margin call"));
+  return true;
+}
+
+/// Whether the position that an entry would leave can't be carried at its fill price.
+bool broker::too_dear(const order& o, double price, double base_size, double base_equity) const {
+  double ratio = margin_ratio(o.sign), qty = std::fabs(base_size + o.size);
+  if (ratio <= 0 || qty == 0) return false;
+  return qty * price * book_.point_value() * ratio - base_equity > std::fabs(base_equity) * 1e-11;
+}
+
+/// Entries that wait are given up when their own margin at the present price exceeds the equity.
+void broker::cancel_unaffordable() {
+  for (auto* o : orders_.all()) {
+    if (o->dead || o->kind != order_kind::entry || !o->priced()) continue;
+    double ratio = margin_ratio(o->sign);
+    if (ratio <= 0) continue;
+    double opens = std::fabs(o->size) - o->flip;
+    if (opens * mark_ * book_.point_value() * ratio > book_.equity_at(mark_)) drop(*o);
+  }
+}
+
+double broker::liquidation_price() const {
+  double sign = book_.sign(), ratio = margin_ratio(sign);
+  if (sign == 0 || ratio <= 0) return no_value;
+  double qty = std::fabs(book_.size()) * book_.point_value(), money = book_.realized();
+  double base = sign > 0 ? qty * (1 - ratio) : qty * (1 + ratio);
+  if (base == 0) return no_value;
+  double price = sign > 0 ? (qty * book_.average_price() - money) / base : (money + qty * book_.average_price()) / base;
+  return level_on_ticks(price, sign > 0 ? rounding::down : rounding::up, rules_.grid);
+}
+
+double broker::capital_held() const {
+  double ratio = margin_ratio(book_.sign());
+  if (book_.flat()) return 0;
+  double cost = 0;
+  for (const auto& t : book_.open_trades()) cost += std::fabs(t.size) * t.entry_price;
+  return ratio > 0 ? cost * book_.point_value() * ratio : 0;
+}
+
+// ---------------------------------------------------------------- risk rules
+
+bool broker::intraday_cap_reached() const { return risk_.max_fills == risk_.max_fills && risk_.fills >= risk_.max_fills; }
+
+void broker::halt(const char* why, double price, bool until_day_ends) {
+  for (auto* o : orders_.all()) drop(*o);
+  if (!book_.flat()) force_close(price, std::fabs(book_.size()), texts_.id(std::string("Close Position (") + why + ")"));
+  risk_.halted = true;
+  risk_.halted_day = until_day_ends ? risk_.day : std::numeric_limits<std::int64_t>::min();
+}
+
+/// A new trading day: counters of the day begin again, and days with a loss are counted.
+void broker::roll_day(double price) {
+  if (risk_.halted && risk_.halted_day != std::numeric_limits<std::int64_t>::min() && risk_.halted_day != now_.trading_day) {
+    risk_.halted = false;
+    risk_.halted_day = std::numeric_limits<std::int64_t>::min();
+  }
+  if (risk_.day == now_.trading_day) return;
+  double equity = book_.equity();
+  bool first = risk_.day == std::numeric_limits<std::int64_t>::min();
+  if (!first) risk_.loss_days = equity < risk_.day_equity ? risk_.loss_days + 1 : 0;
+  risk_.day = now_.trading_day;
+  risk_.day_equity = equity;
+  risk_.fills = 0;
+  if (risk_.max_loss_days > 0 && risk_.loss_days >= risk_.max_loss_days && !risk_.halted)
+    halt("Max consecutive loss days", price, false);
+}
+
+/// The day's loss is looked at where the path is worst for the position, and the position is closed there
+/// (kit: strat-barupdn runs under this rule). Days that begin without equity are left alone.
+bool broker::check_intraday_loss(double price) {
+  if (risk_.max_intraday_loss != risk_.max_intraday_loss || risk_.halted || book_.flat() || risk_.day_equity <= 0) return false;
+  double allowed = risk_.loss_unit == risk_unit::percent_of_equity ? risk_.day_equity * risk_.max_intraday_loss / 100 : risk_.max_intraday_loss;
+  if (!(allowed > 0) || risk_.day_equity - book_.equity_at(price) < allowed) return false;
+  halt("Max intraday Loss", slipped(price, -book_.sign(), rules_), true);
+  return true;
+}
+
+/// The drawdown rule measures from the highest realized equity, and only on bars that have closed something.
+void broker::check_risk_at_close(double price) {
+  if (risk_.halted) return;
+  if (risk_.max_drawdown == risk_.max_drawdown && book_.closed_trades().size() != closed_at_bar_start_) {
+    double top = std::max(rules_.initial_capital, book_.peak_realized());
+    double allowed = risk_.drawdown_unit == risk_unit::percent_of_equity ? top * risk_.max_drawdown / 100 : risk_.max_drawdown;
+    if (allowed > 0 && top - book_.equity() >= allowed) return halt("Max drawdown", price, false);
+  }
+  if (risk_.max_intraday_loss == risk_.max_intraday_loss) check_intraday_loss(price);
+}
+
+/// The order that reaches the day's limit of fills takes the position with it: closed at its price, or, for an entry
+/// that filled beyond the open, at the extreme the path runs on to (as observed).
+void broker::flatten_at_cap(const order& o, double price) {
+  for (auto* x : orders_.all()) drop(*x);
+  double at = price;
+  if (o.opens() && book_.size() > 0 && price > bar_.open) at = bar_.high;
+  if (o.opens() && book_.size() < 0 && price < bar_.open) at = bar_.low;
+  order close;
+  close.kind = order_kind::forced;
+  close.sign = -book_.sign();
+  close.size = -book_.size();
+  close.signal = close.comment = texts_.id("Close Position (Max number of filled orders in one day)");
+  execute(close, booked_price(at, rules_.grid), std::fabs(close.size), false);
+}
+
+} // namespace tt::pine::tester

@@ -1,0 +1,261 @@
+#include "actors/pine/tester/broker.hpp"
+
+#include <algorithm>
+
+/// Placing entries, plain orders and closes; sizing; cancelling.
+
+namespace tt::pine::tester {
+
+broker::broker(const broker_rules& rules, text_pool& texts, log_fills log)
+    : rules_(rules), texts_(texts), book_(rules_), log_fills_(log) {}
+
+void broker::command(const order_command& c) {
+  using kind = order_command::kind_t;
+  if (failure_) return;
+  switch (c.kind) {
+  case kind::entry: return place_entry(c);
+  case kind::order: return place_plain(c);
+  case kind::exit: return place_exit(c);
+  case kind::close:
+  case kind::close_all: return place_close(c);
+  case kind::cancel: return cancel(c.id);
+  case kind::cancel_all:
+    for (auto* o : orders_.all()) drop(*o);
+    return;
+  default: return set_risk(c);
+  }
+}
+
+void broker::drop(order& o) { o.dead = true; }
+
+order* broker::waiting(text_id id) {
+  for (auto* o : orders_.all())
+    if (!o->dead && o->opens() && o->id == id) return o;
+  return nullptr;
+}
+
+namespace {
+bool same(double a, double b) { return a == b || (a != a && b != b); }
+/// Placing an order again with the same levels and quantity changes it where it stands; anything else is a new order
+/// behind those that wait already (as observed for orders that share a level).
+bool same_place(const order& a, const order& b) {
+  return a.size == b.size && same(a.limit, b.limit) && same(a.stop, b.stop) && same(a.trail_price, b.trail_price) &&
+         a.trail_offset == b.trail_offset && same(a.profit_ticks, b.profit_ticks) && same(a.loss_ticks, b.loss_ticks) &&
+         same(a.trail_ticks, b.trail_ticks);
+}
+} // namespace
+
+void broker::store(order o, order* old) {
+  o.bar = now_.index;
+  o.placed_after_fill = fill_number_;
+  o.slot = old != nullptr && same_place(*old, o) ? old->slot : next_slot_++;
+  // A market order placed twice on its bar keeps its place in the queue.
+  if (old != nullptr && (old->bar == o.bar || !o.market)) {
+    *old = o;
+    return;
+  }
+  if (old != nullptr) drop(*old);
+  if (orders_.all().size() >= limits::orders) {
+    failure_ = "the strategy has more than " + std::to_string(limits::orders) + " orders waiting";
+    return;
+  }
+  orders_.add(o);
+}
+
+// ---------------------------------------------------------------- sizing
+
+double broker::unit_cost(double price, double pv) const {
+  double cost = price * pv;
+  if (rules_.qty_kind != sizing::percent_of_equity) return cost;
+  if (rules_.fee == fee_kind::percent) return cost * (1 + rules_.fee_value / 100);
+  if (rules_.fee == fee_kind::cash_per_contract) return cost + rules_.fee_value;
+  return cost;
+}
+
+/// Money for a default-sized entry: a part of the equity pays for position and fee (manual: position sizing).
+double broker::money_for_entry() const {
+  if (rules_.qty_kind == sizing::cash) return ten_digits(rules_.qty_value);
+  double money = book_.equity() * rules_.qty_value / 100;
+  if (rules_.fee == fee_kind::cash_per_order) money = std::max(0.0, money - rules_.fee_value);
+  return ten_digits(money);
+}
+
+double broker::default_qty(double fill_price) const {
+  if (rules_.qty_kind == sizing::fixed) return given_on_lots(rules_.qty_value, rules_.grid);
+  double cost = unit_cost(booked_price(fill_price, rules_.grid), book_.point_value());
+  if (!(cost > 0)) return 0;
+  double qty = money_for_entry() / cost;
+  return qty > 0 && std::isfinite(qty) ? bought_on_lots(qty, rules_.grid) : 0;
+}
+
+/// Sets the size. False when the order can't be sized, or sizes to nothing.
+bool broker::size_entry(order& o, const order_command& c) {
+  if (c.qty == c.qty) {
+    if (!(c.qty > 0) || !std::isfinite(c.qty)) return false;
+    o.size = o.sign * std::fabs(given_on_lots(c.qty, rules_.grid));
+    return true;
+  }
+  // Sized at the price it would fill at now: this close, slipped, for a market order; its level while it waits.
+  double price = mark_;
+  if (o.limit == o.limit) price = o.sign > 0 ? std::min(o.limit, price) : std::max(o.limit, price);
+  else if (o.stop == o.stop) price = o.sign > 0 ? std::max(o.stop, price) : std::min(o.stop, price);
+  else price = slipped(price, o.sign, rules_);
+  if (rules_.qty_kind == sizing::fixed) {
+    if (!(rules_.qty_value > 0) || !std::isfinite(rules_.qty_value)) return false;
+    o.size = o.sign * given_on_lots(rules_.qty_value, rules_.grid);
+    return true;
+  }
+  double cost = unit_cost(price, book_.point_value()), qty = cost > 0 ? money_for_entry() / cost : 0;
+  if (!(qty > 0) || !std::isfinite(qty)) return false;
+  o.size = o.sign * bought_on_lots(qty, rules_.grid);
+  if (o.priced()) {
+    // Sized again when it fills, from the money of the bar that placed it (as observed; percent_of_equity and cash).
+    o.sized_at_fill = true;
+    o.budget = money_for_entry();
+    o.budget_pv = book_.point_value();
+  }
+  return true;
+}
+
+void broker::entry_levels(order& o, const order_command& c) const {
+  o.sign = c.side == trade_side::short_ ? -1 : 1;
+  if (c.limit == c.limit) o.limit = level_on_ticks(c.limit, o.sign > 0 ? rounding::down : rounding::up, rules_.grid);
+  if (c.stop == c.stop) o.stop = level_on_ticks(c.stop, o.sign > 0 ? rounding::up : rounding::down, rules_.grid);
+  o.market = !o.priced();
+  o.id = c.id;
+  o.comment = c.comment;
+  o.alert = c.disable_alert ? 0 : c.alert_message;
+  o.oca_name = c.oca_name;
+  o.oca = c.oca;
+}
+
+// ---------------------------------------------------------------- entries and plain orders
+
+/// The side of the position once the market orders that wait have filled, in their order: what the pyramiding limit
+/// is held against when a further entry is placed.
+double broker::sign_after_queue() const {
+  double size = book_.size();
+  for (const auto* o : orders_.all()) {
+    if (o->dead || !o->market) continue;
+    if (o->exits()) {
+      double left = size + o->size;
+      size = left * size > 0 ? left : 0;
+    } else if (o->kind == order_kind::entry) {
+      size = size * o->size >= 0 ? size + o->size : o->size;
+    }
+  }
+  return size > 0 ? 1 : size < 0 ? -1 : 0;
+}
+
+double broker::size_after_closes() const {
+  double size = book_.size(), closing = 0;
+  for (const auto* o : orders_.all())
+    if (!o->dead && o->market && o->exits()) closing += o->size;
+  double left = size + closing;
+  return closing == 0 ? size : left * size > 0 ? left : 0;
+}
+
+void broker::place_entry(const order_command& c) {
+  if (risk_.halted || intraday_cap_reached()) return;
+  order o;
+  o.kind = order_kind::entry;
+  entry_levels(o, c);
+  if (!size_entry(o, c)) return;
+  order* old = waiting(c.id);
+  bool again = old != nullptr && old->bar == now_.index;
+  double held = book_.size();
+  bool reverses = held * o.sign < 0;
+  // A size of less than one lot still closes the opposite position, and opens nothing.
+  if (o.size == 0 && (again || !reverses)) return;
+  double ratio = margin_ratio(o.sign);
+  if (ratio > 0) { // can't be opened at the present price: not placed (manual: margin)
+    double check = o.market ? slipped(mark_, o.sign, rules_) : mark_;
+    if (std::fabs(o.size) * check * book_.point_value() * ratio > book_.equity()) return;
+  }
+  if (!again && sign_after_queue() == o.sign) {
+    if (pyramiding_full()) return; // manual: pyramiding
+  } else if (o.priced() && !again) {
+    // A limit or stop entry is enlarged by what it reverses when it is placed, a market entry when it fills.
+    double flips = size_after_closes();
+    if (flips * o.sign < 0) {
+      o.size -= flips;
+      o.flip = std::fabs(flips);
+    }
+  }
+  o.keeps_size = again;
+  store(o, old);
+}
+
+void broker::place_plain(const order_command& c) {
+  if (risk_.halted || intraday_cap_reached()) return;
+  order o;
+  o.kind = order_kind::plain;
+  entry_levels(o, c);
+  if (!size_entry(o, c) || o.size == 0) return;
+  store(o, waiting(c.id));
+}
+
+// ---------------------------------------------------------------- closing and cancelling
+
+void broker::place_close(const order_command& c) {
+  if (book_.flat() || (c.qty == c.qty && c.qty <= 0)) return;
+  order o;
+  o.market = true;
+  o.sign = -book_.sign();
+  o.comment = c.comment;
+  o.alert = c.disable_alert ? 0 : c.alert_message;
+  o.statement = c.statement;
+  o.at_once = c.when == close_time::immediately;
+  if (c.kind == order_command::kind_t::close_all) {
+    o.kind = order_kind::close_all;
+    o.signal = texts_.id("Close position order");
+    o.size = -book_.size();
+  } else {
+    o.kind = order_kind::close;
+    o.id = c.id;
+    if (close_prefix_cache_id_ != c.id || close_prefix_cache_ == 0) {
+      close_prefix_cache_id_ = c.id;
+      close_prefix_cache_ = texts_.id("Close entry(s) order " + texts_.text(c.id));
+    }
+    o.signal = close_prefix_cache_;
+    double bound = bound_left(c.id), size = bound;
+    if (c.qty == c.qty) size = c.qty < bound ? std::fabs(given_on_lots(c.qty, rules_.grid)) : bound;
+    else if (c.qty_percent == c.qty_percent) size = on_lots(bound * std::clamp(c.qty_percent, 0.0, 100.0) / 100, rules_.grid);
+    o.size = o.sign * size;
+  }
+  if (o.size == 0) return;
+  // Every statement has an order of its own; the same statement run again on the bar changes it.
+  order* old = nullptr;
+  for (auto* x : orders_.all())
+    if (!x->dead && x->kind == o.kind && x->id == o.id && x->statement == o.statement) old = x;
+  store(o, old);
+}
+
+/// By id alone: an exit by its own name, an entry by its id. Cancelling an entry leaves its exits waiting.
+void broker::cancel(text_id id) {
+  for (auto* o : orders_.all())
+    if (!o->dead && ((o->exits() && o->signal == id) || (o->opens() && o->id == id))) drop(*o);
+}
+
+void broker::set_risk(const order_command& c) {
+  using kind = order_command::kind_t;
+  if (!risk_.used) risk_.day_equity = book_.equity();
+  risk_.used = true;
+  switch (c.kind) {
+  case kind::risk_allow_entry_in: risk_.allowed = c.side == trade_side::none ? trade_side::both : c.side; return;
+  case kind::risk_max_cons_loss_days: risk_.max_loss_days = c.value; return;
+  case kind::risk_max_drawdown:
+    risk_.max_drawdown = c.value;
+    risk_.drawdown_unit = c.unit;
+    return;
+  case kind::risk_max_intraday_filled_orders: risk_.max_fills = c.value; return;
+  case kind::risk_max_intraday_loss:
+    risk_.max_intraday_loss = c.value;
+    risk_.loss_unit = c.unit;
+    return;
+  case kind::risk_max_position_size: risk_.max_position = c.value; return;
+  default: return;
+  }
+}
+
+} // namespace tt::pine::tester

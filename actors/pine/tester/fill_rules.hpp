@@ -1,0 +1,87 @@
+#pragma once
+/// The rules of filling by themselves, without orders' bookkeeping: the path a bar takes, where a level triggers on
+/// it, what price the fill gets, and the grids of price, quantity and money. Shared with the paper broker.
+
+#include "actors/pine/tester/rules.hpp"
+
+#include <array>
+#include <cmath>
+#include <cstdint>
+
+namespace tt::pine::tester {
+
+/// Open, high, low, close on the tick grid.
+struct bar_prices {
+  double open = 0, high = 0, low = 0, close = 0;
+};
+
+/// The assumed path inside a bar: open, the extreme nearer to the open, the other extreme, close. With equal
+/// distances the low comes first (manual: strategies, "Broker emulator"; kit: strat-bollinger, strat-keltnerchannel).
+inline bool high_first(const bar_prices& b) { return b.high - b.open < b.open - b.low; }
+inline std::array<double, 4> path_of(const bar_prices& b) {
+  if (high_first(b)) return {b.open, b.high, b.low, b.close};
+  return {b.open, b.low, b.high, b.close};
+}
+
+/// To the nearest tick, as the emulator rounds the prices of bars.
+inline double on_ticks(double price, const symbol_grid& g) {
+  double ticks = g.minmove == 1 ? price * g.pricescale : price / g.mintick; // four times a bar: one division less
+  return std::floor(ticks + 0.5) * g.minmove / g.pricescale;
+}
+/// To the nearest tick, as a fill is booked: a count of ticks times the tick.
+inline double booked_price(double price, const symbol_grid& g) {
+  return std::floor(price / g.mintick + 0.5) * g.mintick;
+}
+
+/// Which way a level that lies between two ticks goes.
+enum class rounding : std::uint8_t { down, up };
+/// A level within a ten-thousandth of a tick counts as on that tick, others move one way: limits of buys and stops
+/// of sells go down, limits of sells and stops of buys go up (kit: strat-slippage-limit, strat-bollinger).
+inline double level_on_ticks(double price, rounding way, const symbol_grid& g) {
+  constexpr double same_tick = 1e-4;
+  double ticks = price * g.pricescale / g.minmove;
+  ticks = way == rounding::down ? std::floor(ticks + same_tick) : std::ceil(ticks - same_tick);
+  return ticks * g.minmove / g.pricescale;
+}
+
+/// Lots in one contract: whole for lots like 0.00001, whose double is not exactly that.
+inline double lots_per_contract(const symbol_grid& g) {
+  double n = std::round(1 / g.lot);
+  return std::fabs(n * g.lot - 1) < 1e-9 ? n : 1 / g.lot;
+}
+/// Whole lots in a quantity that was derived from others; a few units in the last place below a lot count as it.
+inline double whole_lots(double qty, const symbol_grid& g) {
+  double lots = std::fabs(qty) * lots_per_contract(g), nearest = std::round(lots);
+  return std::fabs(lots - nearest) <= 8 * std::numeric_limits<double>::epsilon() * lots + 1e-9 ? nearest : std::floor(lots);
+}
+/// `qty` cut to whole lots, its sign kept.
+inline double on_lots(double qty, const symbol_grid& g) {
+  return std::copysign(whole_lots(qty, g) * g.lot, qty);
+}
+/// Sum of two quantities that are on the lot grid.
+inline double add_lots(double a, double b, const symbol_grid& g) { return std::round((a + b) / g.lot) * g.lot; }
+/// A quantity that the script gave: cut down by its decimal value, so 0.0010899999999999998 is 108 lots of 0.00001.
+double given_on_lots(double qty, const symbol_grid& g);
+/// A quantity that money buys is cut the same way (as observed for percent_of_equity and cash).
+inline double bought_on_lots(double qty, const symbol_grid& g) { return given_on_lots(qty, g); }
+
+/// Money as it is booked: ten significant digits, halves up. Fees and the budget of default sizing are, profits not.
+double ten_digits(double money);
+
+/// Slippage against the order: `buy_sign` is +1 for a buy, -1 for a sell.
+inline double slipped(double price, double buy_sign, const broker_rules& r) {
+  return r.slippage_ticks > 0 ? price + buy_sign * r.slippage_ticks * r.grid.mintick : price;
+}
+
+/// Whether a resting level is already met by a tick at `price`: stops at or beyond it, limits at or better. A limit
+/// needs `limit_ticks` more. `sign` is +1 for a buy.
+inline bool stop_met(double stop, double sign, double price) { return sign > 0 ? price >= stop : price <= stop; }
+inline double limit_trigger(double limit, double sign, const broker_rules& r) {
+  return limit - sign * r.limit_ticks * r.grid.mintick;
+}
+inline bool limit_met(double limit, double sign, double price, const broker_rules& r) {
+  double level = limit_trigger(limit, sign, r);
+  return sign > 0 ? price <= level : price >= level;
+}
+
+} // namespace tt::pine::tester

@@ -1,0 +1,230 @@
+#include "actors/pine/tester/strategy_run.hpp"
+
+#include "actors/pine/tester/account_view.hpp"
+#include "actors/pine/util.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace tt::pine::tester {
+
+broker_rules rules_of(const program& code, const symbol_info& s, const account_overrides& over) {
+  const auto& d = code.decl;
+  broker_rules r;
+  r.grid = {s.mintick, s.minmove, s.pricescale, s.pointvalue, s.mincontract > 0 ? s.mincontract : 1};
+  r.initial_capital = over.initial_capital.value_or(d.initial_capital);
+  r.qty_kind = d.default_qty_type == "cash" ? sizing::cash
+               : d.default_qty_type == "percent_of_equity" ? sizing::percent_of_equity : sizing::fixed;
+  r.qty_value = d.default_qty_value;
+  r.fee = over.fee.value_or(d.commission_type == "cash_per_contract" ? fee_kind::cash_per_contract
+                            : d.commission_type == "cash_per_order" ? fee_kind::cash_per_order : fee_kind::percent);
+  r.fee_value = over.fee_value.value_or(d.commission_value);
+  r.slippage_ticks = over.slippage_ticks.value_or(d.slippage);
+  r.limit_ticks = d.backtest_fill_limits_assumption;
+  r.margin_long = d.margin_long;
+  r.margin_short = d.margin_short;
+  r.pyramiding = d.pyramiding;
+  r.closing = d.close_entries_rule == "ANY" ? close_rule::any : close_rule::fifo;
+  r.fills = d.process_orders_on_close ? fill_time::on_close : fill_time::next_tick;
+  r.pairs = code.version >= 6 ? exit_pairs::nearest : exit_pairs::price_wins;
+  return r;
+}
+
+struct strategy_run::impl {
+  impl(std::shared_ptr<const program> p, run_settings s, tester_options o)
+      : code(std::move(p)), symbol(s.symbol), data(s.data), options(std::move(o)), rules(rules_of(*code, *s.symbol, options.account)),
+        cal(s.symbol->timezone, s.symbol->session), chart(s.chart_timeframe), engine(code, std::move(s)),
+        account(rules, engine.texts(), options.fills), view(*code, account) {
+    if (engine.problem()) problem = *engine.problem();
+    else if (code->decl.kind != declaration::kind_t::strategy) problem = "the script is not a strategy: it has no strategy() call";
+    engine.set_account(&view.values(), &view);
+    const auto& currency = code->decl.currency;
+    if (!currency.empty() && currency != "NONE" && currency != symbol->currency) rate_key = symbol->currency + currency;
+    for (const auto& site : code->sites)
+      if (site.name.substr(0, 14) == "strategy.risk.") needs_day = true;
+  }
+
+  bar_moment moment(const bar& b) {
+    return {b.time_ms, index, needs_day ? cal.trading_day(b.time_ms) : 0};
+  }
+  bar_prices prices(const bar& b) const {
+    return {on_ticks(b.open, rules.grid), on_ticks(b.high, rules.grid), on_ticks(b.low, rules.grid), on_ticks(b.close, rules.grid)};
+  }
+  void set_rate(std::int64_t time_ms);
+  void magnified(const bar& b, const bar_flags& flags, const bar_prices& p);
+  void send_orders() {
+    const auto& orders = engine.orders();
+    if (orders.empty()) return;
+    for (const auto& o : orders) account.command(o);
+    engine.clear_orders();
+  }
+  std::optional<runtime_failure> failed(std::optional<runtime_failure> f) {
+    if (!f && account.failure()) f = runtime_failure{*account.failure(), 0, index};
+    if (f) stopped = f;
+    return f;
+  }
+  void note(const bar& b) {
+    if (span.bars++ == 0) {
+      span.first_ms = b.time_ms;
+      span.first_close = b.close;
+    }
+    span.last_ms = b.time_ms;
+    span.last_close = b.close;
+    double held = account.account().size();
+    if (held != 0) ++span.bars_in_market;
+    if (options.curve == keep_curve::yes) points.push_back({b.time_ms, account.account().equity(), held, b.close});
+  }
+
+  std::shared_ptr<const program> code;
+  std::shared_ptr<const symbol_info> symbol;
+  data_source* data;
+  tester_options options;
+  broker_rules rules;
+  calendar cal;
+  timeframe chart;
+  script engine;
+  broker account;
+  account_view view;
+  std::optional<std::string> problem;
+  std::optional<runtime_failure> stopped;
+  std::string rate_key;
+  bool needs_day = false, open_bar = false, ran_on_tick = false;
+  std::int64_t index = -1;
+  bar_prices seen; ///< of the realtime bar
+  std::size_t lower_at = 0;
+  std::vector<bar_prices> inner;
+  std::vector<equity_point> points;
+  span_facts span;
+  std::vector<std::string> warnings;
+};
+
+strategy_run::strategy_run(std::shared_ptr<const program> code, run_settings settings, tester_options options)
+    : impl_(std::make_unique<impl>(std::move(code), std::move(settings), std::move(options))) {}
+strategy_run::~strategy_run() = default;
+strategy_run::strategy_run(strategy_run&&) noexcept = default;
+strategy_run& strategy_run::operator=(strategy_run&&) noexcept = default;
+
+const std::optional<std::string>& strategy_run::problem() const { return impl_->problem; }
+const broker& strategy_run::account() const { return impl_->account; }
+script& strategy_run::engine() { return impl_->engine; }
+const script& strategy_run::engine() const { return impl_->engine; }
+const std::vector<equity_point>& strategy_run::curve() const { return impl_->points; }
+const strategy_run::span_facts& strategy_run::span() const { return impl_->span; }
+const std::vector<std::string>& strategy_run::warnings() const { return impl_->warnings; }
+
+/// Money is converted at the rate of the day on which it is booked (manual: currency conversion).
+void strategy_run::impl::set_rate(std::int64_t time_ms) {
+  if (rate_key.empty()) return;
+  auto rate = data != nullptr ? data->value("currency_rate", rate_key, time_ms) : std::nullopt;
+  if (rate && *rate > 0) return account.set_rate(*rate);
+  if (warnings.empty())
+    warnings.push_back("no rate " + rate_key + " in the data: amounts stay in the symbol's currency");
+}
+
+void strategy_run::impl::magnified(const bar& b, const bar_flags& flags, const bar_prices& p) {
+  auto lower = options.lower_bars;
+  auto end = flags.next_time_ms != 0 ? flags.next_time_ms : cal.period_close(chart, b.time_ms);
+  while (lower_at < lower.size() && lower[lower_at].time_ms < b.time_ms) ++lower_at;
+  inner.clear();
+  for (; lower_at < lower.size() && lower[lower_at].time_ms < end; ++lower_at) inner.push_back(prices(lower[lower_at]));
+  account.bar(moment(b), p, inner.data(), inner.size());
+}
+
+std::optional<runtime_failure> strategy_run::on_bar(const bar& b, bar_flags flags) {
+  auto& m = *impl_;
+  if (m.stopped) return m.stopped;
+  if (m.problem) return m.stopped = runtime_failure{*m.problem, 0, 0};
+  ++m.index;
+  m.set_rate(b.time_ms);
+  auto p = m.prices(b);
+  std::optional<runtime_failure> failure;
+  if (m.code->decl.calc_on_order_fills) {
+    m.account.begin_stepping(m.moment(b), p);
+    bool opened = false;
+    flags.historical = true;
+    while (m.account.step()) { // a fill: the script runs again, as of this bar, and its orders may fill further on
+      m.view.refresh();
+      failure = opened ? m.engine.update(b, flags) : m.engine.begin_bar(b, flags);
+      if (m.failed(failure)) return m.stopped;
+      opened = true;
+      m.send_orders();
+    }
+    m.account.end_bar(p);
+    m.view.refresh();
+    failure = opened ? m.engine.commit(b, flags) : m.engine.on_bar(b, flags);
+  } else {
+    if (!m.options.lower_bars.empty() && m.code->decl.use_bar_magnifier) m.magnified(b, flags, p);
+    else m.account.bar(m.moment(b), p);
+    m.view.refresh();
+    failure = m.engine.on_bar(b, flags);
+  }
+  if (m.failed(failure)) return m.stopped;
+  m.send_orders();
+  m.account.after_script();
+  m.note(b);
+  return m.failed(std::nullopt);
+}
+
+// ---------------------------------------------------------------- realtime
+
+std::optional<runtime_failure> strategy_run::begin_bar(const bar& b, bar_flags flags) {
+  auto& m = *impl_;
+  if (m.stopped || m.problem) return on_bar(b, flags);
+  ++m.index;
+  m.set_rate(b.time_ms);
+  m.open_bar = true;
+  m.ran_on_tick = false;
+  auto p = m.prices(b);
+  m.account.open_tick(m.moment(b), p.open);
+  m.seen = {p.open, p.open, p.open, p.open};
+  m.account.move_to(p.open);
+  return update(b, flags);
+}
+
+std::optional<runtime_failure> strategy_run::update(const bar& b, bar_flags flags) {
+  auto& m = *impl_;
+  if (!m.open_bar) return begin_bar(b, flags);
+  if (m.stopped) return m.stopped;
+  auto p = m.prices(b);
+  // an update may hold several ticks: new extremes are visited on the way to the last price, the nearer one first
+  bool up = p.high > m.seen.high, down = p.low < m.seen.low;
+  bool high_before = !down || (up && p.high - m.seen.close < m.seen.close - p.low);
+  if (up && high_before) m.account.move_to(p.high);
+  if (down) m.account.move_to(p.low);
+  if (up && !high_before) m.account.move_to(p.high);
+  m.account.move_to(p.close);
+  m.account.tick_done();
+  m.seen = {p.open, std::max(m.seen.high, p.high), std::min(m.seen.low, p.low), p.close};
+  if (!m.code->decl.calc_on_every_tick) return m.failed(std::nullopt);
+  m.view.refresh();
+  auto failure = m.ran_on_tick ? m.engine.update(b, flags) : m.engine.begin_bar(b, flags);
+  m.ran_on_tick = true;
+  if (m.failed(failure)) return m.stopped;
+  m.send_orders();
+  return m.failed(std::nullopt);
+}
+
+std::optional<runtime_failure> strategy_run::commit(const bar& b, bar_flags flags) {
+  auto& m = *impl_;
+  if (!m.open_bar) { // nothing has been seen of the bar: it is met as a whole
+    flags.realtime = true;
+    return on_bar(b, flags);
+  }
+  if (m.stopped) return m.stopped;
+  auto p = m.prices(b);
+  if (p.high > m.seen.high) m.account.move_to(p.high);
+  if (p.low < m.seen.low) m.account.move_to(p.low);
+  if (p.close != m.account.price()) m.account.move_to(p.close);
+  m.open_bar = false;
+  m.account.end_bar(p);
+  m.view.refresh();
+  flags.realtime = true;
+  auto failure = m.ran_on_tick ? m.engine.commit(b, flags) : m.engine.on_bar(b, flags);
+  if (m.failed(failure)) return m.stopped;
+  m.send_orders();
+  m.account.after_script();
+  m.note(b);
+  return m.failed(std::nullopt);
+}
+
+} // namespace tt::pine::tester

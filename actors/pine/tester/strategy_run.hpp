@@ -1,0 +1,82 @@
+#pragma once
+/// A strategy and its account: the script of engine.hpp with the broker emulator under it. The same object runs a
+/// backtest (a loop over on_bar) and a live chart (begin_bar, update, commit).
+
+#include "actors/pine/engine.hpp"
+#include "actors/pine/tester/broker.hpp"
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace tt::pine::tester {
+
+enum class keep_curve : std::uint8_t { no, yes };
+
+/// Values that win over what strategy() declares (design: an explicit request beats the script, which beats defaults).
+struct account_overrides {
+  std::optional<double> initial_capital, fee_value, slippage_ticks;
+  std::optional<fee_kind> fee;
+};
+
+struct tester_options {
+  account_overrides account;
+  keep_curve curve = keep_curve::yes;
+  log_fills fills = log_fills::off;
+  /// Bars of a shorter timeframe for strategies with use_bar_magnifier, oldest first. Must outlive the run.
+  std::span<const bar> lower_bars;
+};
+
+/// The rules a program declares for a symbol.
+broker_rules rules_of(const program& code, const symbol_info& symbol, const account_overrides& overrides = {});
+
+struct equity_point {
+  std::int64_t time_ms = 0; ///< opening time of the bar
+  double equity = 0;        ///< at its close
+  double position = 0;      ///< signed contracts at its close
+  double close = 0;         ///< of the bar
+};
+
+class strategy_run {
+public:
+  /// `settings.account` and `settings.trades` are set here.
+  strategy_run(std::shared_ptr<const program> code, run_settings settings, tester_options options = {});
+  ~strategy_run();
+  strategy_run(strategy_run&&) noexcept;
+  strategy_run& operator=(strategy_run&&) noexcept;
+
+  /// What is wrong with program or settings, if anything: not a strategy, a bad input.
+  const std::optional<std::string>& problem() const;
+  /// A complete bar: waiting orders meet it, then the script runs on its close.
+  std::optional<runtime_failure> on_bar(const bar& b, bar_flags flags = {});
+  /// Realtime: the first tick of a bar, later ones, and its end. Orders fill as the ticks come; the script runs on
+  /// every tick with calc_on_every_tick, else only at the end.
+  std::optional<runtime_failure> begin_bar(const bar& b, bar_flags flags = {});
+  std::optional<runtime_failure> update(const bar& b, bar_flags flags = {});
+  std::optional<runtime_failure> commit(const bar& b, bar_flags flags = {});
+
+  const broker& account() const;
+  script& engine();
+  const script& engine() const;
+  const std::vector<equity_point>& curve() const;
+  /// Opening time of the first and last bar, and what buying at the first close and holding would have made.
+  struct span_facts {
+    std::int64_t bars = 0, first_ms = 0, last_ms = 0, bars_in_market = 0;
+    double first_close = no_value, last_close = no_value;
+  };
+  const span_facts& span() const;
+  /// Things worth telling that stop nothing, such as a missing currency rate. At most one of each kind.
+  const std::vector<std::string>& warnings() const;
+
+private:
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
+/// The run's trades as the platform exports them: CSV with a header, closed trades first, then those still open,
+/// marked at the last close. Times in Unix seconds.
+std::string trade_table(const strategy_run& run);
+
+} // namespace tt::pine::tester

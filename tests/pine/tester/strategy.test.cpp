@@ -1,0 +1,332 @@
+#include "tests/pine/case_runner.hpp"
+
+#include "actors/pine/tester/metrics.hpp"
+#include "actors/pine/tester/strategy_run.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+/// Strategies as scripts: what the account tells them, when they run, and what holds for every run.
+
+namespace tt::pine::testing {
+namespace {
+
+using tester::strategy_run;
+
+std::vector<bar> random_bars(std::size_t n, std::uint32_t seed) {
+  std::mt19937 g(seed);
+  std::normal_distribution<double> step(0, 0.6);
+  std::uniform_real_distribution<double> wick(0, 0.8);
+  std::vector<bar> bars;
+  double p = 100;
+  for (std::size_t i = 0; i < n; ++i) {
+    double o = std::round((p + step(g) * 0.3) * 100) / 100;
+    p = std::max(5.0, std::round((o + step(g)) * 100) / 100);
+    double high = std::round((std::max(o, p) + wick(g)) * 100) / 100, low = std::round((std::min(o, p) - wick(g)) * 100) / 100;
+    bars.push_back({1'700'000'000'000 + static_cast<std::int64_t>(i) * 3'600'000, o, high, low, p, 1000});
+  }
+  return bars;
+}
+
+std::string script_of(const std::string& options, const std::string& body, int version = 6) {
+  return "//@version=" + std::to_string(version) + "\nstrategy(\"t\"" + options + ")\n" + body;
+}
+
+std::optional<strategy_run> start(const std::string& source, tester::tester_options options = {}, run_settings settings = {}) {
+  auto compiled = compile(source);
+  if (compiled.code == nullptr) {
+    for (const auto& d : compiled.diags.all()) ADD_FAILURE() << render(d, source, "script");
+    return std::nullopt;
+  }
+  settings.chart_timeframe = *timeframe::parse("60");
+  return strategy_run(compiled.code, settings, options);
+}
+
+void run_all(strategy_run& r, const std::vector<bar>& bars) {
+  for (const auto& b : bars)
+    if (auto f = r.on_bar(b)) {
+      ADD_FAILURE() << f->message;
+      return;
+    }
+}
+
+std::vector<bar> path(std::initializer_list<std::array<double, 4>> list) {
+  std::vector<bar> bars;
+  for (const auto& p : list) bars.push_back({1'700'000'000'000 + static_cast<std::int64_t>(bars.size()) * 3'600'000, p[0], p[1], p[2], p[3], 1});
+  return bars;
+}
+
+TEST(strategy, the_account_is_what_the_script_reads) {
+  auto r = start(script_of(", initial_capital = 1000, commission_type = strategy.commission.cash_per_order, commission_value = 1, margin_long = 0, margin_short = 0",
+                           "if bar_index == 0\n    strategy.entry(\"L\", strategy.long, qty = 2, comment = \"in\")\n"
+                           "if bar_index == 2\n    strategy.close(\"L\", comment = \"out\")\n"
+                           "if bar_index == 3\n    strategy.entry(\"S\", strategy.short)\n"
+                           "plot(strategy.position_size)\nplot(strategy.netprofit)\nplot(strategy.equity)\nplot(strategy.openprofit)\n"
+                           "plot(strategy.closedtrades.profit(0))\nplot(strategy.opentrades.entry_price(0))\nplot(strategy.wintrades)\n"
+                           "plot(strategy.closedtrades)\nplot(str.length(strategy.closedtrades.exit_comment(0)))\nplot(strategy.position_avg_price)\n"
+                           "plot(strategy.opentrades.size(0))\nplot(strategy.grossloss)\n"));
+  ASSERT_TRUE(r);
+  auto bars = path({{100, 101, 99, 100}, {102, 105, 101, 104}, {104, 106, 103, 105}, {110, 111, 109, 110}, {108, 109, 100, 107}});
+  auto at = [&](std::size_t plot) { return r->engine().plot_value(plot, 0); };
+  ASSERT_FALSE(r->on_bar(bars[0]));
+  ASSERT_FALSE(r->on_bar(bars[1])); // bought 2 at 102
+  EXPECT_EQ(at(0), 2);
+  EXPECT_EQ(at(1), -1);
+  EXPECT_EQ(at(3), 4);
+  EXPECT_EQ(at(2), 1003);
+  EXPECT_EQ(at(5), 102);
+  EXPECT_EQ(at(9), 102);
+  EXPECT_EQ(at(10), 2);
+  EXPECT_EQ(at(11), 1);
+  EXPECT_TRUE(std::isnan(at(4)));
+  ASSERT_FALSE(r->on_bar(bars[2]));
+  ASSERT_FALSE(r->on_bar(bars[3])); // sold at 110: 16 - 2
+  EXPECT_EQ(at(0), 0);
+  EXPECT_EQ(at(1), 14);
+  EXPECT_EQ(at(4), 14);
+  EXPECT_EQ(at(6), 1);
+  EXPECT_EQ(at(7), 1);
+  EXPECT_EQ(at(8), 3);
+  EXPECT_TRUE(std::isnan(at(9)));
+  ASSERT_FALSE(r->on_bar(bars[4])); // short 1 at 108
+  EXPECT_EQ(at(0), -1);
+  EXPECT_EQ(at(2), 1000 + 14 - 1 + 1);
+}
+
+TEST(strategy, calc_on_order_fills_runs_the_script_after_each_fill) {
+  // Bought at the open; the run after the fill places an exit that the same bar's path meets.
+  const std::string body = "if bar_index == 0\n    strategy.entry(\"L\", strategy.long)\n"
+                           "if strategy.position_size > 0\n    strategy.exit(\"X\", \"L\", limit = strategy.position_avg_price + 5)\n";
+  auto bars = path({{100, 101, 99, 100}, {100, 106, 99, 104}, {104, 104.5, 103, 104}, {104, 110, 103, 109}});
+  auto with = start(script_of(", calc_on_order_fills = true", body)), without = start(script_of("", body));
+  ASSERT_TRUE(with && without);
+  run_all(*with, bars);
+  run_all(*without, bars);
+  ASSERT_EQ(with->account().account().closed_trades().size(), 1u);
+  ASSERT_EQ(without->account().account().closed_trades().size(), 1u);
+  EXPECT_EQ(with->account().account().closed_trades()[0].exit_bar, 1);
+  EXPECT_EQ(without->account().account().closed_trades()[0].exit_bar, 3);
+}
+
+TEST(strategy, calc_on_order_fills_fills_at_most_four_times_a_bar) {
+  // flips on every run: open, open, first extreme, second extreme
+  auto r = start(script_of(", calc_on_order_fills = true, margin_long = 0, margin_short = 0",
+                           "if strategy.position_size <= 0\n    strategy.entry(\"L\", strategy.long)\nelse\n    strategy.entry(\"S\", strategy.short)\n"),
+                 {.fills = tester::log_fills::on});
+  ASSERT_TRUE(r);
+  run_all(*r, path({{100, 100, 100, 100}, {100, 104, 98, 101}}));
+  std::string prices;
+  for (const auto& f : r->account().fills()) prices += std::to_string(static_cast<int>(f.price)) + " ";
+  EXPECT_EQ(prices, "100 100 98 104 ");
+}
+
+TEST(strategy, var_is_rolled_back_between_runs_of_a_bar_and_varip_is_not) {
+  auto r = start(script_of(", calc_on_order_fills = true",
+                           "var int runs = 0\nvarip int all = 0\nruns += 1\nall += 1\n"
+                           "if bar_index == 0\n    strategy.entry(\"L\", strategy.long)\nplot(runs)\nplot(all)\n"));
+  ASSERT_TRUE(r);
+  run_all(*r, path({{100, 100, 100, 100}, {100, 101, 99, 100}, {100, 101, 99, 100}}));
+  EXPECT_EQ(r->engine().plot_value(0, 0), 3);
+  EXPECT_EQ(r->engine().plot_value(1, 0), 4);
+}
+
+// ---------------------------------------------------------------- backtest and live are one
+
+const char* const busy = R"(
+fast = ta.sma(close, 3)
+slow = ta.sma(close, 9)
+if ta.crossover(fast, slow)
+    strategy.entry("L", strategy.long)
+    strategy.exit("LX", "L", stop = close - 1.2, limit = close + 1.5)
+if ta.crossunder(fast, slow)
+    strategy.entry("S", strategy.short, stop = low - 0.1)
+    strategy.exit("SX", "S", trail_points = 40, trail_offset = 20, loss = 150)
+)";
+
+TEST(strategy, ticks_along_the_assumed_path_give_the_trades_of_the_backtest) {
+  auto bars = random_bars(1500, 7);
+  auto source = script_of(", commission_value = 0.05, slippage = 1, pyramiding = 2", busy);
+  auto backtest = start(source), live = start(source);
+  ASSERT_TRUE(backtest && live);
+  run_all(*backtest, bars);
+  for (const auto& b : bars) {
+    tester::bar_prices p{b.open, b.high, b.low, b.close};
+    bar now{b.time_ms, b.open, b.open, b.open, b.open, 0};
+    ASSERT_FALSE(live->begin_bar(now));
+    for (double price : tester::path_of(p)) {
+      now.high = std::max(now.high, price);
+      now.low = std::min(now.low, price);
+      now.close = price;
+      ASSERT_FALSE(live->update(now));
+    }
+    ASSERT_FALSE(live->commit(b));
+  }
+  EXPECT_GT(backtest->account().account().closed_trades().size(), 50u);
+  EXPECT_EQ(tester::trade_table(*backtest), tester::trade_table(*live));
+}
+
+TEST(strategy, whole_realtime_bars_give_the_trades_of_the_backtest) {
+  auto bars = random_bars(800, 11);
+  auto backtest = start(script_of("", busy)), live = start(script_of("", busy));
+  ASSERT_TRUE(backtest && live);
+  run_all(*backtest, bars);
+  for (std::size_t i = 0; i < bars.size(); ++i) {
+    if (i < 400) ASSERT_FALSE(live->on_bar(bars[i]));
+    else ASSERT_FALSE(live->commit(bars[i]));
+  }
+  EXPECT_EQ(tester::trade_table(*backtest), tester::trade_table(*live));
+}
+
+TEST(strategy, calc_on_every_tick_trades_within_the_realtime_bar) {
+  const std::string body = "if close > 104 and strategy.position_size == 0\n    strategy.entry(\"L\", strategy.long)\n";
+  auto every = start(script_of(", calc_on_every_tick = true", body)), once = start(script_of("", body));
+  ASSERT_TRUE(every && once);
+  auto bars = path({{100, 106, 99, 101}});
+  for (auto* r : {&*every, &*once}) {
+    bar b = bars[0];
+    for (double price : {100.0, 105.0, 106.0, 99.0, 101.0}) {
+      b.close = price;
+      b.high = std::max(price, 100.0);
+      ASSERT_FALSE(r->update(b));
+    }
+    ASSERT_FALSE(r->commit(bars[0]));
+  }
+  EXPECT_EQ(every->account().account().size(), 1);
+  EXPECT_EQ(every->account().account().average_price(), 106);
+  EXPECT_EQ(once->account().account().size(), 0);
+}
+
+// ---------------------------------------------------------------- properties
+
+/// A strategy with random settings and orders; deterministic by its seed.
+std::string random_strategy(std::uint32_t seed) {
+  std::mt19937 g(seed);
+  auto pick = [&](std::initializer_list<const char*> list) { return std::string(*(list.begin() + g() % list.size())); };
+  auto number = [&](double from, double to) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.2f", from + (to - from) * static_cast<double>(g() % 1000) / 1000);
+    return std::string(text);
+  };
+  std::string options = ", initial_capital = " + pick({"1000", "10000", "1000000"}) + ", pyramiding = " + pick({"0", "1", "3"}) +
+                        ", default_qty_type = strategy." + pick({"fixed", "cash", "percent_of_equity"}) + ", default_qty_value = " + number(1, 90) +
+                        ", commission_type = strategy.commission." + pick({"percent", "cash_per_order", "cash_per_contract"}) +
+                        ", commission_value = " + number(0, 0.3) + ", slippage = " + pick({"0", "3"}) + ", close_entries_rule = \"" + pick({"FIFO", "ANY"}) +
+                        "\", process_orders_on_close = " + pick({"false", "false", "true"}) + ", calc_on_order_fills = " + pick({"false", "false", "true"}) +
+                        ", margin_long = " + pick({"0", "50", "100"}) + ", margin_short = " + pick({"0", "50", "100"}) +
+                        ", backtest_fill_limits_assumption = " + pick({"0", "0", "2"});
+  std::string body = "r = (bar_index * " + std::to_string(7 + g() % 90) + ") % 101\n";
+  for (int i = 0; i < 6; ++i) {
+    std::string when = "if r == " + std::to_string(g() % 101) + " or r == " + std::to_string(g() % 101) + " or r == " + std::to_string(g() % 101) + "\n    ";
+    std::string id = pick({"A", "B", "C"}), side = pick({"long", "short"});
+    switch (g() % 7) {
+    case 0: body += when + "strategy.entry(\"" + id + "\", strategy." + side + ")\n"; break;
+    case 1: body += when + "strategy.entry(\"" + id + "\", strategy." + side + ", qty = " + number(1, 9) + ", stop = close + " + number(-2, 2) + ")\n"; break;
+    case 2: body += when + "strategy.entry(\"" + id + "\", strategy." + side + ", limit = close + " + number(-2, 2) + ", oca_name = \"g\", oca_type = strategy.oca." + pick({"cancel", "reduce"}) + ")\n"; break;
+    case 3: body += when + "strategy.order(\"" + id + "\", strategy." + side + ", qty = " + number(1, 5) + ")\n"; break;
+    case 4: body += when + "strategy.close(\"" + id + "\", qty_percent = " + pick({"100", "50", "30"}) + ", immediately = " + pick({"true", "false"}) + ")\n"; break;
+    case 5: body += when + pick({"strategy.close_all()", "strategy.cancel_all()", "strategy.cancel(\"A\")"}) + "\n"; break;
+    default: body += when + "strategy.entry(\"" + id + "\", strategy." + side + ", stop = close + 1, limit = close + 0.5)\n"; break;
+    }
+  }
+  body += "strategy.exit(\"X\", \"" + pick({"A", "B", ""}) + "\", " + pick({"profit = 120", "limit = close + 1.5", "qty_percent = 40, profit = 90"}) + ", " +
+          pick({"loss = 80", "stop = close - 1", "trail_points = 60, trail_offset = 25"}) + ")\n";
+  if (g() % 4 == 0) body += "strategy.risk." + pick({"max_intraday_loss(3, strategy.percent_of_equity)", "max_drawdown(20, strategy.percent_of_equity)", "max_intraday_filled_orders(6)", "max_position_size(20)", "allow_entry_in(strategy.direction.long)", "max_cons_loss_days(4)"}) + "\n";
+  return script_of(options, body);
+}
+
+/// Position = sum of fills; equity = capital + trades + open profit; fills within their bar, slippage aside.
+void check_run(std::uint32_t seed, const std::vector<bar>& bars) {
+  auto source = random_strategy(seed);
+  SCOPED_TRACE("strategy " + std::to_string(seed) + "\n" + source);
+  auto r = start(source, {.fills = tester::log_fills::on});
+  if (!r) return;
+  double position = 0;
+  std::size_t seen = 0;
+  for (const auto& b : bars) {
+    if (auto f = r->on_bar(b)) {
+      ADD_FAILURE() << f->message;
+      return;
+    }
+    const auto& fills = r->account().fills();
+    double slip = r->account().rules().slippage_ticks * 0.01 + 1e-6;
+    for (; seen < fills.size(); ++seen) {
+      position += fills[seen].size;
+      EXPECT_NEAR(position, fills[seen].position, 1e-6);
+      EXPECT_GE(fills[seen].price, b.low - slip);
+      EXPECT_LE(fills[seen].price, b.high + slip);
+    }
+    EXPECT_NEAR(position, r->account().account().size(), 1e-6);
+    if (auto broken = tester::check_identity(r->account().account(), r->account().rules().initial_capital)) {
+      ADD_FAILURE() << *broken;
+      return;
+    }
+    double sum = 0;
+    for (const auto& t : r->account().account().open_trades()) {
+      sum += t.size;
+      EXPECT_NE(t.size, 0);
+    }
+    EXPECT_NEAR(sum, position, 1e-6);
+    if (::testing::Test::HasFailure()) return;
+  }
+  symbol_info s;
+  EXPECT_FALSE(tester::measure(*r, s).broken);
+}
+
+TEST(strategy_property, a_thousand_random_strategies_break_no_invariant) {
+  auto bars = random_bars(300, 3);
+  for (std::uint32_t seed = 1; seed <= 1000 && !HasFailure(); ++seed) check_run(seed, bars);
+}
+
+TEST(strategy_property, settings_and_data_change_results_and_a_rerun_does_not) {
+  auto bars = random_bars(1500, 7);
+  auto table = [&](const std::string& options, const std::vector<bar>& data) {
+    auto r = start(script_of(options, busy));
+    if (!r) return std::string();
+    run_all(*r, data);
+    return tester::trade_table(*r);
+  };
+  auto base = table("", bars);
+  EXPECT_EQ(base, table("", bars));
+  EXPECT_NE(base, table(", commission_value = 0.1", bars));
+  EXPECT_NE(base, table(", slippage = 2", bars));
+  EXPECT_NE(base, table(", process_orders_on_close = true", bars));
+  EXPECT_NE(base, table("", std::vector<bar>(bars.begin() + 100, bars.end())));
+  EXPECT_NE(base, table("", random_bars(1500, 8)));
+}
+
+TEST(strategy, what_is_not_a_strategy_is_refused) {
+  auto compiled = compile("//@version=6\nindicator(\"t\")\nplot(close)\n");
+  ASSERT_NE(compiled.code, nullptr);
+  strategy_run r(compiled.code, {});
+  ASSERT_TRUE(r.problem());
+  EXPECT_TRUE(r.on_bar(random_bars(1, 1)[0]));
+}
+
+TEST(strategy, overrides_win_over_the_declaration) {
+  auto compiled = compile(script_of(", initial_capital = 5, commission_value = 3, slippage = 1", "x = 1\n"));
+  ASSERT_NE(compiled.code, nullptr);
+  tester::account_overrides over;
+  over.initial_capital = 1234;
+  over.fee = tester::fee_kind::cash_per_order;
+  over.fee_value = 2;
+  auto rules = tester::rules_of(*compiled.code, symbol_info{}, over);
+  EXPECT_EQ(rules.initial_capital, 1234);
+  EXPECT_EQ(rules.fee_value, 2);
+  EXPECT_EQ(rules.fee, tester::fee_kind::cash_per_order);
+  EXPECT_EQ(rules.slippage_ticks, 1);
+}
+
+TEST(strategy, defaults_of_v5_and_v6_differ_in_margin_and_exit_pairs) {
+  auto v5 = compile(script_of("", "x = 1\n", 5)), v6 = compile(script_of("", "x = 1\n"));
+  ASSERT_TRUE(v5.code && v6.code);
+  auto five = tester::rules_of(*v5.code, symbol_info{}), six = tester::rules_of(*v6.code, symbol_info{});
+  EXPECT_EQ(five.margin_long, 0);
+  EXPECT_EQ(six.margin_long, 100);
+  EXPECT_EQ(five.pairs, tester::exit_pairs::price_wins);
+  EXPECT_EQ(six.pairs, tester::exit_pairs::nearest);
+}
+
+} // namespace
+} // namespace tt::pine::testing
