@@ -4,6 +4,8 @@
 
 #include "bus/codec/table.hpp"
 
+#include <memory>
+
 namespace tt::cluster {
 
 /// Adds them; their bytes are fixed by tests/cluster/codec_golden.test.cpp.

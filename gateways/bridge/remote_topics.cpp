@@ -22,6 +22,14 @@ std::uint64_t seq_of(const market::market_update& update) {
   return std::visit([](const auto& x) { return x.seq; }, update);
 }
 
+/// Whether an update is about a bar before the newest one that was delivered: fetched
+/// history may be newer than the updates that were numbered before it.
+bool is_overtaken(const bridged_topic& entry, const market::market_update& update) {
+  const auto* series = std::get_if<market::bar_update>(&update);
+  if (!series || !entry.newest) return false;
+  return series->data.open_time < std::get<market::bar_update>(*entry.newest).data.open_time;
+}
+
 /// What was held back meanwhile goes out behind what was fetched.
 void release_held(bridge_pointer self, const topic& what, bridged_topic& entry) {
   entry.healing = false;
@@ -127,7 +135,9 @@ void on_followed_update(bridge_pointer self, const topic& what, bridged_topic& e
     return;
   }
   switch (entry.order.judge(update)) {
-  case arrival::next: deliver_update(entry, what.kind, std::move(update)); return;
+  case arrival::next:
+    if (!is_overtaken(entry, update)) deliver_update(entry, what.kind, std::move(update));
+    return;
   case arrival::old: return;
   case arrival::gap: break;
   }

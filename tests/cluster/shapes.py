@@ -161,8 +161,11 @@ def run_shape(tt, instruments, shape):
         print("  " + table.strip().replace("\n", "\n  "))
         print("  idle memory in MB: " + ", ".join(f"{name} {cluster.rss_mb(name):.0f}" for name in sorted(cluster.processes)))
         before = [{s: len(n) for s, n in reader.seen.items()} for reader in readers]
+        hosted = {node["name"]: node["symbols"] for node in view["nodes"]}
+        victim = max(hosts, key=hosted.get)
+        assert hosted[victim] > 0, hosted
         restart = (lambda: cluster.start("beta", "symbols", feeds)) if shape == "three" else None
-        kill_and_recover(cluster, "beta", gateways[0], restart)
+        kill_and_recover(cluster, victim, gateways[0], restart)
         for name in gateways:
             check_history(cluster, name)
         for reader, had in zip(readers, before):
