@@ -33,7 +33,9 @@ public:
   void restore();
   void forget();
   void mark(heap& h) const;
-  std::string key;
+  bool is_for(const request_plan* plan, const std::string& symbol, const timeframe& tf, bool lookahead) const {
+    return plan == plan_.get() && lookahead == lookahead_ && tf.unit == tf_.unit && tf.count == tf_.count && symbol == symbol_;
+  }
 
 private:
   friend void security(site& c);

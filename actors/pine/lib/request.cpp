@@ -261,12 +261,10 @@ namespace {
 request_instance* instance(const site& c, const std::string& symbol, const timeframe& tf, request_options options) {
   auto& ctx = *c.ctx;
   const auto& plan = ctx.prog->requests[c.plan->aux];
-  auto key = std::to_string(c.plan->aux) + "|" + symbol + "|" + tf.text(true) + (options.lookahead ? "+" : "-");
   for (auto& i : ctx.instances)
-    if (i->key == key) return i.get();
+    if (i->is_for(plan.get(), symbol, tf, options.lookahead)) return i.get();
   if (++c.shared().request_instances > 4 * limits::requests) c.stop("the script makes too many different requests");
   ctx.instances.push_back(std::make_unique<request_instance>(ctx, plan, symbol, tf, std::move(options)));
-  ctx.instances.back()->key = key;
   return ctx.instances.back().get();
 }
 
