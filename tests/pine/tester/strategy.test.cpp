@@ -173,8 +173,8 @@ TEST(strategy, whole_realtime_bars_give_the_trades_of_the_backtest) {
   ASSERT_TRUE(backtest && live);
   run_all(*backtest, bars);
   for (std::size_t i = 0; i < bars.size(); ++i) {
-    if (i < 400) ASSERT_FALSE(live->on_bar(bars[i]));
-    else ASSERT_FALSE(live->commit(bars[i]));
+    auto failed = i < 400 ? live->on_bar(bars[i]) : live->commit(bars[i]);
+    ASSERT_FALSE(failed);
   }
   EXPECT_EQ(tester::trade_table(*backtest), tester::trade_table(*live));
 }
