@@ -99,8 +99,11 @@ void broker::execute(order& o, double price, double order_qty, bool counts) {
         if (!leg->dead && leg->kind == order_kind::exit && leg->signal == o.signal && leg->id == o.id) leg->spent = true;
     if (book_.flat()) {
       entries_.clear();
-      for (auto* leg : orders_.all())
-        if (!leg->dead && leg != &o && leg->kind == order_kind::exit && !leg->committed && waiting(leg->id) == nullptr) drop(*leg);
+      for (auto* leg : orders_.all()) {
+        if (leg->dead || leg == &o || leg->kind != order_kind::exit || leg->committed) continue;
+        if (waiting(leg->id) == nullptr) drop(*leg);
+        else leg->binding = 0; // belongs to the entry that waits
+      }
     }
   }
   if (opens > 0 && (o.opens() || o.kind == order_kind::close_all || o.committed)) {
