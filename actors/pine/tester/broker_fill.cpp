@@ -175,6 +175,7 @@ void broker::open_trade(order& o, double price, double order_qty) {
   t.moment = moment_;
   book_.open(t);
   book_.note_entry(price);
+  book_.note_price(at_); // entered beside the market: slippage and fee are a drawdown at once
   // the order leaves the queue before its legs are handed over
   bool was_dead = o.dead;
   o.dead = true;
