@@ -91,9 +91,9 @@ void broker::execute(order& o, double price, double order_qty, bool counts) {
   if (against) {
     double closes = std::min(filled, std::fabs(held));
     opens = add_lots(filled, -closes, rules_.grid);
-    done = closes;
     close_trades(o, price, closes, order_qty, opens > 0);
-    settle(o, closes);
+    done = std::fabs(add_lots(held, -book_.size(), rules_.grid)); // less when close_entries_rule finds no more of the id
+    settle(o, done);
     if (o.kind == order_kind::exit) // the call has done something: later entries inherit no legs from it
       for (auto* leg : orders_.all())
         if (!leg->dead && leg->kind == order_kind::exit && leg->signal == o.signal && leg->id == o.id) leg->spent = true;
