@@ -16,7 +16,7 @@ namespace tt::backtest {
 struct study_goal {
   std::string objective = "sharpe_ratio";
   direction way = direction::maximize;
-  std::vector<std::string> constraints; ///< each must be true
+  std::vector<std::string> constraints = {}; ///< each must be true
 };
 
 /// What came out of one trial.

@@ -258,7 +258,7 @@ void broker::unbind(std::uint32_t number, bool other_order) {
     bool here = o->binding == number;
     if (!here && !(o->binding == 0 && o->id == id && !has_bound(id))) continue;
     const auto* next = other_order ? waiting(id) : nullptr;
-    if (next != nullptr && next->sign > 0) {
+    if (next != nullptr && next->sign > 0 && o->sign < 0) {
       if (here) o->binding = 0;
       continue;
     }

@@ -91,16 +91,19 @@ void broker::execute(order& o, double price, double order_qty, bool counts) {
   if (against) {
     double closes = std::min(filled, std::fabs(held));
     opens = add_lots(filled, -closes, rules_.grid);
-    done = closes;
     close_trades(o, price, closes, order_qty, opens > 0);
-    settle(o, closes);
+    done = std::fabs(add_lots(held, -book_.size(), rules_.grid)); // less when close_entries_rule finds no more of the id
+    settle(o, done);
     if (o.kind == order_kind::exit) // the call has done something: later entries inherit no legs from it
       for (auto* leg : orders_.all())
         if (!leg->dead && leg->kind == order_kind::exit && leg->signal == o.signal && leg->id == o.id) leg->spent = true;
     if (book_.flat()) {
       entries_.clear();
-      for (auto* leg : orders_.all())
-        if (!leg->dead && leg != &o && leg->kind == order_kind::exit && !leg->committed && waiting(leg->id) == nullptr) drop(*leg);
+      for (auto* leg : orders_.all()) {
+        if (leg->dead || leg == &o || leg->kind != order_kind::exit || leg->committed) continue;
+        if (waiting(leg->id) == nullptr) drop(*leg);
+        else leg->binding = 0; // belongs to the entry that waits
+      }
     }
   }
   if (opens > 0 && (o.opens() || o.kind == order_kind::close_all || o.committed)) {
@@ -172,6 +175,7 @@ void broker::open_trade(order& o, double price, double order_qty) {
   t.moment = moment_;
   book_.open(t);
   book_.note_entry(price);
+  book_.note_price(at_); // entered beside the market: slippage and fee are a drawdown at once
   // the order leaves the queue before its legs are handed over
   bool was_dead = o.dead;
   o.dead = true;

@@ -309,6 +309,7 @@ void broker::fill_market(double price) {
       if (o->dead || o->kind != order_kind::exit || !o->from_any || o->binding != 0 || waiting(o->id) != nullptr) continue;
       if (entries_.empty()) break;
       o->binding = entries_.back().number;
+      o->id = entries_.back().id;
       o->sign = -book_.sign();
       o->size = -book_.size();
       o->reserved = o->bound = std::fabs(o->size);

@@ -22,11 +22,11 @@ struct account_overrides {
 };
 
 struct tester_options {
-  account_overrides account;
+  account_overrides account = {};
   keep_curve curve = keep_curve::yes;
   log_fills fills = log_fills::off;
   /// Bars of a shorter timeframe for strategies with use_bar_magnifier, oldest first. Must outlive the run.
-  std::span<const bar> lower_bars;
+  std::span<const bar> lower_bars = {};
 };
 
 /// The rules a program declares for a symbol.

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <map>
@@ -92,8 +93,9 @@ TEST_P(pine_kit_trades, are_those_of_the_platform) {
     for (const char* f : {"exit_time", "exit_signal"}) EXPECT_EQ(e[f], g[f]) << f;
     EXPECT_NEAR(number(e["exit_price"]), number(g["exit_price"]), tick / 2);
     for (const char* f : {"profit", "cum_profit"})
-      if (std::find(reported.begin(), reported.end(), f) == reported.end())
+      if (std::find(reported.begin(), reported.end(), f) == reported.end()) {
         EXPECT_NEAR(number(e[f]), number(g[f]), shown(e[f]) * 1.000001 + 1e-6 * std::fabs(number(e[f]))) << f;
+      }
     if (HasFailure()) return;
   }
 }

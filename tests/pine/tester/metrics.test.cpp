@@ -80,7 +80,7 @@ TEST(metrics, sharpe_and_sortino_are_monthly_and_not_annualised) {
   EXPECT_NEAR(*e.sortino, (mean - free) / std::sqrt(below / 4), 1e-12);
   EXPECT_NEAR(e.max_drawdown, 0.1, 1e-12);
   EXPECT_NEAR(e.total_return, 0.188, 1e-12);
-  double years = (days_from_civil(2024, 4, 15) - days_from_civil(2024, 1, 15)) / 365.25;
+  double years = static_cast<double>(days_from_civil(2024, 4, 15) - days_from_civil(2024, 1, 15)) / 365.25;
   EXPECT_NEAR(*e.cagr, std::pow(1.188, 1 / years) - 1, 1e-12);
   EXPECT_NEAR(*e.calmar, *e.cagr / 0.1, 1e-9);
   EXPECT_NEAR(*e.beta, 1, 1e-12) << "the curve is its own symbol";

@@ -173,8 +173,8 @@ TEST(strategy, whole_realtime_bars_give_the_trades_of_the_backtest) {
   ASSERT_TRUE(backtest && live);
   run_all(*backtest, bars);
   for (std::size_t i = 0; i < bars.size(); ++i) {
-    if (i < 400) ASSERT_FALSE(live->on_bar(bars[i]));
-    else ASSERT_FALSE(live->commit(bars[i]));
+    auto failed = i < 400 ? live->on_bar(bars[i]) : live->commit(bars[i]);
+    ASSERT_FALSE(failed);
   }
   EXPECT_EQ(tester::trade_table(*backtest), tester::trade_table(*live));
 }
@@ -244,6 +244,13 @@ void check_run(std::uint32_t seed, const std::vector<bar>& bars) {
   if (!r) return;
   double position = 0;
   std::size_t seen = 0;
+  auto story = [&] {
+    std::string all;
+    for (const auto& f : r->account().fills())
+      all += "bar " + std::to_string(f.bar) + " " + r->engine().texts().text(f.id) + " " + std::to_string(f.size) + " @ " + std::to_string(f.price) +
+             " position " + std::to_string(f.position) + "\n";
+    return all;
+  };
   for (const auto& b : bars) {
     if (auto f = r->on_bar(b)) {
       ADD_FAILURE() << f->message;
@@ -253,7 +260,7 @@ void check_run(std::uint32_t seed, const std::vector<bar>& bars) {
     double slip = r->account().rules().slippage_ticks * 0.01 + 1e-6;
     for (; seen < fills.size(); ++seen) {
       position += fills[seen].size;
-      EXPECT_NEAR(position, fills[seen].position, 1e-6);
+      EXPECT_NEAR(position, fills[seen].position, 1e-6) << story();
       EXPECT_GE(fills[seen].price, b.low - slip);
       EXPECT_LE(fills[seen].price, b.high + slip);
     }
