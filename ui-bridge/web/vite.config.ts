@@ -24,5 +24,6 @@ export default defineConfig({
       "/stream": { target: gateway, ws: true },
     },
   },
-  test: { include: ["src/**/*.test.ts"], environment: "node" },
+  // a busy machine is slow, not wrong
+  test: { include: ["src/**/*.test.ts"], environment: "node", testTimeout: 60_000 },
 });
