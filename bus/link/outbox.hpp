@@ -52,7 +52,7 @@ public:
     bool first = false;
     {
       const std::lock_guard guard{mutex_};
-      if (generation == 0 || generation != generation_) return append_result::closed;
+      if (generation != generation_) return append_result::closed;
       if (bytes_ + message.size() > (how == lane::ordinary ? limit_ : 2 * limit_))
         return append_result::overloaded;
       // under the mutex: nobody overtakes, and the sender does not go away meanwhile

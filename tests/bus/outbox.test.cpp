@@ -40,7 +40,7 @@ public:
 } // namespace
 
 TEST_F(outbox_test, accepts_for_the_session_that_is_open_and_no_other) {
-  EXPECT_EQ(box.append("x", ordinary, 0), append_result::closed);
+  EXPECT_EQ(box.append("x", ordinary, 1), append_result::closed);
   box.open(1);
   EXPECT_EQ(box.append("a", ordinary, 1), append_result::accepted);
   EXPECT_EQ(box.append("b", ordinary, 2), append_result::closed);

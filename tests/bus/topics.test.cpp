@@ -137,6 +137,26 @@ TEST_F(data_plane, a_late_subscriber_gets_the_last_message_at_once) {
   wait_for(c, 3);
 }
 
+TEST_F(data_plane, asks_the_publisher_for_the_last_message_again) {
+  meet();
+  const auto [a, out] = subscriber("q", bus::delivery::every);
+  const auto next = warm_up("q", a);
+  const auto sent_so_far = [&] {
+    return ask<uint64_t>(worker, publish_atom::value, std::string{"q"}, next, uint64_t{0});
+  };
+  const auto before = sent_so_far();
+  node->request_snapshot("q");
+  for (int i = 0; i < 1000 && sent_so_far() == before; ++i)
+    (*watcher)->receive([](const bus::name_event&) {}, caf::after(5ms) >> [] {});
+  EXPECT_EQ(sent_so_far(), before + 1);
+  // it was not lost, so nobody is told twice
+  ask<uint64_t>(worker, publish_atom::value, std::string{"q"}, next, uint64_t{1});
+  wait_for(a, next);
+  const std::lock_guard guard{out->mutex};
+  EXPECT_TRUE(out->gaps.empty());
+  for (size_t i = 1; i < out->quotes.size(); ++i) EXPECT_EQ(out->quotes[i], out->quotes[i - 1] + 1);
+}
+
 TEST_F(data_plane, topics_match_exactly) {
   meet();
   const auto [a, out] = subscriber("md.A", bus::delivery::every);
