@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 /// A bar may run this long before the script is stopped, beside the counted steps. Wide, for a busy machine: the steps
 /// are what stops an endless loop.
-constexpr std::int64_t bar_limit_ns = 5'000'000'000;
+constexpr std::int64_t bar_limit_ns = 2'000'000'000;
 constexpr std::size_t bars_between_progress = 20'000;
 
 int fail(const error& e) {
