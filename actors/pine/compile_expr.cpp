@@ -177,7 +177,7 @@ value compiler::member_value(const ast::expr& e) {
     auto* local = find(root);
     // a variable named like a namespace hides the namespace only where it has such a field
     bool plain = local != nullptr && !local->builtin && types_->kind(local->val.type) != type_kind::object;
-    if (local == nullptr || local->builtin || (plain && (registry::get().constant(path) != nullptr || registry::get().variable(path) != nullptr))) {
+    if (local == nullptr || local->builtin || (plain && (registry::get().constant(path, version()) != nullptr || registry::get().variable(path) != nullptr))) {
       bool found = false;
       auto v = enum_member(path, e.pos, found);
       if (found) return v;

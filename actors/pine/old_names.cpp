@@ -33,7 +33,7 @@ const std::map<std::string_view, std::string_view>& renamed() {
 
 bool known(const std::string& name) {
   const auto& all = registry::get();
-  return all.functions(name) != nullptr || all.variable(name) != nullptr || all.constant(name) != nullptr;
+  return all.functions(name) != nullptr || all.variable(name) != nullptr || all.constant(name, 6) != nullptr;
 }
 
 std::string sentence(std::string_view now) { return "in versions 5 and 6 this is " + std::string(now); }
