@@ -148,13 +148,16 @@ void broker::begin_stepping(const bar_moment& when, const bar_prices& p) {
   at_ = p.open;
 }
 
+/// Added to the point of the path while the walk there has been interrupted by a fill.
+constexpr int resumed_leg = 10;
+
 /// Runs on to the next fill. After the first fill at the open the script's new orders get the open once more, after
 /// that the next point of the path: four fills a bar at most (manual: calc_on_order_fills; as observed: open, open,
 /// first extreme, second extreme).
 bool broker::step() {
   auto path = path_of(bar_);
   mode_ = walk_mode::until_fill;
-  while (step_point_ < 3 && !failure_) {
+  while ((step_point_ < 3 || step_point_ >= resumed_leg) && !failure_) {
     auto before = fill_number_;
     if (step_point_ < 1) {
       bool again = step_point_ == 0;
@@ -166,15 +169,20 @@ bool broker::step() {
       step_point_ = 1;
       continue;
     }
+    bool resumed = step_point_ >= resumed_leg; // the script has run for a fill on this leg: once is enough
+    if (resumed) step_point_ -= resumed_leg;
     auto point = static_cast<std::size_t>(step_point_);
     moment_ = step_point_;
     if (at_ != path[point]) {
+      mode_ = resumed ? walk_mode::through : walk_mode::until_fill;
       walk(path[point]);
-      if (fill_number_ != before) {
+      mode_ = walk_mode::until_fill;
+      if (!resumed && fill_number_ != before) {
         mark_ = path[point]; // the script sees the end of the leg on which its order has filled (as observed)
         book_.mark(mark_);
         fills_at_step_ = fill_number_;
         mode_ = walk_mode::through;
+        step_point_ += resumed_leg;
         return true;
       }
     }

@@ -282,7 +282,7 @@ void check_run(std::uint32_t seed, const std::vector<bar>& bars) {
 }
 
 TEST(strategy_property, a_thousand_random_strategies_break_no_invariant) {
-  auto bars = random_bars(300, 3);
+  auto bars = random_bars(120, 3);
   for (std::uint32_t seed = 1; seed <= 1000 && !HasFailure(); ++seed) check_run(seed, bars);
 }
 
