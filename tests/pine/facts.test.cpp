@@ -112,37 +112,38 @@ TEST(pine_facts, of_the_session) {
 
 /// Every number tells which field and trade it came from.
 struct numbered_trades final : trade_source {
-  mutable std::vector<std::string> asked;
-  double number(bool closed, const std::string& field, std::int64_t trade) const override {
+  mutable std::vector<trade_field> asked;
+  double number(trade_list list, trade_field field, std::int64_t trade) const override {
     asked.push_back(field);
-    return (closed ? 100.0 : 200.0) + f64(trade);
+    return (list == trade_list::closed ? 100.0 : 200.0) + f64(trade);
   }
-  std::string text(bool closed, const std::string& field, std::int64_t trade) const override {
-    return (closed ? "closed " : "open ") + field + " " + std::to_string(trade);
+  std::optional<std::string> text(trade_list list, trade_field field, std::int64_t trade) const override {
+    return (list == trade_list::closed ? "closed " : "open ") + std::to_string(static_cast<int>(field)) + " " + std::to_string(trade);
   }
+  double default_entry_qty(double price) const override { return 1000 / price; }
 };
 
 TEST(pine_facts, of_trades) {
   numbered_trades trades;
   run_settings settings;
   settings.trades = &trades;
-  for (std::string name : {
-           "strategy.closedtrades.commission", "strategy.closedtrades.entry_bar_index", "strategy.closedtrades.entry_price",
-           "strategy.closedtrades.entry_time", "strategy.closedtrades.max_drawdown", "strategy.closedtrades.max_drawdown_percent",
-           "strategy.closedtrades.max_runup", "strategy.closedtrades.max_runup_percent", "strategy.closedtrades.profit",
-           "strategy.closedtrades.profit_percent", "strategy.closedtrades.size", "strategy.closedtrades.exit_bar_index",
-           "strategy.closedtrades.exit_price", "strategy.closedtrades.exit_time", "strategy.opentrades.commission",
-           "strategy.opentrades.entry_bar_index", "strategy.opentrades.entry_price", "strategy.opentrades.entry_time",
-           "strategy.opentrades.max_drawdown", "strategy.opentrades.max_drawdown_percent", "strategy.opentrades.max_runup",
-           "strategy.opentrades.max_runup_percent", "strategy.opentrades.profit", "strategy.opentrades.profit_percent",
-           "strategy.opentrades.size"}) {
-    EXPECT_EQ(values({name + "(3)"}, settings, "60", "strategy(\"t\")"), name.starts_with("strategy.closed") ? "103" : "203") << name;
-    EXPECT_EQ(trades.asked.back(), name.substr(name.rfind('.') + 1));
-  }
+  using enum trade_field;
+  const std::pair<std::string, trade_field> fields[] = {
+      {"commission", commission}, {"entry_bar_index", entry_bar_index}, {"entry_price", entry_price}, {"entry_time", entry_time},
+      {"max_drawdown", max_drawdown}, {"max_drawdown_percent", max_drawdown_percent}, {"max_runup", max_runup},
+      {"max_runup_percent", max_runup_percent}, {"profit", profit}, {"profit_percent", profit_percent}, {"size", size},
+      {"exit_bar_index", exit_bar_index}, {"exit_price", exit_price}, {"exit_time", exit_time}};
+  for (const auto& [name, field] : fields)
+    for (const std::string list : {"closedtrades", "opentrades"}) {
+      if (list == "opentrades" && name.starts_with("exit")) continue;
+      const std::string call = "strategy." + list + "." + name + "(3)";
+      EXPECT_EQ(values({call}, settings, "60", "strategy(\"t\")"), list == "closedtrades" ? "103" : "203") << call;
+      EXPECT_EQ(trades.asked.back(), field) << call;
+    }
   EXPECT_EQ(values({"strategy.closedtrades.entry_id(1)", "strategy.closedtrades.exit_id(2)", "strategy.closedtrades.entry_comment(3)",
                     "strategy.closedtrades.exit_comment(4)", "strategy.opentrades.entry_id(5)", "strategy.opentrades.entry_comment(6)"},
                    settings, "60", "strategy(\"t\")"),
-            "closed entry_id 1 closed exit_id 2 closed entry_comment 3 closed exit_comment 4 open entry_id 5 open entry_comment 6");
+            "closed 15 1 closed 17 2 closed 14 3 closed 16 4 open 15 5 open 14 6"); // numbers of trade_field
 }
 
 TEST(pine_facts, of_the_account) {
@@ -177,6 +178,8 @@ TEST(pine_facts, amounts_in_other_currencies) {
   settings.data = &data;
   EXPECT_EQ(values({"strategy.convert_to_account(10)", "strategy.convert_to_symbol(10)"}, settings, "60", "strategy(\"t\", currency = currency.EUR)"),
             "5 20");
+  numbered_trades trades;
+  settings.trades = &trades;
   const auto* cash = "strategy(\"t\", default_qty_type = strategy.cash, default_qty_value = 1000)";
   EXPECT_EQ(values({"strategy.convert_to_account(10)", "strategy.default_entry_qty(40)"}, settings, "60", cash), "10 25");
 }
