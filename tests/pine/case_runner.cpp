@@ -107,7 +107,9 @@ case_result run_bars(const std::string& source, const std::string& name, std::ve
   }
   settings.last_bar_index = static_cast<std::int64_t>(r.bars.size()) - 1;
   settings.last_bar_time_ms = r.bars.empty() ? 0 : r.bars.back().time_ms;
-  bool trades = compiled.code->decl.kind == declaration::kind_t::strategy;
+  // whoever gives an account of its own wants no broker beside it
+  const bool has_account = settings.account != nullptr || settings.trades != nullptr;
+  bool trades = compiled.code->decl.kind == declaration::kind_t::strategy && !has_account;
   std::optional<tester::strategy_run> run;
   std::optional<script> alone;
   tester::tester_options tester;
