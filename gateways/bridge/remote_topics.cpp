@@ -41,7 +41,10 @@ void release_held(bridge_pointer self, const topic& what, bridged_topic& entry) 
 void on_trades(bridge_pointer self, const topic& what, market::trade_list& list) {
   auto* entry = find_topic(self, what);
   if (!entry) return;
-  const auto newest = list.trades.empty() ? 0 : list.trades.front().seq;
+  // no prints although we have had some: it has just begun and is not restored yet,
+  // which is no reason to count anew
+  if (list.trades.empty()) return subscribe_later(self, what);
+  const auto newest = list.trades.front().seq;
   // numbers lower than what we had: another count, nothing of which we have seen
   if (newest < entry->order.last()) entry->order.skip_to(newest);
   for (auto trade = list.trades.rbegin(); trade != list.trades.rend(); ++trade) {
