@@ -30,7 +30,8 @@ void feed_pump::pull(utc_time until, std::size_t limit, pump_output& out) {
     out.batches[static_cast<std::size_t>(slot)].ticks.push_back(std::move(event.data));
   }
   events_ += events_buffer_.size();
-  if (out.state == pull_state::idle) market_time_ = std::max(market_time_, until);
+  // A source that has nothing yet has told the time up to `until`; asked for all it ever has, it tells nothing.
+  if (out.state == pull_state::idle && until != utc_time::max()) market_time_ = std::max(market_time_, until);
   finished_ = out.state == pull_state::finished;
   // With `more` waiting, events of this very moment may still come.
   const utc_time watermark = out.state == pull_state::more ? market_time_ - nanoseconds{1} : market_time_;

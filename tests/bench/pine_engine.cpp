@@ -71,6 +71,25 @@ a.shift()
 plot(a.avg() + last.v)
 )";
 
+/// Least squares of the last closes on a line by 2×2 normal equations, each bar anew: arrays and matrices do the work.
+const char* matrices = R"(//@version=6
+indicator("matrices")
+var window = array.new<float>(20, 0.0)
+window.push(close)
+window.shift()
+m = matrix.new<float>(2, 2, 0.0)
+r = matrix.new<float>(2, 1, 0.0)
+for [i, v] in window
+    m.set(0, 0, m.get(0, 0) + 1)
+    m.set(0, 1, m.get(0, 1) + i)
+    m.set(1, 1, m.get(1, 1) + i * i)
+    r.set(0, 0, r.get(0, 0) + v)
+    r.set(1, 0, r.get(1, 0) + i * v)
+m.set(1, 0, m.get(0, 1))
+line_of = m.inv().mult(r)
+plot(line_of.get(0, 0) + 19 * line_of.get(1, 0))
+)";
+
 void run_script(benchmark::State& state, const char* source) {
   auto compiled = compile(source);
   const auto& bars = bars_of(state.range(0));
@@ -180,6 +199,7 @@ BENCHMARK(hand_s2)->BOTH;
 BENCHMARK_CAPTURE(run_script, S3, s3)->BOTH;
 BENCHMARK(hand_s3)->BOTH;
 BENCHMARK_CAPTURE(run_script, objects, objects)->BOTH;
+BENCHMARK_CAPTURE(run_script, matrices, matrices)->BOTH;
 BENCHMARK(source_to_first_bar)->Unit(benchmark::kMillisecond);
 
 } // namespace

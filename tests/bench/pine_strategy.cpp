@@ -150,7 +150,7 @@ constexpr double eps = 1e-10; // the language compares with a tolerance
 
 outcome hand_s1(const std::vector<bar>& bars) {
   book b;
-  roll f(10), s(30);
+  roll f(10), s(30); // over ticks: whole numbers, whose sums don't drift, so that equal averages are equal
   double pf = NAN, ps = NAN;
   int want = 0;
   for (const auto& x : bars) {
@@ -159,8 +159,9 @@ outcome hand_s1(const std::vector<bar>& bars) {
       b.open(want, x.open);
     }
     want = 0;
-    f.add(x.close);
-    if (!s.add(x.close)) continue;
+    const double ticks = std::round(x.close * 100);
+    f.add(ticks);
+    if (!s.add(ticks)) continue;
     double fast = f.mean(), slow = s.mean();
     if (fast - slow > eps && pf - ps <= eps) want = 1;
     if (slow - fast > eps && ps - pf <= eps) want = -1;

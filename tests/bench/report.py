@@ -102,6 +102,22 @@ TABLE = [
         Row("  in vectors of 64", "bus.caf_tcp.batched_per_s", "/s", better=MORE),
         Row("within one process: messages one by one", "bus.local.single_per_s", "/s", better=MORE),
     ]),
+    ("Pine: one core, a random walk of minutes", [
+        row for name, what in (("S1", "two averages and their crossings"), ("S2", "RSI, ATR, EMA, volume"), ("S3", "Bollinger bands and RSI"))
+        for row in (
+            Row(f"{name} ({what}), indicators only, 100k bars", f"pine.{name}.100k", "bars/s", better=MORE),
+            Row("  1M bars", f"pine.{name}.1M", "bars/s", 8e6, better=MORE),
+            Row("  loop by hand, 1M bars", f"pine.hand_{name}.1M", "bars/s", better=MORE),
+            Row("  with its orders and the strategy tester, 100k bars", f"strategy.{name}.100k", "bars/s", 8e6, 25e6, MORE),
+            Row("  1M bars", f"strategy.{name}.1M", "bars/s", 8e6, 25e6, MORE),
+            Row("  loop by hand with the same trades, 1M bars", f"strategy.hand_{name}.1M", "bars/s", better=MORE))
+    ] + [
+        Row("pyramiding with trailing exits, 1M bars", "strategy.trailing.1M", "bars/s", better=MORE),
+        Row("objects and arrays, 1M bars", "pine.objects.1M", "bars/s", better=MORE),
+        Row("arrays and matrices (20 rounds and an inverse a bar), 100k bars", "pine.matrices.100k", "bars/s", better=MORE),
+        Row("source text to first bar (S2)", "pine.source_ms", "ms", 20, 2),
+        Row("sweep of S1 × 36k bars, compiled once", "strategy.sweep", "bars/s", better=MORE),
+    ]),
     ("Idle node: `tt node` with config/trader.yaml, nobody connected", [
         Row("resident memory", "idle.rss_mb", "MB", 60, 30),
         Row("CPU", "idle.cpu_pct", "% of a core"),
@@ -111,8 +127,6 @@ TABLE = [
 
 # Budgets whose subject is not built yet, so that the list stays whole.
 LATER = [
-    ("Pine strategies S1, S2, S3, one core, 100k and 1M bars", "8 M bars/s each", "within 2× of a C++ loop (25–50 M)"),
-    ("Pine: source text to first bar", "20 ms", "2 ms"),
     ("optimisation: 10,000 trials × 36k bars, 2 cores", "40 s", "6 s, ≥ 95 % parallel efficiency"),
     ("risk check, all checks: p99", "20 µs", "2 µs"),
     ("webhook in → broker request out, journalled: p99", "20 ms", "3 ms at 500/s"),
@@ -248,6 +262,25 @@ def idle_node(binary, quick):
                 process.wait()
 
 
+def pine_figures():
+    """Cases of the two Pine programs, by the names Google Benchmark gives them."""
+    sizes = (("100000", "100k"), ("1000000", "1M"))
+    engine, tester = {}, {"sweep_s1": ("strategy.sweep", "bars/s", 1)}
+    for bars, short in sizes:
+        for name in ("S1", "S2", "S3"):
+            engine[f"run_script/{name}/{bars}"] = (f"pine.{name}.{short}", "bars/s", 1)
+            engine[f"hand_{name.lower()}/{bars}"] = (f"pine.hand_{name}.{short}", "bars/s", 1)
+            tester[f"strategy/{name}/{bars}"] = (f"strategy.{name}.{short}", "bars/s", 1)
+            tester[f"hand/{name}/{bars}"] = (f"strategy.hand_{name}.{short}", "bars/s", 1)
+        for name in ("objects", "matrices"):
+            engine[f"run_script/{name}/{bars}"] = (f"pine.{name}.{short}", "bars/s", 1)
+        tester[f"strategy/pyramids_and_trails/{bars}"] = (f"strategy.trailing.{short}", "bars/s", 1)
+    engine["source_to_first_bar"] = ("pine.source_ms", "real_time", 1)
+    return engine, tester
+
+
+PINE_ENGINE, PINE_TESTER = pine_figures()
+
 BENCHMARKS = [  # name, binary below the build folder, how to run it
     ("node", "tests/bench/bench_node_pipeline", own_json),
     ("stream", "tests/bench/bench_gateway_stream", gateway_stream),
@@ -259,6 +292,8 @@ BENCHMARKS = [  # name, binary below the build folder, how to run it
         "read_csv": ("csv.rows_per_s", "items_per_second", 1)})),
     ("sim", "tests/bench/bench_market_sim", google({"sim_pull/4096": ("sim.events_per_s", "items_per_second", 1)})),
     ("bus", "tests/bench/bench_bus_link", own_json),
+    ("pine", "tests/bench/bench_pine_engine", google(PINE_ENGINE)),
+    ("strategy", "tests/bench/bench_pine_strategy", google(PINE_TESTER)),
     ("idle", "cluster/tt", idle_node),
 ]
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace tt::market {
 namespace {
@@ -32,6 +33,22 @@ private:
   std::vector<feed_event> events_;
   std::vector<std::string> symbols_;
   std::size_t next_ = 0;
+};
+
+/// Has nothing yet when it is asked for the first time, like a venue whose market is quiet.
+class late_source final : public feed_source {
+public:
+  [[nodiscard]] std::string_view label() const override { return "late"; }
+  [[nodiscard]] std::span<const std::string> symbols() const override { return symbols_; }
+  [[nodiscard]] utc_time start_time() const override { return from_unix_seconds(1000); }
+  pull_state pull(utc_time, std::size_t, std::vector<feed_event>& out) override {
+    if (std::exchange(asked_, true)) out.push_back({0, trade_tick{from_unix_seconds(1001), price{5}, quantity{1}, aggressor::unknown}});
+    return pull_state::idle;
+  }
+
+private:
+  std::vector<std::string> symbols_{"A"};
+  bool asked_ = false;
 };
 
 feed_event trade(std::uint32_t symbol, std::int64_t ms) {
@@ -134,6 +151,16 @@ TEST(feed_pump, watermark_never_promises_too_much) {
     }
     promised = from_unix_ms(1'000'000) - nanoseconds{1};
   }
+}
+
+TEST(feed_pump, a_quiet_source_at_maximum_pace_does_not_end_time) {
+  feed_pump pump{std::make_unique<late_source>(), {pace_kind::maximum, 1}};
+  pump.start(wall_zero);
+  for (const auto& batch : pump.next(wall_zero).batches) EXPECT_LE(batch.watermark, from_unix_seconds(1000));
+  const auto out = pump.next(wall_zero);
+  ASSERT_EQ(out.batches.size(), 1u);
+  EXPECT_EQ(out.batches[0].ticks.size(), 1u);
+  EXPECT_EQ(out.batches[0].watermark, from_unix_seconds(1001));
 }
 
 TEST(feed_pump, stepped_pace_hands_out_what_is_asked) {
