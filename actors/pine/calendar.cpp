@@ -101,17 +101,26 @@ std::shared_ptr<const zone> zone::find(std::string_view name) {
   return z;
 }
 
+const zone::span* zone::look_up(std::int64_t utc_ms) const {
+  std::lock_guard lock(guard_);
+  auto it = spans_.upper_bound(utc_ms);
+  if (it == spans_.end() || !it->second.holds(utc_ms)) {
+    constexpr std::int64_t bound = 8'000'000'000'000; // beyond it the calendar library's years end
+    date::sys_seconds t{std::chrono::seconds(floor_div(std::clamp(utc_ms, -bound, bound), 1000))};
+    auto info = static_cast<const date::time_zone*>(tz_)->get_info(t);
+    auto ms = [](date::sys_seconds s) { return std::clamp<std::int64_t>(s.time_since_epoch().count(), -9'000'000'000'000, 9'000'000'000'000) * 1000; };
+    auto to = ms(info.end);
+    it = spans_.emplace(to, span{ms(info.begin), to, std::chrono::milliseconds(info.offset).count()}).first;
+  }
+  last_.store(&it->second, std::memory_order_release);
+  return &it->second;
+}
+
 std::int64_t zone::offset_ms(std::int64_t utc_ms) const {
   if (tz_ == nullptr) return fixed_ms_;
-  if (utc_ms >= cached_from_ && utc_ms < cached_to_) return cached_ms_;
-  constexpr std::int64_t bound = 8'000'000'000'000; // beyond it the calendar library's years end
-  date::sys_seconds t{std::chrono::seconds(floor_div(std::clamp(utc_ms, -bound, bound), 1000))};
-  auto info = static_cast<const date::time_zone*>(tz_)->get_info(t);
-  auto seconds = [](date::sys_seconds s) { return std::clamp<std::int64_t>(s.time_since_epoch().count(), -9'000'000'000'000, 9'000'000'000'000) * 1000; };
-  cached_from_ = seconds(info.begin);
-  cached_to_ = seconds(info.end);
-  cached_ms_ = info.offset.count() * 1000;
-  return cached_ms_;
+  const auto* s = last_.load(std::memory_order_acquire);
+  if (s == nullptr || !s->holds(utc_ms)) s = look_up(utc_ms);
+  return s->offset_ms;
 }
 
 std::string zone::abbreviation(std::int64_t utc_ms) const {

@@ -3,8 +3,11 @@
 /// Time zones come from the IANA database through Howard Hinnant's date library.
 
 #include <array>
+#include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,7 +29,8 @@ int iso_week(const civil_time& t);
 /// A time zone: an IANA name ("America/New_York") or an offset ("UTC-5", "GMT+5:30").
 class zone {
 public:
-  /// Null when the name is neither.
+  /// Null when the name is neither. May be called, and its zones used, by several threads at once: scripts move between
+  /// the threads that run them.
   static std::shared_ptr<const zone> find(std::string_view name);
   /// Milliseconds to add to UTC at that time.
   std::int64_t offset_ms(std::int64_t utc_ms) const;
@@ -37,9 +41,20 @@ public:
   std::string abbreviation(std::int64_t utc_ms) const;
 
 private:
+  /// A stretch of time with one offset.
+  struct span {
+    std::int64_t from = 0, to = 0, offset_ms = 0;
+    bool holds(std::int64_t utc_ms) const { return utc_ms >= from && utc_ms < to; }
+  };
+  const span* look_up(std::int64_t utc_ms) const;
+
   const void* tz_ = nullptr; ///< date::time_zone, or null for a fixed offset
   std::int64_t fixed_ms_ = 0;
-  mutable std::int64_t cached_from_ = 1, cached_to_ = 0, cached_ms_ = 0;
+  // Bars follow each other in time, so the span of the last question mostly answers the next one. Spans never change and
+  // live as long as the zone.
+  mutable std::atomic<const span*> last_{nullptr};
+  mutable std::mutex guard_;
+  mutable std::map<std::int64_t, span> spans_; ///< by `to`; the calendar library is slow to ask
 };
 
 /// A Pine timeframe string taken apart: "15", "1D", "3W", "12M", "30S", "1T".

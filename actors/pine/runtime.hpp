@@ -54,6 +54,11 @@ struct shared_state {
     if (steps >= steps_left) out_of_budget();
     steps_left -= steps;
   }
+  /// The same for long work inside one built-in, between whose parts the clock is looked at.
+  void work(std::uint64_t steps) {
+    charge(steps);
+    if (steps_left <= clock_at) look_at_clock();
+  }
   /// Sets when the clock is looked at next; a new bar has no deadline before the first look.
   void start_clock(std::int64_t deadline = 0) {
     constexpr std::uint64_t between = 1u << 12;

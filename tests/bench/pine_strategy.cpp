@@ -148,9 +148,48 @@ struct rsi_of {
 };
 constexpr double eps = 1e-10; // the language compares with a tolerance
 
+/// The rolling sum as the language defines it: compensated, and taken anew where the compensation would round down.
+/// Two averages that are equal on paper differ by what it rounds, and their crossings with it.
+struct exact_roll {
+  std::vector<double> v, entered;
+  std::size_t at = 0, n = 0;
+  double sum = 0, comp = 0;
+  explicit exact_roll(std::size_t k) : v(k), entered(k) {}
+  void fill(double x) {
+    entered[at] = x - comp;
+    double y = x - comp, t = sum + y;
+    comp = (t - sum) - y;
+    sum = t;
+  }
+  void roll_on(double x) {
+    double y = -entered[at] - comp, t = sum + y, in = x - ((t - sum) - y);
+    sum = t + in;
+    comp = (sum - t) - in;
+    entered[at] = in;
+  }
+  void anew(double x) {
+    v[at] = x;
+    sum = 0;
+    for (std::size_t k = 0, from = at + v.size(); k < std::min(n + 1, v.size()); ++k) sum += v[(from - k) % v.size()];
+    comp = 0;
+    entered[at] = x;
+  }
+  bool add(double x) {
+    double size = std::fabs(comp), r = x + size;
+    if (comp != 0 && x != 0 && r != 0 && size - (r - x) > 0) anew(x);
+    else if (n < v.size()) fill(x);
+    else roll_on(x);
+    v[at] = x;
+    at = at + 1 == v.size() ? 0 : at + 1;
+    if (n < v.size()) ++n;
+    return n == v.size();
+  }
+  double mean() const { return sum / static_cast<double>(v.size()); }
+};
+
 outcome hand_s1(const std::vector<bar>& bars) {
   book b;
-  roll f(10), s(30); // over ticks: whole numbers, whose sums don't drift, so that equal averages are equal
+  exact_roll f(10), s(30);
   double pf = NAN, ps = NAN;
   int want = 0;
   for (const auto& x : bars) {
@@ -159,12 +198,11 @@ outcome hand_s1(const std::vector<bar>& bars) {
       b.open(want, x.open);
     }
     want = 0;
-    const double ticks = std::round(x.close * 100);
-    f.add(ticks);
-    if (!s.add(ticks)) continue;
+    f.add(x.close);
+    if (!s.add(x.close)) continue;
     double fast = f.mean(), slow = s.mean();
-    if (fast - slow > eps && pf - ps <= eps) want = 1;
-    if (slow - fast > eps && ps - pf <= eps) want = -1;
+    if (fast > slow && pf <= ps) want = 1;
+    if (fast < slow && pf >= ps) want = -1;
     pf = fast;
     ps = slow;
   }

@@ -1,6 +1,10 @@
 #include "tests/pine/hostile_text.hpp"
 
+#include "actors/pine/calendar.hpp"
+
 #include <gtest/gtest.h>
+
+#include <thread>
 
 #include <cstdint>
 #include <vector>
@@ -37,6 +41,41 @@ std::string changed(std::string s, dice& d) {
     }
   }
   return s;
+}
+
+// Zones beyond those that are kept were freed before their use.
+TEST(hostile_text, more_time_zones_than_are_kept) {
+  auto compiled = pine::compile(R"(//@version=6
+indicator("zones")
+sum = 0
+for i = 0 to 1439
+    sum += hour(time, str.format("UTC+{0}:{1}", int(i / 60), str.tostring(i % 60, "00")))
+plot(sum)
+)");
+  ASSERT_TRUE(compiled.code);
+  pine::run_settings settings;
+  settings.chart_timeframe = *pine::timeframe::parse("1");
+  pine::script run(compiled.code, settings);
+  auto failed = run.on_bar({0, 1, 2, 0.5, 1.5, 10});
+  ASSERT_FALSE(failed) << failed->message;
+  EXPECT_EQ(run.plot_value(0, 0), 60 * (23 * 24 / 2)); // from midnight, offset by h:mm it is h o'clock
+}
+
+TEST(hostile_text, threads_share_a_zone) {
+  const auto zone = pine::zone::find("America/New_York");
+  ASSERT_TRUE(zone);
+  std::vector<int> wrong(4);
+  std::vector<std::thread> threads;
+  for (std::size_t k = 0; k < wrong.size(); ++k)
+    threads.emplace_back([&, k] {
+      for (std::int64_t i = 0; i < 20'000; ++i) { // summer and winter in turn, in an order of each thread's own
+        const bool summer = (i * 7 + static_cast<std::int64_t>(k)) % 3 == 0;
+        const std::int64_t year = 50 * 365 * 86'400'000LL, t = year + (summer ? 200 : 30) * 86'400'000LL;
+        if (zone->offset_ms(t) != (summer ? -4 : -5) * 3'600'000LL) ++wrong[k];
+      }
+    });
+  for (auto& t : threads) t.join();
+  for (int w : wrong) EXPECT_EQ(w, 0);
 }
 
 } // namespace

@@ -239,6 +239,22 @@ INSTANTIATE_TEST_SUITE_P(
                       std::pair{"null_object", "type t\n    int a\nt x = na\nplot(x.a)\n"}),
     [](const auto& named) { return std::string(named.param.first); });
 
+/// Long work inside one built-in ends at the bar's time too: the clock here makes a step at each look.
+TEST(pine_hostile, long_algebra_looks_at_the_clock) {
+  for (std::string what : {"m.eigenvalues()", "m.eigenvectors()", "m.pinv()"}) {
+    run_settings settings;
+    settings.limit.steps_per_bar = std::uint64_t{1} << 62;
+    settings.limit.bar_ns = 20;
+    int looks = 0;
+    settings.limit.clock_ns = [&looks] { return std::int64_t{++looks}; };
+    auto r = run_source(script_of("m = matrix.new<float>(120, 120, 0.0)\nfor i = 0 to 119\n    for j = 0 to 119\n        m.set(i, j, (i * 7 + j * 13) % 17 - (i < j ? 3 : 0))\nx = " +
+                                  what + "\n"),
+                        walk(1), "1", settings);
+    EXPECT_NE(r.error, "") << what;
+    EXPECT_LE(looks, 22) << what;
+  }
+}
+
 TEST(pine_hostile, deep_nesting_and_long_lines_are_refused) {
   EXPECT_EQ(compile(script_of("x = " + std::string(100'000, '(') + "1\n")).code, nullptr);
   EXPECT_EQ(compile(script_of("x = " + std::string(100'000, '-') + "1\n")).code, nullptr);

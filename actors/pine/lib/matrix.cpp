@@ -469,33 +469,35 @@ void rank(site& c) {
   c.shared().charge(a.rows * a.rows * a.cols / 8 + 1);
   c.ret(f64(rank_of(dense_of(c, a))));
 }
+/// Eight elements make a step; the clock is looked at too, as one call may take longer than a bar may.
+work_meter meter_of(const site& c) {
+  return [&shared = c.shared()](std::size_t elements) { shared.work(elements / 8 + 1); };
+}
 void inv(site& c) {
   need_square(c, arg(c));
   dense out;
-  if (invert(dense_of(c, arg(c)), out)) give(c, std::move(out));
+  if (invert(dense_of(c, arg(c)), out, meter_of(c))) give(c, std::move(out));
   else c.reto(nullptr);
 }
 void pinv(site& c) {
   auto& a = arg(c);
   auto small = std::min(a.rows, a.cols);
   c.shared().charge(small * small * std::max(a.rows, a.cols) * 2 + 1);
-  give(c, pseudo_inverse(dense_of(c, a)));
+  give(c, pseudo_inverse(dense_of(c, a), meter_of(c)));
 }
 void eigenvalues(site& c) {
   auto& a = arg(c);
   need_square(c, a);
-  c.shared().charge(a.rows * a.rows * a.rows * 4 + 1);
   auto* out = c.mem().make<array_object>(type_id(t_float), false);
   dense vectors;
-  out->num = eigen(dense_of(c, a), vectors);
+  out->num = eigen(dense_of(c, a), vectors, meter_of(c));
   c.reto(out);
 }
 void eigenvectors(site& c) {
   auto& a = arg(c);
   need_square(c, a);
-  c.shared().charge(a.rows * a.rows * a.rows * 4 + 1);
   dense vectors;
-  eigen(dense_of(c, a), vectors);
+  eigen(dense_of(c, a), vectors, meter_of(c));
   give(c, std::move(vectors));
 }
 

@@ -82,11 +82,12 @@ std::size_t rank_of(dense a) {
   return rank;
 }
 
-bool invert(dense a, dense& out) {
+bool invert(dense a, dense& out, const work_meter& work) {
   auto n = a.rows;
   out = identity(n);
   double tiny = largest(a) * 1e-15;
   for (std::size_t i = 0; i < n; ++i) {
+    work(2 * n * n);
     auto p = pivot_row(a, i, i);
     if (!(std::fabs(a.at(p, i)) > tiny)) return false;
     swap_rows(a, p, i);
@@ -120,7 +121,7 @@ bool symmetric(const dense& a) {
 }
 
 /// Jacobi rotations until the off-diagonal is gone.
-std::vector<double> eigen_symmetric(dense a, dense& v) {
+std::vector<double> eigen_symmetric(dense a, dense& v, const work_meter& work) {
   auto n = a.rows;
   v = identity(n);
   constexpr int sweeps = 60;
@@ -129,7 +130,8 @@ std::vector<double> eigen_symmetric(dense a, dense& v) {
     for (std::size_t r = 0; r < n; ++r)
       for (std::size_t c = 0; c < r; ++c) off += a.at(r, c) * a.at(r, c);
     if (off < 1e-300) break;
-    for (std::size_t p = 0; p + 1 < n; ++p)
+    for (std::size_t p = 0; p + 1 < n; ++p) {
+      work(3 * n * (n - p));
       for (std::size_t q = p + 1; q < n; ++q) {
         double apq = a.at(p, q);
         if (apq == 0) continue;
@@ -152,6 +154,7 @@ std::vector<double> eigen_symmetric(dense a, dense& v) {
           v.at(k, q) = sn * x + c * y;
         }
       }
+    }
   }
   std::vector<double> values(n);
   for (std::size_t i = 0; i < n; ++i) values[i] = a.at(i, i);
@@ -159,11 +162,12 @@ std::vector<double> eigen_symmetric(dense a, dense& v) {
 }
 
 /// QR by Gram-Schmidt.
-void factor(const dense& a, dense& q, dense& r) {
+void factor(const dense& a, dense& q, dense& r, const work_meter& work) {
   auto n = a.rows;
   q = a;
   r = dense{n, n, std::vector<double>(n * n, 0.0)};
   for (std::size_t c = 0; c < n; ++c) {
+    work(2 * n * (c + 1));
     for (int twice = 0; twice < 2; ++twice)
       for (std::size_t k = 0; k < c; ++k) {
         double dot = 0;
@@ -180,14 +184,14 @@ void factor(const dense& a, dense& q, dense& r) {
 }
 
 /// The vector that (A - value) takes to zero, by inverse iteration.
-void eigen_vector(const dense& a, double value, std::size_t col, dense& v) {
+void eigen_vector(const dense& a, double value, std::size_t col, dense& v, const work_meter& work) {
   auto n = a.rows;
   double nudge = std::max(largest(a), 1e-300) * 1e-10;
   auto shifted = a;
   for (std::size_t i = 0; i < n; ++i) shifted.at(i, i) -= value + nudge;
   dense inverse;
   std::vector<double> x(n, 1.0 / std::sqrt(static_cast<double>(n)));
-  if (invert(shifted, inverse)) {
+  if (invert(shifted, inverse, work)) {
     for (int round = 0; round < 4; ++round) {
       std::vector<double> y(n, 0.0);
       double norm = 0;
@@ -205,7 +209,7 @@ void eigen_vector(const dense& a, double value, std::size_t col, dense& v) {
 
 } // namespace
 
-std::vector<double> eigen(const dense& a, dense& vectors) {
+std::vector<double> eigen(const dense& a, dense& vectors, const work_meter& work) {
   auto n = a.rows;
   std::vector<double> values;
   for (double x : a.v)
@@ -215,7 +219,7 @@ std::vector<double> eigen(const dense& a, dense& vectors) {
     }
   dense found;
   if (symmetric(a)) {
-    values = eigen_symmetric(a, found);
+    values = eigen_symmetric(a, found, work);
   } else {
     dense m = a, q, r;
     constexpr int steps = 500;
@@ -223,7 +227,8 @@ std::vector<double> eigen(const dense& a, dense& vectors) {
       double below = 0;
       for (std::size_t i = 1; i < n; ++i) below = std::max(below, std::fabs(m.at(i, i - 1)));
       if (below <= 1e-15 * largest(a)) break;
-      factor(m, q, r);
+      factor(m, q, r, work);
+      work(n * n * n / 2);
       m = multiply(r, q);
     }
     values.resize(n);
@@ -232,7 +237,7 @@ std::vector<double> eigen(const dense& a, dense& vectors) {
     for (auto& x : values)
       if (std::fabs(x - std::round(x)) < 1e-12 * std::max(1.0, std::fabs(x))) x = std::round(x);
     found = dense{n, n, std::vector<double>(n * n, 0.0)};
-    for (std::size_t i = 0; i < n; ++i) eigen_vector(a, values[i], i, found);
+    for (std::size_t i = 0; i < n; ++i) eigen_vector(a, values[i], i, found, work);
   }
   std::vector<std::size_t> order(n);
   std::iota(order.begin(), order.end(), 0u);
@@ -246,14 +251,14 @@ std::vector<double> eigen(const dense& a, dense& vectors) {
   return out;
 }
 
-dense pseudo_inverse(const dense& a) {
+dense pseudo_inverse(const dense& a, const work_meter& work) {
   auto t = transposed(a);
   bool tall = a.rows >= a.cols;
   auto gram = tall ? multiply(t, a) : multiply(a, t);
   dense inverse;
-  if (rank_of(gram) == gram.rows && invert(gram, inverse)) return tall ? multiply(inverse, t) : multiply(t, inverse);
+  if (rank_of(gram) == gram.rows && invert(gram, inverse, work)) return tall ? multiply(inverse, t) : multiply(t, inverse);
   dense v;
-  auto values = eigen(gram, v);
+  auto values = eigen(gram, v, work);
   double tiny = values.empty() ? 0 : std::fabs(values[0]) * 1e-12;
   auto scaled = transposed(v);
   for (std::size_t i = 0; i < values.size(); ++i)

@@ -11,11 +11,11 @@
 namespace tt::pine {
 namespace {
 
-const zone& zone_arg(const site& c, std::size_t k) {
-  if (c.type(k) == t_void || c.o(k) == nullptr) return c.ctx->cal.tz();
+std::shared_ptr<const zone> zone_arg(const site& c, std::size_t k) {
+  if (c.type(k) == t_void || c.o(k) == nullptr) return c.ctx->cal.shared_tz();
   auto z = zone::find(c.s(k));
   if (z == nullptr) c.stop("there is no time zone \"" + c.s(k) + "\"");
-  return *z; // zones are kept for the thread's life
+  return z;
 }
 
 timeframe frame_arg(const site& c, std::size_t k) {
@@ -29,7 +29,7 @@ timeframe frame_arg(const site& c, std::size_t k) {
 template <class F>
 void calendar_part(site& c, F f) {
   if (c.na(0)) return c.ret(na_value);
-  c.ret(f64(f(zone_arg(c, 1).local(c.i(0)))));
+  c.ret(f64(f(zone_arg(c, 1)->local(c.i(0)))));
 }
 void year(site& c) { calendar_part(c, [](const civil_time& t) { return t.year; }); }
 void month(site& c) { calendar_part(c, [](const civil_time& t) { return t.month; }); }

@@ -103,6 +103,15 @@ void ledger::note_price(double price) {
   }
 }
 
+namespace {
+/// Raises `most` to `part` of `whole` in percent. The division waits until the product says that it may matter: this
+/// runs twice a bar.
+inline void raise_percent(double& most, double part, double whole) {
+  constexpr double margin = 1 - 1e-12; // more than the roundings of both ways together
+  if (whole > 0 && part * 100 >= most * whole * margin) most = std::max(most, part / whole * 100);
+}
+} // namespace
+
 void ledger::end_bar(double high, double low, double close, excursions seen) {
   if (seen == excursions::whole_bar) {
     note_price(high);
@@ -120,12 +129,12 @@ void ledger::end_bar(double high, double low, double close, excursions seen) {
   double top = std::max(peak_, rules_.initial_capital);
   double fall = top - now + drop;
   stats_.max_drawdown = std::max(stats_.max_drawdown, fall);
-  if (top > 0) stats_.max_drawdown_percent = std::max(stats_.max_drawdown_percent, fall / top * 100);
+  raise_percent(stats_.max_drawdown_percent, fall, top);
   double gain = now + rise - trough_;
   if (gain > -std::numeric_limits<double>::infinity()) {
     stats_.max_runup = std::max(stats_.max_runup, gain);
     double high_mark = trough_ + gain;
-    if (high_mark > 0) stats_.max_runup_percent = std::max(stats_.max_runup_percent, gain / high_mark * 100);
+    raise_percent(stats_.max_runup_percent, gain, high_mark);
   }
 }
 

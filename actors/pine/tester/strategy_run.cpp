@@ -58,10 +58,16 @@ struct strategy_run::impl {
     for (const auto& o : orders) account.command(o);
     engine.clear_orders();
   }
-  std::optional<runtime_failure> failed(std::optional<runtime_failure> f) {
-    if (!f && account.failure()) f = runtime_failure{*account.failure(), 0, index};
-    if (f) stopped = f;
-    return f;
+  /// Remembers what went wrong, if anything did: in the script, or in the account. True: the run is over.
+  bool ended(const std::optional<runtime_failure>& f) {
+    if (!f && !account.failure()) [[likely]] return false;
+    stopped = f ? *f : runtime_failure{*account.failure(), 0, index};
+    return true;
+  }
+  /// The end of a step of the run, after the script and its orders.
+  std::optional<runtime_failure> outcome() {
+    if (ended(std::nullopt)) return stopped;
+    return std::nullopt;
   }
   void note(const bar& b) {
     if (span.bars++ == 0) {
@@ -145,7 +151,7 @@ std::optional<runtime_failure> strategy_run::on_bar(const bar& b, bar_flags flag
     while (m.account.step()) { // a fill: the script runs again, as of this bar, and its orders may fill further on
       m.view.refresh();
       failure = opened ? m.engine.update(b, flags) : m.engine.begin_bar(b, flags);
-      if (m.failed(failure)) return m.stopped;
+      if (m.ended(failure)) return m.stopped;
       opened = true;
       m.send_orders();
     }
@@ -158,11 +164,11 @@ std::optional<runtime_failure> strategy_run::on_bar(const bar& b, bar_flags flag
     m.view.refresh();
     failure = m.engine.on_bar(b, flags);
   }
-  if (m.failed(failure)) return m.stopped;
+  if (m.ended(failure)) return m.stopped;
   m.send_orders();
   m.account.after_script();
   m.note(b);
-  return m.failed(std::nullopt);
+  return m.outcome();
 }
 
 // ---------------------------------------------------------------- realtime
@@ -195,13 +201,13 @@ std::optional<runtime_failure> strategy_run::update(const bar& b, bar_flags flag
   m.account.move_to(p.close);
   m.account.tick_done();
   m.seen = {p.open, std::max(m.seen.high, p.high), std::min(m.seen.low, p.low), p.close};
-  if (!m.code->decl.calc_on_every_tick) return m.failed(std::nullopt);
+  if (!m.code->decl.calc_on_every_tick) return m.outcome();
   m.view.refresh();
   auto failure = m.ran_on_tick ? m.engine.update(b, flags) : m.engine.begin_bar(b, flags);
   m.ran_on_tick = true;
-  if (m.failed(failure)) return m.stopped;
+  if (m.ended(failure)) return m.stopped;
   m.send_orders();
-  return m.failed(std::nullopt);
+  return m.outcome();
 }
 
 std::optional<runtime_failure> strategy_run::commit(const bar& b, bar_flags flags) {
@@ -220,11 +226,11 @@ std::optional<runtime_failure> strategy_run::commit(const bar& b, bar_flags flag
   m.view.refresh();
   flags.realtime = true;
   auto failure = m.ran_on_tick ? m.engine.commit(b, flags) : m.engine.on_bar(b, flags);
-  if (m.failed(failure)) return m.stopped;
+  if (m.ended(failure)) return m.stopped;
   m.send_orders();
   m.account.after_script();
   m.note(b);
-  return m.failed(std::nullopt);
+  return m.outcome();
 }
 
 } // namespace tt::pine::tester
