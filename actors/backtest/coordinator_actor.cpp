@@ -1,6 +1,5 @@
 #include "actors/backtest/coordinator_actor.hpp"
 
-#include "actors/backtest/bar_file.hpp"
 #include "actors/market/caf_error.hpp"
 
 #include <caf/exit_reason.hpp>

@@ -4,6 +4,7 @@
 // coordinator_core, asks the supplier for bars, and has documents written by a second thread, so that a large one holds
 // up no worker. Messages and answers: messages.hpp.
 
+#include "actors/backtest/bar_file.hpp"
 #include "actors/backtest/coordinator_core.hpp"
 #include "actors/backtest/messages.hpp"
 

@@ -110,4 +110,64 @@ struct document_text {
   std::string next;       ///< cursor of the next page; empty: there is none
 };
 
+/// A job under its kind: a study's id names no backtest.
+struct job_name {
+  job_kind kind = job_kind::backtest;
+  std::string id;
+};
+
+struct job_submission {
+  job_kind kind = job_kind::backtest;
+  std::string owner;   ///< principal
+  std::string request; ///< canonical
+  std::vector<std::string> symbols;
+};
+
+enum class job_op : std::uint8_t { cancel, pause, resume };
+
+struct job_command {
+  job_name what;
+  job_op op = job_op::cancel;
+};
+
+struct list_request {
+  job_kind kind = job_kind::backtest;
+  std::string state;         ///< empty: all
+  std::uint64_t before = 0;  ///< job numbers below it; 0: from the newest
+  std::uint32_t limit = 20;
+};
+
+struct job_list {
+  std::vector<job_status> jobs;
+  std::uint64_t next = 0; ///< `before` of the next page; 0: there is none
+};
+
+/// `query` of a job.
+struct document_request {
+  job_name what;
+  document_query query;
+};
+
+struct job_document {
+  job_status status;
+  std::string text;       ///< JSON value, or CSV with a header
+  std::string request;    ///< with results: the canonical request
+  std::string diagnostics; ///< with results of a job that failed: JSON array of the compiler; may be empty
+  std::string next;        ///< cursor of the next page; empty: there is none
+};
+
+/// Figures for /metrics.
+struct job_count {
+  job_kind kind = job_kind::backtest;
+  job_state state = job_state::queued;
+  std::uint64_t jobs = 0;
+};
+
+struct job_figures {
+  std::vector<job_count> counts;
+  double bars_per_second = 0; ///< over the last ten seconds
+  std::uint64_t workers = 0;
+  std::uint64_t nodes = 0;
+};
+
 } // namespace tt::backtest
