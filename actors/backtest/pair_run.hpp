@@ -45,14 +45,27 @@ compiled_script compile_strategy(std::string_view source, const pine::compile_op
 
 /// The rules of a run once request, script and defaults are laid over each other.
 struct run_rules {
-  pine::tester::account_overrides account; ///< every value set
-  pine::tester::magnify magnifier = pine::tester::magnify::as_declared;
-  std::uint64_t random_seed = 1;
-  double risk_free = 2; ///< percent a year
+  double initial_capital = defaults::initial_capital;
+  pine::tester::fee_kind fee = pine::tester::fee_kind::cash_per_order;
+  double fee_value = defaults::commission;
+  double slippage = defaults::slippage;
+  slippage_kind slippage_type = defaults::slippage_type;
+  pine::tester::fill_time fills = pine::tester::fill_time::next_tick;
+  bar_provider::inner_bars magnifier = bar_provider::inner_bars::none;
+  std::string currency;          ///< of the account; "NONE": the symbol's
+  std::uint64_t random_seed = 1; ///< of math.random()
+  double risk_free = 2;          ///< percent a year
 };
 run_rules rules_for(const backtest_request& r, const pine::declaration& declared);
-/// Whether runs under these rules want the bars inside of the bars.
-bar_provider::inner_bars inner_bars_for(const run_rules& rules, const pine::declaration& declared);
+
+/// A program whose declaration holds the rules of the run, so that the script reads what it trades under. Shared by all
+/// runs of a job.
+struct prepared_program {
+  std::shared_ptr<const pine::program> code;
+  run_rules rules;
+};
+/// Requires code.
+std::shared_ptr<const prepared_program> prepare(const std::shared_ptr<const pine::program>& code, const backtest_request& r);
 
 enum class curve_step : std::uint8_t { bar, day };
 /// The resolution of equity curves for the request's dates (limits::per_bar_days).
@@ -62,9 +75,8 @@ curve_step step_for(const backtest_request& r);
 enum class outcome_detail : std::uint8_t { full, figures };
 
 struct pair_job {
-  std::shared_ptr<const pine::program> code;
+  std::shared_ptr<const prepared_program> program;
   std::shared_ptr<const bar_set> bars;
-  run_rules rules;
   std::map<std::string, std::string> inputs;
   /// Bars on which orders count; the script also sees the `warmup` bars before. Empty: all behind the set's own warm-up.
   bar_range range;

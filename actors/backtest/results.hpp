@@ -18,7 +18,7 @@ namespace limits {
 inline constexpr std::size_t result_trades = 10'000; ///< in the document itself; /trades has them all, page by page
 inline constexpr std::size_t page_rows = 1'000;      ///< of one page, whatever `limit` says
 inline constexpr std::size_t default_page_rows = 100;
-inline constexpr std::size_t least_points = 3;       ///< of a down-sampled curve
+inline constexpr std::size_t least_points = 4;       ///< of a down-sampled curve
 } // namespace limits
 
 /// Fields keep the order in which they are set. Integers are integers; every other number is a finite double of at most
@@ -39,7 +39,7 @@ struct shown_point {
   std::int64_t at = 0; ///< as curve_point::at
   double equity = 0;
 };
-/// At most `max_points` of them (3 at least): the first, the last, the highest, the lowest, and of equal stretches between
+/// At most `max_points` of them (4 at least): the first, the last, the highest, the lowest, and of equal stretches between
 /// the lowest and the highest of each. 0: all.
 std::vector<shown_point> downsample(const std::vector<shown_point>& curve, std::size_t max_points);
 
@@ -57,6 +57,8 @@ public:
 
   /// The object under `results`.
   document results() const;
+  /// Figures and at most so many points of the curve: what a study shows of its best.
+  document brief(std::size_t max_points) const;
   /// Headline figures by the API's names, for objectives and tables.
   const figure_set& figures() const { return total_; }
   /// Why nothing came of it: set when every pair failed, naming the first.
@@ -99,6 +101,14 @@ private:
   capital_mode capital_ = capital_mode::per_run;
   session_hours session_ = session_hours::regular;
 };
+
+/// The headline figures and `metrics` of a set, as in results() and in each of its runs.
+document to_document(const figure_set& f);
+/// The figures of several outcomes as one account each beside the others: curves summed, trades together. Ratios that
+/// need one symbol's price (beta, alpha) are undefined for more than one. Failed outcomes are left out.
+figure_set combined_figures(const std::vector<pair_outcome>& outcomes);
+/// The curve behind them. A pair stands at its capital before its first point and at its last value behind its last.
+std::vector<shown_point> combined_curve(const std::vector<pair_outcome>& outcomes);
 
 /// `results` of a job whose script does not compile: figures null, lists empty, the findings.
 document results_without_run(const std::vector<script_finding>& findings);

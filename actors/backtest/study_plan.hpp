@@ -64,7 +64,7 @@ result<task_result> task_result_from_bytes(std::string_view bytes);
 /// What all tasks of a study share on one node.
 struct study_context {
   backtest_request base;
-  std::shared_ptr<const pine::program> code;
+  std::shared_ptr<const prepared_program> program;
   std::vector<std::shared_ptr<const bar_set>> bars; ///< of every pair, in the order of pairs_of()
   std::function<std::unique_ptr<pine::data_source>(const bar_set& own)> data = {};
 };

@@ -19,14 +19,9 @@ enum class keep_curve : std::uint8_t { no, yes };
 /// Values that win over what strategy() declares (design: an explicit request beats the script, which beats defaults).
 struct account_overrides {
   std::optional<double> initial_capital, fee_value, slippage_ticks;
-  std::optional<double> slippage_percent; ///< of the price, in place of ticks
+  std::optional<double> slippage_percent; ///< of the price, on top of the ticks
   std::optional<fee_kind> fee;
-  std::optional<fill_time> fills;
-  std::optional<std::string> currency; ///< of the account
 };
-
-/// Whether bars fill through `lower_bars`: as use_bar_magnifier says, or not, or always.
-enum class magnify : std::uint8_t { as_declared, off, on };
 
 struct tester_options {
   account_overrides account = {};
@@ -34,7 +29,6 @@ struct tester_options {
   log_fills fills = log_fills::off;
   /// Bars of a shorter timeframe for strategies with use_bar_magnifier, oldest first. Must outlive the run.
   std::span<const bar> lower_bars = {};
-  magnify magnifier = magnify::as_declared;
   /// Bars that open earlier are seen by the script but their orders are dropped, and they count in no figure.
   std::int64_t trade_from_ms = std::numeric_limits<std::int64_t>::min();
 };
