@@ -38,7 +38,7 @@ void on_chunk(cache_pointer self, const std::string& hash, const bar_chunk& chun
   const auto at = self->state.fetches.find(hash);
   if (at == self->state.fetches.end()) return;
   auto& file = *at->second.file;
-  if (auto done = file.put(chunk.offset, chunk.bytes); !done) return end_fetch(self, hash, done.error());
+  if (auto done = file.put(chunk.offset, {chunk.bytes.data(), chunk.bytes.size()}); !done) return end_fetch(self, hash, done.error());
   if (!file.complete()) return ask_more(self, hash);
   if (auto done = file.finish(); !done) return end_fetch(self, hash, done.error());
   end_fetch(self, hash, open_bars(*self->state.folder, hash));

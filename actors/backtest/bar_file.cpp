@@ -100,7 +100,7 @@ result<void> bar_download::begin() {
   return {};
 }
 
-result<void> bar_download::put(std::uint64_t offset, std::span<const char> piece) {
+result<void> bar_download::put(std::uint64_t offset, std::string_view piece) {
   if (offset > bytes_ || piece.size() > bytes_ - offset || piece.empty())
     return error{errc::out_of_range, "a piece of bars " + hash_ + " lies outside of them", "bars"};
   for (std::size_t done = 0; done < piece.size();) {
@@ -174,7 +174,7 @@ result<std::string> bar_folder::store(std::string_view bytes) {
   }
   bar_download file(path_, hash, bytes.size());
   if (auto made = file.begin(); !made) return made.error();
-  if (auto done = file.put(0, {bytes.data(), bytes.size()}); !done) return done.error();
+  if (auto done = file.put(0, bytes); !done) return done.error();
   if (auto done = file.finish(); !done) return done.error();
   return hash;
 }

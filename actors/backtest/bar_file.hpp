@@ -46,7 +46,7 @@ public:
   /// Makes the file. Errors: io_error.
   result<void> begin();
   /// Pieces may come in any order. Errors: io_error; out_of_range for a piece outside of the file.
-  result<void> put(std::uint64_t offset, std::span<const char> piece);
+  result<void> put(std::uint64_t offset, std::string_view piece);
   /// Checks the content against the hash and gives the file its name. Errors: corrupt_data (and the file is gone), io_error.
   result<void> finish();
   [[nodiscard]] bool complete() const { return received_ == bytes_; }

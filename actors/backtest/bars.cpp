@@ -270,35 +270,43 @@ result<moments> moments_of(const backtest_request& r, const instrument& what, ti
 
 } // namespace
 
-result<std::shared_ptr<const bar_set>> history_bars::bars(const backtest_request& r, const pair_key& key, inner_bars inner) {
-  const auto* what = master_->find(key.symbol);
-  if (what == nullptr) return error{errc::unknown_symbol, "unknown symbol " + tt::quoted(key.symbol), "symbols"};
-  const auto at = moments_of(r, *what, key.frame);
+result<std::shared_ptr<const bar_set>> load_bars(const backtest_request& r, const pair_key& key, bar_provider::inner_bars inner, const instrument& what,
+                                                 const bar_fetch& fetch) {
+  const auto at = moments_of(r, what, key.frame);
   if (!at) return at.error();
-  const market::history_layers layers(*what, sources_);
   constexpr auto all = limits::bars_per_pair + 1;
-  auto in_range = layers.bars(key.frame, r.session, {at->from, at->to, all}, known_until_);
+  auto in_range = fetch(what, key.frame, r.session, {at->from, at->to, all});
   if (!in_range) return in_range.error();
-  // the bar that is still under way is no bar yet
-  while (!in_range->empty() && market::end_of_bar(in_range->back().open_time, key.frame, r.session, *what->calendar) > known_until_) in_range->pop_back();
   if (in_range->empty())
     return error{errc::not_found, "there are no bars of " + to_string(key) + " from " + r.start.to_string() + " to " + r.end.to_string(), "start_date"};
   std::vector<bar> whole;
   if (r.warmup_bars > 0) {
-    auto before = layers.bars(key.frame, r.session, {utc_time::min(), at->from, r.warmup_bars}, known_until_);
+    auto before = fetch(what, key.frame, r.session, {utc_time::min(), at->from, r.warmup_bars});
     if (!before) return before.error();
     whole = std::move(*before);
   }
   const auto warmup = whole.size();
   whole.insert(whole.end(), in_range->begin(), in_range->end());
   std::vector<pine::bar> lower;
-  if (const auto frame = inner_frame(key.frame); frame && inner == inner_bars::wanted) {
-    auto found = layers.bars(*frame, r.session, {at->from, at->to, all}, known_until_);
+  if (const auto frame = inner_frame(key.frame); frame && inner == bar_provider::inner_bars::wanted) {
+    auto found = fetch(what, *frame, r.session, {at->from, at->to, all});
     if (!found) return found.error();
-    lower = to_pine(*found, *what, *frame, r.session);
+    lower = to_pine(*found, what, *frame, r.session);
   }
-  auto info = std::make_shared<const pine::symbol_info>(symbol_facts(*what, r.session));
-  return bar_set::make(key, std::move(info), to_pine(whole, *what, key.frame, r.session), warmup, std::move(lower));
+  auto info = std::make_shared<const pine::symbol_info>(symbol_facts(what, r.session));
+  return bar_set::make(key, std::move(info), to_pine(whole, what, key.frame, r.session), warmup, std::move(lower));
+}
+
+result<std::shared_ptr<const bar_set>> history_bars::bars(const backtest_request& r, const pair_key& key, inner_bars inner) {
+  const auto* what = master_->find(key.symbol);
+  if (what == nullptr) return error{errc::unknown_symbol, "unknown symbol " + tt::quoted(key.symbol), "symbols"};
+  const market::history_layers layers(*what, sources_);
+  return load_bars(r, key, inner, *what, [&](const instrument& one, timeframe frame, session_hours hours, const market::bar_window& window) {
+    auto found = layers.bars(frame, hours, window, known_until_);
+    // the bar that is still under way is no bar yet
+    while (found && !found->empty() && market::end_of_bar(found->back().open_time, frame, hours, *one.calendar) > known_until_) found->pop_back();
+    return found;
+  });
 }
 
 } // namespace tt::backtest

@@ -4,9 +4,11 @@
 
 #include "actors/backtest/request.hpp"
 #include "actors/market/feed_source.hpp"
+#include "actors/market/history_layers.hpp"
 #include "actors/model/instrument.hpp"
 #include "actors/pine/settings.hpp"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -84,6 +86,12 @@ public:
   enum class inner_bars : std::uint8_t { none, wanted };
   virtual result<std::shared_ptr<const bar_set>> bars(const backtest_request& r, const pair_key& key, inner_bars inner) = 0;
 };
+
+/// Gives the newest `window.count` bars whose stamps lie in [window.from, window.to), ascending, none that is still under way.
+using bar_fetch = std::function<result<std::vector<bar>>(const instrument& what, timeframe frame, session_hours hours, const market::bar_window& window)>;
+/// The bars of one pair of a request, fetched piece by piece. Errors: as bar_provider::bars.
+result<std::shared_ptr<const bar_set>> load_bars(const backtest_request& r, const pair_key& key, bar_provider::inner_bars inner, const instrument& what,
+                                                 const bar_fetch& fetch);
 
 /// Bars out of the sources that a node's history is made of: the same layers, the same rules.
 class history_bars final : public bar_provider {

@@ -102,7 +102,7 @@ std::variant<std::shared_ptr<const pine::program>, plan_failure> compile(const b
 
 std::vector<series_need> needs_of(const backtest_request& r, const pine::program& code) {
   const auto shared = std::make_shared<const backtest_request>(r);
-  const auto inner = inner_bars_for(rules_for(r, code.decl), code.decl);
+  const auto inner = rules_for(r, code.decl).magnifier;
   std::vector<series_need> out;
   for (const auto& key : pairs_of(r)) out.push_back({shared, key, inner});
   return out;
@@ -343,8 +343,8 @@ run_watch watch_of(run_control& control) {
 
 class backtest_runner final : public shard_runner {
 public:
-  backtest_runner(backtest_request request, std::shared_ptr<const pine::program> code)
-      : request_(std::move(request)), code_(std::move(code)), pairs_(pairs_of(request_)) {}
+  backtest_runner(backtest_request request, const std::shared_ptr<const pine::program>& code)
+      : request_(std::move(request)), program_(prepare(code, request_)), pairs_(pairs_of(request_)) {}
 
   result<std::string> run(std::string_view text, std::span<const std::shared_ptr<const bar_set>> bars, run_control& control) const override {
     std::size_t number = 0;
@@ -352,9 +352,8 @@ public:
     if (code != std::errc{} || end != text.data() + text.size() || number >= pairs_.size() || bars.size() != 1 || bars[0]->key() != pairs_[number])
       return error{errc::corrupt_data, "an order names no pair of its job"};
     pair_job job;
-    job.code = code_;
+    job.program = program_;
     job.bars = bars[0];
-    job.rules = rules_for(request_, code_->decl);
     job.inputs = request_.inputs;
     job.step = step_for(request_);
     auto outcome = run_pair(job, watch_of(control));
@@ -365,18 +364,18 @@ public:
 
 private:
   backtest_request request_;
-  std::shared_ptr<const pine::program> code_;
+  std::shared_ptr<const prepared_program> program_;
   std::vector<pair_key> pairs_;
 };
 
 class study_runner final : public shard_runner {
 public:
-  study_runner(backtest_request base, std::shared_ptr<const pine::program> code) : base_(std::move(base)), code_(std::move(code)) {}
+  study_runner(backtest_request base, const std::shared_ptr<const pine::program>& code) : base_(std::move(base)), program_(prepare(code, base_)) {}
 
   result<std::string> run(std::string_view text, std::span<const std::shared_ptr<const bar_set>> bars, run_control& control) const override {
     auto tasks = shard_from_bytes(text);
     if (!tasks) return tasks.error();
-    study_context context{base_, code_, {bars.begin(), bars.end()}, {}};
+    study_context context{base_, program_, {bars.begin(), bars.end()}, {}};
     std::vector<std::string> out;
     for (const auto& task : *tasks) {
       auto done = run_task(context, task, watch_of(control));
@@ -388,7 +387,7 @@ public:
 
 private:
   backtest_request base_;
-  std::shared_ptr<const pine::program> code_;
+  std::shared_ptr<const prepared_program> program_;
 };
 
 } // namespace

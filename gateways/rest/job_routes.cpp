@@ -125,7 +125,7 @@ void show_rows(services& parts, const context_ptr& call, const responder& answer
   page.limit = static_cast<std::uint32_t>(query.integer({"limit"}, query_reader::need::optional, 1, 1'000).value_or(0));
   page.cursor = query.text({"cursor"}).value_or("");
   page.sort = query.text({"sort"}).value_or("");
-  page.max_points = static_cast<std::uint32_t>(query.integer({"max_points"}, query_reader::need::optional, 3, 1'000'000).value_or(0));
+  page.max_points = static_cast<std::uint32_t>(query.integer({"max_points"}, query_reader::need::optional, 4, 1'000'000).value_or(0));
   const auto form = query.text({"format"}).value_or("json");
   if (form == "csv") page.form = backtest::document_form::csv;
   else if (form != "json") query.problem("format", "must be json or csv", "value");
