@@ -9,10 +9,6 @@ namespace {
 
 constexpr std::chrono::seconds speed_window{10};
 
-error not_known(job_kind kind, std::string_view id) {
-  return {errc::not_found, "no " + std::string(to_string(kind)) + " " + quoted(id), "id"};
-}
-
 std::string joined(const error& e) { return to_string(e); }
 
 } // namespace

@@ -209,7 +209,7 @@ public:
 
 private:
   enum class pair_state : std::uint8_t { free, out, done };
-  struct pair {
+  struct pair_entry {
     pair_state state = pair_state::free;
     std::uint64_t bars = 1;
     std::optional<error> failure;
@@ -227,7 +227,7 @@ private:
   }
 
   std::vector<series_need> needs_;
-  std::vector<pair> pairs_;
+  std::vector<pair_entry> pairs_;
   std::size_t done_ = 0, failed_ = 0;
   std::string last_symbol_;
 };

@@ -90,7 +90,7 @@ struct core_test : ::testing::Test {
   job_status status(const std::string& id, job_kind kind = job_kind::backtest) { return core->status(kind, id).value(); }
 
   /// Answers an order as a worker would.
-  void answer(const sent_order& order) {
+  void answer(sent_order order) {
     std::erase_if(effects->orders, [&](const sent_order& o) { return o.attempt == order.attempt; });
     core->reported(order.to, order.job, order.piece, order.attempt, piece_end::computed, square(order.piece), now());
   }
