@@ -46,7 +46,14 @@ public:
     send(to, job_intro{job, kind, request});
   }
   void order(crew_id to, std::uint64_t job, std::uint64_t attempt, const shard& piece, const std::vector<series_ref>& series) override {
-    send(to, shard_order{job, piece.number, attempt, piece.text, series, self_->state.options->bars});
+    const auto at = self_->state.crews.find(to);
+    if (at == self_->state.crews.end()) return;
+    self_->request(at->second, order_deadline, shard_order{job, piece.number, attempt, piece.text, series, self_->state.options->bars})
+      .then([](bool) {},
+            [self = self_, to, job, number = piece.number, attempt](const caf::error& e) {
+              // later: if the crew is gone, its down message says so first
+              self->delayed_send(self, refusal_pause, order_refused{to, job, number, attempt, from_caf_error(e)});
+            });
   }
   void over(crew_id to, std::uint64_t job) override { send(to, job_over{job}); }
 
@@ -266,7 +273,15 @@ caf::behavior coordinator_actor(coordinator_pointer self, std::shared_ptr<const 
     },
     [self](const crew_hello& hello) { on_hello(self, hello); },
     [self](const shard_progress& progress) { on_progress(self, progress); },
-    [self](shard_report& report) { on_report(self, report); },
+    [self](shard_report& report) {
+      on_report(self, report);
+      return true;
+    },
+    [self](const order_refused& no) {
+      if (!self->state.crews.contains(no.by)) return;
+      self->state.core->refused(no.by, no.job, no.piece, no.attempt, no.why, now_of(self));
+      arm(self);
+    },
     [self](tick_atom) {
       self->state.ticking = false;
       self->state.core->tick(now_of(self));

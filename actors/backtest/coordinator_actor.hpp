@@ -8,6 +8,7 @@
 #include "actors/backtest/coordinator_core.hpp"
 #include "actors/backtest/messages.hpp"
 
+#include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/stateful_actor.hpp>
 
@@ -24,6 +25,9 @@ namespace tt::backtest {
 inline constexpr std::string_view coordinator_name = "backtest/coordinator";
 /// Longest wait for the bars of one series.
 inline constexpr std::chrono::seconds supply_deadline{120};
+/// Longest wait for a crew to take an order.
+inline constexpr std::chrono::seconds order_deadline{30};
+inline constexpr std::chrono::milliseconds refusal_pause{500};
 /// Time between two ticks of the core, while it wants them.
 inline constexpr std::chrono::milliseconds core_tick{100};
 
@@ -38,6 +42,13 @@ struct coordinator_options {
   document_writer_maker make_writer;
   coordinator_limits limits;
   std::function<void(const std::string&)> warn = {};
+};
+
+/// A word of the coordinator to itself: an order did not arrive, or was not taken. Never leaves the process.
+struct order_refused {
+  crew_id by = 0;
+  std::uint64_t job = 0, piece = 0, attempt = 0;
+  error why;
 };
 
 struct coordinator_state {
@@ -69,3 +80,5 @@ struct documents_state {
 caf::behavior documents_actor(caf::stateful_actor<documents_state>* self, std::shared_ptr<const coordinator_options> options);
 
 } // namespace tt::backtest
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::backtest::order_refused)

@@ -403,6 +403,13 @@ void coordinator_core::progressed(crew_id who, std::uint64_t job, std::uint64_t 
   note_progress(*e, now);
 }
 
+void coordinator_core::refused(crew_id who, std::uint64_t job, std::uint64_t piece, std::uint64_t attempt, const error& why, moment now) {
+  auto* e = find(job);
+  if (e == nullptr) return;
+  e->knows.erase(who);
+  reported(who, job, piece, attempt, piece_end::returned, why, now);
+}
+
 void coordinator_core::reported(crew_id who, std::uint64_t job, std::uint64_t piece, std::uint64_t attempt, piece_end end,
                                 const result<std::string>& outcome, moment now) {
   auto* e = find(job);

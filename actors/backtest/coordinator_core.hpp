@@ -91,6 +91,8 @@ public:
   void crew_joined(crew_id who, std::uint32_t workers, std::uint32_t capacity, moment now);
   void crew_left(crew_id who, moment now);
   void progressed(crew_id who, std::uint64_t job, std::uint64_t piece, std::uint64_t bars_done, moment now);
+  /// The crew did not take an order: it must be told of the job again.
+  void refused(crew_id who, std::uint64_t job, std::uint64_t piece, std::uint64_t attempt, const error& why, moment now);
   /// `attempt` is that of the order; a report of an order that was given up since counts like any other result.
   void reported(crew_id who, std::uint64_t job, std::uint64_t piece, std::uint64_t attempt, piece_end end, const result<std::string>& outcome,
                 moment now);

@@ -14,9 +14,26 @@ namespace {
 
 using crew_pointer = caf::stateful_actor<crew_state>*;
 
+/// Tells the coordinator until it has heard: a link may be too full for a large result, and a second telling does no harm.
+void tell(crew_pointer self, const std::shared_ptr<const shard_report>& what, std::uint32_t tries) {
+  const auto to = self->state.coordinator;
+  if (!to || !self->state.jobs.contains(what->job)) return; // cancelled, or the coordinator is another
+  self->request(to, report_deadline, *what)
+    .then([](bool) {},
+          [=](const caf::error&) {
+            if (self->state.coordinator != to || tries == 0) return;
+            self->delayed_send(self, report_pause, report_again{what, tries - 1});
+          });
+}
+
 void report(crew_pointer self, const work_item& item, shard_end end, std::string bytes, error reason) {
-  if (!self->state.coordinator || !self->state.jobs.contains(item.job)) return; // cancelled, or the coordinator is another
-  self->send(self->state.coordinator, shard_report{item.job, item.shard, item.attempt, end, std::move(bytes), std::move(reason)});
+  tell(self, std::make_shared<const shard_report>(shard_report{item.job, item.shard, item.attempt, end, std::move(bytes), std::move(reason)}),
+       report_tries);
+}
+
+error too_large(std::size_t bytes) {
+  return {errc::limit_exceeded, "its result has " + std::to_string(bytes) + " bytes, more than " + std::to_string(limits::outcome_bytes) +
+                                  ": ask for a shorter range", "end_date"};
 }
 
 void give_work(crew_pointer self) {
@@ -47,10 +64,10 @@ void fetch_bars(crew_pointer self, const work_ptr& item, const caf::actor& origi
       [=](const caf::error& e) { report(self, *item, shard_end::returned, {}, from_caf_error(e)); });
 }
 
-void on_order(crew_pointer self, const shard_order& order) {
+caf::result<bool> on_order(crew_pointer self, const shard_order& order) {
   auto& s = self->state;
   const auto job = s.jobs.find(order.job);
-  if (job == s.jobs.end()) return; // over already: the word that it is came before
+  if (job == s.jobs.end()) return to_caf_error({errc::not_found, "job " + std::to_string(order.job) + " is not known to this crew"});
   auto item = std::make_shared<work_item>();
   item->job = order.job;
   item->shard = order.shard;
@@ -59,14 +76,14 @@ void on_order(crew_pointer self, const shard_order& order) {
   item->series = order.series;
   item->context = job->second;
   fetch_bars(self, item, order.origin);
+  return true;
 }
 
 void drop_job(crew_pointer self, std::uint64_t job) {
   auto& s = self->state;
   if (s.jobs.erase(job) == 0) return;
-  for (const auto* list : {&s.running})
-    for (const auto& item : *list)
-      if (item && item->job == job) item->control.cancelled = true;
+  for (const auto& item : s.running)
+    if (item && item->job == job) item->control.cancelled = true;
   std::erase_if(s.ready, [job](const work_ptr& item) { return item->job == job; });
 }
 
@@ -75,6 +92,8 @@ void on_done(crew_pointer self, const work_done& done) {
   if (s.running.at(done.worker) == done.item) s.running[done.worker] = nullptr;
   const auto& item = *done.item;
   if (!done.outcome) report(self, item, shard_end::returned, {}, {errc::internal, "a worker broke off: " + printable(done.trouble)});
+  else if (*done.outcome && done.outcome->value().size() > limits::outcome_bytes)
+    report(self, item, shard_end::failed, {}, too_large(done.outcome->value().size()));
   else if (*done.outcome) report(self, item, shard_end::computed, done.outcome->value(), {});
   else report(self, item, shard_end::failed, {}, done.outcome->error());
   give_work(self);
@@ -149,7 +168,8 @@ caf::behavior crew_actor(crew_pointer self, std::shared_ptr<const crew_options> 
     [self](const job_intro& intro) {
       self->state.jobs[intro.job] = std::make_shared<job_context>(intro.kind, intro.request, self->state.options->make_runner);
     },
-    [self](const shard_order& order) { on_order(self, order); },
+    [self](const shard_order& order) { return on_order(self, order); },
+    [self](const report_again& again) { tell(self, again.what, again.tries); },
     [self](const job_over& over) { drop_job(self, over.job); },
     [self](const work_done& done) { on_done(self, done); },
     [self](tick_atom) {

@@ -26,6 +26,11 @@ inline constexpr std::uint32_t prefetch_per_worker = 1;
 /// Longest wait for the bars of an order.
 inline constexpr std::chrono::seconds bars_deadline{120};
 
+/// A report that was not heard is sent again after a pause, so often.
+inline constexpr std::chrono::seconds report_deadline{30};
+inline constexpr std::chrono::milliseconds report_pause{500};
+inline constexpr std::uint32_t report_tries = 20;
+
 struct crew_options {
   std::string node;
   std::uint32_t workers = 1;
@@ -45,8 +50,16 @@ struct crew_state {
   bool ticking = false;
 };
 
+/// A word of the crew to itself. Never leaves the process.
+struct report_again {
+  std::shared_ptr<const shard_report> what;
+  std::uint32_t tries = 0;
+};
+
 /// Messages: see messages.hpp. Learns of the coordinator by coordinator_change. Spawn it in the pool, never detached:
 /// workers are spawned detached by it.
 caf::behavior crew_actor(caf::stateful_actor<crew_state>* self, std::shared_ptr<const crew_options> options);
 
 } // namespace tt::backtest
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::backtest::report_again)

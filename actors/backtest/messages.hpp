@@ -12,8 +12,10 @@
 // | coordinator | figures_atom | job_figures |
 // | coordinator | subscribe_atom | job_list: what is not finished; job_status follow, one per change |
 // | coordinator | crew_hello | none; shard_orders follow |
-// | coordinator | shard_progress, shard_report | none |
-// | crew | job_intro, shard_order, job_over | none |
+// | coordinator | shard_progress | none |
+// | coordinator | shard_report | bool: it was heard |
+// | crew | shard_order | bool: it was taken; not_found for a job without job_intro |
+// | crew | job_intro, job_over | none |
 // | crew | coordinator_change | none (from its own node) |
 // | bar cache | bars_wanted | bars_ready (own node only) |
 // | bar cache | chunk_request | bar_chunk |

@@ -290,7 +290,9 @@ TEST(job_metrics, figures_by_kind_and_state) {
   const auto metrics = make_job_metrics(jobs);
   bool found = false;
   for (const auto& family : metrics->Collect()) {
-    if (family.name == "tt_backtest_bars_per_second") EXPECT_EQ(family.metric.at(0).gauge.value, 12.5);
+    if (family.name == "tt_backtest_bars_per_second") {
+      EXPECT_EQ(family.metric.at(0).gauge.value, 12.5);
+    }
     if (family.name != "tt_jobs") continue;
     found = true;
     EXPECT_EQ(family.metric.at(0).gauge.value, 3);

@@ -310,6 +310,18 @@ TEST_F(core_test, a_piece_that_nobody_can_try_fails_its_job) {
   EXPECT_NE(status(id).error_message.find("disk full"), std::string::npos);
 }
 
+TEST_F(core_test, an_order_that_was_not_taken_is_given_again_with_its_job) {
+  core->crew_joined(1, 1, 1, now());
+  const auto id = submit("pieces=1 bars=1");
+  const auto order = effects->orders.front();
+  effects->orders.clear();
+  effects->introduced.clear(); // the word of the job was lost on its way
+  core->refused(1, order.job, order.piece, order.attempt, error{errc::not_found, "what job?"}, now());
+  ASSERT_EQ(effects->orders.size(), 1U);
+  work();
+  EXPECT_EQ(status(id).state, job_state::completed);
+}
+
 TEST_F(core_test, a_piece_that_takes_every_crew_along_fails_its_job) {
   const auto id = submit("pieces=1 bars=1");
   for (std::uint32_t i = 0; i < limits::lost_shards; ++i) {
