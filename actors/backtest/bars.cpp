@@ -275,7 +275,9 @@ result<std::shared_ptr<const bar_set>> history_bars::bars(const backtest_request
   if (what == nullptr) return error{errc::unknown_symbol, "unknown symbol " + tt::quoted(key.symbol), "symbols"};
   const auto at = moments_of(r, *what, key.frame);
   if (!at) return at.error();
-  const market::history_layers layers(*what, sources_);
+  auto from = r.data_source == bar_origin::sim ? sources_.simulated : sources_.stored;
+  if (r.data_source == bar_origin::automatic) from.insert(from.end(), sources_.simulated.begin(), sources_.simulated.end());
+  const market::history_layers layers(*what, std::move(from));
   constexpr auto all = limits::bars_per_pair + 1;
   auto in_range = layers.bars(key.frame, r.session, {at->from, at->to, all}, known_until_);
   if (!in_range) return in_range.error();

@@ -50,7 +50,7 @@ struct sums {
 figure_set set_of(std::span<const tester::equity_point> curve, std::span<const tester::trade> trades, const sums& s, const pine::zone& tz,
                   double risk_free, std::optional<double> buy_hold) {
   tester::report r;
-  r.all = tester::figures_of(trades, tester::trade_side::both);
+  r.all = tester::figures_of(trades, pine::trade_side::both);
   r.equity = tester::figures_of(curve, s.initial, tz, risk_free);
   r.equity.open_profit = s.open_pnl;
   r.equity.exposure = s.bars > 0 ? tester::figure(static_cast<double>(s.in_market) / static_cast<double>(s.bars)) : std::nullopt;
