@@ -96,15 +96,18 @@ result<std::shared_ptr<const bar_set>> load_bars(const backtest_request& r, cons
 /// Bars out of the sources that a node's history is made of: the same layers, the same rules.
 class history_bars final : public bar_provider {
 public:
-  /// `sources` in the order in which they are believed. `known_until`: no bar that ends later.
-  history_bars(std::shared_ptr<const instrument_master> master, std::vector<std::shared_ptr<const market::history_source>> sources,
-               utc_time known_until)
-      : master_(std::move(master)), sources_(std::move(sources)), known_until_(known_until) {}
+  /// In the order in which they are believed; stored ones before simulated ones.
+  struct sources {
+    std::vector<std::shared_ptr<const market::history_source>> stored, simulated;
+  };
+  /// `known_until`: no bar that ends later.
+  history_bars(std::shared_ptr<const instrument_master> master, sources from, utc_time known_until)
+      : master_(std::move(master)), sources_(std::move(from)), known_until_(known_until) {}
   result<std::shared_ptr<const bar_set>> bars(const backtest_request& r, const pair_key& key, inner_bars inner) override;
 
 private:
   std::shared_ptr<const instrument_master> master_;
-  std::vector<std::shared_ptr<const market::history_source>> sources_;
+  sources sources_;
   utc_time known_until_;
 };
 

@@ -14,6 +14,12 @@ namespace {
 
 using crew_pointer = caf::stateful_actor<crew_state>*;
 
+/// Whether the coordinator that gave the order still wants it.
+bool is_wanted(crew_pointer self, const work_item& item) {
+  const auto job = self->state.jobs.find(item.job);
+  return job != self->state.jobs.end() && job->second == item.context;
+}
+
 /// Tells the coordinator until it has heard: a link may be too full for a large result, and a second telling does no harm.
 void tell(crew_pointer self, const std::shared_ptr<const shard_report>& what, std::uint32_t tries) {
   const auto to = self->state.coordinator;
@@ -27,6 +33,7 @@ void tell(crew_pointer self, const std::shared_ptr<const shard_report>& what, st
 }
 
 void report(crew_pointer self, const work_item& item, shard_end end, std::string bytes, error reason) {
+  if (!is_wanted(self, item)) return; // cancelled, or of an earlier coordinator
   tell(self, std::make_shared<const shard_report>(shard_report{item.job, item.shard, item.attempt, end, std::move(bytes), std::move(reason)}),
        report_tries);
 }
@@ -57,7 +64,7 @@ void fetch_bars(crew_pointer self, const work_ptr& item, const caf::actor& origi
   self->request(self->state.options->bars, bars_deadline, bars_wanted{item->series[place], origin})
     .then(
       [=](const bars_ready& ready) {
-        if (item->control.cancelled) return;
+        if (!is_wanted(self, *item)) return;
         item->bars.push_back(ready.bars);
         fetch_bars(self, item, origin);
       },
@@ -103,7 +110,7 @@ void tell_progress(crew_pointer self) {
   auto& s = self->state;
   shard_progress out;
   for (const auto& item : s.running) {
-    if (!item || !s.jobs.contains(item->job)) continue;
+    if (!item || !is_wanted(self, *item)) continue;
     const auto bars = item->control.bars_done.load(std::memory_order_relaxed);
     if (bars == item->told) continue;
     item->told = bars;
