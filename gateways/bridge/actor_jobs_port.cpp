@@ -11,6 +11,7 @@
 
 #include <map>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 namespace tt::gateway {
@@ -42,6 +43,7 @@ struct jobs_bridge_state {
   std::function<void(const job_status&)> tell;
   std::function<void(job_figures)> keep_figures;
   caf::actor coordinator;
+  bool looking = false; ///< a tick is on its way
 };
 
 using jobs_pointer = caf::stateful_actor<jobs_bridge_state>*;
@@ -51,14 +53,15 @@ struct jobs_task {
   std::shared_ptr<const std::function<void(jobs_pointer)>> run;
 };
 
+void look_later(jobs_pointer self) {
+  if (!std::exchange(self->state.looking, true)) self->delayed_send(self, find_coordinator_every, tick_atom::value);
+}
+
 void look(jobs_pointer self) {
   auto& s = self->state;
   if (s.coordinator) return;
   s.coordinator = s.find();
-  if (!s.coordinator) {
-    self->delayed_send(self, find_coordinator_every, tick_atom::value);
-    return;
-  }
+  if (!s.coordinator) return look_later(self);
   self->monitor(s.coordinator);
   self->request(s.coordinator, jobs_deadline, subscribe_atom::value)
     .then(
@@ -90,13 +93,16 @@ caf::behavior jobs_bridge(jobs_pointer self, std::function<caf::actor()> find, s
   self->set_down_handler([self](const caf::down_msg& down) {
     if (!self->state.coordinator || self->state.coordinator.address() != down.source) return;
     self->state.coordinator = nullptr;
-    self->delayed_send(self, find_coordinator_every, tick_atom::value);
+    look_later(self);
   });
   look(self);
   return {
     [self](const jobs_task& task) { (*task.run)(self); },
     [self](const job_status& status) { self->state.tell(status); },
-    [self](tick_atom) { look(self); },
+    [self](tick_atom) {
+      self->state.looking = false;
+      look(self);
+    },
   };
 }
 
