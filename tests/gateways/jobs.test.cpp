@@ -27,7 +27,8 @@ struct jobs_test : ::testing::Test {
   answer post(const std::string& target, const std::string& text) { return fixture.send_json("POST", target, text); }
   json field_types(const answer& a) {
     json out = json::object();
-    for (const auto& one : a.json()["errors"]) out[one["loc"].back().get<std::string>()] = one["type"];
+    const auto said = a.json();
+    for (const auto& one : said["errors"]) out[one["loc"].back().get<std::string>()] = one["type"];
     return out;
   }
   scripted_jobs jobs;
@@ -63,7 +64,8 @@ TEST_F(jobs_test, every_wrong_field_is_named_at_once) {
   const auto wrong = post("/api/backtest/strategy", R"({"symbols":["AAPL","NOPE"],"timeframes":["1x"],"start_date":"2024-02-30","end_date":"2024-01-01","initial_capital":-1})");
   EXPECT_EQ(wrong.status, 400);
   std::string all;
-  for (const auto& one : wrong.json()["errors"]) {
+  const auto said = wrong.json();
+  for (const auto& one : said["errors"]) {
     EXPECT_EQ(one["loc"][0], "body");
     all += one["loc"].dump();
   }
