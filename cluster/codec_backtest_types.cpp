@@ -19,6 +19,8 @@ void add_backtest_types(bus::codec::type_table& types) {
   types.add<backtest::job_over>("tt.job_over");
   types.add<backtest::shard_progress>("tt.shard_progress");
   types.add<backtest::shard_report>("tt.shard_report");
+  types.add<backtest::extra_wanted>("tt.extra_ask");
+  types.add<backtest::extra_found>("tt.extra");
   types.add<backtest::chunk_request>("tt.chunk_ask");
   types.add<backtest::bar_chunk>("tt.chunk");
 }

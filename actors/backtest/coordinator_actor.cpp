@@ -130,6 +130,38 @@ void on_progress(coordinator_pointer self, const shard_progress& progress) {
   arm(self);
 }
 
+extra_found no_extra(error why) { return {{}, std::move(why)}; }
+
+/// Bars that a script asks for while it runs. What was found once stays so for the job, also after a restart.
+caf::result<extra_found> on_extra(coordinator_pointer self, const extra_wanted& wanted) {
+  auto& s = self->state;
+  const auto request = s.core->request_of(wanted.job);
+  if (!request) return no_extra({errc::conflict, "the job is over"});
+  const auto frame = wanted.frame.to_string();
+  if (auto known = s.store->extra(wanted.job, wanted.symbol, frame); known && *known) {
+    if ((*known)->hash.empty()) return no_extra({errc::not_found, "there are no bars of " + printable(wanted.symbol)});
+    if (s.bars->has((*known)->hash)) return extra_found{std::move(**known), {}};
+  }
+  auto promise = self->make_response_promise<extra_found>();
+  self->request(s.options->supplier, supply_deadline, series_wanted{request, {wanted.symbol, wanted.frame}, bar_provider::inner_bars::none})
+    .then(
+      [=](const series_loaded& loaded) mutable {
+        extra_found answer;
+        auto ref = keep_bars(*self->state.bars, *loaded.bars);
+        if (!ref) answer = no_extra(ref.error());
+        else if (auto kept = self->state.store->keep_extra(wanted.job, wanted.symbol, frame, *ref); !kept) answer = no_extra(kept.error());
+        else answer.what = std::move(*ref);
+        promise.deliver(std::move(answer));
+      },
+      [=](const caf::error& e) mutable {
+        auto why = from_caf_error(e);
+        if (why.code == errc::not_found || why.code == errc::unknown_symbol)
+          static_cast<void>(self->state.store->keep_extra(wanted.job, wanted.symbol, frame, {}));
+        promise.deliver(no_extra(std::move(why)));
+      });
+  return promise;
+}
+
 caf::result<job_list> on_list(coordinator_pointer self, const list_request& wanted) {
   const auto state = parse_job_state(wanted.state);
   if (!wanted.state.empty() && !state) return to_caf_error({errc::invalid_argument, "no such state: " + printable(wanted.state), "status"});
@@ -271,6 +303,7 @@ caf::behavior coordinator_actor(coordinator_pointer self, std::shared_ptr<const 
       }
       return job_list{self->state.core->open_jobs(), 0};
     },
+    [self](const extra_wanted& wanted) { return on_extra(self, wanted); },
     [self](const crew_hello& hello) { on_hello(self, hello); },
     [self](const shard_progress& progress) { on_progress(self, progress); },
     [self](shard_report& report) {

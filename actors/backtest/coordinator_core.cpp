@@ -266,6 +266,11 @@ void coordinator_core::loaded(std::uint64_t job, std::size_t place, const result
   hand_out(now);
 }
 
+std::shared_ptr<const backtest_request> coordinator_core::request_of(std::uint64_t job) {
+  const auto* e = find(job);
+  return e == nullptr || !e->plan || e->plan->series().empty() ? nullptr : e->plan->series().front().request;
+}
+
 result<void> coordinator_core::restore(entry& e) {
   auto parts = store_.parts(e.job.number);
   if (!parts) return parts.error();

@@ -101,6 +101,8 @@ public:
 
   /// The answer to coordinator_effects::load.
   void loaded(std::uint64_t job, std::size_t place, const result<series_ref>& bars, moment now);
+  /// The request of a running job, for the bars that its scripts ask for; null when there is none.
+  [[nodiscard]] std::shared_ptr<const backtest_request> request_of(std::uint64_t job);
   /// Call about every 100 ms while wants_ticks().
   void tick(moment now);
   [[nodiscard]] bool wants_ticks() const { return !running_.empty() || !dirty_.empty(); }

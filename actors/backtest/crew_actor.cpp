@@ -82,6 +82,9 @@ caf::result<bool> on_order(crew_pointer self, const shard_order& order) {
   item->text = order.text;
   item->series = order.series;
   item->context = job->second;
+  item->coordinator = s.coordinator;
+  item->bars_of_node = s.options->bars;
+  item->origin = order.origin;
   fetch_bars(self, item, order.origin);
   return true;
 }

@@ -112,6 +112,10 @@ struct run_control {
   std::atomic<std::uint64_t> bars_done{0};
 };
 
+/// Finds bars that a script asks for while it runs (request.security): another symbol, another timeframe. May wait.
+/// Errors: there are none.
+using extra_bars = std::function<result<std::shared_ptr<const bar_set>>(const pair_key& key)>;
+
 /// Computes pieces of one job; shared by all threads of a node.
 class shard_runner {
 public:
@@ -119,7 +123,7 @@ public:
   /// Bytes of the result: a pure function of request, shard and bars. Must look at `control.cancelled` often enough to
   /// end within half a second. Errors: what the job's result should say failed; conflict when it was cancelled.
   [[nodiscard]] virtual result<std::string> run(std::string_view shard_text, std::span<const std::shared_ptr<const bar_set>> bars,
-                                                run_control& control) const = 0;
+                                                const extra_bars& extra, run_control& control) const = 0;
 };
 
 /// Makes the runner of a job on a worker's node.

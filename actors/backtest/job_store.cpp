@@ -23,6 +23,8 @@ CREATE TABLE jobs(
 CREATE INDEX jobs_by_state ON jobs(state, number);
 CREATE TABLE series(job INTEGER NOT NULL, place INTEGER NOT NULL, hash TEXT NOT NULL, bytes INTEGER NOT NULL, bars INTEGER NOT NULL,
   PRIMARY KEY(job, place)) WITHOUT ROWID;
+CREATE TABLE extras(job INTEGER NOT NULL, symbol TEXT NOT NULL, frame TEXT NOT NULL, hash TEXT NOT NULL, bytes INTEGER NOT NULL,
+  bars INTEGER NOT NULL, PRIMARY KEY(job, symbol, frame)) WITHOUT ROWID;
 CREATE TABLE parts(job INTEGER NOT NULL, key INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY(job, key));
 PRAGMA user_version = 1;
 )sql";
@@ -294,6 +296,26 @@ result<std::vector<series_ref>> job_store::series(std::uint64_t number) {
   return out;
 }
 
+result<std::optional<series_ref>> job_store::extra(std::uint64_t number, const std::string& symbol, const std::string& frame) {
+  statement ask(*this, "SELECT hash, bytes, bars FROM extras WHERE job=? AND symbol=? AND frame=?");
+  ask.number(number).text(symbol).text(frame);
+  if (ask.row()) {
+    series_ref ref;
+    ref.hash = ask.take_text();
+    ref.bytes = ask.take_count();
+    ref.bars = ask.take_count();
+    return std::optional{std::move(ref)};
+  }
+  if (auto done = ask.done("find bars"); !done) return done.error();
+  return std::optional<series_ref>{};
+}
+
+result<void> job_store::keep_extra(std::uint64_t number, const std::string& symbol, const std::string& frame, const series_ref& what) {
+  statement insert(*this, "INSERT OR IGNORE INTO extras(job, symbol, frame, hash, bytes, bars) VALUES(?,?,?,?,?,?)");
+  insert.number(number).text(symbol).text(frame).text(what.hash).number(what.bytes).number(what.bars);
+  return insert.run("keep bars");
+}
+
 result<void> job_store::keep_parts(std::uint64_t number, const std::vector<kept_part>& parts) {
   if (parts.empty()) return {};
   return transaction([&]() -> result<void> {
@@ -339,7 +361,7 @@ result<std::uint64_t> job_store::prune(std::size_t keep) {
   if (old.empty()) return std::uint64_t{0};
   auto done = transaction([&]() -> result<void> {
     for (const auto number : old)
-      for (const char* sql : {"DELETE FROM parts WHERE job=?", "DELETE FROM series WHERE job=?", "DELETE FROM jobs WHERE number=?"})
+      for (const char* sql : {"DELETE FROM parts WHERE job=?", "DELETE FROM series WHERE job=?", "DELETE FROM extras WHERE job=?", "DELETE FROM jobs WHERE number=?"})
         if (auto gone = statement(*this, sql).number(number).run("delete old jobs"); !gone) return gone;
     return {};
   });

@@ -62,6 +62,11 @@ public:
   result<void> keep_series(std::uint64_t number, const std::vector<series_ref>& refs);
   result<std::vector<series_ref>> series(std::uint64_t number);
 
+  /// Bars that scripts of the job have asked for besides; nothing when that was never asked. An empty hash: there are none.
+  result<std::optional<series_ref>> extra(std::uint64_t number, const std::string& symbol, const std::string& frame);
+  /// The first answer stays.
+  result<void> keep_extra(std::uint64_t number, const std::string& symbol, const std::string& frame, const series_ref& what);
+
   /// Adds finished parts; those whose key is there already change nothing.
   result<void> keep_parts(std::uint64_t number, const std::vector<kept_part>& parts);
   /// In the order of their keys, beginning with key >= `from`, at most `limit`.

@@ -20,6 +20,8 @@ void register_messages(caf::actor_system_config& config) {
   config.add_message_type<job_over>("job_over");
   config.add_message_type<shard_progress>("shard_progress");
   config.add_message_type<shard_report>("shard_report");
+  config.add_message_type<extra_wanted>("extra_wanted");
+  config.add_message_type<extra_found>("extra_found");
   config.add_message_type<coordinator_change>("coordinator_change");
   config.add_message_type<bars_wanted>("bars_wanted");
   config.add_message_type<chunk_request>("chunk_request");

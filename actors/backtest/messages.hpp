@@ -14,6 +14,7 @@
 // | coordinator | crew_hello | none; shard_orders follow |
 // | coordinator | shard_progress | none |
 // | coordinator | shard_report | bool: it was heard |
+// | coordinator | extra_wanted | extra_found |
 // | crew | shard_order | bool: it was taken; not_found for a job without job_intro |
 // | crew | job_intro, job_over | none |
 // | crew | coordinator_change | none (from its own node) |
@@ -86,6 +87,19 @@ struct running_shard {
 
 struct shard_progress {
   std::vector<running_shard> running;
+};
+
+/// A script that runs asks for bars of another symbol or timeframe. `job` is the job's number.
+struct extra_wanted {
+  std::uint64_t job = 0;
+  std::string symbol;
+  timeframe frame;
+};
+
+/// No hash: there are none, and `reason` says why.
+struct extra_found {
+  series_ref what;
+  error reason;
 };
 
 /// How a shard ended at a worker.
@@ -249,6 +263,16 @@ typename Inspector::result_type inspect(Inspector& f, shard_report& x) {
     return caf::none;
   };
   return f(caf::meta::type_name("shard_report"), x.job, x.shard, x.attempt, x.end, bytes, x.reason, caf::meta::load_callback(load));
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, extra_wanted& x) {
+  return f(caf::meta::type_name("extra_wanted"), x.job, x.symbol, x.frame);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, extra_found& x) {
+  return f(caf::meta::type_name("extra_found"), x.what, x.reason);
 }
 
 template <class Inspector>

@@ -1,6 +1,7 @@
 #include "actors/backtest/plans.hpp"
 
 #include "actors/backtest/pair_run.hpp"
+#include "actors/backtest/request_bars.hpp"
 #include "actors/backtest/results.hpp"
 #include "actors/backtest/study_plan.hpp"
 
@@ -341,12 +342,26 @@ run_watch watch_of(run_control& control) {
   return out;
 }
 
+/// Bars of other symbols as the runs of this room ask for them.
+class extra_provider final : public bar_provider {
+public:
+  explicit extra_provider(const extra_bars& find) : find_(find) {}
+  result<std::shared_ptr<const bar_set>> bars(const backtest_request&, const pair_key& key, inner_bars) override {
+    if (!find_) return error{errc::not_found, "there are no bars of other symbols here"};
+    return find_(key);
+  }
+
+private:
+  const extra_bars& find_;
+};
+
 class backtest_runner final : public shard_runner {
 public:
   backtest_runner(backtest_request request, const std::shared_ptr<const pine::program>& code)
       : request_(std::move(request)), program_(prepare(code, request_)), pairs_(pairs_of(request_)) {}
 
-  result<std::string> run(std::string_view text, std::span<const std::shared_ptr<const bar_set>> bars, run_control& control) const override {
+  result<std::string> run(std::string_view text, std::span<const std::shared_ptr<const bar_set>> bars, const extra_bars& extra,
+                          run_control& control) const override {
     std::size_t number = 0;
     const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (code != std::errc{} || end != text.data() + text.size() || number >= pairs_.size() || bars.size() != 1 || bars[0]->key() != pairs_[number])
@@ -356,6 +371,9 @@ public:
     job.bars = bars[0];
     job.inputs = request_.inputs;
     job.step = step_for(request_);
+    extra_provider provider(extra);
+    request_bars others(request_, provider);
+    job.data = others.source();
     auto outcome = run_pair(job, watch_of(control));
     if (outcome) return to_bytes(*outcome);
     if (is_cancelled(outcome.error())) return outcome.error();
@@ -372,10 +390,13 @@ class study_runner final : public shard_runner {
 public:
   study_runner(backtest_request base, const std::shared_ptr<const pine::program>& code) : base_(std::move(base)), program_(prepare(code, base_)) {}
 
-  result<std::string> run(std::string_view text, std::span<const std::shared_ptr<const bar_set>> bars, run_control& control) const override {
+  result<std::string> run(std::string_view text, std::span<const std::shared_ptr<const bar_set>> bars, const extra_bars& extra,
+                          run_control& control) const override {
     auto tasks = shard_from_bytes(text);
     if (!tasks) return tasks.error();
-    study_context context{base_, program_, {bars.begin(), bars.end()}, {}};
+    extra_provider provider(extra);
+    request_bars others(base_, provider);
+    study_context context{base_, program_, {bars.begin(), bars.end()}, others.source()};
     std::vector<std::string> out;
     for (const auto& task : *tasks) {
       auto done = run_task(context, task, watch_of(control));

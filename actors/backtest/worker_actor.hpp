@@ -4,10 +4,13 @@
 // it the work (the node's crew) holds the flag that stops it and the counter that it moves.
 
 #include "actors/backtest/job_plan.hpp"
+#include "actors/backtest/messages.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/event_based_actor.hpp>
 
+#include <chrono>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -22,6 +25,9 @@ public:
   job_context(job_kind kind, std::string request, runner_maker make) : kind_(kind), request_(std::move(request)), make_(std::move(make)) {}
   /// Errors: those of the maker, the same each time.
   result<std::shared_ptr<const shard_runner>> runner();
+  /// Bars that a script has asked for on this node before; an error is an answer, too.
+  std::optional<result<std::shared_ptr<const bar_set>>> extra(const pair_key& key);
+  void keep_extra(const pair_key& key, const result<std::shared_ptr<const bar_set>>& bars);
 
 private:
   const job_kind kind_;
@@ -29,7 +35,12 @@ private:
   const runner_maker make_;
   std::mutex mutex_;
   std::optional<result<std::shared_ptr<const shard_runner>>> made_;
+  std::map<pair_key, result<std::shared_ptr<const bar_set>>> extras_;
 };
+
+/// Longest wait of a script for bars of another symbol, and the time between two looks at its cancel flag meanwhile.
+inline constexpr std::chrono::seconds extra_deadline{150};
+inline constexpr std::chrono::milliseconds extra_look{200};
 
 /// One order, on its way through the crew and a worker.
 struct work_item {
@@ -39,6 +50,7 @@ struct work_item {
   std::vector<std::shared_ptr<const bar_set>> bars; ///< as series
   std::shared_ptr<job_context> context;
   run_control control;
+  caf::actor coordinator, bars_of_node, origin; ///< whom to ask for further bars
   std::uint64_t told = 0; ///< bars_done as the coordinator knows it; the crew's
 };
 

@@ -167,6 +167,33 @@ TEST_F(backtest_node, the_bars_are_those_of_the_chart) {
   for (const auto& trade : trades) EXPECT_TRUE(opens.contains(trade["entry_price"].get<double>())) << trade;
 }
 
+TEST_F(backtest_node, a_script_sees_another_symbol_wherever_it_runs) {
+  const std::string script = R"(//@version=5
+strategy("pair")
+other = request.security("MSFT", "1D", close)
+if bar_index == 500
+    log.info(str.tostring(other))
+if close > close[1] and not na(other)
+    strategy.entry("L", strategy.long)
+else
+    strategy.close("L")
+)";
+  const auto one = start_alone(1);
+  const auto here = submit(one->port(), "/api/backtest/strategy", backtest_of(script, {"AAPL"}));
+  ASSERT_EQ(await_end(one->port(), "backtest", here)["status"], "completed");
+  const auto logs = json_of(http_get(one->port(), "/api/backtest/" + here + "/logs"))["logs"];
+  ASSERT_EQ(logs.size(), 1U) << logs;
+  EXPECT_EQ(logs[0].dump().find("NaN"), std::string::npos) << logs;
+  const auto results = json_of(http_get(one->port(), "/api/backtest/" + here + "/results"))["results"];
+  EXPECT_GT(results["total_trades"].get<int>(), 10);
+  const auto port = start("alpha", {feed, symbols, gateway}).port();
+  start("beta", {backtest});
+  const auto there = submit(port, "/api/backtest/strategy", backtest_of(script, {"AAPL"}));
+  ASSERT_EQ(await_end(port, "backtest", there)["status"], "completed");
+  EXPECT_EQ(json_of(http_get(port, "/api/backtest/" + there + "/logs"))["logs"], logs);
+  EXPECT_EQ(json_of(http_get(port, "/api/backtest/" + there + "/results"))["results"], results);
+}
+
 TEST_F(backtest_node, one_worker_four_workers_two_nodes_the_same_bytes) {
   const auto request = study_of(8, 8);
   std::vector<std::string> tables, results;

@@ -94,6 +94,8 @@ void add_backtest_samples(std::map<std::string, caf::message>& out) {
   out["tt.job_over"] = caf::make_message(job_over{7});
   out["tt.shard_progress"] = caf::make_message(shard_progress{{{7, 3, 1'000}}});
   out["tt.shard_report"] = caf::make_message(shard_report{7, 3, 11, shard_end::returned, bytes, {errc::io_error, "disk full", "bars"}});
+  out["tt.extra_ask"] = caf::make_message(extra_wanted{7, "NASDAQ:AAPL", timeframe::days(1)});
+  out["tt.extra"] = caf::make_message(extra_found{{"00ff", 48, 2}, {errc::not_found, "none", ""}});
   out["tt.chunk_ask"] = caf::make_message(chunk_request{"00ff", 1'048'576});
   out["tt.chunk"] = caf::make_message(bar_chunk{1'048'576, {'a', '\0'}});
 }

@@ -56,7 +56,8 @@ private:
 
 struct fake_world {
   gate hold;
-  std::atomic<bool> held{false};
+  std::atomic<bool> held{false}, asks_for_more{false};
+  std::atomic<std::size_t> more_bars{0};
   std::atomic<int> runs{0}, cancelled{0}, made{0};
   std::atomic<const bar_set*> seen{nullptr};
 };
@@ -64,7 +65,7 @@ struct fake_world {
 class fake_runner final : public shard_runner {
 public:
   explicit fake_runner(std::shared_ptr<fake_world> world) : world_(std::move(world)) {}
-  result<std::string> run(std::string_view text, std::span<const std::shared_ptr<const bar_set>> bars, run_control& control) const override {
+  result<std::string> run(std::string_view text, std::span<const std::shared_ptr<const bar_set>> bars, const extra_bars& extra, run_control& control) const override {
     ++world_->runs;
     if (!bars.empty()) world_->seen = bars.front().get();
     if (world_->held) world_->hold.await(control);
@@ -73,6 +74,11 @@ public:
       return error{errc::conflict, "cancelled"};
     }
     control.bars_done += 100;
+    if (world_->asks_for_more) {
+      const auto more = extra({"OTHER", timeframe::days(1)});
+      if (!more) return more.error();
+      world_->more_bars = (*more)->bars().size();
+    }
     const auto n = std::stoull(std::string(text));
     if (n == 999) throw std::runtime_error("broken");
     return square(n);
@@ -300,6 +306,17 @@ TEST_F(actors_test, bars_travel_once_per_node_and_not_at_all_where_they_are) {
   EXPECT_EQ(fetched(own_cache).first, 0U);
   EXPECT_EQ(fetched(there).first, 1U);
   EXPECT_EQ(fetched(there).second, to_bytes(*bars).size());
+}
+
+TEST_F(actors_test, bars_that_a_script_asks_for_come_once_per_job_and_node) {
+  world->asks_for_more = true;
+  start_coordinator(some_bars(1'000));
+  auto there = cache("there");
+  start_crew(3, "there", there);
+  EXPECT_EQ(document(await_end(submit("pieces=50 bars=1 series=1")).id), squares(50));
+  EXPECT_EQ(world->more_bars, 1'000U);
+  EXPECT_LE(*supplied, 1 + 3) << "asked for by each worker at most, at once";
+  EXPECT_EQ(fetched(there).first, 1U) << "the same content as the job's own bars";
 }
 
 TEST_F(actors_test, bars_that_are_not_what_their_hash_says_fail_the_job) {
