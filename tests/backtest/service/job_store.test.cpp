@@ -133,6 +133,20 @@ TEST_F(store_test, bars_of_a_job_are_kept_in_their_order) {
   EXPECT_EQ(*store->series(number), refs);
 }
 
+TEST_F(store_test, bars_that_a_script_asked_for_are_kept_and_the_first_answer_stays) {
+  const auto store = open();
+  const auto number = *store->add(job("bt-1", job_state::completed));
+  EXPECT_FALSE(store->extra(number, "SPY", "1d")->has_value());
+  ASSERT_TRUE(store->keep_extra(number, "SPY", "1d", {"aa", 10, 1}));
+  ASSERT_TRUE(store->keep_extra(number, "SPY", "1d", {"bb", 20, 2}));
+  ASSERT_TRUE(store->keep_extra(number, "NOPE", "1d", {}));
+  EXPECT_EQ(**store->extra(number, "SPY", "1d"), (series_ref{"aa", 10, 1}));
+  EXPECT_TRUE((*store->extra(number, "NOPE", "1d"))->hash.empty()) << "known to have none";
+  EXPECT_FALSE(store->extra(number, "SPY", "1h")->has_value());
+  ASSERT_TRUE(store->prune(0));
+  EXPECT_FALSE(store->extra(number, "SPY", "1d")->has_value());
+}
+
 TEST_F(store_test, the_oldest_finished_jobs_go_with_all_that_they_left) {
   const auto store = open();
   for (int i = 1; i <= 4; ++i) {
