@@ -168,7 +168,8 @@ void cluster_node::start_feeds() {
 }
 
 void cluster_node::start_backtests() {
-  // jobs lie in a file of the node that also keeps the leases, so the coordinator stays there
+  // jobs lie in a folder of the node that also keeps the leases, locked by its process: the coordinator stays there, and
+  // needs no lease of its own
   const bool coordinates = config().keeps_leases(name());
   if (!coordinates && !config().has(role::backtest)) return;
   backtests_ = std::make_unique<backtest_service>(system_, around_.config, around_.clock, around_.master, directory_);
@@ -177,8 +178,12 @@ void cluster_node::start_backtests() {
     backtests_->follow(*bus_);
   }
   if (coordinates)
-    start_singleton(std::string(backtest::coordinator_name), [this](std::uint64_t) { return backtests_->make_coordinator(); },
-                    std::string(backtest::coordinator_name));
+    backtests_->keep_coordinator([node = bus_](const caf::actor& started) {
+      const std::string published(backtest::coordinator_name);
+      node->withdraw(published); // its predecessor's, if that has not ended yet
+      if (const auto failed = node->publish(published, started)) spdlog::error("{} can't be published: {}", published, bus::text_of(failed));
+      else spdlog::info("{} runs here", published);
+    });
 }
 
 std::function<caf::actor()> cluster_node::backtest_coordinator() const {

@@ -37,6 +37,24 @@ result<std::shared_ptr<const bar_set>> open_bars(const bar_folder& folder, const
   return bar_set_from_bytes((*file)->bytes());
 }
 
+/// Asks for bars; a symbol that can't be reached at the moment is no reason to fail a job.
+void load_bars_of(coordinator_pointer self, const load_order& order) {
+  const auto done = [self, order](const result<series_ref>& bars) {
+    self->state.core->loaded(order.job, order.place, bars, now_of(self));
+    arm(self);
+  };
+  self->request(self->state.options->supplier, supply_deadline, series_wanted{order.what.request, order.what.key, order.what.inner})
+    .then([self, done](const series_loaded& loaded) { done(keep_bars(*self->state.bars, *loaded.bars)); },
+          [self, done, order](const caf::error& e) {
+            const auto why = from_caf_error(e);
+            const bool passing = why.code == errc::not_available || why.code == errc::timed_out;
+            if (!passing || order.tries == 0) return done(why);
+            auto again = order;
+            --again.tries;
+            self->delayed_send(self, supply_pause, std::move(again));
+          });
+}
+
 /// The core's hands.
 class effects final : public coordinator_effects {
 public:
@@ -58,13 +76,7 @@ public:
   void over(crew_id to, std::uint64_t job) override { send(to, job_over{job}); }
 
   void load(std::uint64_t job, std::size_t place, const series_need& what) override {
-    const auto done = [self = self_, job, place](const result<series_ref>& bars) {
-      self->state.core->loaded(job, place, bars, now_of(self));
-      arm(self);
-    };
-    self_->request(self_->state.options->supplier, supply_deadline, series_wanted{what.request, what.key, what.inner})
-      .then([self = self_, done](const series_loaded& loaded) { done(keep_bars(*self->state.bars, *loaded.bars)); },
-            [done](const caf::error& e) { done(from_caf_error(e)); });
+    load_bars_of(self_, load_order{job, place, what, supply_tries});
   }
 
   result<std::shared_ptr<const bar_set>> open(const series_ref& what) override {
@@ -310,6 +322,7 @@ caf::behavior coordinator_actor(coordinator_pointer self, std::shared_ptr<const 
       on_report(self, report);
       return true;
     },
+    [self](const load_order& again) { load_bars_of(self, again); },
     [self](const order_refused& no) {
       if (!self->state.crews.contains(no.by)) return;
       self->state.core->refused(no.by, no.job, no.piece, no.attempt, no.why, now_of(self));

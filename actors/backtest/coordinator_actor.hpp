@@ -25,6 +25,9 @@ namespace tt::backtest {
 inline constexpr std::string_view coordinator_name = "backtest/coordinator";
 /// Longest wait for the bars of one series.
 inline constexpr std::chrono::seconds supply_deadline{120};
+/// Bars whose symbol can't be reached are asked for again after a pause, so often.
+inline constexpr std::chrono::seconds supply_pause{2};
+inline constexpr std::uint32_t supply_tries = 10;
 /// Longest wait for a crew to take an order.
 inline constexpr std::chrono::seconds order_deadline{30};
 inline constexpr std::chrono::milliseconds refusal_pause{500};
@@ -49,6 +52,14 @@ struct order_refused {
   crew_id by = 0;
   std::uint64_t job = 0, piece = 0, attempt = 0;
   error why;
+};
+
+/// Bars that are to be loaded. Never leaves the process.
+struct load_order {
+  std::uint64_t job = 0;
+  std::size_t place = 0;
+  series_need what;
+  std::uint32_t tries = supply_tries;
 };
 
 struct coordinator_state {
@@ -81,4 +92,5 @@ caf::behavior documents_actor(caf::stateful_actor<documents_state>* self, std::s
 
 } // namespace tt::backtest
 
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::backtest::load_order)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::backtest::order_refused)

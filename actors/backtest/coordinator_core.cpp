@@ -442,8 +442,9 @@ void coordinator_core::reported(crew_id who, std::uint64_t job, std::uint64_t pi
   for (const auto& part : *parts) e->kept_bytes += part.bytes.size();
   if (e->kept_bytes > limits::job_bytes)
     return finish(job, job_state::failed, "its results have more than " + std::to_string(limits::job_bytes) + " bytes: ask for less", now);
-  if (auto kept = store_.keep_parts(job, *parts); !kept) return finish(job, job_state::failed, joined(kept.error()), now);
-  note_progress(*e, now);
+  count_progress(*e, now);
+  if (auto kept = store_.keep_parts(job, *parts, e->shown.progress); !kept) return finish(job, job_state::failed, joined(kept.error()), now);
+  changed(*e, now);
   e->last_progress = now.steady;
   if (e->plan->finished()) return complete(*e, now);
   hand_out(now);
@@ -451,7 +452,7 @@ void coordinator_core::reported(crew_id who, std::uint64_t job, std::uint64_t pi
 
 // -- progress and time ------------------------------------------------------------------
 
-void coordinator_core::note_progress(entry& e, moment now) {
+void coordinator_core::count_progress(entry& e, moment now) {
   auto bars = e.plan->bars_done();
   for (const auto& [piece, handed] : e.handed) bars += handed.bars_done;
   const auto total = e.plan->bars_total();
@@ -463,6 +464,10 @@ void coordinator_core::note_progress(entry& e, moment now) {
   const double share = total == 0 ? 0 : 100.0 * static_cast<double>(e.best_bars) / static_cast<double>(total);
   e.shown.progress = std::max(e.shown.progress, share);
   e.plan->describe(e.shown);
+}
+
+void coordinator_core::note_progress(entry& e, moment now) {
+  count_progress(e, now);
   changed(e, now);
 }
 

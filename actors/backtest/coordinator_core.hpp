@@ -161,6 +161,8 @@ private:
   void hand_out(moment now);
   bool hand_one(entry& e, moment now);
   void take_back(entry& e, std::uint64_t piece);
+  /// Counts again how far it is; note_progress also shows it.
+  void count_progress(entry& e, moment now);
   void note_progress(entry& e, moment now);
   void changed(entry& e, moment now);
   void show(entry& e, moment now);

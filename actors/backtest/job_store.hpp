@@ -67,8 +67,9 @@ public:
   /// The first answer stays.
   result<void> keep_extra(std::uint64_t number, const std::string& symbol, const std::string& frame, const series_ref& what);
 
-  /// Adds finished parts; those whose key is there already change nothing.
-  result<void> keep_parts(std::uint64_t number, const std::vector<kept_part>& parts);
+  /// Adds finished parts; those whose key is there already change nothing. `progress` is how far the job is with them;
+  /// what is kept of it never falls.
+  result<void> keep_parts(std::uint64_t number, const std::vector<kept_part>& parts, double progress = 0);
   /// In the order of their keys, beginning with key >= `from`, at most `limit`.
   result<std::vector<kept_part>> parts(std::uint64_t number, std::uint64_t from = 0, std::size_t limit = SIZE_MAX);
   /// Bytes of all parts.

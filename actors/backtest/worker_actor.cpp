@@ -59,14 +59,16 @@ result<Answer> ask(caf::actor_system& system, const caf::actor& whom, Question q
   return out;
 }
 
+/// Whether an error means that there are no such bars, and not that they could not be had.
+bool says_none(const error& e) { return e.code == errc::not_found || e.code == errc::unknown_symbol; }
+
 /// Bars of another symbol or timeframe: asked of the coordinator, fetched by the node's cache, kept for all runs of the job.
 result<std::shared_ptr<const bar_set>> find_extra(caf::actor_system& system, const work_item& item, const pair_key& key) {
   if (auto known = item.context->extra(key)) return *known;
   auto found = ask<extra_found>(system, item.coordinator, extra_wanted{item.job, key.symbol, key.frame}, item.control);
   if (!found) return found.error();
   if (found->what.hash.empty()) {
-    const bool sure = found->reason.code == errc::not_found || found->reason.code == errc::unknown_symbol;
-    if (sure) item.context->keep_extra(key, found->reason);
+    if (says_none(found->reason)) item.context->keep_extra(key, found->reason);
     return found->reason;
   }
   auto ready = ask<bars_ready>(system, item.bars_of_node, bars_wanted{found->what, item.origin}, item.control);
@@ -84,7 +86,15 @@ work_done compute(caf::actor_system& system, std::size_t number, const work_ptr&
       return out;
     }
     out.outcome = std::make_shared<const result<std::string>>((*runner)->run(
-      item->text, item->bars, [&](const pair_key& key) { return find_extra(system, *item, key); }, item->control));
+      item->text, item->bars,
+      [&](const pair_key& key) {
+        auto found = find_extra(system, *item, key);
+        if (!found && !says_none(found.error())) out.trouble = "bars of " + printable(key.symbol) + ": " + found.error().message;
+        return found;
+      },
+      item->control));
+    // what was computed without bars that there are is no result: it is tried again
+    if (!out.trouble.empty()) out.outcome = nullptr;
   } catch (const std::exception& e) {
     out.trouble = e.what();
   }

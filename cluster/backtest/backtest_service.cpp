@@ -6,10 +6,12 @@
 #include "bus/messages.hpp"
 #include "bus/node.hpp"
 #include "cluster/backtest/series_supplier_actor.hpp"
+#include "cluster/messages.hpp"
 #include "cluster/node.hpp"
 
 #include <caf/exit_reason.hpp>
 #include <caf/send.hpp>
+#include <caf/stateful_actor.hpp>
 
 #include <spdlog/spdlog.h>
 
@@ -46,6 +48,37 @@ caf::behavior coordinator_watch_actor(caf::event_based_actor* self, bus::node* n
   };
 }
 
+/// Pause before a coordinator that broke off is started anew.
+constexpr std::chrono::seconds restart_pause{1};
+
+struct keeper_state {
+  static inline const char* name = "backtest_keeper";
+  caf::actor running;
+};
+
+/// Keeps one coordinator running. There can't be a second one: its folder is locked by this process.
+caf::behavior coordinator_keeper_actor(caf::stateful_actor<keeper_state>* self, std::function<caf::actor()> make,
+                                       std::function<void(const caf::actor&)> on_start) {
+  self->set_down_handler([self](const caf::down_msg& down) {
+    if (!self->state.running || self->state.running.address() != down.source) return;
+    self->state.running = nullptr;
+    spdlog::error("backtest: the coordinator broke off ({}); it is started anew", self->system().render(down.reason));
+    self->delayed_send(self, restart_pause, tick_atom::value);
+  });
+  self->set_exit_handler([self](const caf::exit_msg& exit) {
+    if (self->state.running) self->send_exit(self->state.running, exit.reason);
+    self->quit(exit.reason);
+  });
+  self->send(self, tick_atom::value);
+  return {
+    [self, make, on_start](tick_atom) {
+      self->state.running = make();
+      self->monitor(self->state.running);
+      on_start(self->state.running);
+    },
+  };
+}
+
 } // namespace
 
 std::uint32_t worker_count(const node_config& config) {
@@ -79,7 +112,7 @@ void backtest_service::follow(bus::node& node) {
   if (crew_) watcher_ = system_.spawn(coordinator_watch_actor, &node, crew_);
 }
 
-caf::actor backtest_service::make_coordinator() {
+std::shared_ptr<const backtest::coordinator_options> backtest_service::coordinator_settings() {
   if (!supplier_) supplier_ = system_.spawn<caf::detached>(series_supplier_actor, master_, directory_);
   auto options = std::make_shared<backtest::coordinator_options>();
   options->folder = folder();
@@ -93,17 +126,22 @@ caf::actor backtest_service::make_coordinator() {
   options->limits.max_running = config_.backtest_max_running;
   options->limits.timeout = std::chrono::seconds{static_cast<std::int64_t>(config_.backtest_timeout_s)};
   options->warn = [](const std::string& text) { spdlog::warn("backtest: {}", text); };
-  return system_.spawn<caf::detached>(backtest::coordinator_actor, std::shared_ptr<const backtest::coordinator_options>(std::move(options)));
+  return options;
+}
+
+void backtest_service::keep_coordinator(std::function<void(const caf::actor&)> on_start) {
+  const auto make = [system = &system_, settings = coordinator_settings()] { return system->spawn<caf::detached>(backtest::coordinator_actor, settings); };
+  keeper_ = system_.spawn(coordinator_keeper_actor, std::function<caf::actor()>{make}, std::move(on_start));
 }
 
 void backtest_service::start_alone() {
   start_crew();
-  coordinator_ = make_coordinator();
+  coordinator_ = system_.spawn<caf::detached>(backtest::coordinator_actor, coordinator_settings());
   caf::anon_send(crew_, backtest::coordinator_change{coordinator_});
 }
 
 void backtest_service::stop() {
-  for (auto* actor : {&watcher_, &crew_, &coordinator_, &supplier_, &bars_}) {
+  for (auto* actor : {&watcher_, &crew_, &keeper_, &coordinator_, &supplier_, &bars_}) {
     if (*actor) caf::anon_send_exit(*actor, caf::exit_reason::user_shutdown);
     *actor = nullptr;
   }

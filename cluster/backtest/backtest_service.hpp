@@ -33,8 +33,8 @@ public:
   void start_crew();
   /// The crew works for the coordinator of the bus, whichever node has it.
   void follow(bus::node& node);
-  /// Makes the coordinator; the caller says who may know it.
-  [[nodiscard]] caf::actor make_coordinator();
+  /// Makes the coordinator, and another one should it break off; `on_start` is told of each, in an actor's context.
+  void keep_coordinator(std::function<void(const caf::actor&)> on_start);
   /// The coordinator of a node that stands alone: made here, known to the crew.
   void start_alone();
   [[nodiscard]] const caf::actor& coordinator() const { return coordinator_; }
@@ -42,6 +42,7 @@ public:
   void stop();
 
 private:
+  std::shared_ptr<const backtest::coordinator_options> coordinator_settings();
   const caf::actor& bars();
   [[nodiscard]] std::string folder() const;
 
@@ -49,7 +50,7 @@ private:
   const node_config& config_;
   std::function<utc_time()> clock_;
   std::shared_ptr<const instrument_master> master_;
-  caf::actor directory_, bars_, crew_, watcher_, supplier_, coordinator_;
+  caf::actor directory_, bars_, crew_, watcher_, supplier_, coordinator_, keeper_;
 };
 
 /// Threads that compute, of a node with that configuration.
