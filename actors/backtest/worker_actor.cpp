@@ -60,7 +60,10 @@ result<Answer> ask(caf::actor_system& system, const caf::actor& whom, Question q
 }
 
 /// Whether an error means that there are no such bars, and not that they could not be had.
-bool says_none(const error& e) { return e.code == errc::not_found || e.code == errc::unknown_symbol; }
+bool says_none(const error& e) {
+  return e.code != errc::not_available && e.code != errc::timed_out && e.code != errc::io_error && e.code != errc::corrupt_data &&
+         e.code != errc::internal;
+}
 
 /// Bars of another symbol or timeframe: asked of the coordinator, fetched by the node's cache, kept for all runs of the job.
 result<std::shared_ptr<const bar_set>> find_extra(caf::actor_system& system, const work_item& item, const pair_key& key) {
