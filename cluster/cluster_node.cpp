@@ -100,6 +100,7 @@ result<void> cluster_node::start() {
   start_singleton(std::string(placement_name), [this](std::uint64_t) { return system_.spawn(placement_actor, bus_); },
                   std::string(placement_name));
   if (config().has(role::feed)) start_feeds();
+  if (around_.config.backtesting) start_backtests();
   start_member();
   return {};
 }
@@ -164,6 +165,29 @@ void cluster_node::start_feeds() {
     start_singleton("feed/" + feed.name, [this, feed = feed.name](std::uint64_t epoch) { return run_feed(feed, epoch); }, "feed/" + feed.name);
   }
   feed_names_->add(names);
+}
+
+void cluster_node::start_backtests() {
+  // jobs lie in a folder of the node that also keeps the leases, locked by its process: the coordinator stays there, and
+  // needs no lease of its own
+  const bool coordinates = config().keeps_leases(name());
+  if (!coordinates && !config().has(role::backtest)) return;
+  backtests_ = std::make_unique<backtest_service>(system_, around_.config, around_.clock, around_.master, directory_);
+  if (config().has(role::backtest)) {
+    backtests_->start_crew();
+    backtests_->follow(*bus_);
+  }
+  if (coordinates)
+    backtests_->keep_coordinator([node = bus_](const caf::actor& started) {
+      const std::string published(backtest::coordinator_name);
+      node->withdraw(published); // its predecessor's, if that has not ended yet
+      if (const auto failed = node->publish(published, started)) spdlog::error("{} can't be published: {}", published, bus::text_of(failed));
+      else spdlog::info("{} runs here", published);
+    });
+}
+
+std::function<caf::actor()> cluster_node::backtest_coordinator() const {
+  return [node = bus_] { return node->find(std::string(backtest::coordinator_name)); };
 }
 
 caf::actor cluster_node::run_feed(const std::string& feed, std::uint64_t epoch) {
@@ -254,6 +278,7 @@ void cluster_node::stop() {
     *actor = nullptr;
   }
   give_leases_back();
+  if (backtests_) backtests_->stop();
   bus_->stop();
   for (auto* actor : {&host_, &directory_, &leases_}) {
     if (*actor) caf::anon_send_exit(*actor, caf::exit_reason::user_shutdown);
