@@ -3,6 +3,7 @@
 #include "actors/backtest/wire.hpp"
 #include "actors/market/history_layers.hpp"
 #include "actors/model/session_text.hpp"
+#include "actors/pine/engine.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -110,6 +111,36 @@ std::size_t bar_set::lower_bound(std::int64_t time_ms) const {
   const auto& b = data_.bars;
   return static_cast<std::size_t>(std::lower_bound(b.begin(), b.end(), time_ms, [](const auto& x, std::int64_t t) { return x.time_ms < t; }) - b.begin());
 }
+
+// ---------------------------------------------------------------- for requests
+
+namespace {
+
+/// The chart's own bars, without a copy, and longer ones made of them when asked for.
+class own_bars final : public pine::data_source {
+public:
+  explicit own_bars(const bar_set& set) : set_(set) {}
+  const pine::symbol_data* bars(const std::string& symbol, const pine::timeframe& tf) override {
+    if (!is_own(symbol)) return nullptr;
+    const auto& own = set_.data();
+    if (tf.unit == own.tf.unit && tf.count == own.tf.count) return &own;
+    if (longer_ == nullptr) {
+      longer_ = std::make_unique<pine::memory_source>();
+      longer_->add(own.info, own.tf, own.bars);
+    }
+    return longer_->bars(symbol, tf);
+  }
+  std::shared_ptr<const pine::symbol_info> info(const std::string& symbol) override { return is_own(symbol) ? set_.info() : nullptr; }
+
+private:
+  bool is_own(const std::string& symbol) const { return symbol == set_.info()->tickerid() || symbol == set_.info()->ticker; }
+  const bar_set& set_;
+  std::unique_ptr<pine::memory_source> longer_;
+};
+
+} // namespace
+
+std::unique_ptr<pine::data_source> source_of(const bar_set& own) { return std::make_unique<own_bars>(own); }
 
 // ---------------------------------------------------------------- bytes
 

@@ -48,14 +48,14 @@ void study::accept(trial_row row) {
   search_->tell(score);
 }
 
-const trial_row& study::put(std::uint64_t trial, const result<trial_outcome>& outcome) {
+const trial_row& study::put(std::uint64_t trial, const result<figure_set>& outcome) {
   TT_ASSERT(trial < search_->ready());
   if (rows_[trial]) return *rows_[trial];
   trial_row row;
   row.trial = trial;
   row.at = search_->at(trial);
   if (outcome) {
-    const auto& f = outcome->figures;
+    const auto& f = *outcome;
     row.figures.assign(f.values().begin(), f.values().end());
     auto look = [&](std::string_view name) { return f.get(name); };
     bool met = std::all_of(constraints_.begin(), constraints_.end(), [&](const auto& c) { return c.value(look).value_or(0) != 0; });

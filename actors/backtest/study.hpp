@@ -4,7 +4,7 @@
 
 #include "actors/backtest/expression.hpp"
 #include "actors/backtest/search.hpp"
-#include "actors/backtest/trial.hpp"
+#include "actors/backtest/figures.hpp"
 
 #include <optional>
 #include <set>
@@ -46,7 +46,7 @@ public:
   point at(std::uint64_t trial) const { return search_->at(trial); }
 
   /// The result of a trial. A second one for the same trial changes nothing. Returns the row as it stands.
-  const trial_row& put(std::uint64_t trial, const result<trial_outcome>& outcome);
+  const trial_row& put(std::uint64_t trial, const result<figure_set>& outcome);
   /// A row from the log of an earlier run. False when it does not belong to this study.
   bool restore(const trial_row& row);
 

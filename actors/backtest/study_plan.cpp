@@ -194,7 +194,7 @@ study_ledger::taken study_ledger::impl::put_trial(std::uint32_t w, std::uint64_t
   if (trials.rows()[n]) return taken::known;
   if (n >= trials.ready()) return taken::early;
   if (!r.failure.empty()) trials.put(n, error{errc::refused, r.failure});
-  else trials.put(n, trial_outcome{figure_set::from(r.figures), {}});
+  else trials.put(n, figure_set::from(r.figures));
   after_trial(window);
   return taken::fresh;
 }
