@@ -1,0 +1,16 @@
+/// A trade or another event to look at in a chart.
+export interface ChartPlace {
+  symbol: string;
+  /// Spelling of the API; absent = the chart's own.
+  timeframe?: string;
+  /// Epoch seconds.
+  at: number;
+  marks: readonly ChartMark[];
+}
+
+export interface ChartMark {
+  /// Epoch seconds.
+  at: number;
+  kind: "buy" | "sell";
+  text: string;
+}
