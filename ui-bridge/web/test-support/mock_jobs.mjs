@@ -226,7 +226,7 @@ export async function serve_jobs(jobs, { method, path, query, body, json, fail }
     case "status": return json(state_of(job)), true;
     case "results": return results(job, name, json, fail), true;
     case "trades": return page(query, "trades", job.results?.trades ?? [], json), true;
-    case "equity": return page(query, "equity", job.results?.equity_curve ?? [], json), true;
+    case "equity": return page(query, "equity_curve", job.results?.equity_curve ?? [], json), true;
     case "logs": return page(query, "logs", job.results ? [{ timestamp: job.created_at, level: "info", symbol: job.request.symbols[0], message: "first bar" }] : [], json), true;
     case "trials": return page(query, "trials", job.trials, json), true;
     default: return fail(404, `no route ${path}`), true;

@@ -1,6 +1,6 @@
 import { href, request } from "./http";
 import type {
-  BacktestReport, BacktestRequest, BacktestTrade, EquityPoint, JobRow, JobState, LogLine, StudyReport, StudyRequest, Trial,
+  BacktestReport, BacktestRequest, BacktestTrade, JobRow, JobState, LogLine, StudyReport, StudyRequest, Trial,
 } from "./job_types";
 
 /// Routes of backtests and studies, one function each.
@@ -73,10 +73,6 @@ export function backtest_trades(id: string, limit: number, cursor?: string): Pro
 
 export function backtest_logs(id: string, limit: number, cursor?: string): Promise<ListPage<LogLine | string>> {
   return page(`/api/backtest/${part(id)}/logs`, "logs", { limit, cursor });
-}
-
-export async function backtest_equity(id: string, max_points: number): Promise<EquityPoint[]> {
-  return (await page<EquityPoint>(`/api/backtest/${part(id)}/equity`, "equity", { max_points })).items;
 }
 
 export function study_trials(id: string, limit: number, sort?: string, cursor?: string): Promise<ListPage<Trial>> {

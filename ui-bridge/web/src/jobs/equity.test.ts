@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { curve_of, drawdown_of, monthly_returns, rebased, thinned } from "./equity";
+import { curve_of, drawdown_of, monthly_returns, rebased } from "./equity";
 
 const day = (date: string, equity: number) => ({ date, equity });
 
@@ -36,12 +36,10 @@ describe("equity curve", () => {
     }
   });
 
-  it("rebases to growth of one and thins to a limit with both ends", () => {
-    const curve = curve_of(Array.from({ length: 100 }, (_, i) => day(new Date(Date.UTC(2024, 0, 1 + i)).toISOString(), 100 + i)));
-    expect(rebased(curve, 100)[0]!.value).toBe(1);
-    const thin = thinned(curve, 10);
-    expect(thin).toHaveLength(10);
-    expect(thin[0]).toEqual(curve[0]);
-    expect(thin.at(-1)).toEqual(curve.at(-1));
+  it("rebases to growth of one, so that runs of different capital compare", () => {
+    const curve = curve_of([day("2024-01-01", 100), day("2024-01-02", 150)]);
+    expect(rebased(curve, undefined).map(({ value }) => value)).toEqual([1, 1.5]);
+    expect(rebased(curve, 50).map(({ value }) => value)).toEqual([2, 3]);
+    expect(rebased(curve, 0)).toEqual([]);
   });
 });

@@ -67,10 +67,3 @@ export function rebased(curve: readonly CurvePoint[], start: number | undefined)
   const base = start ?? curve[0]?.value ?? 1;
   return base > 0 ? curve.map(({ time, value }) => ({ time, value: value / base })) : [];
 }
-
-/// At most so many points: the first, the last and evenly between them.
-export function thinned(curve: readonly CurvePoint[], limit: number): readonly CurvePoint[] {
-  if (curve.length <= limit || limit < 2) return curve;
-  const step = (curve.length - 1) / (limit - 1);
-  return Array.from({ length: limit }, (_, i) => curve[Math.round(i * step)]!);
-}

@@ -5,6 +5,7 @@ import type { BacktestReport, BacktestTrade } from "../api/job_types";
 import { error_text } from "../api/http";
 import { build_backtest, fresh_form } from "../jobs/request_form";
 import type { BacktestForm, Problems } from "../jobs/request_form";
+import { use_connection } from "./connection";
 import { make_jobs } from "./jobs";
 import { use_notices } from "./notices";
 import { use_scripts } from "./scripts";
@@ -27,17 +28,28 @@ function is_form(value: unknown): value is BacktestForm {
 export const use_backtests = defineStore("backtests", () => {
   const scripts = use_scripts();
   const workspace = use_workspace();
+  const connection = use_connection();
   const notices = use_notices();
   const reports = shallowReactive(new Map<string, BacktestReport>());
   const report_errors = shallowReactive(new Map<string, string>());
   const list = make_jobs("backtest", (id) => void read_report(id, true));
-  const today = new Date().toISOString().slice(0, 10);
-  const form = ref<BacktestForm>({ ...fresh_form(workspace.symbol, today), ...load("backtest.form", is_form, fresh_form(workspace.symbol, today)) });
+  const today = () => new Date(connection.market_now()).toISOString().slice(0, 10);
+  const stored = load<BacktestForm | undefined>("backtest.form", (v): v is BacktestForm => is_form(v), undefined);
+  const form = ref<BacktestForm>({ ...fresh_form(workspace.symbol, today()), ...stored });
+  let is_used = stored !== undefined;
   const script_id = ref(scripts.active?.id ?? "");
   const problems = ref<Problems>({});
   const sending = ref(false);
   /// Runs to compare with the selected one.
   const compared = ref<string[]>([]);
+
+  /// Until the form was used, it ends on the market's day, which the page learns
+  /// only after it has started, and names the shown symbol.
+  function refresh_form(): void {
+    if (is_used) return;
+    const { symbols, start_date, end_date } = fresh_form(workspace.symbol, today());
+    Object.assign(form.value, { start_date, end_date, symbols: form.value.symbols || symbols });
+  }
 
   /// Sends the form. @return whether the node took it.
   async function submit(): Promise<boolean> {
@@ -45,6 +57,7 @@ export const use_backtests = defineStore("backtests", () => {
     const built = build_backtest(form.value, script ? scripts.text_of(script) : "");
     problems.value = built.problems ?? {};
     if (!built.request || sending.value) return false;
+    is_used = true;
     save("backtest.form", form.value);
     sending.value = true;
     try {
@@ -91,5 +104,5 @@ export const use_backtests = defineStore("backtests", () => {
     for (const one of compared.value) void read_report(one);
   }
 
-  return { ...list, part_state: list.part.state, reports, report_errors, form, script_id, problems, sending, compared, submit, read_report, read_trades, compare };
+  return { ...list, part_state: list.part.state, reports, report_errors, form, script_id, problems, sending, compared, refresh_form, submit, read_report, read_trades, compare };
 });

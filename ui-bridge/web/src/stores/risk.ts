@@ -72,7 +72,8 @@ export const use_risk = defineStore("risk", () => {
 
   const stop = (mode: StopMode, reason: string) => attempt(async () => {
     const reply = await emergency_stop(mode, reason);
-    notices.show("warning", `Trading stopped (${reply.mode}); ${reply.cancel_requested?.length ?? 0} orders asked to cancel`);
+    const count = reply.cancel_requested?.length ?? 0;
+    notices.show("warning", `Trading stopped (${reply.mode})${count > 0 ? `; orders being cancelled: ${count}` : ""}`);
   });
 
   /// Step 1: the gateway says what would still block, and gives a token.

@@ -101,5 +101,5 @@ export const use_studies = defineStore("studies", () => {
     }
   }
 
-  return { ...list, part_state: list.part.state, reports, report_errors, trials, form, rows, problems, sending, take_inputs, add_row, submit, read_report, steer };
+  return { ...list, part_state: list.part.state, reports, report_errors, trials, form, rows, problems, sending, take_inputs, add_row, submit, read_report, read_trials, steer };
 });

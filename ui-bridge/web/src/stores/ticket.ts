@@ -31,6 +31,8 @@ export const use_ticket = defineStore("ticket", () => {
   let edits = 0;
 
   const account = computed(() => trading.accounts.get(form.value.account_id) ?? trading.account);
+  /// The last order as it is now, once the stream has told of it.
+  const sent = computed(() => (answer.value ? (trading.order_of(answer.value.order_id) ?? answer.value) : undefined));
   const is_live = computed(() => account.value?.mode === "live");
 
   watch(form, () => {
@@ -103,5 +105,5 @@ export const use_ticket = defineStore("ticket", () => {
 
   const back = () => (previewed.value = undefined);
 
-  return { form, problems, previewed, failure, busy, answer, account, is_live, fill, preview, send, back };
+  return { form, problems, previewed, failure, busy, sent, account, is_live, fill, preview, send, back };
 });

@@ -111,13 +111,15 @@ export const use_trading = defineStore("trading", () => {
     }
   }
 
+  const order_of = (id: string): Order | undefined => order_rows.value.get(id);
+
   const cancel = (order_id: string) => tell(async () => {
     const reply = await cancel_order(order_id);
     if (reply.changed === false) notices.show("info", `Order ${order_id} had already ended`);
   });
   const cancel_all = (symbol = "") => tell(
     () => cancel_orders({ account_id: account_id.value || undefined, symbol: symbol || undefined }),
-    ({ requested, order_ids }) => `Asked to cancel ${requested ?? order_ids.length} orders`,
+    ({ requested, order_ids }) => `Orders being cancelled: ${requested ?? order_ids.length}`,
   );
   const close = (symbol: string, id = account_id.value) => tell(
     () => close_position(symbol, id), ({ orders: sent }) => `Closing ${symbol}: ${sent.length} order${sent.length === 1 ? "" : "s"}`,
@@ -128,6 +130,6 @@ export const use_trading = defineStore("trading", () => {
 
   return {
     accounts, account, account_id, orders, working, executions, positions, accounts_part, orders_part, executions_part, positions_part,
-    need_accounts, need_orders, need_executions, need_positions, choose, cancel, cancel_all, close, flatten_all,
+    need_accounts, need_orders, need_executions, need_positions, choose, order_of, cancel, cancel_all, close, flatten_all,
   };
 });
