@@ -35,6 +35,14 @@ async function search(query) {
   await page.getByTestId("search").waitFor({ state: "detached" });
 }
 
+/// The compiler's findings, without the UI between.
+async function compiler_says(source) {
+  const reply = await fetch(`${node.url}/api/v1/strategies/validate`, {
+    method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ kind: "pine", source }),
+  });
+  return (await reply.json()).diagnostics;
+}
+
 /// How many pixels of the chart's canvases have one of the candle colours.
 async function coloured_pixels() {
   return terminal.chart().evaluate((chart) => {
@@ -261,10 +269,12 @@ test("the editor shows the compiler's findings at their place while one types", 
   await page.keyboard.type("x = ta.smaa(close, 5)");
   const finding = page.getByTestId("finding").first();
   await finding.waitFor();
-  await page.locator(".cm-lintRange-error").first().waitFor();
-  const lines = (await page.locator(".cm-content").innerText()).split("\n").length;
-  assert.ok(Number(await finding.getAttribute("data-line")) <= lines);
-  assert.match(await finding.innerText(), /^\s*\d+:5\b/, "column of the unknown name");
+  const [told] = await compiler_says(await page.locator(".cm-content").innerText());
+  assert.equal(told.severity, "error");
+  assert.match(await finding.innerText(), new RegExp(`^${told.line}:${told.column}\\b[^]*${told.code}`));
+  const marked = page.locator(".cm-lintRange-error").first();
+  await marked.waitFor();
+  assert.equal(await marked.innerText(), "smaa");
   assert.deepEqual(await violations(terminal), []);
   await editor.getByRole("button", { name: "Revert" }).click();
   await page.locator("[data-testid=editor][data-state=checked][data-errors='0']").waitFor();
@@ -286,6 +296,26 @@ test("the editor completes built-ins and explains them", suite_timeout, async ()
   await page.getByTestId("editor").getByRole("button", { name: "Revert" }).click();
 });
 
+test("the editor works in a window of its own and comes back with its text", suite_timeout, async () => {
+  const { page } = terminal;
+  await page.locator(".cm-content").click();
+  await page.keyboard.press("Control+End");
+  await page.keyboard.type("// kept");
+  const opening = page.waitForEvent("popup");
+  await page.locator(".dv-groupview", { has: page.getByTestId("editor") }).getByRole("button", { name: "Open in its own window" }).click();
+  const popup = await opening;
+  const line = popup.locator(".cm-line", { hasText: "// kept" });
+  await line.waitFor();
+  const gutter = await popup.locator(".cm-gutters").evaluate((element) => getComputedStyle(element).borderRightWidth);
+  assert.equal(gutter, "0px", "the editor's own styles came along");
+  await line.click();
+  await popup.keyboard.press("End");
+  await popup.keyboard.type(" and changed");
+  await popup.close();
+  await page.locator(".cm-line", { hasText: "// kept and changed" }).waitFor();
+  await page.getByTestId("editor").getByRole("button", { name: "Revert" }).click();
+});
+
 test("every example script compiles", suite_timeout, async () => {
   const { page } = terminal;
   const names = await page.getByTestId("script").locator("option").allInnerTexts();
@@ -293,11 +323,7 @@ test("every example script compiles", suite_timeout, async () => {
   for (const name of names) {
     await page.getByTestId("script").selectOption({ label: name });
     const source = await page.locator(".cm-content").innerText();
-    const reply = await fetch(`${node.url}/api/v1/strategies/validate`, {
-      method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ kind: "pine", source }),
-    });
-    const { diagnostics } = await reply.json();
-    assert.deepEqual(diagnostics, [], name);
+    assert.deepEqual(await compiler_says(source), [], name);
   }
 });
 

@@ -45,6 +45,8 @@ export class CurveChart {
       timeScale: { borderColor: separator, timeVisible: true, secondsVisible: false },
       localization: { locale: "en-US" },
     });
+    // The size is known only after the first layout.
+    this.chart.timeScale().subscribeSizeChange(() => this.chart.timeScale().fitContent());
     this.chart.subscribeCrosshairMove((event) => this.hovered(event));
   }
 

@@ -1,5 +1,6 @@
 import type { DockviewApi, SerializedDockview } from "dockview-vue";
 import { defineStore } from "pinia";
+import { watch } from "vue";
 import { fetch_layout, store_layout } from "../api/gateway";
 import { ApiError } from "../api/http";
 import { panel_kind } from "../panels/kinds";
@@ -7,6 +8,7 @@ import type { PanelId } from "../panels/kinds";
 import { default_preset, presets } from "../panels/presets";
 import type { Placement, Preset, PresetId } from "../panels/presets";
 import { use_notices } from "./notices";
+import { use_settings } from "./settings";
 import { load, save } from "./storage";
 
 /// The panel layout: built, restored, and kept in the browser and, where the
@@ -30,6 +32,7 @@ function is_saved(value: unknown): value is SavedLayout {
 
 export const use_dock = defineStore("dock", () => {
   const notices = use_notices();
+  const settings = use_settings();
   let dock: DockviewApi | undefined;
   let etag: string | undefined;
   /// False once the gateway said that it has no such route.
@@ -43,8 +46,15 @@ export const use_dock = defineStore("dock", () => {
     const local = load<SavedLayout | undefined>("layout", (v): v is SavedLayout => is_saved(v), undefined);
     if (!local || !restore(local)) quietly(() => build(default_preset));
     api.onDidLayoutChange(schedule_save);
+    api.onDidAddPopoutGroup(paint_popouts);
     await read_from_gateway(local?.saved_at_ms ?? 0);
   }
+
+  /// Windows of their own have documents of their own: they follow the theme.
+  function paint_popouts(): void {
+    for (const { window } of dock?.getPopouts() ?? []) window.document.documentElement.dataset["theme"] = settings.theme;
+  }
+  watch(() => settings.theme, paint_popouts);
 
   /// Changes the layout without storing it as the user's.
   function quietly(change: () => void): void {

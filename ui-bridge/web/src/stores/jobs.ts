@@ -88,6 +88,7 @@ export function make_jobs(family: JobFamily, ended: (id: string) => void) {
         ended: (last) => {
           finish(id, { status: last.status, progress: last.progress, completed_at: new Date().toISOString() });
           ended(id);
+          void part.ask();
         },
         lost: (reason) => {
           notices.show("warning", `${label_of(id)}: ${reason}`);
