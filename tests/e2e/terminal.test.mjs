@@ -35,6 +35,12 @@ async function search(query) {
   await page.getByTestId("search").waitFor({ state: "detached" });
 }
 
+/// What stands in the editor, line by line.
+async function editor_text() {
+  const lines = await terminal.page.locator(".cm-line").allInnerTexts();
+  return lines.map((line) => line.replace(/\n$/, "")).join("\n");
+}
+
 /// The compiler's findings, without the UI between.
 async function compiler_says(source) {
   const reply = await fetch(`${node.url}/api/v1/strategies/validate`, {
@@ -269,7 +275,7 @@ test("the editor shows the compiler's findings at their place while one types", 
   await page.keyboard.type("x = ta.smaa(close, 5)");
   const finding = page.getByTestId("finding").first();
   await finding.waitFor();
-  const [told] = await compiler_says(await page.locator(".cm-content").innerText());
+  const [told] = await compiler_says(await editor_text());
   assert.equal(told.severity, "error");
   assert.match(await finding.innerText(), new RegExp(`^${told.line}:${told.column}\\b[^]*${told.code}`));
   const marked = page.locator(".cm-lintRange-error").first();
@@ -322,8 +328,7 @@ test("every example script compiles", suite_timeout, async () => {
   assert.ok(names.length >= 5);
   for (const name of names) {
     await page.getByTestId("script").selectOption({ label: name });
-    const source = await page.locator(".cm-content").innerText();
-    assert.deepEqual(await compiler_says(source), [], name);
+    assert.deepEqual(await compiler_says(await editor_text()), [], name);
   }
 });
 
