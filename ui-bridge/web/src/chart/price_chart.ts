@@ -1,13 +1,13 @@
 import { CandlestickSeries, ColorType, createChartEx, createSeriesMarkers, CrosshairMode, HistogramSeries, LineStyle } from "lightweight-charts";
 import type {
-  CandlestickData, HistogramData, IChartApiBase, ISeriesApi, ISeriesMarkersPluginApi, Logical, LogicalRange, MouseEventParams, Time, UTCTimestamp,
+  CandlestickData, HistogramData, IChartApiBase, IPriceLine, ISeriesApi, ISeriesMarkersPluginApi, Logical, LogicalRange, MouseEventParams, Time, UTCTimestamp,
 } from "lightweight-charts";
 import type { Bar } from "../api/types";
 import type { Replacement } from "../market/chart_feed";
 import { exchange_time } from "../market/exchange_time";
 import type { ExchangeTime } from "../market/exchange_time";
 import { format_price, format_quantity } from "../market/price_format";
-import type { ChartMark } from "../market/place";
+import type { ChartLine, ChartMark } from "../market/place";
 import type { PriceRule } from "../market/price_format";
 import { in_session } from "../market/session";
 import type { Session } from "../market/session";
@@ -87,6 +87,7 @@ export class PriceChart {
   private readonly shadings: readonly SessionShading[];
   private readonly markers: ISeriesMarkersPluginApi<Time>;
   private marks: readonly ChartMark[] = [];
+  private lines: IPriceLine[] = [];
   private bars: readonly Bar[] = [];
   private dated = false;
 
@@ -171,6 +172,15 @@ export class PriceChart {
   mark(marks: readonly ChartMark[]): void {
     this.marks = marks;
     this.draw_marks();
+  }
+
+  /// Draws the prices of orders and positions, in place of those before.
+  draw_lines(lines: readonly ChartLine[]): void {
+    for (const line of this.lines) this.candle_tail.removePriceLine(line);
+    const color = { buy: this.colors.up, sell: this.colors.down, position: this.colors.crosshair };
+    this.lines = lines.map(({ price, kind, text }) => this.candle_tail.createPriceLine({
+      price, color: color[kind], title: text, lineWidth: 1, lineStyle: kind === "position" ? LineStyle.Solid : LineStyle.Dashed, axisLabelVisible: true,
+    }));
   }
 
   /// Shows the bars around a time.

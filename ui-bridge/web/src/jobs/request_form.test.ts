@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { build_backtest, build_study, fresh_form, fresh_study, grid_size, row_of, symbol_list, value_of } from "./request_form";
+import { build_backtest, build_study, fresh_form, fresh_study, gateway_problems, grid_size, row_of, symbol_list, value_of } from "./request_form";
 
 const script = "//@version=6\nstrategy('x')";
 const form = () => ({ ...fresh_form("AAPL", "2025-03-01") });
@@ -74,6 +74,12 @@ describe("study form", () => {
     [{ min: "9", max: "1" }, "above"], [{ step: "0" }, "Step"], [{ min: "x" }, "From"], [{ min: "0", log: true }, "logarithmic"],
   ])("names what is wrong with a range %o", (change, text) => {
     expect(build_study(base, fresh_study(), [{ ...fast, ...change }]).problems?.["parameters.Fast"]).toContain(text);
+  });
+
+  it("takes the gateway's objections to the fields they are about", () => {
+    expect(gateway_problems("refused", [{ field: "symbols", text: "unknown" }, { field: "parameters.My. input.step", text: "above 0" }])).toEqual({
+      "": "refused", symbols: "unknown", "parameters.My. input": "above 0",
+    });
   });
 
   it("needs a parameter", () => {

@@ -182,6 +182,14 @@ export function build_study(base: BacktestRequest, form: StudyForm, rows: readon
   };
 }
 
+/// What the gateway holds against fields, by the names the forms use: a
+/// parameter's bounds belong to the parameter.
+export function gateway_problems(text: string, fields: readonly { field: string; text: string }[]): Problems {
+  const problems: Problems = { "": text };
+  for (const { field, text: said } of fields) problems[field.replace(/^(parameters\..+)\.(?:type|min|max|step|log|values)$/, "$1")] = said;
+  return problems;
+}
+
 function number_in(text: string, field: string, problems: Problems, holds: (n: number) => boolean, otherwise: string): number {
   const value = Number(text);
   if (text.trim() === "" || !Number.isFinite(value) || !holds(value)) problems[field] = otherwise;

@@ -14,3 +14,10 @@ export interface ChartMark {
   kind: "buy" | "sell";
   text: string;
 }
+
+/// A price that stands in the chart: a working order, a position's average.
+export interface ChartLine {
+  price: number;
+  kind: "buy" | "sell" | "position";
+  text: string;
+}

@@ -2,8 +2,8 @@ import { defineStore } from "pinia";
 import { ref, shallowReactive } from "vue";
 import { backtest_results, backtest_trades, submit_backtest } from "../api/jobs";
 import type { BacktestReport, BacktestTrade } from "../api/job_types";
-import { error_text } from "../api/http";
-import { build_backtest, fresh_form } from "../jobs/request_form";
+import { ApiError, error_text } from "../api/http";
+import { build_backtest, fresh_form, gateway_problems } from "../jobs/request_form";
 import type { BacktestForm, Problems } from "../jobs/request_form";
 import { use_connection } from "./connection";
 import { make_jobs } from "./jobs";
@@ -66,7 +66,7 @@ export const use_backtests = defineStore("backtests", () => {
       return true;
     } catch (error) {
       notices.failure(error);
-      problems.value = { "": error_text(error) };
+      problems.value = gateway_problems(error_text(error), error instanceof ApiError ? error.fields : []);
       return false;
     } finally {
       sending.value = false;

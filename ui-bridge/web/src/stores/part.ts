@@ -13,7 +13,7 @@ export type PartState =
   | { kind: "missing"; text: string; switched_off: boolean }
   | { kind: "failed"; text: string };
 
-export const ask_again_ms = 30_000;
+export const ask_again_ms = 60_000;
 
 export interface Part {
   state: ShallowRef<PartState>;

@@ -2,8 +2,8 @@ import { defineStore } from "pinia";
 import { ref, shallowReactive } from "vue";
 import { pause_study, resume_study, study_results, study_trials, submit_study } from "../api/jobs";
 import type { StudyReport, Trial } from "../api/job_types";
-import { error_text } from "../api/http";
-import { build_backtest, build_study, fresh_study, row_of } from "../jobs/request_form";
+import { ApiError, error_text } from "../api/http";
+import { build_backtest, build_study, fresh_study, gateway_problems, row_of } from "../jobs/request_form";
 import type { ParameterRow, Problems, StudyForm } from "../jobs/request_form";
 import { script_inputs, suggested_range } from "../pine/inputs";
 import { use_backtests } from "./backtests";
@@ -60,7 +60,7 @@ export const use_studies = defineStore("studies", () => {
       return true;
     } catch (error) {
       notices.failure(error);
-      problems.value = { "": error_text(error) };
+      problems.value = gateway_problems(error_text(error), error instanceof ApiError ? error.fields : []);
       return false;
     } finally {
       sending.value = false;
