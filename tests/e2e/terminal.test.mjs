@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { start_proxy } from "./lib/cuttable_proxy.mjs";
 import { node_under_test } from "./lib/gateway_node.mjs";
-import { chart_state, chart_until, is_ready, open_terminal } from "./lib/terminal.mjs";
+import { chart_state, chart_until, command, is_ready, missing_part, open_terminal, violations } from "./lib/terminal.mjs";
 
 /// The web UI against a running node, in headless Chromium. Checks read the
 /// page's data attributes, not pixels; waits end when the thing has happened.
@@ -35,6 +33,20 @@ async function search(query) {
   await page.locator("[role=option][aria-selected=true]").filter({ hasText: query }).waitFor();
   await page.keyboard.press("Enter");
   await page.getByTestId("search").waitFor({ state: "detached" });
+}
+
+/// What stands in the editor, line by line.
+async function editor_text() {
+  const lines = await terminal.page.locator(".cm-line").allInnerTexts();
+  return lines.map((line) => line.replace(/\n$/, "")).join("\n");
+}
+
+/// The compiler's findings, without the UI between.
+async function compiler_says(source) {
+  const reply = await fetch(`${node.url}/api/v1/strategies/validate`, {
+    method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ kind: "pine", source }),
+  });
+  return (await reply.json()).diagnostics;
 }
 
 /// How many pixels of the chart's canvases have one of the candle colours.
@@ -213,17 +225,163 @@ test("the layout survives a reload", suite_timeout, async () => {
 
 test("has no accessibility violations", suite_timeout, async () => {
   const { page } = terminal;
-  const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-  await page.evaluate(axe); // by the debugger: the page's CSP allows no foreign script
-  const violations = async () => {
-    const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`);
-  };
-  assert.deepEqual(await violations(), []);
+  assert.deepEqual(await violations(terminal), []);
   await page.keyboard.press("/");
   await page.getByTestId("search").waitFor();
-  assert.deepEqual(await violations(), [], "in the search");
+  assert.deepEqual(await violations(terminal), [], "in the search");
   await page.keyboard.press("Escape");
+});
+
+test("the command line shows a symbol in a timeframe", suite_timeout, async () => {
+  await command(terminal, "msft 1h");
+  await chart_until(terminal, "shows MSFT 1h", (s) => s.symbol === "MSFT" && s.timeframe === "1h" && is_ready(s));
+  await command(terminal, "5m");
+  await chart_until(terminal, "shows 5m", (s) => s.symbol === "MSFT" && s.timeframe === "5m" && is_ready(s));
+});
+
+test("the command line says what is missing and does nothing then", suite_timeout, async () => {
+  const { page } = terminal;
+  await page.keyboard.press("Control+k");
+  await page.getByTestId("search").getByRole("combobox").fill("buy AAPL");
+  const row = page.getByTestId("command");
+  await row.waitFor();
+  assert.equal(await row.getAttribute("aria-disabled"), "true");
+  assert.match(await row.innerText(), /How many/);
+  await page.keyboard.press("Enter");
+  assert.ok(await page.getByTestId("search").isVisible());
+  await page.keyboard.press("Escape");
+});
+
+test("the help lists keys and commands", suite_timeout, async () => {
+  const { page } = terminal;
+  await page.evaluate(() => document.activeElement?.blur());
+  await page.keyboard.press("?");
+  const help = page.getByRole("dialog", { name: "Keyboard and commands" });
+  await help.waitFor();
+  assert.match(await help.innerText(), /buy 100 AAPL limit 180/);
+  assert.deepEqual(await violations(terminal), []);
+  await page.keyboard.press("Escape");
+  await help.waitFor({ state: "detached" });
+});
+
+test("the editor shows the compiler's findings at their place while one types", suite_timeout, async () => {
+  const { page } = terminal;
+  await command(terminal, "layout research");
+  const editor = page.getByTestId("editor");
+  await page.locator("[data-testid=editor][data-state=checked][data-errors='0']").waitFor();
+  assert.equal(await page.getByTestId("verdict").innerText(), "Compiles");
+  await page.locator(".cm-content").click();
+  await page.keyboard.press("Control+End");
+  await page.keyboard.type("x = ta.smaa(close, 5)");
+  const finding = page.getByTestId("finding").first();
+  await finding.waitFor();
+  const [told] = await compiler_says(await editor_text());
+  assert.equal(told.severity, "error");
+  assert.match(await finding.innerText(), new RegExp(`^${told.line}:${told.column}\\b[^]*${told.code}`));
+  const marked = page.locator(".cm-lintRange-error").first();
+  await marked.waitFor();
+  assert.equal(await marked.innerText(), "smaa");
+  assert.deepEqual(await violations(terminal), []);
+  await editor.getByRole("button", { name: "Revert" }).click();
+  await page.locator("[data-testid=editor][data-state=checked][data-errors='0']").waitFor();
+});
+
+test("the editor completes built-ins and explains them", suite_timeout, async () => {
+  const { page } = terminal;
+  await page.locator(".cm-content").click();
+  await page.keyboard.press("Control+End");
+  await page.keyboard.type("y = ta.supert");
+  await page.locator(".cm-tooltip-autocomplete li", { hasText: "supertrend" }).waitFor();
+  await page.waitForTimeout(100); // a completion is not taken in the first moment it shows
+  await page.keyboard.press("Enter");
+  await page.locator(".cm-line", { hasText: "ta.supertrend()" }).waitFor();
+  await page.locator(".editor-call", { hasText: "ta.supertrend(" }).waitFor();
+  await page.locator(".cm-line span", { hasText: "ta.supertrend" }).last().hover();
+  await page.locator(".cm-pine-hover", { hasText: "ta.supertrend · function" }).waitFor();
+  await page.mouse.move(0, 0);
+  await page.getByTestId("editor").getByRole("button", { name: "Revert" }).click();
+});
+
+test("the editor works in a window of its own and comes back with its text", suite_timeout, async () => {
+  const { page } = terminal;
+  await page.locator(".cm-content").click();
+  await page.keyboard.press("Control+End");
+  await page.keyboard.type("// kept");
+  const opening = page.waitForEvent("popup");
+  await page.locator(".dv-groupview", { has: page.getByTestId("editor") }).getByRole("button", { name: "Open in its own window" }).click();
+  const popup = await opening;
+  const line = popup.locator(".cm-line", { hasText: "// kept" });
+  await line.waitFor();
+  const gutter = await popup.locator(".cm-gutters").evaluate((element) => getComputedStyle(element).borderRightWidth);
+  assert.equal(gutter, "0px", "the editor's own styles came along");
+  await line.click();
+  await popup.keyboard.press("End");
+  await popup.keyboard.type(" and changed");
+  await popup.close();
+  await page.locator(".cm-line", { hasText: "// kept and changed" }).waitFor();
+  await page.getByTestId("editor").getByRole("button", { name: "Revert" }).click();
+});
+
+test("every example script compiles", suite_timeout, async () => {
+  const { page } = terminal;
+  const names = await page.getByTestId("script").locator("option").allInnerTexts();
+  assert.ok(names.length >= 5);
+  for (const name of names) {
+    await page.getByTestId("script").selectOption({ label: name });
+    assert.deepEqual(await compiler_says(await editor_text()), [], name);
+  }
+});
+
+test("the cluster and system panels show what the node says", suite_timeout, async () => {
+  const { page } = terminal;
+  const cluster = await (await fetch(`${node.url}/api/v1/cluster`)).json();
+  await command(terminal, "layout monitoring");
+  await page.locator(`[data-testid=cluster][data-mode=${cluster.mode}]`).waitFor();
+  assert.match(await page.getByTestId("cluster").innerText(), new RegExp(cluster.node.replaceAll(".", "\\.")));
+  for (const { name, state } of cluster.nodes) await page.locator(`[data-testid=cluster-node][data-node="${name}"][data-state="${state}"]`).waitFor();
+  const health = await (await fetch(`${node.url}/health`)).json();
+  await page.locator("[data-testid=system][data-status]").waitFor();
+  for (const feed of Object.keys(health.feeds)) await page.getByTestId("system").getByRole("cell", { name: feed, exact: true }).first().waitFor();
+  assert.deepEqual(await violations(terminal), []);
+});
+
+test("a part that the node lacks is named, with what to configure", suite_timeout, async (t) => {
+  const { page } = terminal;
+  const missing = await missing_part(node.url, "/api/v1/orders");
+  if (missing === undefined) return t.skip("this node has every part");
+  await command(terminal, "open orders");
+  const notice = page.getByTestId("orders").getByTestId("part-notice");
+  await notice.waitFor();
+  const text = await notice.innerText();
+  assert.ok(text.includes(missing), text);
+  assert.match(text, /cluster\.roles/);
+});
+
+test("the light theme has no accessibility violations", suite_timeout, async () => {
+  const { page } = terminal;
+  for (const layout of ["monitoring", "research", "market"]) {
+    await command(terminal, `layout ${layout}`);
+    await command(terminal, "theme light");
+    await page.locator("html[data-theme=light]").waitFor();
+    assert.deepEqual(await violations(terminal), [], layout);
+  }
+  await command(terminal, "theme dark");
+  await chart_until(terminal, "is drawn again", is_ready);
+});
+
+test("everything fits into 1280×720", suite_timeout, async () => {
+  const { page } = terminal;
+  const before = page.viewportSize();
+  await page.setViewportSize({ width: 1280, height: 720 });
+  for (const layout of ["trading", "research", "monitoring", "market"]) {
+    await command(terminal, `layout ${layout}`);
+    const over = await page.evaluate(() => {
+      const header = document.querySelector(".header");
+      return { page: document.documentElement.scrollWidth - innerWidth, header: header.scrollWidth - header.clientWidth, tall: document.documentElement.scrollHeight - innerHeight };
+    });
+    assert.deepEqual(over, { page: 0, header: 0, tall: 0 }, layout);
+  }
+  await page.setViewportSize(before);
 });
 
 test("sends a strict content security policy", suite_timeout, async () => {

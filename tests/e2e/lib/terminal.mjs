@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
@@ -26,6 +27,8 @@ export async function open_terminal(url, { proxy, viewport = { width: 1600, heig
     if (message.type() !== "error" && message.type() !== "warning") return;
     // No layout is stored before the first change: a 404 is the contract's answer.
     if (message.location().url.includes("/api/v1/layouts/") && message.text().includes("404")) return;
+    // A part that the node lacks answers 503, and the panel says so.
+    if (message.location().url.includes("/api/") && message.text().includes("503")) return;
     complaints.push(`${message.type()}: ${message.text()} (${message.location().url})`);
   });
   await page.goto(url);
@@ -61,6 +64,32 @@ export async function chart_until(terminal, what, check, timeout_ms = wait_ms) {
     await terminal.page.waitForTimeout(50);
   } while (Date.now() < deadline);
   throw new Error(`chart never: ${what}; it is ${JSON.stringify(state)}`);
+}
+
+/// Types a command the way a user does and runs it.
+export async function command({ page }, text) {
+  await page.evaluate(() => document.activeElement?.blur());
+  await page.keyboard.press("Control+k");
+  await page.getByTestId("search").getByRole("combobox").fill(text);
+  await page.locator("[data-testid=command]:not([aria-disabled=true])").waitFor();
+  await page.keyboard.press("Enter");
+  await page.getByTestId("search").waitFor({ state: "detached" });
+}
+
+/// What axe-core finds wrong, one line each.
+export async function violations({ page }) {
+  const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+  await page.evaluate(axe); // by the debugger: the page's CSP allows no foreign script
+  const found = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+  return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`);
+}
+
+/// The text with which the node says that a route's part is missing;
+/// undefined when it has it.
+export async function missing_part(url, path) {
+  const reply = await fetch(url + path);
+  if (reply.status !== 503) return undefined;
+  return (await reply.json()).detail ?? `${path} answered 503`;
 }
 
 export const is_ready = ({ status, bars }) => status === "ready" && bars > 0;

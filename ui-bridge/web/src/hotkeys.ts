@@ -1,3 +1,4 @@
+import { use_dock } from "./stores/dock";
 import type { use_workspace } from "./stores/workspace";
 
 /// Keys that work anywhere but in a text field. The table is also what the
@@ -13,7 +14,7 @@ interface Hotkey {
 }
 
 export const hotkeys: readonly Hotkey[] = [
-  { keys: ["/", "Ctrl K"], label: "Search a symbol", run: (w) => w.open_search() },
+  { keys: ["/", "Ctrl K"], label: "Symbols and commands", run: (w) => w.open_search() },
   { keys: ["+"], label: "Add a symbol to the watchlist", run: (w) => w.open_search("add") },
   { keys: ["w"], label: "Go to the watchlist", run: () => focus_first("[data-watchlist]") },
   { keys: ["c"], label: "Go to the chart", run: () => focus_first("[data-chart]") },
@@ -25,6 +26,12 @@ export const hotkeys: readonly Hotkey[] = [
   { keys: ["e"], label: "Regular or extended hours", run: (w) => w.chart?.toggle_session() },
   { keys: ["End"], label: "Newest bar", run: (w) => w.chart?.scroll_to_latest() },
   { keys: ["← →", "↑ ↓"], label: "In the chart: scroll, zoom" },
+  { keys: ["b"], label: "Order ticket", run: () => use_dock().show_panel("ticket") },
+  { keys: ["p"], label: "Pine editor", run: () => use_dock().show_panel("editor") },
+  { keys: ["t"], label: "Backtests", run: () => use_dock().show_panel("backtest") },
+  { keys: ["o"], label: "Orders", run: () => use_dock().show_panel("orders") },
+  { keys: ["Ctrl S", "Ctrl Enter"], label: "In the editor: save, backtest" },
+  { keys: ["Ctrl Space"], label: "In the editor: complete" },
   { keys: ["?"], label: "This help", run: (w) => (w.help_open = true) },
   { keys: ["Esc"], label: "Close what is open" },
 ];
@@ -36,8 +43,8 @@ export function hotkey(event: KeyboardEvent, workspace: Workspace): void {
     workspace.open_search();
     return;
   }
-  if (with_control || event.altKey || event.defaultPrevented || is_typing(event.target)) return;
-  if (workspace.search_open || workspace.help_open) return;
+  if (with_control || event.altKey || event.defaultPrevented || is_typing(event.composedPath()[0] ?? event.target)) return;
+  if (document.querySelector("dialog[open]")) return;
   const match = hotkeys.find(({ keys, run }) => run && keys.includes(event.key));
   if (!match) return;
   event.preventDefault();

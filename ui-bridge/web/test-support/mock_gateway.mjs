@@ -2,13 +2,17 @@
 // HTTP contract that the UI uses, with the pretend market of mock_market.mjs.
 // TEST DOUBLE for development and for trying the E2E tests; never shipped.
 //
-//   node test-support/mock_gateway.mjs [--port 8080] [--now 2026-01-15T15:12:00Z] [--source sim]
+//   node test-support/mock_gateway.mjs [--port 8080] [--now 2026-01-15T15:12:00Z] [--source sim] [--without jobs,trading]
+//
+// `--without` makes parts answer as a node does that lacks them: 503 not_available.
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WebSocketServer } from "ws";
+import { check_source, make_jobs, progress_route, serve_jobs, serve_progress, stop_jobs } from "./mock_jobs.mjs";
+import { make_trading, resume_of, serve_trading, snapshot_of, trading_channels } from "./mock_trading.mjs";
 import { by_symbol, history, instruments, market_status, price_at, quote, udf_resolution } from "./mock_market.mjs";
 
 const dist = fileURLToPath(new URL("../dist/", import.meta.url));
@@ -25,19 +29,21 @@ const security_headers = {
 const quote_interval_ms = 200;
 const idle_heartbeat_ms = 10_000;
 
-export async function start_mock({ port = 0, now: start, source = "sim" } = {}) {
+export async function start_mock({ port = 0, now: start, source = "sim", without = [] } = {}) {
   const shift_ms = start ? Date.parse(start) - Date.now() : 0;
   const now = () => (Date.now() + shift_ms) / 1000;
   const state = {
     now, source,
     watchlists: [{ id: "1", name: "Futures", symbols: ["MNQ1!", "ES1!", "NQ1!", "RTY1!", "YM1!"] },
       { id: "2", name: "Stocks", symbols: ["AAPL", "MSFT", "NVDA", "GOOGL", "TSLA", "SPY", "BTCUSD", "EURUSD", "ZN1!"] }],
-    next_id: 3, layouts: new Map(),
+    next_id: 3, layouts: new Map(), without: new Set(without), jobs: make_jobs(now), trading: make_trading(now),
   };
   const server = createServer((req, res) => void handle(state, req, res).catch((error) => fail(state, res, 500, String(error))));
   const sockets = new WebSocketServer({ noServer: true });
   server.on("upgrade", (req, socket, head) => {
-    if (!/^\/(stream|ws)$/.test(req.url.split("?")[0])) return socket.destroy();
+    const path = req.url.split("?")[0];
+    if (progress_route.test(path)) return sockets.handleUpgrade(req, socket, head, (ws) => serve_progress(state.jobs, ws, path));
+    if (!/^\/(stream|ws)$/.test(path)) return socket.destroy();
     sockets.handleUpgrade(req, socket, head, (ws) => serve_stream(state, ws));
   });
   await new Promise((resolve) => server.listen(port, "127.0.0.1", resolve));
@@ -45,6 +51,8 @@ export async function start_mock({ port = 0, now: start, source = "sim" } = {}) 
     url: `http://127.0.0.1:${server.address().port}`,
     state,
     async close() {
+      stop_jobs(state.jobs);
+      clearInterval(state.trading.timer);
       for (const ws of sockets.clients) ws.terminate();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -59,8 +67,9 @@ function json(res, body, status = 200, headers = {}) {
   res.end(body === undefined ? undefined : JSON.stringify(body));
 }
 
-function fail(state, res, status, detail) {
-  json(res, { detail, error: detail, s: "error", errmsg: detail, error_code: `http.${status}`, timestamp: new Date(state.now() * 1000).toISOString() }, status);
+function fail(state, res, status, detail, more = {}) {
+  const error_code = status === 503 ? "not_available" : `http.${status}`;
+  json(res, { detail, error: detail, s: "error", errmsg: detail, error_code, ...more, timestamp: new Date(state.now() * 1000).toISOString() }, status);
 }
 
 async function body_of(req) {
@@ -73,12 +82,55 @@ async function handle(state, req, res) {
   const url = new URL(req.url, "http://mock");
   const path = url.pathname;
   const query = Object.fromEntries(url.searchParams);
-  if (path === "/health") return json(res, { status: "healthy", ok: true, timestamp: Math.floor(state.now()), version: "0.0.0-mock" });
+  if (path === "/health") return json(res, health(state));
   if (path.startsWith("/udf/")) return udf(state, res, path.slice(5), query);
   if (path.startsWith("/api/v1/watchlists")) return watchlists(state, req, res, path.split("/")[4]);
   if (path.startsWith("/api/v1/layouts/")) return layouts(state, req, res, decodeURIComponent(path.split("/")[4]));
+  if (path === "/metrics") return res.writeHead(200, { "content-type": "text/plain" }).end("# TYPE tt_mock gauge\ntt_mock 1\n");
+  if (path === "/api/v1/cluster") return json(res, cluster(state));
+  const call = {
+    method: req.method, path, query, body: () => body_of(req), json: (body, status) => json(res, body, status), fail: (status, detail, more) => fail(state, res, status, detail, more),
+  };
+  if (path === "/api/v1/strategies/validate") {
+    const diagnostics = check_source((await body_of(req)).source);
+    return json(res, { valid: diagnostics.length === 0, diagnostics });
+  }
+  if (/^\/api\/(?:backtest|optimize)/.test(path)) {
+    if (state.without.has("jobs")) return fail(state, res, 503, "backtests: this build has no backtest service yet");
+    return serve_jobs(state.jobs, call);
+  }
+  if (/^\/api\/(?:v1\/)?(?:accounts?|positions|orders|executions|risk|paper-trading)(?:\/|$)/.test(path)) {
+    if (state.without.has("trading")) return fail(state, res, 503, "orders: this build has no execution service yet");
+    return serve_trading(state.trading, call);
+  }
   if (path.startsWith("/api/")) return api(state, res, path, query);
   return serve_file(res, path, req.headers["accept-encoding"] ?? "");
+}
+
+function health(state) {
+  return {
+    status: "healthy", ok: true, timestamp: Math.floor(state.now()), version: "0.0.0-mock", uptime_s: 5321, tradier_connected: false, tradovate_connected: false, ccxt_connected: false, active_connections: 4,
+    feeds: { sim: { state: "live", source: "sim", since: Math.floor(state.now()) - 5321, last_message_age_ms: 180, events: 918_221, stale_symbols: 0 } },
+    journal: { state: "ok", offset: 918_221, fsync_p99_us: 900 }, risk: { mode: "normal", kill_active: false }, cluster: { node: "n1", role: "member", epoch: 7 },
+    metrics: { http_p50_ms: 0.4, http_p95_ms: 1.9, http_p99_ms: 4.2 },
+  };
+}
+
+function cluster(state) {
+  const link = (peer, up = true) => ({
+    peer, state: up ? "up" : "down", since_heard_ms: up ? 40 : 9200, round_trip_us: 180, messages_in: 120_332, messages_out: 99_120, bytes_in: 44_000_000, bytes_out: 21_000_000, repeated_frames: 0, times_up: 1, bytes_waiting: 0,
+  });
+  const node = (name, roles, more = {}) => ({
+    name, state: "up", since: new Date((state.now() - 5000) * 1000).toISOString(), roles, endpoint: `tcp://10.0.0.${name.slice(1)}:7000`, version: "0.0.0-mock", started_at: new Date((state.now() - 5321) * 1000).toISOString(), answered: true, symbols: 14, feeds: [],
+    leases: [], links: [], proxies: 3, exported_actors: 2, topic_gaps: 0, refused_peers: 0, rss_bytes: 183_000_000, lag_us: 420, ...more,
+  });
+  return {
+    node: "n1", mode: "cluster",
+    nodes: [
+      node("n1", ["market", "gateway"], { feeds: ["sim"], leases: [{ name: "feed.sim", epoch: 7 }], links: [link("n2"), link("n3", false)] }), node("n2", ["backtest"], { symbols: 0, links: [link("n1")] }),
+      { name: "n3", state: "lost", reason: "silent for 9 s", since: new Date((state.now() - 9) * 1000).toISOString(), roles: ["execution"], endpoint: "tcp://10.0.0.3:7000", answered: false },
+    ],
+  };
 }
 
 function udf(state, res, call, query) {
@@ -211,7 +263,14 @@ function serve_stream(state, ws) {
     for (const topic of topics.values()) publish(state, topic, say);
     if (Date.now() - last_sent > idle_heartbeat_ms) say({ type: "heartbeat" });
   }, quote_interval_ms);
-  ws.on("close", () => clearInterval(timer));
+  const on_event = (message) => {
+    if (topics.has(`${message.channel}|||`)) say(message);
+  };
+  state.trading.listeners.add(on_event);
+  ws.on("close", () => {
+    clearInterval(timer);
+    state.trading.listeners.delete(on_event);
+  });
   ws.on("message", (raw) => {
     let message;
     try {
@@ -222,6 +281,10 @@ function serve_stream(state, ws) {
     const verb = message.action ?? message.type;
     if (verb === "ping") return say({ type: "pong", id: message.id });
     if (verb === "subscribe" || verb === "unsubscribe") return subscribe(state, topics, verb, message, say);
+    if (verb === "resume" && trading_channels.has(message.channel)) {
+      for (const answer of resume_of(state.trading, message)) say(answer);
+      return;
+    }
     if (verb === "snapshot") {
       for (const topic of topics_of(message)) if (topics.has(topic.key)) publish(state, { ...topic, last: undefined }, say, { snapshot: true });
       return;
@@ -232,8 +295,9 @@ function serve_stream(state, ws) {
 
 function topics_of({ channels, channel, symbols = [], timeframe, session = "regular" }) {
   const names = channels ?? [channel ?? "quotes"];
-  return names.flatMap((name) => (name === "market_status" ? [""] : symbols).map((symbol) => ({
-    channel: name, symbol, timeframe, session, key: `${name}|${symbol}|${timeframe}|${session}`,
+  const is_wide = (name) => name === "market_status" || name === "system" || trading_channels.has(name);
+  return names.flatMap((name) => (is_wide(name) ? [""] : symbols).map((symbol) => ({
+    channel: name, symbol, timeframe, session, key: is_wide(name) ? `${name}|||` : `${name}|${symbol}|${timeframe}|${session}`,
   })));
 }
 
@@ -269,6 +333,8 @@ function publish(state, topic, say, more = {}) {
   } else if (channel === "trades") {
     if (more.snapshot) return say({ type: "trade", channel, symbol, data: null, state: "waiting", ...more });
     if (Math.floor(now * 5) % 3 === 0) say({ type: "trade", channel, symbol, data: trade(instrument, now) });
+  } else if (trading_channels.has(channel)) {
+    if (more.snapshot) say(snapshot_of(state.trading, channel));
   } else if (channel === "market_status" && more.snapshot) {
     say({ type: "market_status", channel, data: market_status("XNYS", now), ...more });
   }
@@ -279,6 +345,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     const index = process.argv.indexOf(`--${name}`);
     return index < 0 ? fallback : process.argv[index + 1];
   };
-  const mock = await start_mock({ port: Number(option("port", 8080)), now: option("now"), source: option("source", "sim") });
+  const mock = await start_mock({ port: Number(option("port", 8080)), now: option("now"), source: option("source", "sim"), without: option("without", "").split(",") });
   console.log(`mock gateway on ${mock.url}`);
 }

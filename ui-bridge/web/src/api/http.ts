@@ -12,17 +12,29 @@ export class ApiError extends Error {
     readonly status: number,
     readonly code?: string,
     readonly request_id?: string,
+    /// What the gateway holds against single fields.
+    readonly fields: readonly FieldProblem[] = [],
+    /// The whole error body: a refused order comes with the order in it.
+    readonly body: Readonly<Record<string, unknown>> = {},
   ) {
     super(message);
   }
 }
 
+export interface FieldProblem {
+  /// Path without the leading "body" or "query": "take_profit.price".
+  field: string;
+  text: string;
+}
+
 export interface RequestOptions {
-  method?: "GET" | "POST" | "PUT" | "DELETE";
+  method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   query?: Record<string, string | number | undefined>;
   body?: unknown;
   headers?: Record<string, string>;
   signal?: AbortSignal;
+  /// Instead of `request_timeout_ms`, where an answer may take longer.
+  timeout_ms?: number;
 }
 
 export interface Reply<T> {
@@ -34,6 +46,17 @@ export function is_abort(error: unknown): boolean {
   return error instanceof DOMException && error.name === "AbortError";
 }
 
+/// A part of the system that this node does not have (yet): 503
+/// `not_available` with a text that names the part.
+export function is_missing(error: unknown): error is ApiError {
+  return error instanceof ApiError && error.status === 503 && (error.code === undefined || /not_available|feature/.test(error.code));
+}
+
+/// A part that the node's configuration switched off: 403 `feature.disabled`.
+export function is_disabled(error: unknown): error is ApiError {
+  return error instanceof ApiError && error.status === 403 && error.code === "feature.disabled";
+}
+
 export function error_text(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
@@ -43,7 +66,7 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
   const { method = "GET", query, body, signal } = options;
   const headers: Record<string, string> = { accept: "application/json", ...options.headers };
   if (body !== undefined) headers["content-type"] = "application/json";
-  const timeout = AbortSignal.timeout(request_timeout_ms);
+  const timeout = AbortSignal.timeout(options.timeout_ms ?? request_timeout_ms);
   let response: Response;
   let text: string;
   try {
@@ -60,6 +83,11 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
   const data = parse(text);
   if (!response.ok) throw failure(path, response, data);
   return { data: data as T, headers: response.headers };
+}
+
+/// Path and query of a link that the browser follows by itself (downloads).
+export function href(path: string, query?: RequestOptions["query"]): string {
+  return path + query_text(query);
 }
 
 function query_text(query: RequestOptions["query"]): string {
@@ -87,5 +115,16 @@ function failure(path: string, response: Response, data: unknown): ApiError {
     response.status,
     typeof body["error_code"] === "string" ? body["error_code"] : undefined,
     typeof body["request_id"] === "string" ? body["request_id"] : undefined,
+    field_problems(body["errors"]),
+    body,
   );
+}
+
+function field_problems(errors: unknown): FieldProblem[] {
+  if (!Array.isArray(errors)) return [];
+  return errors.flatMap((one: unknown) => {
+    const { loc, msg } = (one ?? {}) as { loc?: unknown; msg?: unknown };
+    if (typeof msg !== "string" || !Array.isArray(loc)) return [];
+    return [{ field: loc.slice(1).join("."), text: msg }];
+  });
 }

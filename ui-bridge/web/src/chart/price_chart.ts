@@ -1,11 +1,13 @@
-import { CandlestickSeries, ColorType, createChartEx, CrosshairMode, HistogramSeries, LineStyle } from "lightweight-charts";
+import { CandlestickSeries, ColorType, createChartEx, createSeriesMarkers, CrosshairMode, HistogramSeries, LineStyle } from "lightweight-charts";
 import type {
-  CandlestickData, HistogramData, IChartApiBase, ISeriesApi, Logical, LogicalRange, MouseEventParams, Time, UTCTimestamp,
+  CandlestickData, HistogramData, IChartApiBase, IPriceLine, ISeriesApi, ISeriesMarkersPluginApi, Logical, LogicalRange, MouseEventParams, Time, UTCTimestamp,
 } from "lightweight-charts";
 import type { Bar } from "../api/types";
 import type { Replacement } from "../market/chart_feed";
 import { exchange_time } from "../market/exchange_time";
+import type { ExchangeTime } from "../market/exchange_time";
 import { format_price, format_quantity } from "../market/price_format";
+import type { ChartLine, ChartMark } from "../market/place";
 import type { PriceRule } from "../market/price_format";
 import { in_session } from "../market/session";
 import type { Session } from "../market/session";
@@ -24,6 +26,8 @@ const page_margin = 200;
 const default_bar_rem = 0.6;
 /// Empty bars right of the newest one.
 const right_margin_bars = 6;
+/// Bars in view on either side of a place one jumps to.
+const around_place_bars = 60;
 /// The volume pane's share of the price pane's height.
 const volume_share = 0.22;
 
@@ -43,8 +47,10 @@ export interface ChartColors {
 
 export interface ChartSetup {
   rule: PriceRule;
-  /// IANA name of the exchange's time zone.
+  /// IANA name of the exchange's time zone: sessions are in it.
   zone: string;
+  /// The clock of the axis.
+  clock: ExchangeTime;
   /// Daily and longer bars carry dates, not times.
   dated: boolean;
   /// Regular hours, to shade what is outside; undefined = shade nothing.
@@ -79,6 +85,9 @@ export class PriceChart {
   private readonly volume_tail: Columns;
   /// One per pane.
   private readonly shadings: readonly SessionShading[];
+  private readonly markers: ISeriesMarkersPluginApi<Time>;
+  private marks: readonly ChartMark[] = [];
+  private lines: IPriceLine[] = [];
   private bars: readonly Bar[] = [];
   private dated = false;
 
@@ -101,6 +110,7 @@ export class PriceChart {
       series.attachPrimitive(shading);
       return shading;
     });
+    this.markers = createSeriesMarkers(this.candles, []);
     this.chart.subscribeCrosshairMove((event) => this.hovered(event));
     this.chart.timeScale().subscribeVisibleLogicalRangeChange((range) => this.moved(range));
   }
@@ -110,11 +120,11 @@ export class PriceChart {
   }
 
   /// Tells how to write prices and times. Call before `show` for new bars.
-  configure({ rule, zone, dated, regular }: ChartSetup): void {
+  configure({ rule, zone, clock, dated, regular }: ChartSetup): void {
     this.dated = dated;
     this.clear();
-    this.scale.zone = exchange_time(dated ? "UTC" : zone);
-    const time = this.scale.zone;
+    this.scale.zone = dated ? exchange_time("UTC") : clock;
+    const time = exchange_time(zone);
     const is_outside = regular && !dated ? outside_flags(() => this.bars, (ts) => !in_session(regular, time, ts)) : undefined;
     for (const shading of this.shadings) shading.is_outside = is_outside;
     const priceFormat = { type: "custom" as const, minMove: rule.min_move, formatter: (price: number) => format_price(price, rule) };
@@ -132,6 +142,7 @@ export class PriceChart {
     this.candles.setData(bars.slice(0, -1).map(candle));
     this.volume.setData(bars.slice(0, -1).map((bar) => this.column(bar)));
     this.draw_tail();
+    this.draw_marks();
     if (before === null) this.reset_view();
     else if (!follows) {
       scale.setVisibleLogicalRange({ from: before.from + shift, to: before.to + shift });
@@ -155,6 +166,29 @@ export class PriceChart {
     }
     this.set_bars(this.bars);
     this.draw_tail();
+  }
+
+  /// Marks what happened; marks outside the bars in the chart wait for them.
+  mark(marks: readonly ChartMark[]): void {
+    this.marks = marks;
+    this.draw_marks();
+  }
+
+  /// Draws the prices of orders and positions, in place of those before.
+  draw_lines(lines: readonly ChartLine[]): void {
+    for (const line of this.lines) this.candle_tail.removePriceLine(line);
+    const color = { buy: this.colors.up, sell: this.colors.down, position: this.colors.crosshair };
+    this.lines = lines.map(({ price, kind, text }) => this.candle_tail.createPriceLine({
+      price, color: color[kind], title: text, lineWidth: 1, lineStyle: kind === "position" ? LineStyle.Solid : LineStyle.Dashed, axisLabelVisible: true,
+    }));
+  }
+
+  /// Shows the bars around a time.
+  look_at(epoch_s: number): void {
+    const index = this.bar_at(epoch_s);
+    if (index < 0) return;
+    this.chart.priceScale("right").applyOptions({ autoScale: true });
+    this.chart.timeScale().setVisibleLogicalRange({ from: index - around_place_bars, to: index + around_place_bars });
   }
 
   scroll_to_latest(): void {
@@ -181,6 +215,25 @@ export class PriceChart {
   private set_bars(bars: readonly Bar[]): void {
     this.bars = bars;
     for (const shading of this.shadings) shading.bar_count = bars.length;
+  }
+
+  /// Index of the bar a time falls into; -1 when it is before all bars.
+  private bar_at(epoch_s: number): number {
+    return this.bars.findLastIndex(({ ts }) => ts <= epoch_s);
+  }
+
+  private draw_marks(): void {
+    const { up, down } = this.colors;
+    const shown = this.marks.flatMap(({ at, kind, text }) => {
+      const bar = this.bars[this.bar_at(at)];
+      if (!bar || (bar === this.bars.at(-1) && this.bars.length > 1 && at > bar.ts + (bar.ts - this.bars.at(-2)!.ts))) return [];
+      const is_buy = kind === "buy";
+      return [{
+        time: bar.ts as UTCTimestamp, position: is_buy ? ("belowBar" as const) : ("aboveBar" as const), shape: is_buy ? ("arrowUp" as const) : ("arrowDown" as const),
+        color: is_buy ? up : down, text,
+      }];
+    });
+    this.markers.setMarkers(shown.sort((a, b) => a.time - b.time));
   }
 
   private draw_tail(): void {

@@ -16,6 +16,8 @@ export const first_chunk_size = 1_000;
 export const heal_size = 500;
 /// Live bars that may pile up over the window's limit before it is trimmed.
 export const live_slack = 500;
+/// Bars wanted after a place in the past, before the chart pages on.
+export const after_place = 300;
 /// Empty answers in a row while paging forward over a gap before giving up.
 const forward_tries = 8;
 
@@ -69,11 +71,12 @@ export class ChartFeed {
   ) {}
 
   /// Shows another symbol, timeframe or session. A load under way is dropped.
-  async open(target: ChartTarget): Promise<void> {
+  /// @param around epoch seconds to begin at instead of the newest bars.
+  async open(target: ChartTarget, around?: number): Promise<void> {
     this.close();
     this.target = target;
     this.subscribe(target);
-    await this.load(target);
+    await this.load(target, around);
   }
 
   close(): void {
@@ -140,12 +143,15 @@ export class ChartFeed {
     }
   }
 
-  private async load(target: ChartTarget): Promise<void> {
+  private async load(target: ChartTarget, around?: number): Promise<void> {
     const { signal } = this.abort;
     this.view.status("loading");
     try {
-      const page = await this.read(this.end_of_time(), first_chunk_size, signal);
+      const end = this.end_of_time();
+      const to = around === undefined ? end : Math.min(end, around + after_place * target.timeframe.seconds);
+      const page = await this.read(to, first_chunk_size, signal);
       this.window.reset(page.bars, page.at_start);
+      this.window.at_edge = to >= end;
       this.loaded = true;
       for (const bar of this.early) this.window.apply_live(bar);
       this.early = [];

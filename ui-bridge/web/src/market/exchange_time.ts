@@ -65,7 +65,7 @@ export class ExchangeTime {
   }
 }
 
-function is_zone(zone: string): boolean {
+export function is_zone(zone: string): boolean {
   try {
     new Intl.DateTimeFormat("en-US", { timeZone: zone });
     return true;
@@ -110,4 +110,16 @@ export function duration_text(ms: number): string {
   if (s >= 86_400) return `${Math.floor(s / 86_400)}d ${Math.floor((s % 86_400) / 3600)}h`;
   if (s >= 3600) return `${Math.floor(s / 3600)}h ${two(Math.floor((s % 3600) / 60))}m`;
   return `${Math.floor(s / 60)}:${two(s % 60)}`;
+}
+
+/// An ISO instant on a clock: "14:30:02", with the date when it is not today's.
+/// @return "–" for what is no time.
+export function instant_text(iso: string | null | undefined, clock: ExchangeTime, now_ms: number): string {
+  const ms = iso ? Date.parse(iso) : Number.NaN;
+  if (Number.isNaN(ms)) return "–";
+  const then = clock.local(ms / 1000);
+  const now = clock.local(now_ms / 1000);
+  const time = clock_text(then, true);
+  if (then.toISOString().slice(0, 10) === now.toISOString().slice(0, 10)) return time;
+  return `${then.getUTCDate()} ${month_name(then)}${then.getUTCFullYear() === now.getUTCFullYear() ? "" : ` ${then.getUTCFullYear()}`} ${clock_text(then)}`;
 }

@@ -1,10 +1,14 @@
 import type { DockviewApi, SerializedDockview } from "dockview-vue";
 import { defineStore } from "pinia";
+import { watch } from "vue";
 import { fetch_layout, store_layout } from "../api/gateway";
 import { ApiError } from "../api/http";
-import { panel_kind, panel_kinds } from "../panels/kinds";
-import type { PanelKind } from "../panels/kinds";
+import { panel_kind } from "../panels/kinds";
+import type { PanelId } from "../panels/kinds";
+import { default_preset, presets } from "../panels/presets";
+import type { Placement, Preset, PresetId } from "../panels/presets";
 import { use_notices } from "./notices";
+import { use_settings } from "./settings";
 import { load, save } from "./storage";
 
 /// The panel layout: built, restored, and kept in the browser and, where the
@@ -20,8 +24,6 @@ const layout_name = "default";
 const save_after_ms = 600;
 /// Layout events of a change arrive this long after it.
 const settle_ms = 300;
-/// Below this height the right column is tabs instead of three rows.
-const roomy_height_px = 820;
 
 function is_saved(value: unknown): value is SavedLayout {
   const layout = value as Partial<SavedLayout> | null | undefined;
@@ -30,6 +32,7 @@ function is_saved(value: unknown): value is SavedLayout {
 
 export const use_dock = defineStore("dock", () => {
   const notices = use_notices();
+  const settings = use_settings();
   let dock: DockviewApi | undefined;
   let etag: string | undefined;
   /// False once the gateway said that it has no such route.
@@ -41,10 +44,17 @@ export const use_dock = defineStore("dock", () => {
   async function attach(api: DockviewApi): Promise<void> {
     dock = api;
     const local = load<SavedLayout | undefined>("layout", (v): v is SavedLayout => is_saved(v), undefined);
-    if (!local || !restore(local)) quietly(build_default);
+    if (!local || !restore(local)) quietly(() => build(default_preset));
     api.onDidLayoutChange(schedule_save);
+    api.onDidAddPopoutGroup(paint_popouts);
     await read_from_gateway(local?.saved_at_ms ?? 0);
   }
+
+  /// Windows of their own have documents of their own: they follow the theme.
+  function paint_popouts(): void {
+    for (const { window } of dock?.getPopouts() ?? []) window.document.documentElement.dataset["theme"] = settings.theme;
+  }
+  watch(() => settings.theme, paint_popouts);
 
   /// Changes the layout without storing it as the user's.
   function quietly(change: () => void): void {
@@ -113,29 +123,25 @@ export const use_dock = defineStore("dock", () => {
     }
   }
 
-  function build_default(): void {
-    if (!dock) return;
+  function build(preset: Preset): void {
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
-    const roomy = innerHeight >= roomy_height_px;
-    add("chart");
-    add("watchlist", { referencePanel: "chart", direction: "right" }, { initialWidth: Math.min(36 * rem, innerWidth * 0.36) });
-    add("details", { referencePanel: "watchlist", direction: "below" }, { initialHeight: roomy ? innerHeight * 0.57 : innerHeight * 0.5 });
-    if (roomy) add("trades", { referencePanel: "details", direction: "below" }, { initialHeight: innerHeight * 0.27 });
-    else add("trades", { referencePanel: "details", direction: "within" }, { inactive: true });
-    add("market", { referencePanel: "details", direction: "within" }, { inactive: true });
-    dock.getPanel("chart")?.api.setActive();
+    preset.build({ add }, { width: innerWidth, height: innerHeight, rem });
+    dock?.panels[0]?.api.setActive();
   }
 
-  function add(id: PanelKind["id"], position?: object, more: object = {}): void {
-    const kind = panel_kind(id)!;
-    dock?.addPanel({ id, component: id, title: kind.title, ...(position ? { position } : {}), ...more } as Parameters<DockviewApi["addPanel"]>[0]);
+  function add(id: PanelId, { beside, direction, width, height, behind }: Placement = {}): void {
+    dock?.addPanel({
+      id, component: id, title: panel_kind(id)!.title,
+      ...(beside ? { position: { referencePanel: beside, direction: direction ?? "within" } } : {}),
+      ...(width ? { initialWidth: width } : {}), ...(height ? { initialHeight: height } : {}), ...(behind ? { inactive: true } : {}),
+    } as Parameters<DockviewApi["addPanel"]>[0]);
   }
 
   /// Shows the panel, opening it when it is not there; kinds that may be open
   /// many times get another one.
-  function open_panel(id: PanelKind["id"]): void {
+  function open_panel(id: PanelId): void {
     if (!dock) return;
-    const kind = panel_kinds.find((candidate) => candidate.id === id)!;
+    const kind = panel_kind(id)!;
     const existing = dock.getPanel(id);
     if (existing && !kind.many) return existing.api.setActive();
     let name: string = id;
@@ -143,10 +149,18 @@ export const use_dock = defineStore("dock", () => {
     dock.addPanel({ id: name, component: id, title: kind.title });
   }
 
-  function reset(): void {
-    dock?.clear();
-    build_default();
+  /// Opens the panel unless one of its kind is there; that one comes forward.
+  function show_panel(id: PanelId): void {
+    const existing = dock?.panels.find((panel) => panel.id === id || panel.id.startsWith(`${id}-`));
+    if (existing) existing.api.setActive();
+    else open_panel(id);
   }
 
-  return { attach, open_panel, reset, schedule_save };
+  /// Replaces the whole arrangement.
+  function arrange(id: PresetId): void {
+    dock?.clear();
+    build(presets.find((preset) => preset.id === id) ?? default_preset);
+  }
+
+  return { attach, open_panel, show_panel, arrange, schedule_save };
 });

@@ -1,6 +1,7 @@
 import { defineStore } from "pinia";
 import { computed, ref, shallowRef } from "vue";
 import type { SymbolMatch } from "../api/types";
+import type { ChartPlace } from "../market/place";
 import { is_string, is_strings, load, save } from "./storage";
 
 /// What the panels look at together: the symbol, and the chart that hotkeys
@@ -13,6 +14,9 @@ export interface ChartHandle {
   step_timeframe(step: -1 | 1): void;
   toggle_session(): void;
   scroll_to_latest(): void;
+  set_timeframe(id: string): void;
+  /// Shows the bars around a time and what happened there.
+  show_place(place: ChartPlace): void;
 }
 
 export const use_workspace = defineStore("workspace", () => {
@@ -23,6 +27,8 @@ export const use_workspace = defineStore("workspace", () => {
   /// What picking a symbol in the search does.
   const search_purpose = ref<"show" | "add">("show");
   const chart = shallowRef<ChartHandle>();
+  /// Waits for a chart to be there.
+  const place = shallowRef<ChartPlace>();
   /// Every match the search has seen, so that it also finds offline.
   const seen = shallowRef(new Map<string, SymbolMatch>());
   const has_symbol = computed(() => symbol.value !== "");
@@ -33,6 +39,12 @@ export const use_workspace = defineStore("workspace", () => {
     recent.value = [next, ...recent.value.filter((other) => other !== next)].slice(0, recent_limit);
     save("symbol", next);
     save("recent", recent.value);
+  }
+
+  function show_place(next: ChartPlace): void {
+    show(next.symbol);
+    if (chart.value) chart.value.show_place(next);
+    else place.value = next;
   }
 
   function open_search(purpose: "show" | "add" = "show"): void {
@@ -46,5 +58,5 @@ export const use_workspace = defineStore("workspace", () => {
     seen.value = next;
   }
 
-  return { symbol, has_symbol, recent, search_open, search_purpose, help_open, chart, seen, show, open_search, remember };
+  return { symbol, has_symbol, recent, search_open, search_purpose, help_open, chart, place, seen, show, show_place, open_search, remember };
 });

@@ -1,0 +1,61 @@
+import { ref, shallowRef } from "vue";
+import type { Ref, ShallowRef } from "vue";
+import { error_text, is_abort, is_disabled, is_missing } from "../api/http";
+
+/// Whether the node has a part of the system: asked by reading from it. A part
+/// that is missing is asked for again now and then, because nodes are
+/// restarted with more in them.
+
+export type PartState =
+  | { kind: "asking" }
+  | { kind: "ready" }
+  /// The node does not have it, or its configuration switched it off.
+  | { kind: "missing"; text: string; switched_off: boolean }
+  | { kind: "failed"; text: string };
+
+export const ask_again_ms = 60_000;
+
+export interface Part {
+  state: ShallowRef<PartState>;
+  /// True while a question is under way.
+  busy: Ref<boolean>;
+  /// Reads; never throws. @return whether the part answered.
+  ask(): Promise<boolean>;
+}
+
+export function make_part(read: () => Promise<void>): Part {
+  const state = shallowRef<PartState>({ kind: "asking" });
+  const busy = ref(false);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  async function ask(): Promise<boolean> {
+    if (busy.value) return state.value.kind === "ready";
+    busy.value = true;
+    clearTimeout(timer);
+    try {
+      await read();
+      state.value = { kind: "ready" };
+      return true;
+    } catch (error) {
+      if (is_abort(error)) return false;
+      state.value = is_missing(error) || is_disabled(error)
+        ? { kind: "missing", text: error.message, switched_off: is_disabled(error) }
+        : { kind: "failed", text: error_text(error) };
+      timer = setTimeout(() => void ask(), ask_again_ms);
+      return false;
+    } finally {
+      busy.value = false;
+    }
+  }
+
+  return { state, busy, ask };
+}
+
+/// What a user can do about a part that is missing, by the part's name.
+export const part_hints: Record<string, string> = {
+  backtests: "Backtests run on a node with the role “backtest” (cluster.roles) and ENABLE_BACKTESTING=true. Results need bars: import some with “tt import”, or use the simulated feed.",
+  optimisation: "Studies run where backtests do: on a node with the role “backtest” (cluster.roles) and ENABLE_BACKTESTING=true.",
+  trading: "Orders need a node with the role “execution” (cluster.roles). Paper accounts need ENABLE_PAPER_TRADING=true; live ones also ENABLE_REAL_TRADING=true and a broker's keys.",
+  risk: "The risk service runs beside execution: on a node with the role “execution” (cluster.roles).",
+  cluster: "One node is a cluster of one. For more, set cluster.control and cluster.seeds; config/cluster/ has whole examples.",
+};

@@ -1,0 +1,109 @@
+import { defineStore } from "pinia";
+import { computed, ref, shallowRef, watch } from "vue";
+import { ApiError, error_text } from "../api/http";
+import { place_order, preview_order } from "../api/trading";
+import type { Order, OrderPreview, OrderRequest } from "../api/trading_types";
+import type { Problems } from "../jobs/request_form";
+import { build_order, fresh_order, new_client_order_id } from "../trading/order_form";
+import type { OrderForm } from "../trading/order_form";
+import { use_notices } from "./notices";
+import { use_trading } from "./trading";
+import { use_workspace } from "./workspace";
+
+/// The order ticket: fill in, preview (all checks, nothing reserved), send.
+/// What is sent is exactly what was previewed; a change of any field asks for
+/// a new preview.
+
+export const use_ticket = defineStore("ticket", () => {
+  const trading = use_trading();
+  const workspace = use_workspace();
+  const notices = use_notices();
+  const form = ref<OrderForm>(fresh_order(workspace.symbol, ""));
+  const problems = ref<Problems>({});
+  const previewed = shallowRef<{ request: OrderRequest; preview: OrderPreview }>();
+  const failure = ref("");
+  const busy = ref(false);
+  /// The gateway's answer to the last order sent.
+  const answer = shallowRef<Order>();
+  /// One id per order, kept over retries: sending twice makes one order.
+  let client_order_id = new_client_order_id();
+  /// Counts changes of the form: a preview of what has changed since is void.
+  let edits = 0;
+
+  const account = computed(() => trading.accounts.get(form.value.account_id) ?? trading.account);
+  /// The last order as it is now, once the stream has told of it.
+  const sent = computed(() => (answer.value ? (trading.order_of(answer.value.order_id) ?? answer.value) : undefined));
+  const is_live = computed(() => account.value?.mode === "live");
+
+  watch(form, () => {
+    edits += 1;
+    previewed.value = undefined;
+    failure.value = "";
+    client_order_id = new_client_order_id();
+  }, { deep: true });
+
+  /// Until something is typed the ticket follows the shown symbol.
+  watch(() => workspace.symbol, (symbol) => {
+    if (form.value.quantity === "" && symbol !== "") form.value.symbol = symbol;
+  });
+
+  function fill(draft: Partial<OrderForm>): void {
+    form.value = { ...fresh_order(workspace.symbol, form.value.account_id), ...draft };
+    problems.value = {};
+    answer.value = undefined;
+  }
+
+  function built(): OrderRequest | undefined {
+    const result = build_order({ ...form.value, account_id: form.value.account_id || trading.account_id });
+    problems.value = result.problems ?? {};
+    return result.request;
+  }
+
+  function take_failure(error: unknown): void {
+    failure.value = error_text(error);
+    notices.note("error", failure.value);
+    if (error instanceof ApiError) for (const { field, text } of error.fields) problems.value = { ...problems.value, [field]: text };
+  }
+
+  async function preview(): Promise<void> {
+    const request = built();
+    if (!request || busy.value) return;
+    busy.value = true;
+    failure.value = "";
+    answer.value = undefined;
+    const asked_at = edits;
+    try {
+      const preview = await preview_order(request);
+      if (edits === asked_at) previewed.value = { request, preview };
+    } catch (error) {
+      take_failure(error);
+    } finally {
+      busy.value = false;
+    }
+  }
+
+  async function send(): Promise<void> {
+    const request = previewed.value?.request;
+    if (!request || busy.value) return;
+    busy.value = true;
+    failure.value = "";
+    try {
+      answer.value = await place_order({ ...request, client_order_id });
+      previewed.value = undefined;
+      client_order_id = new_client_order_id();
+    } catch (error) {
+      take_failure(error);
+      // A refusal is final for this id; anything else may be tried again with it.
+      if (error instanceof ApiError && error.status >= 400 && error.status < 500) {
+        previewed.value = undefined;
+        client_order_id = new_client_order_id();
+      }
+    } finally {
+      busy.value = false;
+    }
+  }
+
+  const back = () => (previewed.value = undefined);
+
+  return { form, problems, previewed, failure, busy, sent, account, is_live, fill, preview, send, back };
+});

@@ -1,0 +1,135 @@
+import { defineStore } from "pinia";
+import { computed, ref, shallowRef, watch } from "vue";
+import {
+  cancel_order, cancel_orders, close_position, fetch_accounts, fetch_executions, fetch_orders, fetch_positions, flatten,
+} from "../api/trading";
+import type { Account, Execution, Order, Position } from "../api/trading_types";
+import { is_working } from "../api/trading_types";
+import type { StreamMessage, Topic } from "../stream/types";
+import { fold_accounts, fold_positions, orders_in, positions_of, put_executions, put_orders, replace_orders, sorted_orders } from "../trading/fold";
+import { use_connection } from "./connection";
+import { use_notices } from "./notices";
+import { make_part } from "./part";
+import type { Part } from "./part";
+import { is_string, load, save } from "./storage";
+
+/// Accounts, orders, executions and positions as the gateway tells them: read
+/// once, then followed on the lossless channels. Nothing is shown that the
+/// gateway has not said.
+
+const orders_read = 500;
+const executions_read = 500;
+
+export const use_trading = defineStore("trading", () => {
+  const connection = use_connection();
+  const notices = use_notices();
+  const accounts = shallowRef<ReadonlyMap<string, Account>>(new Map());
+  const order_rows = shallowRef<ReadonlyMap<string, Order>>(new Map());
+  const executions = shallowRef<readonly Execution[]>([]);
+  const position_rows = shallowRef<ReadonlyMap<string, Position>>(new Map());
+  const chosen_account = ref(load("account", is_string, ""));
+  const started = new Set<string>();
+  /// Orders the stream told of since the running read was asked for.
+  let told_since = new Set<string>();
+
+  const account = computed<Account | undefined>(() => {
+    const all = [...accounts.value.values()];
+    return accounts.value.get(chosen_account.value) ?? all.find(({ is_default }) => is_default) ?? all[0];
+  });
+  const account_id = computed(() => account.value?.account_id ?? "");
+  const orders = computed(() => sorted_orders(order_rows.value));
+  const working = computed(() => orders.value.filter(is_working));
+  const positions = computed(() => [...position_rows.value.values()].sort((a, b) => a.symbol.localeCompare(b.symbol)));
+
+  const accounts_part = followed("account", async () => {
+    accounts.value = fold_accounts(new Map(), await fetch_accounts());
+  }, (batch) => (accounts.value = fold_accounts(accounts.value, batch.map(({ data }) => data))));
+
+  const orders_part = followed("orders", async () => {
+    told_since = new Set();
+    order_rows.value = replace_orders(order_rows.value, await fetch_orders(orders_read), told_since);
+  }, (batch) => {
+    const { orders: fresh, had_snapshot } = orders_in(batch);
+    for (const row of fresh) if (typeof (row as Order | null)?.order_id === "string") told_since.add((row as Order).order_id);
+    order_rows.value = put_orders(order_rows.value, fresh);
+    if (had_snapshot) void orders_part.ask();
+  });
+
+  const executions_part = followed("executions", async () => {
+    executions.value = put_executions([], await fetch_executions(executions_read));
+  }, (batch) => (executions.value = put_executions(executions.value, batch.flatMap(({ data }) => (Array.isArray(data) ? data : [data])))));
+
+  const positions_part = followed("positions", async () => {
+    position_rows.value = positions_of(await fetch_positions());
+  }, (batch) => (position_rows.value = fold_positions(position_rows.value, batch)));
+
+  /// A part that is read, and followed once it has answered: a node without
+  /// it would refuse the subscription each time.
+  function followed(channel: Topic["channel"], read: () => Promise<void>, take: (batch: readonly StreamMessage[]) => void): Part {
+    let leave: (() => void) | undefined;
+    const part = make_part(read);
+    watch(part.state, ({ kind }) => {
+      if (kind === "ready") leave ??= connection.subscribe({ channel, symbol: "" }, take);
+      if (kind === "missing") {
+        leave?.();
+        leave = undefined;
+      }
+    });
+    watch(() => connection.generation, (generation) => {
+      if (generation > 1 && started.has(channel)) void part.ask();
+    });
+    const ask = async () => {
+      started.add(channel);
+      return part.ask();
+    };
+    return { ...part, ask };
+  }
+
+  /// Starts following what a panel shows; asking twice costs nothing.
+  function need(...parts: Part[]): void {
+    for (const part of parts) if (part.state.value.kind === "asking") void part.ask();
+  }
+  const need_accounts = () => need(accounts_part);
+  const need_orders = () => need(accounts_part, orders_part);
+  const need_executions = () => need(accounts_part, executions_part);
+  const need_positions = () => need(accounts_part, positions_part);
+
+  function choose(id: string): void {
+    chosen_account.value = id;
+    save("account", id);
+  }
+
+  /// Runs a request and shows its failure with the gateway's text.
+  async function tell<T>(run: () => Promise<T>, done?: (reply: T) => string): Promise<boolean> {
+    try {
+      const reply = await run();
+      if (done) notices.show("info", done(reply));
+      return true;
+    } catch (error) {
+      notices.failure(error);
+      return false;
+    }
+  }
+
+  const order_of = (id: string): Order | undefined => order_rows.value.get(id);
+
+  const cancel = (order_id: string) => tell(async () => {
+    const reply = await cancel_order(order_id);
+    if (reply.changed === false) notices.show("info", `Order ${order_id} had already ended`);
+  });
+  const cancel_all = (symbol = "") => tell(
+    () => cancel_orders({ account_id: account_id.value || undefined, symbol: symbol || undefined }),
+    ({ requested, order_ids }) => `Orders being cancelled: ${requested ?? order_ids.length}`,
+  );
+  const close = (symbol: string, id = account_id.value) => tell(
+    () => close_position(symbol, id), ({ orders: sent }) => `Closing ${symbol}: ${sent.length} order${sent.length === 1 ? "" : "s"}`,
+  );
+  const flatten_all = (reason: string) => tell(
+    () => flatten(account_id.value, reason), ({ orders: sent, cancelled }) => `Flatten: ${sent.length} closing orders, ${cancelled.length} cancelled`,
+  );
+
+  return {
+    accounts, account, account_id, orders, working, executions, positions, accounts_part, orders_part, executions_part, positions_part,
+    need_accounts, need_orders, need_executions, need_positions, choose, order_of, cancel, cancel_all, close, flatten_all,
+  };
+});

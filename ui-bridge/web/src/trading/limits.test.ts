@@ -1,0 +1,17 @@
+import { describe, expect, it } from "vitest";
+import { limit_share, limit_text } from "./limits";
+
+describe("limits", () => {
+  it("say how much is used, from the room left where that is told", () => {
+    expect(limit_share({ code: "a", limit: 100, headroom: 25 })).toBe(0.75);
+    expect(limit_share({ code: "a", limit: 100, measured: 40 })).toBe(0.4);
+    expect(limit_share({ code: "a", limit: 100, headroom: -20 })).toBe(1.2);
+    expect(limit_share({ code: "a", limit: 0, headroom: 0 })).toBe(1);
+    expect(limit_share({ code: "a", limit: null, measured: 3 })).toBe(0);
+  });
+
+  it("are written in their unit", () => {
+    expect([limit_text(0.02, "ratio"), limit_text(2.5, "percent"), limit_text(1000, "USD"), limit_text(5, "orders"), limit_text(null, "USD")])
+      .toEqual(["2.00 %", "2.50 %", "1,000.00 USD", "5 orders", "–"]);
+  });
+});

@@ -1,0 +1,20 @@
+import type { RiskLimit } from "../api/trading_types";
+import { is_number } from "../market/price_format";
+import { exact_text, money_text, ratio_text } from "../market/units";
+
+/// A limit in words, and how much of it is used.
+
+/// 0 = nothing used, 1 = at the limit; 0 where that cannot be said.
+export function limit_share({ limit, measured, headroom }: RiskLimit): number {
+  if (!is_number(limit) || limit === 0) return is_number(headroom) && headroom <= 0 ? 1 : 0;
+  if (is_number(headroom)) return Math.max(0, (limit - headroom) / limit);
+  return is_number(measured) ? Math.max(0, measured / limit) : 0;
+}
+
+export function limit_text(value: number | null | undefined, unit: string | undefined): string {
+  if (!is_number(value)) return "–";
+  if (unit === "ratio" || unit === "fraction") return ratio_text(value);
+  if (unit === "percent" || unit === "%") return `${value.toFixed(2)} %`;
+  if (unit && /^[A-Z]{3}$/.test(unit)) return `${money_text(value)} ${unit}`;
+  return `${exact_text(value)}${unit ? ` ${unit}` : ""}`;
+}
