@@ -115,7 +115,7 @@ private:
       if (width != indents_.back()) {
         diags_.error("PN0002", pos(at_, 1), "this line is indented to a depth that no open block has",
                      "indent each block by four spaces or one tab");
-        indents_.back() = width;
+        if (indents_.size() > 1) indents_.back() = width; // the outermost stays at the margin, which no line is left of
       }
     }
   }

@@ -239,6 +239,15 @@ INSTANTIATE_TEST_SUITE_P(
                       std::pair{"null_object", "type t\n    int a\nt x = na\nplot(x.a)\n"}),
     [](const auto& named) { return std::string(named.param.first); });
 
+/// A line left of the first one, at a depth that no block has, was taken for the margin: what came at column 1 read
+/// before the list of open blocks.
+TEST(pine_hostile, lines_left_of_the_first) {
+  auto c = compile("\t\t\t\tx = 1\n\ty = 2\nplot(y)\n");
+  EXPECT_EQ(c.code, nullptr);
+  auto d = compile("\n\t\t\tx\n\t\ty\nz\n\tw\nv\n");
+  EXPECT_EQ(d.code, nullptr);
+}
+
 /// Long work inside one built-in ends at the bar's time too: the clock here makes a step at each look.
 TEST(pine_hostile, long_algebra_looks_at_the_clock) {
   for (std::string what : {"m.eigenvalues()", "m.eigenvectors()", "m.pinv()"}) {
