@@ -1,3 +1,4 @@
+#include "cluster/backtest_command.hpp"
 #include "cluster/commands.hpp"
 #include "cluster/node.hpp"
 #include "cluster/pine_command.hpp"
@@ -76,6 +77,10 @@ int run(int argc, char** argv) {
   pine_run_options pine_running;
   const auto pine = add_pine_commands(app, pine_checking, pine_running);
 
+  backtest_options backtesting;
+  optimize_options optimizing;
+  const auto jobs = add_backtest_commands(app, backtesting, optimizing);
+
   auto* print_version = app.add_subcommand("version", "print the version");
 
   try {
@@ -89,6 +94,8 @@ int run(int argc, char** argv) {
   }
   if (*pine.check) return run_pine_check(pine_checking);
   if (*pine.run) return run_pine(pine_running);
+  if (*jobs.backtest) return run_backtest(backtesting);
+  if (*jobs.optimize) return run_optimize(optimizing);
   if (*check) return run_check(config_path, values);
   if (*new_key) return run_keys_new(key);
   if (*show_key) return run_keys_show(key_file);

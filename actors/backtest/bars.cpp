@@ -3,6 +3,7 @@
 #include "actors/backtest/wire.hpp"
 #include "actors/market/history_layers.hpp"
 #include "actors/model/session_text.hpp"
+#include "actors/pine/engine.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -91,6 +92,9 @@ result<std::shared_ptr<const bar_set>> bar_set::make(pair_key key, std::shared_p
   if (bars.size() > limits::bars_per_pair || lower.size() > limits::bars_per_pair)
     return error{errc::out_of_range, to_string(key) + " has more than " + std::to_string(limits::bars_per_pair) + " bars in that range", "start_date"};
   if (warmup > bars.size()) return error{errc::out_of_range, "is greater than the number of bars", "warmup_bars"};
+  for (const auto* list : {&bars, &lower})
+    if (!list->empty() && (list->front().time_ms < unix_ms(min_input_time) || list->back().time_ms >= unix_ms(max_input_time)))
+      return error{errc::invalid_argument, "bars of " + to_string(key) + " lie outside of the years 1900 to 2199", "bars"};
   if (!ascends(bars) || !ascends(lower)) return error{errc::invalid_argument, "bars of " + to_string(key) + " are not in order, oldest first", "bars"};
   auto set = std::shared_ptr<bar_set>(new bar_set);
   set->key_ = std::move(key);
@@ -110,6 +114,36 @@ std::size_t bar_set::lower_bound(std::int64_t time_ms) const {
   const auto& b = data_.bars;
   return static_cast<std::size_t>(std::lower_bound(b.begin(), b.end(), time_ms, [](const auto& x, std::int64_t t) { return x.time_ms < t; }) - b.begin());
 }
+
+// ---------------------------------------------------------------- for requests
+
+namespace {
+
+/// The chart's own bars, without a copy, and longer ones made of them when asked for.
+class own_bars final : public pine::data_source {
+public:
+  explicit own_bars(const bar_set& set) : set_(set) {}
+  const pine::symbol_data* bars(const std::string& symbol, const pine::timeframe& tf) override {
+    if (!is_own(symbol)) return nullptr;
+    const auto& own = set_.data();
+    if (tf.unit == own.tf.unit && tf.count == own.tf.count) return &own;
+    if (longer_ == nullptr) {
+      longer_ = std::make_unique<pine::memory_source>();
+      longer_->add(own.info, own.tf, own.bars);
+    }
+    return longer_->bars(symbol, tf);
+  }
+  std::shared_ptr<const pine::symbol_info> info(const std::string& symbol) override { return is_own(symbol) ? set_.info() : nullptr; }
+
+private:
+  bool is_own(const std::string& symbol) const { return symbol == set_.info()->tickerid() || symbol == set_.info()->ticker; }
+  const bar_set& set_;
+  std::unique_ptr<pine::memory_source> longer_;
+};
+
+} // namespace
+
+std::unique_ptr<pine::data_source> source_of(const bar_set& own) { return std::make_unique<own_bars>(own); }
 
 // ---------------------------------------------------------------- bytes
 

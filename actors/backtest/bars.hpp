@@ -66,6 +66,10 @@ private:
   std::string hash_;
 };
 
+/// What request.*() sees of a set by itself: its own bars, without a copy, and longer ones made of them. The set must
+/// outlive it. For one run.
+std::unique_ptr<pine::data_source> source_of(const bar_set& own);
+
 /// A set as bytes that mean the same on every machine, and back; the hash is checked.
 /// Errors: corrupt_data; unsupported for a format of a later program.
 std::string to_bytes(const bar_set& set);

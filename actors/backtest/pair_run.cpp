@@ -1,7 +1,5 @@
 #include "actors/backtest/pair_run.hpp"
 
-#include "actors/pine/engine.hpp"
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -127,28 +125,6 @@ std::optional<std::string> broken_identity(const pair_outcome& o) {
 
 namespace {
 
-/// The chart's own bars, without a copy, and longer ones made of them when asked for.
-class own_bars final : public pine::data_source {
-public:
-  explicit own_bars(std::shared_ptr<const bar_set> set) : set_(std::move(set)) {}
-  const pine::symbol_data* bars(const std::string& symbol, const pine::timeframe& tf) override {
-    if (!is_own(symbol)) return nullptr;
-    const auto& own = set_->data();
-    if (tf.unit == own.tf.unit && tf.count == own.tf.count) return &own;
-    if (longer_ == nullptr) {
-      longer_ = std::make_unique<pine::memory_source>();
-      longer_->add(own.info, own.tf, own.bars);
-    }
-    return longer_->bars(symbol, tf);
-  }
-  std::shared_ptr<const pine::symbol_info> info(const std::string& symbol) override { return is_own(symbol) ? set_->info() : nullptr; }
-
-private:
-  bool is_own(const std::string& symbol) const { return symbol == set_->info()->tickerid() || symbol == set_->info()->ticker; }
-  std::shared_ptr<const bar_set> set_;
-  std::unique_ptr<pine::memory_source> longer_;
-};
-
 /// Script loops ask this for the time: it stands still, until the run is cancelled. So no run depends on how fast it is,
 /// and an endless loop can be left.
 std::function<std::int64_t()> standing_clock(const std::atomic<bool>* cancel) {
@@ -179,7 +155,7 @@ public:
     if (rules().slippage_type == slippage_kind::percent) options.account.slippage_percent = rules().slippage;
     options.lower_bars = set_.lower();
     options.trade_from_ms = set_.bars()[from_].time_ms;
-    auto own = job_.data ? job_.data(set_) : std::make_unique<own_bars>(job_.bars);
+    auto own = job_.data ? job_.data(set_) : source_of(set_);
     tester::strategy_run run(job_.program->code, settings(own.get()), options);
     if (run.problem()) return error{errc::invalid_argument, *run.problem(), "inputs"};
     if (auto failed = walk(run)) return *failed;
@@ -237,7 +213,8 @@ private:
     curve_.push_back({at, account.equity(), account.size(), close});
   }
 
-  trade_record record(const tester::trade& t, const pine::text_pool& texts, bool open) const {
+  enum class trade_end : std::uint8_t { closed, open };
+  trade_record record(const tester::trade& t, const pine::text_pool& texts, trade_end end) const {
     trade_record r;
     r.side = t.size > 0 ? trade_record::side_t::long_side : trade_record::side_t::short_side;
     r.entry_ms = t.entry_time_ms, r.exit_ms = t.exit_time_ms;
@@ -250,7 +227,7 @@ private:
     r.bars_held = t.exit_bar - t.entry_bar;
     if (job_.detail == outcome_detail::figures) return r;
     r.entry_reason = cut(texts.text(t.entry_comment != 0 ? t.entry_comment : t.entry_id), limits::reason_bytes);
-    r.exit_reason = open ? "open" : cut(texts.text(t.exit_comment != 0 ? t.exit_comment : t.exit_id), limits::reason_bytes);
+    r.exit_reason = end == trade_end::open ? "open" : cut(texts.text(t.exit_comment != 0 ? t.exit_comment : t.exit_id), limits::reason_bytes);
     return r;
   }
 
@@ -267,7 +244,7 @@ private:
     o.open_pnl = account.open_profit();
     o.trades.reserve(account.closed_trades().size());
     for (const auto& t : account.closed_trades()) {
-      o.trades.push_back(record(t, texts, false));
+      o.trades.push_back(record(t, texts, trade_end::closed));
       if (texts.text(t.exit_id) == "Margin call") ++o.margin_calls;
     }
     for (auto t : account.open_trades()) { // as if left at the last close, without the fee of leaving
@@ -276,7 +253,7 @@ private:
       t.exit_bar = static_cast<std::int64_t>(to_ - start_) - 1;
       t.exit_price = run.account().price();
       t.profit = t.size * (t.exit_price - t.entry_price) * account.point_value() - t.entry_fee;
-      o.open_trades.push_back(record(t, texts, true));
+      o.open_trades.push_back(record(t, texts, trade_end::open));
     }
     const auto& span = run.span();
     o.bars = span.bars, o.bars_in_market = span.bars_in_market;

@@ -3,7 +3,7 @@
 /// threads may run jobs that share programs and bars.
 
 #include "actors/backtest/bars.hpp"
-#include "actors/backtest/trial.hpp"
+#include "actors/backtest/figures.hpp"
 #include "actors/pine/compiler.hpp"
 #include "actors/pine/tester/strategy_run.hpp"
 

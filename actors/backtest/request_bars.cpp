@@ -1,7 +1,5 @@
 #include "actors/backtest/request_bars.hpp"
 
-#include "actors/pine/engine.hpp"
-
 namespace tt::backtest {
 
 namespace {
@@ -9,13 +7,13 @@ namespace {
 /// What one run sees. It keeps the sets that it has handed out alive.
 class seen_bars final : public pine::data_source {
 public:
-  seen_bars(request_bars& from, const bar_set& own) : from_(from), own_(own) {}
+  seen_bars(request_bars& from, const bar_set& own) : from_(from), own_(own), alone_(source_of(own)) {}
 
   const pine::symbol_data* bars(const std::string& symbol, const pine::timeframe& tf) override {
     const auto& data = own_.data();
     if (is_own(symbol) && tf.unit == data.tf.unit && tf.count == data.tf.count) return &data;
     auto set = from_.find(is_own(symbol) ? own_.key().symbol : symbol, tf);
-    if (set == nullptr) return nullptr;
+    if (set == nullptr) return alone_->bars(symbol, tf); // of the own symbol, longer bars can be made
     kept_.push_back(set);
     return &set->data();
   }
@@ -29,6 +27,7 @@ private:
   bool is_own(const std::string& symbol) const { return symbol == own_.info()->tickerid() || symbol == own_.info()->ticker; }
   request_bars& from_;
   const bar_set& own_;
+  std::unique_ptr<pine::data_source> alone_;
   std::vector<std::shared_ptr<const bar_set>> kept_;
 };
 

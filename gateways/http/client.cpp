@@ -36,10 +36,16 @@ class exchange {
 public:
   exchange(std::chrono::milliseconds deadline) : resolver_(io_), stream_(io_) { stream_.expires_after(deadline); }
 
-  boost::system::error_code run(const std::string& host, const std::string& port, const std::string& path) {
-    request_ = {http::verb::get, path, 11};
+  boost::system::error_code run(const std::string& host, const std::string& port, const http_call& call) {
+    request_ = {verb_of(call.verb), call.path, 11};
     request_.set(http::field::host, host + ":" + port);
     request_.set(http::field::connection, "close");
+    if (!call.token.empty()) request_.set(http::field::authorization, "Bearer " + call.token);
+    if (call.verb == http_call::verb_t::post) {
+      request_.set(http::field::content_type, "application/json");
+      request_.body() = call.body;
+    }
+    request_.prepare_payload();
     parser_.body_limit(max_client_body);
     resolver_.async_resolve(host, port, [this](auto failed, const auto& found) { failed ? finish(failed) : connect(found); });
     io_.run();
@@ -48,6 +54,13 @@ public:
   [[nodiscard]] http_reply take() { return {parser_.get().result_int(), std::move(parser_.get().body())}; }
 
 private:
+  static http::verb verb_of(http_call::verb_t v) {
+    switch (v) {
+    case http_call::verb_t::post: return http::verb::post;
+    case http_call::verb_t::remove: return http::verb::delete_;
+    default: return http::verb::get;
+    }
+  }
   void finish(boost::system::error_code what) { outcome_ = what; }
   void connect(const asio::ip::tcp::resolver::results_type& found) {
     stream_.async_connect(found, [this](auto failed, const auto&) { failed ? finish(failed) : write(); });
@@ -63,7 +76,7 @@ private:
   asio::ip::tcp::resolver resolver_;
   beast::tcp_stream stream_;
   beast::flat_buffer buffer_;
-  http::request<http::empty_body> request_;
+  http::request<http::string_body> request_;
   http::response_parser<http::string_body> parser_;
   boost::system::error_code outcome_;
 };
@@ -71,10 +84,14 @@ private:
 } // namespace
 
 result<http_reply> http_get(const std::string& base, const std::string& path, std::chrono::milliseconds deadline) {
+  return http_ask(base, {http_call::verb_t::get, path}, deadline);
+}
+
+result<http_reply> http_ask(const std::string& base, const http_call& call, std::chrono::milliseconds deadline) {
   const auto where = host_and_port(base);
   if (!where) return error{errc::invalid_argument, "must be http://host:port, not " + quoted(base), "url"};
   exchange x{deadline};
-  const auto failed = x.run(where->first, where->second, path);
+  const auto failed = x.run(where->first, where->second, call);
   if (failed == beast::error::timeout) return error{errc::timed_out, "no answer in time", base};
   if (failed) return error{errc::not_available, failed.message(), base};
   return x.take();

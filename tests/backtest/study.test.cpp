@@ -1,51 +1,32 @@
-#include "actors/backtest/study.hpp"
+#include "actors/backtest/study_plan.hpp"
 
 #include <gtest/gtest.h>
 
+#include "tests/backtest/support.hpp"
+
 #include <algorithm>
-#include <cmath>
 
 /// A study over a real strategy: the same table for any order of work.
 
 namespace tt::backtest {
 namespace {
 
-const char* const source = R"(//@version=6
-strategy("cross", initial_capital = 10000)
-fast = input.int(5, "fast", minval = 1)
-slow = input.int(20, "slow", minval = 2)
-if ta.crossover(ta.sma(close, fast), ta.sma(close, slow))
-    strategy.entry("L", strategy.long)
-if ta.crossunder(ta.sma(close, fast), ta.sma(close, slow))
-    strategy.close("L")
-)";
-
-std::vector<pine::bar> wave(std::size_t n) {
-  std::vector<pine::bar> bars;
-  double last = 100;
-  for (std::size_t i = 0; i < n; ++i) {
-    double x = static_cast<double>(i), c = 100 + 10 * std::sin(x / 17) + 4 * std::sin(x / 5) + x / 100;
-    c = std::round(c * 100) / 100;
-    bars.push_back({1'700'000'000'000 + static_cast<std::int64_t>(i) * 3'600'000, last, std::max(last, c) + 0.5, std::min(last, c) - 0.5, c, 1});
-    last = c;
-  }
-  return bars;
-}
+using namespace test;
 
 struct setup {
-  std::vector<pine::bar> bars = wave(600);
-  trial_job job;
-  setup() {
-    job.code = pine::compile(source).code;
-    job.bars = bars;
-    job.settings.chart_timeframe = *pine::timeframe::parse("60");
-  }
+  study_context context{request_for({"A"}), prepare(compile_strategy(cross).code, request_for({"A"})), {set_of("A", wave(600))}, {}};
   study make(study_goal goal = {.objective = "net_profit", .way = direction::maximize, .constraints = {"total_trades >= 2"}}) const {
     auto space = parameter_space::make({*parameter_space::parse("fast=2:8:2"), *parameter_space::parse("slow=10:40:10")});
     auto how = grid_search(*space, 100);
     return *study::make(*space, std::move(*how), std::move(goal));
   }
-  result<trial_outcome> run(const study& s, std::uint64_t trial) const { return run_trial(job, s.space().inputs(s.at(trial)), 0, bars.size()); }
+  result<figure_set> run(const study& s, std::uint64_t trial) const { return run(s.space().inputs(s.at(trial))); }
+  result<figure_set> run(std::map<std::string, std::string> inputs, std::vector<time_range> ranges = {}) const {
+    auto done = run_task(context, {0, task_kind::trial, 0, std::move(inputs), std::move(ranges)});
+    EXPECT_TRUE(done);
+    if (!done->failure.empty()) return error{errc::refused, done->failure};
+    return figure_set::from(done->figures);
+  }
 };
 
 std::string log_of(const study& s) {
@@ -56,7 +37,6 @@ std::string log_of(const study& s) {
 
 TEST(study, any_order_of_work_gives_the_same_table) {
   setup x;
-  ASSERT_NE(x.job.code, nullptr);
   auto one = x.make(), two = x.make();
   while (!one.finished())
     for (auto n : one.take(1)) one.put(n, x.run(one, n));
@@ -117,19 +97,18 @@ TEST(study, bad_goals_are_named) {
 
 TEST(study, an_input_the_script_does_not_have_fails_the_trial) {
   setup x;
-  auto r = run_trial(x.job, {{"speed", "3"}}, 0, 100);
+  const auto r = x.run({{"speed", "3"}});
   ASSERT_FALSE(r);
-  EXPECT_EQ(r.error().field, "inputs");
-  EXPECT_FALSE(run_trial(x.job, {}, 100, 100));
+  EXPECT_NE(r.error().message.find("speed"), std::string::npos);
+  EXPECT_FALSE(x.run({}, {{start_ms - 2, start_ms - 1}})) << "no bars";
 }
 
 TEST(study, inputs_and_ranges_change_the_outcome) {
   setup x;
-  auto a = run_trial(x.job, {{"fast", "2"}}, 0, 600), b = run_trial(x.job, {{"fast", "8"}}, 0, 600), c = run_trial(x.job, {{"fast", "2"}}, 0, 300);
+  const auto a = x.run({{"fast", "2"}}), b = x.run({{"fast", "8"}}), c = x.run({{"fast", "2"}}, {{start_ms, start_ms + 300 * hour_ms}});
   ASSERT_TRUE(a && b && c);
-  EXPECT_NE(a->figures.get("net_profit"), b->figures.get("net_profit"));
-  EXPECT_NE(a->figures.get("net_profit"), c->figures.get("net_profit"));
-  EXPECT_EQ(a->daily_equity.size(), 26u);
+  EXPECT_NE(a->get("net_profit"), b->get("net_profit"));
+  EXPECT_NE(a->get("net_profit"), c->get("net_profit"));
 }
 
 } // namespace

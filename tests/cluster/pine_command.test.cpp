@@ -19,7 +19,6 @@ protected:
   pine_command() {
     fs::create_directories(folder);
     write("bars.csv", "time,open,high,low,close,volume\n3600,1,2,0.5,1.5,10\n7200,1.5,3,1,2.5,20\n10800,2.5,4,2,0.1,\n");
-    write("symbol.json", R"({"symbol":"TEST:ABC","timeframe":"60","mintick":0.5,"inputs":{"Factor":2}})");
   }
   ~pine_command() override { fs::remove_all(folder); }
 
@@ -31,6 +30,8 @@ protected:
   std::string read(const std::string& name) const { return read_text(path(name)).value_or("(no file)"); }
   pine_run_options options(const std::string& script) const {
     write("s.pine", script);
+    const char* inputs = script.find("\"Factor\"") != std::string::npos ? R"({"Factor":2})" : "{}";
+    write("symbol.json", std::string(R"({"symbol":"TEST:ABC","timeframe":"60","mintick":0.5,"inputs":)") + inputs + "}");
     pine_run_options o;
     o.script = path("s.pine");
     o.bars = path("bars.csv");

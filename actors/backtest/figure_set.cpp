@@ -1,4 +1,4 @@
-#include "actors/backtest/trial.hpp"
+#include "actors/backtest/figures.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -44,38 +44,6 @@ figure_set figure_set::from(std::span<const double> values) {
   f.values_.fill(undefined);
   std::copy_n(values.begin(), std::min(values.size(), count), f.values_.begin());
   return f;
-}
-
-result<trial_outcome> run_trial(const trial_job& job, const std::map<std::string, std::string>& inputs, std::size_t from, std::size_t to) {
-  to = std::min(to, job.bars.size());
-  if (from >= to) return tt::error{errc::out_of_range, "there are no bars to run over", "bars"};
-  auto settings = job.settings;
-  for (const auto& [name, value] : inputs) settings.inputs[name] = value;
-  auto symbol = settings.symbol;
-  settings.last_bar_index = static_cast<std::int64_t>(to - from) - 1;
-  settings.last_bar_time_ms = job.bars[to - 1].time_ms;
-  pine::tester::tester_options options;
-  options.account = job.account;
-  pine::tester::strategy_run run(job.code, std::move(settings), options);
-  if (run.problem()) return tt::error{errc::invalid_argument, *run.problem(), "inputs"};
-  for (std::size_t i = from; i < to; ++i) {
-    pine::bar_flags flags;
-    flags.last = flags.last_history = i + 1 == to;
-    flags.next_time_ms = i + 1 < to ? job.bars[i + 1].time_ms : 0;
-    if (auto f = run.on_bar(job.bars[i], flags))
-      return tt::error{errc::refused, "line " + std::to_string(f->line) + ", bar " + std::to_string(f->bar_index) + ": " + f->message};
-  }
-  auto report = pine::tester::measure(run, *symbol, job.risk_free);
-  if (report.broken) return tt::error{errc::internal, *report.broken};
-  trial_outcome out{figure_set::of(report), {}};
-  constexpr std::int64_t day_ms = 86'400'000;
-  std::int64_t day = std::numeric_limits<std::int64_t>::min();
-  for (const auto& p : run.curve()) {
-    if (p.time_ms / day_ms != day) out.daily_equity.push_back(p.equity);
-    else out.daily_equity.back() = p.equity;
-    day = p.time_ms / day_ms;
-  }
-  return out;
 }
 
 } // namespace tt::backtest
