@@ -13,7 +13,7 @@ using verb = gateway::http_call::verb_t;
 namespace {
 
 constexpr std::chrono::seconds deadline{30};
-constexpr std::chrono::milliseconds between_looks{300};
+constexpr std::chrono::milliseconds between_looks{300}; // 200 a minute, a third of what a client may ask
 /// Looks that may fail one after the other before the node counts as gone.
 constexpr int most_misses = 20;
 constexpr std::size_t page_rows = 1'000;
@@ -107,7 +107,8 @@ result<remote_outcome> run_remote(const remote_job& job, const remote_progress& 
   auto results = node.ask(verb::get, "/" + out.id + "/results");
   if (!results && out.status == "failed") return out; // the message says it
   if (!results) return results.error();
-  out.results = results->contains("results") ? (*results)["results"] : *results;
+  out.results = results->contains("results") && (*results)["results"].is_object() ? (*results)["results"] : document::object();
+  if (results->contains("compile_diagnostics")) out.results["compile_diagnostics"] = (*results)["compile_diagnostics"]; // of a failed job
   return out;
 }
 

@@ -92,6 +92,9 @@ result<std::shared_ptr<const bar_set>> bar_set::make(pair_key key, std::shared_p
   if (bars.size() > limits::bars_per_pair || lower.size() > limits::bars_per_pair)
     return error{errc::out_of_range, to_string(key) + " has more than " + std::to_string(limits::bars_per_pair) + " bars in that range", "start_date"};
   if (warmup > bars.size()) return error{errc::out_of_range, "is greater than the number of bars", "warmup_bars"};
+  for (const auto* list : {&bars, &lower})
+    if (!list->empty() && (list->front().time_ms < unix_ms(min_input_time) || list->back().time_ms >= unix_ms(max_input_time)))
+      return error{errc::invalid_argument, "bars of " + to_string(key) + " lie outside of the years 1900 to 2199", "bars"};
   if (!ascends(bars) || !ascends(lower)) return error{errc::invalid_argument, "bars of " + to_string(key) + " are not in order, oldest first", "bars"};
   auto set = std::shared_ptr<bar_set>(new bar_set);
   set->key_ = std::move(key);

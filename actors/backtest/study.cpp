@@ -45,6 +45,10 @@ void study::accept(trial_row row) {
   rows_[n] = std::move(row);
   out_.erase(n);
   ++done_;
+  if (score.objective) { // of equal ones the first trial, in whatever order they come
+    const auto* now = top();
+    if (now == nullptr || better(*score.objective, *now->objective) || (*score.objective == *now->objective && n < now->trial)) top_ = n;
+  }
   search_->tell(score);
 }
 
@@ -78,7 +82,7 @@ std::vector<const trial_row*> study::best(std::size_t most) const {
   for (const auto& r : rows_)
     if (r && r->objective) list.push_back(&*r);
   std::stable_sort(list.begin(), list.end(), [&](const auto* a, const auto* b) {
-    return way_ == direction::maximize ? *a->objective > *b->objective : *a->objective < *b->objective;
+    return better(*a->objective, *b->objective);
   });
   std::set<point> seen;
   std::erase_if(list, [&](const auto* r) { return !seen.insert(r->at).second; });
@@ -87,12 +91,17 @@ std::vector<const trial_row*> study::best(std::size_t most) const {
 }
 
 std::vector<double> study::neighbours(const trial_row& row) const {
-  std::map<point, double> known;
-  for (const auto& r : rows_)
-    if (r && r->objective) known.emplace(r->at, *r->objective);
+  const auto around = space_.neighbours(row.at);
+  std::map<point, std::optional<double>> wanted;
+  for (const auto& p : around) wanted[p] = std::nullopt;
+  for (const auto& r : rows_) {
+    if (!r || !r->objective) continue;
+    const auto it = wanted.find(r->at);
+    if (it != wanted.end() && !it->second) it->second = r->objective;
+  }
   std::vector<double> out;
-  for (const auto& p : space_.neighbours(row.at))
-    if (auto it = known.find(p); it != known.end()) out.push_back(it->second);
+  for (const auto& p : around)
+    if (const auto& found = wanted[p]) out.push_back(*found);
   return out;
 }
 

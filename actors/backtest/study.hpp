@@ -54,12 +54,15 @@ public:
   const std::vector<std::optional<trial_row>>& rows() const { return rows_; }
   /// The best `most` rows with an objective, best first; equal objectives by trial number, equal points once.
   std::vector<const trial_row*> best(std::size_t most) const;
+  /// The best row so far, null when there is none. O(1).
+  const trial_row* top() const { return top_ ? &*rows_[*top_] : nullptr; }
   /// Objectives of the points one level away from this one, as far as they have been tried.
   std::vector<double> neighbours(const trial_row& row) const;
 
 private:
   study(parameter_space s, std::unique_ptr<search> how) : space_(std::move(s)), search_(std::move(how)) {}
   void accept(trial_row row);
+  bool better(double a, double b) const { return way_ == direction::maximize ? a > b : a < b; }
   parameter_space space_;
   std::unique_ptr<search> search_;
   direction way_ = direction::maximize;
@@ -68,6 +71,7 @@ private:
   std::vector<std::optional<trial_row>> rows_;
   std::set<std::uint64_t> out_;
   std::uint64_t first_free_ = 0, done_ = 0;
+  std::optional<std::uint64_t> top_;
 };
 
 /// One line of the study's log, and back. Numbers keep all their digits.

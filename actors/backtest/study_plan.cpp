@@ -147,7 +147,7 @@ std::vector<study_task> study_ledger::take(std::size_t most) {
     auto& window = m.windows[w];
     if (window.test_state == run_state::ready) {
       window.test_state = run_state::out;
-      out.push_back({m.all_trials() + w, task_kind::test, w, m.space.inputs(window.trials->best(1).front()->at), {window.test}});
+      out.push_back({m.all_trials() + w, task_kind::test, w, m.space.inputs(window.trials->top()->at), {window.test}});
     }
     if (!window.trials->finished())
       for (auto n : window.trials->take(most - out.size())) out.push_back(m.trial_task(w, n));
@@ -179,7 +179,7 @@ void study_ledger::give_back(const std::vector<std::uint64_t>& ids) {
 void study_ledger::impl::after_trial(window_state& w) {
   if (!w.trials->finished()) return;
   if (walking) {
-    w.skipped = w.trials->best(1).empty();
+    w.skipped = w.trials->top() == nullptr;
     w.test_state = w.skipped ? run_state::done : run_state::ready;
     return;
   }
@@ -276,11 +276,10 @@ document study_ledger::best_so_far() const {
   const trial_row* best = nullptr;
   std::uint32_t window = 0;
   for (std::uint32_t w = 0; w < m.windows.size(); ++w) {
-    const auto top = m.windows[w].trials->best(1);
-    if (top.empty()) continue;
-    const bool better = best == nullptr || (m.request.goal.way == direction::maximize ? *top.front()->objective > *best->objective
-                                                                                     : *top.front()->objective < *best->objective);
-    if (better) best = top.front(), window = w;
+    const auto* top = m.windows[w].trials->top();
+    if (top == nullptr) continue;
+    const bool better = best == nullptr || (m.request.goal.way == direction::maximize ? *top->objective > *best->objective : *top->objective < *best->objective);
+    if (better) best = top, window = w;
   }
   if (best == nullptr) return nullptr;
   return {{"trial", window * m.inner + best->trial}, {"params", m.params_of(best->at)}, {"objective", number(best->objective)}};
@@ -350,17 +349,17 @@ document study_ledger::impl::walk_document() const {
   double in_made = 0, in_days = 0, out_made = 0, out_days = 0;
   for (const auto& w : windows) {
     document one{{"train", span_document({w.train.front().from_ms, w.train.back().to_ms})}, {"test", span_document(w.test)}};
-    const auto top = w.trials->best(1);
-    if (!w.trials->finished() || top.empty()) {
+    const auto* top = w.trials->top();
+    if (!w.trials->finished() || top == nullptr) {
       one["params"] = nullptr, one["in_sample"] = nullptr, one["out_of_sample"] = nullptr;
       if (w.trials->finished()) one["error"] = "no trial has a defined objective and meets the constraints";
       list.push_back(std::move(one));
       continue;
     }
-    const auto in = figure_set::from(top.front()->figures);
-    one["params"] = params_of(top.front()->at);
+    const auto in = figure_set::from(top->figures);
+    one["params"] = params_of(top->at);
     one["in_sample"] = to_document(in);
-    one["in_sample"]["objective"] = number(top.front()->objective);
+    one["in_sample"]["objective"] = number(top->objective);
     one["out_of_sample"] = nullptr;
     if (w.test_result && w.test_result->failure.empty()) {
       const auto out = figure_set::from(w.test_result->figures);
@@ -406,23 +405,31 @@ namespace {
 
 /// How rows are put in order: by a number each, the undefined ones last.
 struct sort_rule {
-  std::string name = "trial";
-  bool falling = false;
+  enum class by_t : std::uint8_t { trial, objective, figure } by = by_t::trial;
+  std::size_t figure = 0; ///< its place in figure_set::names()
+  enum class way_t : std::uint8_t { rising, falling } way = way_t::rising;
 };
 
 result<sort_rule> rule_of(std::string_view text) {
   sort_rule r;
   if (text.empty()) return r;
-  r.falling = text.front() == '-';
-  r.name = std::string(text.substr(r.falling ? 1 : 0));
-  if (r.name == "trial" || r.name == "objective" || figure_set::known(r.name)) return r;
+  const bool falling = text.front() == '-';
+  if (falling) r.way = sort_rule::way_t::falling;
+  const auto name = text.substr(falling ? 1 : 0);
+  if (name == "trial") return r;
+  r.by = name == "objective" ? sort_rule::by_t::objective : sort_rule::by_t::figure;
+  const auto names = figure_set::names();
+  const auto it = std::find(names.begin(), names.end(), name);
+  r.figure = static_cast<std::size_t>(it - names.begin());
+  if (r.by == sort_rule::by_t::objective || it != names.end()) return r;
   return error{errc::invalid_argument, "must be trial, objective or a figure, with - in front to turn it around, not " + tt::quoted(text), "sort"};
 }
 
 double sort_value(const sort_rule& rule, std::uint64_t id, const trial_row& row) {
-  if (rule.name == "trial") return static_cast<double>(id);
-  if (rule.name == "objective") return row.objective.value_or(std::numeric_limits<double>::quiet_NaN());
-  return figure_set::from(row.figures).get(rule.name).value_or(std::numeric_limits<double>::quiet_NaN());
+  constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
+  if (rule.by == sort_rule::by_t::trial) return static_cast<double>(id);
+  if (rule.by == sort_rule::by_t::objective) return row.objective.value_or(undefined);
+  return rule.figure < row.figures.size() ? row.figures[rule.figure] : undefined;
 }
 
 } // namespace
@@ -445,13 +452,14 @@ result<result_page> study_ledger::trials(std::string_view sort, std::size_t limi
   for (std::uint32_t w = 0; w < m.windows.size(); ++w)
     for (const auto& row : m.windows[w].trials->rows())
       if (row) order.push_back({sort_value(*rule, w * m.inner + row->trial, *row), w * m.inner + row->trial});
-  std::sort(order.begin(), order.end(), [&](const place& a, const place& b) {
-    if (std::isnan(a.value) != std::isnan(b.value)) return std::isnan(b.value);
-    if (!std::isnan(a.value) && a.value != b.value) return rule->falling ? a.value > b.value : a.value < b.value;
-    return a.id < b.id;
-  });
   result_page page;
   const auto to = std::min(order.size(), from + std::clamp<std::size_t>(limit, 1, limits::page_rows));
+  const bool falling = rule->way == sort_rule::way_t::falling;
+  std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(to), order.end(), [&](const place& a, const place& b) {
+    if (std::isnan(a.value) != std::isnan(b.value)) return std::isnan(b.value);
+    if (!std::isnan(a.value) && a.value != b.value) return falling ? a.value > b.value : a.value < b.value;
+    return a.id < b.id;
+  });
   for (auto i = from; i < to; ++i) {
     const auto w = static_cast<std::uint32_t>(order[i].id / m.inner);
     page.rows.push_back(m.row_document(w, *m.windows[w].trials->rows()[order[i].id % m.inner]));

@@ -32,6 +32,28 @@ bool numbers_of(const json& v, std::vector<T>& to) {
   return true;
 }
 
+/// Says no to documents nested deeper than any of ours, before they are built.
+class depth_guard final : public nlohmann::json_sax<json> {
+public:
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(number_integer_t) override { return true; }
+  bool number_unsigned(number_unsigned_t) override { return true; }
+  bool number_float(number_float_t, const string_t&) override { return true; }
+  bool string(string_t&) override { return true; }
+  bool binary(binary_t&) override { return true; }
+  bool start_object(std::size_t) override { return ++depth_ <= deepest; }
+  bool key(string_t&) override { return true; }
+  bool end_object() override { return --depth_, true; }
+  bool start_array(std::size_t) override { return ++depth_ <= deepest; }
+  bool end_array() override { return --depth_, true; }
+  bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override { return false; }
+
+private:
+  static constexpr int deepest = 8;
+  int depth_ = 0;
+};
+
 XXH3_state_t* state_of(void* p) { return static_cast<XXH3_state_t*>(p); }
 
 } // namespace
@@ -48,6 +70,9 @@ std::string finish(const json& fields) {
 }
 
 result<json> open(std::string_view bytes, std::string_view format) {
+  depth_guard guard;
+  if (!json::sax_parse(bytes.begin(), bytes.end(), &guard, json::input_format_t::msgpack, true))
+    return error{errc::corrupt_data, "these bytes are no " + std::string(format)};
   auto map = json::from_msgpack(bytes.begin(), bytes.end(), true, false);
   std::string found;
   std::uint64_t reads = 0;

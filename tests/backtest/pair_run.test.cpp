@@ -287,6 +287,10 @@ TEST(pair_outcome, damaged_bytes_are_an_error) {
   }
 }
 
+TEST(pair_outcome, endless_nesting_is_an_error_not_an_overflow) {
+  EXPECT_FALSE(pair_outcome_from_bytes(std::string(1'000'000, '\x91')));
+}
+
 TEST(bar_set, bytes_hash_and_order) {
   const auto a = set_of("A", wave(50), 5);
   const auto back = bar_set_from_bytes(to_bytes(*a));

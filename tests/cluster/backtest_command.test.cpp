@@ -325,7 +325,7 @@ TEST_F(backtest_command, a_job_that_fails_on_the_node_shows_its_diagnostics) {
   scripted_server server([&](const std::string& line, const std::string&) -> scripted_reply {
     if (line.starts_with("POST")) return {200, R"({"backtest_id":"b-1","status":"queued"})"};
     if (line.ends_with("/status")) return {200, R"({"status":"failed","progress":0,"error_message":"the script does not compile"})"};
-    return {200, R"({"status":"failed","results":{"compile_diagnostics":[{"severity":"error","line":3,"column":6,"message":"unknown name"}]}})"};
+    return {200, R"({"status":"failed","compile_diagnostics":[{"severity":"error","line":3,"column":6,"message":"unknown name"}],"results":null})"};
   });
   auto o = options();
   o.place = {};

@@ -16,6 +16,7 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace tt::pine::tester {
 
@@ -142,6 +143,20 @@ private:
   void start_bar(const bar_moment& when);
   void touch(double price);
   void fill_market(double price);
+  /// One tick: the account before it, what it fills, and what of that has been.
+  struct tick_fills {
+    double first_sign = 0, first_size = 0, first_equity = 0;
+    std::vector<order*> queue = {}; ///< `plain` market orders, then those whose levels the tick is behind
+    std::size_t plain = 0;
+    double entered = 0; ///< side of the last plain entry
+    bool closed_some = false;
+  };
+  tick_fills orders_met(double price);
+  void commit_exits(const tick_fills& tick);
+  bool entry_stands(order& o, double price, bool gapped, const tick_fills& tick);
+  bool entry_refused(const order& o, double price, const tick_fills& tick) const;
+  void adopt_position();
+  void meet_exits(double price);
   void walk(double to);
   struct trigger {
     double level = 0;

@@ -221,13 +221,35 @@ void broker::touch(double price) {
 
 /// Market orders in the order they were placed, then what the tick gaps through: entries first, exits after them.
 void broker::fill_market(double price) {
-  double first_sign = book_.sign(), first_size = book_.size(), first_equity = book_.equity(), entered = 0;
-  bool closed_some = false;
-  std::vector<order*> queue, gapped;
+  auto tick = orders_met(price);
+  for (std::size_t i = 0; i < tick.queue.size(); ++i) {
+    if (i == tick.plain) commit_exits(tick);
+    auto& o = *tick.queue[i];
+    if (o.dead) continue;
+    double fill_price = slipped(price, o.sign, rules_);
+    bool gapped = i >= tick.plain, by_limit = gapped && !(o.stop == o.stop && !o.stop_hit && stop_met(o.stop, o.sign, price));
+    if (by_limit) fill_price = price; // better than the limit, and a limit is never slipped
+    if (gapped && o.exits()) o.cause = by_limit ? exit_cause::profit : exit_cause::loss;
+    if (o.kind == order_kind::entry && !entry_stands(o, fill_price, gapped, tick)) continue;
+    bool is_close = o.exits(), is_entry = o.kind == order_kind::entry && !o.priced();
+    double sign = o.sign;
+    fill(o, fill_price);
+    if (is_close && tick.first_sign != 0) tick.closed_some = true;
+    else if (is_entry) tick.entered = sign;
+  }
+  for (auto* o : orders_.all()) o->committed = false;
+  adopt_position();
+  meet_exits(price);
+}
+
+/// What a tick at `price` fills: market orders as they were placed, then the levels behind it.
+broker::tick_fills broker::orders_met(double price) {
+  tick_fills tick{book_.sign(), book_.size(), book_.equity()};
+  std::vector<order*> gapped;
   for (auto* o : orders_.all()) {
     if (o->dead || o->consumed) continue;
     if (o->market) {
-      queue.push_back(o);
+      tick.queue.push_back(o);
       continue;
     }
     if (waits_for_entry(*o)) continue;
@@ -245,84 +267,75 @@ void broker::fill_market(double price) {
     if (a->exits() != b->exits()) return b->exits();
     return level(a) < level(b);
   });
-  std::size_t plain = queue.size();
-  queue.insert(queue.end(), gapped.begin(), gapped.end());
-  for (std::size_t i = 0; i < queue.size(); ++i) {
-    auto& o = *queue[i];
-    if (i == plain) // exits that this tick triggers fill even when an entry among them has reversed the position
-      for (auto* leg : gapped)
-        if (leg->kind == order_kind::exit && !leg->dead && leg->id != 0 && !leg->from_any) {
-          leg->committed = true;
-          const auto* b = find_binding(leg->binding);
-          double most = b != nullptr ? b->left : std::fabs(book_.size());
-          if (std::fabs(leg->size) > most) leg->size = leg->sign * most;
-        }
-    if (o.dead) continue;
-    double fill_price = slipped(price, o.sign, rules_);
-    bool by_limit = i >= plain && !(o.stop == o.stop && !o.stop_hit && stop_met(o.stop, o.sign, price));
-    if (by_limit) fill_price = price; // better than the limit, and a limit is never slipped
-    if (i >= plain && o.exits()) o.cause = by_limit ? exit_cause::profit : exit_cause::loss;
-    if (o.kind == order_kind::entry) {
-      if (i < plain) {
-        if (book_.sign() == o.sign && pyramiding_full()) {
-          drop(o);
-          continue;
-        }
-        if (book_.size() * o.sign < 0 && !o.keeps_size) {
-          o.flip = std::fabs(book_.size());
-          o.size -= book_.size();
-        }
-        if (o.size == 0) {
-          drop(o);
-          continue;
-        }
-      }
-      if (o.sized_at_fill && !size_at_fill(o, fill_price)) {
-        drop(o);
-        continue;
-      }
-      // Both sides entered at one tick: the second is refused unless the account carries both margins at once.
-      bool refused = false;
-      if (entered != 0 && book_.size() != 0 && book_.sign() == entered && o.sign == -entered) {
-        double cost = fill_price * book_.point_value();
-        double both = std::fabs(book_.size()) * cost * margin_ratio(entered) +
-                      std::fabs(book_.size() + o.size) * cost * margin_ratio(o.sign);
-        refused = both - book_.equity() > std::fabs(book_.equity()) * 1e-11;
-      }
-      if (!refused && too_dear(o, fill_price, book_.size(), book_.equity())) {
-        // Not refused: the second half of a reversal whose close has just filled, and an entry that only stacks on
-        // another of this tick. The margin call that follows trims them (as observed).
-        bool second_half = closed_some && first_sign != 0 && o.sign == -first_sign;
-        bool stacks = book_.size() != first_size && !too_dear(o, fill_price, first_size, first_equity);
-        refused = !second_half && !stacks;
-      }
-      if (refused) {
-        if (book_.size() * o.sign < 0) // the reversal was the close: a close of its own bar goes with it
-          for (auto* x : orders_.all())
-            if (!x->dead && x->market && x->exits() && x->bar == o.bar && x->sign == o.sign) drop(*x);
-        drop(o);
-        continue;
-      }
-    }
-    bool is_close = o.exits(), is_entry = o.kind == order_kind::entry && !o.priced();
-    double sign = o.sign;
-    fill(o, fill_price);
-    if (is_close && first_sign != 0) closed_some = true;
-    else if (is_entry) entered = sign;
+  tick.plain = tick.queue.size();
+  tick.queue.insert(tick.queue.end(), gapped.begin(), gapped.end());
+  return tick;
+}
+
+/// Exits that this tick triggers fill even when an entry among them has reversed the position.
+void broker::commit_exits(const tick_fills& tick) {
+  for (auto i = tick.plain; i < tick.queue.size(); ++i) {
+    auto* leg = tick.queue[i];
+    if (leg->kind != order_kind::exit || leg->dead || leg->id == 0 || leg->from_any) continue;
+    leg->committed = true;
+    const auto* b = find_binding(leg->binding);
+    double most = b != nullptr ? b->left : std::fabs(book_.size());
+    if (std::fabs(leg->size) > most) leg->size = leg->sign * most;
   }
-  for (auto* o : orders_.all()) o->committed = false;
-  // An exit without from_entry whose entry was refused takes the position that is there.
-  if (!book_.flat())
-    for (auto* o : orders_.all()) {
-      if (o->dead || o->kind != order_kind::exit || !o->from_any || o->binding != 0 || waiting(o->id) != nullptr) continue;
-      if (entries_.empty()) break;
-      o->binding = entries_.back().number;
-      o->id = entries_.back().id;
-      o->sign = -book_.sign();
-      o->size = -book_.size();
-      o->reserved = o->bound = std::fabs(o->size);
+}
+
+/// Sizes an entry that is about to fill. False: it doesn't fill, and is gone.
+bool broker::entry_stands(order& o, double price, bool gapped, const tick_fills& tick) {
+  if (!gapped) {
+    if (book_.sign() == o.sign && pyramiding_full()) return drop(o), false;
+    if (book_.size() * o.sign < 0 && !o.keeps_size) {
+      o.flip = std::fabs(book_.size());
+      o.size -= book_.size();
     }
-  // Exits of entries that have just filled, and trailing stops, see this tick too.
+    if (o.size == 0) return drop(o), false;
+  }
+  if (o.sized_at_fill && !size_at_fill(o, price)) return drop(o), false;
+  if (!entry_refused(o, price, tick)) return true;
+  if (book_.size() * o.sign < 0) // the reversal was the close: a close of its own bar goes with it
+    for (auto* x : orders_.all())
+      if (!x->dead && x->market && x->exits() && x->bar == o.bar && x->sign == o.sign) drop(*x);
+  drop(o);
+  return false;
+}
+
+/// Whether the account can't carry the entry.
+bool broker::entry_refused(const order& o, double price, const tick_fills& tick) const {
+  // Both sides entered at one tick: the second is refused unless the account carries both margins at once.
+  bool refused = false;
+  if (tick.entered != 0 && book_.size() != 0 && book_.sign() == tick.entered && o.sign == -tick.entered) {
+    double cost = price * book_.point_value();
+    double both = std::fabs(book_.size()) * cost * margin_ratio(tick.entered) + std::fabs(book_.size() + o.size) * cost * margin_ratio(o.sign);
+    refused = both - book_.equity() > std::fabs(book_.equity()) * 1e-11;
+  }
+  if (refused || !too_dear(o, price, book_.size(), book_.equity())) return refused;
+  // Not refused: the second half of a reversal whose close has just filled, and an entry that only stacks on another of
+  // this tick. The margin call that follows trims them (as observed).
+  bool second_half = tick.closed_some && tick.first_sign != 0 && o.sign == -tick.first_sign;
+  bool stacks = book_.size() != tick.first_size && !too_dear(o, price, tick.first_size, tick.first_equity);
+  return !second_half && !stacks;
+}
+
+/// An exit without from_entry whose entry was refused takes the position that is there.
+void broker::adopt_position() {
+  if (book_.flat()) return;
+  for (auto* o : orders_.all()) {
+    if (o->dead || o->kind != order_kind::exit || !o->from_any || o->binding != 0 || waiting(o->id) != nullptr) continue;
+    if (entries_.empty()) break;
+    o->binding = entries_.back().number;
+    o->id = entries_.back().id;
+    o->sign = -book_.sign();
+    o->size = -book_.size();
+    o->reserved = o->bound = std::fabs(o->size);
+  }
+}
+
+/// Exits of entries that have just filled, and trailing stops, see this tick too.
+void broker::meet_exits(double price) {
   for (std::size_t i = 0; i < orders_.all().size(); ++i) {
     auto& o = *orders_.all()[i];
     if (o.dead || o.consumed || o.kind != order_kind::exit || waits_for_entry(o)) continue;
