@@ -143,6 +143,8 @@ void move_into(document& to, document from) {
 
 } // namespace
 
+document figure_document(std::optional<double> v) { return number(v); }
+
 std::string to_text(const document& d) {
   std::string out;
   append(out, d);

@@ -25,6 +25,8 @@ inline constexpr std::size_t least_points = 4;       ///< of a down-sampled curv
 /// twelve significant digits; what is undefined is null.
 using document = nlohmann::ordered_json;
 
+/// A number as documents hold it; null when there is none or it isn't finite.
+document figure_document(std::optional<double> v);
 /// The document as text: numbers in plain decimal notation, never with an exponent.
 std::string to_text(const document& d);
 

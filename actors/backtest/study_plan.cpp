@@ -37,7 +37,7 @@ document value_document(const parameter& p, const std::string& text) {
   return v;
 }
 
-document number(std::optional<double> v) { return v && std::isfinite(*v) ? document(*v) : document(nullptr); }
+document number(std::optional<double> v) { return figure_document(v); }
 
 document span_document(const time_range& r) {
   return {{"start", date_text(r.from_ms, curve_step::bar)}, {"end", date_text(r.to_ms, curve_step::bar)}};
@@ -339,7 +339,7 @@ document study_ledger::impl::chained_equity() const {
     }
   }
   auto out = document::array();
-  for (const auto& p : downsample(chain, limits::best_curve_points)) out.push_back({{"date", date_text(p.at, step)}, {"equity", capital + p.equity}});
+  for (const auto& p : downsample(chain, limits::best_curve_points)) out.push_back({{"date", date_text(p.at, step)}, {"equity", number(capital + p.equity)}});
   return out;
 }
 

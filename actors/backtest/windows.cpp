@@ -22,13 +22,23 @@ result<window_length> window_length::parse(std::string_view text, std::string_vi
 namespace {
 constexpr std::int64_t day_ms = 86'400'000;
 
-/// The first bar that lies a length behind bar `from`.
-std::size_t ahead(const std::vector<std::int64_t>& times, std::size_t from, const window_length& l) {
-  if (l.unit == window_length::unit_t::bars) return std::min(times.size() + 1, from + static_cast<std::size_t>(l.count));
-  if (from >= times.size()) return times.size() + 1;
-  auto until = times[from] + l.count * day_ms;
-  if (until > times.back()) return times.back() + day_ms >= until ? times.size() : times.size() + 1;
-  return static_cast<std::size_t>(std::lower_bound(times.begin(), times.end(), until) - times.begin());
+/// A place among the bars: the first one at or after a time. Days are counted from the time, not from the bar that a
+/// weekend has moved, so windows of days lie end to end.
+struct place {
+  std::size_t bar = 0; ///< one behind the number of bars: beyond the data
+  std::int64_t ms = 0;
+};
+
+place ahead(const std::vector<std::int64_t>& times, const place& from, const window_length& l) {
+  const auto n = times.size();
+  if (l.unit == window_length::unit_t::bars) {
+    const auto bar = std::min(n + 1, from.bar + static_cast<std::size_t>(l.count));
+    return {bar, bar < n ? times[bar] : times.back()};
+  }
+  if (from.bar >= n) return {n + 1, from.ms};
+  const auto until = from.ms + l.count * day_ms;
+  if (until > times.back()) return {times.back() + day_ms >= until ? n : n + 1, until};
+  return {static_cast<std::size_t>(std::lower_bound(times.begin(), times.end(), until) - times.begin()), until};
 }
 
 /// `range` without the stretches that earlier tests embargo.
@@ -49,22 +59,24 @@ result<std::vector<window>> windows_over(const std::vector<std::int64_t>& times,
   if (plan.test.count <= 0) return tt::error{errc::invalid_argument, "must be greater than 0", "walk_forward.test"};
   std::vector<window> out;
   std::vector<bar_range> embargoed;
-  std::size_t start = 0;
+  if (times.empty()) return tt::error{errc::out_of_range, "the data hold no window of this length", "walk_forward.train"};
+  place start{0, times.front()};
   for (;;) {
-    auto train_end = ahead(times, start, plan.train);
-    if (train_end > times.size()) break;
-    auto test_from = plan.purge.count > 0 ? ahead(times, train_end, plan.purge) : train_end;
-    auto test_to = ahead(times, test_from, plan.test);
-    if (test_from >= times.size() || test_to > times.size()) break;
+    const auto train_end = ahead(times, start, plan.train);
+    if (train_end.bar > times.size()) break;
+    const auto test_from = plan.purge.count > 0 ? ahead(times, train_end, plan.purge) : train_end;
+    const auto test_to = ahead(times, test_from, plan.test);
+    if (test_from.bar >= times.size() || test_to.bar > times.size()) break;
     window w;
-    w.train = without({plan.mode == window_mode::anchored ? 0 : start, train_end}, embargoed);
-    w.test = {test_from, test_to};
-    if (!w.train.empty()) out.push_back(std::move(w));
+    w.train = without({plan.mode == window_mode::anchored ? 0 : start.bar, train_end.bar}, embargoed);
+    w.test = {test_from.bar, test_to.bar};
+    if (!w.train.empty() && w.test.size() > 0) out.push_back(std::move(w));
     if (out.size() > limits::windows)
       return tt::error{errc::out_of_range, "more than " + std::to_string(limits::windows) + " windows", "walk_forward.step"};
-    if (plan.embargo.count > 0 && test_to < times.size()) embargoed.push_back({test_to, std::min(times.size(), ahead(times, test_to, plan.embargo))});
-    auto next = ahead(times, start, plan.step.count > 0 ? plan.step : plan.test);
-    if (next <= start) return tt::error{errc::invalid_argument, "is shorter than one bar", "walk_forward.step"};
+    if (plan.embargo.count > 0 && test_to.bar < times.size())
+      embargoed.push_back({test_to.bar, std::min(times.size(), ahead(times, test_to, plan.embargo).bar)});
+    const auto next = ahead(times, start, plan.step.count > 0 ? plan.step : plan.test);
+    if (next.bar <= start.bar && next.ms <= start.ms) return tt::error{errc::invalid_argument, "is shorter than one bar", "walk_forward.step"};
     start = next;
   }
   if (out.empty()) return tt::error{errc::out_of_range, "the data hold no window of this length", "walk_forward.train"};

@@ -219,6 +219,19 @@ TEST(windows, days_count_time_not_bars) {
   EXPECT_EQ(w->size(), 2u);
   EXPECT_EQ((*w)[0].test, (bar_range{240, 480}));
 }
+TEST(windows, tests_of_days_lie_end_to_end_over_weekends) {
+  std::vector<std::int64_t> weekdays;
+  for (std::int64_t day = 4; day < 400; ++day) // 1970-01-05 was a Monday
+    if ((day + 3) % 7 < 5) weekdays.push_back(day * 86'400'000);
+  window_plan plan;
+  plan.train = *window_length::parse("60d", "f");
+  plan.test = *window_length::parse("20d", "f");
+  auto w = windows_over(weekdays, plan);
+  ASSERT_TRUE(w);
+  ASSERT_EQ(w->size(), 16u);
+  for (std::size_t i = 1; i < w->size(); ++i) EXPECT_EQ((*w)[i].test.from, (*w)[i - 1].test.to) << i;
+  for (const auto& x : *w) EXPECT_EQ(x.train.back().to, x.test.from);
+}
 TEST(windows, never_train_on_what_is_tested) {
   for (auto mode : {window_mode::rolling, window_mode::anchored})
     for (std::int64_t purge : {0, 7}) {
