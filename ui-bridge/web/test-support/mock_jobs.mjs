@@ -15,8 +15,10 @@ export function check_source(source) {
   if (!/^\s*\/\/@version=[56]/m.test(source)) add("error", "PN0101", "the first line must say the version, for example //@version=6", 1, 1, 1);
   if (!/\b(?:strategy|indicator|library)\s*\(/.test(source)) add("error", "PN0102", "the script declares neither a strategy nor an indicator", 1, 1, 1);
   lines.forEach((line, index) => {
-    const unknown = /\bta\.(?!sma|ema|rsi|atr|roc|cross\w*|highest|lowest|vwap)(\w+)/.exec(line);
-    if (unknown) add("error", "PN0201", `ta.${unknown[1]} is not known`, index + 1, unknown.index + 1, unknown[0].length);
+    const unknown = /\bta\.(?!(?:sma|ema|rsi|atr|roc|cross\w*|highest|lowest|vwap|supertrend)\b)(\w+)/.exec(line);
+    if (unknown) add("error", "PN0221", `the built-in function 'ta.${unknown[1]}' doesn't exist`, index + 1, unknown.index + 4, unknown[1].length);
+    const nothing = /\bnothing(?=\()/.exec(line);
+    if (nothing) add("error", "PN0220", "the function 'nothing' doesn't exist", index + 1, nothing.index + 1, nothing[0].length);
   });
   return diagnostics;
 }

@@ -174,7 +174,9 @@ export interface StudyRequest extends BacktestRequest {
   genetic?: { population: number; generations: number; crossover: number; mutation: number; elite: number };
 }
 
-export interface Trial {
+/// The list of trials has a trial's figures beside its parameters, the list
+/// of the best under `results`.
+export interface Trial extends BacktestFigures {
   trial?: number;
   rank?: number;
   status?: string;
@@ -186,7 +188,9 @@ export interface Trial {
 export interface WalkForwardWindow {
   train: { start?: string; end?: string } | string | string[];
   test: { start?: string; end?: string } | string | string[];
-  params: Record<string, InputValue>;
+  /// Null where no trial of the window could be chosen; `error` says why.
+  params: Record<string, InputValue> | null;
+  error?: string;
   in_sample?: BacktestFigures | number | null;
   out_of_sample?: BacktestFigures | number | null;
 }
@@ -194,6 +198,7 @@ export interface WalkForwardWindow {
 export interface StudyResults {
   best: Trial[];
   trials_done?: number;
+  trials_failed?: number;
   /// Objective over neighbouring parameters; a figure or figures by name.
   stability?: number | Record<string, unknown> | null;
   deflated_sharpe?: number | null;

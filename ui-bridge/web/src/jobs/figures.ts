@@ -1,5 +1,5 @@
 import type { BacktestResults } from "../api/job_types";
-import { exact_text, plain_text, ratio_text, signed_money, tone_of } from "../market/units";
+import { exact_text, money_text, plain_text, ratio_text, signed_money, tone_of } from "../market/units";
 
 /// The figures of a report in the order in which they are read. A figure the
 /// node left out or undefined is shown as a dash.
@@ -12,7 +12,7 @@ export interface FigureRow {
   help: string;
 }
 
-type Writer = "ratio" | "gain" | "plain" | "money" | "count" | "days";
+type Writer = "ratio" | "gain" | "plain" | "money" | "cash" | "count" | "days";
 
 const headline: readonly [id: string, label: string, writer: Writer, help: string][] = [
   ["total_return", "Return", "gain", "Gain over the whole span, of the capital"],
@@ -27,6 +27,10 @@ const headline: readonly [id: string, label: string, writer: Writer, help: strin
   ["avg_loss", "Average loss", "money", ""],
   ["largest_win", "Largest win", "money", ""],
   ["largest_loss", "Largest loss", "money", ""],
+  ["net_profit", "Net profit", "money", ""],
+  ["fees", "Fees", "cash", "Paid over all trades"],
+  ["open_pnl", "Open result", "money", "Of trades not closed at the end"],
+  ["avg_bars", "Bars in a trade", "plain", "Mean"],
   ["cagr", "Growth a year", "gain", "Compound annual growth"],
   ["calmar", "Calmar", "plain", "Growth a year over the largest drawdown"],
   ["volatility", "Volatility", "ratio", "Of returns, a year"],
@@ -40,7 +44,7 @@ const headline: readonly [id: string, label: string, writer: Writer, help: strin
 ];
 
 const writers: Record<Writer, (value: number | null | undefined) => string> = {
-  ratio: (value) => ratio_text(value), gain: (value) => ratio_text(value, true), plain: (value) => plain_text(value), money: signed_money,
+  ratio: (value) => ratio_text(value), gain: (value) => ratio_text(value, true), plain: (value) => plain_text(value), money: signed_money, cash: (value) => money_text(value),
   count: exact_text, days: (value) => (typeof value === "number" ? `${Math.round(value)} d` : "–"),
 };
 
@@ -67,9 +71,9 @@ export interface ComparisonRow {
 }
 
 /// Figures for which less is better.
-const less_is_better: ReadonlySet<string> = new Set(["max_drawdown", "volatility", "max_drawdown_days", "var_95", "cvar_95"]);
+const less_is_better: ReadonlySet<string> = new Set(["max_drawdown", "volatility", "fees", "max_drawdown_days", "var_95", "cvar_95"]);
 /// Neither more nor less is better.
-const neutral: ReadonlySet<string> = new Set(["total_trades", "exposure", "beta", "buy_hold_return"]);
+const neutral: ReadonlySet<string> = new Set(["total_trades", "avg_bars", "open_pnl", "exposure", "beta", "buy_hold_return"]);
 
 /// Runs side by side; the best of each row is marked, unless all are equal.
 export function comparison_rows(runs: readonly BacktestResults[]): ComparisonRow[] {

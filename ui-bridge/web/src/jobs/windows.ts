@@ -6,18 +6,20 @@ export interface WindowRow {
   train: string;
   test: string;
   params: string;
+  /// Why the window chose nothing; empty where it did.
+  error: string;
   in_sample: number | undefined;
   out_of_sample: number | undefined;
 }
 
 export function window_rows(windows: readonly WalkForwardWindow[], objective: string): WindowRow[] {
-  return windows.map(({ train, test, params, in_sample, out_of_sample }) => ({
-    train: span_text(train), test: span_text(test), params: params_text(params),
+  return windows.map(({ train, test, params, error = "", in_sample, out_of_sample }) => ({
+    train: span_text(train), test: span_text(test), params: params_text(params), error,
     in_sample: figure(in_sample, objective), out_of_sample: figure(out_of_sample, objective),
   }));
 }
 
-export function params_text(params: Readonly<Record<string, InputValue>> | undefined): string {
+export function params_text(params: Readonly<Record<string, InputValue>> | null | undefined): string {
   return Object.entries(params ?? {}).map(([name, value]) => `${name} ${value}`).join(", ");
 }
 
