@@ -2,6 +2,7 @@
 
 // The actor system's settings: known messages, threads, scheduling.
 
+#include "actors/backtest/messages.hpp"
 #include "actors/market/messages.hpp"
 #include "cluster/messages.hpp"
 
@@ -17,6 +18,7 @@ public:
   /// `threads` = 0 takes one per core.
   explicit actor_config(std::size_t threads) {
     market::register_messages(*this);
+    backtest::register_messages(*this);
     cluster::register_messages(*this);
     // Work sharing waits on a condition variable; work stealing polls, which costs
     // latency and CPU on a node that mostly waits for the network.

@@ -100,6 +100,7 @@ result<void> cluster_node::start() {
   start_singleton(std::string(placement_name), [this](std::uint64_t) { return system_.spawn(placement_actor, bus_); },
                   std::string(placement_name));
   if (config().has(role::feed)) start_feeds();
+  if (around_.config.backtesting) start_backtests();
   start_member();
   return {};
 }
@@ -164,6 +165,24 @@ void cluster_node::start_feeds() {
     start_singleton("feed/" + feed.name, [this, feed = feed.name](std::uint64_t epoch) { return run_feed(feed, epoch); }, "feed/" + feed.name);
   }
   feed_names_->add(names);
+}
+
+void cluster_node::start_backtests() {
+  // jobs lie in a file of the node that also keeps the leases, so the coordinator stays there
+  const bool coordinates = config().keeps_leases(name());
+  if (!coordinates && !config().has(role::backtest)) return;
+  backtests_ = std::make_unique<backtest_service>(system_, around_.config, around_.clock, around_.master, directory_);
+  if (config().has(role::backtest)) {
+    backtests_->start_crew();
+    backtests_->follow(*bus_);
+  }
+  if (coordinates)
+    start_singleton(std::string(backtest::coordinator_name), [this](std::uint64_t) { return backtests_->make_coordinator(); },
+                    std::string(backtest::coordinator_name));
+}
+
+std::function<caf::actor()> cluster_node::backtest_coordinator() const {
+  return [node = bus_] { return node->find(std::string(backtest::coordinator_name)); };
 }
 
 caf::actor cluster_node::run_feed(const std::string& feed, std::uint64_t epoch) {
@@ -254,6 +273,7 @@ void cluster_node::stop() {
     *actor = nullptr;
   }
   give_leases_back();
+  if (backtests_) backtests_->stop();
   bus_->stop();
   for (auto* actor : {&host_, &directory_, &leases_}) {
     if (*actor) caf::anon_send_exit(*actor, caf::exit_reason::user_shutdown);

@@ -7,6 +7,7 @@
 #include "actors/market/bar_store.hpp"
 #include "actors/market/symbol_actor.hpp"
 #include "bus/node.hpp"
+#include "cluster/backtest/backtest_service.hpp"
 #include "cluster/feeds.hpp"
 #include "cluster/messages.hpp"
 #include "cluster/node_config.hpp"
@@ -58,6 +59,8 @@ public:
   [[nodiscard]] gateway::topic_plane plane() const;
   /// The market's time, from feeds wherever they run.
   [[nodiscard]] std::function<utc_time()> market_clock() const;
+  /// The coordinator of backtests as this node knows it now.
+  [[nodiscard]] std::function<caf::actor()> backtest_coordinator() const;
   [[nodiscard]] std::string control_endpoint() const { return bus_->control_endpoint(); }
   void reload_keys();
 
@@ -71,6 +74,7 @@ private:
   void start_host();
   void start_singleton(const std::string& lease, std::function<caf::actor(std::uint64_t)> run, const std::string& published_as);
   void start_feeds();
+  void start_backtests();
   caf::actor run_feed(const std::string& feed, std::uint64_t epoch);
   [[nodiscard]] std::function<caf::actor()> lease_service() const;
   void give_leases_back();
@@ -84,6 +88,7 @@ private:
   caf::actor member_;
   caf::actor watcher_;   ///< of feeds and the allow list
   std::vector<caf::actor> singletons_;
+  std::unique_ptr<backtest_service> backtests_; ///< workers, coordinator, or both
   std::shared_ptr<std::atomic<std::int64_t>> market_time_ns_;
   std::shared_ptr<class feed_names> feed_names_;
   bool running_ = false;

@@ -18,6 +18,7 @@ std::shared_ptr<const bus::codec::type_table> project_types() {
   auto out = std::make_shared<bus::codec::type_table>();
   add_market_types(*out);
   add_cluster_types(*out);
+  add_backtest_types(*out);
   return out;
 }
 

@@ -11,6 +11,7 @@ namespace tt::cluster {
 /// Adds them; their bytes are fixed by tests/cluster/codec_golden.test.cpp.
 void add_market_types(bus::codec::type_table& types);
 void add_cluster_types(bus::codec::type_table& types);
+void add_backtest_types(bus::codec::type_table& types);
 
 /// A table with all of them.
 std::shared_ptr<const bus::codec::type_table> project_types();

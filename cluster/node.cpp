@@ -6,8 +6,10 @@
 #include "cluster/cluster_node.hpp"
 #include "cluster/feeds.hpp"
 #include "cluster/folder_lock.hpp"
+#include "gateways/bridge/actor_jobs_port.hpp"
 #include "gateways/bridge/actor_market_port.hpp"
 #include "gateways/gateway.hpp"
+#include "gateways/jobs/job_channels.hpp"
 #include "gateways/stream/stream_service.hpp"
 
 #include <caf/actor_system.hpp>
@@ -41,6 +43,8 @@ gateway::gateway_config gateway_settings(const node_config& config) {
   limit(gateway::rate_class::failed_auth, config.rate_failed_auth);
   limit(gateway::rate_class::general, config.rate_general);
   limit(gateway::rate_class::market_data, config.rate_market_data);
+  limit(gateway::rate_class::jobs, config.rate_jobs);
+  out.backtesting = config.backtesting ? gateway::feature::enabled : gateway::feature::disabled;
   out.stream_connections_per_ip = static_cast<unsigned>(config.stream_max_per_ip);
   out.metrics_port = config.metrics_port;
   out.web_root = config.web_root;
@@ -87,8 +91,11 @@ struct node::impl {
   std::unique_ptr<caf::actor_system> system;
   caf::actor directory; ///< of a node that stands alone
   std::vector<gateway::feed_handle> feeds;
+  std::unique_ptr<backtest_service> backtests; ///< of a node that stands alone
   std::unique_ptr<gateway::actor_market_port> port;
+  std::unique_ptr<gateway::actor_jobs_port> jobs;
   std::unique_ptr<gateway::stream_service> stream;
+  std::unique_ptr<gateway::job_channels> channels; ///< of the stream
   std::unique_ptr<gateway::gateway> server;
   std::uint16_t bound_port = 0;
 
@@ -99,6 +106,8 @@ struct node::impl {
 
   void stop() {
     if (server) server->stop();
+    channels.reset();
+    if (backtests) backtests->stop();
     port.reset();
     for (const auto& feed : feeds) caf::anon_send_exit(feed.actor, caf::exit_reason::user_shutdown);
     feeds.clear();
@@ -106,6 +115,7 @@ struct node::impl {
     if (directory) caf::anon_send_exit(directory, caf::exit_reason::user_shutdown);
     directory = nullptr;
     server.reset();
+    jobs.reset();
     stream.reset();
     system.reset(); // waits for the actors
   }
@@ -192,6 +202,11 @@ struct node::impl {
     start_feeds(std::move(prepared), now);
     port = std::make_unique<gateway::actor_market_port>(*system, master, directory, [list = feeds] { return list; },
                                                         market_clock(wall_time));
+    if (config.backtesting) {
+      backtests = std::make_unique<backtest_service>(*system, config, clock, master, directory);
+      backtests->start_alone();
+      jobs = std::make_unique<gateway::actor_jobs_port>(*system, [coordinator = backtests->coordinator()] { return coordinator; });
+    }
     return start_gateway();
   }
 
@@ -204,6 +219,7 @@ struct node::impl {
     if (config.cluster->has(role::gateway)) {
       port = std::make_unique<gateway::actor_market_port>(*system, master, cluster->directory(), cluster->feeds(),
                                                           cluster->market_clock(), cluster->plane());
+      if (config.backtesting) jobs = std::make_unique<gateway::actor_jobs_port>(*system, cluster->backtest_coordinator());
       if (auto opened = start_gateway(); !opened) return opened;
     }
     cluster->announce(url());
@@ -215,6 +231,10 @@ struct node::impl {
     server = std::make_unique<gateway::gateway>(gateway_settings(config), *port, clock, stream.get());
     server->add_metrics(stream->metrics());
     if (cluster) server->show_cluster(*cluster);
+    if (jobs) {
+      channels = std::make_unique<gateway::job_channels>(*jobs, *stream, clock);
+      server->serve_jobs(*jobs);
+    }
     auto bound = server->start();
     if (!bound) return bound.error();
     bound_port = *bound;

@@ -43,6 +43,7 @@ std::span<const setting_spec> setting_specs() {
     {"rate_limit.failed_auth", {"RATE_LIMIT_FAILED_AUTH"}, "30", "failed authentications per minute and address"},
     {"rate_limit.general", {"RATE_LIMIT_GENERAL"}, "600", "requests per minute and principal"},
     {"rate_limit.market_data", {"RATE_LIMIT_MARKET_DATA"}, "1000", "market data requests per minute and principal"},
+    {"rate_limit.jobs", {"RATE_LIMIT_JOBS"}, "60", "submitted backtests and studies per minute and principal"},
 
     {"market.calendar", {"MARKET_CALENDAR"}, "XNYS", "default venue of /api/market/status"},
     {"market.time_zone", {"MARKET_TZ"}, "America/New_York", "time zone of schedules", reserved},
@@ -57,13 +58,14 @@ std::span<const setting_spec> setting_specs() {
 
     {"trading.enable_real", {"ENABLE_REAL_TRADING"}, "false", "while false no live order can leave the process", reserved},
     {"trading.enable_paper", {"ENABLE_PAPER_TRADING"}, "true", "paper accounts", reserved},
-    {"trading.enable_backtesting", {"ENABLE_BACKTESTING"}, "true", "backtests", reserved},
+    {"trading.enable_backtesting", {"ENABLE_BACKTESTING"}, "true", "backtests and studies; off = their routes answer 403"},
     {"trading.enable_alerts", {"ENABLE_ALERTS"}, "true", "price alerts", reserved},
     {"trading.enable_portfolio", {"ENABLE_PORTFOLIO_TRACKING"}, "true", "portfolio", reserved},
     {"trading.strategies_dir", {"KAIROS_JOBS_DIR", "KAIROS_CONFIG_DIR"}, "config/strategies/", "YAML strategies", reserved},
 
-    {"backtest.max_concurrent", {"BACKTEST_MAX_CONCURRENT"}, "5", "running backtests", reserved},
-    {"backtest.timeout_s", {"BACKTEST_TIMEOUT_S"}, "300", "seconds without progress", reserved},
+    {"backtest.max_concurrent", {"BACKTEST_MAX_CONCURRENT"}, "5", "jobs that run at once; further ones wait"},
+    {"backtest.timeout_s", {"BACKTEST_TIMEOUT_S"}, "300", "seconds without progress after which a job fails"},
+    {"backtest.workers", {"BACKTEST_WORKERS"}, "0", "threads of this node that compute; 0 = one per core"},
 
     {"webhook.secret", {"TRADINGVIEW_WEBHOOK_SECRET"}, "", "shared secret of the default profile", reserved, secret},
     {"webhook.ip_allow", {"WEBHOOK_IP_ALLOW"}, "", "addresses that may post", reserved, open, key_form::list},

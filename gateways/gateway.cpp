@@ -4,6 +4,8 @@
 #include "gateways/http/pipeline.hpp"
 #include "gateways/http/server.hpp"
 #include "gateways/http/static_files.hpp"
+#include "gateways/jobs/job_metrics.hpp"
+#include "gateways/jobs/progress_service.hpp"
 #include "gateways/routes.hpp"
 #include "gateways/store/idempotency_store.hpp"
 
@@ -14,10 +16,11 @@ namespace {
 /// The parts between socket and market. Requests under way hold it, so a late
 /// answer finds everything in place even when the gateway is gone.
 struct core {
-  core(gateway_config c, market_port& market, const wall_clock& clock, std::unique_ptr<document_store> opened, cluster_port* cluster)
+  core(gateway_config c, market_port& market, const wall_clock& clock, std::unique_ptr<document_store> opened, cluster_port* cluster,
+       jobs_port* jobs)
       : config(std::move(c)), files(config.web_root), documents(std::move(opened)), keys(*documents, queue),
         parts{config, market, clock, metrics, *documents, queue, clock(),
-              [this](const context_ptr& call, const responder& answer) { files.serve(call, answer); }, {}, {}, cluster} {}
+              [this](const context_ptr& call, const responder& answer) { files.serve(call, answer); }, {}, {}, cluster, jobs} {}
 
   const gateway_config config;
   gateway_metrics metrics;
@@ -48,6 +51,9 @@ struct gateway::impl {
   upgrade_handler* stream;
   std::vector<std::weak_ptr<prometheus::Collectable>> sources;
   cluster_port* cluster;
+  jobs_port* jobs = nullptr;
+  std::shared_ptr<prometheus::Collectable> job_metrics;
+  std::unique_ptr<progress_service> progress; ///< outlives the server
   std::shared_ptr<core> running;
   std::unique_ptr<http_server> server;
   std::unique_ptr<http_server> metrics_server;
@@ -58,7 +64,7 @@ struct gateway::impl {
 };
 
 gateway::gateway(gateway_config config, market_port& market, wall_clock clock, upgrade_handler* stream)
-    : impl_(new impl{std::move(config), market, std::move(clock), stream, {}, {}, {}, {}, {}, 0}) {}
+    : impl_(new impl{std::move(config), market, std::move(clock), stream, {}, nullptr, nullptr, {}, {}, {}, {}, {}, 0}) {}
 
 gateway::~gateway() { stop(); }
 
@@ -75,7 +81,7 @@ result<void> gateway::impl::serve_metrics(core& made, pipeline_rules rules) {
   auto listener = config;
   listener.port = *config.metrics_port;
   listener.io_threads = 1;
-  auto opened = std::make_unique<http_server>(listener, *made.metrics_requests, made.metrics, nullptr);
+  auto opened = std::make_unique<http_server>(listener, *made.metrics_requests, made.metrics, nullptr, nullptr);
   auto port = opened->start();
   if (!port) return error{port.error().code, port.error().message, "METRICS_PORT"};
   metrics_server = std::move(opened);
@@ -86,6 +92,12 @@ result<void> gateway::impl::serve_metrics(core& made, pipeline_rules rules) {
 std::uint16_t gateway::metrics_port() const { return impl_->metrics_port; }
 
 void gateway::show_cluster(cluster_port& port) { impl_->cluster = &port; }
+
+void gateway::serve_jobs(jobs_port& jobs) {
+  impl_->jobs = &jobs;
+  impl_->job_metrics = make_job_metrics(jobs);
+  add_metrics(impl_->job_metrics);
+}
 
 result<std::uint16_t> gateway::start() {
   const auto& config = impl_->config;
@@ -98,7 +110,7 @@ result<std::uint16_t> gateway::start() {
   auto documents = document_store::open(config.data_dir);
   if (!documents) return documents.error();
 
-  auto made = std::make_shared<core>(config, impl_->market, impl_->clock, std::move(*documents), impl_->cluster);
+  auto made = std::make_shared<core>(config, impl_->market, impl_->clock, std::move(*documents), impl_->cluster, impl_->jobs);
   auto table = make_route_table(made->parts);
   if (!table) return table.error();
   made->table.emplace(std::move(*table));
@@ -111,7 +123,8 @@ result<std::uint16_t> gateway::start() {
     *made->table, made->parts.files, *rules, impl_->clock, made->metrics, &made->keys);
   made->requests->keep_alive(made);
 
-  auto server = std::make_unique<http_server>(config, *made->requests, made->metrics, impl_->stream);
+  if (impl_->jobs != nullptr && config.backtesting == feature::enabled) impl_->progress = std::make_unique<progress_service>(*impl_->jobs);
+  auto server = std::make_unique<http_server>(config, *made->requests, made->metrics, impl_->stream, impl_->progress.get());
   auto port = server->start();
   if (!port) return port;
   if (config.metrics_port)
@@ -134,6 +147,7 @@ void gateway::stop() {
   impl_->metrics_port = 0;
   impl_->running->queue.stop();
   impl_->server.reset();
+  impl_->progress.reset();
   impl_->running.reset();
 }
 

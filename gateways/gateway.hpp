@@ -28,6 +28,7 @@ class Collectable;
 namespace tt::gateway {
 
 class cluster_port;
+class jobs_port;
 class market_port;
 class upgrade_handler;
 
@@ -40,6 +41,9 @@ enum class auth_mode : std::uint8_t {
 /// Unit of UDF's nextTime (UDF_NEXT_TIME_UNIT). The library reads seconds,
 /// whatever its typings say.
 enum class next_time_unit : std::uint8_t { seconds, milliseconds };
+
+/// Whether a part of the system answers; off, its routes answer 403 feature.disabled.
+enum class feature : std::uint8_t { enabled, disabled };
 
 /// How long the server waits for a client, or for an answer of its own.
 struct gateway_timeouts {
@@ -63,6 +67,8 @@ struct gateway_config {
   rate_limits limits = default_rate_limits();
   unsigned max_connections = 1024;         ///< further ones are closed at once
   unsigned stream_connections_per_ip = 10; ///< upgraded connections per client address
+  unsigned progress_connections_per_ip = 10; ///< the same for progress sockets of jobs
+  feature backtesting = feature::enabled;  ///< ENABLE_BACKTESTING
   gateway_timeouts timeouts = {};
   std::string web_root = {}; ///< folder of the built UI; empty or missing = a page that says so
   std::string data_dir = {}; ///< folder of gateway.sqlite; empty = kept in memory only
@@ -93,6 +99,10 @@ public:
   /// Shows the cluster under /api/v1/cluster; without it the node stands alone.
   /// `port` outlives the gateway. Call before start().
   void show_cluster(cluster_port& port);
+
+  /// Serves backtests and studies, their progress sockets and metrics; without it
+  /// their routes answer 503. `jobs` outlives the gateway. Call before start().
+  void serve_jobs(jobs_port& jobs);
 
   /// Binds, then serves until stop(). Gives the bound port.
   /// Errors: not_available (port in use, address not ours), invalid_argument (a

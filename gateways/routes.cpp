@@ -32,6 +32,8 @@ result<route_table> make_route_table(services& parts) {
   add_calendar_routes(rows, parts);
   add_feed_routes(rows, parts);
   add_personal_routes(rows, parts);
+  add_backtest_routes(rows, parts);
+  add_optimize_routes(rows, parts);
   add_strategy_routes(rows, parts);
   add_later_routes(rows);
   add_stream_routes(rows);

@@ -35,6 +35,8 @@ public:
   const parameter_space& space() const { return space_; }
   std::uint64_t total() const { return search_->total(); }
   std::uint64_t done() const { return done_; }
+  /// Trials [0, ready()) can be run now; the rest wait for results.
+  std::uint64_t ready() const { return search_->ready(); }
   bool finished() const { return done_ == total(); }
 
   /// Up to `most` trials that nobody has yet, lowest numbers first. They are out until put() or give_back().

@@ -25,7 +25,9 @@ public:
   static figure_set of(const pine::tester::report& r);
   std::optional<double> get(std::string_view name) const;
   std::span<const double> values() const { return values_; }
-  static constexpr std::size_t count = 30;
+  static constexpr std::size_t count = 31;
+  /// From values in the order of names(). Missing ones (of an earlier program) are undefined, further ones are dropped.
+  static figure_set from(std::span<const double> values);
 
 private:
   std::array<double, count> values_{};

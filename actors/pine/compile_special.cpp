@@ -98,6 +98,14 @@ void compiler::declaration_call(const builtin& b, const ast::expr& e, const std:
   flag("process_orders_on_close", d.process_orders_on_close);
   flag("use_bar_magnifier", d.use_bar_magnifier);
   flag("fill_orders_on_standard_ohlc", d.fill_orders_on_standard_ohlc);
+  auto says = [&](std::string_view name) {
+    for (std::size_t i = 0; i < given.size(); ++i)
+      if (b.params[i].name == name && given[i]) return true;
+    return false;
+  };
+  d.says_capital = says("initial_capital");
+  d.says_commission = says("commission_value") || says("commission_type");
+  d.says_slippage = says("slippage");
   auto range = [&](const char* what, int v, int least, int most) {
     if (v < least || v > most)
       error("PN0252", e.pos, std::string(what) + " must be between " + std::to_string(least) + " and " + std::to_string(most));

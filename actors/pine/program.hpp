@@ -170,6 +170,8 @@ struct declaration {
   std::string default_qty_type = "fixed", commission_type = "percent", currency = "NONE", close_entries_rule = "FIFO";
   bool calc_on_order_fills = false, calc_on_every_tick = false, process_orders_on_close = false;
   bool use_bar_magnifier = false, fill_orders_on_standard_ohlc = false;
+  /// What the script itself says of its money, as against the values above that stand where it says nothing.
+  bool says_capital = false, says_commission = false, says_slippage = false;
 };
 
 struct program {

@@ -195,7 +195,7 @@ void connection::judge(http_request head) {
     const bool complete = parser_->is_done();
     return write(std::move(*admission.refusal), !complete ? after::drain : wants_keep_alive() ? after::keep_alive : after::close);
   }
-  if (admission.over == transport::stream) return upgrade();
+  if (admission.over != transport::http) return upgrade(admission.over);
   parser_->body_limit(admission.body_limit);
   if (parser_->is_done()) return run_request();
   const auto length = parser_->content_length();
@@ -246,20 +246,26 @@ void connection::run_request() {
   });
 }
 
-void connection::upgrade() {
+void connection::upgrade(transport over) {
   const auto& context = pipeline::context(call_);
   const auto refuse = [&](const api_error& e) { write(parts_->requests.refuse(call_, e), after::drain); };
   if (!parser_->is_done() || buffer_.size() > 0) return refuse(make_error(400, "framing", "data before the WebSocket handshake was answered"));
   if (!parser_->upgrade()) return refuse(make_error(400, "upgrade", "a WebSocket handshake needs Connection: Upgrade"));
-  if (parts_->stream == nullptr) return refuse(not_available("stream: this node serves no stream"));
-  const unsigned limit = parts_->config.stream_connections_per_ip;
-  if (!parts_->counter->acquire(context.client, limit))
-    return refuse(make_error(429, "stream.connections", "at most " + std::to_string(limit) + " streams from one address"));
+  const bool progress = over == transport::progress;
+  if (progress && parts_->config.backtesting == feature::disabled)
+    return refuse(make_error(403, "feature.disabled", "backtests are switched off on this node (ENABLE_BACKTESTING)"));
+  upgrade_handler* to = progress ? parts_->progress : parts_->stream;
+  if (to == nullptr) return refuse(not_available(progress ? "backtests: this node has no way to a coordinator" : "stream: this node serves no stream"));
+  const unsigned limit = progress ? parts_->config.progress_connections_per_ip : parts_->config.stream_connections_per_ip;
+  const std::string slot = (progress ? "progress " : "") + context.client;
+  if (!parts_->counter->acquire(slot, limit))
+    return refuse(progress ? make_error(429, "progress.connections", "at most " + std::to_string(limit) + " progress sockets from one address")
+                           : make_error(429, "stream.connections", "at most " + std::to_string(limit) + " streams from one address"));
   peer_info peer{context.client, is_loopback_address(context.client), context.who.name, std::string{to_string(context.who.rank)},
-                 context.request_id, std::make_shared<upgrade_slot>(parts_->counter, context.client)};
+                 context.request_id, std::make_shared<upgrade_slot>(parts_->counter, slot)};
   moved_away_ = true;
   stream_.expires_never();
-  parts_->stream->accept(std::move(stream_), parser_->release(), std::move(peer));
+  to->accept(std::move(stream_), parser_->release(), std::move(peer));
 }
 
 bool connection::wants_keep_alive() const {

@@ -42,9 +42,9 @@ public:
   void opened();
   void closed();
   [[nodiscard]] std::size_t open() const { return open_; }
-  /// False when the address has `limit` upgraded connections already.
-  bool acquire(const std::string& address, unsigned limit);
-  void release(const std::string& address);
+  /// False when `who` (an address, for one kind of socket) has `limit` upgraded connections already.
+  bool acquire(const std::string& who, unsigned limit);
+  void release(const std::string& who);
 
 private:
   gateway_metrics& metrics_;
@@ -58,6 +58,7 @@ struct connection_parts {
   gateway_config config;
   pipeline& requests;
   upgrade_handler* stream;
+  upgrade_handler* progress; ///< progress sockets of jobs
   std::shared_ptr<connection_counter> counter;
   std::atomic<bool> stopping{false};
 };
@@ -92,7 +93,7 @@ private:
   void read_body();
   void on_body(error_code failed);
   void run_request();
-  void upgrade();
+  void upgrade(transport over);
   void write(http_response response, after next);
   void on_written(error_code failed);
   void drain();

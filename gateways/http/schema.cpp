@@ -84,6 +84,45 @@ constexpr schema schemas[] = {
   {"StrategySource", "kind:e(pine|yaml|webhook)! source:s!"},
   {"Diagnostic", "severity:e(error|warning)! code:s! message:s! line:i! column:i! length:i hint:s"},
   {"Diagnostics", "valid:b! diagnostics:[]#Diagnostic!"},
+  // -- jobs
+  {"BacktestRequest",
+   "pine_script:s strategy_id:s yaml:s symbols:[]s! timeframes:[]s start_date:d! end_date:d! initial_capital:n commission:n "
+   "commission_type:e(cash_per_order|percent|cash_per_contract) slippage:n slippage_type:e(percent|ticks) inputs:{}j magnifier:b fill_model:s "
+   "session:e(regular|extended) data_source:s currency:s warmup_bars:i rng_key:i capital_mode:e(per_run|shared)",
+   "Exactly one of pine_script, strategy_id and yaml; every symbol runs on every timeframe"},
+  {"BacktestQueued", "backtest_id:s! status:s! message:s!"},
+  {"BacktestStatus",
+   "backtest_id:s! status:e(queued|running|completed|failed|cancelled)! progress:n! stage:s! symbols_done:i! symbols_total:i! created_at:t! "
+   "started_at:t completed_at:t error_message:s"},
+  {"BacktestListed", "backtest_id:s! status:s! progress:n! symbols:[]s! created_at:t! completed_at:t!?"},
+  {"Backtests", "backtests:[]#BacktestListed! next_cursor:s!?"},
+  {"BacktestResults", "backtest_id:s! status:s! error_message:s compile_diagnostics:[]#Diagnostic request:{}j! results:{}j!"},
+  {"BacktestTrade",
+   "symbol:s! timeframe:s! side:e(long|short)! entry_date:s! exit_date:s! entry_price:n! exit_price:n! quantity:n! pnl:n! pnl_percent:n! fees:n! "
+   "bars_held:i! mae:n! mfe:n! entry_reason:s! exit_reason:s!"},
+  {"BacktestTrades", "backtest_id:s! trades:[]#BacktestTrade! next_cursor:s!?"},
+  {"EquityPoint", "date:s! equity:n!"},
+  {"BacktestEquity", "backtest_id:s! equity_curve:[]#EquityPoint!"},
+  {"BacktestLogs", "backtest_id:s! logs:[]{}j! next_cursor:s!?"},
+  {"BacktestProgress",
+   "type:e(progress|completed|error)! backtest_id:s status:s progress:n stage:s symbol:s error_message:s? message:s"},
+  {"StudyRequest",
+   "pine_script:s strategy_id:s yaml:s symbols:[]s! timeframes:[]s start_date:d! end_date:d! initial_capital:n commission:n "
+   "commission_type:e(cash_per_order|percent|cash_per_contract) slippage:n slippage_type:e(percent|ticks) inputs:{}j magnifier:b fill_model:s "
+   "session:e(regular|extended) data_source:s currency:s warmup_bars:i rng_key:i capital_mode:e(per_run|shared) parameters:{}j! "
+   "method:e(grid|random|genetic|walk_forward) objective:s direction:e(maximize|minimize) constraints:[]s max_trials:i sample:b genetic:{}j "
+   "walk_forward:{}j"},
+  {"StudyQueued", "study_id:s! status:s! message:s!"},
+  {"StudyStatus",
+   "study_id:s! status:e(queued|running|paused|completed|failed|cancelled)! progress:n! stage:s! symbols_done:i! symbols_total:i! "
+   "trials_done:i! trials_total:i! best:{}j!? created_at:t! started_at:t completed_at:t error_message:s"},
+  {"StudyListed", "study_id:s! status:s! progress:n! symbols:[]s! created_at:t! completed_at:t!?"},
+  {"Studies", "studies:[]#StudyListed! next_cursor:s!?"},
+  {"StudyResults", "study_id:s! status:s! error_message:s compile_diagnostics:[]#Diagnostic request:{}j! results:{}j!"},
+  {"StudyTrials", "study_id:s! trials:[]{}j! next_cursor:s!?"},
+  {"StudyProgress",
+   "type:e(progress|completed|error)! study_id:s status:s progress:n stage:s symbol:s trials_done:i trials_total:i best:{}j? error_message:s? "
+   "message:s"},
   // -- stream frames
   {"StreamCommand",
    "action:e(subscribe|unsubscribe|snapshot|resume|ping|pong|auth|list|set) type:s channel:s channels:[]s symbol:s symbols:[]s timeframe:s "

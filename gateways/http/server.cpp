@@ -134,9 +134,10 @@ struct http_server::impl {
   }
 };
 
-http_server::http_server(const gateway_config& config, pipeline& requests, gateway_metrics& metrics, upgrade_handler* stream)
+http_server::http_server(const gateway_config& config, pipeline& requests, gateway_metrics& metrics, upgrade_handler* stream,
+                         upgrade_handler* progress)
     : impl_(std::make_unique<impl>()) {
-  impl_->parts.reset(new connection_parts{config, requests, stream, std::make_shared<connection_counter>(metrics), {}});
+  impl_->parts.reset(new connection_parts{config, requests, stream, progress, std::make_shared<connection_counter>(metrics), {}});
 }
 
 http_server::~http_server() { stop(); }
@@ -162,6 +163,7 @@ void http_server::stop() {
   impl_->running = false;
   impl_->parts->stopping = true;
   if (impl_->parts->stream != nullptr) impl_->parts->stream->stop();
+  if (impl_->parts->progress != nullptr) impl_->parts->progress->stop();
   net::post(impl_->workers.front()->context, [listeners = impl_->listeners] {
     net_error ignored;
     for (const auto& one : listeners) {

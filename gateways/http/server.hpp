@@ -19,9 +19,10 @@ inline constexpr unsigned max_pipelined = 100;
 
 class http_server {
 public:
-  /// `requests`, `metrics` and `stream` (may be null) outlive stop(); a connection
+  /// `requests`, `metrics`, `stream` and `progress` (both may be null) outlive stop(); a connection
   /// whose answer is outstanding keeps itself alive, never them.
-  http_server(const gateway_config& config, pipeline& requests, gateway_metrics& metrics, upgrade_handler* stream);
+  http_server(const gateway_config& config, pipeline& requests, gateway_metrics& metrics, upgrade_handler* stream,
+              upgrade_handler* progress);
   ~http_server();
   http_server(const http_server&) = delete;
   http_server& operator=(const http_server&) = delete;

@@ -27,12 +27,6 @@ public:
                      .body = writes ? body_kind::json : body_kind::none, .body_limit = body_limit, .tag = tag_});
     return *this;
   }
-  group& add_progress(std::string_view pattern, std::string_view summary) {
-    add(verb::get, pattern, access::viewer, summary);
-    rows_.back().over = transport::progress;
-    return *this;
-  }
-
 private:
   std::vector<route>& rows_;
   std::string_view tag_, missing_;
@@ -182,30 +176,6 @@ void add_alerts(std::vector<route>& rows) {
     .add(verb::post, "/api/v1/webhooks/{id}/rotate", access::admin, "New path token");
 }
 
-void add_jobs(std::vector<route>& rows) {
-  constexpr route_policy submit{access::trader, rate_class::jobs};
-  group backtests{rows, "backtests", "backtests: this build has no backtest service yet"};
-  backtests.add(verb::post, "/api/backtest/strategy", submit, "Submit a backtest", pine_source_limit)
-    .add(verb::get, "/api/backtest", access::viewer, "Backtests, newest first")
-    .add(verb::get, "/api/backtest/{id}/status", access::viewer, "State of a backtest")
-    .add(verb::get, "/api/backtest/{id}/results", access::viewer, "Results")
-    .add(verb::get, "/api/backtest/{id}/trades", access::viewer, "Trades")
-    .add(verb::get, "/api/backtest/{id}/equity", access::viewer, "Equity curve")
-    .add(verb::get, "/api/backtest/{id}/logs", access::viewer, "Log lines")
-    .add(verb::remove, "/api/backtest/{id}", {access::trader, rate_class::unlimited}, "Cancel a backtest")
-    .add_progress("/api/backtest/{id}/progress", "Progress of a backtest (WebSocket)");
-  group studies{rows, "optimisation", "optimisation: this build has no optimiser yet"};
-  studies.add(verb::post, "/api/optimize/study", submit, "Submit a study", pine_source_limit)
-    .add(verb::get, "/api/optimize", access::viewer, "Studies, newest first")
-    .add(verb::get, "/api/optimize/{id}/status", access::viewer, "State of a study")
-    .add(verb::get, "/api/optimize/{id}/results", access::viewer, "Results")
-    .add(verb::get, "/api/optimize/{id}/trials", access::viewer, "Trials")
-    .add(verb::post, "/api/optimize/{id}/pause", access::trader, "Pause a study")
-    .add(verb::post, "/api/optimize/{id}/resume", access::trader, "Resume a study")
-    .add(verb::remove, "/api/optimize/{id}", {access::trader, rate_class::unlimited}, "Cancel a study")
-    .add_progress("/api/optimize/{id}/progress", "Progress of a study (WebSocket)");
-}
-
 } // namespace
 
 void add_later_routes(std::vector<route>& rows) {
@@ -215,7 +185,6 @@ void add_later_routes(std::vector<route>& rows) {
   add_paper(rows);
   add_strategies(rows);
   add_alerts(rows);
-  add_jobs(rows);
 }
 
 } // namespace tt::gateway

@@ -4,7 +4,7 @@
 #include "gateways/json/market_json.hpp"
 #include "gateways/rest/services.hpp"
 #include "gateways/udf/history_request.hpp"
-#include "gateways/udf/session_text.hpp"
+#include "actors/model/session_text.hpp"
 #include "gateways/udf/udf.hpp"
 
 namespace tt::gateway {

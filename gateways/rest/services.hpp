@@ -7,6 +7,7 @@
 #include "gateways/http/handler.hpp"
 #include "gateways/http/metrics.hpp"
 #include "gateways/http/route_table.hpp"
+#include "gateways/jobs_port.hpp"
 #include "gateways/market_port.hpp"
 #include "gateways/store/document_store.hpp"
 #include "gateways/store/task_queue.hpp"
@@ -29,6 +30,7 @@ struct services {
   std::shared_ptr<const std::string> openapi = {};   ///< set once the table is made
   std::shared_ptr<const std::string> docs_page = {}; ///< as above
   cluster_port* cluster = nullptr; ///< null where the node stands alone
+  jobs_port* jobs = nullptr;       ///< null where backtests can't be reached
 };
 
 /// Runs `work` on the store's thread and answers with what it returns; a full
@@ -58,6 +60,8 @@ void add_strategy_routes(std::vector<route>& rows, services& parts);
 void add_service_routes(std::vector<route>& rows, services& parts);
 /// /metrics alone, for those who may read it.
 void add_metrics_route(std::vector<route>& rows, services& parts, access who);
+void add_backtest_routes(std::vector<route>& rows, services& parts);
+void add_optimize_routes(std::vector<route>& rows, services& parts);
 void add_cluster_routes(std::vector<route>& rows, services& parts);
 /// Routes whose part of the system does not exist yet: they answer 503 and say which.
 void add_later_routes(std::vector<route>& rows);

@@ -53,7 +53,7 @@ public:
   virtual void close(const std::shared_ptr<hub_topic>& topic) = 0;
   /// Finds out the present state and calls hub::on_fetched once, now or later.
   virtual void fetch(const topic_key& key) = 0;
-  /// The memory of a lossless channel that is served. Never null for those.
+  /// The memory of a lossless channel; null where it is not served.
   [[nodiscard]] virtual lossless_log* log_of(channel what) = 0;
   /// The present moment.
   [[nodiscard]] virtual moment now() const = 0;

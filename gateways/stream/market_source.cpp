@@ -116,8 +116,10 @@ void mailbox::close() {
 
 market_source::market_source(market_port& port, stream_clock clock, lossless_log& system, shard_tallies& tallies, poster post,
                              std::function<void()> on_batch)
-    : port_(port), clock_(std::move(clock)), system_(system), tallies_(tallies), on_batch_(std::move(on_batch)),
-      box_(std::make_shared<mailbox>(std::move(post), [this] { drain(); })) {}
+    : port_(port), clock_(std::move(clock)), tallies_(tallies), on_batch_(std::move(on_batch)),
+      box_(std::make_shared<mailbox>(std::move(post), [this] { drain(); })) {
+  add_log(channel::system, system);
+}
 
 market_source::~market_source() {
   box_->close();
@@ -185,7 +187,7 @@ void market_source::close(const std::shared_ptr<hub_topic>& topic) {
   port_.unsubscribe(node.mapped().id);
 }
 
-lossless_log* market_source::log_of(channel what) { return what == channel::system ? &system_ : nullptr; }
+lossless_log* market_source::log_of(channel what) { return logs_[static_cast<std::size_t>(what)]; }
 
 // -- present state -------------------------------------------------------------------
 

@@ -6,6 +6,7 @@
 #include "gateways/market_port.hpp"
 #include "gateways/stream/hub.hpp"
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -87,6 +88,8 @@ public:
 
   /// Must be called before anything else; the hub outlives the source's use of it.
   void attach(hub& home) { hub_ = &home; }
+  /// Serves a further lossless channel. The log outlives the source.
+  void add_log(channel what, lossless_log& log) { logs_[static_cast<std::size_t>(what)] = &log; }
   /// Publishes the status of venues where it has changed.
   void check_market_status();
 
@@ -117,7 +120,7 @@ private:
 
   market_port& port_;
   stream_clock clock_;
-  lossless_log& system_;
+  std::array<lossless_log*, channel_count> logs_{}; ///< null: the channel is not served
   shard_tallies& tallies_;
   std::function<void()> on_batch_;
   hub* hub_ = nullptr;

@@ -108,6 +108,8 @@ private:
   void list_topics(moment now);
   void change_settings(const command& what, moment now);
 
+  /// Why a channel can't be had here; empty when it can.
+  [[nodiscard]] std::string_view why_missing(channel what) const;
   topic_choice choose(const command& what);
   /// Whether the limits allow one more topic; otherwise why not.
   [[nodiscard]] std::optional<std::string> over_limit(const topic_key& key) const;

@@ -118,6 +118,12 @@ void session::send_dialect_c(std::string_view type, const topic_choice& chosen, 
 
 // -- topics --------------------------------------------------------------------------
 
+std::string_view session::why_missing(channel what) const {
+  const auto& traits = traits_of(what);
+  const bool served = traits.kind == delivery::lossless && hub_.source().log_of(what) != nullptr;
+  return served ? std::string_view{} : traits.missing;
+}
+
 session::topic_choice session::choose(const command& what) {
   topic_choice out;
   const auto refuse = [&](const std::string& channel_name, std::string reason) {
@@ -134,8 +140,8 @@ session::topic_choice session::choose(const command& what) {
     const auto& traits = traits_of(*known);
     const timeframe frame = *known == channel::bars ? what.frame.value_or(timeframe::minutes(1)) : timeframe{};
     const session_hours hours = *known == channel::bars ? what.hours.value_or(session_hours::regular) : session_hours{};
-    if (!traits.missing.empty()) {
-      refuse(name, std::string{traits.missing});
+    if (const auto missing = why_missing(*known); !missing.empty()) {
+      refuse(name, std::string{missing});
     } else if (!is_offered(frame)) {
       refuse(name, "unsupported: timeframe " + frame.to_string() + "; offered are 1m 3m 5m 15m 30m 1h 2h 4h 1d 1w 1M");
     } else if (traits.needs == scope::none) {
@@ -243,7 +249,7 @@ void session::unsubscribe(const command& what, moment now) {
   for (const auto& name : what.channels) {
     const auto known = find_channel(name);
     const bool needs_no_name = known && (traits_of(*known).needs == scope::none || what.symbols.empty());
-    if (needs_no_name && traits_of(*known).missing.empty()) {
+    if (needs_no_name && why_missing(*known).empty()) {
       for (const auto& [key, one] : slots_)
         if (key.what == *known && matches_series(what, key)) chosen.topics.push_back(key);
       continue;
@@ -300,8 +306,8 @@ void session::resume(const command& what, moment now) {
     const auto known = find_channel(shortened(name));
     if (!known) {
       send_error("field.invalid", "channel: '" + shortened(name) + "' is none of " + channel_names(), now);
-    } else if (!traits_of(*known).missing.empty()) {
-      send_error("not_available", name + ": " + std::string{traits_of(*known).missing}, now);
+    } else if (!why_missing(*known).empty()) {
+      send_error("not_available", name + ": " + std::string{why_missing(*known)}, now);
     } else if (traits_of(*known).kind != delivery::lossless) {
       resume_conflated(*known, what, now);
     } else if (!what.epoch || !what.after) {

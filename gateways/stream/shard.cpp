@@ -32,6 +32,7 @@ shard::shard(net::any_io_executor executor, std::shared_ptr<service_shared> comm
         [this] { flush_touched(); }),
       hub_(source_, *tallies_), timer_(executor_) {
   source_.attach(hub_);
+  for (const auto& [what, log] : common_->logs) source_.add_log(what, *log);
 }
 
 shard::~shard() = default; // connections hold the shard, so none is left here

@@ -13,6 +13,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <unordered_map>
@@ -31,6 +32,8 @@ struct service_shared {
   stream_clock clock;
   market_port& market;
   system_channel system;
+  /// Logs of further lossless channels; complete before the first connection.
+  std::map<channel, std::shared_ptr<memory_log>> logs;
   std::atomic<std::uint64_t> next_id{1};
   /// Connections accepted and not ended, all shards.
   std::atomic<std::size_t> open{0};

@@ -36,6 +36,9 @@ public:
   stream_service(const stream_service&) = delete;
   stream_service& operator=(const stream_service&) = delete;
 
+  /// Serves a further lossless channel (`backtest`, `optimize`). Before the first connection.
+  void add_log(stream::channel what, std::shared_ptr<stream::memory_log> log);
+
   void accept(boost::beast::tcp_stream&& socket, request&& req, peer_info peer) override;
   void stop() override;
 

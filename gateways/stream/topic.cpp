@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view no_accounts = "not_available: this node runs no account service yet";
 constexpr std::string_view no_execution = "not_available: this node runs no execution service yet";
 
-constexpr std::array<channel_traits, 17> table{{
+constexpr std::array<channel_traits, channel_count> table{{
   {channel::quotes, "quotes", "quote", delivery::conflated, scope::symbol, ""},
   {channel::trades, "trades", "trade", delivery::queued, scope::symbol, ""},
   {channel::bars, "bars", "bar", delivery::conflated, scope::symbol, ""},

@@ -34,6 +34,8 @@ enum class channel : std::uint8_t {
   optimize,
 };
 
+inline constexpr std::size_t channel_count = 17;
+
 /// How a channel behaves towards a slow reader.
 enum class delivery : std::uint8_t {
   conflated, ///< the newest value wins
@@ -55,7 +57,8 @@ struct channel_traits {
   std::string_view message_type; ///< "quote"
   delivery kind;
   scope needs;
-  /// Why it can't be subscribed in this build; empty when it can.
+  /// Why it can't be subscribed where no log of it is served (a lossless channel), or
+  /// in this build at all (the others); empty when it always can.
   std::string_view missing;
 };
 

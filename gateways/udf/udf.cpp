@@ -4,7 +4,7 @@
 
 #include "gateways/http/query_reader.hpp"
 #include "gateways/json/market_json.hpp"
-#include "gateways/udf/session_text.hpp"
+#include "actors/model/session_text.hpp"
 
 #include <algorithm>
 

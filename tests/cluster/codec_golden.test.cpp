@@ -1,6 +1,7 @@
 // Golden bytes of every message that crosses nodes: a change here is a change of
 // the wire between nodes of two versions. Fields may be appended, never more.
 
+#include "actors/backtest/messages.hpp"
 #include "actors/market/messages.hpp"
 #include "bus/codec/decoder.hpp"
 #include "bus/codec/encoder.hpp"
@@ -53,6 +54,52 @@ member_info sample_member() {
   return {"alpha", "tcp://10.0.0.1:7701", {"feed", "symbols"}, {"sim"}, "0.1.0", "http://10.0.0.1:8080/", noon};
 }
 
+backtest::job_status sample_job() {
+  backtest::job_status out;
+  out.id = "st-1";
+  out.kind = backtest::job_kind::study;
+  out.state = backtest::job_state::running;
+  out.progress = 12.5;
+  out.stage = "running";
+  out.symbol = "AAPL";
+  out.symbols_done = 1;
+  out.symbols_total = 2;
+  out.symbols = {"AAPL", "MSFT"};
+  out.owner = "local";
+  out.created = noon;
+  out.started = noon;
+  out.trials_done = 3;
+  out.trials_total = 24;
+  out.best = "{}";
+  out.number = 7;
+  return out;
+}
+
+void add_backtest_samples(std::map<std::string, caf::message>& out) {
+  using namespace backtest;
+  const job_name study{job_kind::study, "st-1"};
+  const std::string bytes("a\0\xff", 3);
+  out["tt.job"] = caf::make_message(sample_job());
+  out["tt.job_name"] = caf::make_message(study);
+  out["tt.submit"] = caf::make_message(job_submission{job_kind::backtest, "local", "{}", {"AAPL"}});
+  out["tt.job_command"] = caf::make_message(job_command{study, job_op::pause});
+  out["tt.list_jobs"] = caf::make_message(list_request{job_kind::study, "running", 9, 20});
+  out["tt.jobs"] = caf::make_message(job_list{{sample_job()}, 5});
+  out["tt.job_ask"] = caf::make_message(document_request{study, {document_kind::trials, document_form::csv, "c", 10, 20, "-objective"}});
+  out["tt.job_document"] = caf::make_message(job_document{sample_job(), "[]", "{}", "[]", "n"});
+  out["tt.job_figures"] = caf::make_message(job_figures{{{job_kind::study, job_state::failed, 2}}, 1.5, 4, 2});
+  out["tt.crew"] = caf::make_message(crew_hello{"beta", 4, 8, {}});
+  out["tt.job_intro"] = caf::make_message(job_intro{7, job_kind::study, "{}"});
+  out["tt.shard"] = caf::make_message(shard_order{7, 3, 11, bytes, {{"00ff", 48, 2}}, {}});
+  out["tt.job_over"] = caf::make_message(job_over{7});
+  out["tt.shard_progress"] = caf::make_message(shard_progress{{{7, 3, 1'000}}});
+  out["tt.shard_report"] = caf::make_message(shard_report{7, 3, 11, shard_end::returned, bytes, {errc::io_error, "disk full", "bars"}});
+  out["tt.extra_ask"] = caf::make_message(extra_wanted{7, "NASDAQ:AAPL", timeframe::days(1)});
+  out["tt.extra"] = caf::make_message(extra_found{{"00ff", 48, 2}, {errc::not_found, "none", ""}});
+  out["tt.chunk_ask"] = caf::make_message(chunk_request{"00ff", 1'048'576});
+  out["tt.chunk"] = caf::make_message(bar_chunk{1'048'576, {'a', '\0'}});
+}
+
 /// Every message by its name on the wire.
 std::map<std::string, caf::message> samples() {
   std::map<std::string, caf::message> out;
@@ -91,6 +138,7 @@ std::map<std::string, caf::message> samples() {
   out["tt.lease"] = caf::make_message(lease_request{lease_op::renew, "feed/sim", "alpha:1", 3, 3000});
   out["tt.granted"] = caf::make_message(lease_grant{"feed/sim", "alpha:1", 3, noon});
   out["tt.act"] = caf::make_message(lease_act{"feed/sim", 3, "began"});
+  add_backtest_samples(out);
   return out;
 }
 

@@ -70,6 +70,7 @@ double ten_digits(double money);
 
 /// Slippage against the order: `buy_sign` is +1 for a buy, -1 for a sell.
 inline double slipped(double price, double buy_sign, const broker_rules& r) {
+  if (r.slippage_percent > 0) price = booked_price(price * (1 + buy_sign * r.slippage_percent / 100), r.grid);
   return r.slippage_ticks > 0 ? price + buy_sign * r.slippage_ticks * r.grid.mintick : price;
 }
 

@@ -185,6 +185,7 @@ equity_figures figures_of(std::span<const equity_point> curve, double initial, c
   if (span_days > 0 && initial > 0 && e.final > 0) e.cagr = std::pow(e.final / initial, days_per_year / span_days) - 1;
   if (e.cagr && e.max_drawdown > 0) e.calmar = *e.cagr / e.max_drawdown;
   double per_year = span_days > 0 ? f64(daily.size()) / span_days * days_per_year : 0;
+  if (daily.size() >= 2) e.sharpe_daily = ratio(mean(daily), deviation(daily));
   if (daily.size() >= 2 && per_year > 0) e.volatility = deviation(daily) * std::sqrt(per_year);
   auto in_market = std::count_if(curve.begin(), curve.end(), [](const auto& p) { return p.position != 0; });
   e.exposure = ratio(f64(in_market), f64(curve.size()));

@@ -47,6 +47,7 @@ struct equity_figures {
   std::int64_t max_drawdown_days = 0; ///< longest time below a peak, in days, up to the end when never regained
   figure sharpe;      ///< (mean return - risk-free) / standard deviation, per month from 3 months on, else per day
                       ///< from 3 days on; not annualised (TradingView's definition)
+  figure sharpe_daily; ///< mean daily return / standard deviation, no risk-free return; from 2 returns on
   figure sortino;     ///< the same over sqrt(mean(min(0, return - risk-free)^2))
   figure cagr;        ///< (final / initial)^(1 / years) - 1, years of 365.25 days
   figure calmar;      ///< cagr / max_drawdown

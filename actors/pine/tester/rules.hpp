@@ -33,6 +33,7 @@ struct broker_rules {
   fee_kind fee = fee_kind::percent;
   double fee_value = 0;
   double slippage_ticks = 0;     ///< added against the order to market and stop fills, never to limits
+  double slippage_percent = 0;   ///< of the price, to the nearest tick, in the same places; an extension, the platform has ticks only
   double limit_ticks = 0;        ///< backtest_fill_limits_assumption: ticks the price must go beyond a limit
   double margin_long = 100, margin_short = 100; ///< percent of the position's value; 0 switches the check off
   int pyramiding = 0;            ///< entries in one direction beyond the first; 0 and 1 both allow one

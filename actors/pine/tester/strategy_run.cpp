@@ -20,6 +20,7 @@ broker_rules rules_of(const program& code, const symbol_info& s, const account_o
                             : d.commission_type == "cash_per_order" ? fee_kind::cash_per_order : fee_kind::percent);
   r.fee_value = over.fee_value.value_or(d.commission_value);
   r.slippage_ticks = over.slippage_ticks.value_or(d.slippage);
+  r.slippage_percent = over.slippage_percent.value_or(0);
   r.limit_ticks = d.backtest_fill_limits_assumption;
   r.margin_long = d.margin_long;
   r.margin_short = d.margin_short;
@@ -52,10 +53,11 @@ struct strategy_run::impl {
   }
   void set_rate(std::int64_t time_ms);
   void magnified(const bar& b, const bar_flags& flags, const bar_prices& p);
-  void send_orders() {
+  void send_orders(const bar& b) {
     const auto& orders = engine.orders();
     if (orders.empty()) return;
-    for (const auto& o : orders) account.command(o);
+    if (b.time_ms >= options.trade_from_ms)
+      for (const auto& o : orders) account.command(o);
     engine.clear_orders();
   }
   /// Remembers what went wrong, if anything did: in the script, or in the account. True: the run is over.
@@ -70,6 +72,7 @@ struct strategy_run::impl {
     return std::nullopt;
   }
   void note(const bar& b) {
+    if (b.time_ms < options.trade_from_ms) return;
     if (span.bars++ == 0) {
       span.first_ms = b.time_ms;
       span.first_close = b.close;
@@ -153,7 +156,7 @@ std::optional<runtime_failure> strategy_run::on_bar(const bar& b, bar_flags flag
       failure = opened ? m.engine.update(b, flags) : m.engine.begin_bar(b, flags);
       if (m.ended(failure)) return m.stopped;
       opened = true;
-      m.send_orders();
+      m.send_orders(b);
     }
     m.account.end_bar(p);
     m.view.refresh();
@@ -165,7 +168,7 @@ std::optional<runtime_failure> strategy_run::on_bar(const bar& b, bar_flags flag
     failure = m.engine.on_bar(b, flags);
   }
   if (m.ended(failure)) return m.stopped;
-  m.send_orders();
+  m.send_orders(b);
   m.account.after_script();
   m.note(b);
   return m.outcome();
@@ -206,7 +209,7 @@ std::optional<runtime_failure> strategy_run::update(const bar& b, bar_flags flag
   auto failure = m.ran_on_tick ? m.engine.update(b, flags) : m.engine.begin_bar(b, flags);
   m.ran_on_tick = true;
   if (m.ended(failure)) return m.stopped;
-  m.send_orders();
+  m.send_orders(b);
   return m.outcome();
 }
 
@@ -227,7 +230,7 @@ std::optional<runtime_failure> strategy_run::commit(const bar& b, bar_flags flag
   flags.realtime = true;
   auto failure = m.ran_on_tick ? m.engine.commit(b, flags) : m.engine.on_bar(b, flags);
   if (m.ended(failure)) return m.stopped;
-  m.send_orders();
+  m.send_orders(b);
   m.account.after_script();
   m.note(b);
   return m.outcome();

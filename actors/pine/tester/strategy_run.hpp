@@ -5,6 +5,7 @@
 #include "actors/pine/engine.hpp"
 #include "actors/pine/tester/broker.hpp"
 
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -18,6 +19,7 @@ enum class keep_curve : std::uint8_t { no, yes };
 /// Values that win over what strategy() declares (design: an explicit request beats the script, which beats defaults).
 struct account_overrides {
   std::optional<double> initial_capital, fee_value, slippage_ticks;
+  std::optional<double> slippage_percent; ///< of the price, on top of the ticks
   std::optional<fee_kind> fee;
 };
 
@@ -27,6 +29,8 @@ struct tester_options {
   log_fills fills = log_fills::off;
   /// Bars of a shorter timeframe for strategies with use_bar_magnifier, oldest first. Must outlive the run.
   std::span<const bar> lower_bars = {};
+  /// Bars that open earlier are seen by the script but their orders are dropped, and they count in no figure.
+  std::int64_t trade_from_ms = std::numeric_limits<std::int64_t>::min();
 };
 
 /// The rules a program declares for a symbol.

@@ -46,6 +46,9 @@ public:
   utc_time now;
   gateway_metrics metrics;
 
+  /// From now on jobs are asked of `port`.
+  void serve(jobs_port& port) { services_->jobs = &port; }
+
   /// Sends one request and gives its answer; fails the test when there is none.
   answer call(std::string_view method, std::string_view target, call_options options = {});
   answer get(std::string_view target, call_options options = {}) { return call("GET", target, std::move(options)); }

@@ -4,9 +4,10 @@
 
 #include "actors/model/calendar.hpp"
 
+#include <memory>
 #include <string>
 
-namespace tt::gateway {
+namespace tt {
 
 /// Hours of one venue as UDF writes them, in the venue's local time.
 struct session_text {
@@ -23,4 +24,4 @@ inline constexpr int holiday_years_ahead = 1;
 /// Describes `calendar` as of `today`. Kept per calendar and day; thread-safe.
 std::shared_ptr<const session_text> describe_sessions(const exchange_calendar& calendar, civil_date today);
 
-} // namespace tt::gateway
+} // namespace tt

@@ -1,11 +1,11 @@
-#include "gateways/udf/session_text.hpp"
+#include "actors/model/session_text.hpp"
 
 #include <algorithm>
 #include <array>
 #include <map>
 #include <mutex>
 
-namespace tt::gateway {
+namespace tt {
 
 namespace {
 
@@ -100,4 +100,4 @@ std::shared_ptr<const session_text> describe_sessions(const exchange_calendar& c
   return made;
 }
 
-} // namespace tt::gateway
+} // namespace tt

@@ -1,0 +1,128 @@
+// Figures out of outcomes: of one pair, and of several together.
+
+#include "actors/backtest/results.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+namespace tt::backtest {
+
+namespace tester = pine::tester;
+
+namespace {
+
+constexpr std::int64_t day_ms = 86'400'000;
+
+/// Trades as the arithmetic of the tester takes them: only what figures are made of.
+void add_trades(const pair_outcome& o, std::vector<tester::trade>& out) {
+  for (const auto& t : o.trades) {
+    tester::trade x;
+    x.size = t.side == trade_record::side_t::long_side ? t.quantity : -t.quantity;
+    x.profit = t.pnl;
+    x.entry_fee = t.fees;
+    x.entry_bar = 0, x.exit_bar = t.bars_held;
+    out.push_back(x);
+  }
+}
+
+/// Days are told by their number, so their points lie at 00:00 UTC of it, read in UTC.
+std::shared_ptr<const pine::zone> zone_for(curve_step step, const std::set<std::string>& zones) {
+  auto found = step == curve_step::bar && zones.size() == 1 ? pine::zone::find(*zones.begin()) : nullptr;
+  return found != nullptr ? found : pine::zone::find("Etc/UTC");
+}
+
+std::int64_t time_of(std::int64_t at, curve_step step) { return step == curve_step::day ? at * day_ms : at; }
+
+void money_drawdown(tester::equity_figures& e, std::span<const tester::equity_point> curve) {
+  double peak = e.initial;
+  for (const auto& p : curve) {
+    peak = std::max(peak, p.equity);
+    e.max_drawdown_money = std::max(e.max_drawdown_money, peak - p.equity);
+  }
+}
+
+struct sums {
+  double initial = 0, open_pnl = 0, net = 0;
+  std::int64_t bars = 0, in_market = 0;
+};
+
+figure_set set_of(std::span<const tester::equity_point> curve, std::span<const tester::trade> trades, const sums& s, const pine::zone& tz,
+                  double risk_free, std::optional<double> buy_hold) {
+  tester::report r;
+  r.all = tester::figures_of(trades, pine::trade_side::both);
+  r.equity = tester::figures_of(curve, s.initial, tz, risk_free);
+  r.equity.open_profit = s.open_pnl;
+  r.equity.exposure = s.bars > 0 ? tester::figure(static_cast<double>(s.in_market) / static_cast<double>(s.bars)) : std::nullopt;
+  r.equity.buy_hold_return = buy_hold;
+  money_drawdown(r.equity, curve);
+  if (r.equity.max_drawdown_money > 0) r.equity.recovery = r.all.net_profit / r.equity.max_drawdown_money;
+  return figure_set::of(r);
+}
+
+std::optional<double> buy_hold(const pair_outcome& o) {
+  return o.first_close > 0 ? std::optional(o.last_close / o.first_close - 1) : std::nullopt;
+}
+
+} // namespace
+
+figure_set figures_of(const pair_outcome& o) {
+  if (o.failure) return figure_set::from({});
+  std::vector<tester::equity_point> curve;
+  curve.reserve(o.curve.size());
+  for (const auto& p : o.curve) curve.push_back({time_of(p.at, o.step), p.equity, p.position, p.close});
+  std::vector<tester::trade> trades;
+  trades.reserve(o.trades.size());
+  add_trades(o, trades);
+  return set_of(curve, trades, {o.initial, o.open_pnl, 0, o.bars, o.bars_in_market}, *zone_for(o.step, {o.timezone}), o.risk_free, buy_hold(o));
+}
+
+std::vector<shown_point> combined_curve(const std::vector<pair_outcome>& outcomes) {
+  std::vector<std::int64_t> times;
+  for (const auto& o : outcomes)
+    if (!o.failure)
+      for (const auto& p : o.curve) times.push_back(p.at);
+  std::sort(times.begin(), times.end());
+  times.erase(std::unique(times.begin(), times.end()), times.end());
+  std::vector<shown_point> out;
+  out.reserve(times.size());
+  for (auto t : times) out.push_back({t, 0});
+  for (const auto& o : outcomes) {
+    if (o.failure) continue;
+    double value = o.initial;
+    std::size_t next = 0;
+    for (auto& p : out) {
+      if (next < o.curve.size() && o.curve[next].at == p.at) value = o.curve[next++].equity;
+      p.equity += value;
+    }
+  }
+  return out;
+}
+
+figure_set combined_figures(const std::vector<pair_outcome>& outcomes) {
+  std::vector<const pair_outcome*> good;
+  for (const auto& o : outcomes)
+    if (!o.failure) good.push_back(&o);
+  if (good.empty()) return figure_set::from({});
+  if (good.size() == 1) return figures_of(*good.front());
+  sums s;
+  std::vector<tester::trade> trades;
+  std::set<std::string> zones;
+  double held = 0;
+  bool all_held = true;
+  for (const auto* o : good) {
+    s.initial += o->initial, s.open_pnl += o->open_pnl;
+    s.bars += o->bars, s.in_market += o->bars_in_market;
+    zones.insert(o->timezone);
+    add_trades(*o, trades);
+    const auto h = buy_hold(*o);
+    all_held = all_held && h.has_value();
+    held += o->initial * h.value_or(0);
+  }
+  std::vector<tester::equity_point> curve;
+  for (const auto& p : combined_curve(outcomes)) curve.push_back({time_of(p.at, good.front()->step), p.equity, 0, 0});
+  return set_of(curve, trades, s, *zone_for(good.front()->step, zones), good.front()->risk_free,
+                all_held && s.initial > 0 ? std::optional(held / s.initial) : std::nullopt);
+}
+
+} // namespace tt::backtest

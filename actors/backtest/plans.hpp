@@ -1,0 +1,38 @@
+#pragma once
+/// The two plans of job_plan.hpp as they really are: a backtest is cut into its pairs, a study into portions of tasks;
+/// and what runs on the workers' side, and what writes their documents.
+
+#include "actors/backtest/job_plan.hpp"
+#include "actors/backtest/study_plan.hpp"
+
+#include <string>
+
+namespace tt::backtest {
+
+namespace limits {
+/// Bars that one portion of a study's tasks should go over: long enough to hide a round trip, short enough to be lost.
+inline constexpr std::uint64_t portion_bars = 1'000'000;
+inline constexpr std::size_t portion_tasks = 64;
+/// Records of jobs that a document writer keeps at hand.
+inline constexpr std::size_t open_records = 2;
+} // namespace limits
+
+/// Makes the plan of a canonical request (request.hpp). A script that does not compile gives a plan_failure with
+/// `compile_diagnostics`.
+made_plan make_plan(job_kind kind, const std::string& request, const bar_opener& open);
+
+/// Makes the runner of a job on a worker's node. Errors: as make_plan.
+result<std::shared_ptr<const shard_runner>> make_runner(job_kind kind, const std::string& request);
+
+/// `engine_version` goes into `assumptions`.
+std::unique_ptr<document_writer> make_document_writer(std::string engine_version);
+
+/// Puts the results of an earlier run into a study, in whatever order they come: what is early is tried again when
+/// something it may depend on is there. Errors: corrupt_data (of another study).
+result<void> restore_tasks(study_ledger& into, std::vector<task_result> results);
+
+/// Results of several tasks as one text of bytes, and back. Errors: corrupt_data.
+std::string pack_texts(const std::vector<std::string>& texts);
+result<std::vector<std::string>> unpack_texts(std::string_view bytes);
+
+} // namespace tt::backtest

@@ -1,0 +1,112 @@
+#include "cluster/backtest/backtest_service.hpp"
+
+#include "actors/backtest/bar_cache_actor.hpp"
+#include "actors/backtest/crew_actor.hpp"
+#include "actors/backtest/plans.hpp"
+#include "bus/messages.hpp"
+#include "bus/node.hpp"
+#include "cluster/backtest/series_supplier_actor.hpp"
+#include "cluster/node.hpp"
+
+#include <caf/exit_reason.hpp>
+#include <caf/send.hpp>
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <random>
+#include <thread>
+
+namespace tt::cluster {
+
+namespace {
+
+/// "bt-1f0c…": unpredictable, so that nobody guesses another's job.
+std::string make_job_id(backtest::job_kind kind) {
+  static thread_local std::random_device source;
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string out = kind == backtest::job_kind::backtest ? "bt-" : "st-";
+  for (int word = 0; word < 2; ++word) {
+    const auto bits = source();
+    for (int shift = 28; shift >= 0; shift -= 4) out += digits[(bits >> shift) & 15U];
+  }
+  return out;
+}
+
+/// Tells a crew where the coordinator is, by what the bus says of names.
+caf::behavior coordinator_watch_actor(caf::event_based_actor* self, bus::node* node, caf::actor crew) {
+  self->set_default_handler(caf::drop);
+  node->watch(caf::actor_cast<caf::actor>(self));
+  return {
+    [self, crew](const bus::name_event& event) {
+      if (event.name == backtest::coordinator_name) self->send(crew, backtest::coordinator_change{event.actor});
+    },
+    [](const bus::peer_event&) {},
+  };
+}
+
+} // namespace
+
+std::uint32_t worker_count(const node_config& config) {
+  if (config.backtest_workers > 0) return static_cast<std::uint32_t>(config.backtest_workers);
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+backtest_service::backtest_service(caf::actor_system& system, const node_config& config, std::function<utc_time()> clock,
+                                   std::shared_ptr<const instrument_master> master, caf::actor directory)
+    : system_(system), config_(config), clock_(std::move(clock)), master_(std::move(master)), directory_(std::move(directory)) {}
+
+backtest_service::~backtest_service() { stop(); }
+
+std::string backtest_service::folder() const { return (std::filesystem::path(config_.data_dir) / "backtest").string(); }
+
+const caf::actor& backtest_service::bars() {
+  if (!bars_) bars_ = system_.spawn<caf::detached>(backtest::bar_cache_actor, folder() + "/bars");
+  return bars_;
+}
+
+void backtest_service::start_crew() {
+  auto options = std::make_shared<backtest::crew_options>();
+  options->node = config_.node_id;
+  options->workers = worker_count(config_);
+  options->bars = bars();
+  options->make_runner = backtest::make_runner;
+  crew_ = system_.spawn(backtest::crew_actor, std::shared_ptr<const backtest::crew_options>(std::move(options)));
+}
+
+void backtest_service::follow(bus::node& node) {
+  if (crew_) watcher_ = system_.spawn(coordinator_watch_actor, &node, crew_);
+}
+
+caf::actor backtest_service::make_coordinator() {
+  if (!supplier_) supplier_ = system_.spawn<caf::detached>(series_supplier_actor, master_, directory_);
+  auto options = std::make_shared<backtest::coordinator_options>();
+  options->folder = folder();
+  options->bars_folder = folder() + "/bars";
+  options->bars = bars();
+  options->supplier = supplier_;
+  options->clock = clock_;
+  options->make_id = make_job_id;
+  options->make_plan = backtest::make_plan;
+  options->make_writer = [] { return backtest::make_document_writer(std::string(version())); };
+  options->limits.max_running = config_.backtest_max_running;
+  options->limits.timeout = std::chrono::seconds{static_cast<std::int64_t>(config_.backtest_timeout_s)};
+  options->warn = [](const std::string& text) { spdlog::warn("backtest: {}", text); };
+  return system_.spawn<caf::detached>(backtest::coordinator_actor, std::shared_ptr<const backtest::coordinator_options>(std::move(options)));
+}
+
+void backtest_service::start_alone() {
+  start_crew();
+  coordinator_ = make_coordinator();
+  caf::anon_send(crew_, backtest::coordinator_change{coordinator_});
+}
+
+void backtest_service::stop() {
+  for (auto* actor : {&watcher_, &crew_, &coordinator_, &supplier_, &bars_}) {
+    if (*actor) caf::anon_send_exit(*actor, caf::exit_reason::user_shutdown);
+    *actor = nullptr;
+  }
+}
+
+} // namespace tt::cluster

@@ -1,0 +1,111 @@
+#include "gateways/jobs/job_request.hpp"
+
+#include "actors/backtest/pair_run.hpp"
+#include "actors/backtest/request.hpp"
+#include "gateways/json/json_reader.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace tt::gateway {
+
+namespace {
+
+using nlohmann::json;
+
+/// Which names of an object are ours to spell.
+enum class names : std::uint8_t { ours, theirs };
+
+/// Field names in snake_case; a field that stands there in both spellings with different values is a problem.
+json to_snake(const json& value, names whose, const std::vector<std::string>& at, std::vector<field_error>& problems) {
+  if (value.is_array()) {
+    json out = json::array();
+    for (const auto& item : value) out.push_back(to_snake(item, names::ours, at, problems));
+    return out;
+  }
+  if (!value.is_object()) return value;
+  json out = json::object();
+  for (const auto& [name, item] : value.items()) {
+    const std::string key = whose == names::ours ? to_snake_case(name) : name;
+    auto where = at;
+    where.push_back(key);
+    // inputs{} and parameters{} are keyed by the script's own names
+    const bool free = whose == names::ours && (key == "inputs" || key == "parameters");
+    auto read = to_snake(item, free ? names::theirs : names::ours, where, problems);
+    if (out.contains(key) && out[key] != read) problems.push_back({where, "stands here in two spellings with different values", "conflict"});
+    out[key] = std::move(read);
+  }
+  return out;
+}
+
+std::vector<field_error> in_body(const std::vector<backtest::field_problem>& list) {
+  std::vector<field_error> out;
+  for (const auto& one : list) {
+    field_error here{{"body"}, one.msg, one.type};
+    here.loc.insert(here.loc.end(), one.loc.begin(), one.loc.end());
+    out.push_back(std::move(here));
+  }
+  return out;
+}
+
+api_error refuse_script(const backtest::compiled_script& script) {
+  std::vector<field_error> fields;
+  for (const auto& one : script.findings)
+    if (one.level == backtest::script_finding::level_t::error)
+      fields.push_back({{"body", "pine_script", std::to_string(one.line), std::to_string(one.column)}, one.code + ": " + one.message, "script"});
+  if (fields.empty()) fields.push_back({{"body", "pine_script"}, "does not compile", "script"});
+  auto out = bad_fields(std::move(fields));
+  out.code = "script.invalid";
+  return out;
+}
+
+template <class Request>
+std::variant<read_submission, api_error> finish(backtest::job_kind kind, backtest::parsed<Request> read, const backtest::backtest_request& (*base)(const Request&),
+                                                unknown_fields strictness, const std::string& owner) {
+  auto problems = in_body(read.problems);
+  if (strictness == unknown_fields::refuse)
+    for (const auto& name : read.unknown) problems.push_back({{"body", name}, "is not known here", "unknown"});
+  if (!problems.empty()) return bad_fields(std::move(problems));
+  if (!read.value) return bad_field("body", "", "can't be read");
+  const auto& asked = base(*read.value);
+  if (asked.pine_script.empty())
+    return bad_field("body", asked.yaml.empty() ? "strategy_id" : "yaml", "this build backtests Pine source only: give pine_script", "unsupported");
+  if (strictness == unknown_fields::refuse)
+    if (const auto script = backtest::compile_strategy(asked.pine_script); !script.code) return refuse_script(script);
+  read_submission out;
+  out.unknown = read.unknown.size();
+  out.job.kind = kind;
+  out.job.owner = owner;
+  out.job.symbols = asked.symbols;
+  out.job.request = backtest::canonical_text(*read.value);
+  return out;
+}
+
+const backtest::backtest_request& itself(const backtest::backtest_request& r) { return r; }
+const backtest::backtest_request& base_of(const backtest::study_request& r) { return r.base; }
+
+} // namespace
+
+std::variant<read_submission, api_error> read_job(backtest::job_kind kind, const std::string& body, const instrument_master& master,
+                                                  unknown_fields strictness, const std::string& owner) {
+  // depth, size and syntax by the rules of every other body
+  if (const auto checked = parse_json(body); !checked) return to_api_error(checked.error(), "body");
+  auto parsed = json::parse(body, nullptr, false);
+  if (parsed.is_discarded()) return bad_field("body", "", "is not JSON");
+  if (!parsed.is_object()) return bad_field("body", "", "must be a JSON object", "type");
+  std::vector<field_error> conflicts;
+  const auto snake = to_snake(parsed, names::ours, {"body"}, conflicts);
+  if (!conflicts.empty()) {
+    auto out = bad_fields(std::move(conflicts));
+    out.code = "field.conflict";
+    return out;
+  }
+  backtest::parse_options options;
+  options.resolve = [&master](std::string_view name) -> std::optional<std::string> {
+    const auto* found = master.find(name);
+    return found == nullptr ? std::nullopt : std::optional{found->symbol};
+  };
+  if (kind == backtest::job_kind::backtest) return finish(kind, backtest::parse_backtest(snake, options), itself, strictness, owner);
+  return finish(kind, backtest::parse_study(snake, options), base_of, strictness, owner);
+}
+
+} // namespace tt::gateway
