@@ -40,7 +40,7 @@ std::optional<price> position::average_price() const {
   return price{*average};
 }
 
-result<fill_effect> apply_fill(position& held, const execution& fill) {
+result<fill_effect> apply_fill(position& held, const order_fill& fill) {
   if (!fill.qty.value().is_positive()) return error{errc::invalid_argument, "must be more than 0", "quantity"};
   if (!fill.fx.is_positive()) return error{errc::invalid_argument, "must be more than 0", "fx"};
   if (held.symbol != fill.symbol) return error{errc::invalid_argument, "is another symbol than the position's", "symbol"};

@@ -17,7 +17,7 @@ struct execution_fees {
 };
 
 /// One execution of one order. `id` is unique per account; it is booked once.
-struct execution {
+struct order_fill {
   execution_id id;
   order_number order = order_number::none; ///< none: found at the venue without an order
   std::string symbol;
@@ -30,7 +30,7 @@ struct execution {
   utc_time at{}; ///< the venue's time
 
   [[nodiscard]] quantity signed_quantity() const { return way == direction::buy ? qty : -qty; }
-  bool operator==(const execution&) const = default;
+  bool operator==(const order_fill&) const = default;
 };
 
 /// Sum of all fees. Errors: out_of_range.
@@ -70,7 +70,7 @@ struct fill_effect {
 /// profit or loss, the rest opens at the fill's price (so a fill through zero does
 /// both). Errors: invalid_argument for a quantity or FX rate that is not positive or another symbol's
 /// fill; out_of_range when a figure leaves the range of decimal: then nothing was changed.
-result<fill_effect> apply_fill(position& held, const execution& fill);
+result<fill_effect> apply_fill(position& held, const order_fill& fill);
 
 /// Open profit or loss at `mark`. `fx` is the present rate of the contract's currency. Spot: value at
 /// the present rate less what was paid at the rates of then; margined: price difference at the present rate.

@@ -135,12 +135,14 @@ struct order {
   contract_terms contract;
   order_size asked;
   order_terms terms;      ///< as sent, after sizing; `terms.qty` is the API's `quantity`
+  std::optional<order_terms> pending_terms; ///< of a replace whose answer is open
   quantity original;      ///< quantity before reductions; 0 while not sized
   std::optional<take_profit> profit;
   std::optional<stop_loss> loss;
   close_part closing = close_part::refuse_whole;
   order_state state = order_state::created;
   order_state resume = order_state::working; ///< accepted, suspended or working: where a refused cancel or replace leads
+  order_wish wish = order_wish::keep;
   quantity filled;
   decimal filled_value; ///< Σ price × quantity of its executions
   money fees;
@@ -160,6 +162,10 @@ struct order {
   std::optional<utc_time> filled_at;
   utc_time updated_at{};
 
+  /// The larger quantity while a replace is open: what may still trade at most.
+  [[nodiscard]] quantity largest_quantity() const {
+    return pending_terms && pending_terms->qty > terms.qty ? pending_terms->qty : terms.qty;
+  }
   [[nodiscard]] quantity remaining() const { return terms.qty > filled ? terms.qty - filled : quantity{}; }
   [[nodiscard]] direction way() const { return direction_of(terms.side); }
   /// Σ price × quantity ÷ Σ quantity; nothing before the first execution.

@@ -123,6 +123,13 @@ constexpr bool is_live(order_state s) {
 /// Live, or perhaps at the venue: what reservations count.
 constexpr bool may_trade(order_state s) { return is_live(s) || s == order_state::submitting || s == order_state::unknown; }
 
+/// Whether a cancel is wanted that the venue has not yet confirmed.
+enum class order_wish : std::uint8_t { keep, cancel };
+template <>
+struct names_of<order_wish> {
+  static constexpr std::array<std::string_view, 2> value{"keep", "cancel"};
+};
+
 enum class account_type : std::uint8_t { cash, margin, pdt, futures, crypto };
 template <>
 struct names_of<account_type> {
