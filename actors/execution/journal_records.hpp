@@ -175,3 +175,14 @@ struct journal_record {
 };
 
 } // namespace tt::execution
+
+namespace tt {
+template <>
+struct names_of<execution::flow_kind> {
+  static constexpr std::array<std::string_view, 6> value{"deposit", "withdrawal", "dividend", "interest", "fee", "correction"};
+};
+template <>
+struct names_of<execution::mark_kind> {
+  static constexpr std::array<std::string_view, 2> value{"point", "day_roll"};
+};
+} // namespace tt
