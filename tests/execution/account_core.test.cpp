@@ -462,8 +462,9 @@ TEST(account_core, ten_thousand_ambiguous_submits_end_in_one_venue_order_each) {
       const auto there = b.venue.count(what.wire_id);
       ASSERT_NE(what.state, order_state::unknown) << raw(*n);
       ASSERT_NE(what.state, order_state::submitting);
-      if (what.state == order_state::rejected) ASSERT_EQ(there, 0u) << what.reason;
-      else {
+      if (what.state == order_state::rejected) {
+        ASSERT_EQ(there, 0u) << what.reason;
+      } else {
         ASSERT_EQ(there, 1u) << to_string(what.state);
         ASSERT_EQ(what.state, order_state::working);
       }

@@ -267,7 +267,9 @@ TEST(brackets, random_lives_keep_one_leg_out_and_end_protected) {
     bool exits = false;
     for (const auto n : b.core.book().open_orders()) exits = exits || (b.get(n).leg.empty() && b.get(n).way() == direction::sell);
     const auto held = b.core.book().held("AAPL");
-    if (held.value().is_positive() && !exits && !b.alarmed("UNPROTECTED")) EXPECT_EQ(protected_quantity, held) << "seed " << seed;
+    if (held.value().is_positive() && !exits && !b.alarmed("UNPROTECTED")) {
+      EXPECT_EQ(protected_quantity, held) << "seed " << seed;
+    }
   }
 }
 
