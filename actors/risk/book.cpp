@@ -26,17 +26,20 @@ bool is_counted_by_sibling(const symbol_view& symbol, std::size_t index) {
 
 } // namespace
 
-quantity working_quantity(const symbol_view& symbol, direction way) {
+quantity working_quantity(const symbol_view& symbol, direction way, order_number without) {
   quantity sum;
-  for (std::size_t i = 0; i < symbol.working.size(); ++i)
-    if (symbol.working[i].way == way && !is_counted_by_sibling(symbol, i)) sum += symbol.working[i].remaining;
+  for (std::size_t i = 0; i < symbol.working.size(); ++i) {
+    const auto& order = symbol.working[i];
+    const bool is_sibling = without != order_number::none && order.group == without;
+    if (order.way == way && !is_sibling && !is_counted_by_sibling(symbol, i)) sum += order.remaining;
+  }
   return sum;
 }
 
-quantity closable(const symbol_view& symbol, direction way) {
+quantity closable(const symbol_view& symbol, direction way, order_number group) {
   const bool closes = way == direction::sell ? symbol.position.value().is_positive() : symbol.position.value().is_negative();
   if (!closes) return {};
-  const auto rest = quantity{symbol.position.value().abs()} - working_quantity(symbol, way);
+  const auto rest = quantity{symbol.position.value().abs()} - working_quantity(symbol, way, group);
   return rest.value().is_negative() ? quantity{} : rest;
 }
 
@@ -184,6 +187,17 @@ void book::on_changed(order_number number, quantity remaining, std::optional<pri
   }
 }
 
+namespace {
+
+/// What a unit is reckoned at. An order taken over without any price counts at the market.
+decimal price_of(const working_order& order, const market_view& market) {
+  if (!order.valued.is_zero()) return order.valued.value().abs();
+  if (market.last) return market.last->value().abs();
+  return market.ask ? market.ask->value().abs() : decimal{};
+}
+
+} // namespace
+
 side_load opening_load(const symbol_view& symbol, direction way, load_of which, checked_math& math) {
   side_load sum;
   decimal all, dearest_price, dearest_cost;
@@ -192,7 +206,7 @@ side_load opening_load(const symbol_view& symbol, direction way, load_of which, 
     if (order.way != way || is_counted_by_sibling(symbol, i)) continue;
     all = math.add(all, order.remaining.value());
     if (which == load_of::unacknowledged && order.acknowledged == on_off::on) continue;
-    const auto price = order.valued.value().abs();
+    const auto price = price_of(order, symbol.market);
     sum.quantity = math.add(sum.quantity, order.remaining.value());
     sum.priced = math.add(sum.priced, math.multiply(price, order.remaining.value()));
     sum.cost = math.add(sum.cost, math.add(math.multiply(order.unit_cost.value(), order.remaining.value()), order.order_fee.value()));

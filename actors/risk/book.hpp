@@ -98,10 +98,11 @@ private:
 };
 
 /// What of `position` an order may still close: |position| less own working orders on the
-/// closing side, siblings of one bracket or OCO counted once, never below 0.
-quantity closable(const symbol_view& symbol, direction way);
-/// Σ remaining of working orders on that side; siblings of one group count once.
-quantity working_quantity(const symbol_view& symbol, direction way);
+/// closing side, siblings of one bracket or OCO counted once, never below 0. Siblings of the order itself
+/// (those of `group`) don't count against it: they close the same units.
+quantity closable(const symbol_view& symbol, direction way, order_number group = order_number::none);
+/// Σ remaining of working orders on that side; siblings of one group count once, those of `without` not at all.
+quantity working_quantity(const symbol_view& symbol, direction way, order_number without = order_number::none);
 
 /// What working orders of one side open, beyond what they close of the position.
 struct side_load {

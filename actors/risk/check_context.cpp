@@ -156,14 +156,14 @@ void run_context::value_order() {
 void run_context::split() {
   closing = {};
   closable_now = {};
-  if (symbol) closable_now = closable(*symbol, way);
+  if (symbol) closable_now = closable(*symbol, way, order.group);
   closing = std::clamp(size, quantity{}, closable_now);
   if (is_reduce_only) size = closing;
 }
 
 void run_context::size_order() {
   if (const auto* given = std::get_if<size_quantity>(&asked.size)) {
-    asked_size = size = given->value;
+    asked_size = size = quantity{math.subtract(given->value.value(), order.executed.value())};
     return;
   }
   // section 5: nothing is guessed; what can't be worked out is refused later, at its place
@@ -206,7 +206,8 @@ const exposures& run_context::totals() {
     if (!one.instrument.what) throw missing_figure{"the contract of a held symbol"};
     const auto position = same_sign(one.position.value());
     const auto mark = is_own && reference ? std::optional{reference->value()} : mark_of(one.market);
-    if (!mark && !position.is_zero()) throw missing_figure{"the price of a held symbol"};
+    const auto needs_mark = [&] { return std::ranges::any_of(one.working, [](const working_order& o) { return o.valued.is_zero(); }); };
+    if (!mark && (!position.is_zero() || needs_mark())) throw missing_figure{"the price of a held symbol"};
     const auto unit = mark ? per_unit(math, *mark, one.instrument) : decimal{};
     const auto scaled = [&](decimal priced) {
       return math.multiply(math.multiply(priced, one.instrument.what->multiplier), one.instrument.fx);

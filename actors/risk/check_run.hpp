@@ -105,6 +105,7 @@ struct run_context {
   quantity closable_now = {};
   std::string sizing_error = {};
   bool is_reduce_only = false;
+  bool is_change = false; ///< of an order that was seen before
   checked_math math = {};
 
   [[nodiscard]] quantity opening() const { return size - closing; }

@@ -13,6 +13,7 @@ std::size_t most_of(const effective_limit& limit) {
 }
 
 answer duplicate(run_context& c) {
+  if (c.is_change) return answer::skip();
   return c.history.is_known(*c.order.key, c.order.attempt) ? answer::reject("this intent was seen before") : answer::pass();
 }
 

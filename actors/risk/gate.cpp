@@ -211,7 +211,7 @@ private:
   }
 
   void finish() {
-    out_.original = c_.asked_size;
+    out_.original = c_.asked_size + c_.order.executed;
     out_.limits_version = c_.limit_sets.version();
     out_.state_offset = c_.account().state_offset;
     if (is_refused_) {
@@ -220,7 +220,7 @@ private:
     }
     out_.result = out_.adjustments.empty() ? verdict::approved : verdict::approved_reduced;
     if (out_.adjustments.empty()) out_.code = check_code::approved;
-    out_.approved = c_.size;
+    out_.approved = c_.size + c_.order.executed;
     out_.closing = c_.closing;
   }
 
@@ -232,6 +232,21 @@ private:
 };
 
 constexpr std::size_t usual_checks = 64;
+
+working_order reservation_of(const order_view& order, run_context& context) {
+  working_order out;
+  out.number = order.number;
+  out.group = order.group;
+  out.way = context.way;
+  out.type = order.asked->type;
+  out.remaining = context.size;
+  out.valued = context.valued.value_or(order.asked->limit_price.value_or(price{}));
+  out.limit_price = order.asked->limit_price;
+  out.unit_cost = money{context.unit_cost.value_or(decimal{})};
+  out.order_fee = context.account().fees.per_order;
+  out.strategy = order.asked->strategy.str();
+  return out;
+}
 
 } // namespace
 
@@ -291,22 +306,13 @@ gate_answer gate::admit(const order_view& order, utc_time now, kind what) {
   if (!is_known_side(order.asked->side)) {
     run.reject(check_code::internal, "unknown side");
   } else {
+    context.is_change = what == kind::change;
     context.prepare();
     run.run(hooks_);
   }
-  history_.remember(*order.key, order.attempt);
+  if (what == kind::fresh) history_.remember(*order.key, order.attempt);
   if (verdict_out.may_send()) {
-    working_order reserved;
-    reserved.number = order.number;
-    reserved.group = order.group;
-    reserved.way = context.way;
-    reserved.type = order.asked->type;
-    reserved.remaining = context.size;
-    reserved.valued = context.valued.value_or(context.asked.limit_price.value_or(price{}));
-    reserved.limit_price = order.asked->limit_price;
-    reserved.unit_cost = money{context.unit_cost.value_or(decimal{})};
-    reserved.order_fee = context.account().fees.per_order;
-    reserved.strategy = order.asked->strategy.str();
+    auto reserved = reservation_of(order, context);
     auto added = order.number == order_number::none ? result<void>{error{errc::internal, "the order has no number"}}
                                                     : state_.add_working(order.asked->symbol, std::move(reserved));
     if (!added) {
@@ -342,6 +348,18 @@ gate_answer gate::admit(const order_view& order, utc_time now, kind what) {
       out.trips.push_back(check_code::repeated_reject);
   }
   return out;
+}
+
+result<void> gate::adopt(const order_view& order, quantity remaining, on_off acknowledged, on_off external, utc_time now) {
+  if (!is_known_side(order.asked->side)) return error{errc::invalid_argument, "is unknown", "side"};
+  run_context context{state_, limits_, stop_, breakers_, returns_, order, node_, venue_, history_, rates_, now, run_mode::preview};
+  context.prepare();
+  auto taken = reservation_of(order, context);
+  taken.remaining = remaining;
+  taken.acknowledged = acknowledged;
+  taken.external = external;
+  history_.remember(*order.key, order.attempt);
+  return state_.add_working(order.asked->symbol, std::move(taken));
 }
 
 void gate::note_outcome(const order_view& order, const decision& verdict, utc_time now) {

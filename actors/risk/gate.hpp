@@ -48,9 +48,13 @@ public:
   /// Evaluates every check, also after a rejection; reserves and remembers nothing.
   [[nodiscard]] decision preview(const order_view& order, utc_time now);
   /// A change of a working order: `order` is the whole order as it shall be, `order.number` the one
-  /// that changes. Its own reservation does not count against it; the larger of both stays
-  /// reserved until on_changed(). The rate and duplicate rules count it as an order.
+  /// that changes and `order.executed` what of it is executed. Its own reservation does not count against it; the larger of both stays
+  /// reserved until on_changed(). The rates count it as an order; whether it was asked before is for the caller to know.
   [[nodiscard]] gate_answer check_change(const order_view& order, utc_time now);
+
+  /// Takes an order over that was sent before (a restart) or by others: reserves `remaining` without a check.
+  /// `acknowledged` where the venue is known to have it. Errors: those of book::add_working.
+  result<void> adopt(const order_view& order, quantity remaining, on_off acknowledged, on_off external, utc_time now);
 
 private:
   enum class kind : std::uint8_t { fresh, change };

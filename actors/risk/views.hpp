@@ -43,6 +43,7 @@ struct order_view {
   execution_right execute = execution_right::granted;
   alert_identity identity = alert_identity::given;
   std::optional<utc_time> signal_at = {};         ///< when its cause happened
+  quantity executed = {}; ///< of a change: what is executed already; `asked` has the new total
   std::optional<quantity> reported_position = {}; ///< signed position that the sender believes in
 };
 

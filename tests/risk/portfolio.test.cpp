@@ -78,6 +78,15 @@ TEST(closing, siblings_of_one_bracket_count_once) {
                                    .remaining = qty("50"), .valued = px("110"), .limit_price = px("110")});
   EXPECT_EQ(working_quantity(*d.g.state().symbol("AAPL"), direction::sell), qty("50"));
   EXPECT_EQ(closable(*d.g.state().symbol("AAPL"), direction::sell), qty("0"));
+  EXPECT_EQ(closable(*d.g.state().symbol("AAPL"), direction::sell, order_number{900}), qty("50"));
+  // another leg of the same group closes the same shares; an order of anybody else finds nothing to close
+  auto leg = d.order("AAPL", sell, "50", order_type::limit, "111");
+  leg.asked.effect = position_effect::reduce_only;
+  leg.view.group = order_number{900};
+  EXPECT_EQ(said(d.send(leg)), "APPROVED");
+  auto other = d.order("AAPL", sell, "50", order_type::limit, "111");
+  other.asked.effect = position_effect::reduce_only;
+  EXPECT_EQ(said(d.send(other)), "REDUCE_ONLY_EXCESS");
 }
 
 TEST(closing, regression_09_closing_a_flat_book_is_no_short) {
@@ -467,6 +476,16 @@ TEST(change, the_larger_of_both_stays_reserved_until_confirmed) {
   EXPECT_EQ(said(d.send(d.order("AAPL", buy, "20", order_type::limit, "100"))), "POSITION_LIMIT") << "not confirmed yet";
   d.g.state().on_changed(t.view.number, qty("5"), px("100"));
   EXPECT_EQ(said(d.send(d.order("AAPL", buy, "20", order_type::limit, "100"))), "APPROVED");
+  // with a part executed, the new quantity is the total
+  d.fill(t, "2");
+  auto total = d.order("AAPL", buy, "12", order_type::limit, "100");
+  total.view.number = t.view.number;
+  total.view.executed = qty("2");
+  const auto changed = d.g.check_change(total.view, d.now);
+  EXPECT_EQ(said(changed), "APPROVED");
+  EXPECT_EQ(changed.proof->approved_quantity(), qty("12"));
+  EXPECT_EQ(d.g.state().working(t.view.number)->remaining, qty("10"));
+  d.g.state().on_changed(t.view.number, qty("5"), px("100"));
   auto more = d.order("AAPL", buy, "900", order_type::limit, "200");
   more.view.number = t.view.number;
   EXPECT_EQ(said(d.g.check_change(more.view, d.now)), "PRICE_COLLAR");
