@@ -65,6 +65,7 @@ struct listing_request {
   std::uint64_t id = 0;
   journal_offset asked_at = journal_offset::none;
   std::optional<utc_time> executions_since;
+  std::vector<wire_order_id> lookups; ///< orders to be asked for by id in the same round
 
   bool operator==(const listing_request&) const = default;
 };
@@ -143,9 +144,8 @@ struct order_report {
   std::string text;
   utc_time at{};
   report_source source = report_source::stream;
-  // of orders that are not ours
   std::string symbol;
-  order_terms terms;
+  order_terms terms; ///< as the venue has them; quantity 0: it does not say. Listings and look-ups always say
 };
 
 struct execution_report {

@@ -20,7 +20,7 @@ result<void> journal::append(std::span<journal_record> records, write_time now) 
   if (records.empty()) return {};
   batch_writer writer{head_.next, head_.chain, head_.epoch};
   for (auto& record : records) {
-    record.at = now.wall;
+    if (record.at == utc_time{}) record.at = now.wall;
     record.monotonic_ns = now.monotonic_ns;
     if (auto added = writer.add(record); !added) return added;
   }

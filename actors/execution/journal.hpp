@@ -27,7 +27,7 @@ public:
   /// Claims the journal under `epoch`. Errors: as journal_store::claim.
   static result<journal> open(std::shared_ptr<journal_store> store, account_id account, lease_epoch epoch);
 
-  /// Appends facts as one batch; offset, epoch and time are set in `records`. When it returns
+  /// Appends facts as one batch; offset, epoch and (where `at` is not set) time are set in `records`. When it returns
   /// without an error they are on disk. On an error nothing may be acknowledged, health changes, and
   /// every further append is refused until `recover`.
   /// Errors: not_available (failed before), conflict (fenced), io_error, those of batch_writer::add.
