@@ -61,7 +61,9 @@ private:
 /// Decision and, where it allows sending, the proof.
 struct gate_answer {
   decision verdict;
-  std::optional<approval> proof;
+  std::optional<approval> proof = {};
+  /// Codes of breakers that this order's sender should be switched off by (RUNAWAY, REPEATED_REJECT).
+  std::vector<check_code> trips = {};
 };
 
 } // namespace tt::risk

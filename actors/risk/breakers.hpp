@@ -167,3 +167,7 @@ template <>
 struct tt::names_of<tt::risk::breaker_scope::kind> {
   static constexpr std::array<std::string_view, 3> value{"account", "strategy", "symbol"};
 };
+template <>
+struct tt::names_of<tt::risk::breaker_event::kind> {
+  static constexpr std::array<std::string_view, 2> value{"tripped", "reset"};
+};

@@ -2,10 +2,14 @@
 
 // The catalogue of codes a decision can carry: one per check and per breaker.
 
+#include "actors/model/names.hpp"
+
 #include <cstdint>
 #include <string_view>
 
 namespace tt::risk {
+
+using tt::to_string; // of the model's enums, beside those below
 
 /// Every check by the name that clients see. The order is that of evaluation
 /// (risk spec 3.1), so a decision's results stand in the order of this list.

@@ -38,8 +38,8 @@ struct finding {
   check_verdict result = check_verdict::reject;
   limit_scope scope = limit_scope::global;
   limit_unit unit = limit_unit::none;
-  std::optional<decimal> measured; ///< in `unit`; of the order as it reached the check
-  std::optional<decimal> limit;
+  std::optional<decimal> measured = {}; ///< in `unit`; of the order as it reached the check
+  std::optional<decimal> limit = {};
   std::int32_t elapsed_ns = 0; ///< by the clock given to the gate; 0 without one
   std::string message = {};
   std::string hook = {}; ///< name of the hook of a custom check

@@ -36,12 +36,14 @@ struct order_view {
   const intent_key* key = nullptr;      ///< never null
   order_number number = order_number::none; ///< under which the reservation is kept
   order_number group = order_number::none;  ///< bracket or OCO it belongs to; its siblings count once
+  std::uint8_t attempt = 0; ///< 0 first; higher only after the one before is proven absent
   order_origin origin = order_origin::manual;
   std::string_view principal = {};      ///< who or what sent it: user, profile, strategy
   const grant* may = nullptr;           ///< null: no right at all
   execution_right execute = execution_right::granted;
   alert_identity identity = alert_identity::given;
   std::optional<utc_time> signal_at = {};         ///< when its cause happened
+  quantity executed = {}; ///< of a change: what is executed already; `asked` has the new total
   std::optional<quantity> reported_position = {}; ///< signed position that the sender believes in
 };
 
@@ -60,9 +62,9 @@ struct day_trade_rule {
 
 /// What trading costs: per order, per unit, and as a part of the value.
 struct fee_view {
-  money per_order;
-  money per_unit;
-  decimal ratio;
+  money per_order = {};
+  money per_unit = {};
+  decimal ratio = {};
 };
 
 struct account_view {
@@ -76,7 +78,7 @@ struct account_view {
   std::optional<money> buying_power = {}; ///< the venue's own field
   working_in_buying_power counts_working = working_in_buying_power::not_counted;
   std::optional<money> start_of_day_equity = {};
-  money day_flows;                        ///< external cash flows since the start of the day
+  money day_flows = {};                        ///< external cash flows since the start of the day
   std::optional<money> peak_equity = {};
   std::optional<money> maintenance_margin = {};
   margin_call_state margin_call = margin_call_state::none;
@@ -124,7 +126,7 @@ struct strategy_view {
   on_off enabled = on_off::on;
   on_off shorts = on_off::on;
   std::vector<std::string> symbols = {}; ///< empty: any
-  money day_pnl;
+  money day_pnl = {};
   int consecutive_losses = 0;
   std::uint32_t orders = 0;                    ///< sent so far
   std::optional<quantity> median_order = {};   ///< of them
@@ -155,12 +157,11 @@ struct working_order {
   order_number group = order_number::none;
   direction way = direction::buy;
   order_type type = order_type::market;
-  quantity remaining;
-  quantity opening;   ///< part of `remaining` that was admitted as opening
-  price valued;       ///< what a unit is reckoned at: its limit, or reference and buffer
+  quantity remaining = {};
+  price valued = {};       ///< what a unit is reckoned at: its limit, or reference and buffer
   std::optional<price> limit_price = {};
-  money unit_cost;    ///< buying power that one opening unit holds, fees included
-  money order_fee;    ///< fixed fee that it holds until it is final
+  money unit_cost = {};    ///< buying power that one opening unit holds, fees included
+  money order_fee = {};    ///< fixed fee that it holds until it is final
   std::string strategy = {};
   on_off acknowledged = on_off::off;
   on_off external = on_off::off; ///< found at the venue, not ours
@@ -168,9 +169,9 @@ struct working_order {
 
 /// Everything about one symbol.
 struct symbol_view {
-  instrument_view instrument;
-  market_view market;
-  quantity position; ///< signed
+  instrument_view instrument = {};
+  market_view market = {};
+  quantity position = {}; ///< signed
   agreement reconciled = agreement::agreed;
   std::vector<working_order> working = {};
 };

@@ -102,6 +102,14 @@ TABLE = [
         Row("  in vectors of 64", "bus.caf_tcp.batched_per_s", "/s", better=MORE),
         Row("within one process: messages one by one", "bus.local.single_per_s", "/s", better=MORE),
     ]),
+    ("Risk: one order through the whole gate, reservation included, 10 positions and 10 working orders", [
+        Row("approved: p50", "risk.approved.p50_us", "µs"),
+        Row("  p99", "risk.approved.p99_us", "µs", 20, 2),
+        Row("  p99.9", "risk.approved.p999_us", "µs"),
+        Row("cut to the room: p99", "risk.reduced.p99_us", "µs", 20, 2),
+        Row("refused by a late check: p99", "risk.rejected_late.p99_us", "µs", 20, 2),
+        Row("approved, with the time of each check: p99", "risk.with_times.p99_us", "µs"),
+    ]),
     ("Idle node: `tt node` with config/trader.yaml, nobody connected", [
         Row("resident memory", "idle.rss_mb", "MB", 60, 30),
         Row("CPU", "idle.cpu_pct", "% of a core"),
@@ -114,7 +122,6 @@ LATER = [
     ("Pine strategies S1, S2, S3, one core, 100k and 1M bars", "8 M bars/s each", "within 2× of a C++ loop (25–50 M)"),
     ("Pine: source text to first bar", "20 ms", "2 ms"),
     ("optimisation: 10,000 trials × 36k bars, 2 cores", "40 s", "6 s, ≥ 95 % parallel efficiency"),
-    ("risk check, all checks: p99", "20 µs", "2 µs"),
     ("webhook in → broker request out, journalled: p99", "20 ms", "3 ms at 500/s"),
     ("journal replay", "500 k events/s", "2 M events/s"),
 ]
@@ -259,6 +266,7 @@ BENCHMARKS = [  # name, binary below the build folder, how to run it
         "read_csv": ("csv.rows_per_s", "items_per_second", 1)})),
     ("sim", "tests/bench/bench_market_sim", google({"sim_pull/4096": ("sim.events_per_s", "items_per_second", 1)})),
     ("bus", "tests/bench/bench_bus_link", own_json),
+    ("risk", "tests/bench/bench_risk_gate", own_json),
     ("idle", "cluster/tt", idle_node),
 ]
 
