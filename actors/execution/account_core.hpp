@@ -130,6 +130,8 @@ public:
   outcome on_price(const std::string& symbol, price last, utc_time now);
   /// Fires what is due.
   outcome tick(utc_time now);
+  /// Asks the venue for everything it has: regularly, and on doubt.
+  outcome look(utc_time now);
   /// A person closes an order of unknown fate. Errors: not_found, conflict.
   outcome close_unknown(order_number number, const std::string& author, const std::string& reason, utc_time now);
   /// A person accepts the venue's position of a frozen symbol. Errors: not_found.

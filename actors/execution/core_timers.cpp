@@ -110,6 +110,12 @@ outcome account_core::tick(utc_time now) {
   return t.finish();
 }
 
+outcome account_core::look(utc_time now) {
+  turn t{*this, now};
+  t.list();
+  return t.finish();
+}
+
 std::optional<utc_time> account_core::next_due() const {
   std::optional<utc_time> out;
   for (const auto& [number, one] : timers_) {

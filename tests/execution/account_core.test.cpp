@@ -433,6 +433,7 @@ TEST(account_core, a_person_may_close_an_order_of_unknown_fate_with_a_reason) {
 TEST(account_core, ten_thousand_ambiguous_submits_end_in_one_venue_order_each) {
   constexpr int orders = 10'000, at_once = 50;
   bench b{2026};
+  b.venue.rates().lost_cancel = 0; // this is about submits
   std::vector<order_number> placed;
   const auto resolve = [&] { // at most a minute of virtual time per group
     for (int i = 0; i < 60; ++i) {
@@ -473,7 +474,6 @@ TEST(account_core, ten_thousand_ambiguous_submits_end_in_one_venue_order_each) {
     // forget them, as a new session would: the book of 10,000 is the point, not the venue's
     for (auto n = placed.end() - at_once; n != placed.end(); ++n)
       if (b.get(*n).state == order_state::working) b.done(b.core.cancel(*n, "", b.now));
-    b.venue.rates().lost_cancel = 0;
     b.deliver();
     for (auto n = placed.end() - at_once; n != placed.end(); ++n) EXPECT_TRUE(is_final(b.get(*n).state)) << to_string(b.get(*n).state);
     while (!b.venue.orders().empty() && i + at_once < orders) b.venue.orders().pop_front();

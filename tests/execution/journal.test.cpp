@@ -360,7 +360,7 @@ TEST(sqlite_journal, flipped_bits_are_seen_or_change_nothing) {
   }
   RecordProperty("seen", seen);
   RecordProperty("harmless", harmless);
-  std::cout << flips << " flipped bits: " << seen << " seen, " << harmless << " without any effect, 0 unnoticed changes\n";
+  std::cout << flips << " flipped bits: " << seen << " seen, " << harmless << " without any effect, 0 unnoticed changes" << std::endl;
   EXPECT_GT(seen, flips / 4);
 }
 
