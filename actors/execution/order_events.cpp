@@ -138,7 +138,7 @@ std::optional<order_state> state_after(const order& what, order_event event) noe
   if (about_terms && !what.filled.is_zero() && what.filled >= qty) return filled;
   if (found.kind == arrow::note) return what.state;
   if (event == cancel_refused && what.pending_terms) return pending_replace;
-  return live_state(what);
+  return what.filled.is_zero() ? what.resume : partially_filled;
 }
 
 } // namespace tt::execution
