@@ -233,6 +233,7 @@ TEST(account_core, silence_of_the_adapter_is_doubt_not_failure) {
   }
   EXPECT_EQ(s.get(n).state, order_state::unknown);
   EXPECT_TRUE(s.alarmed("UNKNOWN_ORDER"));
+  EXPECT_TRUE(s.core.book().frozen().contains("AAPL")); // only closing orders meanwhile
   EXPECT_TRUE(s.sends().empty());
   lookup_answer found;
   found.order.wire_id = s.get(n).wire_id;
@@ -242,6 +243,7 @@ TEST(account_core, silence_of_the_adapter_is_doubt_not_failure) {
   s.report(found);
   EXPECT_EQ(s.get(n).state, order_state::working);
   EXPECT_EQ(s.get(n).venue_order.str(), "9");
+  EXPECT_TRUE(s.core.book().frozen().empty());
   s.check_replay();
 }
 
@@ -253,6 +255,7 @@ TEST(account_core, a_restart_puts_what_was_going_out_in_doubt_and_sends_nothing)
   account_core again{std::move(book), settings(), s.gate};
   const auto out = again.start(at(5));
   EXPECT_EQ(again.book().find(n)->state, order_state::unknown);
+  EXPECT_TRUE(again.book().frozen().contains("AAPL"));
   for (const auto& e : out.effects) EXPECT_FALSE(std::holds_alternative<std::shared_ptr<const send_command>>(e));
   EXPECT_TRUE(std::any_of(out.effects.begin(), out.effects.end(), [](const effect& e) { return std::holds_alternative<lookup_request>(e); }));
 }
