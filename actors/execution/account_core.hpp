@@ -34,6 +34,8 @@ public:
   virtual void on_order(const order& after) = 0;
   /// Every execution, after it was booked.
   virtual void on_fill(const order& after, const order_fill& fill) = 0;
+  /// A symbol was frozen (only closing orders) or, with null, thawed.
+  virtual void on_freeze(const std::string& symbol, const freeze* now) { static_cast<void>(symbol), static_cast<void>(now); }
 };
 
 /// An order that came through a door: well-formed (check_request) and resolved to one instrument.
