@@ -434,7 +434,8 @@ TEST(gate, sizes_from_money_weight_and_risk) {
   desk d;
   auto t = d.order("AAPL", buy, "1");
   t.asked.size = size_notional{usd("1050")};
-  EXPECT_EQ(d.send(t).verdict.approved, qty("10"));
+  const auto answer = d.send(t);
+  EXPECT_EQ(answer.verdict.approved, qty("10")) << said(answer) << (answer.verdict.rejection() ? answer.verdict.rejection()->message : "");
   t = d.order("AAPL", buy, "1");
   t.asked.size = size_weight{dec("0.05")};
   EXPECT_EQ(d.send(t).verdict.approved, qty("50"));
