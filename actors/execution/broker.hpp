@@ -261,6 +261,18 @@ struct names_of<execution::venue_status> {
   static constexpr std::array<std::string_view, 8> value{"accepted", "suspended", "working", "filled", "cancelled", "rejected", "expired", "failed"};
 };
 template <>
+struct names_of<execution::report_source> {
+  static constexpr std::array<std::string_view, 3> value{"answer", "stream", "poll"};
+};
+template <>
+struct names_of<execution::lookup_outcome> {
+  static constexpr std::array<std::string_view, 3> value{"found", "absent", "failed"};
+};
+template <>
+struct names_of<execution::completeness> {
+  static constexpr std::array<std::string_view, 2> value{"partial", "complete"};
+};
+template <>
 struct names_of<execution::submit_outcome> {
   static constexpr std::array<std::string_view, 4> value{"accepted", "refused", "not_sent", "ambiguous"};
 };

@@ -20,14 +20,15 @@ public:
 };
 } // namespace tt::risk
 
+// how failures show our values
 namespace tt {
 template <named_enum Enum>
-void PrintTo(Enum value, std::ostream* out) {
-  *out << to_string(value);
+std::ostream& operator<<(std::ostream& out, Enum value) {
+  return out << to_string(value);
 }
 template <class Tag>
-void PrintTo(const measured<Tag>& value, std::ostream* out) {
-  *out << value.to_string();
+std::ostream& operator<<(std::ostream& out, const measured<Tag>& value) {
+  return out << value.to_string();
 }
 } // namespace tt
 
