@@ -15,12 +15,12 @@ namespace tt::execution {
 
 /// Who is behind an order, and what of that the gate judges.
 struct order_sender {
-  std::string principal;
-  risk::grant may;
+  std::string principal = {};
+  risk::grant may = {};
   risk::execution_right execute = risk::execution_right::granted;
   risk::alert_identity identity = risk::alert_identity::given;
-  std::optional<utc_time> signal_at;
-  std::optional<quantity> reported_position;
+  std::optional<utc_time> signal_at = {};
+  std::optional<quantity> reported_position = {};
 };
 
 class risk_gate final : public order_gate {
