@@ -60,7 +60,9 @@ outcome account_core::start(utc_time now) {
     t.touched_.insert(number);
     t.symbols_.insert(what.symbol);
     gate_.on_order(what);
-    if (what.state == order_state::unknown) t.lookup(what);
+    if (what.state != order_state::unknown) continue;
+    t.freeze_for_doubt(what);
+    t.lookup(what);
   }
   for (const auto& [symbol, heads] : groups_) t.symbols_.insert(symbol);
   t.list();

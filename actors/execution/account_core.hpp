@@ -34,6 +34,8 @@ public:
   virtual void on_order(const order& after) = 0;
   /// Every execution, after it was booked.
   virtual void on_fill(const order& after, const order_fill& fill) = 0;
+  /// A symbol was frozen (only closing orders) or, with null, thawed.
+  virtual void on_freeze(const std::string& symbol, const freeze* now) { static_cast<void>(symbol), static_cast<void>(now); }
 };
 
 /// An order that came through a door: well-formed (check_request) and resolved to one instrument.
@@ -130,6 +132,8 @@ public:
   outcome on_price(const std::string& symbol, price last, utc_time now);
   /// Fires what is due.
   outcome tick(utc_time now);
+  /// Asks the venue for everything it has: regularly, and on doubt.
+  outcome look(utc_time now);
   /// A person closes an order of unknown fate. Errors: not_found, conflict.
   outcome close_unknown(order_number number, const std::string& author, const std::string& reason, utc_time now);
   /// A person accepts the venue's position of a frozen symbol. Errors: not_found.

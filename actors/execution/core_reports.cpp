@@ -163,7 +163,8 @@ void account_core::turn::on(const correction_report& report) {
 
 // the answer to a replace was lost: the terms that the venue shows tell
 void account_core::turn::resolve_replace(const order& what, const order_report& shown) {
-  if (what.state != order_state::pending_replace || !what.pending_terms || shown.terms.qty.is_zero()) return;
+  const bool open = what.state == order_state::pending_replace || what.state == order_state::pending_cancel || what.state == order_state::unknown;
+  if (!open || !what.pending_terms || shown.terms.qty.is_zero()) return;
   const auto same = [&](const order_terms& t) {
     return t.qty == shown.terms.qty && t.limit_price == shown.terms.limit_price && t.stop_price == shown.terms.stop_price;
   };
@@ -173,7 +174,7 @@ void account_core::turn::resolve_replace(const order& what, const order_report& 
   }
   constexpr std::uint32_t looks_before_refused = 3; // it may still be on its way
   const auto t = core_.timers_.find(what.number);
-  if (same(what.terms) && t != core_.timers_.end() && t->second.tries >= looks_before_refused)
+  if (what.state != order_state::unknown && same(what.terms) && t != core_.timers_.end() && t->second.tries >= looks_before_refused)
     static_cast<void>(move(what.number, order_event::replace_refused, shown.order, "the venue kept the old terms", {}, report_source::poll));
 }
 

@@ -74,6 +74,7 @@ void account_core::turn::fire(order_number number) {
     if (now_ >= what.submitted_at.value_or(t.since) + times.answer_deadline) list();
     if (!t.alarmed && now_ >= t.since + times.unknown_alarm) {
       t.alarmed = true;
+      freeze_for_doubt(what);
       alert(severity::alarm, "UNKNOWN_ORDER", &what, "its fate has not been known for a minute");
     }
     t.due = now_ + times.lookup_every;
@@ -107,6 +108,12 @@ outcome account_core::tick(utc_time now) {
   for (const auto& [number, one] : timers_)
     if (std::min(one.due, one.retry_at.value_or(one.due)) <= now) due.push_back(number);
   for (const auto number : due) t.fire(number);
+  return t.finish();
+}
+
+outcome account_core::look(utc_time now) {
+  turn t{*this, now};
+  t.list();
   return t.finish();
 }
 

@@ -1,5 +1,7 @@
 #include "actors/execution/core_turn.hpp"
 
+#include <algorithm>
+
 namespace tt::execution {
 
 namespace {
@@ -39,6 +41,8 @@ result<void> account_core::turn::record(journal_fact fact) {
     if (const auto* booked = std::get_if<execution_booked>(&r.fact)) core_.gate_.on_fill(*what, booked->fill);
     core_.gate_.on_order(*what);
   }
+  if (const auto* f = std::get_if<symbol_frozen>(&r.fact)) core_.gate_.on_freeze(f->symbol, &book().frozen().at(f->symbol));
+  if (const auto* f = std::get_if<symbol_thawed>(&r.fact)) core_.gate_.on_freeze(f->symbol, nullptr);
   out_.records.push_back(std::move(r));
   return {};
 }
@@ -115,8 +119,27 @@ void account_core::turn::settle() {
   alert(severity::alarm, "INTERNAL", nullptr, "the consequences of a step did not come to an end");
 }
 
+void account_core::turn::freeze_for_doubt(const order& what) {
+  if (book().frozen().contains(what.symbol)) return;
+  const auto held = book().held(what.symbol);
+  static_cast<void>(record(symbol_frozen{what.symbol, held, held, fate_unknown}));
+}
+
+void account_core::turn::thaw_resolved() {
+  for (const auto& symbol : symbols_) {
+    const auto frozen = book().frozen().find(symbol);
+    if (frozen == book().frozen().end() || frozen->second.reason != fate_unknown) continue;
+    const bool doubt = std::any_of(book().open_orders().begin(), book().open_orders().end(), [&](order_number n) {
+      const auto& what = *book().find(n);
+      return what.symbol == symbol && what.state == order_state::unknown;
+    });
+    if (!doubt) static_cast<void>(record(symbol_thawed{symbol, "its orders are known again"}));
+  }
+}
+
 outcome account_core::turn::finish() {
   settle();
+  thaw_resolved();
   for (const auto number : touched_) {
     const auto& what = *book().find(number);
     arm(what);

@@ -71,8 +71,12 @@ public:
   account_core& core_;
   utc_time now_;
 
+  /// Only closing orders in a symbol while one of its orders is of unknown fate for long, or since a restart.
+  void freeze_for_doubt(const order& what);
+
 private:
   void settle();
+  void thaw_resolved();
 
   outcome out_;
   std::set<order_number> touched_;
@@ -82,5 +86,8 @@ private:
 
 /// Reject code of a leg that we took back ourselves to make room for its sibling or an exit.
 inline constexpr const char* linked_code = "LINKED";
+
+/// Reason of a freeze that the core itself sets and lifts.
+inline constexpr const char* fate_unknown = "an order is of unknown fate";
 
 } // namespace tt::execution

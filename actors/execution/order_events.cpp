@@ -45,6 +45,7 @@ constexpr void in_doubt(builder& b) {
   b.set(unknown, not_sent, to(rejected));
   b.set(unknown, cancel_refused, stay);
   b.set(unknown, replace_refused, stay);
+  b.set(unknown, replace_confirmed, note); // the venue shows the new terms
   for (const auto from : {submitting, unknown}) {
     b.set(from, venue_accepted, to(accepted));
     b.set(from, venue_suspended, to(suspended));
@@ -126,16 +127,17 @@ std::optional<order_state> state_after(const order& what, order_event event) noe
   switch (found.kind) {
   case arrow::none: return std::nullopt;
   case arrow::stay:
-  case arrow::note:
   case arrow::book: return what.state;
   case arrow::move: return found.to;
+  case arrow::note:
   case arrow::resume: break;
   }
-  const bool replaced = event == replace_confirmed && what.pending_terms;
-  const auto qty = replaced ? what.pending_terms->qty : what.terms.qty;
-  if (what.filled >= qty && event != cancel_refused) return filled;
+  const bool about_terms = event == replace_confirmed || event == replace_refused;
+  const auto qty = event == replace_confirmed && what.pending_terms ? what.pending_terms->qty : what.terms.qty;
+  // terms that leave nothing to fill end the order
+  if (about_terms && !what.filled.is_zero() && what.filled >= qty) return filled;
+  if (found.kind == arrow::note) return what.state;
   if (event == cancel_refused && what.pending_terms) return pending_replace;
-  if (what.filled >= qty) return filled;
   return what.filled.is_zero() ? what.resume : partially_filled;
 }
 

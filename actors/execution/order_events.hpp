@@ -40,7 +40,7 @@ enum class order_event : std::uint8_t {
 enum class arrow : std::uint8_t {
   none,   ///< no such arrow: record, alarm, ask the venue; the order stays
   stay,   ///< known already, or says nothing new: nothing changes
-  note,   ///< recorded; the state stays
+  note,   ///< recorded; the state stays, unless the terms that hold now leave nothing to fill
   move,   ///< to `to`
   resume, ///< to the live state before: resume state, partially_filled, or filled where nothing is left
   book,   ///< an execution of a final order: booked, the name of the state stays; alarm

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 namespace tt::execution {
 
@@ -206,11 +207,21 @@ private:
     learn(*what, report.order);
     cumulative(*what, report);
     if (was_final) return;
+    confirm_replace(*what, report);
     const auto event = event_of(report.status);
     if (event) return move(*what, *event, report.order, report.text);
     // filled there: it lives until its executions are here
     if (what->state == order_state::submitting || what->state == order_state::unknown)
       move(*what, order_event::venue_working, report.order, {});
+  }
+
+  /// The venue shows the terms that were asked for and whose answer did not come.
+  void confirm_replace(order& what, const order_report& report) {
+    if (!what.pending_terms || transition_of(what.state, order_event::replace_confirmed).kind == arrow::none) return;
+    const auto& t = *what.pending_terms;
+    if (report.terms.qty != t.qty || report.terms.limit_price != t.limit_price || report.terms.stop_price != t.stop_price) return;
+    move(what, order_event::replace_confirmed, report.order, {});
+    what.terms = *std::exchange(what.pending_terms, std::nullopt);
   }
 
   void learn(order& what, const order_handle& handle) {

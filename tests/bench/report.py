@@ -40,6 +40,10 @@ class Row:
 
 MORE = "more"
 TABLE = [
+    ("Order journal: SQLite, synchronous=FULL", [
+        Row("replay of a million records into the account's state, all checked", "journal.replay_per_s", "records/s", 500_000, 2_000_000, MORE),
+        Row("durable appends, 256 records a commit", "journal.append_256_per_s", "records/s", better=MORE),
+    ]),
     ("Tick to client: a whole node, from the feed's hand-out to the client's read", [
         Row("100 clients × 14 symbols, 10k ticks/s, 10 Hz: p50", "latency.100_clients_10hz.p50_ms", "ms"),
         Row("  p99", "latency.100_clients_10hz.p99_ms", "ms", 5, 1),
@@ -264,6 +268,9 @@ BENCHMARKS = [  # name, binary below the build folder, how to run it
         "write_new/relaxed:0": ("bars.write_per_s", "items_per_second", 1),
         "append_one/relaxed:0": ("bars.append_us", "real_time", 1),
         "read_csv": ("csv.rows_per_s", "items_per_second", 1)})),
+    ("journal", "tests/bench/bench_execution_journal", google({
+        "replay_book": ("journal.replay_per_s", "items_per_second", 1),
+        "append_durable/records:256": ("journal.append_256_per_s", "items_per_second", 1)})),
     ("sim", "tests/bench/bench_market_sim", google({"sim_pull/4096": ("sim.events_per_s", "items_per_second", 1)})),
     ("bus", "tests/bench/bench_bus_link", own_json),
     ("risk", "tests/bench/bench_risk_gate", own_json),

@@ -233,6 +233,7 @@ TEST(account_core, silence_of_the_adapter_is_doubt_not_failure) {
   }
   EXPECT_EQ(s.get(n).state, order_state::unknown);
   EXPECT_TRUE(s.alarmed("UNKNOWN_ORDER"));
+  EXPECT_TRUE(s.core.book().frozen().contains("AAPL")); // only closing orders meanwhile
   EXPECT_TRUE(s.sends().empty());
   lookup_answer found;
   found.order.wire_id = s.get(n).wire_id;
@@ -242,6 +243,7 @@ TEST(account_core, silence_of_the_adapter_is_doubt_not_failure) {
   s.report(found);
   EXPECT_EQ(s.get(n).state, order_state::working);
   EXPECT_EQ(s.get(n).venue_order.str(), "9");
+  EXPECT_TRUE(s.core.book().frozen().empty());
   s.check_replay();
 }
 
@@ -253,6 +255,7 @@ TEST(account_core, a_restart_puts_what_was_going_out_in_doubt_and_sends_nothing)
   account_core again{std::move(book), settings(), s.gate};
   const auto out = again.start(at(5));
   EXPECT_EQ(again.book().find(n)->state, order_state::unknown);
+  EXPECT_TRUE(again.book().frozen().contains("AAPL"));
   for (const auto& e : out.effects) EXPECT_FALSE(std::holds_alternative<std::shared_ptr<const send_command>>(e));
   EXPECT_TRUE(std::any_of(out.effects.begin(), out.effects.end(), [](const effect& e) { return std::holds_alternative<lookup_request>(e); }));
 }
@@ -433,6 +436,7 @@ TEST(account_core, a_person_may_close_an_order_of_unknown_fate_with_a_reason) {
 TEST(account_core, ten_thousand_ambiguous_submits_end_in_one_venue_order_each) {
   constexpr int orders = 10'000, at_once = 50;
   bench b{2026};
+  b.venue.rates().lost_cancel = 0; // this is about submits
   std::vector<order_number> placed;
   const auto resolve = [&] { // at most a minute of virtual time per group
     for (int i = 0; i < 60; ++i) {
@@ -473,7 +477,6 @@ TEST(account_core, ten_thousand_ambiguous_submits_end_in_one_venue_order_each) {
     // forget them, as a new session would: the book of 10,000 is the point, not the venue's
     for (auto n = placed.end() - at_once; n != placed.end(); ++n)
       if (b.get(*n).state == order_state::working) b.done(b.core.cancel(*n, "", b.now));
-    b.venue.rates().lost_cancel = 0;
     b.deliver();
     for (auto n = placed.end() - at_once; n != placed.end(); ++n) EXPECT_TRUE(is_final(b.get(*n).state)) << to_string(b.get(*n).state);
     while (!b.venue.orders().empty() && i + at_once < orders) b.venue.orders().pop_front();

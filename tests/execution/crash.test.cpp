@@ -363,7 +363,7 @@ int wanted_kills() {
 TEST(crash_sweep, killed_at_random_moments_it_loses_nothing_and_sends_nothing_twice) {
   const auto found = sweep(wanted_kills(), order_of_work::durable_first, 1);
   std::cout << found.kills << " kills (" << found.kills_by_point << " at a chosen point, the others at any instruction), " << found.orders << " orders, "
-            << found.acknowledged << " acknowledged, " << found.executions << " executions, " << found.broken.size() << " differences\n";
+            << found.acknowledged << " acknowledged, " << found.executions << " executions, " << found.broken.size() << " differences" << std::endl;
   for (const auto& what : found.broken) ADD_FAILURE() << what;
   EXPECT_GT(found.acknowledged, found.kills / 4);
   EXPECT_GT(found.executions, found.kills / 10);
@@ -371,7 +371,7 @@ TEST(crash_sweep, killed_at_random_moments_it_loses_nothing_and_sends_nothing_tw
 
 TEST(crash_sweep, a_build_that_acknowledges_before_the_journal_has_it_is_caught) {
   const auto found = sweep(std::min(wanted_kills(), 200), order_of_work::acknowledge_first, 1);
-  std::cout << "control: " << found.broken.size() << " differences after " << found.kills << " kills\n";
+  std::cout << "control: " << found.broken.size() << " differences after " << found.kills << " kills" << std::endl;
   EXPECT_FALSE(found.broken.empty());
 }
 

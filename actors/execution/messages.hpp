@@ -1,0 +1,67 @@
+#pragma once
+
+// What the account actor and its neighbours say to each other. All of it stays
+// within one process: values travel as pointers to what does not change any more.
+//
+// | to | message | answer |
+// | --- | --- | --- |
+// | account | place_atom, new_order_ptr | order_answer, once the intent and its decision are on disk |
+// | account | cancel_atom, std::uint64_t order number, std::string reason | order_answer |
+// | account | replace_atom, std::uint64_t order number, terms_change_ptr | order_answer |
+// | account | note_atom, fact_ptr | order_answer (without an order) once it is on disk |
+// | account | venue_report_ptr | none |
+// | account | price_atom, market_price | none |
+// | account | order_atom, std::uint64_t order number | order_answer, as it stands; not_found |
+// | account | book_atom | book_ptr: a copy of the whole state, for reports and tests |
+// | broker | venue_request_ptr | none; reports follow as venue_report_ptr |
+
+#include "actors/execution/account_writer.hpp"
+
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/atom.hpp>
+
+#include <memory>
+
+namespace tt::execution {
+
+using place_atom = caf::atom_constant<caf::atom("place")>;
+using cancel_atom = caf::atom_constant<caf::atom("cancel")>;
+using replace_atom = caf::atom_constant<caf::atom("replace")>;
+using note_atom = caf::atom_constant<caf::atom("note")>;
+using price_atom = caf::atom_constant<caf::atom("price")>;
+using order_atom = caf::atom_constant<caf::atom("order")>;
+using book_atom = caf::atom_constant<caf::atom("book")>;
+using commit_atom = caf::atom_constant<caf::atom("commit")>;
+using wake_atom = caf::atom_constant<caf::atom("wake")>;
+using look_atom = caf::atom_constant<caf::atom("look")>;
+using again_atom = caf::atom_constant<caf::atom("again")>;
+
+using new_order_ptr = std::shared_ptr<const new_order>;
+using terms_change_ptr = std::shared_ptr<const terms_change>;
+using fact_ptr = std::shared_ptr<const journal_fact>;
+using venue_report_ptr = std::shared_ptr<const venue_report>;
+using venue_request_ptr = std::shared_ptr<const venue_request>;
+using book_ptr = std::shared_ptr<const account_book>;
+
+/// What became of a request.
+struct order_answer {
+  reply what = reply::none;
+  std::optional<order> now;     ///< the order as it stands
+  std::optional<error> refused; ///< nothing was done, and why
+};
+
+struct market_price {
+  std::string symbol;
+  price last;
+};
+
+} // namespace tt::execution
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::execution::new_order_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::execution::terms_change_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::execution::fact_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::execution::venue_report_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::execution::venue_request_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::execution::book_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::execution::order_answer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::execution::market_price)
