@@ -32,7 +32,6 @@ namespace tt::execution {
 struct paper_memory {
   struct resting {
     submit_request asked;
-    venue_order_id id;
     quantity filled;
     decimal filled_value;
   };
