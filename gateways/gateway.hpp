@@ -28,6 +28,7 @@ class Collectable;
 namespace tt::gateway {
 
 class cluster_port;
+class trading_port;
 class market_port;
 class upgrade_handler;
 
@@ -93,6 +94,10 @@ public:
   /// Shows the cluster under /api/v1/cluster; without it the node stands alone.
   /// `port` outlives the gateway. Call before start().
   void show_cluster(cluster_port& port);
+
+  /// Serves the accounts of this node; without it their routes answer 503. `port` outlives
+  /// the gateway. Call before start().
+  void show_trading(trading_port& port);
 
   /// Binds, then serves until stop(). Gives the bound port.
   /// Errors: not_available (port in use, address not ours), invalid_argument (a

@@ -124,6 +124,10 @@ void risk_gate::take_over(const order& what, utc_time now) {
   static_cast<void>(gate_.adopt(q.view, what.remaining(), there, foreign, now));
 }
 
+void risk_gate::on_freeze(const std::string& symbol, const freeze* now) {
+  gate_.state().set_agreement(symbol, now ? risk::agreement::frozen : risk::agreement::agreed);
+}
+
 result<void> risk_gate::restore(const account_book& book, utc_time now) {
   last_seen_ = now;
   auto& state = gate_.state();

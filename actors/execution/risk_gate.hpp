@@ -15,12 +15,12 @@ namespace tt::execution {
 
 /// Who is behind an order, and what of that the gate judges.
 struct order_sender {
-  std::string principal;
-  risk::grant may;
+  std::string principal = {};
+  risk::grant may = {};
   risk::execution_right execute = risk::execution_right::granted;
   risk::alert_identity identity = risk::alert_identity::given;
-  std::optional<utc_time> signal_at;
-  std::optional<quantity> reported_position;
+  std::optional<utc_time> signal_at = {};
+  std::optional<quantity> reported_position = {};
 };
 
 class risk_gate final : public order_gate {
@@ -46,6 +46,7 @@ public:
   gate_word check_change(const order& what, const order_terms& wanted, const account_book& book, utc_time now) override;
   void on_order(const order& after) override;
   void on_fill(const order& after, const order_fill& fill) override;
+  void on_freeze(const std::string& symbol, const freeze* now) override;
 
   /// Breakers that the gate found tripped by a sender (RUNAWAY, REPEATED_REJECT), by strategy; emptied by the call.
   [[nodiscard]] std::vector<std::pair<std::string, risk::check_code>> take_trips() { return std::exchange(trips_, {}); }

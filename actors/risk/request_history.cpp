@@ -5,12 +5,12 @@
 namespace tt::risk {
 
 std::size_t rate_window::count(utc_time now, nanoseconds span) const {
-  std::size_t n = 0;
-  for (auto at = times_.rbegin(); at != times_.rend() && *at > now - span; ++at) ++n;
-  return n;
+  return static_cast<std::size_t>(times_.end() - std::ranges::upper_bound(times_, now - span));
 }
 
 void rate_window::add(utc_time now) {
+  // a clock that went back must not bring the list out of order
+  if (!times_.empty()) now = std::max(now, times_.back());
   while (!times_.empty() && times_.front() <= now - longest) times_.pop_front();
   times_.push_back(now);
 }

@@ -74,7 +74,7 @@ TEST(faulty_venue, the_stream_drops_frames_and_listings_know) {
   bench b({.stream_dropped = 1000});
   b.venue.submit(b.order("A"), b.now);
   EXPECT_EQ(b.take(), lines{"A accepted working"});
-  b.venue.listing({account_id{"paper_simulator"}, 1, journal_offset::none, {}}, b.now);
+  b.venue.listing({account_id{"paper_simulator"}, 1, journal_offset::none, {}, {}}, b.now);
   const auto reports = b.venue.take(b.now);
   const auto& all = std::get<venue_snapshot>(reports.at(0));
   ASSERT_EQ(all.executions.size(), 1u);
@@ -103,7 +103,7 @@ TEST(faulty_venue, a_restart_gives_known_ids_to_other_orders) {
     if (const auto* a = std::get_if<submit_answer>(&one)) before[a->order.venue_order.str()] = a->order.wire_id.str();
   b.venue.restart(b.now);
   EXPECT_EQ(b.take(), (lines{"session down", "session synchronising", "session up"}));
-  b.venue.listing({account_id{"paper_simulator"}, 1, journal_offset::none, {}}, b.now);
+  b.venue.listing({account_id{"paper_simulator"}, 1, journal_offset::none, {}, {}}, b.now);
   const auto reports = b.venue.take(b.now);
   const auto& all = std::get<venue_snapshot>(reports.at(0));
   for (const auto& one : all.orders) after[one.order.venue_order.str()] = one.order.wire_id.str();

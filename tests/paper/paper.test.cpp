@@ -281,7 +281,7 @@ TEST(paper, listings_are_complete_and_balances_know_what_they_do_not_know) {
   EXPECT_EQ(*b.cash, usd("100000"));
   EXPECT_EQ(*b.equity, usd("100040")) << "2 contracts × 10 points × 2";
   EXPECT_EQ(*b.buying_power, usd("96040"));
-  s.venue.listing({account_id{"paper_simulator"}, 7, journal_offset{3}, {}}, s.now);
+  s.venue.listing({account_id{"paper_simulator"}, 7, journal_offset{3}, {}, {wire_order_id{"A"}, wire_order_id{"Z"}}}, s.now);
   const auto reports = s.venue.take(s.now);
   const auto& all = std::get<venue_snapshot>(reports.at(0));
   EXPECT_EQ(all.id, 7u);
@@ -289,6 +289,10 @@ TEST(paper, listings_are_complete_and_balances_know_what_they_do_not_know) {
   EXPECT_EQ(all.orders_are, completeness::complete);
   EXPECT_EQ(all.positions.at(0), (venue_position{"MNQ", qty("2"), px("20000")}));
   EXPECT_EQ(all.executions.size(), 1u);
+  ASSERT_EQ(all.lookups.size(), 2u);
+  EXPECT_EQ(all.lookups[0].outcome, lookup_outcome::found);
+  EXPECT_EQ(all.lookups[0].report->cumulative, qty("2"));
+  EXPECT_EQ(all.lookups[1].outcome, lookup_outcome::absent);
   paper_broker fresh(stall::settings({}, account_type::margin), "s2", s.now);
   position held;
   held.symbol = "AAPL";

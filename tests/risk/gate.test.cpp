@@ -176,6 +176,16 @@ TEST(gate, the_rate_of_the_node_is_shared_by_its_accounts) {
   EXPECT_TRUE(rates.take(rate_kind::opening, session_time() + std::chrono::seconds{1}, most));
 }
 
+TEST(gate, rate_windows_are_half_open_and_survive_a_clock_that_goes_back) {
+  rate_window w;
+  const auto t = session_time();
+  for (int i = 0; i < 5; ++i) w.add(t + std::chrono::milliseconds{250 * i});
+  EXPECT_EQ(w.count(t + std::chrono::seconds{1}, std::chrono::seconds{1}), 4u) << "the one of exactly a second ago is over";
+  w.add(t);
+  EXPECT_EQ(w.count(t + std::chrono::seconds{1}, std::chrono::seconds{1}), 5u);
+  EXPECT_EQ(w.count(t + std::chrono::seconds{3}, std::chrono::seconds{1}), 0u);
+}
+
 TEST(gate, a_runaway_strategy_is_stopped_and_its_breaker_named) {
   desk d;
   d.loosen(limit_id::runaway_orders, "20");
@@ -434,7 +444,8 @@ TEST(gate, sizes_from_money_weight_and_risk) {
   desk d;
   auto t = d.order("AAPL", buy, "1");
   t.asked.size = size_notional{usd("1050")};
-  EXPECT_EQ(d.send(t).verdict.approved, qty("10"));
+  const auto answer = d.send(t);
+  EXPECT_EQ(answer.verdict.approved, qty("10")) << said(answer) << (answer.verdict.rejection() ? answer.verdict.rejection()->message : "");
   t = d.order("AAPL", buy, "1");
   t.asked.size = size_weight{dec("0.05")};
   EXPECT_EQ(d.send(t).verdict.approved, qty("50"));

@@ -147,7 +147,7 @@ private:
       ASSERT_TRUE(d.stop.apply(*d.stop.engage({}, mode, "x", "x", d.now)));
       r = {mode == kill_mode::reduce, mode == kill_mode::halt};
       stopped_at = commands;
-    } else if (commands - stopped_at > 20) {
+    } else if (commands - stopped_at > 5) {
       ASSERT_TRUE(d.stop.ask_resume("x", access::admin, "x", "0123456789abcdef", d.now));
       ASSERT_TRUE(d.stop.apply(*d.stop.confirm_resume("0123456789abcdef", "x", access::admin, d.now, {})));
     } else {
@@ -157,7 +157,7 @@ private:
   }
 
   void order() {
-    if (d.stop.is_active() && commands - stopped_at > 60) stop();
+    if (d.stop.is_active() && commands - stopped_at > 15) stop();
     keep_fresh();
     const std::string symbol = symbols[static_cast<std::size_t>(draw(6))];
     const auto& q = last_quotes.at(symbol);

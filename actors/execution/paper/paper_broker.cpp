@@ -256,14 +256,18 @@ void paper_broker::do_replace(const replace_request& request, utc_time now) {
   reports_.emplace_back(std::move(answer));
 }
 
-void paper_broker::do_lookup(const lookup_request& request, utc_time now) {
-  lookup_answer answer{{request.wire_id, request.venue_order, session_}, lookup_outcome::absent, {}, {}, now};
-  if (const auto* order = find(request.wire_id, request.venue_order, session_)) {
+lookup_answer paper_broker::answer_to(const wire_order_id& wire, const venue_order_id& id, utc_time now) {
+  lookup_answer answer{{wire, id, session_}, lookup_outcome::absent, {}, {}, now};
+  if (const auto* order = find(wire, id, session_)) {
     answer.order = order->handle(session_);
     answer.outcome = lookup_outcome::found;
     answer.report = as_report(*order, report_source::answer);
   }
-  reports_.emplace_back(std::move(answer));
+  return answer;
+}
+
+void paper_broker::do_lookup(const lookup_request& request, utc_time now) {
+  reports_.emplace_back(answer_to(request.wire_id, request.venue_order, now));
 }
 
 void paper_broker::do_listing(const listing_request& request, utc_time now) {
@@ -276,6 +280,7 @@ void paper_broker::do_listing(const listing_request& request, utc_time now) {
   out.orders_are = out.executions_are = out.positions_are = completeness::complete;
   for (const auto& [number, order] : open_) out.orders.push_back(as_report(order, report_source::poll));
   for (const auto& order : closed_) out.orders.push_back(as_report(order, report_source::poll));
+  for (const auto& wire : request.lookups) out.lookups.push_back(answer_to(wire, {}, now));
   for (const auto& one : executions_) {
     if (request.executions_since && one.at < *request.executions_since) continue;
     out.executions.push_back(one);

@@ -116,6 +116,7 @@ private:
   void do_replace(const replace_request& request, utc_time now);
   void do_lookup(const lookup_request& request, utc_time now);
   void do_listing(const listing_request& request, utc_time now);
+  [[nodiscard]] lookup_answer answer_to(const wire_order_id& wire, const venue_order_id& id, utc_time now);
   [[nodiscard]] result<void> check(const submit_request& request) const;
   [[nodiscard]] std::optional<utc_time> expiry_of(const submit_request& request, const instrument& what, utc_time now) const;
   [[nodiscard]] static bool is_in_session(const paper_order& order, const instrument& what, utc_time now);

@@ -102,6 +102,7 @@ void faulty_venue::arrive(const arrival& one) {
         request.wire_id = wire_order_id{inner};
         truth_.submit(request, now);
       } else if constexpr (std::is_same_v<type, listing_request>) {
+        for (auto& wire : request.lookups) wire = wire_order_id{inner_wire(wire, {}, session_).value_or(wire.str())};
         truth_.listing(request, now);
       } else {
         const auto session = [&] {
@@ -109,7 +110,8 @@ void faulty_venue::arrive(const arrival& one) {
           else return session_;
         }();
         const auto inner = inner_wire(request.wire_id, request.venue_order, session);
-        request.wire_id = wire_order_id{inner.value_or("no such order")};
+        // an id that never arrived is one that the venue does not know
+        request.wire_id = wire_order_id{inner.value_or(request.wire_id.empty() ? "no such order" : request.wire_id.str())};
         if constexpr (std::is_same_v<type, cancel_request>) truth_.cancel(request, now);
         else if constexpr (std::is_same_v<type, replace_request>) truth_.replace(request, now);
         else truth_.lookup(request, now);
@@ -137,6 +139,10 @@ void faulty_venue::disguise(venue_report& report) {
   if (auto* all = std::get_if<venue_snapshot>(&report)) {
     for (auto& one : all->orders) disguise(one.order);
     for (auto& one : all->executions) disguise(one.order);
+    for (auto& one : all->lookups) {
+      disguise(one.order);
+      if (one.report) disguise(one.report->order);
+    }
     all->session = session_;
     return;
   }
@@ -162,6 +168,7 @@ void faulty_venue::collect(utc_time now, const arrival* cause) {
       continue;
     }
     if (auto* all = std::get_if<venue_snapshot>(&report)) {
+      std::erase_if(all->lookups, [&](const auto&) { return chance(rates_.lookup_failed); });
       if (chance(rates_.listing_partial)) {
         all->orders_are = all->executions_are = all->positions_are = completeness::partial;
         if (!all->orders.empty()) all->orders.resize(all->orders.size() / 2);
