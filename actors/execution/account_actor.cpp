@@ -54,6 +54,29 @@ order_answer answer_of(const account_writer& writer, const committed& done) {
   return out;
 }
 
+/// What tasks see of the actor.
+class access final : public account_access {
+public:
+  explicit access(self_ptr self) : self_(self) {}
+  [[nodiscard]] const account_book* book() const override { return self_->state.writer ? &self_->state.writer->book() : nullptr; }
+  [[nodiscard]] std::optional<error> blocked() const override;
+  [[nodiscard]] utc_time now() const override { return self_->state.options->clock(); }
+  void run(const step& what, done told) override;
+  void cancel(order_number number, std::string reason, done told) override;
+  void after(std::chrono::milliseconds wait, std::function<void(account_access&)> later) override {
+    self_->delayed_send(self_, wait, std::make_shared<const account_task>(std::move(later)));
+  }
+
+private:
+  self_ptr self_;
+};
+
+void tell_step(self_ptr self) {
+  if (!self->state.options->on_step) return;
+  access view(self);
+  self->state.options->on_step(view);
+}
+
 void commit(self_ptr self) {
   auto& st = self->state;
   st.commit_is_on_its_way = false;
@@ -62,21 +85,24 @@ void commit(self_ptr self) {
   for (const auto& one : done) {
     failed = failed || one.failed;
     if (!one.failed) carry_out(self, one.what.effects);
+    if (auto waits = st.told.extract(one.ticket); !waits.empty()) waits.mapped()(answer_of(*st.writer, one));
     const auto promise = st.promised.find(one.ticket);
     if (promise == st.promised.end()) continue;
     promise->second.deliver(answer_of(*st.writer, one));
     st.promised.erase(promise);
   }
+  tell_step(self);
   if (!failed) return set_alarm(self);
   if (st.writer->health() == journal_health::fenced) return self->quit(caf::exit_reason::user_shutdown);
   self->delayed_send(self, try_again_interval, again_atom::value);
 }
 
 /// Keeps an outcome for the next commit. The commit's message stands behind all that has arrived by now, so those share it.
-std::uint64_t take(self_ptr self, outcome out) {
+std::uint64_t take(self_ptr self, outcome out, account_access::done told = {}) {
   auto& st = self->state;
   const auto now = now_of(self);
   const auto ticket = st.writer->take(std::move(out), now.monotonic_ns);
+  if (told) st.told.emplace(ticket, std::move(told)); // before a commit can answer it
   if (st.writer->is_due(now.monotonic_ns)) {
     commit(self);
   } else if (!st.commit_is_on_its_way) {
@@ -111,17 +137,38 @@ caf::result<order_answer> request(self_ptr self, Step step) {
   return promise;
 }
 
+/// A cancel while the journal can't be written.
+order_answer cancel_in_need(self_ptr self, order_number number) {
+  auto& st = self->state;
+  if (!st.writer) return {reply::none, std::nullopt, st.problem};
+  if (st.writer->health() == journal_health::fenced) return {reply::none, std::nullopt, st.writer->blocked()};
+  auto plain = st.writer->cancel_without_journal(number);
+  if (!plain) return {reply::none, std::nullopt, plain.error()};
+  self->send(st.options->broker, std::make_shared<const venue_request>(std::move(*plain)));
+  return {reply::done, *st.writer->book().find(number), std::nullopt};
+}
+
 /// A cancel goes out whatever the journal says.
 caf::result<order_answer> cancel(self_ptr self, std::uint64_t number, std::string reason) {
   auto& st = self->state;
   if (!st.writer) return order_answer{reply::none, std::nullopt, st.problem};
   if (!st.writer->blocked())
     return request(self, [&](account_core& core, utc_time now) { return core.cancel(order_number{number}, std::move(reason), now); });
-  if (st.writer->health() == journal_health::fenced) return order_answer{reply::none, std::nullopt, st.writer->blocked()};
-  auto plain = st.writer->cancel_without_journal(order_number{number});
-  if (!plain) return order_answer{reply::none, std::nullopt, plain.error()};
-  self->send(st.options->broker, std::make_shared<const venue_request>(std::move(*plain)));
-  return order_answer{reply::done, *st.writer->book().find(order_number{number}), std::nullopt};
+  return cancel_in_need(self, order_number{number});
+}
+
+std::optional<error> access::blocked() const { return execution::blocked(self_); }
+
+void access::run(const step& what, done told) {
+  if (auto why = blocked()) return told({reply::none, std::nullopt, std::move(why)});
+  take(self_, what(self_->state.writer->core(), now()), std::move(told));
+}
+
+void access::cancel(order_number number, std::string reason, done told) {
+  const auto& st = self_->state;
+  if (st.writer && !st.writer->blocked())
+    return run([&](account_core& core, utc_time at) { return core.cancel(number, reason, at); }, std::move(told));
+  told(cancel_in_need(self_, number));
 }
 
 void try_again(self_ptr self) {
@@ -167,6 +214,7 @@ void take_report(self_ptr self, const venue_report& report) {
 caf::behavior account_actor(caf::stateful_actor<account_state>* self, std::shared_ptr<account_options> options) {
   self->state.options = std::move(options);
   try_again(self);
+  tell_step(self);
   self->delayed_send(self, busy_listing_interval, look_atom::value);
   return {
     [self](place_atom, const new_order_ptr& what) {
@@ -205,7 +253,14 @@ caf::behavior account_actor(caf::stateful_actor<account_state>* self, std::share
       if (!blocked(self)) take(self, self->state.writer->core().look(self->state.options->clock()));
       self->delayed_send(self, busy ? busy_listing_interval : idle_listing_interval, look_atom::value);
     },
-    [self](again_atom) { try_again(self); },
+    [self](const account_task_ptr& task) {
+      access view(self);
+      (*task)(view);
+    },
+    [self](again_atom) {
+      try_again(self);
+      tell_step(self);
+    },
   };
 }
 

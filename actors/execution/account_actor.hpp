@@ -32,6 +32,8 @@ struct account_options {
   std::function<void(const alert_effect&)> on_alert = {};
   /// Told each order after a change of it is durable; may be empty.
   std::function<void(const order&)> on_order = {};
+  /// Told after each commit and each attempt to open or repair the journal; may be empty.
+  std::function<void(account_access&)> on_step = {};
 };
 
 struct account_state {
@@ -41,6 +43,7 @@ struct account_state {
   std::unique_ptr<account_writer> writer; ///< null: the journal can't be opened; `problem` says why
   std::optional<error> problem;
   std::unordered_map<std::uint64_t, caf::response_promise> promised; ///< by ticket
+  std::unordered_map<std::uint64_t, account_access::done> told;       ///< likewise, for tasks
   bool commit_is_on_its_way = false;
   std::optional<utc_time> wakes_at;
 };

@@ -20,7 +20,8 @@ result<void> account_writer::rebuild() {
   chain_hash chain;
   auto newest = journal_.newest_snapshot();
   if (!newest) return newest.error();
-  if (*newest && (*newest)->last < journal_.head().next) {
+  if (settings_.follower) settings_.follower->begin();
+  else if (*newest && (*newest)->last < journal_.head().next) {
     auto restored = account_book::from_bytes((*newest)->state);
     if (restored && restored->last() == (*newest)->last) { // else: from the beginning, which is always right
       book = std::move(*restored);
@@ -28,7 +29,10 @@ result<void> account_writer::rebuild() {
       chain = (*newest)->chain;
     }
   }
-  auto done = journal_.replay(after, chain, [&](journal_record&& r) { return book.apply(r); });
+  auto done = journal_.replay(after, chain, [&](journal_record&& r) {
+    auto applied = book.apply(r);
+    return applied && settings_.follower ? settings_.follower->on_record(r) : applied;
+  });
   if (!done) return done;
   last_snapshot_ = raw(after);
   if (settings_.restored && book.is_open()) settings_.restored(book);
@@ -73,7 +77,11 @@ std::uint64_t account_writer::take(outcome out, std::int64_t monotonic_ns) {
 result<void> account_writer::append(std::vector<journal_record>& records, write_time now) {
   for (std::size_t at = 0; at < records.size(); at += max_batch_records) {
     const auto count = std::min(max_batch_records, records.size() - at);
-    if (auto done = journal_.append(std::span(records).subspan(at, count), now); !done) return done;
+    const auto part = std::span(records).subspan(at, count);
+    if (auto done = journal_.append(part, now); !done) return done;
+    // what is durable stays so: a follower that can't follow says so itself
+    if (settings_.follower)
+      for (const auto& record : part) static_cast<void>(settings_.follower->on_record(record));
   }
   return {};
 }

@@ -13,6 +13,16 @@
 
 namespace tt::execution {
 
+/// Hears every record once it is durable, in order. Outlives the writer.
+class record_follower {
+public:
+  virtual ~record_follower() = default;
+  /// All records follow from the first on; what was heard before is void.
+  virtual void begin() = 0;
+  /// Errors end the replay: the account does not start.
+  virtual result<void> on_record(const journal_record& record) = 0;
+};
+
 struct writer_settings {
   account_profile profile;
   money opening_cash; ///< of an account that has no journal yet
@@ -21,6 +31,9 @@ struct writer_settings {
   std::uint64_t snapshot_every = 100'000;
   /// Told the book whenever it was replayed, so that the gate's reservations follow; may be empty.
   std::function<void(const account_book&)> restored = {};
+  /// For folds of the journal beside the book (portfolio, limits); may be empty. Where it is set, every replay begins with
+  /// the first record and no snapshot is used.
+  record_follower* follower = nullptr;
 };
 
 /// An outcome whose records are on disk, or that never happened.

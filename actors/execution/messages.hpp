@@ -12,6 +12,7 @@
 // | account | venue_report_ptr | none |
 // | account | price_atom, market_price | none |
 // | account | order_atom, std::uint64_t order number | order_answer, as it stands; not_found |
+// | account | account_task_ptr | none; runs within the account's own step (see account_access) |
 // | account | book_atom | book_ptr: a copy of the whole state, for reports and tests |
 // | broker | venue_request_ptr | none; reports follow as venue_report_ptr |
 
@@ -20,6 +21,8 @@
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/atom.hpp>
 
+#include <chrono>
+#include <functional>
 #include <memory>
 
 namespace tt::execution {
@@ -50,6 +53,29 @@ struct order_answer {
   std::optional<error> refused; ///< nothing was done, and why
 };
 
+/// What a piece of work may do that runs within the account actor: for those who own more of the account than its
+/// journal (limits, figures) and must act in one step with it.
+class account_access {
+public:
+  using step = std::function<outcome(account_core&, utc_time)>;
+  using done = std::function<void(const order_answer&)>;
+  virtual ~account_access() = default;
+
+  /// Null while the journal could not be opened.
+  [[nodiscard]] virtual const account_book* book() const = 0;
+  /// Why nothing new can be done now.
+  [[nodiscard]] virtual std::optional<error> blocked() const = 0;
+  [[nodiscard]] virtual utc_time now() const = 0;
+  /// A step of the core; `told` hears of it once it is durable, or why it is not.
+  virtual void run(const step& what, done told) = 0;
+  /// A cancel; goes out whatever the journal says.
+  virtual void cancel(order_number number, std::string reason, done told) = 0;
+  /// Runs `later` within the actor after the wait.
+  virtual void after(std::chrono::milliseconds wait, std::function<void(account_access&)> later) = 0;
+};
+using account_task = std::function<void(account_access&)>;
+using account_task_ptr = std::shared_ptr<const account_task>;
+
 struct market_price {
   std::string symbol;
   price last;
@@ -63,5 +89,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::execution::fact_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::execution::venue_report_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::execution::venue_request_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::execution::book_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::execution::account_task_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::execution::order_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::execution::market_price)
