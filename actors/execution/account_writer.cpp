@@ -98,8 +98,8 @@ std::vector<committed> account_writer::commit(write_time now) {
     done = end;
   }
   if (broken_) {
-    // the book ran ahead of the disk: back to what is there. Where even reading fails, try_again does it.
-    if (journal_.health() == journal_health::failed) static_cast<void>(rebuild());
+    // the book ran ahead of the disk: back to what is there. Where even that fails, try_again does it.
+    if (journal_.health() == journal_health::failed && journal_.recover()) static_cast<void>(rebuild());
   } else maybe_snapshot();
   return out;
 }

@@ -96,13 +96,23 @@ account_core::turn::group account_core::turn::group_of(const order& head) const 
       if ((leg->state == order_state::cancelled || leg->state == order_state::expired) && !taken_back) g.ended = true;
       if (leg->state == order_state::rejected || leg->state == order_state::risk_rejected) ++g.failures;
     }
-  if (!g.protective) return g;
-  // never more than the position that is left to protect
-  const auto held = book().held(head.symbol);
-  const auto exit_way = direction_of(g.slots.front().terms.side);
-  const auto closable = held.value().is_positive() == (exit_way == direction::sell) ? quantity{held.value().abs()} : quantity{};
-  if (g.rest() > closable) g.total = g.done + closable;
   return g;
+}
+
+// Groups of one symbol share its position: together they never close more than is held. An exit is taken to close what was opened
+// first, so the newest group has its full share first.
+quantity account_core::turn::share_of(const group& g) const {
+  const auto exit_way = direction_of(g.slots.front().terms.side);
+  const auto held = book().held(g.head->symbol).value();
+  auto left = held.is_positive() == (exit_way == direction::sell) ? quantity{held.abs()} : quantity{};
+  const auto heads = core_.groups_.find(g.head->symbol);
+  if (heads == core_.groups_.end()) return std::min(g.rest(), left);
+  for (auto at = heads->second.rbegin(); at != heads->second.rend() && *at > g.head->number; ++at) {
+    const auto other = group_of(*book().find(*at));
+    if (!other.protective || other.ended || direction_of(other.slots.front().terms.side) != exit_way) continue;
+    left -= std::min(other.rest(), left);
+  }
+  return std::min(g.rest(), left);
 }
 
 const account_core::turn::slot* account_core::turn::wanted_slot(const group& g) const {
@@ -128,6 +138,7 @@ void account_core::turn::tend(order_number head_number) {
   const auto* head = book().find(head_number);
   auto& heads = core_.groups_[head->symbol];
   auto g = group_of(*head);
+  if (g.protective) g.total = g.done + share_of(g);
   const bool over = g.ended || g.rest().is_zero();
   if (over || g.failures >= max_leg_failures || g.generations >= max_generations) {
     if (!over && heads.contains(head_number)) alert(severity::alarm, "UNPROTECTED", head, "its legs can't be placed; " + g.rest().to_string() + " left");

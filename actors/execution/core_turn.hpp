@@ -57,6 +57,7 @@ public:
   [[nodiscard]] bool has_exit(const std::string& symbol) const;
   [[nodiscard]] bool legs_out(const std::string& symbol) const;
   [[nodiscard]] group group_of(const order& head) const;
+  [[nodiscard]] quantity share_of(const group& g) const;
   [[nodiscard]] const slot* wanted_slot(const group& g) const;
 
   // core_timers.cpp

@@ -69,11 +69,11 @@ TEST(brackets, the_target_goes_out_only_when_the_stop_is_confirmed_back) {
   b.deliver();
   b.fill(n, 10, 100);
   const auto stop = b.out(n, "stop")->number;
-  b.venue.rates().lost_cancel = 1000; // the confirmation does not come
+  b.venue.rates().lost_cancel = b.venue.rates().lost_lookup = 1000; // the confirmation does not come
   b.price_seen(110);
   EXPECT_EQ(b.get(stop).state, order_state::pending_cancel);
   EXPECT_FALSE(b.out(n, "target"));
-  b.venue.rates().lost_cancel = 0;
+  b.venue.rates().lost_cancel = b.venue.rates().lost_lookup = 0;
   b.pass(seconds{6});
   EXPECT_EQ(b.get(stop).state, order_state::cancelled);
   const auto* target = b.out(n, "target");
@@ -123,13 +123,13 @@ TEST(brackets, an_exit_waits_until_the_own_protection_is_back) {
   const auto n = b.place(bracket("k", 10));
   b.deliver();
   b.fill(n, 10, 100);
-  b.venue.rates().lost_cancel = 1000;
+  b.venue.rates().lost_cancel = b.venue.rates().lost_lookup = 1000;
   const auto exit = b.place(wanted("exit", order_side::sell, 10));
   b.deliver();
   EXPECT_EQ(b.get(exit).state, order_state::created); // stop and exit can never both fill
   b.pass(seconds{2});
   EXPECT_TRUE(b.alarmed("EXIT_WAITS"));
-  b.venue.rates().lost_cancel = 0;
+  b.venue.rates().lost_cancel = b.venue.rates().lost_lookup = 0;
   // meanwhile the stop was cancelled there; the next question finds it out
   b.pass(seconds{6});
   EXPECT_EQ(b.legs_at_venue(), 0u);
@@ -153,6 +153,22 @@ TEST(brackets, a_part_exit_leaves_the_rest_protected) {
   b.fill(exit, 4, 104);
   ASSERT_TRUE(b.out(n, "stop"));
   EXPECT_EQ(b.venue.find(b.out(n, "stop")->wire_id)->request.terms.qty, q(6));
+}
+
+TEST(brackets, groups_of_one_symbol_share_its_position) {
+  linked b;
+  const auto first = b.place(bracket("one", 10)), second = b.place(bracket("two", 6));
+  b.deliver();
+  b.fill(first, 10, 100);
+  b.fill(second, 6, 100);
+  const auto exit = b.place(wanted("exit", order_side::sell, 12));
+  b.deliver();
+  b.fill(exit, 12, 104);
+  ASSERT_EQ(b.core.book().held("AAPL"), q(4));
+  // what was opened first was closed first; never two stops of four each
+  EXPECT_FALSE(b.out(first, "stop"));
+  ASSERT_TRUE(b.out(second, "stop"));
+  EXPECT_EQ(b.venue.find(b.out(second, "stop")->wire_id)->request.terms.qty, q(4));
 }
 
 TEST(brackets, a_stop_that_is_refused_is_tried_again_and_then_alarmed) {
