@@ -447,9 +447,12 @@ public:
   group(std::vector<route>& rows, services& parts, std::string_view tag, std::string_view missing)
     : rows_(rows), parts_(parts), tag_(tag), missing_(missing) {}
 
-  group& add(verb method, std::string_view pattern, route_policy policy, std::string_view summary, trading_handler run) {
+  /// `takes` and `gives` name schemas; "" for none, and for bare lists.
+  group& add(verb method, std::string_view pattern, route_policy policy, std::string_view summary, trading_handler run,
+             std::string_view gives = "", std::string_view takes = "", int success = 200) {
     const bool writes = method == verb::post || method == verb::put || method == verb::patch;
     rows_.push_back({.method = method, .pattern = pattern, .policy = policy, .summary = summary, .run = with_port(parts_, run, missing_),
+                     .request_schema = takes, .response_schema = gives, .success = success,
                      .body = writes ? body_kind::json : body_kind::none, .tag = tag_});
     return *this;
   }
@@ -466,10 +469,10 @@ void add_order_routes(std::vector<route>& rows, services& parts) {
   constexpr route_policy view{access::viewer, rate_class::general}, order{access::trader, rate_class::orders},
     unlimited{access::trader, rate_class::unlimited}, admin{access::admin, rate_class::general};
   group accounts{rows, parts, "accounts", "accounts: this node hosts no accounts"};
-  for (const std::string_view path : {"/api/account", "/api/v1/account"}) accounts.add(verb::get, path, view, "The default account", default_account);
+  for (const std::string_view path : {"/api/account", "/api/v1/account"}) accounts.add(verb::get, path, view, "The default account", default_account, "Account");
   for (const std::string_view path : {"/api/positions", "/api/v1/positions"}) accounts.add(verb::get, path, view, "Positions", list_positions);
-  accounts.add(verb::get, "/api/v1/accounts", view, "Accounts", list_accounts)
-    .add(verb::get, "/api/v1/accounts/{id}", view, "One account", named_account)
+  accounts.add(verb::get, "/api/v1/accounts", view, "Accounts", list_accounts, "Accounts")
+    .add(verb::get, "/api/v1/accounts/{id}", view, "One account", named_account, "Account")
     .add(verb::get, "/api/v1/accounts/{id}/positions", view, "Positions of an account", account_positions)
     .add(verb::get, "/api/v1/accounts/{id}/orders", view, "Orders of an account", list_orders)
     .add(verb::get, "/api/v1/accounts/{id}/executions", view, "Executions of an account", executions);
@@ -479,20 +482,20 @@ void add_order_routes(std::vector<route>& rows, services& parts) {
      {"/api/v1/orders", "/api/v1/orders/{id}", "/api/v1/orders/preview", "/api/v1/executions", "/api/v1/positions/{symbol}/close", "/api/v1/positions/flatten"}}};
   for (const auto& [list, one, check, fills, close, flatten] : paths)
     orders.add(verb::get, list, view, "Orders, newest first", list_orders)
-      .add(verb::post, list, order, "Place an order", place)
-      .add(verb::remove, list, unlimited, "Cancel working orders", cancel_orders)
-      .add(verb::get, one, view, "One order", one_order)
-      .add(verb::patch, one, order, "Change an order", change_order)
-      .add(verb::remove, one, unlimited, "Cancel an order", cancel_order)
-      .add(verb::post, check, {access::trader, rate_class::general}, "All checks, nothing reserved", preview)
-      .add(verb::get, fills, view, "Executions", executions)
-      .add(verb::post, close, unlimited, "Close a position", close_position)
-      .add(verb::post, flatten, unlimited, "Close every position", close_all);
+      .add(verb::post, list, order, "Place an order", place, "Order", "OrderRequest", 201)
+      .add(verb::remove, list, unlimited, "Cancel working orders", cancel_orders, "OrdersCancelled", "", 202)
+      .add(verb::get, one, view, "One order", one_order, "Order")
+      .add(verb::patch, one, order, "Change an order", change_order, "Order", "OrderChange", 202)
+      .add(verb::remove, one, unlimited, "Cancel an order", cancel_order, "Order", "", 202)
+      .add(verb::post, check, {access::trader, rate_class::general}, "All checks, nothing reserved", preview, "OrderPreview", "OrderRequest")
+      .add(verb::get, fills, view, "Executions", executions, "Executions")
+      .add(verb::post, close, unlimited, "Close a position", close_position, "PositionsClosed", "", 202)
+      .add(verb::post, flatten, unlimited, "Close every position", close_all, "PositionsClosed", "", 202);
   group risk{rows, parts, "risk", "risk: this node hosts no accounts"};
-  risk.add(verb::get, "/api/v1/risk", view, "Limits and breakers", risk_state)
-    .add(verb::put, "/api/v1/risk/limits", admin, "Change limits", set_limits)
-    .add(verb::post, "/api/v1/risk/emergency-stop", unlimited, "Stop trading", emergency_stop)
-    .add(verb::post, "/api/v1/risk/resume", admin, "Resume trading", resume);
+  risk.add(verb::get, "/api/v1/risk", view, "Limits and breakers", risk_state, "Risk")
+    .add(verb::put, "/api/v1/risk/limits", admin, "Change limits", set_limits, "LimitsChanged", "LimitsChange")
+    .add(verb::post, "/api/v1/risk/emergency-stop", unlimited, "Stop trading", emergency_stop, "EmergencyStopped", "EmergencyStop")
+    .add(verb::post, "/api/v1/risk/resume", admin, "Resume trading", resume, "", "Resume");
 }
 
 } // namespace tt::gateway

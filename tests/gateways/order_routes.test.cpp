@@ -140,6 +140,10 @@ public:
 struct trading_fixture : http_fixture {
   scripted_trading port;
   trading_fixture() { trade_with(port); }
+  /// Holds an answer against the documented schema.
+  void check(const std::string& schema, const nlohmann::json& body) {
+    EXPECT_EQ(schema_violation(get("/openapi.json").json(), schema, body), "") << body;
+  }
   answer order(std::string body) { return send_json("POST", "/api/orders", std::move(body)); }
 };
 
@@ -166,6 +170,7 @@ TEST(order_routes, an_order_reaches_the_port_unchanged) {
   EXPECT_EQ(body["status"], "open");
   EXPECT_EQ(body["risk_check"]["code"], "APPROVED");
   EXPECT_EQ(body["version"], 3);
+  f.check("Order", body);
 }
 
 TEST(order_routes, the_status_says_what_became_of_it) {
@@ -247,17 +252,20 @@ TEST(order_routes, accounts_positions_and_executions) {
   const auto account = f.get("/api/account").json();
   EXPECT_EQ(account["account_id"], "paper_simulator");
   EXPECT_EQ(account["cash_balance"], -5.5);
+  f.check("Account", account);
   EXPECT_EQ(f.get("/api/v1/accounts/other").status, 404);
   EXPECT_EQ(f.get("/api/v1/accounts").json()["accounts"].size(), 1u);
   const auto positions = f.get("/api/positions").json();
   ASSERT_EQ(positions.size(), 1u);
   EXPECT_EQ(positions[0]["side"], "short");
+  f.check("Position", positions[0]);
   EXPECT_EQ(positions[0]["avg_price"], 100);
   EXPECT_TRUE(positions[0]["current_price"].is_null()) << "no price is no zero";
   EXPECT_EQ(f.get("/api/positions?symbol=MSFT").json().size(), 0u);
   const auto page = f.get("/api/executions?limit=1").json();
   EXPECT_EQ(page["executions"][0]["price"], 100.25);
   EXPECT_EQ(page["next_cursor"], 7);
+  f.check("Executions", page);
   EXPECT_TRUE(f.get("/api/executions?limit=2").json()["next_cursor"].is_null());
 }
 
@@ -265,6 +273,7 @@ TEST(order_routes, preview_close_and_flatten) {
   trading_fixture f;
   const auto preview = f.send_json("POST", "/api/orders/preview", R"({"symbol":"AAPL","side":"buy","weight":0.2})").json();
   EXPECT_EQ(preview["would_accept"], false);
+  f.check("OrderPreview", preview);
   EXPECT_EQ(preview["risk_check"]["checks"][0]["code"], "POSITION_LIMIT");
   EXPECT_EQ(f.port.previewed.at(0).size, order_size{size_weight{dec("0.2")}});
   EXPECT_EQ(f.send_json("POST", "/api/positions/AAPL/close", R"({"quantity":3})").status, 202);
@@ -279,11 +288,13 @@ TEST(order_routes, risk_and_the_emergency_stop) {
   trading_fixture f;
   const auto risk = f.get("/api/v1/risk").json();
   EXPECT_EQ(risk["kill_active"], true);
+  f.check("Risk", risk);
   EXPECT_EQ(risk["limits"][0]["headroom"], 0.015);
   EXPECT_EQ(risk["breakers"][0]["code"], "DAILY_LOSS");
   const auto stop = f.send_json("POST", "/api/v1/risk/emergency-stop", R"({"mode":"reduce","scope":{"account_id":"paper_simulator"},"reason":"why"})");
   EXPECT_EQ(stop.status, 200) << stop.body;
   EXPECT_EQ(stop.json()["kill_active"], true);
+  f.check("EmergencyStopped", stop.json());
   EXPECT_EQ(f.port.stops.at(0).mode, risk::kill_mode::reduce);
   EXPECT_EQ(f.port.stops.at(0).scope, (risk::kill_scope{risk::kill_scope::kind::account, "paper_simulator"}));
   EXPECT_EQ(f.send_json("POST", "/api/v1/risk/emergency-stop", "{}").status, 200);
