@@ -28,7 +28,7 @@ result<void> account_writer::rebuild() {
       chain = (*newest)->chain;
     }
   }
-  auto done = journal_.replay(after, chain, [&](journal_record&& r) { return book.apply(r); });
+  auto done = journal_.replay(after, chain, [&](journal_record&& r) { return book.apply(std::move(r)); });
   if (!done) return done;
   last_snapshot_ = raw(after);
   if (settings_.restored && book.is_open()) settings_.restored(book);
