@@ -202,6 +202,7 @@ void take_report(self_ptr self, const venue_report& report) {
   if (blocked(self)) return; // asked for anew when the journal is back
   auto& st = self->state;
   const auto now = st.options->clock();
+  if (st.options->on_report) st.options->on_report(report);
   if (const auto* snapshot = std::get_if<venue_snapshot>(&report)) {
     auto copy = *snapshot;
     copy.received_at = st.writer->book().last();
@@ -252,6 +253,16 @@ caf::behavior account_actor(caf::stateful_actor<account_state>* self, std::share
       const bool busy = self->state.writer && !self->state.writer->book().open_orders().empty();
       if (!blocked(self)) take(self, self->state.writer->core().look(self->state.options->clock()));
       self->delayed_send(self, busy ? busy_listing_interval : idle_listing_interval, look_atom::value);
+    },
+    [self](const symbol_facts_ptr& facts) {
+      access view(self);
+      if (self->state.options->on_facts) self->state.options->on_facts(view, *facts);
+    },
+    [self](const market_seen_ptr& seen) {
+      access view(self);
+      if (self->state.options->on_market) self->state.options->on_market(view, *seen);
+      const auto last = seen->market.last;
+      if (last && !blocked(self)) take(self, self->state.writer->core().on_price(seen->symbol, *last, self->state.options->clock()));
     },
     [self](const account_task_ptr& task) {
       access view(self);

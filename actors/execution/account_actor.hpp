@@ -34,6 +34,10 @@ struct account_options {
   std::function<void(const order&)> on_order = {};
   /// Told after each commit and each attempt to open or repair the journal; may be empty.
   std::function<void(account_access&)> on_step = {};
+  /// Told every report of the venue before the core takes it, and what is known of the market; may be empty.
+  std::function<void(const venue_report&)> on_report = {};
+  std::function<void(account_access&, const symbol_facts&)> on_facts = {};
+  std::function<void(account_access&, const market_seen&)> on_market = {};
 };
 
 struct account_state {

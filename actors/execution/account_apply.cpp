@@ -10,15 +10,31 @@ namespace {
 error misfit(const journal_record& record, std::string why) {
   return {errc::corrupt_data, std::move(why), "record " + std::to_string(raw(record.offset))};
 }
+std::string venue_key(const std::string& session, const venue_order_id& id) { return session + '\0' + id.str(); }
 error no_order(const journal_record& record, order_number number) {
   return misfit(record, "speaks of order " + std::to_string(raw(number)) + ", which there is not");
 }
 
 } // namespace
 
-result<void> account_book::apply(const journal_record& record) {
+result<void> account_book::check_turn(const journal_record& record) const {
   if (raw(record.offset) != raw(last_) + 1) return misfit(record, "does not follow record " + std::to_string(raw(last_)));
   if (!opened_ && !std::holds_alternative<account_opened>(record.fact)) return misfit(record, "stands before the account was opened");
+  return {};
+}
+
+result<void> account_book::apply(journal_record&& record) {
+  auto* intent = std::get_if<order_intent>(&record.fact);
+  auto* decided = std::get_if<order_decided>(&record.fact);
+  if (!intent && !decided) return apply(std::as_const(record));
+  if (auto fine = check_turn(record); !fine) return fine;
+  auto done = intent ? enter(std::move(intent->order), record) : decide(std::move(*decided), record);
+  if (done) last_ = record.offset;
+  return done;
+}
+
+result<void> account_book::apply(const journal_record& record) {
+  if (auto fine = check_turn(record); !fine) return fine;
   auto done = std::visit([&](const auto& fact) { return on(fact, record); }, record.fact);
   if (done) last_ = record.offset;
   return done;
@@ -43,43 +59,32 @@ result<void> account_book::on(const node_started&, const journal_record& record)
   return {};
 }
 
-result<void> account_book::insert(order what, utc_time at) {
-  const auto number = what.number;
-  by_wire_[what.wire_id] = number;
-  if (!what.client_id.empty()) by_client_.try_emplace(what.client_id, number);
-  if (!what.key.empty()) by_key_[what.key] = number;
-  what.updated_at = at;
-  if (!is_final(what.state)) open_.insert(number);
+result<void> account_book::on(const order_intent& fact, const journal_record& record) { return enter(fact.order, record); }
+result<void> account_book::on(const order_adopted& fact, const journal_record& record) { return enter(fact.order, record); }
+result<void> account_book::on(const order_decided& fact, const journal_record& record) { return decide(fact, record); }
+
+result<void> account_book::enter(order what, const journal_record& record) {
+  if (what.number != next_number()) return misfit(record, "has order number " + std::to_string(raw(what.number)) + " out of turn");
+  if (by_wire_.contains(what.wire_id)) return misfit(record, "repeats a wire id");
+  what.updated_at = record.at;
   orders_.push_back(std::move(what));
-  auto& stored = orders_.back();
-  if (!stored.venue_order.empty()) by_venue_[{stored.venue_session, stored.venue_order}] = number;
+  index(orders_.back());
   return {};
 }
 
-result<void> account_book::on(const order_intent& fact, const journal_record& record) {
-  if (fact.order.number != next_number()) return misfit(record, "has order number " + std::to_string(raw(fact.order.number)) + " out of turn");
-  if (by_wire_.contains(fact.order.wire_id)) return misfit(record, "repeats a wire id");
-  return insert(fact.order, record.at);
-}
-
-result<void> account_book::on(const order_adopted& fact, const journal_record& record) {
-  if (fact.order.number != next_number()) return misfit(record, "has order number " + std::to_string(raw(fact.order.number)) + " out of turn");
-  if (by_wire_.contains(fact.order.wire_id)) return misfit(record, "repeats a wire id");
-  return insert(fact.order, record.at);
-}
-
-result<void> account_book::on(const order_decided& fact, const journal_record& record) {
+result<void> account_book::decide(order_decided fact, const journal_record& record) {
   auto* what = get(fact.number);
   if (!what) return no_order(record, fact.number);
   if (what->state != order_state::created) return misfit(record, "decides an order that is past it");
-  what->decision = fact.decision;
+  what->decision = std::move(fact.decision);
   what->terms = fact.terms;
-  what->original = fact.decision.original;
+  what->original = what->decision.original;
   ++what->version;
   what->updated_at = record.at;
-  if (fact.decision.result == verdict::approved || fact.decision.result == verdict::approved_reduced) return {};
-  what->reject_code = fact.decision.code;
-  what->reason = fact.decision.message;
+  const auto& word = what->decision;
+  if (word.result == verdict::approved || word.result == verdict::approved_reduced) return {};
+  what->reject_code = word.code;
+  what->reason = word.message;
   set_state(*what, order_state::risk_rejected, record.at);
   return {};
 }
@@ -131,7 +136,7 @@ void account_book::learn(order& what, const order_handle& handle) {
   if (handle.venue_order.empty()) return;
   what.venue_order = handle.venue_order;
   what.venue_session = handle.venue_session;
-  by_venue_[{handle.venue_session, handle.venue_order}] = what.number;
+  by_venue_[venue_key(handle.venue_session, handle.venue_order)] = what.number;
 }
 
 result<void> account_book::on(const venue_id_learned& fact, const journal_record& record) {

@@ -78,18 +78,16 @@ result<account_book> account_book::from_bytes(std::string_view bytes) {
   byte_reader reader{bytes.substr(1), schema_version};
   out.archive(reader);
   if (reader.failed() || !reader.at_end()) return error{errc::corrupt_data, "the snapshot can't be read", "snapshot"};
-  out.rebuild_indexes();
+  for (const auto& what : out.orders_) out.index(what);
   return out;
 }
 
-void account_book::rebuild_indexes() {
-  for (const auto& what : orders_) {
-    by_wire_[what.wire_id] = what.number;
-    if (!what.client_id.empty()) by_client_.try_emplace(what.client_id, what.number);
-    if (!what.key.empty()) by_key_[what.key] = what.number;
-    if (!what.venue_order.empty()) by_venue_[{what.venue_session, what.venue_order}] = what.number;
-    if (!is_final(what.state)) open_.insert(what.number);
-  }
+void account_book::index(const order& what) {
+  by_wire_[what.wire_id] = what.number;
+  if (!what.client_id.empty() && what.client_id.str() != what.wire_id.str()) by_client_.try_emplace(what.client_id, what.number);
+  if (!what.key.empty()) by_key_[what.key] = what.number;
+  if (!what.venue_order.empty()) by_venue_[what.venue_session + '\0' + what.venue_order.str()] = what.number;
+  if (!is_final(what.state)) open_.insert(what.number);
 }
 
 order* account_book::get(order_number number) {
@@ -106,7 +104,9 @@ const order* account_book::find(const wire_order_id& id) const {
 }
 const order* account_book::find(const client_order_id& id) const {
   const auto found = by_client_.find(id);
-  return found == by_client_.end() ? nullptr : find(found->second);
+  if (found != by_client_.end()) return find(found->second);
+  const auto* what = find(wire_order_id{id.str()});
+  return what && what->client_id == id ? what : nullptr;
 }
 const order* account_book::find(const intent_key& key) const {
   const auto found = by_key_.find(key);
@@ -116,7 +116,7 @@ const order* account_book::find(const order_handle& handle) const {
   if (!handle.wire_id.empty())
     if (const auto* what = find(handle.wire_id)) return what;
   if (handle.venue_order.empty()) return nullptr;
-  const auto found = by_venue_.find({handle.venue_session, handle.venue_order});
+  const auto found = by_venue_.find(handle.venue_session + '\0' + handle.venue_order.str());
   if (found == by_venue_.end()) return nullptr;
   const auto* what = find(found->second);
   // an id that names another order of ours by wire id is a reused one

@@ -39,6 +39,8 @@ public:
   /// Applies the next record. Errors: corrupt_data for a record that can't follow what was there (then
   /// nothing was changed), out_of_range for figures beyond the range of decimal.
   result<void> apply(const journal_record& record);
+  /// The same; takes what it keeps out of the record.
+  result<void> apply(journal_record&& record);
 
   /// The whole state, and back. Errors of from_bytes: corrupt_data, unsupported.
   [[nodiscard]] std::string to_bytes() const;
@@ -108,15 +110,17 @@ private:
   result<void> on(const risk_noted& fact, const journal_record& record);
   result<void> on(const cause_received& fact, const journal_record& record);
 
+  result<void> check_turn(const journal_record& record) const;
+  result<void> enter(order what, const journal_record& record);
+  result<void> decide(order_decided fact, const journal_record& record);
   order* get(order_number number);
-  result<void> insert(order what, utc_time at);
   void learn(order& what, const order_handle& handle);
   void set_state(order& what, order_state state, utc_time at);
   [[nodiscard]] position position_of(const std::string& symbol, const contract_terms& contract) const;
 
   template <class A>
   void archive(A& a);
-  void rebuild_indexes();
+  void index(const order& what);
 
   bool opened_ = false;
   account_profile profile_;
@@ -134,9 +138,9 @@ private:
   std::uint64_t unmatched_ = 0;
   // rebuilt, not written
   std::unordered_map<wire_order_id, order_number> by_wire_;
-  std::unordered_map<client_order_id, order_number> by_client_;
+  std::unordered_map<client_order_id, order_number> by_client_; ///< where it is not the wire id
   std::unordered_map<intent_key, order_number> by_key_;
-  std::map<std::pair<std::string, venue_order_id>, order_number> by_venue_;
+  std::unordered_map<std::string, order_number> by_venue_; ///< session, NUL, id
 };
 
 } // namespace tt::execution

@@ -29,9 +29,10 @@ result<void> account_writer::rebuild() {
       chain = (*newest)->chain;
     }
   }
-  auto done = journal_.replay(after, chain, [&](journal_record&& r) {
-    auto applied = book.apply(r);
-    return applied && settings_.follower ? settings_.follower->on_record(r) : applied;
+  auto done = journal_.replay(after, chain, [&](journal_record&& r) -> result<void> {
+    if (settings_.follower)
+      if (auto heard = settings_.follower->on_record(r); !heard) return heard;
+    return book.apply(std::move(r));
   });
   if (!done) return done;
   last_snapshot_ = raw(after);

@@ -12,11 +12,13 @@
 // | account | venue_report_ptr | none |
 // | account | price_atom, market_price | none |
 // | account | order_atom, std::uint64_t order number | order_answer, as it stands; not_found |
+// | account | symbol_facts_ptr, market_seen_ptr | none |
 // | account | account_task_ptr | none; runs within the account's own step (see account_access) |
 // | account | book_atom | book_ptr: a copy of the whole state, for reports and tests |
 // | broker | venue_request_ptr | none; reports follow as venue_report_ptr |
 
 #include "actors/execution/account_writer.hpp"
+#include "actors/execution/market_messages.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/atom.hpp>
@@ -90,5 +92,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::execution::venue_report_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::execution::venue_request_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::execution::book_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::execution::account_task_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::execution::symbol_facts_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::execution::market_seen_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::execution::market_ticks_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::execution::order_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::execution::market_price)

@@ -72,5 +72,4 @@ caf::behavior paper_broker_actor(caf::stateful_actor<paper_broker_state>* self, 
 } // namespace tt::execution
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::execution::paper_memory_ptr)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::execution::market_ticks_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::execution::currency_rate)

@@ -246,6 +246,9 @@ result<decimal> decimal::checked_add(decimal a, decimal b) {
 }
 
 result<decimal> decimal::checked_multiply(decimal a, decimal b) {
+  // multipliers and exchange rates are mostly 1
+  if (b.raw_ == scale) return a;
+  if (a.raw_ == scale) return b;
   const bool negative = (a.raw_ < 0) != (b.raw_ < 0);
   const wide product = multiply_wide(magnitude_of(a.raw_), magnitude_of(b.raw_));
   auto value = rounded_quotient(product, static_cast<uint128>(scale), negative, rounding::half_even);

@@ -108,7 +108,7 @@ void replay_book(benchmark::State& state) {
   for (auto _ : state) {
     auto j = *journal::open(f.store, account, lease_epoch{1});
     account_book book;
-    if (!j.replay(journal_offset::none, {}, [&](journal_record&& r) { return book.apply(r); })) state.SkipWithError("replay failed");
+    if (!j.replay(journal_offset::none, {}, [&](journal_record&& r) { return book.apply(std::move(r)); })) state.SkipWithError("replay failed");
     benchmark::DoNotOptimize(book.cash());
   }
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(f.records));
