@@ -164,9 +164,31 @@ struct resume_question {
   std::vector<std::string> blocking;
 };
 
+/// Told after each change, on any thread, in the order of the account's journal; must only pass on.
+struct trading_watcher {
+  std::function<void(const order_snapshot&)> on_order = {};
+  std::function<void(const execution_snapshot&)> on_execution = {};
+};
+
+/// What health and metrics show of the accounts of a node, all together.
+struct trading_health {
+  std::string journal = "starting"; ///< "starting", "ok", "failed", "read_only", "taken_over": the worst of the accounts
+  std::uint64_t offset = 0;         ///< of the last durable record, of the default account
+  risk::kill_mode mode = risk::kill_mode::none; ///< the severest
+  bool is_ready = false;            ///< every journal is replayed, every venue has answered for everything once
+  std::size_t orders_open = 0, orders_unknown = 0;
+};
+
 class trading_port {
 public:
   virtual ~trading_port() = default;
+
+  /// As known now; asks for newer figures.
+  [[nodiscard]] virtual trading_health health() { return {}; }
+  /// Begins to tell of changes. What was before must be asked for.
+  virtual subscription_id watch(trading_watcher who) { return static_cast<void>(who), 0; }
+  /// A call that already runs on another thread may still finish.
+  virtual void unwatch(subscription_id id) { static_cast<void>(id); }
 
   /// The account of orders that name none. Errors: not_found.
   [[nodiscard]] virtual result<account_id> default_account() const = 0;

@@ -69,7 +69,8 @@ public:
   [[nodiscard]] execution::risk_gate& gate() { return *gate_; }
 
   // -- questions
-  [[nodiscard]] account_snapshot account(access& in) const;
+  /// Errors: not_available where a held symbol has no price yet.
+  [[nodiscard]] result<account_snapshot> account(access& in) const;
   [[nodiscard]] std::vector<position_snapshot> positions() const;
   [[nodiscard]] std::vector<order_snapshot> orders(access& in, const order_filter& filter) const;
   [[nodiscard]] result<order_snapshot> order_of(access& in, const order_name& name) const;
@@ -95,6 +96,11 @@ private:
     reply<placed_order> done;
     placed_order::outcome how = placed_order::outcome::placed;
   };
+  struct late_wait {
+    order_number number = order_number::none;
+    std::chrono::milliseconds wait{0};
+    reply<placed_order> done;
+  };
   struct closing; ///< a flattening under way
 
   [[nodiscard]] order_snapshot snapshot(const order& what) const { return {settings_.profile.id, settings_.profile.mode, what}; }
@@ -103,6 +109,8 @@ private:
   [[nodiscard]] bool matches(const order& what, const order_filter& filter) const;
   void answer_placed(const order& now, placed_order::outcome how, const reply<placed_order>& done) const;
   void wait_for(access& in, const order& placed, std::chrono::milliseconds wait, reply<placed_order> done);
+  /// Waits of orders that were just placed: they begin when the commit is over.
+  void begin_waits(access& in);
   void place_close(access& in, const trading_caller& who, const position& held, const close_request& what,
                    std::function<void(std::optional<order_snapshot>)> told);
   void finish_closing(access& in, std::shared_ptr<closing> plan);
@@ -127,7 +135,10 @@ private:
   std::optional<utc_time> opened_at_, last_roll_;
   std::optional<utc_time> asked_for_balances_;
   std::multimap<order_number, waiting> waiting_;
+  std::vector<late_wait> to_wait_;
   std::uint64_t last_offset_ = 0;
+  std::size_t told_fills_ = 0;     ///< of fills_, that the listener knows
+  bool is_replaying_ = true;       ///< records of the past are not told
   bool is_reconciled_ = false;
   bool has_point_ = false;         ///< first equity is in the journal
   bool is_marking_ = false;        ///< a record of it is on its way
