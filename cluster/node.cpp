@@ -6,6 +6,7 @@
 #include "cluster/cluster_node.hpp"
 #include "cluster/feeds.hpp"
 #include "cluster/folder_lock.hpp"
+#include "cluster/trading/trading_service.hpp"
 #include "gateways/bridge/actor_jobs_port.hpp"
 #include "gateways/bridge/actor_market_port.hpp"
 #include "gateways/gateway.hpp"
@@ -94,6 +95,7 @@ struct node::impl {
   std::unique_ptr<backtest_service> backtests; ///< of a node that stands alone
   std::unique_ptr<gateway::actor_market_port> port;
   std::unique_ptr<gateway::actor_jobs_port> jobs;
+  std::unique_ptr<trading_service> trading; ///< of a node that stands alone
   std::unique_ptr<gateway::stream_service> stream;
   std::unique_ptr<gateway::job_channels> channels; ///< of the stream
   std::unique_ptr<gateway::gateway> server;
@@ -107,8 +109,8 @@ struct node::impl {
   void stop() {
     if (server) server->stop();
     channels.reset();
+    if (trading) trading->stop(); // its last answers need the gateway's sockets
     if (backtests) backtests->stop();
-    port.reset();
     for (const auto& feed : feeds) caf::anon_send_exit(feed.actor, caf::exit_reason::user_shutdown);
     feeds.clear();
     if (cluster) cluster->stop();
@@ -116,7 +118,9 @@ struct node::impl {
     directory = nullptr;
     server.reset();
     jobs.reset();
+    trading.reset();
     stream.reset();
+    port.reset();
     system.reset(); // waits for the actors
   }
 
@@ -199,6 +203,7 @@ struct node::impl {
     system = std::make_unique<caf::actor_system>(actors_config);
     directory = system->spawn(market::directory_actor, master, symbol_factory(prepared));
     const bool wall_time = prepared.empty() || std::ranges::any_of(prepared, &prepared_feed::follows_wall_clock);
+    if (!wall_time) begin_market_time(prepared);
     start_feeds(std::move(prepared), now);
     port = std::make_unique<gateway::actor_market_port>(*system, master, directory, [list = feeds] { return list; },
                                                         market_clock(wall_time));
@@ -207,7 +212,19 @@ struct node::impl {
       backtests->start_alone();
       jobs = std::make_unique<gateway::actor_jobs_port>(*system, [coordinator = backtests->coordinator()] { return coordinator; });
     }
+    auto accounts = trading_service::start({*system, config, clock, market_clock(wall_time), master, *port});
+    if (!accounts) return accounts.error();
+    trading = std::move(*accounts);
     return start_gateway();
+  }
+
+  /// Where no feed follows the wall clock the market's time begins with the feeds, before they run: accounts that are
+  /// replayed meanwhile must not see another one.
+  void begin_market_time(const std::vector<prepared_feed>& prepared) const {
+    for (const auto& feed : prepared) {
+      const auto begins = feed.market_start.value_or(feed.source->start_time()).time_since_epoch().count();
+      market_time->store(std::max(market_time->load(), begins));
+    }
   }
 
   result<void> start_in_cluster(const std::vector<prepared_feed>& prepared) {
@@ -231,6 +248,10 @@ struct node::impl {
     server = std::make_unique<gateway::gateway>(gateway_settings(config), *port, clock, stream.get());
     server->add_metrics(stream->metrics());
     if (cluster) server->show_cluster(*cluster);
+    if (trading) {
+      server->show_trading(trading->port());
+      server->add_metrics(trading->metrics());
+    }
     if (jobs) {
       channels = std::make_unique<gateway::job_channels>(*jobs, *stream, clock);
       server->serve_jobs(*jobs);

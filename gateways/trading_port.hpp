@@ -9,6 +9,10 @@
 #include "actors/risk/limits.hpp"
 #include "gateways/market_port.hpp"
 
+#include <map>
+#include <string>
+#include <vector>
+
 namespace tt::gateway {
 
 /// Who asks, as the accounts and the gate see it.
@@ -177,6 +181,7 @@ struct trading_health {
   risk::kill_mode mode = risk::kill_mode::none; ///< the severest
   bool is_ready = false;            ///< every journal is replayed, every venue has answered for everything once
   std::size_t orders_open = 0, orders_unknown = 0;
+  std::map<std::string, std::uint64_t> orders; ///< by state
 };
 
 class trading_port {

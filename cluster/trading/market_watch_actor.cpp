@@ -15,6 +15,9 @@ using watch_pointer = caf::stateful_actor<market_watch_state>*;
 using execution::market_seen;
 using execution::market_ticks;
 
+/// Pause before a symbol that must be known is asked for again.
+constexpr std::chrono::seconds need_again{1};
+
 /// A callback for the port that runs its work in the actor.
 template <class T, class Work>
 gateway::reply<T> in_actor(watch_pointer self, Work work) {
@@ -157,8 +160,6 @@ void subscribe(watch_pointer self, watched_symbol& entry) {
   }
 }
 
-caf::result<caf::unit_t> need(watch_pointer self, const std::string& symbol);
-
 /// The pair that tells the rate of a contract's currency must be known first.
 void begin(watch_pointer self, watched_symbol& entry) {
   auto& s = self->state;
@@ -222,6 +223,14 @@ caf::behavior market_watch_actor(watch_pointer self, gateway::market_port* port,
   });
   return {
     [self](need_atom, const std::string& symbol) { return need(self, symbol); },
+    [self](const need_request& wanted) {
+      self->request(caf::actor_cast<caf::actor>(self), caf::infinite, need_atom::value, wanted.symbol)
+        .then([done = wanted.done] { if (done) done({}); },
+              [self, wanted](const caf::error& e) {
+                if (wanted.done) wanted.done(from_caf_error(e));
+                else self->delayed_send(self, need_again, wanted);
+              });
+    },
     [self](const watch_receiver& who) { receive(self, who); },
     [](const watch_task& task) { (*task.run)(); },
     [self](flush_atom, const std::string& symbol) {

@@ -7,6 +7,7 @@
 // | --- | --- |
 // | need_atom, std::string symbol | caf::unit, once accounts and brokers were told of the symbol; errors: unknown_symbol,
 //   not_available (no rate of its currency), those of the symbol |
+// | need_request | none; its `done` is called instead, or without one it is tried until it succeeds |
 // | watch_receiver | none; it is told what is known already |
 
 #include "cluster/trading/exchange_rates.hpp"
@@ -44,6 +45,12 @@ struct watch_receiver {
   caf::actor account, broker;
 };
 
+/// The same as need_atom, for those who are no actors.
+struct need_request {
+  std::string symbol;
+  gateway::reply<void> done; ///< empty: tried again every second until it succeeds
+};
+
 /// An answer of the market, brought into the actor. Never leaves the process.
 struct watch_task {
   std::shared_ptr<const std::function<void()>> run;
@@ -78,3 +85,4 @@ caf::behavior market_watch_actor(caf::stateful_actor<market_watch_state>* self, 
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::cluster::watch_receiver)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::cluster::watch_task)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::cluster::need_request)

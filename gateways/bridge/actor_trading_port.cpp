@@ -113,6 +113,7 @@ trading_health actor_trading_port::health() {
     out.is_ready = out.is_ready && one.is_reconciled && one.journal != "starting";
     out.orders_open += one.orders_open;
     out.orders_unknown += one.orders_unknown;
+    for (const auto& [state, count] : one.orders) out.orders[state] += count;
   }
   return out;
 }
