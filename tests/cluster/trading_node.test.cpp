@@ -1,0 +1,207 @@
+// Orders by hand on paper through a whole node: over HTTP in, through journal, gate and paper broker, by the market of a
+// simulated exchange at a fixed time; and what is left of them after a restart.
+
+#include "tests/cluster/node_fixture.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+
+namespace tt::cluster::test {
+namespace {
+
+using nlohmann::json;
+
+http_answer http_send(std::uint16_t port, const std::string& method, const std::string& target, const std::string& body = {}) {
+  return http_raw(port, method + " " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: " +
+                          std::to_string(body.size()) + "\r\n\r\n" + body);
+}
+
+class trading_node : public ::testing::Test {
+protected:
+  /// Thursday 2026-01-15, 10:00 in New York.
+  static feed_config exchange() {
+    feed_config out;
+    out.name = "sim";
+    out.kind = feed_kind::sim;
+    out.symbols = {"AAPL", "MSFT"};
+    out.start = *parse_iso8601("2026-01-15T15:00:00Z");
+    return out;
+  }
+  void start(feed_config feed = exchange()) {
+    running.reset(); // the folder is free again
+    auto config = basic_config(folder);
+    config.feeds = {std::move(feed)};
+    config.backtesting = false;
+    config.risk_limits = risk::default_limits();
+    auto started = node::start(config, wall);
+    ASSERT_TRUE(started) << to_string(started.error());
+    running = std::move(*started);
+    ASSERT_TRUE(until("/health/ready", [](const json& ready) { return ready.value("ok", false); })) << get("/health").body;
+    ASSERT_TRUE(until("/api/v1/quotes/AAPL", [](const json& quote) { return !quote["bid"].is_null() && !quote["ask"].is_null(); }));
+  }
+  [[nodiscard]] std::uint16_t port() const { return running->port(); }
+  [[nodiscard]] http_answer get(const std::string& target) const { return http_get(port(), target); }
+  [[nodiscard]] http_answer post(const std::string& target, const json& body) const { return http_send(port(), "POST", target, body.dump()); }
+  [[nodiscard]] json ask(const std::string& target) const { return json::parse(get(target).body, nullptr, false); }
+  /// Asks until the answer fits. Each round is a real request, so the loop waits for the node and not for a clock.
+  template <class Fits>
+  [[nodiscard]] bool until(const std::string& target, Fits fits) const {
+    for (int i = 0; i < 20'000; ++i) {
+      const auto now = ask(target);
+      if (!now.is_discarded() && fits(now)) return true;
+    }
+    return false;
+  }
+  [[nodiscard]] json order(const std::string& side, double quantity, const json& more = {}) const {
+    json out{{"symbol", "AAPL"}, {"side", side}, {"quantity", quantity}, {"type", "market"}};
+    if (more.is_object()) out.update(more);
+    return out;
+  }
+  [[nodiscard]] bool ends_as(const std::string& id, const std::string& state) const {
+    return until("/api/orders/" + id, [&](const json& now) { return now.value("state", "") == state; });
+  }
+  [[nodiscard]] double ask_price() const { return ask("/api/v1/quotes/AAPL")["ask"].get<double>(); }
+
+  temporary_folder folder;
+  std::unique_ptr<node> running;
+};
+
+TEST_F(trading_node, a_market_order_fills_at_the_market_and_shows_everywhere) {
+  start();
+  const auto placed = post("/api/orders", order("buy", 10));
+  ASSERT_EQ(placed.status, 201) << placed.body;
+  const auto said = json::parse(placed.body);
+  EXPECT_EQ(said["account_mode"], "paper");
+  EXPECT_EQ(said["risk_check"]["result"], "approved");
+  const auto id = said["order_id"].get<std::string>();
+  ASSERT_TRUE(ends_as(id, "filled")) << get("/api/orders/" + id).body;
+  const auto filled = ask("/api/orders/" + id);
+  const auto price = filled["avg_fill_price"].get<double>();
+  EXPECT_NEAR(price, ask_price(), price * 0.05) << "by the market of now";
+  const auto positions = ask("/api/positions");
+  ASSERT_EQ(positions.size(), 1U);
+  EXPECT_EQ(positions[0]["quantity"], 10);
+  EXPECT_EQ(positions[0]["avg_price"], filled["avg_fill_price"]);
+  const auto account = ask("/api/account");
+  EXPECT_EQ(account["account_id"], "paper_simulator");
+  EXPECT_DOUBLE_EQ(account["cash_balance"].get<double>(), 100'000 - 10 * price);
+  EXPECT_NEAR(account["total_equity"].get<double>(), 100'000, 10 * price * 0.05) << "buying moves equity by spread and moves only";
+  const auto executions = ask("/api/executions")["executions"];
+  ASSERT_EQ(executions.size(), 1U);
+  EXPECT_EQ(executions[0]["order_id"], id);
+  EXPECT_EQ(executions[0]["quantity"], 10);
+  EXPECT_EQ(ask("/api/orders")[0]["order_id"], id);
+  EXPECT_EQ(ask("/api/v1/orders")[0]["order_id"], id);
+  const auto health = ask("/health");
+  EXPECT_EQ(health["journal"]["state"], "ok");
+  EXPECT_EQ(health["risk"]["mode"], "normal");
+  const auto metrics = get("/metrics").body;
+  for (const std::string part : {"tt_risk_check_seconds_count{result=\"approved\"} 1", "tt_orders_total{state=\"filled\"}", "tt_orders_unknown 0",
+                                 "tt_kill_active 0", "tt_journal_fsync_seconds_count"})
+    EXPECT_TRUE(until("/health", [&](const json&) { return get("/metrics").body.find(part) != std::string::npos; })) << part;
+}
+
+TEST_F(trading_node, a_limit_order_rests_below_the_market_and_fills_at_its_price_or_better) {
+  start();
+  const auto low = std::floor(ask_price() * 0.8);
+  const auto resting = json::parse(post("/api/orders", order("buy", 5, {{"type", "limit"}, {"price", low}})).body);
+  EXPECT_EQ(resting["state"], "working") << resting;
+  const auto high = std::ceil(ask_price() * 1.02);
+  const auto crossing = json::parse(post("/api/orders", order("buy", 7, {{"type", "limit"}, {"price", high}})).body);
+  ASSERT_TRUE(ends_as(crossing["order_id"], "filled")) << crossing;
+  EXPECT_LE(ask("/api/orders/" + crossing["order_id"].get<std::string>())["avg_fill_price"].get<double>(), high);
+  const auto id = resting["order_id"].get<std::string>();
+  EXPECT_EQ(ask("/api/orders/" + id)["filled_quantity"], 0) << "the market never came down to it";
+  const auto cancelled = http_send(port(), "DELETE", "/api/orders/" + id);
+  EXPECT_EQ(cancelled.status, 202) << cancelled.body;
+  ASSERT_TRUE(ends_as(id, "cancelled"));
+  const auto again = http_send(port(), "DELETE", "/api/orders/" + id);
+  EXPECT_EQ(again.status, 200);
+  EXPECT_EQ(json::parse(again.body)["changed"], false);
+  EXPECT_EQ(http_send(port(), "DELETE", "/api/orders/o-nobody").status, 404);
+}
+
+TEST_F(trading_node, the_gate_refuses_with_its_code_and_nothing_reaches_the_broker) {
+  start();
+  // more than a quarter of equity at once
+  const auto refused = post("/api/orders", order("buy", 1'000));
+  ASSERT_EQ(refused.status, 422) << refused.body;
+  EXPECT_EQ(json::parse(refused.body)["reject_code"], "FAT_FINGER_NOTIONAL") << refused.body;
+  EXPECT_EQ(json::parse(refused.body)["state"], "risk_rejected");
+  // a position over a tenth of equity is cut, and over it refused
+  const auto tenth = std::floor(15'000 / ask_price());
+  const auto cut = json::parse(post("/api/orders", order("buy", tenth)).body);
+  EXPECT_EQ(cut["risk_check"]["code"], "POSITION_LIMIT") << cut;
+  EXPECT_LT(cut["quantity"].get<double>(), tenth);
+  ASSERT_TRUE(ends_as(cut["order_id"], "filled"));
+  const auto full = post("/api/orders", order("buy", 20));
+  EXPECT_EQ(full.status, 422) << full.body;
+  EXPECT_EQ(json::parse(full.body)["reject_code"], "POSITION_LIMIT");
+  EXPECT_EQ(ask("/api/executions")["executions"].size(), 1U);
+  EXPECT_EQ(post("/api/orders", order("buy", 10, {{"symbol", "NOPE"}})).status / 100, 4);
+  // sells what is held: no limit of size or loss is in the way
+  EXPECT_EQ(post("/api/positions/AAPL/close", json::object()).status, 202);
+  EXPECT_TRUE(until("/api/positions", [](const json& all) { return all.is_array() && all.empty(); }));
+}
+
+TEST_F(trading_node, a_client_order_id_is_one_order_for_ever) {
+  start();
+  const auto wanted = order("buy", 3, {{"client_order_id", "mine-1"}});
+  const auto first = post("/api/orders", wanted), second = post("/api/orders", wanted);
+  ASSERT_EQ(first.status, 201) << first.body;
+  EXPECT_EQ(second.status, 200) << second.body;
+  EXPECT_EQ(json::parse(first.body)["order_id"], json::parse(second.body)["order_id"]);
+  EXPECT_EQ(post("/api/orders", order("buy", 4, {{"client_order_id", "mine-1"}})).status, 409);
+  EXPECT_EQ(ask("/api/orders/client:mine-1")["quantity"], 3);
+  start();
+  EXPECT_EQ(post("/api/orders", wanted).status, 200) << "also after a restart";
+  EXPECT_EQ(ask("/api/orders").size(), 1U);
+}
+
+TEST_F(trading_node, an_emergency_stop_blocks_and_outlives_a_restart) {
+  start();
+  const auto low = std::floor(ask_price() * 0.8);
+  const auto resting = json::parse(post("/api/orders", order("buy", 5, {{"type", "limit"}, {"price", low}})).body);
+  const auto stopped = post("/api/v1/risk/emergency-stop", {{"mode", "halt"}, {"reason", "test"}});
+  ASSERT_EQ(stopped.status, 200) << stopped.body;
+  EXPECT_EQ(json::parse(stopped.body)["kill_active"], true);
+  EXPECT_EQ(json::parse(stopped.body)["cancel_requested"], json::array({resting["order_id"]}));
+  ASSERT_TRUE(ends_as(resting["order_id"], "cancelled"));
+  const auto refused = post("/api/orders", order("buy", 1));
+  EXPECT_EQ(refused.status, 422);
+  EXPECT_EQ(json::parse(refused.body)["reject_code"], "KILL_SWITCH") << refused.body;
+  start();
+  EXPECT_EQ(json::parse(post("/api/orders", order("buy", 2)).body)["reject_code"], "KILL_SWITCH");
+  EXPECT_TRUE(until("/health", [](const json& now) { return now["risk"]["mode"] == "halt"; }));
+  EXPECT_EQ(post("/api/v1/risk/resume", {{"reason", "prices are right again"}}).status, 403) << "a caller without identity is no admin";
+}
+
+TEST_F(trading_node, orders_positions_and_cash_outlive_a_restart) {
+  start();
+  const auto placed = json::parse(post("/api/orders", order("buy", 10)).body);
+  ASSERT_TRUE(ends_as(placed["order_id"], "filled"));
+  const auto low = std::floor(ask_price() * 0.8);
+  const auto resting = json::parse(post("/api/orders", order("buy", 5, {{"type", "limit"}, {"price", low}})).body);
+  ASSERT_TRUE(ends_as(resting["order_id"], "working"));
+  const auto cash = ask("/api/account")["cash_balance"];
+  const auto before = ask("/api/positions")[0];
+  start();
+  EXPECT_TRUE(until("/api/account", [&](const json& now) { return now.value("cash_balance", json{}) == cash; })) << get("/api/account").body;
+  const auto positions = ask("/api/positions");
+  ASSERT_EQ(positions.size(), 1U);
+  EXPECT_EQ(positions[0]["quantity"], before["quantity"]);
+  EXPECT_EQ(positions[0]["avg_price"], before["avg_price"]);
+  EXPECT_EQ(ask("/api/orders").size(), 2U);
+  EXPECT_EQ(ask("/api/executions")["executions"].size(), 1U);
+  ASSERT_TRUE(ends_as(resting["order_id"], "working")) << "the broker has it again";
+  EXPECT_EQ(http_send(port(), "DELETE", "/api/orders/" + resting["order_id"].get<std::string>()).status, 202);
+  ASSERT_TRUE(ends_as(resting["order_id"], "cancelled"));
+  // and the account goes on trading
+  const auto sold = json::parse(post("/api/orders", order("sell", 10)).body);
+  ASSERT_TRUE(ends_as(sold.value("order_id", ""), "filled")) << sold;
+  EXPECT_TRUE(until("/api/positions", [](const json& all) { return all.is_array() && all.empty(); }));
+}
+
+} // namespace
+} // namespace tt::cluster::test
