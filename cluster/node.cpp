@@ -12,6 +12,7 @@
 #include "gateways/gateway.hpp"
 #include "gateways/jobs/job_channels.hpp"
 #include "gateways/stream/stream_service.hpp"
+#include "gateways/trading/trading_channels.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/exit_reason.hpp>
@@ -98,6 +99,7 @@ struct node::impl {
   std::unique_ptr<trading_service> trading; ///< of a node that stands alone
   std::unique_ptr<gateway::stream_service> stream;
   std::unique_ptr<gateway::job_channels> channels; ///< of the stream
+  std::unique_ptr<gateway::trading_channels> order_channels; ///< likewise
   std::unique_ptr<gateway::gateway> server;
   std::uint16_t bound_port = 0;
 
@@ -109,6 +111,7 @@ struct node::impl {
   void stop() {
     if (server) server->stop();
     channels.reset();
+    order_channels.reset();
     if (trading) trading->stop(); // its last answers need the gateway's sockets
     if (backtests) backtests->stop();
     for (const auto& feed : feeds) caf::anon_send_exit(feed.actor, caf::exit_reason::user_shutdown);
@@ -249,6 +252,7 @@ struct node::impl {
     server->add_metrics(stream->metrics());
     if (cluster) server->show_cluster(*cluster);
     if (trading) {
+      order_channels = std::make_unique<gateway::trading_channels>(trading->port(), *stream, clock);
       server->show_trading(trading->port());
       server->add_metrics(trading->metrics());
     }

@@ -17,6 +17,84 @@ http_answer http_send(std::uint16_t port, const std::string& method, const std::
                           std::to_string(body.size()) + "\r\n\r\n" + body);
 }
 
+/// A client of the stream; enough of WebSocket to speak with our own server.
+class stream_client {
+public:
+  explicit stream_client(std::uint16_t port) : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(port);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    timeval patience{20, 0};
+    setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    if (connect(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) return;
+    put("GET /stream HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        "Sec-WebSocket-Version: 13\r\n\r\n");
+    while (seen_.find("\r\n\r\n") == std::string::npos && more()) {}
+    seen_.erase(0, seen_.find("\r\n\r\n") + 4);
+  }
+  ~stream_client() { close(socket_); }
+  stream_client(const stream_client&) = delete;
+  stream_client& operator=(const stream_client&) = delete;
+
+  void say(const json& what) {
+    const auto text = what.dump();
+    std::string frame = "\x81";
+    frame += static_cast<char>(0x80 | (text.size() < 126 ? text.size() : 126));
+    if (text.size() >= 126) frame += {static_cast<char>(text.size() >> 8), static_cast<char>(text.size() & 255)};
+    frame += std::string(4, '\0'); // a mask of zeros
+    put(frame + text);
+  }
+  /// The next message of that type; null when the line is cut or nothing comes for 20 seconds.
+  json next(const std::string& type) {
+    for (;;) {
+      const auto said = frame();
+      if (said.empty()) return {};
+      auto message = json::parse(said, nullptr, false);
+      if (message.value("type", "") == type) return message;
+    }
+  }
+
+private:
+  void put(const std::string& bytes) { static_cast<void>(send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL)); }
+  bool more() {
+    char buffer[65536];
+    const auto n = recv(socket_, buffer, sizeof buffer, 0);
+    if (n > 0) seen_.append(buffer, static_cast<std::size_t>(n));
+    return n > 0;
+  }
+  bool need(std::size_t bytes) {
+    while (seen_.size() < bytes)
+      if (!more()) return false;
+    return true;
+  }
+  std::string frame() {
+    const auto byte = [&](std::size_t at) { return static_cast<std::size_t>(static_cast<unsigned char>(seen_[at])); };
+    for (;;) {
+      if (!need(2)) return {};
+      std::size_t head = 2, size = byte(1) & 127;
+      if (size == 126) {
+        if (!need(4)) return {};
+        size = byte(2) << 8 | byte(3);
+        head = 4;
+      } else if (size == 127) {
+        if (!need(10)) return {};
+        size = 0;
+        for (std::size_t i = 2; i < 10; ++i) size = size << 8 | byte(i);
+        head = 10;
+      }
+      if (!need(head + size)) return {};
+      const bool is_text = (byte(0) & 15) == 1;
+      auto out = seen_.substr(head, size);
+      seen_.erase(0, head + size);
+      if (is_text) return out;
+    }
+  }
+
+  int socket_;
+  std::string seen_;
+};
+
 class trading_node : public ::testing::Test {
 protected:
   /// Thursday 2026-01-15, 10:00 in New York.
@@ -100,6 +178,29 @@ TEST_F(trading_node, a_market_order_fills_at_the_market_and_shows_everywhere) {
   for (const std::string part : {"tt_risk_check_seconds_count{result=\"approved\"} 1", "tt_orders_total{state=\"filled\"}", "tt_orders_unknown 0",
                                  "tt_kill_active 0", "tt_journal_fsync_seconds_count"})
     EXPECT_TRUE(until("/health", [&](const json&) { return get("/metrics").body.find(part) != std::string::npos; })) << part;
+}
+
+TEST_F(trading_node, the_stream_tells_of_the_fill_and_resumes) {
+  start();
+  stream_client reader(port());
+  reader.say({{"action", "subscribe"}, {"channels", {"orders", "executions"}}});
+  ASSERT_EQ(reader.next("subscription_confirmed")["channels"], (json{"executions", "orders"}));
+  const auto id = json::parse(post("/api/orders", order("buy", 10)).body)["order_id"].get<std::string>();
+  const auto traded = reader.next("execution");
+  ASSERT_EQ(traded["data"]["quantity"], 10) << traded;
+  EXPECT_EQ(traded["data"]["order_id"], id);
+  json told;
+  do told = reader.next("order_update");
+  while (!told.is_null() && told["data"].value("state", "") != "filled");
+  ASSERT_FALSE(told.is_null());
+  EXPECT_EQ(told["data"]["order_id"], id);
+  const auto last = told["tseq"].get<std::uint64_t>();
+  ASSERT_GE(last, 2U);
+  stream_client later(port());
+  later.say({{"action", "resume"}, {"channel", "orders"}, {"epoch", told["epoch"]}, {"after", last - 1}});
+  const auto again = later.next("order_update");
+  EXPECT_EQ(again["tseq"], last);
+  EXPECT_EQ(again["data"]["state"], "filled");
 }
 
 TEST_F(trading_node, a_limit_order_rests_below_the_market_and_fills_at_its_price_or_better) {
