@@ -120,7 +120,7 @@ void on_loaded(watch_pointer self, const std::string& symbol, const loading& got
   entry->facts_at = s.port->market_time();
   entry->now = watched_symbol::state::ready;
   for (const auto& one : s.receivers) introduce(self, one, *entry);
-  for (auto& one : std::exchange(entry->waiting, {})) one.deliver(caf::unit);
+  for (auto& one : std::exchange(entry->waiting, {})) one.deliver(symbol);
 }
 
 template <class T, class Keep>
@@ -174,7 +174,7 @@ void begin(watch_pointer self, watched_symbol& entry) {
   }
   self->request(caf::actor_cast<caf::actor>(self), caf::infinite, need_atom::value, pair->pair->symbol)
     .then(
-      [self, symbol, currency, name = pair->pair->symbol] {
+      [self, symbol, currency](const std::string& name) {
         if (auto* teller = find(self, name)) {
           teller->prices.push_back(currency);
           tell_rates(self, *teller);
@@ -184,16 +184,16 @@ void begin(watch_pointer self, watched_symbol& entry) {
       [self, symbol](const caf::error& e) { drop(self, symbol, from_caf_error(e)); });
 }
 
-caf::result<caf::unit_t> need(watch_pointer self, const std::string& symbol) {
+caf::result<std::string> need(watch_pointer self, const std::string& symbol) {
   auto& s = self->state;
   const auto* what = s.port->instruments().find(symbol);
   if (!what) return to_caf_error({errc::unknown_symbol, "unknown symbol " + symbol, "symbol"});
   auto* known = find(self, what->symbol);
   const bool is_old = known && known->now == watched_symbol::state::ready && s.port->market_time() - known->facts_at > facts_age;
-  if (known && known->now == watched_symbol::state::ready && !is_old) return caf::unit;
+  if (known && known->now == watched_symbol::state::ready && !is_old) return what->symbol;
   if (!known && s.symbols.size() >= max_watched)
     return to_caf_error({errc::limit_exceeded, "more than " + std::to_string(max_watched) + " symbols are watched", "symbol"});
-  auto promise = self->make_response_promise<caf::unit_t>();
+  auto promise = self->make_response_promise<std::string>();
   auto& entry = s.symbols[what->symbol];
   entry.waiting.push_back(promise);
   if (known && !is_old) return promise; // loading already
@@ -225,7 +225,7 @@ caf::behavior market_watch_actor(watch_pointer self, gateway::market_port* port,
     [self](need_atom, const std::string& symbol) { return need(self, symbol); },
     [self](const need_request& wanted) {
       self->request(caf::actor_cast<caf::actor>(self), caf::infinite, need_atom::value, wanted.symbol)
-        .then([done = wanted.done] { if (done) done({}); },
+        .then([done = wanted.done](const std::string&) { if (done) done({}); },
               [self, wanted](const caf::error& e) {
                 if (wanted.done) wanted.done(from_caf_error(e));
                 else self->delayed_send(self, need_again, wanted);

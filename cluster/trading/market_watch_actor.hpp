@@ -5,7 +5,7 @@
 //
 // | message | answer |
 // | --- | --- |
-// | need_atom, std::string symbol | caf::unit, once accounts and brokers were told of the symbol; errors: unknown_symbol,
+// | need_atom, std::string symbol | std::string: its ticker, once accounts and brokers were told of it; errors: unknown_symbol,
 //   not_available (no rate of its currency), those of the symbol |
 // | need_request | none; its `done` is called instead, or without one it is tried until it succeeds |
 // | watch_receiver | none; it is told what is known already |
@@ -18,8 +18,8 @@
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/atom.hpp>
 #include <caf/event_based_actor.hpp>
-#include <caf/response_promise.hpp>
 #include <caf/stateful_actor.hpp>
+#include <caf/typed_response_promise.hpp>
 
 #include <chrono>
 #include <map>
@@ -62,7 +62,7 @@ struct watched_symbol {
   execution::symbol_facts_ptr facts;
   utc_time facts_at{};
   std::vector<gateway::subscription_id> subscriptions;
-  std::vector<caf::response_promise> waiting;
+  std::vector<caf::typed_response_promise<std::string>> waiting;
   enum class state : std::uint8_t { loading, ready } now = state::loading;
   bool is_flush_due = false;  ///< a flush is on its way
   bool has_news = false;      ///< since the account was told

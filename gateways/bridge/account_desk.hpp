@@ -112,7 +112,7 @@ private:
   /// Waits of orders that were just placed: they begin when the commit is over.
   void begin_waits(access& in);
   void place_close(access& in, const trading_caller& who, const position& held, const close_request& what,
-                   std::function<void(std::optional<order_snapshot>)> told);
+                   reply<placed_order> told);
   void finish_closing(access& in, std::shared_ptr<closing> plan);
   void refresh(utc_time now);
   void roll_day(access& in);

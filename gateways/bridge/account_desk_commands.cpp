@@ -142,13 +142,14 @@ struct account_desk::closing {
   std::vector<order_id> cancelled;
   std::vector<order_number> waits_for;
   std::vector<order_snapshot> orders;
+  std::optional<error> failed;
   std::size_t open = 0;
   int looks = 0;
   reply<closed_positions> done;
 };
 
 void account_desk::place_close(access& in, const trading_caller& who, const position& held, const close_request& what,
-                               std::function<void(std::optional<order_snapshot>)> told) {
+                               reply<placed_order> told) {
   place_order wanted;
   wanted.wait = std::chrono::milliseconds{0};
   auto& r = wanted.request;
@@ -160,9 +161,7 @@ void account_desk::place_close(access& in, const trading_caller& who, const posi
   r.limit_price = what.limit_price;
   r.effect = position_effect::reduce_only;
   r.comment = what.reason.substr(0, 200);
-  place(in, who, std::move(wanted), [told = std::move(told)](result<placed_order> got) {
-    told(got ? std::optional{std::move(got->order)} : std::nullopt);
-  });
+  place(in, who, std::move(wanted), std::move(told));
 }
 
 void account_desk::close(access& in, const trading_caller& who, close_request what, reply<closed_positions> done) {
@@ -191,9 +190,12 @@ void account_desk::finish_closing(access& in, std::shared_ptr<closing> plan) {
   plan->open = held.size();
   if (held.empty()) return plan->done(closed_positions{{}, plan->cancelled});
   for (const auto& one : held)
-    place_close(in, plan->who, one, plan->what, [plan](std::optional<order_snapshot> placed) {
-      if (placed) plan->orders.push_back(std::move(*placed));
-      if (--plan->open == 0) plan->done(closed_positions{std::move(plan->orders), plan->cancelled});
+    place_close(in, plan->who, one, plan->what, [plan](result<placed_order> placed) {
+      if (placed) plan->orders.push_back(std::move(placed->order));
+      else plan->failed = placed.error();
+      if (--plan->open > 0) return;
+      if (plan->orders.empty() && plan->failed) return plan->done(*plan->failed);
+      plan->done(closed_positions{std::move(plan->orders), plan->cancelled});
     });
 }
 
