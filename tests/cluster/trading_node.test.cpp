@@ -3,9 +3,12 @@
 
 #include "tests/cluster/node_fixture.hpp"
 
+#include "gateways/trading_port.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <cmath>
+#include <future>
 
 namespace tt::cluster::test {
 namespace {
@@ -15,6 +18,14 @@ using nlohmann::json;
 http_answer http_send(std::uint16_t port, const std::string& method, const std::string& target, const std::string& body = {}) {
   return http_raw(port, method + " " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: " +
                           std::to_string(body.size()) + "\r\n\r\n" + body);
+}
+
+/// Waits for an answer of the port.
+template <class T, class Ask>
+result<T> wait_for(Ask ask) {
+  std::promise<result<T>> got;
+  ask([&](result<T> answer) { got.set_value(std::move(answer)); });
+  return got.get_future().get();
 }
 
 /// A client of the stream; enough of WebSocket to speak with our own server.
@@ -281,6 +292,28 @@ TEST_F(trading_node, an_emergency_stop_blocks_and_outlives_a_restart) {
   EXPECT_EQ(json::parse(post("/api/orders", order("buy", 2)).body)["reject_code"], "KILL_SWITCH");
   EXPECT_TRUE(until("/health", [](const json& now) { return now["risk"]["mode"] == "halt"; }));
   EXPECT_EQ(post("/api/v1/risk/resume", {{"reason", "prices are right again"}}).status, 403) << "a caller without identity is no admin";
+  // in two steps, by an admin
+  auto& accounts = *running->accounts();
+  const gateway::trading_caller trader{"ann", risk::access::trader}, admin{"root", risk::access::admin};
+  const auto ask_resume = [&](const gateway::trading_caller& who) {
+    return wait_for<gateway::resume_question>([&](auto done) { accounts.ask_resume(who, "prices are right again", done); });
+  };
+  const auto resume = [&](const gateway::trading_caller& who, const std::string& token) {
+    return wait_for<std::uint64_t>([&](auto done) { accounts.resume(who, token, done); });
+  };
+  EXPECT_FALSE(ask_resume(trader));
+  const auto question = ask_resume(admin);
+  ASSERT_TRUE(question) << to_string(question.error());
+  EXPECT_TRUE(question->blocking.empty());
+  EXPECT_FALSE(resume(admin, "something else"));
+  EXPECT_FALSE(resume(trader, question->token));
+  EXPECT_EQ(json::parse(post("/api/orders", order("buy", 3)).body)["reject_code"], "KILL_SWITCH") << "one step is none";
+  const auto resumed = resume(admin, question->token);
+  ASSERT_TRUE(resumed) << to_string(resumed.error());
+  EXPECT_EQ(*resumed, 2U);
+  EXPECT_EQ(post("/api/orders", order("buy", 4)).status, 201);
+  start();
+  EXPECT_EQ(post("/api/orders", order("buy", 5)).status, 201) << "also after a restart";
 }
 
 TEST_F(trading_node, orders_positions_and_cash_outlive_a_restart) {
