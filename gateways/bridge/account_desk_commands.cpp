@@ -221,7 +221,7 @@ result<order_preview> account_desk::preview(access& in, const trading_caller& wh
   const auto* market = gate_->core().state().symbol(asked.symbol);
   const auto at_market = market ? (direction_of(asked.side) == direction::buy ? market->market.ask : market->market.bid) : std::nullopt;
   out.price_used = asked.limit_price ? asked.limit_price : at_market;
-  if (!out.price_used) return out;
+  if (!market || !out.price_used) return out;
   const auto value = decimal::checked_multiply(out.price_used->value(), verdict.approved.value());
   if (!value) return value.error();
   out.notional = money{*value * instrument->multiplier * market->instrument.fx};
