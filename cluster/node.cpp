@@ -6,11 +6,13 @@
 #include "cluster/cluster_node.hpp"
 #include "cluster/feeds.hpp"
 #include "cluster/folder_lock.hpp"
+#include "cluster/trading/trading_service.hpp"
 #include "gateways/bridge/actor_jobs_port.hpp"
 #include "gateways/bridge/actor_market_port.hpp"
 #include "gateways/gateway.hpp"
 #include "gateways/jobs/job_channels.hpp"
 #include "gateways/stream/stream_service.hpp"
+#include "gateways/trading/trading_channels.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/exit_reason.hpp>
@@ -94,8 +96,10 @@ struct node::impl {
   std::unique_ptr<backtest_service> backtests; ///< of a node that stands alone
   std::unique_ptr<gateway::actor_market_port> port;
   std::unique_ptr<gateway::actor_jobs_port> jobs;
+  std::unique_ptr<trading_service> trading; ///< of a node that stands alone
   std::unique_ptr<gateway::stream_service> stream;
   std::unique_ptr<gateway::job_channels> channels; ///< of the stream
+  std::unique_ptr<gateway::trading_channels> order_channels; ///< likewise
   std::unique_ptr<gateway::gateway> server;
   std::uint16_t bound_port = 0;
 
@@ -107,8 +111,9 @@ struct node::impl {
   void stop() {
     if (server) server->stop();
     channels.reset();
+    order_channels.reset();
+    if (trading) trading->stop(); // its last answers need the gateway's sockets
     if (backtests) backtests->stop();
-    port.reset();
     for (const auto& feed : feeds) caf::anon_send_exit(feed.actor, caf::exit_reason::user_shutdown);
     feeds.clear();
     if (cluster) cluster->stop();
@@ -116,7 +121,9 @@ struct node::impl {
     directory = nullptr;
     server.reset();
     jobs.reset();
+    trading.reset();
     stream.reset();
+    port.reset();
     system.reset(); // waits for the actors
   }
 
@@ -199,6 +206,7 @@ struct node::impl {
     system = std::make_unique<caf::actor_system>(actors_config);
     directory = system->spawn(market::directory_actor, master, symbol_factory(prepared));
     const bool wall_time = prepared.empty() || std::ranges::any_of(prepared, &prepared_feed::follows_wall_clock);
+    if (!wall_time) begin_market_time(prepared);
     start_feeds(std::move(prepared), now);
     port = std::make_unique<gateway::actor_market_port>(*system, master, directory, [list = feeds] { return list; },
                                                         market_clock(wall_time));
@@ -207,7 +215,19 @@ struct node::impl {
       backtests->start_alone();
       jobs = std::make_unique<gateway::actor_jobs_port>(*system, [coordinator = backtests->coordinator()] { return coordinator; });
     }
+    auto accounts = trading_service::start({*system, config, clock, market_clock(wall_time), master, *port});
+    if (!accounts) return accounts.error();
+    trading = std::move(*accounts);
     return start_gateway();
+  }
+
+  /// Where no feed follows the wall clock the market's time begins with the feeds, before they run: accounts that are
+  /// replayed meanwhile must not see another one.
+  void begin_market_time(const std::vector<prepared_feed>& prepared) const {
+    for (const auto& feed : prepared) {
+      const auto begins = feed.market_start.value_or(feed.source->start_time()).time_since_epoch().count();
+      market_time->store(std::max(market_time->load(), begins));
+    }
   }
 
   result<void> start_in_cluster(const std::vector<prepared_feed>& prepared) {
@@ -231,6 +251,11 @@ struct node::impl {
     server = std::make_unique<gateway::gateway>(gateway_settings(config), *port, clock, stream.get());
     server->add_metrics(stream->metrics());
     if (cluster) server->show_cluster(*cluster);
+    if (trading) {
+      order_channels = std::make_unique<gateway::trading_channels>(trading->port(), *stream, clock);
+      server->show_trading(trading->port());
+      server->add_metrics(trading->metrics());
+    }
     if (jobs) {
       channels = std::make_unique<gateway::job_channels>(*jobs, *stream, clock);
       server->serve_jobs(*jobs);
@@ -280,6 +305,7 @@ result<std::unique_ptr<node>> node::start(const node_config& config, std::functi
 
 std::uint16_t node::port() const { return impl_->bound_port; }
 std::string node::url() const { return impl_->url(); }
+gateway::trading_port* node::accounts() const { return impl_->trading ? &impl_->trading->port() : nullptr; }
 std::string node::control_endpoint() const { return impl_->cluster ? impl_->cluster->control_endpoint() : std::string{}; }
 void node::reload_keys() {
   if (impl_->cluster) impl_->cluster->reload_keys();

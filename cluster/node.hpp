@@ -12,6 +12,10 @@
 #include <memory>
 #include <string>
 
+namespace tt::gateway {
+class trading_port;
+}
+
 namespace tt::cluster {
 
 /// The program's version, from the build.
@@ -36,6 +40,8 @@ public:
   [[nodiscard]] std::uint16_t port() const;
   /// "http://localhost:8080/"; empty on a node without a gateway.
   [[nodiscard]] std::string url() const;
+  /// The accounts that it hosts; null where it hosts none. Lives as long as the node.
+  [[nodiscard]] gateway::trading_port* accounts() const;
   /// tcp://… of the control plane as bound; empty on a node that stands alone.
   [[nodiscard]] std::string control_endpoint() const;
   /// Reads the allow list of the cluster again; it is also read when the file changes.

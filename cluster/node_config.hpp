@@ -6,6 +6,7 @@
 #include "actors/market/pace.hpp"
 #include "actors/model/market_data.hpp"
 #include "actors/model/time.hpp"
+#include "actors/risk/limits.hpp"
 #include "cluster/cluster_config.hpp"
 #include "cluster/settings.hpp"
 
@@ -72,6 +73,7 @@ struct node_config {
   std::string default_venue;
   log_config log;
   std::vector<feed_config> feeds;
+  risk::limit_set risk_limits = {}; ///< what holds for every account: the `risk:` section
   std::optional<cluster_config> cluster; ///< absent: the node stands alone
 
   /// Errors: those of the settings' getters; invalid_argument for a feed, with

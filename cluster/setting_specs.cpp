@@ -1,12 +1,14 @@
 #include "cluster/settings.hpp"
 
+#include "actors/risk/limits.hpp"
+
 namespace tt::cluster {
 
 std::span<const setting_spec> setting_specs() {
   using enum key_use;
   using enum key_secrecy;
   // clang-format off
-  static const std::vector<setting_spec> table{
+  static const std::vector<setting_spec> written{
     {"node.id", {"NODE_ID"}, "", "name of this node; the host's name when empty"},
     {"node.data_dir", {"DATA_DIR"}, "data/", "folder for bar store, layouts, logs", active, open, key_form::path},
     {"node.threads", {"TT_THREADS"}, "0", "scheduler threads of the actors; 0 = one per core"},
@@ -84,6 +86,12 @@ std::span<const setting_spec> setting_specs() {
     {"ccxt.exchanges", {"CCXT_EXCHANGES"}, "", "CCXT exchange ids", reserved, open, key_form::list},
   };
   // clang-format on
+  // the limits of the gate are written down once, in its own catalogue
+  static const std::vector<setting_spec> table = [] {
+    auto all = written;
+    for (const auto& limit : risk::limit_specs()) all.push_back({limit.key, {}, limit.fallback, limit.meaning});
+    return all;
+  }();
   return table;
 }
 

@@ -58,6 +58,7 @@ struct gateway::impl {
   std::unique_ptr<http_server> server;
   std::unique_ptr<http_server> metrics_server;
   std::uint16_t metrics_port = 0;
+  trading_port* trading = nullptr;
 
   /// Opens METRICS_PORT.
   result<void> serve_metrics(core& made, pipeline_rules rules);
@@ -92,6 +93,7 @@ result<void> gateway::impl::serve_metrics(core& made, pipeline_rules rules) {
 std::uint16_t gateway::metrics_port() const { return impl_->metrics_port; }
 
 void gateway::show_cluster(cluster_port& port) { impl_->cluster = &port; }
+void gateway::show_trading(trading_port& port) { impl_->trading = &port; }
 
 void gateway::serve_jobs(jobs_port& jobs) {
   impl_->jobs = &jobs;
@@ -111,6 +113,7 @@ result<std::uint16_t> gateway::start() {
   if (!documents) return documents.error();
 
   auto made = std::make_shared<core>(config, impl_->market, impl_->clock, std::move(*documents), impl_->cluster, impl_->jobs);
+  made->parts.trading = impl_->trading;
   auto table = make_route_table(made->parts);
   if (!table) return table.error();
   made->table.emplace(std::move(*table));

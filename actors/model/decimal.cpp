@@ -239,7 +239,16 @@ decimal decimal::rounded_to(decimal step, rounding mode) const {
   return from_raw(raw);
 }
 
+result<decimal> decimal::checked_add(decimal a, decimal b) {
+  decimal sum;
+  if (__builtin_add_overflow(a.raw_, b.raw_, &sum.raw_)) return error{errc::out_of_range, a.to_string() + " plus " + b.to_string() + " is too large"};
+  return sum;
+}
+
 result<decimal> decimal::checked_multiply(decimal a, decimal b) {
+  // multipliers and exchange rates are mostly 1
+  if (b.raw_ == scale) return a;
+  if (a.raw_ == scale) return b;
   const bool negative = (a.raw_ < 0) != (b.raw_ < 0);
   const wide product = multiply_wide(magnitude_of(a.raw_), magnitude_of(b.raw_));
   auto value = rounded_quotient(product, static_cast<uint128>(scale), negative, rounding::half_even);

@@ -111,6 +111,8 @@ public:
   }
   friend decimal operator+(decimal a, decimal b) { return a += b; }
   friend decimal operator-(decimal a, decimal b) { return a -= b; }
+  /// The same sum. Errors: out_of_range when it leaves the range.
+  static result<decimal> checked_add(decimal a, decimal b);
   /// Product, rounded half to even at the 12th digit.
   friend decimal operator*(decimal a, decimal b);
   /// The same product. Errors: out_of_range when it leaves the range.

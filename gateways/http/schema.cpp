@@ -123,6 +123,53 @@ constexpr schema schemas[] = {
   {"StudyProgress",
    "type:e(progress|completed|error)! study_id:s status:s progress:n stage:s symbol:s trials_done:i trials_total:i best:{}j? error_message:s? "
    "message:s"},
+  // -- orders, accounts, risk
+  {"TakeProfit", "price:n!"},
+  {"StopLoss", "stop_price:n! price:n"},
+  {"OrderLeg", "type:e(market|limit|stop|stop_limit|trailing_stop)! price:n stop_price:n side:s quantity:n"},
+  {"OrderRequest",
+   "symbol:s! side:e(buy|sell|sell_short|buy_to_cover|buy_to_open|buy_to_close|sell_to_open|sell_to_close)! quantity:n notional:n weight:n "
+   "type:e(market|limit|stop|stop_limit|trailing_stop|bracket|oco) price:n stop_price:n trail_offset:n trail_percent:n take_profit:#TakeProfit "
+   "stop_loss:#StopLoss legs:[]#OrderLeg time_in_force:e(day|gtc|gtd|ioc|fok|pre|post) good_till:t extended_hours:b reduce_only:b "
+   "allow_close_part:b account_id:s strategy_id:s alert_id:s comment:s client_order_id:s",
+   "Exactly one of quantity, notional and weight; there is no default side"},
+  {"OrderChange", "quantity:n price:n stop_price:n trail_offset:n trail_percent:n time_in_force:s if_version:i"},
+  {"RiskFinding", "code:s! result:e(passed|warned|reduced|rejected)! scope:s! measured:n limit:n unit:s message:s elapsed_ns:i!"},
+  {"RiskAdjustment", "code:s! quantity:n!"},
+  {"RiskCheck",
+   "result:e(undecided|approved|approved_reduced|rejected)! code:s! legacy_code:s! message:s original_quantity:n! quantity:n! elapsed_us:i! "
+   "limits_version:i! adjustments:[]#RiskAdjustment! checks:[]#RiskFinding!"},
+  {"Order",
+   "order_id:s! client_order_id:s! wire_order_id:s! broker_order_id:s account_id:s! account_mode:e(paper|live)! symbol:s! instrument_id:s! side:s! "
+   "order_type:s! time_in_force:s! original_quantity:n! quantity:n! filled_quantity:n! remaining_quantity:n! price:n stop_price:n trail_offset:n "
+   "trail_percent:n avg_fill_price:n fees:n! status:e(pending|open|partially_filled|filled|cancelled|rejected|expired)! state:s! reason:s "
+   "reject_code:s reduce_only:b! extended_hours:b! strategy_id:s alert_id:s comment:s parent_id:i linked_ids:[]i! created_at:t! submitted_at:t "
+   "filled_at:t updated_at:t! version:i! risk_check:#RiskCheck! changed:b"},
+  {"OrderPreview",
+   "would_accept:b! quantity:n! est_price:n!? est_notional:n!? est_fees:n!? buying_power_after:n!? risk_check:#RiskCheck!"},
+  {"OrdersCancelled", "requested:i! order_ids:[]s!"},
+  {"PositionsClosed", "orders:[]#Order! cancelled:[]s!"},
+  {"Account",
+   "account_id:s! broker:s! account_type:e(cash|margin|pdt|futures|crypto)! mode:e(paper|live)! currency:s! total_equity:n! cash_balance:n! "
+   "buying_power:n!? day_trade_buying_power:n initial_margin:n maintenance_margin:n start_of_day_equity:n! day_pnl:n! realized_pnl:n! "
+   "unrealized_pnl:n! total_pnl:n! is_active:b! trading_enabled:b! pattern_day_trader:b! data_age_ms:i! last_updated:t!"},
+  {"Accounts", "accounts:[]#Account!"},
+  {"Position",
+   "account_id:s! symbol:s! quantity:n! side:e(long|short)! avg_price:n!? current_price:n!? multiplier:n! market_value:n!? cost_basis:n! "
+   "unrealized_pnl:n!? realized_pnl:n! day_pnl:n!? weight:n!? opened_at:t! updated_at:t! origin:e(own|external)!"},
+  {"Execution",
+   "execution_id:s! order_id:s! account_id:s! symbol:s! side:e(buy|sell)! quantity:n! price:n! liquidity:e(maker|taker) commission:n! "
+   "exchange_fee:n! regulatory_fee:n! other_fees:n! net_value:n!? timestamp:t!"},
+  {"Executions", "executions:[]#Execution! next_cursor:i!?"},
+  {"RiskLimit", "code:s! name:s! scope:s! limit:n!? measured:n!? headroom:n!? unit:s! would_trip:b!"},
+  {"Breaker", "code:s! scope:e(account|strategy|symbol)! name:s formula:s! measured:n!? limit:n!? headroom:n!? unit:s! would_trip:b! tripped:b!"},
+  {"Risk",
+   "mode:e(none|reduce|flatten|halt)! kill_active:b! epoch:i! limits_version:i! limits:[]#RiskLimit! breakers:[]#Breaker!"},
+  {"LimitsChange", "scope:j! limits:o reason:s! limit_profile:s"},
+  {"LimitsChanged", "version:i!"},
+  {"EmergencyStop", "mode:e(halt|reduce|flatten) scope:o cancel_open:b reason:s"},
+  {"EmergencyStopped", "kill_active:b! mode:s! epoch:i! cancel_requested:[]s! elapsed_ms:i!"},
+  {"Resume", "reason:s confirm_token:s"},
   // -- stream frames
   {"StreamCommand",
    "action:e(subscribe|unsubscribe|snapshot|resume|ping|pong|auth|list|set) type:s channel:s channels:[]s symbol:s symbols:[]s timeframe:s "

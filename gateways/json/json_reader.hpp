@@ -71,6 +71,9 @@ public:
   std::optional<std::vector<std::string>> strings(std::initializer_list<std::string_view> names, need n,
                                                   std::size_t max_items, std::size_t max_length = 64);
 
+  /// The value itself, for what has a shape of its own. Nothing when absent or null.
+  const json_value* value(std::initializer_list<std::string_view> names, need n) { return find(names, n); }
+
   /// Adds a problem of one's own.
   void problem(std::string_view field, std::string msg, std::string type);
   /// Names of fields nobody asked for.

@@ -51,47 +51,15 @@ void add_auth(std::vector<route>& rows) {
 
 void add_accounts(std::vector<route>& rows) {
   group accounts{rows, "accounts", "accounts: this build has no portfolio service yet"};
-  for (const std::string_view path : {"/api/account", "/api/v1/account"}) accounts.add(verb::get, path, access::viewer, "The default account");
-  for (const std::string_view path : {"/api/positions", "/api/v1/positions"}) accounts.add(verb::get, path, access::viewer, "Positions");
-  accounts.add(verb::get, "/api/v1/accounts", access::viewer, "Accounts")
-    .add(verb::get, "/api/v1/accounts/{id}", access::viewer, "One account")
-    .add(verb::patch, "/api/v1/accounts/{id}", access::admin, "Change an account")
-    .add(verb::get, "/api/v1/accounts/{id}/positions", access::viewer, "Positions of an account")
-    .add(verb::get, "/api/v1/accounts/{id}/orders", access::viewer, "Orders of an account")
-    .add(verb::get, "/api/v1/accounts/{id}/executions", access::viewer, "Executions of an account")
+  accounts.add(verb::patch, "/api/v1/accounts/{id}", access::admin, "Change an account")
     .add(verb::get, "/api/v1/portfolio", access::viewer, "Account, positions and totals")
     .add(verb::get, "/api/v1/portfolio/positions", access::viewer, "Positions with weights")
     .add(verb::get, "/api/v1/portfolio/risk", access::viewer, "Portfolio risk figures")
     .add(verb::get, "/api/v1/portfolio/{account_id}", access::viewer, "Portfolio of one account");
-  group risk{rows, "risk", "risk: this build has no risk service yet"};
-  risk.add(verb::get, "/api/v1/risk", access::viewer, "Limits and breakers")
-    .add(verb::put, "/api/v1/risk/limits", access::admin, "Change limits")
-    .add(verb::post, "/api/v1/risk/emergency-stop", {access::trader, rate_class::unlimited}, "Stop trading")
-    .add(verb::post, "/api/v1/risk/resume", access::admin, "Resume trading");
-}
-
-void add_orders(std::vector<route>& rows) {
-  group orders{rows, "orders", "orders: this build has no execution service yet"};
-  constexpr route_policy place{access::trader, rate_class::orders};
-  constexpr route_policy cancel{access::trader, rate_class::unlimited};
-  static constexpr std::array<std::array<std::string_view, 6>, 2> paths{
-    {{"/api/orders", "/api/orders/{id}", "/api/orders/preview", "/api/executions", "/api/positions/{symbol}/close", "/api/positions/flatten"},
-     {"/api/v1/orders", "/api/v1/orders/{id}", "/api/v1/orders/preview", "/api/v1/executions", "/api/v1/positions/{symbol}/close", "/api/v1/positions/flatten"}}};
-  for (const auto& [list, one, preview, executions, close, flatten] : paths)
-    orders.add(verb::get, list, access::viewer, "Orders, newest first")
-      .add(verb::post, list, place, "Place an order")
-      .add(verb::remove, list, cancel, "Cancel working orders")
-      .add(verb::get, one, access::viewer, "One order")
-      .add(verb::patch, one, place, "Change an order")
-      .add(verb::remove, one, cancel, "Cancel an order")
-      .add(verb::post, preview, access::trader, "All checks, nothing reserved")
-      .add(verb::get, executions, access::viewer, "Executions")
-      .add(verb::post, close, cancel, "Close a position")
-      .add(verb::post, flatten, cancel, "Close every position");
 }
 
 void add_paper(std::vector<route>& rows) {
-  group paper{rows, "paper trading", "paper trading: this build has no paper broker yet"};
+  group paper{rows, "paper trading", "paper trading: this build has no service of paper accounts yet"};
   constexpr route_policy unlimited{access::trader, rate_class::unlimited};
   paper.add(verb::get, "/api/paper-trading/accounts", access::viewer, "Paper accounts")
     .add(verb::post, "/api/paper-trading/accounts", access::trader, "Make a paper account")
@@ -181,7 +149,6 @@ void add_alerts(std::vector<route>& rows) {
 void add_later_routes(std::vector<route>& rows) {
   add_auth(rows);
   add_accounts(rows);
-  add_orders(rows);
   add_paper(rows);
   add_strategies(rows);
   add_alerts(rows);

@@ -31,6 +31,21 @@ void write_feeds(json_writer& out, const std::vector<market::feed_status>& feeds
   out.end_object();
 }
 
+/// Journal and emergency stop of the accounts that this node hosts.
+void write_trading(json_writer& out, const services& parts) {
+  if (!parts.trading) {
+    out.key("journal").begin_object().field("state", "not_available").end_object();
+    out.key("risk").begin_object().field("mode", "not_available").end_object();
+    return;
+  }
+  const auto now = parts.trading->health();
+  const bool is_stopped = now.mode != risk::kill_mode::none;
+  out.key("journal").begin_object().field("state", now.journal).field("offset", now.offset).end_object();
+  out.key("risk").begin_object().field("mode", is_stopped ? to_string(now.mode) : std::string_view{"normal"});
+  out.field("kill_active", is_stopped).end_object();
+  out.key("orders").begin_object().field("open", now.orders_open).field("unknown", now.orders_unknown).end_object();
+}
+
 /// Parts that this build lacks are named as such, never shown as working.
 void write_details(json_writer& out, const services& parts, const feeds_reply& feeds, utc_time now) {
   out.field("uptime_s", (now - parts.started) / std::chrono::seconds{1});
@@ -38,8 +53,7 @@ void write_details(json_writer& out, const services& parts, const feeds_reply& f
   out.field("active_connections", parts.metrics.open_connections());
   write_feeds(out, feeds ? *feeds : std::vector<market::feed_status>{}, parts.market.market_time());
   if (!feeds) out.field("market_error", feeds.error().message);
-  out.key("journal").begin_object().field("state", "not_available").end_object();
-  out.key("risk").begin_object().field("mode", "not_available").end_object();
+  write_trading(out, parts);
   out.key("cluster").begin_object().field("node", parts.config.node_id).field("role", parts.cluster ? "member" : "standalone").end_object();
   const auto latency = parts.metrics.latency();
   out.key("metrics").begin_object();
@@ -66,10 +80,11 @@ void health(services& parts, const context_ptr& call, const responder& answer) {
   });
 }
 
-/// Ready once the market answers; journal and reconciliation join when they exist.
+/// Ready once the market answers, every journal is replayed and every venue has answered for everything once.
 void ready(services& parts, const responder& answer) {
-  parts.market.feeds([answer](const feeds_reply& feeds) {
-    answer(json_response(feeds ? R"({"ok":true})" : R"({"ok":false})", feeds ? 200 : 503));
+  parts.market.feeds([&parts, answer](const feeds_reply& feeds) {
+    const bool is_ready = feeds && (!parts.trading || parts.trading->health().is_ready);
+    answer(json_response(is_ready ? R"({"ok":true})" : R"({"ok":false})", is_ready ? 200 : 503));
   });
 }
 

@@ -11,6 +11,7 @@
 #include "gateways/market_port.hpp"
 #include "gateways/store/document_store.hpp"
 #include "gateways/store/task_queue.hpp"
+#include "gateways/trading_port.hpp"
 
 #include <functional>
 #include <utility>
@@ -31,6 +32,7 @@ struct services {
   std::shared_ptr<const std::string> docs_page = {}; ///< as above
   cluster_port* cluster = nullptr; ///< null where the node stands alone
   jobs_port* jobs = nullptr;       ///< null where backtests can't be reached
+  trading_port* trading = nullptr; ///< null where the node hosts no accounts
 };
 
 /// Runs `work` on the store's thread and answers with what it returns; a full
@@ -63,6 +65,8 @@ void add_metrics_route(std::vector<route>& rows, services& parts, access who);
 void add_backtest_routes(std::vector<route>& rows, services& parts);
 void add_optimize_routes(std::vector<route>& rows, services& parts);
 void add_cluster_routes(std::vector<route>& rows, services& parts);
+/// Orders, accounts, positions, executions, risk: 503 without a trading port.
+void add_order_routes(std::vector<route>& rows, services& parts);
 /// Routes whose part of the system does not exist yet: they answer 503 and say which.
 void add_later_routes(std::vector<route>& rows);
 

@@ -2,6 +2,7 @@
 /// The rules of filling by themselves, without orders' bookkeeping: the path a bar takes, where a level triggers on
 /// it, what price the fill gets, and the grids of price, quantity and money. Shared with the paper broker.
 
+#include "actors/model/fill_rules.hpp"
 #include "actors/pine/tester/rules.hpp"
 
 #include <array>
@@ -17,10 +18,9 @@ struct bar_prices {
 
 /// The assumed path inside a bar: open, the extreme nearer to the open, the other extreme, close. With equal
 /// distances the low comes first (manual: strategies, "Broker emulator"; kit: strat-bollinger, strat-keltnerchannel).
-inline bool high_first(const bar_prices& b) { return b.high - b.open < b.open - b.low; }
+inline bool high_first(const bar_prices& b) { return fills::high_first(b.open, b.high, b.low); }
 inline std::array<double, 4> path_of(const bar_prices& b) {
-  if (high_first(b)) return {b.open, b.high, b.low, b.close};
-  return {b.open, b.low, b.high, b.close};
+  return fills::bar_path(b.open, b.high, b.low, b.close);
 }
 
 /// To the nearest tick, as the emulator rounds the prices of bars.
@@ -76,13 +76,12 @@ inline double slipped(double price, double buy_sign, const broker_rules& r) {
 
 /// Whether a resting level is already met by a tick at `price`: stops at or beyond it, limits at or better. A limit
 /// needs `limit_ticks` more. `sign` is +1 for a buy.
-inline bool stop_met(double stop, double sign, double price) { return sign > 0 ? price >= stop : price <= stop; }
+inline bool stop_met(double stop, double sign, double price) { return fills::stop_met(stop, sign > 0, price); }
 inline double limit_trigger(double limit, double sign, const broker_rules& r) {
   return limit - sign * r.limit_ticks * r.grid.mintick;
 }
 inline bool limit_met(double limit, double sign, double price, const broker_rules& r) {
-  double level = limit_trigger(limit, sign, r);
-  return sign > 0 ? price <= level : price >= level;
+  return fills::limit_met(limit_trigger(limit, sign, r), sign > 0, price);
 }
 
 } // namespace tt::pine::tester

@@ -60,6 +60,8 @@ public:
   [[nodiscard]] const route_table& table() const { return *table_; }
   [[nodiscard]] pipeline& requests() { return *pipeline_; }
   [[nodiscard]] document_store& documents() { return *documents_; }
+  /// Plugs accounts in.
+  void trade_with(trading_port& port) { services_->trading = &port; }
   /// The exchange of the last begin(), for expire().
   [[nodiscard]] const pipeline::exchange_ptr& last_exchange() const { return last_; }
   [[nodiscard]] const services& parts() const { return *services_; }

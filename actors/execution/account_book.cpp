@@ -1,0 +1,180 @@
+#include "actors/execution/account_book.hpp"
+
+#include "actors/execution/record_codec.hpp"
+#include "actors/execution/record_fields.hpp"
+
+#include <algorithm>
+
+namespace tt::execution {
+
+template <class A>
+void fields(A& a, freeze& x) {
+  a(x.ours, x.theirs, x.reason, x.since);
+}
+template <class A>
+void fields(A& a, booked_execution& x) {
+  a(x.order, x.symbol, x.way, x.qty, x.px, x.fx);
+}
+
+namespace {
+
+/// First byte of a snapshot.
+constexpr char snapshot_version = 1;
+
+/// A map as a vector of pairs in the order of its keys, so that equal states give equal bytes.
+template <class A, class Map>
+void archive_map(A& a, Map& map) {
+  using key_type = typename Map::key_type;
+  using mapped_type = typename Map::mapped_type;
+  if constexpr (A::reads) {
+    std::uint64_t count = 0;
+    a(count);
+    map.clear();
+    for (std::uint64_t i = 0; i < count && !a.failed(); ++i) {
+      key_type key{};
+      mapped_type value{};
+      a(key, value);
+      map.emplace(std::move(key), std::move(value));
+    }
+  } else {
+    std::vector<key_type> keys;
+    for (const auto& [key, value] : map) keys.push_back(key);
+    std::sort(keys.begin(), keys.end());
+    a(static_cast<std::uint64_t>(keys.size()));
+    for (const auto& key : keys) a(key, map.at(key));
+  }
+}
+
+} // namespace
+
+template <class A>
+void account_book::archive(A& a) {
+  a(opened_, profile_, last_, last_execution_, last_execution_at_, cash_, balances_, unmatched_);
+  if constexpr (A::reads) {
+    std::uint64_t count = 0;
+    a(count);
+    for (std::uint64_t i = 0; i < count && !a.failed(); ++i) a(orders_.emplace_back());
+  } else {
+    a(static_cast<std::uint64_t>(orders_.size()));
+    for (auto& what : orders_) a(what);
+  }
+  archive_map(a, positions_);
+  archive_map(a, frozen_);
+  archive_map(a, absences_);
+  archive_map(a, executions_);
+}
+
+std::string account_book::to_bytes() const {
+  std::string out(1, snapshot_version);
+  byte_writer writer{out};
+  const_cast<account_book*>(this)->archive(writer); // the writer only reads
+  return out;
+}
+
+result<account_book> account_book::from_bytes(std::string_view bytes) {
+  if (bytes.empty() || bytes.front() != snapshot_version)
+    return error{errc::unsupported, "the snapshot was written by another version", "snapshot"};
+  account_book out;
+  byte_reader reader{bytes.substr(1), schema_version};
+  out.archive(reader);
+  if (reader.failed() || !reader.at_end()) return error{errc::corrupt_data, "the snapshot can't be read", "snapshot"};
+  for (const auto& what : out.orders_) out.index(what);
+  return out;
+}
+
+void account_book::index(const order& what) {
+  by_wire_[what.wire_id] = what.number;
+  if (!what.client_id.empty() && what.client_id.str() != what.wire_id.str()) by_client_.try_emplace(what.client_id, what.number);
+  if (!what.key.empty()) by_key_[what.key] = what.number;
+  if (!what.venue_order.empty()) by_venue_[what.venue_session + '\0' + what.venue_order.str()] = what.number;
+  if (!is_final(what.state)) open_.insert(what.number);
+}
+
+order* account_book::get(order_number number) {
+  const auto at = raw(number);
+  return at == 0 || at > orders_.size() ? nullptr : &orders_[static_cast<std::size_t>(at) - 1];
+}
+const order* account_book::find(order_number number) const {
+  const auto at = raw(number);
+  return at == 0 || at > orders_.size() ? nullptr : &orders_[static_cast<std::size_t>(at) - 1];
+}
+const order* account_book::find(const wire_order_id& id) const {
+  const auto found = by_wire_.find(id);
+  return found == by_wire_.end() ? nullptr : find(found->second);
+}
+const order* account_book::find(const client_order_id& id) const {
+  const auto found = by_client_.find(id);
+  if (found != by_client_.end()) return find(found->second);
+  const auto* what = find(wire_order_id{id.str()});
+  return what && what->client_id == id ? what : nullptr;
+}
+const order* account_book::find(const intent_key& key) const {
+  const auto found = by_key_.find(key);
+  return found == by_key_.end() ? nullptr : find(found->second);
+}
+const order* account_book::find(const order_handle& handle) const {
+  if (!handle.wire_id.empty())
+    if (const auto* what = find(handle.wire_id)) return what;
+  if (handle.venue_order.empty()) return nullptr;
+  const auto found = by_venue_.find(handle.venue_session + '\0' + handle.venue_order.str());
+  if (found == by_venue_.end()) return nullptr;
+  const auto* what = find(found->second);
+  // an id that names another order of ours by wire id is a reused one
+  if (what && !handle.wire_id.empty() && what->owner == ownership::own) return nullptr;
+  return what;
+}
+
+std::vector<const order*> account_book::linked_heads(const std::string& symbol) const {
+  std::vector<const order*> out;
+  std::set<order_number> seen;
+  const auto add = [&](const order* what) {
+    if (what && what->symbol == symbol && !what->linked.empty() && seen.insert(what->number).second) out.push_back(what);
+  };
+  for (const auto number : open_) {
+    const auto* what = find(number);
+    if (what->parent != order_number::none) add(find(what->parent));
+    else add(what);
+  }
+  return out;
+}
+
+quantity account_book::held(const std::string& symbol) const {
+  const auto found = positions_.find(symbol);
+  return found == positions_.end() ? quantity{} : found->second.qty;
+}
+
+position account_book::position_of(const std::string& symbol, const contract_terms& contract) const {
+  const auto found = positions_.find(symbol);
+  if (found != positions_.end()) return found->second;
+  position fresh;
+  fresh.symbol = symbol;
+  fresh.contract = contract;
+  return fresh;
+}
+
+const absence_seen* account_book::absence_of(order_number number) const {
+  const auto found = absences_.find(number);
+  return found == absences_.end() ? nullptr : &found->second;
+}
+
+bool account_book::has_external_positions() const {
+  return std::any_of(positions_.begin(), positions_.end(), [](const auto& one) { return one.second.owner == ownership::external; });
+}
+
+quantity account_book::closable(const std::string& symbol, direction way) const {
+  const auto position = held(symbol).value();
+  if (position.is_zero() || position.is_positive() == (way == direction::buy)) return quantity{};
+  decimal room = position.abs();
+  std::map<order_number, decimal> by_group; // siblings count once: the largest
+  for (const auto number : open_) {
+    const auto& what = *find(number);
+    if (what.symbol != symbol || what.way() != way || !may_trade(what.state)) continue;
+    const auto head = what.parent != order_number::none ? what.parent : number;
+    auto& most = by_group[head];
+    most = std::max(most, (what.largest_quantity() - what.filled).value());
+  }
+  for (const auto& [head, most] : by_group) room -= most;
+  return quantity{std::max(room, decimal{})};
+}
+
+} // namespace tt::execution

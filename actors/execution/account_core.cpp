@@ -1,0 +1,360 @@
+#include "actors/execution/core_turn.hpp"
+#include "actors/execution/wire_id.hpp"
+
+namespace tt::execution {
+
+namespace {
+
+/// Whether two requests for one key ask for the same.
+bool same_content(const order& made, const order& wanted) {
+  // what the gate reduced is in `terms.qty`; what was asked is in `asked`
+  auto a = made.terms, b = wanted.terms;
+  a.qty = b.qty = quantity{};
+  const bool sent_otherwise = made.terms_version > 1; // replaced since: compare what a replace can't change
+  return made.symbol == wanted.symbol && made.asked == wanted.asked && made.profit == wanted.profit && made.loss == wanted.loss
+         && made.strategy == wanted.strategy && made.terms.side == wanted.terms.side && made.terms.type == wanted.terms.type
+         && (sent_otherwise || a == b);
+}
+
+order_terms terms_of(const order_request& r) {
+  order_terms out;
+  out.side = r.side;
+  out.type = r.type;
+  out.tif = r.tif;
+  out.hours = r.hours;
+  out.effect = r.effect;
+  if (const auto* q = std::get_if<size_quantity>(&r.size)) out.qty = q->value;
+  out.limit_price = r.limit_price;
+  out.stop_price = r.stop_price;
+  out.trail_offset = r.trail_offset;
+  out.trail_percent = r.trail_percent;
+  out.good_till = r.good_till;
+  return out;
+}
+
+bool is_held_oco(const order& what, const venue_capabilities& can) {
+  return what.terms.type == order_type::oco && can.oco == linked_support::none;
+}
+
+/// An attempt after which there may be another: nothing of it can be at the venue.
+bool may_retry(const order& what) {
+  return (what.state == order_state::rejected || what.state == order_state::risk_rejected) && what.filled.is_zero();
+}
+
+} // namespace
+
+account_core::account_core(account_book book, core_settings settings, order_gate& gate)
+  : book_(std::move(book)), settings_(std::move(settings)), gate_(gate) {
+  for (const auto& what : book_.orders()) {
+    const bool bracket = (what.profit || what.loss) && settings_.can.brackets == linked_support::none;
+    if (bracket || (!what.linked.empty() && what.parent == order_number::none)) groups_[what.symbol].insert(what.number);
+  }
+}
+
+outcome account_core::start(utc_time now) {
+  turn t{*this, now};
+  const std::set<order_number> open = book_.open_orders();
+  static_cast<void>(t.record(node_started{settings_.node, ""}));
+  for (const auto number : open) {
+    const auto& what = *book_.find(number);
+    t.touched_.insert(number);
+    t.symbols_.insert(what.symbol);
+    gate_.on_order(what);
+    if (what.state != order_state::unknown) continue;
+    t.freeze_for_doubt(what);
+    t.lookup(what);
+  }
+  for (const auto& [symbol, heads] : groups_) t.symbols_.insert(symbol);
+  t.list();
+  return t.finish();
+}
+
+std::optional<error> account_core::turn::make_order(const new_order& wanted, int attempt, order_number& made) {
+  const auto& r = wanted.request;
+  order what;
+  what.number = book().next_number();
+  what.key = wanted.key;
+  what.attempt = static_cast<std::uint8_t>(attempt);
+  what.wire_id = wire_id_of(account(), wanted.key, attempt);
+  what.id = order_id_of(what.wire_id);
+  what.client_id = r.client_id.empty() ? client_order_id{what.wire_id.str()} : r.client_id;
+  what.origin = wanted.origin;
+  what.symbol = wanted.symbol;
+  what.contract = wanted.contract;
+  what.asked = r.size;
+  what.terms = terms_of(r);
+  what.profit = r.profit;
+  what.loss = r.loss;
+  what.closing = r.closing;
+  what.strategy = r.strategy;
+  what.alert = r.alert;
+  what.comment = r.comment;
+  what.created_at = now_;
+  if (auto fine = check_capabilities(settings().can, what); !fine) return fine.error();
+  if (book().find(what.wire_id)) return error{errc::conflict, "an order with this wire id exists", "client_order_id"};
+  if (is_held_oco(what, settings().can)) {
+    if (!std::holds_alternative<size_quantity>(what.asked)) return error{errc::unsupported, "oco needs a quantity", "quantity"};
+    const auto& a = r.legs.at(0);
+    what.terms.type = a.type;
+    what.terms.limit_price = a.limit_price;
+    what.terms.stop_price = a.stop_price;
+    what.leg = "a";
+  }
+  made = what.number;
+  if (auto done = record(order_intent{what}); !done) return done.error();
+  const bool bracket = (what.profit || what.loss) && settings().can.brackets == linked_support::none;
+  if (bracket || !what.leg.empty()) core_.groups_[what.symbol].insert(made);
+  if (!what.leg.empty()) {
+    auto terms = what.terms;
+    const auto& b = r.legs.at(1);
+    terms.type = b.type;
+    terms.limit_price = b.limit_price;
+    terms.stop_price = b.stop_price;
+    make_leg(*book().find(made), "b", terms, 0);
+  }
+  return std::nullopt;
+}
+
+void account_core::turn::make_leg(const order& head, const std::string& name, const order_terms& terms, int generation) {
+  auto key = intent_key::leg(head.wire_id, name, generation);
+  TT_ASSERT(key.has_value()); // short by construction
+  order leg;
+  leg.number = book().next_number();
+  leg.key = *key;
+  leg.wire_id = wire_id_of(account(), leg.key, 0);
+  leg.id = order_id_of(leg.wire_id);
+  leg.client_id = client_order_id{leg.wire_id.str()};
+  leg.origin = order_origin::leg;
+  leg.symbol = head.symbol;
+  leg.contract = head.contract;
+  leg.asked = size_quantity{terms.qty};
+  leg.terms = terms;
+  leg.strategy = head.strategy;
+  leg.alert = head.alert;
+  leg.parent = head.number;
+  leg.leg = name;
+  leg.created_at = now_;
+  const auto parent = head.number, number = leg.number; // `head` may move with the next record
+  if (auto done = record(order_intent{std::move(leg)}); !done) return alert(severity::alarm, "INTERNAL", nullptr, done.error().message);
+  static_cast<void>(record(legs_linked{parent, {number}}));
+}
+
+void account_core::turn::release(order_number number, std::optional<quantity> qty) {
+  order asked = *book().find(number);
+  if (qty) asked.terms.qty = *qty;
+  auto word = core_.gate_.check(asked, book(), now_);
+  const bool passed = word.proof && word.proof->is_valid()
+                      && (word.decision.result == verdict::approved || word.decision.result == verdict::approved_reduced);
+  auto terms = asked.terms;
+  if (passed) terms = word.proof->order().terms;
+  else if (word.decision.result != verdict::rejected) { // no proof, or a word that is not known: never sent
+    word.decision.result = verdict::rejected;
+    if (word.decision.code.empty()) word.decision.code = "INTERNAL";
+  }
+  std::shared_ptr<const send_command> command;
+  if (passed) {
+    asked.terms = terms;
+    auto made = send_command::make(std::move(*word.proof), asked, account(), settings().epoch, settings().can);
+    if (made) command = std::make_shared<const send_command>(std::move(*made));
+    else {
+      word.decision.result = verdict::rejected;
+      word.decision.code = made.error().code == errc::unsupported ? "TYPE_UNSUPPORTED" : "INTERNAL";
+      word.decision.message = made.error().message;
+    }
+  }
+  if (auto done = record(order_decided{number, word.decision, terms}); !done) return alert(severity::alarm, "INTERNAL", nullptr, done.error().message);
+  if (!command) return;
+  static_cast<void>(move(number, order_event::send));
+  core_.going_out_[number] = command;
+  add(std::move(command));
+}
+
+outcome account_core::place(const new_order& wanted, utc_time now) {
+  turn t{*this, now};
+  if (auto fine = check_request(wanted.request); !fine) return t.refuse(fine.error());
+  if (wanted.key.empty()) return t.refuse({errc::invalid_argument, "an order needs its cause", "intent"});
+  if (const auto* before = book_.find(wanted.key)) {
+    order probe;
+    probe.symbol = wanted.symbol;
+    probe.asked = wanted.request.size;
+    probe.terms = terms_of(wanted.request);
+    probe.profit = wanted.request.profit;
+    probe.loss = wanted.request.loss;
+    probe.strategy = wanted.request.strategy;
+    if (!before->leg.empty()) probe.terms = before->terms; // an OCO pair we hold: its head carries the first leg's words
+    if (!same_content(*before, probe)) return t.refuse({errc::conflict, "was used for another order", "client_order_id"});
+    auto out = t.finish();
+    out.answer = reply::repeated;
+    out.order = before->number;
+    return out;
+  }
+  if (!wanted.request.client_id.empty() && book_.find(wanted.request.client_id))
+    return t.refuse({errc::conflict, "was used for another order", "client_order_id"});
+  order_number made{};
+  if (auto wrong = t.make_order(wanted, 0, made)) return t.refuse(std::move(*wrong));
+  const auto& what = *book_.find(made);
+  t.out().answer = reply::done;
+  t.out().order = made;
+  // the first leg of an OCO pair goes out as the pair's turn says; an exit waits for its own protection
+  if (what.leg.empty() && !(t.has_exit(what.symbol) && t.legs_out(what.symbol))) t.release(made, std::nullopt);
+  return t.finish();
+}
+
+outcome account_core::retry(order_number number, utc_time now) {
+  turn t{*this, now};
+  const auto* before = book_.find(number);
+  if (!before) return t.refuse({errc::not_found, "no such order", "order_id"});
+  if (!may_retry(*before) || !before->leg.empty() || book_.find(before->key) != before)
+    return t.refuse({errc::conflict, "only the newest attempt of an order that never traded may be tried again", "order_id"});
+  if (before->attempt + 1 > 99) return t.refuse({errc::limit_exceeded, "no more than 100 attempts", "order_id"});
+  new_order again;
+  auto& r = again.request;
+  r.symbol = again.symbol = before->symbol;
+  r.side = before->terms.side;
+  r.size = before->asked;
+  r.type = before->terms.type;
+  r.limit_price = before->terms.limit_price;
+  r.stop_price = before->terms.stop_price;
+  r.trail_offset = before->terms.trail_offset;
+  r.trail_percent = before->terms.trail_percent;
+  r.tif = before->terms.tif;
+  r.good_till = before->terms.good_till;
+  r.hours = before->terms.hours;
+  r.effect = before->terms.effect;
+  r.profit = before->profit;
+  r.loss = before->loss;
+  r.closing = before->closing;
+  r.strategy = before->strategy;
+  r.alert = before->alert;
+  r.comment = before->comment;
+  again.key = before->key;
+  again.origin = before->origin;
+  again.contract = before->contract;
+  const int attempt = before->attempt + 1;
+  order_number made{};
+  if (auto wrong = t.make_order(again, attempt, made)) return t.refuse(std::move(*wrong));
+  t.out().answer = reply::done;
+  t.out().order = made;
+  t.release(made, std::nullopt);
+  return t.finish();
+}
+
+void account_core::turn::send_cancel(const order& what) {
+  add(cancel_request{settings().epoch, account(), what.wire_id, what.venue_order, what.venue_session});
+}
+
+void account_core::turn::ask_cancel(order_number number, const std::string& reason, const std::string& code) {
+  const auto* what = book().find(number);
+  if (what->state == order_state::created) {
+    static_cast<void>(move(number, order_event::withdrawn, {}, reason, code));
+    return;
+  }
+  if (what->state == order_state::pending_cancel || (what->wish == order_wish::cancel && !is_live(what->state))) return;
+  if (!move(number, order_event::cancel_asked, {}, reason, code)) return;
+  what = book().find(number);
+  send_cancel(*what);
+}
+
+outcome account_core::cancel(order_number number, std::string reason, utc_time now) {
+  turn t{*this, now};
+  const auto* what = book_.find(number);
+  if (!what) return t.refuse({errc::not_found, "no such order", "order_id"});
+  t.out().order = number;
+  if (is_final(what->state)) {
+    t.out().answer = reply::unchanged;
+    return t.finish();
+  }
+  t.out().answer = reply::done;
+  t.ask_cancel(number, reason.empty() ? "cancelled on request" : std::move(reason), "");
+  return t.finish();
+}
+
+std::optional<error> account_core::turn::ask_replace(order_number number, order_terms wanted) {
+  const order what = *book().find(number);
+  if (what.state != order_state::working && what.state != order_state::partially_filled)
+    return error{errc::conflict, "only a working order can be changed; this one is " + std::string(to_string(what.state)), "order_id"};
+  if (wanted.qty <= what.filled) return error{errc::invalid_argument, "must be more than what is filled", "quantity"};
+  if (settings().can.replace == replace_support::none)
+    return error{errc::unsupported, "the venue can't change orders: cancel and place anew", "order_id"};
+  auto word = core_.gate_.check_change(what, wanted, book(), now_);
+  if (!word.proof) return error{errc::refused, word.decision.message.empty() ? "refused by the risk gate" : word.decision.message, word.decision.code};
+  wanted = word.proof->order().terms;
+  auto command = change_command::make(std::move(*word.proof), what, account(), settings().epoch, settings().can);
+  if (!command) return command.error();
+  if (auto done = record(order_moved{number, order_event::replace_asked, {}, "", "", wanted}); !done) return done.error();
+  add(std::make_shared<const change_command>(std::move(*command)));
+  return std::nullopt;
+}
+
+outcome account_core::replace(order_number number, const terms_change& change, utc_time now) {
+  turn t{*this, now};
+  const auto* what = book_.find(number);
+  if (!what) return t.refuse({errc::not_found, "no such order", "order_id"});
+  if (change.if_version && *change.if_version != what->version)
+    return t.refuse({errc::conflict, "the order has version " + std::to_string(what->version) + " by now", "if_version"});
+  if (!what->leg.empty() && change.qty) return t.refuse({errc::conflict, "the quantity of a linked order follows its sibling", "quantity"});
+  auto wanted = what->terms;
+  if (change.qty) wanted.qty = *change.qty;
+  if (change.limit_price) wanted.limit_price = change.limit_price;
+  if (change.stop_price) wanted.stop_price = change.stop_price;
+  if (change.trail_offset) wanted.trail_offset = change.trail_offset;
+  if (change.trail_percent) wanted.trail_percent = change.trail_percent;
+  if (change.tif) wanted.tif = *change.tif;
+  if (auto wrong = t.ask_replace(number, wanted)) return t.refuse(std::move(*wrong));
+  t.out().answer = reply::done;
+  t.out().order = number;
+  return t.finish();
+}
+
+outcome account_core::on_report(const venue_report& report, utc_time now) {
+  turn t{*this, now};
+  std::visit([&](const auto& r) { t.on(r); }, report);
+  return t.finish();
+}
+
+outcome account_core::on_price(const std::string& symbol, price last, utc_time now) {
+  turn t{*this, now};
+  last_price_[symbol] = last;
+  if (groups_.contains(symbol)) t.symbols_.insert(symbol);
+  return t.finish();
+}
+
+outcome account_core::close_unknown(order_number number, const std::string& author, const std::string& reason, utc_time now) {
+  turn t{*this, now};
+  const auto* what = book_.find(number);
+  if (!what) return t.refuse({errc::not_found, "no such order", "order_id"});
+  if (what->state != order_state::unknown)
+    return t.refuse({errc::conflict, "is " + std::string(to_string(what->state)) + ", not unknown", "order_id"});
+  if (reason.empty()) return t.refuse({errc::invalid_argument, "is required", "reason"});
+  static_cast<void>(t.move(number, order_event::closed_by_person, {}, author + ": " + reason, "closed_by_person"));
+  t.out().answer = reply::done;
+  t.out().order = number;
+  return t.finish();
+}
+
+outcome account_core::accept_position(const std::string& symbol, const contract_terms& contract, price average, const std::string& author,
+                                      const std::string& reason, utc_time now) {
+  turn t{*this, now};
+  const auto found = book_.frozen().find(symbol);
+  if (found == book_.frozen().end()) return t.refuse({errc::not_found, "no disagreement about this symbol", "symbol"});
+  const auto rate = contract.currency == book_.profile().currency ? std::optional(decimal{1}) : settings_.fx ? settings_.fx(contract.currency) : std::nullopt;
+  if (!rate) return t.refuse({errc::not_available, "no exchange rate for " + contract.currency, "symbol"});
+  if (auto done = t.record(position_adjusted{symbol, contract, found->second.theirs, average, *rate, author, reason}); !done)
+    return t.refuse(done.error());
+  static_cast<void>(t.record(symbol_thawed{symbol, author + ": " + reason}));
+  t.out().answer = reply::done;
+  return t.finish();
+}
+
+outcome account_core::note(journal_fact fact, utc_time now) {
+  turn t{*this, now};
+  const bool plain = std::holds_alternative<account_opened>(fact) || std::holds_alternative<cash_flowed>(fact)
+                     || std::holds_alternative<balances_reported>(fact) || std::holds_alternative<account_marked>(fact)
+                     || std::holds_alternative<risk_noted>(fact) || std::holds_alternative<cause_received>(fact);
+  if (!plain) return t.refuse({errc::invalid_argument, "is a fact that only a decision of the core may make", "fact"});
+  if (auto done = t.record(std::move(fact)); !done) return t.refuse(done.error());
+  t.out().answer = reply::done;
+  return t.finish();
+}
+
+} // namespace tt::execution

@@ -1,0 +1,173 @@
+#pragma once
+
+// The decisions of one account, as pure as the book: what comes in (a request, a
+// venue's report, a price, the time) gives records for the journal and things to do
+// once those are on disk. No I/O, no clock, no threads: the actor around it has those.
+//
+//   auto out = core.place(order, now);        // records are already in core.book()
+//   journal.append(out.records);              // durable ...
+//   for (auto& e : out.effects) carry_out(e); // ... and only now does anything leave
+
+#include "actors/execution/account_book.hpp"
+#include "actors/execution/send_command.hpp"
+
+#include <functional>
+#include <memory>
+
+namespace tt::execution {
+
+/// The gate's answer: what is journalled, and what permits the send.
+struct gate_word {
+  risk_decision decision;
+  std::optional<risk::approval> proof;
+};
+
+/// The risk gate as the core sees it. One per account, called within the step: check and reservation are one.
+class order_gate {
+public:
+  virtual ~order_gate() = default;
+  /// Checks the order as it is about to go out and reserves what it needs. No proof: not sent.
+  virtual gate_word check(const order& what, const account_book& book, utc_time now) = 0;
+  /// The same for a live order that shall have `wanted`.
+  virtual gate_word check_change(const order& what, const order_terms& wanted, const account_book& book, utc_time now) = 0;
+  /// Every change of an order, so that reservations follow.
+  virtual void on_order(const order& after) = 0;
+  /// Every execution, after it was booked.
+  virtual void on_fill(const order& after, const order_fill& fill) = 0;
+  /// A symbol was frozen (only closing orders) or, with null, thawed.
+  virtual void on_freeze(const std::string& symbol, const freeze* now) { static_cast<void>(symbol), static_cast<void>(now); }
+};
+
+/// An order that came through a door: well-formed (check_request) and resolved to one instrument.
+struct new_order {
+  order_request request;
+  intent_key key;
+  order_origin origin = order_origin::manual;
+  std::string symbol; ///< ticker of the master
+  contract_terms contract;
+};
+
+/// What a replace changes; absent fields stay.
+struct terms_change {
+  std::optional<quantity> qty;
+  std::optional<price> limit_price;
+  std::optional<price> stop_price;
+  std::optional<price> trail_offset;
+  std::optional<decimal> trail_percent;
+  std::optional<time_in_force> tif;
+  std::optional<std::uint32_t> if_version;
+};
+
+enum class severity : std::uint8_t { notice, warning, alarm };
+struct alert_effect {
+  severity level = severity::notice;
+  std::string code; ///< "UNMATCHED_REPORT", "UNKNOWN_ORDER", "UNPROTECTED" …
+  order_number order = order_number::none;
+  std::string symbol;
+  std::string text;
+};
+struct order_changed {
+  order_number number = order_number::none;
+};
+/// Carried out in order, after the records of the outcome are durable. Cancels may also go out while the journal can't be written.
+using effect = std::variant<std::shared_ptr<const send_command>, std::shared_ptr<const change_command>, cancel_request, lookup_request,
+                            listing_request, alert_effect, order_changed>;
+
+/// What became of a request.
+enum class reply : std::uint8_t {
+  none,      ///< nobody asked
+  done,      ///< accepted; `order` says which
+  repeated,  ///< the same request was there before: `order` is that one, nothing was done
+  unchanged, ///< nothing to do (cancel of a final order)
+};
+struct outcome {
+  std::vector<journal_record> records;
+  std::vector<effect> effects;
+  reply answer = reply::none;
+  order_number order = order_number::none;
+  std::optional<error> refused; ///< why nothing was done
+};
+
+struct core_timings {
+  std::chrono::milliseconds market_deadline{5'000};   ///< send deadline of a market order
+  std::chrono::milliseconds other_deadline{60'000};   ///< of all others
+  std::chrono::milliseconds answer_deadline{10'000};  ///< without any answer of the adapter a send is in doubt
+  std::chrono::milliseconds lookup_every{2'000};      ///< of unknown orders and open changes
+  std::chrono::milliseconds unknown_alarm{60'000};
+  std::chrono::milliseconds cancel_again{5'000};
+  std::chrono::milliseconds exit_alarm{2'000};        ///< an exit that waits for its own protection
+  std::chrono::milliseconds target_patience{2'000};   ///< a target leg stays out so long after its price was left
+};
+
+struct core_settings {
+  lease_epoch epoch = lease_epoch::none;
+  std::string node;
+  venue_capabilities can;
+  core_timings timings;
+  /// Money of the account per unit of a currency; nothing: not known now.
+  std::function<std::optional<decimal>(const std::string& currency)> fx;
+  /// The contract of a symbol that the venue speaks of; nothing: not in the master.
+  std::function<std::optional<contract_terms>(const std::string& symbol)> contract;
+};
+
+class account_core {
+public:
+  /// Legs that a group may send in its life, and failures of a leg before we give up and alarm.
+  static constexpr std::size_t max_generations = 200, max_leg_failures = 3;
+
+  account_core(account_book book, core_settings settings, order_gate& gate);
+
+  /// After replay: marks the start, puts what was going out in doubt, asks the venue about it.
+  outcome start(utc_time now);
+  /// Errors in `refused`: conflict (key or client id used with other content), unsupported (capabilities), invalid_argument.
+  /// A rejection by the gate is no error: the order is there, in `risk_rejected`.
+  outcome place(const new_order& wanted, utc_time now);
+  /// The next attempt of an order that never reached the venue or was refused there before any fill. Errors: conflict, not_found.
+  outcome retry(order_number number, utc_time now);
+  outcome cancel(order_number number, std::string reason, utc_time now);
+  /// Errors: not_found, conflict (not open, or another version), unsupported, invalid_argument, refused (by the gate).
+  outcome replace(order_number number, const terms_change& change, utc_time now);
+  outcome on_report(const venue_report& report, utc_time now);
+  /// A price of a symbol in which legs are held.
+  outcome on_price(const std::string& symbol, price last, utc_time now);
+  /// Fires what is due.
+  outcome tick(utc_time now);
+  /// Asks the venue for everything it has: regularly, and on doubt.
+  outcome look(utc_time now);
+  /// A person closes an order of unknown fate. Errors: not_found, conflict.
+  outcome close_unknown(order_number number, const std::string& author, const std::string& reason, utc_time now);
+  /// A person accepts the venue's position of a frozen symbol. Errors: not_found.
+  outcome accept_position(const std::string& symbol, const contract_terms& contract, price average, const std::string& author,
+                          const std::string& reason, utc_time now);
+  /// A fact that needs no decision: opening of the account, cash flow, balances, marks, risk note, outside cause.
+  /// Errors: invalid_argument for any other, those of the book.
+  outcome note(journal_fact fact, utc_time now);
+
+  [[nodiscard]] const account_book& book() const { return book_; }
+  /// When tick() has something to do next.
+  [[nodiscard]] std::optional<utc_time> next_due() const;
+
+private:
+  class turn;
+  friend class turn;
+  struct timer {
+    order_state state = order_state::created; ///< dies with it
+    utc_time due{};
+    utc_time since{};
+    std::uint32_t tries = 0;
+    std::optional<utc_time> retry_at;
+    bool alarmed = false;
+  };
+
+  account_book book_;
+  core_settings settings_;
+  order_gate& gate_;
+  std::map<order_number, timer> timers_;
+  std::map<order_number, std::shared_ptr<const send_command>> going_out_; ///< of orders in `submitting`
+  std::map<std::string, std::set<order_number>> groups_;                 ///< heads of held brackets and OCO pairs
+  std::map<std::string, price> last_price_;
+  std::map<order_number, utc_time> target_out_; ///< since when a target leg is out
+  std::uint64_t listings_ = 0;
+};
+
+} // namespace tt::execution

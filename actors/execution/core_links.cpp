@@ -1,0 +1,238 @@
+// Brackets and one-cancels-other pairs that the venue can't link. At most one leg
+// of a group is ever out at the venue, so both can never fill: the stop rests there,
+// the other leg waits here until its price is touched; then the stop is taken back,
+// and only when that is confirmed does the other leg go out for what is left. The
+// group is looked at after every step and moved towards what it should be, so
+// no sequence of partial fills, late answers and restarts can leave it half done.
+
+#include "actors/execution/core_turn.hpp"
+
+#include <algorithm>
+
+namespace tt::execution {
+
+struct account_core::turn::slot {
+  std::string name;
+  order_terms terms; ///< without quantity
+  std::vector<const order*> orders;
+
+  [[nodiscard]] bool is_stop() const { return terms.stop_price.has_value(); }
+};
+
+struct account_core::turn::group {
+  const order* head = nullptr;
+  std::vector<slot> slots;
+  quantity total;                ///< to be traded by the legs, all generations together
+  quantity done;
+  const order* out = nullptr;    ///< the leg that may be at the venue
+  const slot* out_slot = nullptr;
+  std::size_t failures = 0, generations = 0;
+  bool ended = false;            ///< a leg was cancelled by somebody else than us: one cancels the other
+  bool protective = false;
+
+  [[nodiscard]] quantity rest() const { return total > done ? total - done : quantity{}; }
+};
+
+namespace {
+
+bool touched(const order_terms& terms, price last) {
+  const bool buys = direction_of(terms.side) == direction::buy;
+  if (terms.stop_price) return buys ? last >= *terms.stop_price : last <= *terms.stop_price;
+  if (terms.limit_price) return buys ? last <= *terms.limit_price : last >= *terms.limit_price;
+  return false;
+}
+
+order_terms leg_terms(const order& head, order_type type, std::optional<price> limit, std::optional<price> stop) {
+  order_terms out;
+  out.side = opposite_side(head.way());
+  out.type = type;
+  out.tif = head.terms.tif == time_in_force::ioc || head.terms.tif == time_in_force::fok ? time_in_force::day : head.terms.tif;
+  out.good_till = head.terms.good_till;
+  out.hours = head.terms.hours;
+  out.effect = position_effect::reduce_only;
+  out.limit_price = limit;
+  out.stop_price = stop;
+  return out;
+}
+
+} // namespace
+
+account_core::turn::group account_core::turn::group_of(const order& head) const {
+  group g;
+  g.head = &head;
+  if (head.profit || head.loss) {
+    g.protective = true;
+    g.total = head.filled;
+    if (head.loss)
+      g.slots.push_back({"stop", leg_terms(head, head.loss->limit ? order_type::stop_limit : order_type::stop, head.loss->limit, head.loss->stop), {}});
+    if (head.profit) g.slots.push_back({"target", leg_terms(head, order_type::limit, head.profit->at, std::nullopt), {}});
+  } else {
+    g.protective = head.terms.effect == position_effect::reduce_only;
+    g.total = std::get<size_quantity>(head.asked).value;
+    auto a = head.terms;
+    a.qty = quantity{};
+    g.slots.push_back({"a", a, {&head}});
+  }
+  for (const auto number : head.linked) {
+    const auto* leg = book().find(number);
+    auto at = std::find_if(g.slots.begin(), g.slots.end(), [&](const slot& s) { return s.name == leg->leg; });
+    if (at == g.slots.end()) {
+      auto terms = leg->terms;
+      terms.qty = quantity{};
+      g.slots.push_back({leg->leg, terms, {}});
+      at = std::prev(g.slots.end());
+    }
+    at->orders.push_back(leg);
+  }
+  for (const auto& s : g.slots)
+    for (const auto* leg : s.orders) {
+      ++g.generations;
+      g.done += leg->filled;
+      if (may_trade(leg->state)) {
+        g.out = leg;
+        g.out_slot = &s;
+      }
+      const bool taken_back = leg->reject_code == linked_code;
+      if ((leg->state == order_state::cancelled || leg->state == order_state::expired) && !taken_back) g.ended = true;
+      if (leg->state == order_state::rejected || leg->state == order_state::risk_rejected) ++g.failures;
+    }
+  return g;
+}
+
+// Groups of one symbol share its position: together they never close more than is held. An exit is taken to close what was opened
+// first, so the newest group has its full share first.
+quantity account_core::turn::share_of(const group& g) const {
+  const auto exit_way = direction_of(g.slots.front().terms.side);
+  const auto held = book().held(g.head->symbol).value();
+  auto left = held.is_positive() == (exit_way == direction::sell) ? quantity{held.abs()} : quantity{};
+  const auto heads = core_.groups_.find(g.head->symbol);
+  if (heads == core_.groups_.end()) return std::min(g.rest(), left);
+  for (auto at = heads->second.rbegin(); at != heads->second.rend() && *at > g.head->number; ++at) {
+    const auto other = group_of(*book().find(*at));
+    if (!other.protective || other.ended || direction_of(other.slots.front().terms.side) != exit_way) continue;
+    left -= std::min(other.rest(), left);
+  }
+  return std::min(g.rest(), left);
+}
+
+const account_core::turn::slot* account_core::turn::wanted_slot(const group& g) const {
+  if (g.protective && has_exit(g.head->symbol)) return nullptr;
+  const slot* resting = &g.slots.front();
+  for (const auto& s : g.slots)
+    if (s.is_stop()) {
+      resting = &s;
+      break;
+    }
+  const auto last = core_.last_price_.find(g.head->symbol);
+  for (const auto& s : g.slots) {
+    if (&s == resting) continue;
+    if (last != core_.last_price_.end() && touched(s.terms, last->second)) return &s;
+    // it has just gone out: give it a moment before the stop comes back
+    const auto since = g.out_slot == &s ? core_.target_out_.find(g.out->number) : core_.target_out_.end();
+    if (since != core_.target_out_.end() && now_ < since->second + settings().timings.target_patience) return &s;
+  }
+  return resting;
+}
+
+void account_core::turn::tend(order_number head_number) {
+  const auto* head = book().find(head_number);
+  auto& heads = core_.groups_[head->symbol];
+  auto g = group_of(*head);
+  if (g.protective) g.total = g.done + share_of(g);
+  const bool over = g.ended || g.rest().is_zero();
+  if (over || g.failures >= max_leg_failures || g.generations >= max_generations) {
+    if (!over && heads.contains(head_number)) alert(severity::alarm, "UNPROTECTED", head, "its legs can't be placed; " + g.rest().to_string() + " left");
+    bool open = false;
+    std::vector<order_number> legs;
+    for (const auto& s : g.slots)
+      for (const auto* leg : s.orders)
+        if (!is_final(leg->state) && (over || leg->state == order_state::created)) legs.push_back(leg->number);
+    for (const auto leg : legs) {
+      ask_cancel(leg, g.ended ? "its sibling ended" : "nothing is left for it", linked_code);
+      open = open || !is_final(book().find(leg)->state);
+    }
+    const bool more_may_come = g.protective && (head->profit || head->loss) && !is_final(head->state) && !g.ended;
+    const bool position_may_come = over && !g.ended && g.done < head->filled && g.protective && has_exit(head->symbol);
+    if (!open && !more_may_come && !position_may_come) heads.erase(head_number);
+    return;
+  }
+  const auto* wanted = wanted_slot(g);
+  if (g.out) {
+    if (g.out_slot != wanted) {
+      if (g.out->state == order_state::pending_cancel) return;
+      return ask_cancel(g.out->number, "makes room for its sibling or an exit", linked_code);
+    }
+    const auto right = g.out->filled + g.rest();
+    if (g.out->terms.qty == right || (g.out->pending_terms && g.out->pending_terms->qty == right)) return;
+    if (g.out->state != order_state::working && g.out->state != order_state::partially_filled) return; // its answer comes first
+    if (settings().can.replace == replace_support::none) return ask_cancel(g.out->number, "comes back with another quantity", linked_code);
+    auto terms = g.out->terms;
+    terms.qty = right;
+    if (auto wrong = ask_replace(g.out->number, terms)) {
+      alert(severity::alarm, "UNPROTECTED", g.out, "the leg can't be resized: " + wrong->message);
+      ask_cancel(g.out->number, "comes back with another quantity", linked_code);
+    }
+    return;
+  }
+  // the legs that wait here are there for all to see
+  for (const auto& s : g.slots) {
+    const bool waits = std::any_of(s.orders.begin(), s.orders.end(), [](const order* leg) { return leg->state == order_state::created; });
+    if (waits) continue;
+    auto terms = s.terms;
+    terms.qty = g.rest();
+    return make_leg(*head, s.name, terms, static_cast<int>(s.orders.size())); // and look again in the next round
+  }
+  if (!wanted) return;
+  for (const auto* leg : wanted->orders)
+    if (leg->state == order_state::created) {
+      const auto number = leg->number;
+      if (!wanted->is_stop()) core_.target_out_[number] = now_;
+      return release(number, g.rest());
+    }
+}
+
+// only orders that close at once: one that rests is the risk gate's to fit beside the protection
+bool account_core::turn::has_exit(const std::string& symbol) const {
+  const auto held = book().held(symbol).value();
+  for (const auto number : book().open_orders()) {
+    const auto& what = *book().find(number);
+    if (what.symbol != symbol || !what.leg.empty() || what.owner == ownership::external || what.profit || what.loss) continue;
+    const bool at_once = what.terms.type == order_type::market || what.terms.tif == time_in_force::ioc || what.terms.tif == time_in_force::fok;
+    const bool closes = !held.is_zero() && held.is_positive() == (what.way() == direction::sell);
+    if (at_once && (closes || what.terms.effect == position_effect::reduce_only)) return true;
+  }
+  return false;
+}
+
+bool account_core::turn::legs_out(const std::string& symbol) const {
+  for (const auto number : book().open_orders()) {
+    const auto& what = *book().find(number);
+    if (what.symbol != symbol || what.leg.empty() || !may_trade(what.state)) continue;
+    const auto* head = what.parent == order_number::none ? &what : book().find(what.parent);
+    if (head->profit || head->loss || head->terms.effect == position_effect::reduce_only) return true;
+  }
+  return false;
+}
+
+// an order that waits in `created` and is no leg is an exit that waits for its own protection
+void account_core::turn::release_exits(const std::string& symbol) {
+  if (legs_out(symbol)) return;
+  std::vector<order_number> waiting;
+  for (const auto number : book().open_orders()) {
+    const auto& what = *book().find(number);
+    if (what.symbol == symbol && what.state == order_state::created && what.leg.empty()) waiting.push_back(number);
+  }
+  for (const auto number : waiting) {
+    const auto& what = *book().find(number);
+    const auto held = book().held(symbol).value();
+    const bool closes = !held.is_zero() && held.is_positive() == (what.way() == direction::sell);
+    if (!closes) { // the protection was quicker
+      ask_cancel(number, "nothing is left to close", "NOTHING_TO_CLOSE");
+      continue;
+    }
+    const auto most = quantity{held.abs()};
+    release(number, std::min(what.terms.qty.is_zero() ? most : what.terms.qty, most));
+  }
+}
+
+} // namespace tt::execution

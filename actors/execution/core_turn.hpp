@@ -1,0 +1,94 @@
+#pragma once
+
+// One step of an account_core: gathers records and effects. Private to the room.
+
+#include "actors/execution/account_core.hpp"
+
+namespace tt::execution {
+
+class account_core::turn {
+public:
+  turn(account_core& core, utc_time now) : core_(core), now_(now) {}
+
+  // core_turn.cpp
+  /// Appends a record and applies it. Errors: those of the book; then there is no record.
+  result<void> record(journal_fact fact);
+  void add(effect what) { out_.effects.push_back(std::move(what)); }
+  void alert(severity level, std::string code, const order* what, std::string text);
+  /// Moves an order by the table; false where there is no arrow (recorded, alarmed, asked).
+  bool move(order_number number, order_event event, order_handle handle = {}, std::string text = {}, std::string code = {},
+            report_source source = report_source::stream);
+  void unmatched(const order* what, const order_handle& handle, std::string text, report_source source);
+  void lookup(const order& what);
+  void list();
+  outcome finish();
+  outcome refuse(error why);
+
+  // account_core.cpp
+  std::optional<error> make_order(const new_order& wanted, int attempt, order_number& made);
+  void make_leg(const order& head, const std::string& name, const order_terms& terms, int generation);
+  /// Asks the gate and sends, or ends the order with the gate's word. `qty` replaces the quantity where given.
+  void release(order_number number, std::optional<quantity> qty);
+  void ask_cancel(order_number number, const std::string& reason, const std::string& code);
+  std::optional<error> ask_replace(order_number number, order_terms wanted);
+  void send_cancel(const order& what);
+
+  // core_reports.cpp
+  void on(const submit_answer& report);
+  void on(const cancel_answer& report);
+  void on(const replace_answer& report);
+  void on(const order_report& report);
+  void on(const execution_report& report);
+  void on(const correction_report& report);
+  void on(const lookup_answer& report);
+  void on(const venue_snapshot& report);
+  void on(const session_report& report);
+  void on(const account_balances& report);
+  void take_status(const order& what, const order_report& report);
+  void derive_execution(const order& what, const order_report& report);
+  void resolve_replace(const order& what, const order_report& shown);
+  bool book_execution(const order& what, order_fill fill);
+
+  // core_links.cpp
+  struct slot;
+  struct group;
+  void tend(order_number head);
+  void release_exits(const std::string& symbol);
+  [[nodiscard]] bool has_exit(const std::string& symbol) const;
+  [[nodiscard]] bool legs_out(const std::string& symbol) const;
+  [[nodiscard]] group group_of(const order& head) const;
+  [[nodiscard]] quantity share_of(const group& g) const;
+  [[nodiscard]] const slot* wanted_slot(const group& g) const;
+
+  // core_timers.cpp
+  void arm(const order& what);
+  void fire(order_number number);
+
+  [[nodiscard]] const account_book& book() const { return core_.book_; }
+  [[nodiscard]] const core_settings& settings() const { return core_.settings_; }
+  [[nodiscard]] const account_id& account() const { return core_.book_.profile().id; }
+  outcome& out() { return out_; }
+
+  account_core& core_;
+  utc_time now_;
+
+  /// Only closing orders in a symbol while one of its orders is of unknown fate for long, or since a restart.
+  void freeze_for_doubt(const order& what);
+
+private:
+  void settle();
+  void thaw_resolved();
+
+  outcome out_;
+  std::set<order_number> touched_;
+  std::set<std::string> symbols_;
+  friend class account_core;
+};
+
+/// Reject code of a leg that we took back ourselves to make room for its sibling or an exit.
+inline constexpr const char* linked_code = "LINKED";
+
+/// Reason of a freeze that the core itself sets and lifts.
+inline constexpr const char* fate_unknown = "an order is of unknown fate";
+
+} // namespace tt::execution

@@ -1,0 +1,388 @@
+// The account as it stands, and what it is told. Commands are in account_desk_commands.cpp.
+
+#include "gateways/bridge/account_desk.hpp"
+
+#include "actors/portfolio/day_roll.hpp"
+
+#include <algorithm>
+
+namespace tt::gateway {
+
+using namespace execution;
+
+namespace {
+
+/// Market time after which the venue is asked for its figures, well within the age at which they are too old.
+constexpr std::chrono::seconds balances_age{30};
+
+error no_order(const order_name& name) { return {errc::not_found, "no order " + quoted(name.id), "order_id"}; }
+
+} // namespace
+
+account_desk::account_desk(desk_settings settings) : settings_(std::move(settings)), limits_(settings_.limits) {
+  risk::gate_settings of_gate;
+  of_gate.clock_ns = settings_.clock_ns;
+  gate_ = std::make_unique<risk_gate>(limits_, stop_, breakers_, rates_, std::move(of_gate));
+  auto& core = gate_->core();
+  core.node() = {risk::on_off::off, risk::on_off::on, risk::on_off::off};
+  core.venue() = venue_view_of(settings_.can, risk::venue_view::session::down);
+  core.venue().rests_while_closed = risk::on_off::on; // the paper broker keeps orders until their session
+}
+
+// ---------------------------------------------------------------- what is told
+
+void account_desk::begin() {
+  limits_ = risk::limit_book(settings_.limits);
+  breakers_ = {};
+  books_ = {};
+  fills_.clear();
+  opened_at_.reset();
+  last_roll_.reset();
+  has_point_ = false;
+  is_marking_ = false;
+  is_replaying_ = true;
+  problem_.reset();
+  // the emergency stop stays: a stop that is in force here is not lifted by a journal that lacks it
+}
+
+result<void> account_desk::on_record(const journal_record& record) {
+  last_offset_ = raw(record.offset);
+  const auto failed = [&](const result<void>& done) -> result<void> {
+    if (!done && !problem_) problem_ = done.error();
+    return done;
+  };
+  if (auto done = failed(books_.apply(record)); !done) return done;
+  if (std::holds_alternative<account_opened>(record.fact)) opened_at_ = record.at;
+  if (const auto* marked = std::get_if<account_marked>(&record.fact)) {
+    has_point_ = true;
+    is_marking_ = false;
+    if (marked->kind == mark_kind::day_roll) last_roll_ = marked->at;
+  }
+  if (const auto* booked = std::get_if<execution_booked>(&record.fact)) fills_.push_back(booked->fill);
+  const auto* decided = std::get_if<order_decided>(&record.fact);
+  if (decided && !is_replaying_ && settings_.listener.on_decision) settings_.listener.on_decision(decided->decision);
+  const auto* noted = std::get_if<risk_noted>(&record.fact);
+  if (!noted) return {};
+  const auto fold = [&](auto parsed, auto& into) -> result<void> {
+    if (!parsed) return parsed.error();
+    return into.apply(*parsed);
+  };
+  if (noted->kind == "kill_switch") return failed(fold(risk::parse_kill_event(noted->body), stop_));
+  if (noted->kind == "limits") return failed(fold(risk::parse_limit_event(noted->body), limits_));
+  if (noted->kind == "breaker") return failed(fold(risk::parse_breaker_event(noted->body), breakers_));
+  return {};
+}
+
+void account_desk::restored(const account_book& book) {
+  auto& state = gate_->core().state();
+  state = risk::book{};
+  const auto know = [&](const std::string& symbol) {
+    if (state.symbol(symbol)) return;
+    if (const auto told = facts_.find(symbol); told != facts_.end()) {
+      static_cast<void>(state.set_instrument(symbol, told->second.view));
+      state.set_market(symbol, told->second.market);
+    } else if (const auto* what = settings_.master->find(symbol)) static_cast<void>(state.set_instrument(symbol, contract_view_of(*what, decimal{1})));
+    if (settings_.need) settings_.need(symbol);
+  };
+  for (const auto& [symbol, held] : book.positions())
+    if (!held.qty.is_zero()) know(symbol);
+  for (const auto number : book.open_orders()) know(book.find(number)->symbol);
+  // symbols of the past: the gate keeps a position of zero of them, too
+  for (const auto& [symbol, held] : book.positions())
+    if (!state.symbol(symbol))
+      if (const auto* what = settings_.master->find(symbol)) static_cast<void>(state.set_instrument(symbol, contract_view_of(*what, decimal{1})));
+  const auto at = std::max(book.last_execution_at(), opened_at_.value_or(utc_time{}));
+  if (auto done = gate_->restore(book, at); !done) problem_ = done.error();
+  told_fills_ = std::max(told_fills_, fills_.size());
+  if (settings_.restored) settings_.restored(book);
+}
+
+void account_desk::on_report(const venue_report& report, utc_time now) {
+  if (const auto* all = std::get_if<venue_snapshot>(&report)) {
+    is_reconciled_ = true;
+    asked_for_balances_.reset();
+    gate_->core().venue().state = risk::venue_view::session::synced;
+    if (all->balances) balances_ = *all->balances;
+  } else if (const auto* figures = std::get_if<account_balances>(&report)) balances_ = *figures;
+  else return;
+  refresh(now);
+}
+
+void account_desk::on_facts(access& in, const symbol_facts& facts) {
+  auto& core = gate_->core();
+  if (auto done = core.state().set_instrument(facts.symbol, facts.view); !done) return;
+  core.returns().set(facts.symbol, facts.daily_returns);
+  core.state().set_market(facts.symbol, facts.market);
+  facts_.insert_or_assign(facts.symbol, facts);
+  on_market(in, {facts.symbol, facts.market, facts.view.fx});
+}
+
+void account_desk::on_market(access& in, const market_seen& seen) {
+  auto& state = gate_->core().state();
+  const auto told = facts_.find(seen.symbol);
+  if (told == facts_.end()) return;
+  told->second.market = seen.market;
+  if (told->second.view.fx != seen.fx) {
+    told->second.view.fx = seen.fx;
+    static_cast<void>(state.set_instrument(seen.symbol, told->second.view));
+  }
+  state.set_market(seen.symbol, seen.market);
+  const auto mark = seen.market.last ? seen.market.last : seen.market.bid;
+  if (mark) books_.mark(seen.symbol, *mark, seen.fx);
+  const auto now = in.now();
+  refresh(now);
+  if (now - balances_.at > balances_age && (!asked_for_balances_ || now - *asked_for_balances_ > balances_age) && !in.blocked()) {
+    asked_for_balances_ = now;
+    in.run([](account_core& core, utc_time at) { return core.look(at); }, [](const order_answer&) {});
+  }
+  roll_day(in);
+}
+
+void account_desk::on_order(const order& what) {
+  if (settings_.listener.on_order) settings_.listener.on_order(snapshot(what));
+  if (what.state == order_state::created || what.state == order_state::submitting || what.state == order_state::unknown) return;
+  const auto [from, to] = waiting_.equal_range(what.number);
+  std::vector<waiting> told;
+  for (auto at = from; at != to; ++at) told.push_back(std::move(at->second));
+  waiting_.erase(from, to);
+  for (const auto& one : told) answer_placed(what, one.how, one.done);
+}
+
+void account_desk::on_step(access& in) {
+  const auto why = in.blocked();
+  is_replaying_ = false;
+  for (; told_fills_ < fills_.size(); ++told_fills_)
+    if (settings_.listener.on_execution) settings_.listener.on_execution(snapshot(in, fills_[told_fills_]));
+  begin_waits(in);
+  gate_->core().node().journal = why || problem_ ? risk::on_off::off : risk::on_off::on;
+  refresh(in.now());
+  if (why || !in.book() || !in.book()->is_open()) return;
+  roll_day(in);
+  judge_breakers(in);
+}
+
+// ------------------------------------------------------------- what follows
+
+void account_desk::refresh(utc_time now) {
+  const auto figures = books_.figures(now);
+  auto view = account_view_of(settings_.profile, figures.value_or(account_figures{}), balances_, risk::state_feed::polled);
+  view.state_at = balances_.at;
+  if (!figures) { // a held symbol without a price: the account's worth is not known
+    view.equity.reset();
+    view.start_of_day_equity.reset();
+    view.peak_equity.reset();
+  }
+  view.fees = settings_.fees;
+  view.consecutive_losses = static_cast<int>(books_.consecutive_losses());
+  view.state_offset = last_offset_;
+  gate_->core().state().set_account(std::move(view));
+}
+
+/// The first equity, and the end of each day, are records: what is measured against them survives.
+void account_desk::roll_day(access& in) {
+  if (is_marking_ || in.blocked() || !opened_at_) return;
+  const auto now = in.now();
+  auto kind = mark_kind::point;
+  if (has_point_) {
+    const auto calendar = find_calendar(settings_.profile.roll_calendar);
+    const auto due = calendar ? portfolio::next_day_roll(**calendar, last_roll_.value_or(*opened_at_)) : std::nullopt;
+    if (!due || now < *due) return;
+    kind = mark_kind::day_roll;
+  }
+  auto marks = books_.marks();
+  if (!marks) return; // waits for the prices
+  is_marking_ = true;
+  const account_marked fact{kind, now, std::move(*marks)};
+  in.run([&](account_core& core, utc_time at) { return core.note(fact, at); }, [this](const order_answer& done) {
+    if (done.refused) is_marking_ = false;
+  });
+  if (kind != mark_kind::day_roll) return;
+  for (const auto& event : breakers_.day_roll(now)) {
+    if (!breakers_.apply(event)) continue;
+    note_risk(in, "breaker", event.scope.name, {}, event.reason, risk::to_text(event), [](const order_answer&) {});
+  }
+}
+
+void account_desk::judge_breakers(access& in) {
+  auto events = std::vector<risk::breaker_event>{};
+  for (const auto& [strategy, code] : gate_->take_trips()) {
+    const auto which = code == risk::check_code::repeated_reject ? risk::breaker_kind::repeated_reject : risk::breaker_kind::runaway;
+    const risk::breaker_scope scope = strategy.empty() ? risk::breaker_scope{} : risk::breaker_scope{risk::breaker_scope::kind::strategy, strategy};
+    if (auto event = breakers_.trip(which, scope, {}, {}, in.now())) {
+      static_cast<void>(breakers_.apply(*event));
+      events.push_back(std::move(*event));
+    }
+  }
+  for (auto& event : breakers_.evaluate(breaker_inputs(in), limits_now(), in.now())) {
+    static_cast<void>(breakers_.apply(event));
+    events.push_back(std::move(event));
+  }
+  for (const auto& event : events)
+    note_risk(in, "breaker", event.scope.name, event.author, event.reason, risk::to_text(event), [](const order_answer&) {});
+}
+
+risk::breaker_inputs account_desk::breaker_inputs(access& in) const {
+  risk::breaker_inputs out;
+  out.account = gate_->core().state().account();
+  const auto* book = in.book();
+  if (!book) return out;
+  for (const auto number : book->open_orders()) {
+    const auto* what = book->find(number);
+    if (what->state != order_state::unknown) continue;
+    ++out.unknown_orders;
+    out.oldest_unknown = std::max(out.oldest_unknown, nanoseconds{in.now() - what->updated_at});
+  }
+  for (const auto& [symbol, why] : book->frozen()) out.frozen_symbols.push_back(symbol);
+  return out;
+}
+
+const risk::effective_limits& account_desk::limits_now() const { return limits_.resolve(settings_.profile.id.str(), {}, {}); }
+
+void account_desk::note_risk(access& in, std::string kind, std::string scope, std::string author, std::string reason, std::string body,
+                             account_access::done told) {
+  const risk_noted fact{std::move(kind), std::move(scope), std::move(author), std::move(reason), std::move(body)};
+  in.run([&](account_core& core, utc_time at) { return core.note(fact, at); }, std::move(told));
+}
+
+// ------------------------------------------------------------------ questions
+
+result<account_snapshot> account_desk::account(access& in) const {
+  const auto figures = books_.figures(in.now());
+  if (!figures) return figures.error();
+  account_snapshot out;
+  out.profile = settings_.profile;
+  out.figures = *figures;
+  out.balances = balances_;
+  out.active = in.book() && in.book()->is_open() ? account_snapshot::state::on : account_snapshot::state::off;
+  const bool is_stopped = stop_.mode_for(settings_.profile.id.str(), {}, {}) != risk::kill_mode::none;
+  out.trading = in.blocked() || problem_ || is_stopped ? account_snapshot::state::off : account_snapshot::state::on;
+  out.updated_at = std::max(balances_.at, utc_time{});
+  return out;
+}
+
+std::vector<position_snapshot> account_desk::positions() const {
+  std::vector<position_snapshot> out;
+  const auto& equity = gate_->core().state().account().equity;
+  for (auto& one : books_.positions()) {
+    if (one.held.qty.is_zero()) continue;
+    position_snapshot shown;
+    shown.account = settings_.profile.id;
+    shown.current = one.mark;
+    shown.market_value = one.exposure;
+    shown.unrealized = one.unrealized;
+    shown.day_pnl = one.day_pnl;
+    if (equity && equity->value().is_positive() && one.exposure)
+      if (const auto weight = decimal::checked_divide(one.exposure->value(), equity->value())) shown.weight = *weight;
+    shown.held = std::move(one.held);
+    out.push_back(std::move(shown));
+  }
+  return out;
+}
+
+bool account_desk::matches(const order& what, const order_filter& filter) const {
+  if (filter.symbol && what.symbol != *filter.symbol) return false;
+  if (filter.strategy && what.strategy != *filter.strategy) return false;
+  if (filter.status && status_of(what) != *filter.status) return false;
+  if (filter.since && what.created_at < *filter.since) return false;
+  return !filter.before || raw(what.number) < *filter.before;
+}
+
+std::vector<order_snapshot> account_desk::orders(access& in, const order_filter& filter) const {
+  std::vector<order_snapshot> out;
+  if (!in.book()) return out;
+  const auto& all = in.book()->orders();
+  for (auto at = all.rbegin(); at != all.rend() && out.size() < filter.limit; ++at)
+    if (matches(*at, filter)) out.push_back(snapshot(*at));
+  return out;
+}
+
+const order* account_desk::find(access& in, const order_name& name) const {
+  if (!in.book()) return nullptr;
+  const auto& book = *in.book();
+  if (name.by == order_name::kind::client) return book.find(client_order_id{name.id});
+  const auto& all = book.orders();
+  const auto is_meant = [&](const order& one) { return name.by == order_name::kind::broker ? one.venue_order.str() == name.id : one.id.str() == name.id; };
+  // the venue's ids come again: the newest order counts
+  const auto at = std::find_if(all.rbegin(), all.rend(), is_meant);
+  return at == all.rend() ? nullptr : &*at;
+}
+
+result<order_snapshot> account_desk::order_of(access& in, const order_name& name) const {
+  const auto* what = find(in, name);
+  if (!what) return no_order(name);
+  return snapshot(*what);
+}
+
+execution_snapshot account_desk::snapshot(access& in, const order_fill& fill) const {
+  execution_snapshot out;
+  out.account = settings_.profile.id;
+  out.fill = fill;
+  const auto* what = in.book() ? in.book()->find(fill.order) : nullptr;
+  if (!what) return out;
+  out.order = what->id;
+  const auto fees = total_of(fill.fees);
+  const auto value = decimal::checked_multiply(fill.px.value(), fill.qty.value());
+  if (!fees || !value) return out;
+  const auto in_money = decimal::checked_multiply(*value, what->contract.multiplier);
+  if (!in_money) return out;
+  const auto gross = *in_money * fill.fx;
+  out.net_value = money{fill.way == direction::buy ? -gross : gross} - *fees;
+  return out;
+}
+
+std::vector<execution_snapshot> account_desk::executions(access& in, const order_filter& filter) const {
+  std::vector<execution_snapshot> out;
+  std::uint64_t place = fills_.size();
+  for (auto at = fills_.rbegin(); at != fills_.rend() && out.size() < filter.limit; ++at, --place) {
+    if (filter.before && place >= *filter.before) continue;
+    if (filter.symbol && at->symbol != *filter.symbol) continue;
+    if (filter.since && at->at < *filter.since) continue;
+    out.push_back(snapshot(in, *at));
+  }
+  return out;
+}
+
+risk_snapshot account_desk::risk_state(access& in) const {
+  risk_snapshot out;
+  out.mode = stop_.mode_for(settings_.profile.id.str(), {}, {});
+  out.epoch = stop_.epoch();
+  out.limits_version = limits_.version();
+  const auto& limits = limits_now();
+  const auto& account = gate_->core().state().account();
+  for (const auto& spec : risk::limit_specs()) {
+    limit_reading line;
+    line.code = spec.code;
+    line.name = std::string(spec.name());
+    line.scope = limits[spec.id].scope;
+    if (limits[spec.id].is_on) line.limit = limits[spec.id].value;
+    line.unit = spec.unit;
+    if (spec.id == risk::limit_id::daily_loss) {
+      if (const auto loss = risk::day_loss_ratio(account)) line.measured = *loss;
+    } else if (spec.id == risk::limit_id::drawdown) {
+      if (const auto fall = risk::drawdown_ratio(account)) line.measured = *fall;
+    } else if (spec.id == risk::limit_id::consecutive_losses) line.measured = decimal{account.consecutive_losses};
+    else if (spec.id == risk::limit_id::min_balance && account.equity) line.measured = account.equity->value();
+    out.limits.push_back(std::move(line));
+  }
+  out.breakers = breakers_.read(breaker_inputs(in), limits);
+  return out;
+}
+
+desk_health account_desk::health(access& in) const {
+  desk_health out;
+  const auto why = in.blocked();
+  if (!in.book()) out.journal = why && why->code == errc::corrupt_data ? "read_only" : "starting";
+  else if (problem_) out.journal = "read_only";
+  else if (!why) out.journal = "ok";
+  else out.journal = why->code == errc::conflict ? "taken_over" : why->code == errc::corrupt_data ? "read_only" : "failed";
+  out.offset = last_offset_;
+  out.mode = stop_.mode_for(settings_.profile.id.str(), {}, {});
+  out.is_reconciled = is_reconciled_;
+  if (!in.book()) return out;
+  for (const auto& one : in.book()->orders()) ++out.orders[std::string(to_string(one.state))];
+  out.orders_open = in.book()->open_orders().size();
+  out.orders_unknown = out.orders.contains("unknown") ? out.orders.at("unknown") : 0;
+  return out;
+}
+
+} // namespace tt::gateway

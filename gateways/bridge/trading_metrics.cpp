@@ -1,0 +1,86 @@
+#include "gateways/bridge/trading_metrics.hpp"
+
+#include "gateways/trading_port.hpp"
+
+#include <prometheus/counter.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+namespace tt::gateway {
+
+namespace {
+
+const prometheus::Histogram::BucketBoundaries check_bounds{1e-6, 2e-6, 5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 1e-3, 25e-3};
+const prometheus::Histogram::BucketBoundaries write_bounds{1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 5e-2, 0.1, 0.5, 1};
+
+prometheus::MetricFamily gauge(std::string name, std::string help) {
+  prometheus::MetricFamily out;
+  out.name = std::move(name);
+  out.help = std::move(help);
+  out.type = prometheus::MetricType::Gauge;
+  return out;
+}
+
+void add(prometheus::MetricFamily& to, double value, std::vector<prometheus::ClientMetric::Label> labels = {}) {
+  prometheus::ClientMetric one;
+  one.label = std::move(labels);
+  one.gauge.value = value;
+  to.metric.push_back(std::move(one));
+}
+
+} // namespace
+
+struct trading_metrics::impl {
+  prometheus::Registry registry;
+  prometheus::Family<prometheus::Histogram>& checks =
+    prometheus::BuildHistogram().Name("tt_risk_check_seconds").Help("Time of the gate's checks of an order").Register(registry);
+  prometheus::Family<prometheus::Counter>& rejects =
+    prometheus::BuildCounter().Name("tt_risk_rejects_total").Help("Orders refused by the gate, by code").Register(registry);
+  prometheus::Histogram& writes = prometheus::BuildHistogram()
+                                    .Name("tt_journal_fsync_seconds")
+                                    .Help("Time until a batch of the journal was durable")
+                                    .Register(registry)
+                                    .Add({}, write_bounds);
+};
+
+namespace {
+
+class all_metrics final : public prometheus::Collectable {
+public:
+  all_metrics(std::shared_ptr<prometheus::Collectable> own, trading_port& port) : own_(std::move(own)), port_(port) {}
+
+  [[nodiscard]] std::vector<prometheus::MetricFamily> Collect() const override {
+    auto out = own_->Collect();
+    const auto now = port_.health();
+    auto orders = gauge("tt_orders_total", "Orders of the accounts by state");
+    for (const auto& [state, count] : now.orders) add(orders, static_cast<double>(count), {{"state", state}});
+    auto unknown = gauge("tt_orders_unknown", "Orders of which it is not known whether the venue has them");
+    add(unknown, static_cast<double>(now.orders_unknown));
+    auto kill = gauge("tt_kill_active", "1 while an emergency stop is on");
+    add(kill, now.mode == risk::kill_mode::none ? 0 : 1);
+    for (auto* one : {&orders, &unknown, &kill}) out.push_back(std::move(*one));
+    return out;
+  }
+
+private:
+  std::shared_ptr<prometheus::Collectable> own_;
+  trading_port& port_;
+};
+
+} // namespace
+
+trading_metrics::trading_metrics() : impl_(std::make_shared<impl>()) {}
+trading_metrics::~trading_metrics() = default;
+
+void trading_metrics::decision(const risk_decision& of) {
+  impl_->checks.Add({{"result", std::string(to_string(of.result))}}, check_bounds).Observe(of.elapsed_ns * 1e-9);
+  if (of.result == verdict::rejected) impl_->rejects.Add({{"code", of.code}}).Increment();
+}
+
+void trading_metrics::journal_write(double seconds) { impl_->writes.Observe(seconds); }
+
+std::shared_ptr<prometheus::Collectable> trading_metrics::collectable(trading_port& port) const {
+  return std::make_shared<all_metrics>(std::shared_ptr<prometheus::Collectable>(impl_, &impl_->registry), port);
+}
+
+} // namespace tt::gateway

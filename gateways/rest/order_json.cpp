@@ -1,0 +1,268 @@
+#include "gateways/rest/order_json.hpp"
+
+#include <algorithm>
+
+namespace tt::gateway {
+
+namespace {
+
+using need = object_reader::need;
+constexpr std::size_t longest_id = 64, longest_comment = 200;
+
+/// Reads one of the API's names; a wrong one is a problem of the field.
+template <class Enum>
+std::optional<Enum> choice(object_reader& body, std::initializer_list<std::string_view> names, need n) {
+  const auto text = body.string(names, n);
+  if (!text) return std::nullopt;
+  auto value = parse_name<Enum>(*text, *names.begin());
+  if (value) return *value;
+  body.problem(*names.begin(), value.error().message, "value");
+  return std::nullopt;
+}
+
+std::optional<price> positive_price(object_reader& body, std::initializer_list<std::string_view> names, need n = need::optional) {
+  const auto number = body.number(names, n);
+  if (!number) return std::nullopt;
+  // prices of zero or less exist for some futures; whether here is for the instrument to say
+  return price{*number};
+}
+
+std::optional<decimal> more_than_zero(object_reader& body, std::initializer_list<std::string_view> names) {
+  const auto number = body.number(names, need::optional);
+  if (number && !number->is_positive()) {
+    body.problem(*names.begin(), "must be more than 0", "range");
+    return std::nullopt;
+  }
+  return number;
+}
+
+std::optional<utc_time> moment(object_reader& body, std::string_view name) {
+  const auto text = body.string({name}, need::optional);
+  if (!text) return std::nullopt;
+  auto parsed = parse_iso8601(*text);
+  if (parsed) return *parsed;
+  body.problem(name, parsed.error().message, "type");
+  return std::nullopt;
+}
+
+/// Problems of an object inside go to the outer reader, with the path of the field.
+void hand_over(object_reader& outer, const object_reader& inner, std::string_view name) {
+  const auto failed = inner.finish(unknown_fields::refuse);
+  if (!failed) return;
+  for (const auto& one : failed->fields) outer.problem(std::string(name) + "." + (one.loc.empty() ? "" : one.loc.back()), one.msg, one.type);
+}
+
+void read_size(object_reader& body, order_request& out) {
+  const auto quantity_given = more_than_zero(body, {"quantity", "qty", "contracts"});
+  const auto notional_given = more_than_zero(body, {"notional"});
+  const auto weight_given = more_than_zero(body, {"weight"});
+  const int given = (quantity_given ? 1 : 0) + (notional_given ? 1 : 0) + (weight_given ? 1 : 0);
+  if (given != 1) return body.problem("quantity", "exactly one of quantity, notional and weight is needed", given == 0 ? "missing" : "conflict");
+  if (quantity_given) out.size = size_quantity{quantity{*quantity_given}};
+  if (notional_given) out.size = size_notional{money{*notional_given}};
+  if (!weight_given) return;
+  if (*weight_given > decimal{1}) body.problem("weight", "must be more than 0 and at most 1", "range");
+  out.size = size_weight{*weight_given};
+}
+
+void read_bracket(object_reader& body, order_request& out) {
+  if (const auto* value = body.value({"take_profit"}, need::optional)) {
+    object_reader inner(*value);
+    if (const auto at = positive_price(inner, {"price", "limit_price"}, need::required)) out.profit = take_profit{*at};
+    hand_over(body, inner, "take_profit");
+  }
+  if (const auto* value = body.value({"stop_loss"}, need::optional)) {
+    object_reader inner(*value);
+    const auto stop = positive_price(inner, {"stop_price"}, need::required);
+    const auto limit = positive_price(inner, {"price", "limit_price"});
+    if (stop) out.loss = stop_loss{*stop, limit};
+    hand_over(body, inner, "stop_loss");
+  }
+}
+
+/// Legs are OrderRequests; what they must share with the order may be left out or be equal.
+void read_legs(object_reader& body, order_request& out) {
+  const auto* value = body.value({"legs"}, need::optional);
+  if (!value) return;
+  if (value->type() != json_value::kind::array || value->items().size() != 2) return body.problem("legs", "must be a list of two orders", "type");
+  for (const auto& item : value->items()) {
+    object_reader inner(item);
+    oco_leg leg;
+    const auto type = choice<order_type>(inner, {"type", "order_type"}, need::required);
+    leg.type = type.value_or(order_type::limit);
+    leg.limit_price = positive_price(inner, {"price", "limit_price"});
+    leg.stop_price = positive_price(inner, {"stop_price"});
+    const auto side = choice<order_side>(inner, {"side", "action"}, need::optional);
+    if (side && *side != out.side) inner.problem("side", "both legs have the side of the order", "conflict");
+    const auto size = more_than_zero(inner, {"quantity", "qty", "contracts"});
+    const auto* whole = std::get_if<size_quantity>(&out.size);
+    if (size && !(whole && whole->value.value() == *size)) inner.problem("quantity", "both legs have the quantity of the order", "conflict");
+    hand_over(body, inner, "legs");
+    out.legs.push_back(leg);
+  }
+}
+
+constexpr std::string_view id_characters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-";
+
+} // namespace
+
+order_request read_order_request(object_reader& body) {
+  order_request out;
+  out.symbol = body.string({"symbol", "ticker"}, need::required, longest_id).value_or("");
+  // a side that is missing or unknown is a problem, and so the request never gets further
+  if (const auto side = choice<order_side>(body, {"side", "action"}, need::required)) out.side = *side;
+  read_size(body, out);
+  out.type = choice<order_type>(body, {"type", "order_type"}, need::optional).value_or(order_type::market);
+  out.limit_price = positive_price(body, {"price", "limit_price"});
+  out.stop_price = positive_price(body, {"stop_price"});
+  if (const auto offset = more_than_zero(body, {"trail_offset"})) out.trail_offset = price{*offset};
+  out.trail_percent = more_than_zero(body, {"trail_percent"});
+  read_bracket(body, out);
+  read_legs(body, out);
+  out.tif = choice<time_in_force>(body, {"time_in_force", "tif", "duration"}, need::optional).value_or(time_in_force::day);
+  out.good_till = moment(body, "good_till");
+  if (body.boolean({"extended_hours"}, need::optional).value_or(false)) out.hours = order_hours::extended;
+  if (body.boolean({"reduce_only"}, need::optional).value_or(false)) out.effect = position_effect::reduce_only;
+  if (body.boolean({"allow_close_part"}, need::optional).value_or(false)) out.closing = close_part::send_alone;
+  out.account = account_id{body.string({"account_id", "account"}, need::optional, longest_id).value_or("")};
+  out.strategy = strategy_id{body.string({"strategy_id", "strategy"}, need::optional, longest_id).value_or("")};
+  out.alert = alert_id{body.string({"alert_id"}, need::optional, longest_id).value_or("")};
+  out.comment = body.string({"comment"}, need::optional, longest_comment).value_or("");
+  const auto id = body.string({"client_order_id"}, need::optional, longest_id).value_or("");
+  if (id.find_first_not_of(id_characters) != std::string::npos) body.problem("client_order_id", "may hold A-Z, a-z, 0-9 and . _ : -", "value");
+  out.client_id = client_order_id{id};
+  return out;
+}
+
+order_change read_order_change(object_reader& body) {
+  order_change out;
+  if (const auto size = more_than_zero(body, {"quantity", "qty"})) out.qty = quantity{*size};
+  out.limit_price = positive_price(body, {"price", "limit_price"});
+  out.stop_price = positive_price(body, {"stop_price"});
+  if (const auto offset = more_than_zero(body, {"trail_offset"})) out.trail_offset = price{*offset};
+  out.trail_percent = more_than_zero(body, {"trail_percent"});
+  out.tif = choice<time_in_force>(body, {"time_in_force", "tif", "duration"}, need::optional);
+  if (const auto version = body.number({"if_version"}, need::optional)) {
+    const auto whole = version->to_scaled(0);
+    if (whole && *whole > 0 && *whole <= UINT32_MAX) out.if_version = static_cast<std::uint32_t>(*whole);
+    else body.problem("if_version", "must be a whole number from 1", "range");
+  }
+  const bool changes = out.qty || out.limit_price || out.stop_price || out.trail_offset || out.trail_percent || out.tif;
+  if (!changes) body.problem("quantity", "nothing to change", "missing");
+  return out;
+}
+
+result<order_status> parse_order_status(std::string_view text) { return parse_name<order_status>(text, "status"); }
+
+void write(json_writer& out, const risk_decision& d) {
+  out.begin_object().field("result", to_string(d.result)).field("code", d.code).field("legacy_code", d.legacy_code);
+  if (!d.message.empty()) out.field("message", d.message);
+  out.field("original_quantity", d.original).field("quantity", d.approved).field("elapsed_us", d.elapsed_ns / 1000);
+  out.field("limits_version", d.limits_version).key("adjustments").begin_array();
+  for (const auto& one : d.adjustments) out.begin_object().field("code", one.code).field("quantity", one.allowed).end_object();
+  out.end_array().key("checks").begin_array();
+  for (const auto& one : d.checks) {
+    out.begin_object().field("code", one.code).field("result", to_string(one.result)).field("scope", one.scope);
+    if (one.unit != "none") out.field("measured", one.measured).field("limit", one.limit).field("unit", one.unit);
+    if (!one.message.empty()) out.field("message", one.message);
+    out.field("elapsed_ns", one.elapsed_ns).end_object();
+  }
+  out.end_array().end_object();
+}
+
+namespace {
+
+void optional_text(json_writer& out, std::string_view name, const std::string& text) {
+  if (!text.empty()) out.field(name, text);
+}
+
+} // namespace
+
+void write(json_writer& out, const order_snapshot& snapshot) {
+  const auto& o = snapshot.what;
+  out.begin_object().field("order_id", o.id.str()).field("client_order_id", o.client_id.str()).field("wire_order_id", o.wire_id.str());
+  optional_text(out, "broker_order_id", o.venue_order.str());
+  out.field("account_id", snapshot.account.str()).field("account_mode", snapshot.mode == account_mode::live ? "live" : "paper");
+  out.field("symbol", o.symbol).field("instrument_id", o.symbol).field("side", to_string(o.terms.side));
+  out.field("order_type", to_string(o.terms.type)).field("time_in_force", to_string(o.terms.tif));
+  const auto* asked = std::get_if<size_quantity>(&o.asked);
+  out.field("original_quantity", asked ? asked->value : o.original).field("quantity", o.terms.qty);
+  out.field("filled_quantity", o.filled).field("remaining_quantity", is_final(o.state) ? quantity{} : o.remaining());
+  out.optional_field("price", o.terms.limit_price).optional_field("stop_price", o.terms.stop_price);
+  out.optional_field("trail_offset", o.terms.trail_offset).optional_field("trail_percent", o.terms.trail_percent);
+  out.optional_field("avg_fill_price", o.average_price()).field("fees", o.fees);
+  out.field("status", to_string(status_of(o))).field("state", to_string(o.state));
+  optional_text(out, "reason", o.reason);
+  optional_text(out, "reject_code", o.reject_code);
+  out.field("reduce_only", o.terms.effect == position_effect::reduce_only).field("extended_hours", o.terms.hours == order_hours::extended);
+  optional_text(out, "strategy_id", o.strategy.str());
+  optional_text(out, "alert_id", o.alert.str());
+  optional_text(out, "comment", o.comment);
+  if (o.parent != order_number::none) out.field("parent_id", raw(o.parent));
+  out.key("linked_ids").begin_array();
+  for (const auto number : o.linked) out.value(raw(number));
+  out.end_array().field("created_at", o.created_at).optional_field("submitted_at", o.submitted_at).optional_field("filled_at", o.filled_at);
+  out.field("updated_at", o.updated_at).field("version", o.version).key("risk_check");
+  write(out, o.decision);
+  out.end_object();
+}
+
+void write(json_writer& out, const account_snapshot& a, utc_time now) {
+  const auto& f = a.figures;
+  out.begin_object().field("account_id", a.profile.id.str()).field("broker", a.profile.venue.str());
+  out.field("account_type", to_string(a.profile.type)).field("mode", a.profile.mode == account_mode::live ? "live" : "paper");
+  out.field("currency", a.profile.currency).field("total_equity", f.equity).field("cash_balance", f.cash);
+  out.field("buying_power", a.balances.buying_power).optional_field("day_trade_buying_power", a.balances.day_trade_buying_power);
+  out.optional_field("initial_margin", a.balances.initial_margin).optional_field("maintenance_margin", a.balances.maintenance_margin);
+  out.field("start_of_day_equity", f.start_of_day_equity).field("day_pnl", f.day_pnl).field("realized_pnl", f.realized);
+  out.field("unrealized_pnl", f.unrealized).field("total_pnl", f.realized + f.unrealized - f.fees);
+  out.field("is_active", a.active == account_snapshot::state::on).field("trading_enabled", a.trading == account_snapshot::state::on);
+  out.field("pattern_day_trader", a.balances.pattern_day_trader.value_or(false));
+  const auto age = now > f.at ? std::chrono::duration_cast<std::chrono::milliseconds>(now - f.at).count() : 0;
+  out.field("data_age_ms", age).field("last_updated", a.updated_at).end_object();
+}
+
+void write(json_writer& out, const position_snapshot& p) {
+  const auto& held = p.held;
+  out.begin_object().field("account_id", p.account.str()).field("symbol", held.symbol).field("quantity", held.qty);
+  out.field("side", held.qty.value().is_negative() ? "short" : "long").field("avg_price", held.average_price());
+  out.field("current_price", p.current).field("multiplier", held.contract.multiplier).field("market_value", p.market_value);
+  out.field("cost_basis", held.cost_basis).field("unrealized_pnl", p.unrealized).field("realized_pnl", held.realized);
+  out.field("day_pnl", p.day_pnl).field("weight", p.weight).field("opened_at", held.opened_at).field("updated_at", held.updated_at);
+  out.field("origin", to_string(held.owner)).end_object();
+}
+
+void write(json_writer& out, const execution_snapshot& e) {
+  const auto& fill = e.fill;
+  out.begin_object().field("execution_id", fill.id.str()).field("order_id", e.order.str()).field("account_id", e.account.str());
+  out.field("symbol", fill.symbol).field("side", to_string(fill.way)).field("quantity", fill.qty).field("price", fill.px);
+  if (fill.taken != liquidity::unknown) out.field("liquidity", to_string(fill.taken));
+  out.field("commission", fill.fees.commission).field("exchange_fee", fill.fees.exchange).field("regulatory_fee", fill.fees.regulatory);
+  out.field("other_fees", fill.fees.other).field("net_value", e.net_value).field("timestamp", fill.at).end_object();
+}
+
+void write(json_writer& out, const risk_snapshot& risk) {
+  out.begin_object().field("mode", to_string(risk.mode)).field("kill_active", risk.mode != risk::kill_mode::none);
+  out.field("epoch", risk.epoch).field("limits_version", risk.limits_version).key("limits").begin_array();
+  for (const auto& one : risk.limits) {
+    const bool known = one.limit && one.measured;
+    const auto* spec = risk::find_limit(one.name);
+    const bool from_above = !spec || spec->tighter == risk::tighter_when::lower;
+    out.begin_object().field("code", to_string(one.code)).field("name", one.name).field("scope", to_string(one.scope));
+    out.field("limit", one.limit).field("measured", one.measured).key("headroom");
+    if (known) out.value(from_above ? *one.limit - *one.measured : *one.measured - *one.limit);
+    else out.null();
+    out.field("unit", to_string(one.unit)).field("would_trip", known && (from_above ? *one.measured >= *one.limit : *one.measured < *one.limit));
+    out.end_object();
+  }
+  out.end_array().key("breakers").begin_array();
+  for (const auto& one : risk.breakers) {
+    out.begin_object().field("code", to_string(one.which)).field("scope", to_string(one.scope.what));
+    optional_text(out, "name", one.scope.name);
+    out.field("formula", one.formula).field("measured", one.measured).field("limit", one.limit).field("headroom", one.headroom());
+    out.field("unit", to_string(one.unit)).field("would_trip", one.would_trip).field("tripped", one.is_tripped).end_object();
+  }
+  out.end_array().end_object();
+}
+
+} // namespace tt::gateway

@@ -1,0 +1,501 @@
+// Orders, accounts, positions, executions and risk (http-api.md section 6). Without a
+// trading port (a node that hosts no accounts) every one answers 503 and says so.
+
+#include "gateways/http/query_reader.hpp"
+#include "gateways/rest/order_json.hpp"
+#include "gateways/rest/services.hpp"
+
+#include <charconv>
+
+namespace tt::gateway {
+
+namespace {
+
+constexpr std::size_t default_orders = 50, max_orders = 500, default_executions = 100;
+constexpr std::int64_t default_wait_ms = 250, max_wait_ms = 2'000;
+using need = object_reader::need;
+
+using trading_handler = void (*)(services&, trading_port&, const context_ptr&, const responder&);
+
+handler with_port(services& parts, trading_handler run, std::string_view missing) {
+  return [p = &parts, run, text = std::string(missing)](const context_ptr& call, const responder& answer) {
+    if (!p->trading) return answer(not_available(text));
+    run(*p, *p->trading, call, answer);
+  };
+}
+
+trading_caller caller_of(const request_context& call) {
+  trading_caller who;
+  who.principal = call.who.name;
+  who.rank = call.who.rank == role::admin ? risk::access::admin : risk::access::trader;
+  who.accounts = call.who.accounts == account_scope::none ? trading_caller::reach::all : trading_caller::reach::paper_only;
+  return who;
+}
+
+/// An answer made of one value, or the error.
+template <class T, class Write>
+reply<T> answer_with(const context_ptr& call, const responder& answer, Write write_value, int status = 200) {
+  return [call, answer, write_value, status](const result<T>& got) {
+    if (!got) return answer(got.error());
+    json_writer out{call->style};
+    write_value(out, *got);
+    answer(json_response(out.take(), status));
+  };
+}
+
+template <class T>
+void write_all(json_writer& out, const std::vector<T>& list) {
+  out.begin_array();
+  for (const auto& one : list) write(out, one);
+  out.end_array();
+}
+
+std::optional<account_id> account_of(query_reader& query) {
+  const auto text = query.text({"account_id", "account"}, query_reader::need::optional, 64);
+  return text ? std::optional{account_id{*text}} : std::nullopt;
+}
+
+/// Reads the body; answers the 400 itself.
+std::optional<json_value> body_of(const context_ptr& call, const responder& answer) {
+  auto parsed = parse_json(call->request.body.empty() ? std::string_view{"{}"} : std::string_view{call->request.body});
+  if (parsed) return *parsed;
+  answer(to_api_error(parsed.error(), "body"));
+  return std::nullopt;
+}
+
+/// Problems of the body as a 400; true when there was one.
+bool is_bad(services& parts, const object_reader& body, const context_ptr& call, const responder& answer) {
+  if (auto failed = body.finish(call->strictness)) {
+    answer(std::move(*failed));
+    return true;
+  }
+  parts.metrics.unknown_json_fields(body.unknown().size());
+  return false;
+}
+
+order_name name_of(const std::string& text) {
+  constexpr std::string_view client = "client:", broker = "broker:";
+  if (text.starts_with(client)) return {order_name::kind::client, text.substr(client.size()), {}};
+  if (text.starts_with(broker)) return {order_name::kind::broker, text.substr(broker.size()), {}};
+  return {order_name::kind::server, text, {}};
+}
+
+order_filter filter_of(query_reader& query, std::size_t usual) {
+  order_filter out;
+  out.account = account_of(query);
+  out.symbol = query.text({"symbol"}, query_reader::need::optional, 64);
+  if (const auto id = query.text({"strategy_id"}, query_reader::need::optional, 64)) out.strategy = strategy_id{*id};
+  if (const auto text = query.text({"status"})) {
+    const auto status = parse_order_status(*text);
+    if (status) out.status = *status;
+    else query.problem("status", status.error().message, "value");
+  }
+  out.since = query.time({"since", "from"});
+  if (const auto cursor = query.integer({"cursor"}, query_reader::need::optional, 1, INT64_MAX)) out.before = static_cast<std::uint64_t>(*cursor);
+  out.limit = static_cast<std::size_t>(
+    query.integer({"limit"}, query_reader::need::optional, 1, static_cast<std::int64_t>(max_orders)).value_or(static_cast<std::int64_t>(usual)));
+  return out;
+}
+
+// ---------------------------------------------------------------- accounts
+
+void list_accounts(services&, trading_port& port, const context_ptr& call, const responder& answer) {
+  port.accounts(caller_of(*call), answer_with<std::vector<account_snapshot>>(call, answer, [call](json_writer& out, const auto& list) {
+                  out.begin_object().key("accounts").begin_array();
+                  for (const auto& one : list) write(out, one, call->now);
+                  out.end_array().end_object();
+                }));
+}
+
+void one_account(trading_port& port, const context_ptr& call, const responder& answer, const account_id& wanted) {
+  port.accounts(caller_of(*call), [call, answer, wanted](const result<std::vector<account_snapshot>>& got) {
+    if (!got) return answer(got.error());
+    for (const auto& one : *got) {
+      if (one.profile.id != wanted) continue;
+      json_writer out{call->style};
+      write(out, one, call->now);
+      return answer(json_response(out.take()));
+    }
+    answer(error{errc::not_found, "no account " + quoted(wanted.str()), "account_id"});
+  });
+}
+
+void default_account(services&, trading_port& port, const context_ptr& call, const responder& answer) {
+  query_reader query{call->request.query};
+  auto wanted = account_of(query);
+  if (!query.ok()) return answer(query.failure());
+  if (!wanted) {
+    const auto usual = port.default_account();
+    if (!usual) return answer(usual.error());
+    wanted = *usual;
+  }
+  one_account(port, call, answer, *wanted);
+}
+
+void named_account(services&, trading_port& port, const context_ptr& call, const responder& answer) {
+  one_account(port, call, answer, account_id{call->params.front()});
+}
+
+void positions(trading_port& port, const context_ptr& call, const responder& answer, std::optional<account_id> of, std::optional<std::string> symbol) {
+  port.positions(caller_of(*call), std::move(of), answer_with<std::vector<position_snapshot>>(call, answer, [symbol](json_writer& out, const auto& list) {
+                   out.begin_array();
+                   for (const auto& one : list)
+                     if (!symbol || one.held.symbol == *symbol) write(out, one);
+                   out.end_array();
+                 }));
+}
+
+void list_positions(services&, trading_port& port, const context_ptr& call, const responder& answer) {
+  query_reader query{call->request.query};
+  auto of = account_of(query);
+  auto symbol = query.text({"symbol"}, query_reader::need::optional, 64);
+  if (!query.ok()) return answer(query.failure());
+  positions(port, call, answer, std::move(of), std::move(symbol));
+}
+
+void account_positions(services&, trading_port& port, const context_ptr& call, const responder& answer) {
+  positions(port, call, answer, account_id{call->params.front()}, std::nullopt);
+}
+
+// ------------------------------------------------------------------ orders
+
+void list_orders(services&, trading_port& port, const context_ptr& call, const responder& answer) {
+  query_reader query{call->request.query};
+  auto filter = filter_of(query, default_orders);
+  if (!query.ok()) return answer(query.failure());
+  if (!call->params.empty()) filter.account = account_id{call->params.front()};
+  port.orders(caller_of(*call), std::move(filter),
+              answer_with<std::vector<order_snapshot>>(call, answer, [](json_writer& out, const auto& list) { write_all(out, list); }));
+}
+
+void executions(services&, trading_port& port, const context_ptr& call, const responder& answer) {
+  query_reader query{call->request.query};
+  auto filter = filter_of(query, default_executions);
+  if (!query.ok()) return answer(query.failure());
+  const bool is_bare = !call->params.empty();
+  if (is_bare) filter.account = account_id{call->params.front()};
+  const auto limit = filter.limit;
+  port.executions(caller_of(*call), std::move(filter),
+                  answer_with<std::vector<execution_snapshot>>(call, answer, [is_bare, limit](json_writer& out, const auto& list) {
+                    if (is_bare) return write_all(out, list);
+                    out.begin_object().key("executions");
+                    write_all(out, list);
+                    out.key("next_cursor");
+                    // a full page may have another behind it
+                    if (list.size() == limit) out.value(raw(list.back().fill.order));
+                    else out.null();
+                    out.end_object();
+                  }));
+}
+
+void one_order(services&, trading_port& port, const context_ptr& call, const responder& answer) {
+  port.order_of(caller_of(*call), name_of(call->params.front()),
+                answer_with<order_snapshot>(call, answer, [](json_writer& out, const auto& one) { write(out, one); }));
+}
+
+/// The request with its symbol as the master spells it and its account filled in; answers what is wrong itself.
+std::optional<order_request> read_request(services& parts, trading_port& port, const context_ptr& call, const responder& answer) {
+  const auto json = body_of(call, answer);
+  if (!json) return std::nullopt;
+  object_reader body{*json};
+  auto request = read_order_request(body);
+  if (is_bad(parts, body, call, answer)) return std::nullopt;
+  const auto found = find_instrument(parts, request.symbol);
+  if (!found) {
+    answer(to_api_error(found.error(), "body"));
+    return std::nullopt;
+  }
+  request.symbol = (*found)->symbol;
+  if (request.account.empty()) {
+    const auto usual = port.default_account();
+    if (!usual) {
+      answer(usual.error());
+      return std::nullopt;
+    }
+    request.account = *usual;
+  }
+  if (const auto good = check_request(request); !good) {
+    answer(to_api_error(good.error(), "body"));
+    return std::nullopt;
+  }
+  return request;
+}
+
+int status_of_placing(placed_order::outcome how) {
+  switch (how) {
+  case placed_order::outcome::placed: return 201;
+  case placed_order::outcome::pending: return 202;
+  case placed_order::outcome::repeated: return 200;
+  case placed_order::outcome::refused: return 422;
+  }
+  return 500;
+}
+
+void place(services& parts, trading_port& port, const context_ptr& call, const responder& answer) {
+  query_reader query{call->request.query};
+  const auto wait = query.integer({"wait_ms"}, query_reader::need::optional, 0, max_wait_ms).value_or(default_wait_ms);
+  if (!query.ok()) return answer(query.failure());
+  auto request = read_request(parts, port, call, answer);
+  if (!request) return;
+  place_order what{std::move(*request), std::string(call->request.header("Idempotency-Key")), std::chrono::milliseconds{wait}};
+  port.place(caller_of(*call), std::move(what), [call, answer](const result<placed_order>& got) {
+    if (!got) return answer(to_api_error(got.error(), "body"));
+    json_writer out{call->style};
+    write(out, got->order);
+    answer(json_response(out.take(), status_of_placing(got->how)));
+  });
+}
+
+void preview(services& parts, trading_port& port, const context_ptr& call, const responder& answer) {
+  auto request = read_request(parts, port, call, answer);
+  if (!request) return;
+  port.preview(caller_of(*call), std::move(*request), answer_with<order_preview>(call, answer, [](json_writer& out, const order_preview& p) {
+                 const bool accepts = p.decision.result == verdict::approved || p.decision.result == verdict::approved_reduced;
+                 out.begin_object().field("would_accept", accepts).field("quantity", p.decision.approved).field("est_price", p.price_used);
+                 out.field("est_notional", p.notional).field("est_fees", p.fees).field("buying_power_after", p.buying_power_after).key("risk_check");
+                 write(out, p.decision);
+                 out.end_object();
+               }));
+}
+
+void change_order(services& parts, trading_port& port, const context_ptr& call, const responder& answer) {
+  const auto json = body_of(call, answer);
+  if (!json) return;
+  object_reader body{*json};
+  auto change = read_order_change(body);
+  if (is_bad(parts, body, call, answer)) return;
+  port.change(caller_of(*call), name_of(call->params.front()), std::move(change),
+              answer_with<order_snapshot>(call, answer, [](json_writer& out, const auto& one) { write(out, one); }, 202));
+}
+
+void cancel_order(services&, trading_port& port, const context_ptr& call, const responder& answer) {
+  port.cancel(caller_of(*call), name_of(call->params.front()), [call, answer](const result<cancelled_order>& got) {
+    if (!got) return answer(to_api_error(got.error(), "path"));
+    const bool is_over = got->how == cancelled_order::outcome::already_final;
+    json_writer order{call->style};
+    write(order, got->order);
+    auto text = order.take();
+    // the order itself, with the one field that says that nothing was done
+    if (is_over) text.insert(text.size() - 1, ",\"changed\":false");
+    answer(json_response(std::move(text), is_over ? 200 : 202));
+  });
+}
+
+void cancel_orders(services&, trading_port& port, const context_ptr& call, const responder& answer) {
+  query_reader query{call->request.query};
+  auto filter = filter_of(query, max_orders);
+  if (!query.ok()) return answer(query.failure());
+  port.cancel_all(caller_of(*call), std::move(filter), answer_with<std::vector<order_id>>(call, answer, [](json_writer& out, const auto& ids) {
+                    out.begin_object().field("requested", ids.size()).key("order_ids").begin_array();
+                    for (const auto& id : ids) out.value(id.str());
+                    out.end_array().end_object();
+                  }, 202));
+}
+
+void close_with(services& parts, trading_port& port, const context_ptr& call, const responder& answer, std::optional<std::string> symbol) {
+  const auto json = body_of(call, answer);
+  if (!json) return;
+  object_reader body{*json};
+  close_request what;
+  what.symbol = std::move(symbol);
+  if (const auto id = body.string({"account_id", "account"}, need::optional, 64)) what.account = account_id{*id};
+  what.reason = body.string({"reason"}, need::optional).value_or("");
+  if (what.symbol) {
+    if (const auto size = body.number({"quantity", "qty"}, need::optional)) {
+      if (size->is_positive()) what.qty = quantity{*size};
+      else body.problem("quantity", "must be more than 0", "range");
+    }
+    if (const auto limit = body.number({"price", "limit_price"}, need::optional)) what.limit_price = price{*limit};
+    const auto type = body.string({"type", "order_type"}, need::optional).value_or("market");
+    if (type == "limit") what.type = order_type::limit;
+    else if (type != "market") body.problem("type", "must be market or limit", "value");
+    if ((what.type == order_type::limit) != what.limit_price.has_value()) body.problem("price", "belongs to limit orders, and they need it", "conflict");
+  }
+  if (is_bad(parts, body, call, answer)) return;
+  port.close(caller_of(*call), std::move(what), answer_with<closed_positions>(call, answer, [](json_writer& out, const closed_positions& done) {
+               out.begin_object().key("orders");
+               write_all(out, done.orders);
+               out.key("cancelled").begin_array();
+               for (const auto& id : done.cancelled) out.value(id.str());
+               out.end_array().end_object();
+             }, 202));
+}
+
+void close_position(services& parts, trading_port& port, const context_ptr& call, const responder& answer) {
+  const auto found = find_instrument(parts, call->params.front());
+  if (!found) return answer(to_api_error(found.error(), "path"));
+  close_with(parts, port, call, answer, (*found)->symbol);
+}
+
+void close_all(services& parts, trading_port& port, const context_ptr& call, const responder& answer) {
+  close_with(parts, port, call, answer, std::nullopt);
+}
+
+// -------------------------------------------------------------------- risk
+
+void risk_state(services&, trading_port& port, const context_ptr& call, const responder& answer) {
+  query_reader query{call->request.query};
+  auto of = account_of(query);
+  if (!query.ok()) return answer(query.failure());
+  port.risk_state(caller_of(*call), std::move(of), answer_with<risk_snapshot>(call, answer, [](json_writer& out, const auto& one) { write(out, one); }));
+}
+
+/// "global", "node", or {"account_id": …}, {"strategy_id": …}, {"symbol": …}.
+std::optional<risk::scope_key> scope_of(object_reader& body) {
+  const auto* value = body.value({"scope"}, need::required);
+  if (!value) return std::nullopt;
+  if (value->type() == json_value::kind::string) {
+    if (value->text() == "global") return risk::scope_key{risk::limit_scope::global, {}};
+    if (value->text() == "node") return risk::scope_key{risk::limit_scope::node, {}};
+  }
+  if (value->type() == json_value::kind::object) {
+    object_reader inner{*value};
+    const auto account = inner.string({"account_id"}, need::optional, 64), strategy = inner.string({"strategy_id"}, need::optional, 64),
+               symbol = inner.string({"symbol"}, need::optional, 64);
+    if (account && !strategy && !symbol) return risk::scope_key{risk::limit_scope::account, *account};
+    if (strategy && !account && !symbol) return risk::scope_key{risk::limit_scope::strategy, *strategy};
+    if (symbol && !account && !strategy) return risk::scope_key{risk::limit_scope::symbol, *symbol};
+  }
+  body.problem("scope", "must be global, node, or an object with one of account_id, strategy_id and symbol", "value");
+  return std::nullopt;
+}
+
+void set_limits(services& parts, trading_port& port, const context_ptr& call, const responder& answer) {
+  const auto json = body_of(call, answer);
+  if (!json) return;
+  object_reader body{*json};
+  risk::limit_change change;
+  if (const auto where = scope_of(body)) change.where = *where;
+  change.reason = body.string({"reason"}, need::required).value_or("");
+  change.profile = body.string({"limit_profile"}, need::optional, 64).value_or("");
+  if (const auto* values = body.value({"limits"}, change.profile.empty() ? need::required : need::optional)) {
+    for (const auto& member : values->members()) {
+      const auto name = to_snake_case(member.name);
+      const auto* spec = risk::find_limit(name);
+      if (!spec) {
+        body.problem("limits." + name, "no such limit", "unknown");
+        continue;
+      }
+      auto setting = risk::parse_limit(*spec, member.value.type() == json_value::kind::null ? std::string_view{"inherit"} : std::string_view{member.value.text()});
+      if (setting) change.values.emplace_back(spec->id, *setting);
+      else body.problem("limits." + name, setting.error().message, "value");
+    }
+  }
+  if (is_bad(parts, body, call, answer)) return;
+  change.author = call->who.name;
+  change.by = call->who.rank == role::admin ? risk::limit_change::role::admin : risk::limit_change::role::trader;
+  port.set_limits(caller_of(*call), std::move(change), answer_with<std::uint64_t>(call, answer, [](json_writer& out, std::uint64_t version) {
+                    out.begin_object().field("version", version).end_object();
+                  }));
+}
+
+void emergency_stop(services& parts, trading_port& port, const context_ptr& call, const responder& answer) {
+  const auto json = body_of(call, answer);
+  if (!json) return;
+  object_reader body{*json};
+  stop_request what;
+  const auto mode = body.string({"mode"}, need::optional).value_or("halt");
+  const auto parsed = parse_name<risk::kill_mode>(mode, "mode");
+  if (parsed && *parsed != risk::kill_mode::none) what.mode = *parsed;
+  else body.problem("mode", "must be halt, reduce or flatten", "value");
+  if (const auto* scope = body.value({"scope"}, need::optional)) {
+    object_reader inner{*scope};
+    const std::pair<risk::kill_scope::kind, std::optional<std::string>> named[] = {
+      {risk::kill_scope::kind::account, inner.string({"account_id"}, need::optional, 64)},
+      {risk::kill_scope::kind::strategy, inner.string({"strategy_id"}, need::optional, 64)},
+      {risk::kill_scope::kind::symbol, inner.string({"symbol"}, need::optional, 64)}};
+    int given = 0;
+    for (const auto& [kind, name] : named) {
+      if (!name) continue;
+      what.scope = {kind, *name};
+      ++given;
+    }
+    // a wrong scope must not stop less than was meant
+    if (given > 1 || inner.finish(unknown_fields::refuse)) body.problem("scope", "must have at most one of account_id, strategy_id and symbol", "value");
+  }
+  if (!body.boolean({"cancel_open"}, need::optional).value_or(true)) what.open = stop_request::open_orders::keep;
+  what.reason = body.string({"reason"}, need::optional).value_or("no reason given");
+  if (is_bad(parts, body, call, answer)) return;
+  port.stop(caller_of(*call), std::move(what), answer_with<stopped>(call, answer, [](json_writer& out, const stopped& done) {
+              out.begin_object().field("kill_active", true).field("mode", to_string(done.mode)).field("epoch", done.epoch).key("cancel_requested").begin_array();
+              for (const auto& id : done.cancel_requested) out.value(id.str());
+              out.end_array().field("elapsed_ms", done.elapsed.count()).end_object();
+            }));
+}
+
+void resume(services& parts, trading_port& port, const context_ptr& call, const responder& answer) {
+  const auto json = body_of(call, answer);
+  if (!json) return;
+  object_reader body{*json};
+  const auto token = body.string({"confirm_token"}, need::optional);
+  const auto reason = body.string({"reason"}, token ? need::optional : need::required);
+  if (is_bad(parts, body, call, answer)) return;
+  if (token)
+    return port.resume(caller_of(*call), *token, answer_with<std::uint64_t>(call, answer, [](json_writer& out, std::uint64_t epoch) {
+                         out.begin_object().field("kill_active", false).field("epoch", epoch).end_object();
+                       }));
+  port.ask_resume(caller_of(*call), *reason, answer_with<resume_question>(call, answer, [](json_writer& out, const resume_question& question) {
+                    out.begin_object().field("confirm_token", question.token).field("expires_in", question.expires_in.count()).key("blocking").begin_array();
+                    for (const auto& one : question.blocking) out.value(one);
+                    out.end_array().end_object();
+                  }));
+}
+
+/// Adds rows of one group.
+class group {
+public:
+  group(std::vector<route>& rows, services& parts, std::string_view tag, std::string_view missing)
+    : rows_(rows), parts_(parts), tag_(tag), missing_(missing) {}
+
+  /// `takes` and `gives` name schemas; "" for none, and for bare lists.
+  group& add(verb method, std::string_view pattern, route_policy policy, std::string_view summary, trading_handler run,
+             std::string_view gives = "", std::string_view takes = "", int success = 200) {
+    const bool writes = method == verb::post || method == verb::put || method == verb::patch;
+    rows_.push_back({.method = method, .pattern = pattern, .policy = policy, .summary = summary, .run = with_port(parts_, run, missing_),
+                     .request_schema = takes, .response_schema = gives, .success = success,
+                     .body = writes ? body_kind::json : body_kind::none, .tag = tag_});
+    return *this;
+  }
+
+private:
+  std::vector<route>& rows_;
+  services& parts_;
+  std::string_view tag_, missing_;
+};
+
+} // namespace
+
+void add_order_routes(std::vector<route>& rows, services& parts) {
+  constexpr route_policy view{access::viewer, rate_class::general}, order{access::trader, rate_class::orders},
+    unlimited{access::trader, rate_class::unlimited}, admin{access::admin, rate_class::general};
+  group accounts{rows, parts, "accounts", "accounts: this node hosts no accounts"};
+  for (const std::string_view path : {"/api/account", "/api/v1/account"}) accounts.add(verb::get, path, view, "The default account", default_account, "Account");
+  for (const std::string_view path : {"/api/positions", "/api/v1/positions"}) accounts.add(verb::get, path, view, "Positions", list_positions);
+  accounts.add(verb::get, "/api/v1/accounts", view, "Accounts", list_accounts, "Accounts")
+    .add(verb::get, "/api/v1/accounts/{id}", view, "One account", named_account, "Account")
+    .add(verb::get, "/api/v1/accounts/{id}/positions", view, "Positions of an account", account_positions)
+    .add(verb::get, "/api/v1/accounts/{id}/orders", view, "Orders of an account", list_orders)
+    .add(verb::get, "/api/v1/accounts/{id}/executions", view, "Executions of an account", executions);
+  group orders{rows, parts, "orders", "orders: this node hosts no accounts"};
+  static constexpr std::array<std::array<std::string_view, 6>, 2> paths{
+    {{"/api/orders", "/api/orders/{id}", "/api/orders/preview", "/api/executions", "/api/positions/{symbol}/close", "/api/positions/flatten"},
+     {"/api/v1/orders", "/api/v1/orders/{id}", "/api/v1/orders/preview", "/api/v1/executions", "/api/v1/positions/{symbol}/close", "/api/v1/positions/flatten"}}};
+  for (const auto& [list, one, check, fills, close, flatten] : paths)
+    orders.add(verb::get, list, view, "Orders, newest first", list_orders)
+      .add(verb::post, list, order, "Place an order", place, "Order", "OrderRequest", 201)
+      .add(verb::remove, list, unlimited, "Cancel working orders", cancel_orders, "OrdersCancelled", "", 202)
+      .add(verb::get, one, view, "One order", one_order, "Order")
+      .add(verb::patch, one, order, "Change an order", change_order, "Order", "OrderChange", 202)
+      .add(verb::remove, one, unlimited, "Cancel an order", cancel_order, "Order", "", 202)
+      .add(verb::post, check, {access::trader, rate_class::general}, "All checks, nothing reserved", preview, "OrderPreview", "OrderRequest")
+      .add(verb::get, fills, view, "Executions", executions, "Executions")
+      .add(verb::post, close, unlimited, "Close a position", close_position, "PositionsClosed", "", 202)
+      .add(verb::post, flatten, unlimited, "Close every position", close_all, "PositionsClosed", "", 202);
+  group risk{rows, parts, "risk", "risk: this node hosts no accounts"};
+  risk.add(verb::get, "/api/v1/risk", view, "Limits and breakers", risk_state, "Risk")
+    .add(verb::put, "/api/v1/risk/limits", admin, "Change limits", set_limits, "LimitsChanged", "LimitsChange")
+    .add(verb::post, "/api/v1/risk/emergency-stop", unlimited, "Stop trading", emergency_stop, "EmergencyStopped", "EmergencyStop")
+    .add(verb::post, "/api/v1/risk/resume", admin, "Resume trading", resume, "", "Resume");
+}
+
+} // namespace tt::gateway

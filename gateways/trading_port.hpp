@@ -1,0 +1,229 @@
+#pragma once
+
+// What the order, account and risk routes speak to. The node plugs in the actors of
+// its accounts, tests a script. All members may be called from any thread and return at once.
+
+#include "actors/model/account.hpp"
+#include "actors/risk/breakers.hpp"
+#include "actors/risk/kill_switch.hpp"
+#include "actors/risk/limits.hpp"
+#include "gateways/market_port.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace tt::gateway {
+
+/// Who asks, as the accounts and the gate see it.
+struct trading_caller {
+  std::string principal;
+  risk::access rank = risk::access::trader;
+  /// Whether accounts with real money are out of reach.
+  enum class reach : std::uint8_t { all, paper_only };
+  reach accounts = reach::paper_only;
+};
+
+struct account_snapshot {
+  account_profile profile;
+  account_figures figures;
+  account_balances balances;
+  enum class state : std::uint8_t { off, on };
+  state active = state::on;
+  state trading = state::on;
+  utc_time updated_at{};
+};
+
+struct position_snapshot {
+  account_id account;
+  position held;
+  std::optional<price> current; ///< nothing: no price known
+  std::optional<money> market_value;
+  std::optional<money> unrealized;
+  std::optional<money> day_pnl;
+  std::optional<decimal> weight;
+};
+
+struct order_snapshot {
+  account_id account;
+  account_mode mode = account_mode::paper;
+  order what;
+};
+
+struct execution_snapshot {
+  account_id account;
+  order_id order; ///< empty: without an order of ours
+  order_fill fill;
+  std::optional<money> net_value;
+};
+
+/// Which orders. Absent fields match all.
+struct order_filter {
+  std::optional<account_id> account = {};
+  std::optional<std::string> symbol = {};
+  std::optional<strategy_id> strategy = {};
+  std::optional<order_status> status = {};
+  std::optional<utc_time> since = {};
+  std::optional<std::uint64_t> before = {}; ///< cursor: order numbers below it
+  std::size_t limit = 50;
+};
+
+/// By server id, `client:<id>` or `broker:<id>`.
+struct order_name {
+  enum class kind : std::uint8_t { server, client, broker };
+  kind by = kind::server;
+  std::string id;
+  std::optional<account_id> account = {};
+};
+
+/// An order as a door hands it over.
+struct place_order {
+  order_request request;
+  std::string idempotency_key; ///< "" where neither it nor a client order id was given
+  std::chrono::milliseconds wait{250};
+};
+
+/// What became of it.
+struct placed_order {
+  enum class outcome : std::uint8_t {
+    placed,   ///< at the venue, or final there
+    pending,  ///< going out, or of unknown fate, when the wait was over
+    repeated, ///< the same request was there before
+    refused,  ///< by the risk gate
+  };
+  outcome how = outcome::pending;
+  order_snapshot order;
+};
+
+struct order_preview {
+  risk_decision decision; ///< with every check
+  std::optional<price> price_used;
+  std::optional<money> notional;
+  std::optional<money> fees;
+  std::optional<money> buying_power_after;
+};
+
+struct order_change {
+  std::optional<quantity> qty = {};
+  std::optional<price> limit_price = {};
+  std::optional<price> stop_price = {};
+  std::optional<price> trail_offset = {};
+  std::optional<decimal> trail_percent = {};
+  std::optional<time_in_force> tif = {};
+  std::optional<std::uint32_t> if_version = {};
+};
+
+struct cancelled_order {
+  enum class outcome : std::uint8_t { requested, already_final };
+  outcome how = outcome::requested;
+  order_snapshot order;
+};
+
+struct close_request {
+  std::optional<account_id> account = {};
+  std::optional<std::string> symbol = {}; ///< nothing: everything
+  std::optional<quantity> qty = {};       ///< nothing: all of it
+  order_type type = order_type::market;
+  std::optional<price> limit_price = {};
+  std::string reason = {};
+};
+struct closed_positions {
+  std::vector<order_snapshot> orders;
+  std::vector<order_id> cancelled;
+};
+
+/// One line of GET /api/v1/risk.
+struct limit_reading {
+  risk::check_code code = risk::check_code::internal;
+  std::string name;  ///< of the limit: "daily_loss"
+  risk::limit_scope scope = risk::limit_scope::global;
+  std::optional<decimal> limit;    ///< nothing: off
+  std::optional<decimal> measured; ///< nothing: not a figure of the account
+  risk::limit_unit unit = risk::limit_unit::none;
+};
+struct risk_snapshot {
+  risk::kill_mode mode = risk::kill_mode::none;
+  std::uint64_t epoch = 0;
+  std::uint64_t limits_version = 0;
+  std::vector<limit_reading> limits;
+  std::vector<risk::breaker_reading> breakers;
+};
+
+struct stop_request {
+  risk::kill_scope scope;
+  risk::kill_mode mode = risk::kill_mode::halt;
+  enum class open_orders : std::uint8_t { keep, cancel };
+  open_orders open = open_orders::cancel;
+  std::string reason;
+};
+struct stopped {
+  std::uint64_t epoch = 0;
+  risk::kill_mode mode = risk::kill_mode::halt;
+  std::vector<order_id> cancel_requested;
+  std::chrono::milliseconds elapsed{0};
+};
+struct resume_question {
+  std::string token;
+  std::chrono::seconds expires_in{60};
+  std::vector<std::string> blocking;
+};
+
+/// Told after each change, on any thread, in the order of the account's journal; must only pass on.
+struct trading_watcher {
+  std::function<void(const order_snapshot&)> on_order = {};
+  std::function<void(const execution_snapshot&)> on_execution = {};
+};
+
+/// What health and metrics show of the accounts of a node, all together.
+struct trading_health {
+  std::string journal = "starting"; ///< "starting", "ok", "failed", "read_only", "taken_over": the worst of the accounts
+  std::uint64_t offset = 0;         ///< of the last durable record, of the default account
+  risk::kill_mode mode = risk::kill_mode::none; ///< the severest
+  bool is_ready = false;            ///< every journal is replayed, every venue has answered for everything once
+  std::size_t orders_open = 0, orders_unknown = 0;
+  std::map<std::string, std::uint64_t> orders; ///< by state
+};
+
+class trading_port {
+public:
+  virtual ~trading_port() = default;
+
+  /// As known now; asks for newer figures.
+  [[nodiscard]] virtual trading_health health() { return {}; }
+  /// Begins to tell of changes. What was before must be asked for.
+  virtual subscription_id watch(trading_watcher who) { return static_cast<void>(who), 0; }
+  /// A call that already runs on another thread may still finish.
+  virtual void unwatch(subscription_id id) { static_cast<void>(id); }
+
+  /// The account of orders that name none. Errors: not_found.
+  [[nodiscard]] virtual result<account_id> default_account() const = 0;
+
+  virtual void accounts(const trading_caller& who, reply<std::vector<account_snapshot>> done) = 0;
+  virtual void positions(const trading_caller& who, std::optional<account_id> of, reply<std::vector<position_snapshot>> done) = 0;
+  /// Newest first. Errors: not_found for an unknown account.
+  virtual void orders(const trading_caller& who, order_filter filter, reply<std::vector<order_snapshot>> done) = 0;
+  virtual void order_of(const trading_caller& who, order_name name, reply<order_snapshot> done) = 0;
+  /// Newest first; `before` counts executions.
+  virtual void executions(const trading_caller& who, order_filter filter, reply<std::vector<execution_snapshot>> done) = 0;
+
+  /// A rejection by the gate is an answer, not an error. Errors: conflict (id used with other content),
+  /// not_available (journal, venue), refused (scope), invalid_argument.
+  virtual void place(const trading_caller& who, place_order what, reply<placed_order> done) = 0;
+  virtual void preview(const trading_caller& who, order_request what, reply<order_preview> done) = 0;
+  /// Errors: not_found, conflict (version, not open), refused (by the gate).
+  virtual void change(const trading_caller& who, order_name name, order_change change, reply<order_snapshot> done) = 0;
+  virtual void cancel(const trading_caller& who, order_name name, reply<cancelled_order> done) = 0;
+  /// Ids of the orders whose cancel was asked for.
+  virtual void cancel_all(const trading_caller& who, order_filter filter, reply<std::vector<order_id>> done) = 0;
+  virtual void close(const trading_caller& who, close_request what, reply<closed_positions> done) = 0;
+
+  virtual void risk_state(const trading_caller& who, std::optional<account_id> of, reply<risk_snapshot> done) = 0;
+  /// Errors: as risk::limit_book::propose. Gives the new version.
+  virtual void set_limits(const trading_caller& who, risk::limit_change change, reply<std::uint64_t> done) = 0;
+  virtual void stop(const trading_caller& who, stop_request what, reply<stopped> done) = 0;
+  virtual void ask_resume(const trading_caller& who, std::string reason, reply<resume_question> done) = 0;
+  /// Gives the new epoch. Errors: refused (token), conflict (a breaker would fire at once).
+  virtual void resume(const trading_caller& who, std::string token, reply<std::uint64_t> done) = 0;
+};
+
+} // namespace tt::gateway

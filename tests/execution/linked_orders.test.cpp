@@ -1,0 +1,293 @@
+// Brackets and one-cancels-other pairs held by us.
+
+#include "tests/execution/faulty_venue.hpp"
+
+namespace tt::execution::test {
+namespace {
+
+new_order bracket(const std::string& key, std::int64_t qty) {
+  auto what = wanted(key, order_side::buy, qty, order_type::bracket);
+  what.request.profit = take_profit{p(110)};
+  what.request.loss = stop_loss{p(90), std::nullopt};
+  return what;
+}
+
+struct linked : bench {
+  explicit linked(std::uint32_t seed = 1, fault_rates rates = fault_rates::none(), core_settings s = settings()) : bench(seed, rates, std::move(s)) {}
+
+  /// The legs of an order by name, newest last.
+  std::vector<const order*> legs(order_number head, const std::string& name) const {
+    std::vector<const order*> out;
+    for (const auto n : get(head).linked)
+      if (get(n).leg == name) out.push_back(&get(n));
+    return out;
+  }
+  const order* out(order_number head, const std::string& name) const {
+    for (const auto* leg : legs(head, name))
+      if (may_trade(leg->state)) return leg;
+    return nullptr;
+  }
+  faulty_venue::held_order& at_venue(order_number n) { return *venue.find(get(n).wire_id); }
+  void fill(order_number n, std::int64_t qty, std::int64_t px) {
+    venue.fill(at_venue(n), q(qty), now, p(px));
+    deliver();
+  }
+  void price_seen(std::int64_t px) {
+    done(core.on_price("AAPL", p(px), now));
+    deliver();
+  }
+  std::size_t legs_at_venue() {
+    return static_cast<std::size_t>(std::count_if(venue.orders().begin(), venue.orders().end(), [&](const auto& o) {
+      const auto* ours = core.book().find(o.handle.wire_id);
+      return ours && !ours->leg.empty() && venue.is_open(o);
+    }));
+  }
+};
+
+TEST(brackets, the_stop_follows_each_partial_fill_and_rests_at_the_venue) {
+  linked b;
+  const auto n = b.place(bracket("k", 10));
+  b.deliver();
+  EXPECT_EQ(b.at_venue(n).request.terms.type, order_type::market); // the venue has no brackets
+  EXPECT_TRUE(b.get(n).linked.empty());
+  b.fill(n, 4, 100);
+  ASSERT_TRUE(b.out(n, "stop"));
+  EXPECT_EQ(b.out(n, "stop")->state, order_state::working);
+  EXPECT_EQ(b.venue.find(b.out(n, "stop")->wire_id)->request.terms.qty, q(4));
+  EXPECT_EQ(b.venue.find(b.out(n, "stop")->wire_id)->request.terms.type, order_type::stop);
+  EXPECT_EQ(b.venue.find(b.out(n, "stop")->wire_id)->request.terms.effect, position_effect::reduce_only);
+  ASSERT_EQ(b.legs(n, "target").size(), 1u); // waits here, for all to see
+  EXPECT_EQ(b.legs(n, "target")[0]->state, order_state::created);
+  b.fill(n, 6, 101);
+  EXPECT_EQ(b.venue.find(b.out(n, "stop")->wire_id)->request.terms.qty, q(10)); // resized
+  EXPECT_EQ(b.legs(n, "stop").size(), 1u);
+}
+
+TEST(brackets, the_target_goes_out_only_when_the_stop_is_confirmed_back) {
+  linked b;
+  const auto n = b.place(bracket("k", 10));
+  b.deliver();
+  b.fill(n, 10, 100);
+  const auto stop = b.out(n, "stop")->number;
+  b.venue.rates().lost_cancel = b.venue.rates().lost_lookup = 1000; // the confirmation does not come
+  b.price_seen(110);
+  EXPECT_EQ(b.get(stop).state, order_state::pending_cancel);
+  EXPECT_FALSE(b.out(n, "target"));
+  b.venue.rates().lost_cancel = b.venue.rates().lost_lookup = 0;
+  b.pass(seconds{6});
+  EXPECT_EQ(b.get(stop).state, order_state::cancelled);
+  const auto* target = b.out(n, "target");
+  ASSERT_TRUE(target);
+  EXPECT_EQ(b.venue.find(target->wire_id)->request.terms.limit_price, p(110));
+  const auto number = target->number;
+  b.fill(number, 10, 110);
+  EXPECT_EQ(b.core.book().held("AAPL"), q(0));
+  EXPECT_EQ(b.legs_at_venue(), 0u);
+  for (const auto leg : b.get(n).linked) EXPECT_TRUE(is_final(b.get(leg).state)) << to_string(b.get(leg).state);
+}
+
+TEST(brackets, a_price_that_leaves_the_target_brings_the_stop_back) {
+  linked b;
+  const auto n = b.place(bracket("k", 10));
+  b.deliver();
+  b.fill(n, 10, 100);
+  b.price_seen(110);
+  const auto target = b.out(n, "target")->number;
+  b.fill(target, 4, 110);
+  b.price_seen(108);
+  EXPECT_TRUE(b.out(n, "target")); // for two seconds it may still fill
+  b.pass(seconds{3});
+  ASSERT_TRUE(b.out(n, "stop"));
+  EXPECT_FALSE(b.out(n, "target"));
+  EXPECT_EQ(b.venue.find(b.out(n, "stop")->wire_id)->request.terms.qty, q(6));
+  b.fill(b.out(n, "stop")->number, 6, 90);
+  EXPECT_EQ(b.core.book().held("AAPL"), q(0));
+  EXPECT_EQ(b.legs_at_venue(), 0u);
+}
+
+TEST(brackets, a_cancelled_entry_keeps_the_protection_of_what_it_filled) {
+  linked b;
+  auto what = bracket("k", 10);
+  what.request.limit_price = p(99);
+  const auto n = b.place(what);
+  b.deliver();
+  b.fill(n, 3, 99);
+  b.done(b.core.cancel(n, "", b.now));
+  b.deliver();
+  EXPECT_EQ(b.get(n).state, order_state::cancelled);
+  EXPECT_EQ(b.venue.find(b.out(n, "stop")->wire_id)->request.terms.qty, q(3));
+}
+
+TEST(brackets, an_exit_waits_until_the_own_protection_is_back) {
+  linked b;
+  const auto n = b.place(bracket("k", 10));
+  b.deliver();
+  b.fill(n, 10, 100);
+  b.venue.rates().lost_cancel = b.venue.rates().lost_lookup = 1000;
+  const auto exit = b.place(wanted("exit", order_side::sell, 10));
+  b.deliver();
+  EXPECT_EQ(b.get(exit).state, order_state::created); // stop and exit can never both fill
+  b.pass(seconds{2});
+  EXPECT_TRUE(b.alarmed("EXIT_WAITS"));
+  b.venue.rates().lost_cancel = b.venue.rates().lost_lookup = 0;
+  // meanwhile the stop was cancelled there; the next question finds it out
+  b.pass(seconds{6});
+  EXPECT_EQ(b.legs_at_venue(), 0u);
+  ASSERT_EQ(b.get(exit).state, order_state::working);
+  b.fill(exit, 10, 104);
+  EXPECT_EQ(b.core.book().held("AAPL"), q(0));
+  b.pass(seconds{10});
+  EXPECT_EQ(b.legs_at_venue(), 0u);
+  for (const auto leg : b.get(n).linked) EXPECT_TRUE(is_final(b.get(leg).state));
+}
+
+TEST(brackets, a_part_exit_leaves_the_rest_protected) {
+  linked b;
+  const auto n = b.place(bracket("k", 10));
+  b.deliver();
+  b.fill(n, 10, 100);
+  const auto exit = b.place(wanted("exit", order_side::sell, 4));
+  b.deliver();
+  ASSERT_EQ(b.get(exit).state, order_state::working);
+  EXPECT_FALSE(b.out(n, "stop"));
+  b.fill(exit, 4, 104);
+  ASSERT_TRUE(b.out(n, "stop"));
+  EXPECT_EQ(b.venue.find(b.out(n, "stop")->wire_id)->request.terms.qty, q(6));
+}
+
+TEST(brackets, groups_of_one_symbol_share_its_position) {
+  linked b;
+  const auto first = b.place(bracket("one", 10)), second = b.place(bracket("two", 6));
+  b.deliver();
+  b.fill(first, 10, 100);
+  b.fill(second, 6, 100);
+  const auto exit = b.place(wanted("exit", order_side::sell, 12));
+  b.deliver();
+  b.fill(exit, 12, 104);
+  ASSERT_EQ(b.core.book().held("AAPL"), q(4));
+  // what was opened first was closed first; never two stops of four each
+  EXPECT_FALSE(b.out(first, "stop"));
+  ASSERT_TRUE(b.out(second, "stop"));
+  EXPECT_EQ(b.venue.find(b.out(second, "stop")->wire_id)->request.terms.qty, q(4));
+}
+
+TEST(brackets, a_stop_that_is_refused_is_tried_again_and_then_alarmed) {
+  linked b;
+  const auto n = b.place(bracket("k", 10));
+  b.deliver();
+  b.venue.rates().refused = 1000;
+  b.fill(n, 10, 100);
+  EXPECT_TRUE(b.alarmed("UNPROTECTED"));
+  EXPECT_EQ(b.legs(n, "stop").size(), account_core::max_leg_failures);
+}
+
+TEST(brackets, with_a_venue_that_can_not_replace_the_stop_comes_back_larger) {
+  auto s = settings();
+  s.can.replace = replace_support::none;
+  linked b{1, fault_rates::none(), s};
+  const auto n = b.place(bracket("k", 10));
+  b.deliver();
+  b.fill(n, 4, 100);
+  b.fill(n, 6, 100);
+  ASSERT_TRUE(b.out(n, "stop"));
+  EXPECT_EQ(b.venue.find(b.out(n, "stop")->wire_id)->request.terms.qty, q(10));
+  EXPECT_EQ(b.legs_at_venue(), 1u);
+}
+
+TEST(oco, one_leg_rests_and_the_other_takes_its_place) {
+  linked b;
+  auto what = wanted("k", order_side::buy, 10, order_type::oco);
+  what.request.legs = {{order_type::limit, p(95), std::nullopt}, {order_type::stop, std::nullopt, p(105)}};
+  const auto n = b.place(what);
+  b.deliver();
+  ASSERT_EQ(b.get(n).linked.size(), 1u);
+  const auto stop = b.get(n).linked[0];
+  EXPECT_EQ(b.get(n).state, order_state::created);
+  EXPECT_EQ(b.get(stop).state, order_state::working);
+  b.price_seen(95);
+  EXPECT_EQ(b.get(stop).state, order_state::cancelled);
+  EXPECT_EQ(b.get(n).state, order_state::working);
+  b.fill(n, 10, 95);
+  EXPECT_EQ(b.core.book().held("AAPL"), q(10));
+  EXPECT_EQ(b.legs_at_venue(), 0u);
+  b.pass(seconds{10});
+  EXPECT_TRUE(b.core.book().open_orders().empty());
+}
+
+TEST(oco, a_cancelled_leg_ends_the_pair) {
+  linked b;
+  auto what = wanted("k", order_side::buy, 10, order_type::oco);
+  what.request.legs = {{order_type::limit, p(95), std::nullopt}, {order_type::stop, std::nullopt, p(105)}};
+  const auto n = b.place(what);
+  b.deliver();
+  b.done(b.core.cancel(b.get(n).linked[0], "", b.now));
+  b.deliver();
+  EXPECT_TRUE(b.core.book().open_orders().empty());
+  EXPECT_EQ(b.legs_at_venue(), 0u);
+}
+
+// whatever the venue loses, repeats or delays: never two legs out, never more closed than was opened, and in the end the rest is protected
+TEST(brackets, random_lives_keep_one_leg_out_and_end_protected) {
+  for (std::uint32_t seed = 1; seed <= 80; ++seed) {
+    auto s = settings();
+    if (seed % 3 == 0) s.can.replace = replace_support::none;
+    fault_rates rates;
+    rates.refused = 0;
+    linked b{seed, rates, s};
+    std::int64_t price_now = 100;
+    std::vector<order_number> heads;
+    for (int step = 0; step < 120; ++step) {
+      switch (b.random() % 8) {
+      case 0:
+        if (heads.size() < 3) heads.push_back(b.place(bracket("k" + std::to_string(step), 1 + b.random() % 12)));
+        break;
+      case 1:
+      case 2: b.venue.trade(b.now); break;
+      case 3:
+      case 4:
+        price_now += static_cast<std::int64_t>(b.random() % 9) - 4;
+        b.done(b.core.on_price("AAPL", p(price_now), b.now));
+        break;
+      case 5:
+        if (b.random() % 4 == 0) b.place(wanted("exit" + std::to_string(step), order_side::sell, 1 + b.random() % 6));
+        break;
+      default: b.pass(milliseconds{b.random() % 3000}); break;
+      }
+      if (b.random() % 3) b.deliver();
+      for (const auto head : heads) {
+        std::size_t out = 0;
+        quantity done;
+        for (const auto leg : b.get(head).linked) {
+          const auto* there = b.venue.find(b.get(leg).wire_id);
+          if (there && b.venue.is_open(*there)) ++out;
+          if (there) done += there->filled;
+        }
+        ASSERT_LE(out, 1u) << "two legs out, seed " << seed << " step " << step;
+        const auto* entry = b.venue.find(b.get(head).wire_id);
+        ASSERT_LE(done, entry ? entry->filled : quantity{}) << "closed more than was opened, seed " << seed;
+      }
+    }
+    b.venue.heal();
+    b.done(b.core.on_price("AAPL", p(100), b.now));
+    for (int i = 0; i < 90; ++i) {
+      b.pass(seconds{1});
+      if (i % 10 == 9) b.ask_for_everything();
+    }
+    EXPECT_EQ(b.core.book().held("AAPL"), b.venue.position("AAPL")) << "seed " << seed;
+    EXPECT_EQ(b.venue.resent, 0u);
+    EXPECT_FALSE(b.alarmed("OVERFILL")) << "seed " << seed;
+    quantity protected_quantity;
+    for (const auto head : heads)
+      for (const auto leg : b.get(head).linked)
+        if (is_live(b.get(leg).state)) protected_quantity += b.get(leg).remaining();
+    bool exits = false;
+    for (const auto n : b.core.book().open_orders()) exits = exits || (b.get(n).leg.empty() && b.get(n).way() == direction::sell);
+    const auto held = b.core.book().held("AAPL");
+    if (held.value().is_positive() && !exits && !b.alarmed("UNPROTECTED")) {
+      EXPECT_EQ(protected_quantity, held) << "seed " << seed;
+    }
+  }
+}
+
+} // namespace
+} // namespace tt::execution::test

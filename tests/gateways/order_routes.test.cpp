@@ -1,0 +1,308 @@
+// Orders, accounts and risk over HTTP against a scripted trading port.
+
+#include "tests/gateways/support/http_fixture.hpp"
+
+namespace tt::gateway::test {
+namespace {
+
+decimal dec(const char* text) { return *decimal::parse(text); }
+
+/// Answers at once with what the test put there, and keeps what it was asked.
+class scripted_trading final : public trading_port {
+public:
+  placed_order next{placed_order::outcome::placed, {}};
+  std::optional<error> failure;
+  std::vector<place_order> placed;
+  std::vector<order_request> previewed;
+  std::vector<order_change> changes;
+  std::vector<order_name> names;
+  std::vector<order_filter> filters;
+  std::vector<close_request> closes;
+  std::vector<risk::limit_change> limit_changes;
+  std::vector<stop_request> stops;
+  std::vector<std::string> resumes;
+  std::vector<trading_caller> callers;
+
+  scripted_trading() {
+    auto& o = next.order.what;
+    next.order.account = account_id{"paper_simulator"};
+    o.number = order_number{7};
+    o.id = order_id{"o-1"};
+    o.client_id = client_order_id{"c-1"};
+    o.wire_id = wire_order_id{"T1"};
+    o.symbol = "AAPL";
+    o.asked = size_quantity{quantity{10}};
+    o.terms.qty = quantity{10};
+    o.terms.type = order_type::limit;
+    o.terms.limit_price = price{dec("230.5")};
+    o.state = order_state::working;
+    o.version = 3;
+    o.decision.result = verdict::approved;
+    o.decision.code = "APPROVED";
+  }
+
+  result<account_id> default_account() const override { return account_id{"paper_simulator"}; }
+  void accounts(const trading_caller&, reply<std::vector<account_snapshot>> done) override {
+    account_snapshot one;
+    one.profile.id = account_id{"paper_simulator"};
+    one.profile.venue = venue_id{"paper"};
+    one.figures.equity = money{100'000};
+    one.figures.cash = money{dec("-5.5")};
+    one.balances.buying_power = money{dec("200000")};
+    done(std::vector{one});
+  }
+  void positions(const trading_caller&, std::optional<account_id>, reply<std::vector<position_snapshot>> done) override {
+    position_snapshot one;
+    one.account = account_id{"paper_simulator"};
+    one.held.symbol = "AAPL";
+    one.held.qty = quantity{-5};
+    one.held.cost = dec("-500");
+    done(std::vector{one});
+  }
+  void orders(const trading_caller&, order_filter filter, reply<std::vector<order_snapshot>> done) override {
+    filters.push_back(filter);
+    done(std::vector{next.order});
+  }
+  void order_of(const trading_caller&, order_name name, reply<order_snapshot> done) override {
+    names.push_back(name);
+    if (failure) return done(*failure);
+    done(next.order);
+  }
+  void executions(const trading_caller&, order_filter filter, reply<std::vector<execution_snapshot>> done) override {
+    filters.push_back(filter);
+    execution_snapshot one;
+    one.fill.order = order_number{7};
+    one.fill.qty = quantity{3};
+    one.fill.px = price{dec("100.25")};
+    done(std::vector{one});
+  }
+  void place(const trading_caller& who, place_order what, reply<placed_order> done) override {
+    callers.push_back(who);
+    placed.push_back(std::move(what));
+    if (failure) return done(*failure);
+    done(next);
+  }
+  void preview(const trading_caller&, order_request what, reply<order_preview> done) override {
+    previewed.push_back(std::move(what));
+    order_preview out;
+    out.decision.result = verdict::rejected;
+    out.decision.code = "POSITION_LIMIT";
+    out.decision.checks = {{"POSITION_LIMIT", check_result::rejected, "account", dec("0.2"), dec("0.1"), "ratio", "too much", 900}};
+    done(out);
+  }
+  void change(const trading_caller&, order_name name, order_change change, reply<order_snapshot> done) override {
+    names.push_back(name);
+    changes.push_back(change);
+    if (failure) return done(*failure);
+    done(next.order);
+  }
+  void cancel(const trading_caller&, order_name name, reply<cancelled_order> done) override {
+    names.push_back(name);
+    done(cancelled_order{name.id == "final" ? cancelled_order::outcome::already_final : cancelled_order::outcome::requested, next.order});
+  }
+  void cancel_all(const trading_caller&, order_filter filter, reply<std::vector<order_id>> done) override {
+    filters.push_back(filter);
+    done(std::vector{order_id{"o-1"}, order_id{"o-2"}});
+  }
+  void close(const trading_caller&, close_request what, reply<closed_positions> done) override {
+    closes.push_back(what);
+    done(closed_positions{{next.order}, {order_id{"o-9"}}});
+  }
+  void risk_state(const trading_caller&, std::optional<account_id>, reply<risk_snapshot> done) override {
+    risk_snapshot out;
+    out.mode = risk::kill_mode::reduce;
+    out.limits = {{risk::check_code::daily_loss, "daily_loss", risk::limit_scope::global, dec("0.02"), dec("0.005"), risk::limit_unit::ratio}};
+    risk::breaker_reading reading;
+    reading.measured = dec("0.005");
+    reading.limit = dec("0.02");
+    reading.formula = "loss";
+    out.breakers = {reading};
+    done(out);
+  }
+  void set_limits(const trading_caller&, risk::limit_change change, reply<std::uint64_t> done) override {
+    limit_changes.push_back(std::move(change));
+    done(std::uint64_t{4});
+  }
+  void stop(const trading_caller&, stop_request what, reply<stopped> done) override {
+    stops.push_back(what);
+    done(stopped{5, what.mode, {order_id{"o-1"}}, std::chrono::milliseconds{3}});
+  }
+  void ask_resume(const trading_caller&, std::string reason, reply<resume_question> done) override {
+    resumes.push_back("ask " + reason);
+    done(resume_question{"token-token-token", std::chrono::seconds{60}, {"DAILY_LOSS"}});
+  }
+  void resume(const trading_caller&, std::string token, reply<std::uint64_t> done) override {
+    resumes.push_back("confirm " + token);
+    done(error{errc::conflict, "would stop again at once: DAILY_LOSS"});
+  }
+};
+
+struct trading_fixture : http_fixture {
+  scripted_trading port;
+  trading_fixture() { trade_with(port); }
+  /// Holds an answer against the documented schema.
+  void check(const std::string& schema, const nlohmann::json& body) {
+    EXPECT_EQ(schema_violation(get("/openapi.json").json(), schema, body), "") << body;
+  }
+  answer order(std::string body) { return send_json("POST", "/api/orders", std::move(body)); }
+};
+
+TEST(order_routes, an_order_reaches_the_port_unchanged) {
+  trading_fixture f;
+  const auto got = f.send_json("POST", "/api/orders?wait_ms=0", R"({"ticker":"AAPL","action":"sell_short","qty":"10","order_type":"stop_limit",
+    "limit_price":230.50,"stop_price":231,"tif":"gtc","account":"paper_simulator","strategy":"s","comment":"x","client_order_id":"c-1","reduce_only":false})");
+  EXPECT_EQ(got.status, 201) << got.body;
+  ASSERT_EQ(f.port.placed.size(), 1u);
+  const auto& asked = f.port.placed[0].request;
+  EXPECT_EQ(asked.symbol, "AAPL");
+  EXPECT_EQ(asked.side, order_side::sell_short);
+  EXPECT_EQ(asked.size, order_size{size_quantity{quantity{10}}});
+  EXPECT_EQ(asked.type, order_type::stop_limit);
+  EXPECT_EQ(asked.limit_price, price{dec("230.5")});
+  EXPECT_EQ(asked.stop_price, price{231});
+  EXPECT_EQ(asked.tif, time_in_force::gtc);
+  EXPECT_EQ(asked.strategy.str(), "s");
+  EXPECT_EQ(asked.client_id.str(), "c-1");
+  EXPECT_EQ(f.port.placed[0].wait.count(), 0);
+  const auto body = got.json();
+  EXPECT_EQ(body["order_id"], "o-1");
+  EXPECT_EQ(body["state"], "working");
+  EXPECT_EQ(body["status"], "open");
+  EXPECT_EQ(body["risk_check"]["code"], "APPROVED");
+  EXPECT_EQ(body["version"], 3);
+  f.check("Order", body);
+}
+
+TEST(order_routes, the_status_says_what_became_of_it) {
+  trading_fixture f;
+  const std::string body = R"({"symbol":"AAPL","side":"buy","quantity":10})";
+  f.port.next.how = placed_order::outcome::pending;
+  EXPECT_EQ(f.order(body).status, 202);
+  f.port.next.how = placed_order::outcome::repeated;
+  EXPECT_EQ(f.order(body).status, 200);
+  f.port.next.how = placed_order::outcome::refused;
+  f.port.next.order.what.state = order_state::risk_rejected;
+  EXPECT_EQ(f.order(body).status, 422);
+  f.port.failure = error{errc::conflict, "the id was used for another order", "client_order_id"};
+  EXPECT_EQ(f.order(body).status, 409);
+  f.port.failure = error{errc::not_available, "the journal can't be written"};
+  EXPECT_EQ(f.order(body).status, 503);
+}
+
+TEST(order_routes, what_is_wrong_is_named_and_nothing_is_guessed) {
+  trading_fixture f;
+  const auto field = [&](const std::string& body) {
+    const auto got = f.order(body);
+    if (got.status != 400) return "status " + std::to_string(got.status) + " " + got.body;
+    return got.json()["errors"][0]["loc"].back().get<std::string>();
+  };
+  EXPECT_EQ(field(R"({"symbol":"AAPL","quantity":10})"), "side") << "no default side, ever";
+  EXPECT_EQ(field(R"({"symbol":"AAPL","side":"hold","quantity":10})"), "side");
+  EXPECT_EQ(field(R"({"symbol":"AAPL","side":"buy"})"), "quantity");
+  EXPECT_EQ(field(R"({"symbol":"AAPL","side":"buy","quantity":1,"weight":0.1})"), "quantity");
+  EXPECT_EQ(field(R"({"symbol":"AAPL","side":"buy","quantity":-1})"), "quantity");
+  EXPECT_EQ(field(R"({"symbol":"AAPL","side":"buy","weight":1.5})"), "weight");
+  EXPECT_EQ(field(R"({"symbol":"AAPL","side":"buy","quantity":1,"type":"limit"})"), "price");
+  EXPECT_EQ(field(R"({"symbol":"AAPL","side":"buy","quantity":1,"type":"iceberg"})"), "type");
+  EXPECT_EQ(field(R"({"symbol":"AAPL","side":"buy","quantity":1,"client_order_id":"a b"})"), "client_order_id");
+  EXPECT_EQ(field(R"({"symbol":"AAPL","side":"buy","quantity":1,"qty":2})"), "quantity");
+  EXPECT_EQ(f.order(R"({"symbol":"NOPE","side":"buy","quantity":1})").status, 404);
+  EXPECT_TRUE(f.port.placed.empty());
+}
+
+TEST(order_routes, brackets_and_pairs) {
+  trading_fixture f;
+  EXPECT_EQ(f.order(R"({"symbol":"AAPL","side":"buy","quantity":10,"type":"bracket","price":100,"take_profit":{"price":110},"stop_loss":{"stop_price":95,"price":94}})").status, 201);
+  const auto& bracket = f.port.placed.at(0).request;
+  EXPECT_EQ(bracket.profit, take_profit{price{110}});
+  EXPECT_EQ(bracket.loss, (stop_loss{price{95}, price{94}}));
+  EXPECT_EQ(f.order(R"({"symbol":"AAPL","side":"sell","quantity":10,"type":"oco","legs":[{"type":"limit","price":110},{"type":"stop","stop_price":95}]})").status, 201);
+  ASSERT_EQ(f.port.placed.at(1).request.legs.size(), 2u);
+  EXPECT_EQ(f.port.placed[1].request.legs[1].stop_price, price{95});
+  EXPECT_EQ(f.order(R"({"symbol":"AAPL","side":"sell","quantity":10,"type":"oco","legs":[{"type":"limit","price":110}]})").status, 400);
+  EXPECT_EQ(f.order(R"({"symbol":"AAPL","side":"buy","quantity":10,"type":"bracket"})").status, 400) << "never a plain market order instead";
+  EXPECT_EQ(f.order(R"({"symbol":"AAPL","side":"buy","quantity":10,"type":"bracket","stop_loss":{"price":95}})").status, 400);
+}
+
+TEST(order_routes, changes_cancels_and_look_ups) {
+  trading_fixture f;
+  EXPECT_EQ(f.send_json("PATCH", "/api/orders/o-1", R"({"quantity":5,"if_version":3})").status, 202);
+  EXPECT_EQ(f.port.changes.at(0).qty, quantity{5});
+  EXPECT_EQ(f.port.changes.at(0).if_version, 3u);
+  EXPECT_EQ(f.send_json("PATCH", "/api/orders/o-1", "{}").status, 400);
+  EXPECT_EQ(f.call("DELETE", "/api/orders/client:c-1").status, 202);
+  EXPECT_EQ(f.port.names.back().by, order_name::kind::client);
+  EXPECT_EQ(f.port.names.back().id, "c-1");
+  const auto over = f.call("DELETE", "/api/orders/final");
+  EXPECT_EQ(over.status, 200);
+  EXPECT_EQ(over.json()["changed"], false);
+  EXPECT_EQ(f.call("DELETE", "/api/orders?symbol=AAPL").json()["requested"], 2);
+  EXPECT_EQ(f.port.filters.back().symbol, "AAPL");
+  EXPECT_EQ(f.get("/api/orders?status=filled&limit=7").status, 200);
+  EXPECT_EQ(f.port.filters.back().status, order_status::filled);
+  EXPECT_EQ(f.port.filters.back().limit, 7u);
+  EXPECT_EQ(f.get("/api/orders?status=lost").status, 400);
+  EXPECT_EQ(f.get("/api/orders/broker:12").status, 200);
+  f.port.failure = error{errc::not_found, "no such order"};
+  EXPECT_EQ(f.get("/api/orders/o-77").status, 404);
+}
+
+TEST(order_routes, accounts_positions_and_executions) {
+  trading_fixture f;
+  const auto account = f.get("/api/account").json();
+  EXPECT_EQ(account["account_id"], "paper_simulator");
+  EXPECT_EQ(account["cash_balance"], -5.5);
+  f.check("Account", account);
+  EXPECT_EQ(f.get("/api/v1/accounts/other").status, 404);
+  EXPECT_EQ(f.get("/api/v1/accounts").json()["accounts"].size(), 1u);
+  const auto positions = f.get("/api/positions").json();
+  ASSERT_EQ(positions.size(), 1u);
+  EXPECT_EQ(positions[0]["side"], "short");
+  f.check("Position", positions[0]);
+  EXPECT_EQ(positions[0]["avg_price"], 100);
+  EXPECT_TRUE(positions[0]["current_price"].is_null()) << "no price is no zero";
+  EXPECT_EQ(f.get("/api/positions?symbol=MSFT").json().size(), 0u);
+  const auto page = f.get("/api/executions?limit=1").json();
+  EXPECT_EQ(page["executions"][0]["price"], 100.25);
+  EXPECT_EQ(page["next_cursor"], 7);
+  f.check("Executions", page);
+  EXPECT_TRUE(f.get("/api/executions?limit=2").json()["next_cursor"].is_null());
+}
+
+TEST(order_routes, preview_close_and_flatten) {
+  trading_fixture f;
+  const auto preview = f.send_json("POST", "/api/orders/preview", R"({"symbol":"AAPL","side":"buy","weight":0.2})").json();
+  EXPECT_EQ(preview["would_accept"], false);
+  f.check("OrderPreview", preview);
+  EXPECT_EQ(preview["risk_check"]["checks"][0]["code"], "POSITION_LIMIT");
+  EXPECT_EQ(f.port.previewed.at(0).size, order_size{size_weight{dec("0.2")}});
+  EXPECT_EQ(f.send_json("POST", "/api/positions/AAPL/close", R"({"quantity":3})").status, 202);
+  EXPECT_EQ(f.port.closes.back().qty, quantity{3});
+  EXPECT_EQ(f.send_json("POST", "/api/positions/AAPL/close", R"({"type":"limit"})").status, 400);
+  const auto flat = f.send_json("POST", "/api/positions/flatten", R"({"reason":"home"})").json();
+  EXPECT_EQ(flat["cancelled"][0], "o-9");
+  EXPECT_FALSE(f.port.closes.back().symbol);
+}
+
+TEST(order_routes, risk_and_the_emergency_stop) {
+  trading_fixture f;
+  const auto risk = f.get("/api/v1/risk").json();
+  EXPECT_EQ(risk["kill_active"], true);
+  f.check("Risk", risk);
+  EXPECT_EQ(risk["limits"][0]["headroom"], 0.015);
+  EXPECT_EQ(risk["breakers"][0]["code"], "DAILY_LOSS");
+  const auto stop = f.send_json("POST", "/api/v1/risk/emergency-stop", R"({"mode":"reduce","scope":{"account_id":"paper_simulator"},"reason":"why"})");
+  EXPECT_EQ(stop.status, 200) << stop.body;
+  EXPECT_EQ(stop.json()["kill_active"], true);
+  f.check("EmergencyStopped", stop.json());
+  EXPECT_EQ(f.port.stops.at(0).mode, risk::kill_mode::reduce);
+  EXPECT_EQ(f.port.stops.at(0).scope, (risk::kill_scope{risk::kill_scope::kind::account, "paper_simulator"}));
+  EXPECT_EQ(f.send_json("POST", "/api/v1/risk/emergency-stop", "{}").status, 200);
+  EXPECT_EQ(f.port.stops.at(1).mode, risk::kill_mode::halt);
+  EXPECT_EQ(f.port.stops.at(1).scope, risk::kill_scope{});
+  EXPECT_EQ(f.send_json("POST", "/api/v1/risk/emergency-stop", R"({"scope":{"acount_id":"x"}})").status, 400) << "a slip stops nothing else instead";
+  EXPECT_EQ(f.port.stops.size(), 2u);
+}
+
+} // namespace
+} // namespace tt::gateway::test
