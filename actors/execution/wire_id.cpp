@@ -25,6 +25,7 @@ std::string base32(std::span<const unsigned char> bytes, std::size_t chars) {
   std::string out;
   unsigned bits = 0, held = 0;
   for (const unsigned char byte : bytes) {
+    if (out.size() == chars) break; // what is left over would only pile up in `bits`
     held = (held << 8) | byte;
     bits += 8;
     while (bits >= 5 && out.size() < chars) {

@@ -21,7 +21,8 @@ void put(limit_book& book, const limit_change& change) {
 }
 
 TEST(limits, defaults_are_those_of_the_specification) {
-  const auto& now = limit_book{}.resolve("a", "s", "X");
+  const limit_book book;
+  const auto& now = book.resolve("a", "s", "X");
   EXPECT_EQ(now[limit_id::max_position_size].value, dec("0.1"));
   EXPECT_EQ(now[limit_id::concentration].value, dec("0.25"));
   EXPECT_EQ(now[limit_id::daily_loss].value, dec("0.02"));
