@@ -1,0 +1,98 @@
+#include "actors/backtest/local_runner.hpp"
+
+#include <benchmark/benchmark.h>
+
+#include <cmath>
+#include <random>
+
+/// A study as the command line runs it: random draws over two lengths of a moving-average cross, 36,000 one-minute bars a
+/// trial, ledger and figures included. The rank of the best is compared over thread counts: the same bytes, or it fails.
+
+namespace {
+
+using namespace tt;
+using namespace tt::backtest;
+
+constexpr std::size_t bars_per_trial = 36'000;
+
+const char* const source = R"(//@version=6
+strategy("S1 SMA cross", overlay=true, initial_capital=100000000, default_qty_type=strategy.fixed, default_qty_value=1, commission_type=strategy.commission.percent, commission_value=0.1)
+fastLen = input.int(10, "Fast")
+slowLen = input.int(30, "Slow")
+fast = ta.sma(close, fastLen)
+slow = ta.sma(close, slowLen)
+up = ta.crossover(fast, slow)
+dn = ta.crossunder(fast, slow)
+if up
+    strategy.entry("L", strategy.long)
+if dn
+    strategy.entry("S", strategy.short)
+)";
+
+std::vector<pine::bar> walk(std::size_t n) {
+  std::mt19937 g(42);
+  std::normal_distribution<double> step(0, 0.25);
+  const auto cents = [](double p) { return std::floor(p * 100 + 0.5) / 100; };
+  std::vector<pine::bar> bars;
+  double p = 500;
+  for (std::size_t i = 0; i < n; ++i) {
+    const double o = cents(p);
+    p = std::max(5.0, cents(p + step(g)));
+    bars.push_back({1'704'067'200'000 + static_cast<std::int64_t>(i) * 60'000, o, cents(std::max(o, p) + std::fabs(step(g)) / 2),
+                    cents(std::min(o, p) - std::fabs(step(g)) / 2), p, 1000});
+  }
+  return bars;
+}
+
+class one_set final : public bar_provider {
+public:
+  one_set() {
+    auto made = bar_set::make({"X", timeframe::minutes(1)}, std::make_shared<pine::symbol_info>(), walk(bars_per_trial), 0);
+    set_ = made.value();
+  }
+  result<std::shared_ptr<const bar_set>> bars(const backtest_request&, const pair_key&, inner_bars) override { return set_; }
+
+private:
+  std::shared_ptr<const bar_set> set_;
+};
+
+study_request sweep_of(std::uint64_t trials) {
+  study_request r;
+  r.base.pine_script = source;
+  r.base.symbols = {"X"};
+  r.base.timeframes = {timeframe::minutes(1)};
+  r.base.start = civil_date::of(2024, 1, 1), r.base.end = civil_date::of(2024, 3, 31);
+  r.method = search_method::random;
+  r.goal.objective = "net_profit";
+  r.max_trials = trials;
+  parameter fast, slow;
+  fast.name = "Fast", fast.min = 2, fast.max = 50;
+  slow.name = "Slow", slow.min = 20, slow.max = 200;
+  r.parameters = {fast, slow};
+  return r;
+}
+
+void sweep(benchmark::State& state) {
+  static std::map<std::int64_t, std::string> seen;
+  const auto trials = state.range(0), threads = state.range(1);
+  one_set bars;
+  const auto script = compile_strategy(source);
+  for (auto _ : state) {
+    runner_options o;
+    o.threads = static_cast<std::size_t>(threads);
+    auto done = run_study(sweep_of(static_cast<std::uint64_t>(trials)), script, bars, o);
+    if (!done) {
+      state.SkipWithError(to_string(done.error()).c_str());
+      break;
+    }
+    const auto table = done->trials_csv();
+    auto [known, fresh] = seen.try_emplace(trials, table);
+    if (!fresh && known->second != table) state.SkipWithError("the table differs from that of another number of threads");
+  }
+  state.counters["bars/s"] = benchmark::Counter(static_cast<double>(trials) * static_cast<double>(bars_per_trial) * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
+}
+BENCHMARK(sweep)->Args({1'000, 1})->Args({1'000, 2})->Args({10'000, 1})->Args({10'000, 2})->Iterations(1)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+} // namespace
+
+BENCHMARK_MAIN();
