@@ -56,13 +56,13 @@ public:
     frame += std::string(4, '\0'); // a mask of zeros
     put(frame + text);
   }
-  /// The next message of that type; null when the line is cut or nothing comes for 20 seconds.
+  /// The next message of that type that is news and no snapshot; null when the line is cut or nothing comes for 20 seconds.
   json next(const std::string& type) {
     for (;;) {
       const auto said = frame();
       if (said.empty()) return {};
       auto message = json::parse(said, nullptr, false);
-      if (message.value("type", "") == type) return message;
+      if (message.value("type", "") == type && !message.value("snapshot", false)) return message;
     }
   }
 
