@@ -313,7 +313,8 @@ TEST_F(trading_node, an_emergency_stop_blocks_and_outlives_a_restart) {
   EXPECT_EQ(*resumed, 2U);
   EXPECT_EQ(post("/api/orders", order("buy", 4)).status, 201);
   start();
-  EXPECT_EQ(post("/api/orders", order("buy", 5)).status, 201) << "also after a restart";
+  const auto after = post("/api/orders", order("buy", 5));
+  EXPECT_EQ(after.status, 201) << "also after a restart: " << after.body;
 }
 
 TEST_F(trading_node, orders_positions_and_cash_outlive_a_restart) {
