@@ -80,7 +80,8 @@ public:
   [[nodiscard]] result<order_preview> preview(access& in, const trading_caller& who, const order_request& what);
 
   // -- commands; `done` is called once the record is on disk
-  void place(access& in, const trading_caller& who, place_order what, reply<placed_order> done);
+  /// `looks_left`: how often the venue is asked for its buying power first, where it has not said it yet.
+  void place(access& in, const trading_caller& who, place_order what, reply<placed_order> done, int looks_left = 25);
   void change(access& in, const order_name& name, const order_change& change, reply<order_snapshot> done);
   void cancel(access& in, const trading_caller& who, const order_name& name, reply<cancelled_order> done);
   /// Asks for the cancel of all open orders that the filter matches.

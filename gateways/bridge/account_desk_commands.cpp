@@ -57,11 +57,18 @@ void account_desk::wait_for(access& in, const order& placed, std::chrono::millis
   });
 }
 
-void account_desk::place(access& in, const trading_caller& who, place_order what, reply<placed_order> done) {
+void account_desk::place(access& in, const trading_caller& who, place_order what, reply<placed_order> done, int looks_left) {
   if (auto why = in.blocked()) return done(blocked_error(*why));
   if (problem_) return done(error{errc::not_available, "the account can only be read: " + to_string(*problem_)});
   const auto* instrument = settings_.master->find(what.request.symbol);
   if (!instrument) return done(error{errc::unknown_symbol, "unknown symbol " + quoted(what.request.symbol), "symbol"});
+  // after a restart the broker knows its buying power only once what is held has a price
+  if (!balances_.buying_power && looks_left > 0) {
+    in.run([](account_core& core, utc_time now) { return core.look(now); }, [](const order_answer&) {});
+    return in.after(closing_pause, [this, who, what = std::move(what), done = std::move(done), looks_left](access& later) {
+      place(later, who, what, done, looks_left - 1);
+    });
+  }
   auto key = key_of(who, what, in.book()->next_number());
   if (!key) return done(key.error());
   gate_->expect(*key, sender_of(who));
