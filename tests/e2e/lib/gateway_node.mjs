@@ -1,4 +1,7 @@
 import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 const ready_within_ms = 60_000;
 const poll_ms = 200;
@@ -6,7 +9,9 @@ const poll_ms = 200;
 /// The gateway the tests talk to:
 /// - TT_URL: one that already runs;
 /// - TT_BIN and TT_CONFIG: `TT_BIN node --config TT_CONFIG` is started and
-///   ended (TT_URL then says where it listens, default port 8080);
+///   ended (TT_URL then says where it listens, default port 8080), each time with
+///   a data folder of its own below DATA_DIR: layouts and orders of one file of
+///   tests are not another's;
 /// - TT_MOCK=1: the mock of the web UI, to try these tests without a gateway.
 /// @return {url, stop}
 export async function node_under_test() {
@@ -23,7 +28,8 @@ export async function node_under_test() {
   }
   if (!TT_CONFIG) throw new Error("TT_BIN needs TT_CONFIG, the node's configuration file");
   const url = TT_URL ?? "http://127.0.0.1:8080";
-  const child = spawn(TT_BIN, ["node", "--config", TT_CONFIG], { stdio: ["ignore", "inherit", "inherit"] });
+  const data = await mkdtemp(join(process.env.DATA_DIR ?? tmpdir(), "node-"));
+  const child = spawn(TT_BIN, ["node", "--config", TT_CONFIG], { stdio: ["ignore", "inherit", "inherit"], env: { ...process.env, DATA_DIR: data } });
   const exited = new Promise((resolve) => child.once("exit", resolve));
   await Promise.race([wait_for_health(url), exited.then((code) => { throw new Error(`${TT_BIN} ended with ${code}`); })]);
   return {
@@ -31,6 +37,7 @@ export async function node_under_test() {
     async stop() {
       child.kill("SIGTERM");
       await exited;
+      await rm(data, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }
