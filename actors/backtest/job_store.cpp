@@ -1,6 +1,7 @@
 #include "actors/backtest/job_store.hpp"
 
-#include <sqlite3.h>
+#include "actors/storage/lines.hpp"
+#include "actors/storage/sqlite_statement.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -33,63 +34,23 @@ constexpr std::string_view columns =
   "number, id, kind, state, owner, symbols, symbols_total, created_ms, started_ms, finished_ms, error, diagnostics, trials_done, "
   "trials_total, best, progress";
 
-/// Symbols never hold a line break, so lines keep a list.
-std::string join_lines(const std::vector<std::string>& items) {
-  std::string out;
-  for (const auto& item : items) out += item + "\n";
-  return out;
-}
-
-std::vector<std::string> split_lines(std::string_view text) {
-  std::vector<std::string> out;
-  while (!text.empty()) {
-    const auto end = std::min(text.find('\n'), text.size());
-    out.emplace_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return out;
-}
-
 std::int64_t to_column(const std::optional<utc_time>& t) { return t ? unix_ms(*t) : no_time; }
 std::optional<utc_time> from_column(std::int64_t ms) { return ms == no_time ? std::nullopt : std::optional{from_unix_ms(ms)}; }
 
 } // namespace
 
-/// A prepared statement; bind in order, then step. Columns are read in order too.
-class job_store::statement {
+/// Bind in order, then step. Columns are read in order too.
+class job_store::statement : public sqlite_statement<statement> {
 public:
-  statement(job_store& store, std::string_view sql) : store_(store) {
-    code_ = sqlite3_prepare_v2(store.db_, sql.data(), static_cast<int>(sql.size()), &handle_, nullptr);
-  }
-  ~statement() { sqlite3_finalize(handle_); }
-  statement(const statement&) = delete;
-  statement& operator=(const statement&) = delete;
+  statement(job_store& store, std::string_view sql) : sqlite_statement(store.db_, sql), store_(store) {}
 
-  statement& text(std::string_view value) {
-    if (code_ == SQLITE_OK)
-      code_ = sqlite3_bind_text64(handle_, ++bound_, value.data() == nullptr ? "" : value.data(), value.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
-    return *this;
-  }
-  statement& bytes(std::string_view value) {
-    if (code_ == SQLITE_OK)
-      code_ = sqlite3_bind_blob64(handle_, ++bound_, value.data() == nullptr ? "" : value.data(), value.size(), SQLITE_TRANSIENT);
-    return *this;
-  }
-  statement& number(std::int64_t value) {
-    if (code_ == SQLITE_OK) code_ = sqlite3_bind_int64(handle_, ++bound_, value);
-    return *this;
-  }
+  using sqlite_statement::number;
   statement& number(std::uint64_t value) { return number(static_cast<std::int64_t>(std::min<std::uint64_t>(value, INT64_MAX))); }
-  statement& real(double value) {
-    if (code_ == SQLITE_OK) code_ = sqlite3_bind_double(handle_, ++bound_, value);
-    return *this;
-  }
 
   /// Whether there is a row to look at.
   bool row() {
-    if (code_ == SQLITE_OK || code_ == SQLITE_ROW) code_ = sqlite3_step(handle_);
     column_ = 0;
-    return code_ == SQLITE_ROW;
+    return step() == SQLITE_ROW;
   }
   /// Runs to the end. Errors: io_error.
   result<void> run(std::string_view doing) {
@@ -97,25 +58,22 @@ public:
     return done(doing);
   }
   [[nodiscard]] result<void> done(std::string_view doing) const {
-    if (code_ == SQLITE_DONE) return {};
+    if (code() == SQLITE_DONE) return {};
     return store_.failure(doing);
   }
-  [[nodiscard]] bool refused_twin() const { return code_ == SQLITE_CONSTRAINT; }
+  [[nodiscard]] bool refused_twin() const { return code() == SQLITE_CONSTRAINT; }
 
   std::string take_text() {
-    const auto* data = sqlite3_column_blob(handle_, column_);
-    const auto size = static_cast<std::size_t>(sqlite3_column_bytes(handle_, column_++));
+    const auto* data = sqlite3_column_blob(handle(), column_);
+    const auto size = static_cast<std::size_t>(sqlite3_column_bytes(handle(), column_++));
     return data == nullptr ? std::string{} : std::string(static_cast<const char*>(data), size);
   }
-  std::int64_t take_number() { return sqlite3_column_int64(handle_, column_++); }
+  std::int64_t take_number() { return sqlite3_column_int64(handle(), column_++); }
   std::uint64_t take_count() { return static_cast<std::uint64_t>(take_number()); }
-  double take_real() { return sqlite3_column_double(handle_, column_++); }
+  double take_real() { return sqlite3_column_double(handle(), column_++); }
 
 private:
   job_store& store_;
-  sqlite3_stmt* handle_ = nullptr;
-  int code_ = SQLITE_OK;
-  int bound_ = 0;
   int column_ = 0;
 };
 

@@ -1,6 +1,7 @@
 #include "gateways/store/document_store.hpp"
 
-#include <sqlite3.h>
+#include "actors/storage/lines.hpp"
+#include "actors/storage/sqlite_statement.hpp"
 
 #include <array>
 
@@ -31,23 +32,6 @@ CREATE INDEX answers_by_age ON answers(created_ms);
 PRAGMA user_version = 1;
 )sql";
 
-/// Symbols never hold a line break, so lines keep a list.
-std::string join_lines(const std::vector<std::string>& items) {
-  std::string out;
-  for (const auto& item : items) out += item + "\n";
-  return out;
-}
-
-std::vector<std::string> split_lines(std::string_view text) {
-  std::vector<std::string> out;
-  while (!text.empty()) {
-    const auto end = std::min(text.find('\n'), text.size());
-    out.emplace_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return out;
-}
-
 error not_found(std::string what) { return {errc::not_found, std::move(what)}; }
 
 error full(std::string_view what, std::int64_t limit) {
@@ -56,32 +40,18 @@ error full(std::string_view what, std::int64_t limit) {
 
 } // namespace
 
-/// A prepared statement; bind in order, then step.
-class document_store::statement {
+/// Bind in order, then step.
+class document_store::statement : public sqlite_statement<statement> {
 public:
-  statement(document_store& store, std::string_view sql) : store_(store) {
-    code_ = sqlite3_prepare_v2(store.db_, sql.data(), static_cast<int>(sql.size()), &handle_, nullptr);
-  }
-  ~statement() { sqlite3_finalize(handle_); }
-  statement(const statement&) = delete;
-  statement& operator=(const statement&) = delete;
+  statement(document_store& store, std::string_view sql) : sqlite_statement(store.db_, sql), store_(store) {}
 
-  statement& text(std::string_view value) {
-    if (code_ == SQLITE_OK)
-      code_ = sqlite3_bind_text64(handle_, ++bound_, value.data() == nullptr ? "" : value.data(), value.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
-    return *this;
-  }
-  statement& number(std::int64_t value) {
-    if (code_ == SQLITE_OK) code_ = sqlite3_bind_int64(handle_, ++bound_, value);
-    return *this;
-  }
   statement& bucket(const chart_bucket& where) { return text(where.owner).text(where.client).text(where.user); }
 
   /// Whether there is a row to look at.
   result<bool> row() {
-    if (code_ == SQLITE_OK || code_ == SQLITE_ROW) code_ = sqlite3_step(handle_);
-    if (code_ == SQLITE_ROW) return true;
-    if (code_ == SQLITE_DONE) return false;
+    const int code = step();
+    if (code == SQLITE_ROW) return true;
+    if (code == SQLITE_DONE) return false;
     return store_.failure("query");
   }
   /// Runs a statement that gives no rows.
@@ -91,17 +61,14 @@ public:
     return {};
   }
   [[nodiscard]] std::string text_at(int column) const {
-    const auto* data = sqlite3_column_text(handle_, column);
-    const auto size = static_cast<std::size_t>(sqlite3_column_bytes(handle_, column));
+    const auto* data = sqlite3_column_text(handle(), column);
+    const auto size = static_cast<std::size_t>(sqlite3_column_bytes(handle(), column));
     return data == nullptr ? std::string{} : std::string{reinterpret_cast<const char*>(data), size};
   }
-  [[nodiscard]] std::int64_t number_at(int column) const { return sqlite3_column_int64(handle_, column); }
+  [[nodiscard]] std::int64_t number_at(int column) const { return sqlite3_column_int64(handle(), column); }
 
 private:
   document_store& store_;
-  sqlite3_stmt* handle_ = nullptr;
-  int code_ = SQLITE_OK;
-  int bound_ = 0;
 };
 
 error document_store::failure(std::string_view doing) const {

@@ -15,19 +15,20 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-ROOMS = ["actors/model", "actors/pine", "actors/market", "actors/strategy", "actors/risk", "actors/execution",
+ROOMS = ["actors/model", "actors/storage", "actors/pine", "actors/market", "actors/strategy", "actors/risk", "actors/execution",
          "actors/portfolio", "actors/backtest", "actors/alerts", "bus", "gateways", "cluster"]
 # What a room may include besides itself (design: arrows point one way).
 ACTORS = [r for r in ROOMS if r.startswith("actors/")]
 MAY_INCLUDE = {
     "actors/model": [],
+    "actors/storage": [],
     "actors/pine": ["actors/model"],
     "actors/market": ["actors/model"],
     "actors/strategy": ["actors/model", "actors/pine", "actors/market"],
     "actors/risk": ["actors/model"],
     "actors/execution": ["actors/model", "actors/pine", "actors/risk"],
     "actors/portfolio": ["actors/model", "actors/execution"],
-    "actors/backtest": ["actors/model", "actors/pine", "actors/market"],
+    "actors/backtest": ["actors/model", "actors/storage", "actors/pine", "actors/market"],
     "actors/alerts": ["actors/model", "actors/pine", "actors/market"],
     "bus": [],
     "gateways": ACTORS,
