@@ -10,15 +10,6 @@ write_time now_of(self_ptr self) {
   return {self->state.options->clock(), self->clock().now().time_since_epoch().count()};
 }
 
-std::optional<venue_request> request_in(const effect& e) {
-  if (const auto* s = std::get_if<std::shared_ptr<const send_command>>(&e)) return venue_request{(*s)->request()};
-  if (const auto* c = std::get_if<std::shared_ptr<const change_command>>(&e)) return venue_request{(*c)->request()};
-  if (const auto* c = std::get_if<cancel_request>(&e)) return venue_request{*c};
-  if (const auto* c = std::get_if<lookup_request>(&e)) return venue_request{*c};
-  if (const auto* c = std::get_if<listing_request>(&e)) return venue_request{*c};
-  return std::nullopt;
-}
-
 void carry_out(self_ptr self, const std::vector<effect>& effects) {
   const auto& options = *self->state.options;
   for (const auto& e : effects) {

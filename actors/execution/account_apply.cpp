@@ -177,7 +177,6 @@ result<void> account_book::on(const execution_booked& fact, const journal_record
   return {};
 }
 
-/// The old execution is undone at its own price and the new one booked: two fills without fees.
 result<void> account_book::on(const execution_corrected& fact, const journal_record& record) {
   const auto found = executions_.find(fact.id);
   if (found == executions_.end()) return misfit(record, "corrects an execution that there is not");
@@ -186,23 +185,11 @@ result<void> account_book::on(const execution_corrected& fact, const journal_rec
   if (!what) return no_order(record, old.order);
   auto held = position_of(old.symbol, what->contract);
   auto cash = cash_;
-  const auto book = [&](direction way, quantity qty, price px) -> result<void> {
-    if (!qty.value().is_positive()) return {};
-    order_fill fill;
-    fill.symbol = old.symbol;
-    fill.way = way;
-    fill.qty = qty;
-    fill.px = px;
-    fill.fx = old.fx;
-    fill.at = fact.at;
+  for (const auto& fill : correction_of(old, fact.qty, fact.px, fact.at)) {
     const auto effect = apply_fill(held, fill);
     if (!effect) return effect.error();
     cash += effect->cash_change;
-    return {};
-  };
-  const auto back = old.way == direction::buy ? direction::sell : direction::buy;
-  if (auto undone = book(back, old.qty, old.px); !undone) return undone;
-  if (auto anew = book(old.way, fact.qty, fact.px); !anew) return anew;
+  }
   const auto before = decimal::checked_multiply(old.px.value(), old.qty.value());
   const auto after = decimal::checked_multiply(fact.px.value(), fact.qty.value());
   if (!before) return before.error();
@@ -255,17 +242,7 @@ result<void> account_book::on(const symbol_thawed& fact, const journal_record&) 
 
 result<void> account_book::on(const position_adjusted& fact, const journal_record&) {
   auto held = position_of(fact.symbol, fact.contract);
-  const auto cost = decimal::checked_multiply(fact.qty.value(), fact.average.value());
-  if (!cost) return cost.error();
-  const auto basis = decimal::checked_multiply(*cost, fact.contract.multiplier);
-  if (!basis) return basis.error();
-  const auto base = decimal::checked_multiply(*basis, fact.fx);
-  if (!base) return base.error();
-  held.contract = fact.contract;
-  held.qty = fact.qty;
-  held.cost = *cost;
-  held.cost_basis = money{*base};
-  held.owner = ownership::external;
+  if (auto taken = take_over(held, fact.qty, fact.average, fact.contract, fact.fx); !taken) return taken;
   positions_[fact.symbol] = std::move(held);
   return {};
 }

@@ -24,16 +24,6 @@ struct freeze {
   bool operator==(const freeze&) const = default;
 };
 
-/// An execution as kept: what a correction needs.
-struct booked_execution {
-  order_number order = order_number::none;
-  std::string symbol;
-  direction way = direction::buy;
-  quantity qty;
-  price px;
-  decimal fx{1};
-};
-
 class account_book {
 public:
   /// Applies the next record. Errors: corrupt_data for a record that can't follow what was there (then

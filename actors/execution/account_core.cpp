@@ -43,6 +43,15 @@ bool may_retry(const order& what) {
 
 } // namespace
 
+std::optional<venue_request> request_in(const effect& e) {
+  if (const auto* s = std::get_if<std::shared_ptr<const send_command>>(&e)) return venue_request{(*s)->request()};
+  if (const auto* c = std::get_if<std::shared_ptr<const change_command>>(&e)) return venue_request{(*c)->request()};
+  if (const auto* c = std::get_if<cancel_request>(&e)) return venue_request{*c};
+  if (const auto* c = std::get_if<lookup_request>(&e)) return venue_request{*c};
+  if (const auto* c = std::get_if<listing_request>(&e)) return venue_request{*c};
+  return std::nullopt;
+}
+
 account_core::account_core(account_book book, core_settings settings, order_gate& gate)
   : book_(std::move(book)), settings_(std::move(settings)), gate_(gate) {
   for (const auto& what : book_.orders()) {

@@ -72,6 +72,8 @@ struct order_changed {
 /// Carried out in order, after the records of the outcome are durable. Cancels may also go out while the journal can't be written.
 using effect = std::variant<std::shared_ptr<const send_command>, std::shared_ptr<const change_command>, cancel_request, lookup_request,
                             listing_request, alert_effect, order_changed>;
+/// The request to a venue that an effect is, if it is one.
+std::optional<venue_request> request_in(const effect& e);
 
 /// What became of a request.
 enum class reply : std::uint8_t {

@@ -59,16 +59,7 @@ void account_core::turn::on(const execution_report& report) {
   }
   if (!report.qty.value().is_positive() || report.way != what->way() || (!report.symbol.empty() && report.symbol != what->symbol))
     return unmatched(what, report.order, "an execution without quantity, of the other side or of another symbol", report.source);
-  order_fill fill;
-  fill.id = report.id;
-  fill.order = what->number;
-  fill.symbol = what->symbol;
-  fill.way = report.way;
-  fill.qty = report.qty;
-  fill.px = report.px;
-  fill.taken = report.taken;
-  fill.fees = report.fees;
-  fill.at = report.at;
+  auto fill = fill_of(report, *what);
   if (fill.id.empty()) { // the cumulative quantity is the id
     if (!report.cumulative) return unmatched(what, report.order, "an execution without id and cumulative quantity", report.source);
     if (*report.cumulative <= what->filled) return;

@@ -100,17 +100,7 @@ private:
       auto* what = known(one.order);
       if (!what) what = adopt(one);
       if (!what) continue;
-      order_fill fill;
-      fill.id = one.id;
-      fill.order = what->number;
-      fill.symbol = what->symbol;
-      fill.way = one.way;
-      fill.qty = one.qty;
-      fill.px = one.px;
-      fill.taken = one.taken;
-      fill.fees = one.fees;
-      fill.at = one.at;
-      book(*what, std::move(fill));
+      book(*what, fill_of(one, *what));
     }
   }
 
@@ -346,6 +336,20 @@ private:
 };
 
 } // namespace
+
+order_fill fill_of(const execution_report& report, const order& what) {
+  order_fill out;
+  out.id = report.id;
+  out.order = what.number;
+  out.symbol = what.symbol;
+  out.way = report.way;
+  out.qty = report.qty;
+  out.px = report.px;
+  out.taken = report.taken;
+  out.fees = report.fees;
+  out.at = report.at;
+  return out;
+}
 
 reconciliation reconcile(const account_book& book, const venue_snapshot& snapshot, const reconcile_rules& rules) {
   return comparison{book, snapshot, rules}.run();

@@ -52,6 +52,9 @@ reconciliation reconcile(const account_book& book, const venue_snapshot& snapsho
 inline constexpr const char* position_differs = "position differs from the venue's";
 inline constexpr const char* adopted_at_start = "adopted from the venue at the first start";
 
+/// What an execution that the venue reports books on that order; the exchange rate is the caller's.
+order_fill fill_of(const execution_report& report, const order& what);
+
 /// The venue's word about an order as an event of the state machine; nothing for `filled`, which only executions make.
 std::optional<order_event> event_of(venue_status status) noexcept;
 

@@ -95,6 +95,37 @@ result<money> market_value(const position& held, price mark, decimal fx) {
   return money{value};
 }
 
+result<void> take_over(position& held, quantity qty, price average, const contract_terms& contract, decimal fx) {
+  calculation c;
+  const auto cost = c.times(qty.value(), average.value());
+  const auto basis = c.times(c.times(cost, contract.multiplier), fx);
+  if (c.failed()) return *c.failed();
+  held.contract = contract;
+  held.qty = qty;
+  held.cost = cost;
+  held.cost_basis = money{basis};
+  held.owner = ownership::external;
+  return {};
+}
+
+std::vector<order_fill> correction_of(const booked_execution& old, quantity qty, price px, utc_time at) {
+  order_fill fill;
+  fill.order = old.order;
+  fill.symbol = old.symbol;
+  fill.fx = old.fx;
+  fill.at = at;
+  std::vector<order_fill> out;
+  const auto add = [&](direction way, quantity of, price at_price) {
+    fill.way = way;
+    fill.qty = of;
+    fill.px = at_price;
+    if (of.value().is_positive()) out.push_back(fill);
+  };
+  add(old.way == direction::buy ? direction::sell : direction::buy, old.qty, old.px);
+  add(old.way, qty, px);
+  return out;
+}
+
 result<money> open_pnl(const position& held, price mark, decimal fx) {
   calculation c;
   const decimal value = c.times(held.qty.value(), mark.value());

@@ -4,6 +4,8 @@
 
 #include "actors/model/order.hpp"
 
+#include <vector>
+
 namespace tt {
 
 /// Costs of one execution in the account's currency, each >= 0 or a rebate < 0.
@@ -71,6 +73,24 @@ struct fill_effect {
 /// both). Errors: invalid_argument for a quantity or FX rate that is not positive or another symbol's
 /// fill; out_of_range when a figure leaves the range of decimal: then nothing was changed.
 result<fill_effect> apply_fill(position& held, const order_fill& fill);
+
+/// Makes the position what the venue says it is: quantity (signed) and average price, at this exchange rate. It counts as
+/// not ours from then on. Errors: out_of_range; then nothing was changed.
+result<void> take_over(position& held, quantity qty, price average, const contract_terms& contract, decimal fx);
+
+/// A booked execution as far as a later correction needs it.
+struct booked_execution {
+  order_number order = order_number::none;
+  std::string symbol;
+  direction way = direction::buy;
+  quantity qty;
+  price px;
+  decimal fx{1};
+};
+
+/// The fills without fees that turn a booked execution into what it should have been: the old one undone at its own price,
+/// then the new one. A quantity of 0 (nothing left to undo, or taken back by the venue) makes no fill.
+std::vector<order_fill> correction_of(const booked_execution& old, quantity qty, price px, utc_time at);
 
 /// Open profit or loss at `mark`. `fx` is the present rate of the contract's currency. Spot: value at
 /// the present rate less what was paid at the rates of then; margined: price difference at the present rate.

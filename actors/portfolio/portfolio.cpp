@@ -102,20 +102,8 @@ result<void> portfolio::on(const execution_corrected& fact) {
   if (found == executions_.end()) return error{errc::corrupt_data, "a correction of an execution that there is not", fact.id.str()};
   auto& old = found->second;
   const auto whose = owners_.at(old.order);
-  order_fill fill;
-  fill.symbol = old.symbol;
-  fill.fx = old.fx;
-  fill.at = fact.at;
-  fill.way = old.way == direction::buy ? direction::sell : direction::buy;
-  fill.qty = old.qty;
-  fill.px = old.px;
-  if (fill.qty.value().is_positive())
-    if (auto undone = book(fill, whose); !undone) return undone;
-  fill.way = old.way;
-  fill.qty = fact.qty;
-  fill.px = fact.px;
-  if (fill.qty.value().is_positive())
-    if (auto anew = book(fill, whose); !anew) return anew;
+  for (const auto& fill : correction_of(old, fact.qty, fact.px, fact.at))
+    if (auto done = book(fill, whose); !done) return done;
   old.qty = fact.qty;
   old.px = fact.px;
   return {};
@@ -124,17 +112,7 @@ result<void> portfolio::on(const execution_corrected& fact) {
 result<void> portfolio::on(const position_adjusted& fact) {
   auto held = fresh_position(fact.symbol, fact.contract);
   if (const auto before = positions_.find(fact.symbol); before != positions_.end()) held = before->second;
-  const auto cost = decimal::checked_multiply(fact.qty.value(), fact.average.value());
-  if (!cost) return cost.error();
-  const auto basis = decimal::checked_multiply(*cost, fact.contract.multiplier);
-  if (!basis) return basis.error();
-  const auto base = decimal::checked_multiply(*basis, fact.fx);
-  if (!base) return base.error();
-  held.contract = fact.contract;
-  held.qty = fact.qty;
-  held.cost = *cost;
-  held.cost_basis = money{*base};
-  held.owner = ownership::external;
+  if (auto taken = take_over(held, fact.qty, fact.average, fact.contract, fact.fx); !taken) return taken;
   positions_[fact.symbol] = std::move(held);
   return {};
 }

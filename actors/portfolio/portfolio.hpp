@@ -103,14 +103,6 @@ private:
     money realized, fees, day_start; ///< day_start: realised - fees + unrealised at the roll
     trade_statistics trades;
   };
-  struct kept_execution {
-    order_number order = order_number::none;
-    std::string symbol;
-    direction way = direction::buy;
-    quantity qty;
-    price px;
-    decimal fx{1};
-  };
 
   result<void> on(const execution::order_intent& fact);
   result<void> on(const execution::order_adopted& fact);
@@ -133,7 +125,7 @@ private:
   std::map<std::string, last_mark> marks_;
   std::map<std::string, money> day_start_; ///< by symbol: realised - fees + unrealised at the roll
   std::map<order_number, owner> owners_;
-  std::map<execution_id, kept_execution> executions_;
+  std::map<execution_id, booked_execution> executions_;
   std::map<strategy_id, strategy_book> strategies_;
   std::vector<equity_point> curve_;
   std::vector<day_result> days_;

@@ -66,7 +66,7 @@ private:
     if (!acknowledge.empty() && !out.refused) send_message(socket_, node_output{acknowledged{acknowledge}});
     point();
     for (const auto& e : out.effects)
-      if (auto request = request_of(e)) {
+      if (auto request = request_in(e)) {
         send_message(socket_, node_output{to_venue{std::move(*request)}});
         point();
       }

@@ -223,16 +223,6 @@ private:
   std::uint64_t executions_ = 0;
 };
 
-/// The effects that are requests to a venue.
-inline std::optional<venue_request> request_of(const effect& e) {
-  if (const auto* s = std::get_if<std::shared_ptr<const send_command>>(&e)) return venue_request{(*s)->request()};
-  if (const auto* c = std::get_if<std::shared_ptr<const change_command>>(&e)) return venue_request{(*c)->request()};
-  if (const auto* c = std::get_if<cancel_request>(&e)) return venue_request{*c};
-  if (const auto* c = std::get_if<lookup_request>(&e)) return venue_request{*c};
-  if (const auto* c = std::get_if<listing_request>(&e)) return venue_request{*c};
-  return std::nullopt;
-}
-
 /// A core, a venue and virtual time.
 struct bench {
   explicit bench(std::uint32_t seed, fault_rates rates = {}, core_settings s = settings()) : venue(seed, rates), core(opened_book(), std::move(s), gate), random(seed + 1) {
@@ -250,7 +240,7 @@ struct bench {
   outcome done(outcome out) {
     journal.insert(journal.end(), out.records.begin(), out.records.end());
     for (const auto& e : out.effects) {
-      if (auto request = request_of(e)) venue.take(*request, now);
+      if (auto request = request_in(e)) venue.take(*request, now);
       if (const auto* a = std::get_if<alert_effect>(&e)) alerts.push_back(*a);
     }
     return out;

@@ -152,6 +152,39 @@ TEST(apply_fill, what_does_not_fit_changes_nothing) {
   EXPECT_EQ(held, before);
 }
 
+TEST(take_over, the_venue_says_what_is_held) {
+  position held;
+  held.symbol = "X";
+  contract_terms contract;
+  contract.multiplier = d("2");
+  ASSERT_TRUE(take_over(held, quantity{d("-3")}, price{d("10.5")}, contract, d("1.1")));
+  EXPECT_EQ(held.qty, quantity{d("-3")});
+  EXPECT_EQ(held.cost, d("-31.5"));
+  EXPECT_EQ(held.cost_basis, money{d("-69.3")}); // 31.5 x 2 x 1.1
+  EXPECT_EQ(held.owner, ownership::external);
+  const auto before = held;
+  EXPECT_FALSE(take_over(held, quantity{d("1000000000000000000")}, price{d("1000000000000000000")}, contract, d("1")));
+  EXPECT_EQ(held, before);
+}
+
+TEST(correction_of, undoes_the_old_execution_and_books_the_new_one) {
+  position held;
+  held.symbol = "X";
+  auto wrong = fill(direction::buy, "5", "10");
+  ASSERT_TRUE(apply_fill(held, wrong));
+  const booked_execution old{wrong.order, "X", wrong.way, wrong.qty, wrong.px, wrong.fx};
+  money cash;
+  for (const auto& one : correction_of(old, quantity{d("4")}, price{d("11")}, {})) {
+    const auto effect = apply_fill(held, one);
+    ASSERT_TRUE(effect);
+    cash += effect->cash_change;
+  }
+  EXPECT_EQ(held.qty, quantity{d("4")});
+  EXPECT_EQ(held.cost, d("44"));
+  EXPECT_EQ(cash, money{d("6")}); // 50 came back, 44 went
+  EXPECT_EQ(correction_of(old, quantity{}, price{}, {}).size(), 1u); // taken back by the venue
+}
+
 TEST(checked_add, says_when_the_sum_leaves_the_range) {
   const auto most = decimal::from_raw(static_cast<int128>((uint128{1} << 127) - 1));
   EXPECT_FALSE(decimal::checked_add(most, decimal::from_raw(1)));
