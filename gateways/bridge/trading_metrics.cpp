@@ -1,5 +1,6 @@
 #include "gateways/bridge/trading_metrics.hpp"
 
+#include "gateways/http/gauge_family.hpp"
 #include "gateways/trading_port.hpp"
 
 #include <prometheus/counter.h>
@@ -12,21 +13,6 @@ namespace {
 
 const prometheus::Histogram::BucketBoundaries check_bounds{1e-6, 2e-6, 5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 1e-3, 25e-3};
 const prometheus::Histogram::BucketBoundaries write_bounds{1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 5e-2, 0.1, 0.5, 1};
-
-prometheus::MetricFamily gauge(std::string name, std::string help) {
-  prometheus::MetricFamily out;
-  out.name = std::move(name);
-  out.help = std::move(help);
-  out.type = prometheus::MetricType::Gauge;
-  return out;
-}
-
-void add(prometheus::MetricFamily& to, double value, std::vector<prometheus::ClientMetric::Label> labels = {}) {
-  prometheus::ClientMetric one;
-  one.label = std::move(labels);
-  one.gauge.value = value;
-  to.metric.push_back(std::move(one));
-}
 
 } // namespace
 
@@ -52,12 +38,12 @@ public:
   [[nodiscard]] std::vector<prometheus::MetricFamily> Collect() const override {
     auto out = own_->Collect();
     const auto now = port_.health();
-    auto orders = gauge("tt_orders_total", "Orders of the accounts by state");
-    for (const auto& [state, count] : now.orders) add(orders, static_cast<double>(count), {{"state", state}});
-    auto unknown = gauge("tt_orders_unknown", "Orders of which it is not known whether the venue has them");
-    add(unknown, static_cast<double>(now.orders_unknown));
-    auto kill = gauge("tt_kill_active", "1 while an emergency stop is on");
-    add(kill, now.mode == risk::kill_mode::none ? 0 : 1);
+    auto orders = gauge_family("tt_orders_total", "Orders of the accounts by state");
+    for (const auto& [state, count] : now.orders) add_gauge(orders, static_cast<double>(count), {{"state", state}});
+    auto unknown = gauge_family("tt_orders_unknown", "Orders of which it is not known whether the venue has them");
+    add_gauge(unknown, static_cast<double>(now.orders_unknown));
+    auto kill = gauge_family("tt_kill_active", "1 while an emergency stop is on");
+    add_gauge(kill, now.mode == risk::kill_mode::none ? 0 : 1);
     for (auto* one : {&orders, &unknown, &kill}) out.push_back(std::move(*one));
     return out;
   }
