@@ -7,8 +7,8 @@ namespace tt::gateway::stream {
 
 namespace {
 
-constexpr std::string_view no_accounts = "not_available: this node runs no account service yet";
-constexpr std::string_view no_execution = "not_available: this node runs no execution service yet";
+constexpr std::string_view no_accounts = "not_available: the stream carries no accounts and positions yet; ask /api/account and /api/positions";
+constexpr std::string_view no_execution = "not_available: this node hosts no accounts";
 
 constexpr std::array<channel_traits, channel_count> table{{
   {channel::quotes, "quotes", "quote", delivery::conflated, scope::symbol, ""},
@@ -29,7 +29,7 @@ constexpr std::array<channel_traits, channel_count> table{{
   {channel::strategies, "strategies", "strategy", delivery::lossless, scope::none,
    "not_available: this node runs no strategy service yet"},
   {channel::risk, "risk", "risk", delivery::lossless, scope::none,
-   "not_available: this node runs no risk service yet"},
+   "not_available: the stream carries no risk events yet; ask /api/v1/risk"},
   {channel::news, "news", "news", delivery::lossless, scope::none,
    "not_available: no news source is configured"},
   {channel::backtest, "backtest", "progress", delivery::lossless, scope::none,

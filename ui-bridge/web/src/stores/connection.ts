@@ -26,7 +26,7 @@ export const use_connection = defineStore("connection", () => {
 
   function start(): void {
     const notices = use_notices();
-    client.on_notice(({ level, text }) => notices.show(level, text));
+    client.on_notice(({ level, text }) => (level === "info" ? notices.note : notices.show)(level, text));
     client.on_state((next) => {
       const was_open = state.value.kind === "live" || state.value.kind === "stale";
       if (next.kind === "live" && !was_open) {

@@ -93,6 +93,16 @@ describe("subscriptions", () => {
     });
     expect(notices).toMatchObject([{ level: "warning", text: "NOPE: unknown symbol" }]);
   });
+
+  it("reports a channel that the node lacks without alarm", () => {
+    const notices: StreamNotice[] = [];
+    client.on_notice((notice) => notices.push(notice));
+    go_live().say({
+      type: "subscription_confirmed", action: "subscribe", symbols: [], channels: [],
+      rejected: [{ symbol: "", reason: "not_available: ask /api/positions" }],
+    });
+    expect(notices).toMatchObject([{ level: "info", text: "Stream: not_available: ask /api/positions" }]);
+  });
 });
 
 describe("delivery", () => {

@@ -339,7 +339,8 @@ export class StreamClient {
 
   private report_rejected(message: StreamMessage): void {
     for (const { symbol, reason } of message.rejected ?? []) {
-      this.notice({ level: "warning", text: `${symbol}: ${reason}`, code: "stream.rejected" });
+      if (symbol) this.notice({ level: "warning", text: `${symbol}: ${reason}`, code: "stream.rejected" });
+      else this.notice({ level: "info", text: `Stream: ${reason}`, code: "stream.channel" });
     }
   }
 

@@ -77,7 +77,8 @@ export type ConnectionState =
 
 /// Something the user should read.
 export interface StreamNotice {
-  level: "error" | "warning";
+  /// info: a whole channel that the node lacks; its panels say so or ask again by HTTP.
+  level: "error" | "warning" | "info";
   text: string;
   code?: string;
 }
