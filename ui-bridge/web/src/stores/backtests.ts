@@ -2,12 +2,11 @@ import { defineStore } from "pinia";
 import { ref, shallowReactive } from "vue";
 import { backtest_results, backtest_trades, submit_backtest } from "../api/jobs";
 import type { BacktestReport, BacktestTrade } from "../api/job_types";
-import { ApiError, error_text } from "../api/http";
-import { build_backtest, fresh_form, gateway_problems } from "../jobs/request_form";
-import type { BacktestForm, Problems } from "../jobs/request_form";
+import { error_text } from "../api/http";
+import { build_backtest, fresh_form } from "../jobs/request_form";
+import type { BacktestForm } from "../jobs/request_form";
 import { use_connection } from "./connection";
 import { make_jobs } from "./jobs";
-import { use_notices } from "./notices";
 import { use_scripts } from "./scripts";
 import { load, save } from "./storage";
 import { use_workspace } from "./workspace";
@@ -29,7 +28,6 @@ export const use_backtests = defineStore("backtests", () => {
   const scripts = use_scripts();
   const workspace = use_workspace();
   const connection = use_connection();
-  const notices = use_notices();
   const reports = shallowReactive(new Map<string, BacktestReport>());
   const report_errors = shallowReactive(new Map<string, string>());
   const list = make_jobs("backtest", (id) => void read_report(id, true));
@@ -38,8 +36,7 @@ export const use_backtests = defineStore("backtests", () => {
   const form = ref<BacktestForm>({ ...fresh_form(workspace.symbol, today()), ...stored });
   let is_used = stored !== undefined;
   const script_id = ref(scripts.active?.id ?? "");
-  const problems = ref<Problems>({});
-  const sending = ref(false);
+  const { problems, sending } = list;
   /// Runs to compare with the selected one.
   const compared = ref<string[]>([]);
 
@@ -59,18 +56,7 @@ export const use_backtests = defineStore("backtests", () => {
     if (!built.request || sending.value) return false;
     is_used = true;
     save("backtest.form", form.value);
-    sending.value = true;
-    try {
-      const id = await submit_backtest(built.request);
-      list.accepted(id, `${script?.name ?? "script"} · ${built.request.symbols.slice(0, 3).join(", ")}`, built.request.symbols);
-      return true;
-    } catch (error) {
-      notices.failure(error);
-      problems.value = gateway_problems(error_text(error), error instanceof ApiError ? error.fields : []);
-      return false;
-    } finally {
-      sending.value = false;
-    }
+    return list.send(built.request, script?.name, submit_backtest);
   }
 
   /// Reads a report once; with `again` also when it is there.
@@ -104,5 +90,5 @@ export const use_backtests = defineStore("backtests", () => {
     for (const one of compared.value) void read_report(one);
   }
 
-  return { ...list, part_state: list.part.state, reports, report_errors, form, script_id, problems, sending, compared, refresh_form, submit, read_report, read_trades, compare };
+  return { ...list, part_state: list.part.state, reports, report_errors, form, script_id, compared, refresh_form, submit, read_report, read_trades, compare };
 });

@@ -1,8 +1,11 @@
 import { computed, ref, shallowReactive, shallowRef } from "vue";
+import { ApiError, error_text } from "../api/http";
 import type { JobFamily } from "../api/jobs";
 import { cancel_job, job_state, list_jobs, progress_path } from "../api/jobs";
 import type { JobRow } from "../api/job_types";
 import { is_final } from "../api/job_types";
+import { gateway_problems } from "../jobs/request_form";
+import type { Problems } from "../jobs/request_form";
 import { ProgressWatch } from "../jobs/progress_watch";
 import type { JobProgress } from "../jobs/progress_watch";
 import { browser_clock, browser_socket } from "../stream/clock";
@@ -35,6 +38,8 @@ export function make_jobs(family: JobFamily, ended: (id: string) => void) {
   const watches = new Map<string, ProgressWatch>();
   const next_cursor = ref<string>();
   const selected_id = ref("");
+  const problems = ref<Problems>({});
+  const sending = ref(false);
   const labels = ref<Labels>(load(`${family}.labels`, is_labels, {}));
   const running = computed(() => jobs.value.filter(({ id, row }) => !is_final(state_of(id, row))).length);
 
@@ -128,7 +133,23 @@ export function make_jobs(family: JobFamily, ended: (id: string) => void) {
     }
   }
 
+  /// Sends what the form has made. @return whether the node took it; what it objects to stands in `problems`.
+  async function send<R extends { symbols: string[] }>(request: R, script: string | undefined, post: (request: R) => Promise<string>): Promise<boolean> {
+    sending.value = true;
+    try {
+      const id = await post(request);
+      accepted(id, `${script ?? "script"} · ${request.symbols.slice(0, 3).join(", ")}`, request.symbols);
+      return true;
+    } catch (error) {
+      notices.failure(error);
+      problems.value = gateway_problems(error_text(error), error instanceof ApiError ? error.fields : []);
+      return false;
+    } finally {
+      sending.value = false;
+    }
+  }
+
   const label_of = (id: string) => labels.value[id] ?? id;
 
-  return { jobs, progress, part, next_cursor, selected_id, running, load_more, accepted, cancel, label_of, state_of };
+  return { jobs, progress, part, next_cursor, selected_id, running, load_more, accepted, send, problems, sending, cancel, label_of, state_of };
 }

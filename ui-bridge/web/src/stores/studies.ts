@@ -2,9 +2,9 @@ import { defineStore } from "pinia";
 import { ref, shallowReactive } from "vue";
 import { pause_study, resume_study, study_results, study_trials, submit_study } from "../api/jobs";
 import type { StudyReport, Trial } from "../api/job_types";
-import { ApiError, error_text } from "../api/http";
-import { build_backtest, build_study, fresh_study, gateway_problems, row_of } from "../jobs/request_form";
-import type { ParameterRow, Problems, StudyForm } from "../jobs/request_form";
+import { error_text } from "../api/http";
+import { build_backtest, build_study, fresh_study, row_of } from "../jobs/request_form";
+import type { ParameterRow, StudyForm } from "../jobs/request_form";
 import { script_inputs, suggested_range } from "../pine/inputs";
 import { use_backtests } from "./backtests";
 import { make_jobs } from "./jobs";
@@ -27,8 +27,7 @@ export const use_studies = defineStore("studies", () => {
   const list = make_jobs("optimize", (id) => void read_report(id));
   const form = ref<StudyForm>(fresh_study());
   const rows = ref<ParameterRow[]>([]);
-  const problems = ref<Problems>({});
-  const sending = ref(false);
+  const { problems, sending } = list;
 
   /// Fills the table of parameters from the script's inputs; what was typed
   /// for an input of the same name stays.
@@ -53,18 +52,7 @@ export const use_studies = defineStore("studies", () => {
     const built = base.request ? build_study(base.request, form.value, rows.value) : undefined;
     problems.value = { ...base.problems, ...built?.problems };
     if (!built?.request || sending.value) return false;
-    sending.value = true;
-    try {
-      const id = await submit_study(built.request);
-      list.accepted(id, `${script?.name ?? "script"} · ${built.request.symbols.slice(0, 3).join(", ")}`, built.request.symbols);
-      return true;
-    } catch (error) {
-      notices.failure(error);
-      problems.value = gateway_problems(error_text(error), error instanceof ApiError ? error.fields : []);
-      return false;
-    } finally {
-      sending.value = false;
-    }
+    return list.send(built.request, script?.name, submit_study);
   }
 
   async function read_report(id: string): Promise<void> {
@@ -101,5 +89,5 @@ export const use_studies = defineStore("studies", () => {
     }
   }
 
-  return { ...list, part_state: list.part.state, reports, report_errors, trials, form, rows, problems, sending, take_inputs, add_row, submit, read_report, read_trials, steer };
+  return { ...list, part_state: list.part.state, reports, report_errors, trials, form, rows, take_inputs, add_row, submit, read_report, read_trials, steer };
 });
