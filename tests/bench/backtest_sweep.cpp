@@ -1,9 +1,8 @@
 #include "actors/backtest/local_runner.hpp"
+#include "tests/bench/pine_walk.hpp"
 
 #include <benchmark/benchmark.h>
 
-#include <cmath>
-#include <random>
 
 /// A study as the command line runs it: random draws over two lengths of a moving-average cross, 36,000 one-minute bars a
 /// trial, ledger and figures included. The rank of the best is compared over thread counts: the same bytes, or it fails.
@@ -15,39 +14,10 @@ using namespace tt::backtest;
 
 constexpr std::size_t bars_per_trial = 36'000;
 
-const char* const source = R"(//@version=6
-strategy("S1 SMA cross", overlay=true, initial_capital=100000000, default_qty_type=strategy.fixed, default_qty_value=1, commission_type=strategy.commission.percent, commission_value=0.1)
-fastLen = input.int(10, "Fast")
-slowLen = input.int(30, "Slow")
-fast = ta.sma(close, fastLen)
-slow = ta.sma(close, slowLen)
-up = ta.crossover(fast, slow)
-dn = ta.crossunder(fast, slow)
-if up
-    strategy.entry("L", strategy.long)
-if dn
-    strategy.entry("S", strategy.short)
-)";
-
-std::vector<pine::bar> walk(std::size_t n) {
-  std::mt19937 g(42);
-  std::normal_distribution<double> step(0, 0.25);
-  const auto cents = [](double p) { return std::floor(p * 100 + 0.5) / 100; };
-  std::vector<pine::bar> bars;
-  double p = 500;
-  for (std::size_t i = 0; i < n; ++i) {
-    const double o = cents(p);
-    p = std::max(5.0, cents(p + step(g)));
-    bars.push_back({1'704'067'200'000 + static_cast<std::int64_t>(i) * 60'000, o, cents(std::max(o, p) + std::fabs(step(g)) / 2),
-                    cents(std::min(o, p) - std::fabs(step(g)) / 2), p, 1000});
-  }
-  return bars;
-}
-
 class one_set final : public bar_provider {
 public:
   one_set() {
-    auto made = bar_set::make({"X", timeframe::minutes(1)}, std::make_shared<pine::symbol_info>(), walk(bars_per_trial), 0);
+    auto made = bar_set::make({"X", timeframe::minutes(1)}, std::make_shared<pine::symbol_info>(), bench::walk(bars_per_trial, 1'704'067'200'000), 0);
     set_ = made.value();
   }
   result<std::shared_ptr<const bar_set>> bars(const backtest_request&, const pair_key&, inner_bars) override { return set_; }
@@ -58,7 +28,7 @@ private:
 
 study_request sweep_of(std::uint64_t trials) {
   study_request r;
-  r.base.pine_script = source;
+  r.base.pine_script = bench::s1;
   r.base.symbols = {"X"};
   r.base.timeframes = {timeframe::minutes(1)};
   r.base.start = civil_date::of(2024, 1, 1), r.base.end = civil_date::of(2024, 3, 31);
@@ -76,7 +46,7 @@ void sweep(benchmark::State& state) {
   static std::map<std::int64_t, std::string> seen;
   const auto trials = state.range(0), threads = state.range(1);
   one_set bars;
-  const auto script = compile_strategy(source);
+  const auto script = compile_strategy(bench::s1);
   for (auto _ : state) {
     runner_options o;
     o.threads = static_cast<std::size_t>(threads);

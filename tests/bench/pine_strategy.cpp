@@ -1,12 +1,12 @@
 #include "actors/pine/tester/metrics.hpp"
 #include "actors/pine/tester/strategy_run.hpp"
+#include "tests/bench/pine_walk.hpp"
 
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
 #include <cmath>
 #include <memory>
-#include <random>
 #include <vector>
 
 /// Bars per second of whole strategies, trades included: S1, S2, S3 as scripts, beside hand-written loops that make
@@ -14,44 +14,17 @@
 
 namespace {
 using namespace tt::pine;
+using tt::bench::s1;
+using tt::bench::walk;
 
-constexpr double tick = 0.01, capital = 100'000'000, fee = 0.001;
+constexpr double capital = 100'000'000, fee = 0.001;
 
-double on_tick(double p) { return std::floor(p / tick + 0.5) / 100; }
-
-std::vector<bar> walk(std::size_t n) {
-  std::mt19937 g(42);
-  std::normal_distribution<double> step(0, 0.25);
-  std::vector<bar> bars;
-  double p = 500;
-  for (std::size_t i = 0; i < n; ++i) {
-    double o = on_tick(p);
-    p = std::max(5.0, on_tick(p + step(g)));
-    double h = on_tick(std::max(o, p) + std::fabs(step(g)) / 2), l = on_tick(std::min(o, p) - std::fabs(step(g)) / 2);
-    bars.push_back({1'600'000'000'000 + static_cast<std::int64_t>(i) * 60'000, o, h, l, p, std::floor(1000 * std::exp(step(g) * 2))});
-  }
-  return bars;
-}
 const std::vector<bar>& bars_of(std::int64_t n) {
   static std::vector<bar> small = walk(100'000), large = walk(1'000'000);
   return n == 100'000 ? small : large;
 }
 
-#define HEAD                                                                                                          \
-  ", overlay=true, initial_capital=100000000, default_qty_type=strategy.fixed, default_qty_value=1, "               \
-  "commission_type=strategy.commission.percent, commission_value=0.1)\n"
-const char* s1 = "//@version=6\nstrategy(\"S1 SMA cross\"" HEAD R"(fastLen = input.int(10, "Fast")
-slowLen = input.int(30, "Slow")
-fast = ta.sma(close, fastLen)
-slow = ta.sma(close, slowLen)
-up = ta.crossover(fast, slow)
-dn = ta.crossunder(fast, slow)
-if up
-    strategy.entry("L", strategy.long)
-if dn
-    strategy.entry("S", strategy.short)
-)";
-const char* s2 = "//@version=6\nstrategy(\"S2 RSI volume momentum\"" HEAD R"(rsi = ta.rsi(close, 14)
+const char* s2 = "//@version=6\nstrategy(\"S2 RSI volume momentum\"" TT_BENCH_STRATEGY R"(rsi = ta.rsi(close, 14)
 vs = ta.sma(volume, 20)
 e = ta.ema(close, 50)
 a = ta.atr(14)
@@ -65,7 +38,7 @@ if isFlat and shortSig
     strategy.entry("S", strategy.short)
     strategy.exit("SX", "S", stop=close + 2 * a, limit=close - 3 * a)
 )";
-const char* s3 = "//@version=6\nstrategy(\"S3 Bollinger RSI mean reversion\"" HEAD R"([mid, upper, lower] = ta.bb(close, 20, 2)
+const char* s3 = "//@version=6\nstrategy(\"S3 Bollinger RSI mean reversion\"" TT_BENCH_STRATEGY R"([mid, upper, lower] = ta.bb(close, 20, 2)
 rsi = ta.rsi(close, 14)
 pos = strategy.position_size
 if pos == 0 and close < lower and rsi < 30
@@ -77,7 +50,7 @@ if pos > 0 and close > mid
 if pos < 0 and close < mid
     strategy.close("S")
 )";
-const char* trailing = "//@version=6\nstrategy(\"pyramids and trails\", pyramiding=3" HEAD R"(up = ta.crossover(close, ta.ema(close, 20))
+const char* trailing = "//@version=6\nstrategy(\"pyramids and trails\", pyramiding=3" TT_BENCH_STRATEGY R"(up = ta.crossover(close, ta.ema(close, 20))
 if up
     strategy.entry("L", strategy.long)
 strategy.exit("T", "L", trail_points = 150, trail_offset = 60, loss = 200)
