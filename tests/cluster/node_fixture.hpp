@@ -3,6 +3,7 @@
 // Starts nodes inside the test process and talks to them over loopback.
 
 #include "cluster/node.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <gtest/gtest.h>
 
@@ -19,24 +20,7 @@
 
 namespace tt::cluster::test {
 
-/// A folder that is gone with the object.
-class temporary_folder {
-public:
-  temporary_folder() {
-    std::string name = std::filesystem::temp_directory_path() / "tt-node-XXXXXX";
-    path_ = mkdtemp(name.data());
-  }
-  ~temporary_folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  temporary_folder(const temporary_folder&) = delete;
-  temporary_folder& operator=(const temporary_folder&) = delete;
-  [[nodiscard]] std::string path(const std::string& name = {}) const { return (std::filesystem::path(path_) / name).string(); }
-
-private:
-  std::string path_;
-};
+using tt::test::temporary_folder;
 
 struct http_answer {
   int status = 0;

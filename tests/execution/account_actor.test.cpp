@@ -13,25 +13,16 @@ namespace tt::execution::test {
 namespace {
 
 /// A store whose disk is full when told to.
-class full_disk final : public journal_store {
+class full_disk final : public store_around {
 public:
-  explicit full_disk(std::shared_ptr<journal_store> inner) : inner_(std::move(inner)) {}
+  using store_around::store_around;
   enum class room { enough, none } left = room::enough;
   int appends = 0;
-  result<journal_head> claim(const account_id& a, lease_epoch e) override { return inner_->claim(a, e); }
-  result<journal_head> head(const account_id& a) override { return inner_->head(a); }
   result<void> append(const account_id& a, const journal_batch& b) override {
     if (left == room::none) return error{errc::io_error, "disk full"};
     ++appends;
-    return inner_->append(a, b);
+    return store_around::append(a, b);
   }
-  result<void> read(const account_id& a, journal_offset o, const batch_visitor& v) override { return inner_->read(a, o, v); }
-  result<void> put_snapshot(const account_id& a, lease_epoch e, const journal_snapshot& s) override { return inner_->put_snapshot(a, e, s); }
-  result<std::optional<journal_snapshot>> newest_snapshot(const account_id& a) override { return inner_->newest_snapshot(a); }
-  result<void> reopen() override { return inner_->reopen(); }
-
-private:
-  std::shared_ptr<journal_store> inner_;
 };
 
 struct test_config : caf::actor_system_config {

@@ -18,24 +18,15 @@ writer_settings writing() {
 }
 
 /// Fails appends when told to, before or after they were carried out.
-class fragile_store final : public journal_store {
+class fragile_store final : public store_around {
 public:
-  explicit fragile_store(std::shared_ptr<journal_store> inner) : inner_(std::move(inner)) {}
+  using store_around::store_around;
   enum class fault { none, before, after } fails = fault::none;
-  result<journal_head> claim(const account_id& a, lease_epoch e) override { return inner_->claim(a, e); }
-  result<journal_head> head(const account_id& a) override { return inner_->head(a); }
   result<void> append(const account_id& a, const journal_batch& b) override {
     if (fails == fault::before) return error{errc::io_error, "disk full"};
-    auto done = inner_->append(a, b);
+    auto done = store_around::append(a, b);
     return fails == fault::after ? result<void>(error{errc::io_error, "no answer"}) : done;
   }
-  result<void> read(const account_id& a, journal_offset o, const batch_visitor& v) override { return inner_->read(a, o, v); }
-  result<void> put_snapshot(const account_id& a, lease_epoch e, const journal_snapshot& s) override { return inner_->put_snapshot(a, e, s); }
-  result<std::optional<journal_snapshot>> newest_snapshot(const account_id& a) override { return inner_->newest_snapshot(a); }
-  result<void> reopen() override { return inner_->reopen(); }
-
-private:
-  std::shared_ptr<journal_store> inner_;
 };
 
 struct desk {
@@ -161,7 +152,7 @@ TEST(account_writer, of_two_leaders_the_older_one_is_fenced) {
 
 TEST(account_writer, on_a_small_full_disk_over_and_over) {
   temporary_folder folder;
-  if (::mount("tmpfs", folder.root().c_str(), "tmpfs", 0, "size=2m") != 0) GTEST_SKIP() << "a tmpfs can't be mounted here";
+  if (::mount("tmpfs", folder.path().c_str(), "tmpfs", 0, "size=2m") != 0) GTEST_SKIP() << "a tmpfs can't be mounted here";
   {
     open_gate gate;
     auto s = writing();
@@ -199,7 +190,7 @@ TEST(account_writer, on_a_small_full_disk_over_and_over) {
     for (const auto& key : promised) EXPECT_TRUE(writer->book().find(*intent_key::manual("tester", key))) << key;
     std::cout << promised.size() << " orders promised, " << failures << " refused while the disk was full" << std::endl;
   }
-  ::umount2(folder.root().c_str(), MNT_DETACH);
+  ::umount2(folder.path().c_str(), MNT_DETACH);
 }
 
 } // namespace

@@ -177,26 +177,17 @@ TEST(postgres_journal, a_commit_whose_answer_is_lost_is_found_out) {
 }
 
 /// A store that does what it is told and then says that it failed, or does not even try.
-class faulty_store final : public journal_store {
+class faulty_store final : public store_around {
 public:
-  explicit faulty_store(std::shared_ptr<journal_store> inner) : inner_(std::move(inner)) {}
+  using store_around::store_around;
   enum class fault { none, lost_answer, refused } next = fault::none;
 
-  result<journal_head> claim(const account_id& a, lease_epoch e) override { return inner_->claim(a, e); }
-  result<journal_head> head(const account_id& a) override { return inner_->head(a); }
   result<void> append(const account_id& a, const journal_batch& b) override {
     const auto now = std::exchange(next, fault::none);
     if (now == fault::refused) return error{errc::io_error, "no"};
-    auto done = inner_->append(a, b);
+    auto done = store_around::append(a, b);
     return now == fault::lost_answer ? result<void>(error{errc::io_error, "answer lost"}) : done;
   }
-  result<void> read(const account_id& a, journal_offset o, const batch_visitor& v) override { return inner_->read(a, o, v); }
-  result<void> put_snapshot(const account_id& a, lease_epoch e, const journal_snapshot& s) override { return inner_->put_snapshot(a, e, s); }
-  result<std::optional<journal_snapshot>> newest_snapshot(const account_id& a) override { return inner_->newest_snapshot(a); }
-  result<void> reopen() override { return inner_->reopen(); }
-
-private:
-  std::shared_ptr<journal_store> inner_;
 };
 
 TEST(sqlite_journal, a_failed_commit_is_either_in_or_not_and_recover_says_which) {
@@ -247,7 +238,7 @@ struct running_journal {
   journal j = *journal::open(store, paper(), lease_epoch{1});
 
   std::string end_name() const {
-    for (const auto& entry : std::filesystem::directory_iterator(folder.root()))
+    for (const auto& entry : std::filesystem::directory_iterator(folder.path()))
       if (entry.path().string().ends_with(".end")) return entry.path().filename().string();
     return "";
   }
@@ -373,7 +364,7 @@ TEST(sqlite_journal, flipped_bits_are_seen_or_change_nothing) {
 
 TEST(sqlite_journal, a_full_disk_acknowledges_nothing_and_goes_on_when_there_is_room) {
   temporary_folder folder;
-  if (::mount("tmpfs", folder.root().c_str(), "tmpfs", 0, "size=1m") != 0) GTEST_SKIP() << "a tmpfs can't be mounted here";
+  if (::mount("tmpfs", folder.path().c_str(), "tmpfs", 0, "size=1m") != 0) GTEST_SKIP() << "a tmpfs can't be mounted here";
   {
     auto j = *journal::open(std::shared_ptr<journal_store>(*open_sqlite_journal(folder.path("j"))), paper(), lease_epoch{1});
     std::vector<std::string> acknowledged;
@@ -406,7 +397,7 @@ TEST(sqlite_journal, a_full_disk_acknowledges_nothing_and_goes_on_when_there_is_
     EXPECT_TRUE(append());
     EXPECT_EQ(scopes(j), acknowledged);
   }
-  ::umount2(folder.root().c_str(), MNT_DETACH);
+  ::umount2(folder.path().c_str(), MNT_DETACH);
 }
 
 TEST(commit_timer, is_due_after_two_milliseconds_or_256_records) {

@@ -3,6 +3,8 @@
 // What the tests of this room share: folders, values by hand, and a gate that lets all pass.
 
 #include "actors/execution/account_core.hpp"
+#include "actors/execution/journal_store.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <filesystem>
 #include <ostream>
@@ -37,24 +39,7 @@ namespace tt::execution::test {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-class temporary_folder {
-public:
-  temporary_folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "tt-exec-XXXXXX").string();
-    path_ = mkdtemp(pattern.data());
-  }
-  ~temporary_folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  temporary_folder(const temporary_folder&) = delete;
-  temporary_folder& operator=(const temporary_folder&) = delete;
-  [[nodiscard]] std::string path(const std::string& name) const { return path_ + "/" + name; }
-  [[nodiscard]] const std::string& root() const { return path_; }
-
-private:
-  std::string path_;
-};
+using tt::test::temporary_folder;
 
 inline quantity q(std::int64_t n) { return quantity{n}; }
 inline price p(std::int64_t n) { return price{n}; }
@@ -84,6 +69,22 @@ inline new_order wanted(const std::string& key, order_side side, std::int64_t qt
   out.key = *intent_key::manual("tester", key);
   return out;
 }
+
+/// A journal on top of another one: what a test wants otherwise, it overrides.
+class store_around : public journal_store {
+public:
+  explicit store_around(std::shared_ptr<journal_store> inner) : inner_(std::move(inner)) {}
+  result<journal_head> claim(const account_id& a, lease_epoch e) override { return inner_->claim(a, e); }
+  result<journal_head> head(const account_id& a) override { return inner_->head(a); }
+  result<void> append(const account_id& a, const journal_batch& b) override { return inner_->append(a, b); }
+  result<void> read(const account_id& a, journal_offset o, const batch_visitor& v) override { return inner_->read(a, o, v); }
+  result<void> put_snapshot(const account_id& a, lease_epoch e, const journal_snapshot& s) override { return inner_->put_snapshot(a, e, s); }
+  result<std::optional<journal_snapshot>> newest_snapshot(const account_id& a) override { return inner_->newest_snapshot(a); }
+  result<void> reopen() override { return inner_->reopen(); }
+
+private:
+  std::shared_ptr<journal_store> inner_;
+};
 
 /// Passes, refuses or cuts, and remembers what it was asked.
 class open_gate final : public order_gate {

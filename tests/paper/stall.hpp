@@ -3,6 +3,7 @@
 // A paper account for tests: a stock, a coin and a future, and short words for what happens.
 
 #include "actors/execution/paper/paper_broker.hpp"
+#include "tests/support/values.hpp"
 
 #include <gtest/gtest.h>
 
@@ -10,19 +11,11 @@
 
 namespace tt::execution::paper::test {
 
-inline decimal dec(const char* text) {
-  auto v = decimal::parse(text);
-  EXPECT_TRUE(v) << text;
-  return *v;
-}
-inline price px(const char* text) { return price{dec(text)}; }
-inline quantity qty(const char* text) { return quantity{dec(text)}; }
-inline money usd(const char* text) { return money{dec(text)}; }
-inline utc_time at(const char* text) {
-  auto v = parse_iso8601(text);
-  EXPECT_TRUE(v) << text;
-  return *v;
-}
+using tt::test::at;
+using tt::test::dec;
+using tt::test::px;
+using tt::test::qty;
+using tt::test::usd;
 
 inline instrument contract(const char* symbol, asset_class kind, const char* calendar, const char* tick, const char* lot, const char* multiplier) {
   instrument what;

@@ -4,6 +4,7 @@
 // figures in order, so that a test changes only what it is about.
 
 #include "actors/risk/gate.hpp"
+#include "tests/support/values.hpp"
 
 #include <gtest/gtest.h>
 
@@ -12,19 +13,11 @@
 
 namespace tt::risk::test {
 
-inline decimal dec(const char* text) {
-  auto v = decimal::parse(text);
-  EXPECT_TRUE(v) << text;
-  return *v;
-}
-inline price px(const char* text) { return price{dec(text)}; }
-inline quantity qty(const char* text) { return quantity{dec(text)}; }
-inline money usd(const char* text) { return money{dec(text)}; }
-inline utc_time at(const char* text) {
-  auto v = parse_iso8601(text);
-  EXPECT_TRUE(v) << text;
-  return *v;
-}
+using tt::test::at;
+using tt::test::dec;
+using tt::test::px;
+using tt::test::qty;
+using tt::test::usd;
 
 /// One order and what it refers to.
 struct ticket {
