@@ -1,14 +1,22 @@
-# tt_room(NAME [SOURCES ...] [DEPS ...] [PRIVATE_DEPS ...])
+include(precompile)
+
+# tt_room(NAME [SOURCES ...] [DEPS ...] [PRIVATE_DEPS ...] [PRECOMPILED standard|actor|none])
 # One static library `tt_NAME` (alias tt::NAME) from every .cpp of the folder,
-# sub-folders included, unless SOURCES names them.
+# sub-folders included, unless SOURCES names them. PRECOMPILED (standard unless
+# given): which headers are precompiled for it; none where a room has flags of its own.
 function(tt_room name)
-  cmake_parse_arguments(arg "" "" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
+  cmake_parse_arguments(arg "" "PRECOMPILED" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
   if(NOT arg_SOURCES)
     file(GLOB_RECURSE arg_SOURCES CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp")
   endif()
   add_library(tt_${name} STATIC ${arg_SOURCES})
   add_library(tt::${name} ALIAS tt_${name})
   target_link_libraries(tt_${name} PUBLIC tt_options ${arg_DEPS} PRIVATE ${arg_PRIVATE_DEPS})
+  if(NOT arg_PRECOMPILED OR arg_PRECOMPILED STREQUAL "standard")
+    tt_precompile(tt_${name} standard)
+  elseif(arg_PRECOMPILED STREQUAL "actor")
+    tt_precompile(tt_${name} actor CAF::core)
+  endif()
 endfunction()
 
 # tt_test(NAME [SOURCES ...] [DEPS ...] [LABELS ...] [TIMEOUT s])
@@ -28,6 +36,7 @@ function(tt_test name)
   target_compile_definitions(test_${name} PRIVATE TT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   # the rooms are what is tested: unoptimised test code compiles in half the time
   target_compile_options(test_${name} PRIVATE $<$<CONFIG:Debug>:-O0>)
+  tt_precompile(test_${name} test GTest::gtest GTest::gmock)
   add_test(NAME ${name} COMMAND test_${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}"
     ENVIRONMENT "ASAN_OPTIONS=detect_leaks=1:abort_on_error=1;UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/config/tsan.suppressions:ignore_noninstrumented_modules=1")
