@@ -74,6 +74,9 @@ public:
     live.label = "replay";
     live.start = start;
     caf::anon_send(symbol, live);
+    spawn_run();
+  }
+  void spawn_run() {
     auto options = std::make_shared<live_run_options>();
     options->strategy = record.id;
     options->what = what;
@@ -210,6 +213,24 @@ plot(strategy.position_size, "held")
   const auto placed = floor.desk->placed.size();
   for (; i < 230; ++i) floor.play(bars[i]);
   EXPECT_EQ(floor.desk->placed.size(), placed);
+}
+
+TEST(live_run_actor, enabling_again_after_a_restart_takes_the_position_over_under_its_entrys_id) {
+  floor_of_actors floor{protector};
+  const auto bars = wandering_minutes(400, 24, floor.what);
+  floor.begin(bars.front().open_time);
+  std::size_t i = 0;
+  for (; i < 300 && (i < 60 || floor.state()->position.size == 0); ++i) floor.play(bars[i]);
+  ASSERT_NE(floor.state()->position.size, 0);
+  caf::anon_send(floor.run, stop_run{"disabled", stop_run::then_t::quit});
+  floor.rest();
+  floor.spawn_run(); // as a node does that starts
+  const auto after = floor.state();
+  EXPECT_EQ(after->run, 2u);
+  EXPECT_EQ(after->position.size, 3);
+  EXPECT_EQ(floor.records->runs(floor.record.id, 1).front().held.at(0).entry_id, "L");
+  floor.play(bars[i]); // its exit is bound to that id
+  EXPECT_EQ(floor.state()->position.open_orders, 1u);
 }
 
 } // namespace

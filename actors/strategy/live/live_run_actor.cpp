@@ -70,6 +70,11 @@ void place(run_pointer self, signal_order what) {
   });
 }
 
+/// What a stopped run leaves open: the next one takes it over under its entries' ids.
+void keep_held(const live_run_state& s) {
+  if (s.row && s.runner) static_cast<void>(s.options->records->keep_held(s.options->strategy, s.row->run, s.runner->held()));
+}
+
 /// Carries out what the last steps of the run ask for: first it is written down.
 void perform(run_pointer self) {
   auto& s = self->state;
@@ -95,6 +100,7 @@ void perform(run_pointer self) {
     for (const auto& one : effects.alerts) o.on_alert(*s.row, one);
   if (o.on_plot && effects.plotted) o.on_plot(*s.row, *effects.plotted);
   if (s.runner->problem() && s.phase != phase::failed) fail(self, *s.runner->problem());
+  if (s.phase == phase::stopped && !effects.events.empty()) keep_held(s);
   if (s.runner->has_open_orders()) retry_later(self);
   if (s.phase == phase::switching && !s.runner->has_open_orders()) go_over(self);
 }
@@ -172,6 +178,8 @@ void begin_new(run_pointer self, const strategy_holding& holding) {
   row.started_at = o.clock();
   const auto last = s.history.empty() ? 0 : unix_ms(s.history.back().open_time);
   row.trade_from_ms = last + 1;
+  if (!s.has_predecessor)
+    if (auto last = o.records->last_run(o.strategy, o.what.symbol)) s.handed_over = std::move(last->held);
   row.held = held_by(holding, s.handed_over);
   s.handed_over.clear();
   auto begun = o.records->begin_run(o.strategy, std::move(row));
@@ -357,6 +365,7 @@ void stop(run_pointer self, const stop_run& why) {
   s.phase = phase::stopped;
   s.runner->stop(leaving::protection);
   perform(self);
+  keep_held(s);
   if (s.row) static_cast<void>(s.options->records->end_run(s.options->strategy, s.row->run, why.reason, s.options->clock()));
 }
 
