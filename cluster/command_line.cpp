@@ -1,5 +1,6 @@
 #include "cluster/backtest_command.hpp"
 #include "cluster/commands.hpp"
+#include "cluster/jobs/job_command.hpp"
 #include "cluster/node.hpp"
 #include "cluster/pine_command.hpp"
 
@@ -81,6 +82,9 @@ int run(int argc, char** argv) {
   optimize_options optimizing;
   const auto jobs = add_backtest_commands(app, backtesting, optimizing);
 
+  job_options job;
+  const auto job_subcommands = add_job_commands(app, job);
+
   auto* print_version = app.add_subcommand("version", "print the version");
 
   try {
@@ -96,6 +100,7 @@ int run(int argc, char** argv) {
   if (*pine.run) return run_pine(pine_running);
   if (*jobs.backtest) return run_backtest(backtesting);
   if (*jobs.optimize) return run_optimize(optimizing);
+  if (const auto code = run_job_command(job_subcommands, job)) return *code;
   if (*check) return run_check(config_path, values);
   if (*new_key) return run_keys_new(key);
   if (*show_key) return run_keys_show(key_file);

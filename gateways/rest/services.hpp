@@ -7,6 +7,7 @@
 #include "gateways/http/handler.hpp"
 #include "gateways/http/metrics.hpp"
 #include "gateways/http/route_table.hpp"
+#include "gateways/job_files_port.hpp"
 #include "gateways/jobs_port.hpp"
 #include "gateways/market_port.hpp"
 #include "gateways/store/document_store.hpp"
@@ -32,6 +33,7 @@ struct services {
   std::shared_ptr<const std::string> docs_page = {}; ///< as above
   cluster_port* cluster = nullptr; ///< null where the node stands alone
   jobs_port* jobs = nullptr;       ///< null where backtests can't be reached
+  job_files_port* job_files = nullptr; ///< null where the node runs no YAML jobs
   trading_port* trading = nullptr; ///< null where the node hosts no accounts
 };
 
@@ -64,6 +66,7 @@ void add_service_routes(std::vector<route>& rows, services& parts);
 void add_metrics_route(std::vector<route>& rows, services& parts, access who);
 void add_backtest_routes(std::vector<route>& rows, services& parts);
 void add_optimize_routes(std::vector<route>& rows, services& parts);
+void add_job_file_routes(std::vector<route>& rows, services& parts);
 void add_cluster_routes(std::vector<route>& rows, services& parts);
 /// Orders, accounts, positions, executions, risk: 503 without a trading port.
 void add_order_routes(std::vector<route>& rows, services& parts);
