@@ -2,6 +2,7 @@
 #include "cluster/commands.hpp"
 #include "cluster/node.hpp"
 #include "cluster/pine_command.hpp"
+#include "cluster/strategy_command.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -81,6 +82,9 @@ int run(int argc, char** argv) {
   optimize_options optimizing;
   const auto jobs = add_backtest_commands(app, backtesting, optimizing);
 
+  strategy_options strategies;
+  const auto* strategy = add_strategy_command(app, strategies);
+
   auto* print_version = app.add_subcommand("version", "print the version");
 
   try {
@@ -96,6 +100,7 @@ int run(int argc, char** argv) {
   if (*pine.run) return run_pine(pine_running);
   if (*jobs.backtest) return run_backtest(backtesting);
   if (*jobs.optimize) return run_optimize(optimizing);
+  if (*strategy) return run_strategy(strategies);
   if (*check) return run_check(config_path, values);
   if (*new_key) return run_keys_new(key);
   if (*show_key) return run_keys_show(key_file);

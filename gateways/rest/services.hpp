@@ -11,6 +11,7 @@
 #include "gateways/market_port.hpp"
 #include "gateways/store/document_store.hpp"
 #include "gateways/store/task_queue.hpp"
+#include "gateways/strategies_port.hpp"
 #include "gateways/trading_port.hpp"
 
 #include <functional>
@@ -33,6 +34,7 @@ struct services {
   cluster_port* cluster = nullptr; ///< null where the node stands alone
   jobs_port* jobs = nullptr;       ///< null where backtests can't be reached
   trading_port* trading = nullptr; ///< null where the node hosts no accounts
+  strategies_port* strategies = nullptr; ///< null where the node runs no strategies
 };
 
 /// Runs `work` on the store's thread and answers with what it returns; a full

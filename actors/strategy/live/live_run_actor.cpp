@@ -370,7 +370,10 @@ caf::behavior live_run_actor(run_pointer self, std::shared_ptr<const live_run_op
   self->set_default_handler(caf::drop);
   return {
     [self](const run_request_ptr& what) { on_request(self, what); },
-    [self](const stop_run& why) { stop(self, why); },
+    [self](const stop_run& why) {
+      stop(self, why);
+      if (why.then == stop_run::then_t::quit) self->quit();
+    },
     [self](const market::update_batch& batch) {
       for (const auto& one : batch.updates)
         if (const auto* update = std::get_if<market::bar_update>(&one)) on_bar(self, *update);

@@ -36,6 +36,8 @@ using run_request_ptr = std::shared_ptr<const run_request>;
 
 struct stop_run {
   std::string reason;
+  /// Whether the actor ends with the run: its strategy is gone.
+  enum class then_t : std::uint8_t { stay, quit } then = then_t::stay;
 };
 
 struct order_seen {

@@ -22,6 +22,7 @@ inline constexpr std::size_t open_orders = 500;        ///< of one run at the ve
 inline constexpr std::size_t orders_per_bar = 1'000;   ///< sent during one bar; a further one stops the run
 inline constexpr std::size_t early_reports = 1'000;    ///< of orders whose own answer has not come yet
 inline constexpr std::size_t plot_rows = 20'000;       ///< kept for charts; older ones are dropped
+inline constexpr std::size_t key_name_bytes = 40;      ///< of an order's id, within its key: a key has at most 200 bytes
 inline constexpr std::size_t order_comment_bytes = 200;
 } // namespace limits
 

@@ -281,7 +281,11 @@ std::vector<wanted_order> strategy_runner::impl::wanted() {
 std::string strategy_runner::impl::next_key(const wanted_order& what) {
   const auto bar_ms = last_bar.value_or(0);
   auto name = what.signal.empty() ? what.id : what.signal + "/" + what.id;
-  if (name.size() > intent_key::max_part) name.resize(intent_key::max_part);
+  if (name.size() > limits::key_name_bytes) { // the number of the call keeps names apart that begin alike
+    auto end = limits::key_name_bytes;
+    while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xC0) == 0x80) --end; // not inside of a UTF-8 character
+    name.resize(end);
+  }
   const auto key = intent_key::pine(setup.strategy.str() + "/" + std::to_string(setup.run), setup.what.symbol, bar_ms, name, ++calls[name]);
   return key ? key->str() : std::string{};
 }
