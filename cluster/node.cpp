@@ -231,7 +231,7 @@ struct node::impl {
 
   result<void> start_strategies(std::function<utc_time()> clock_of_market) {
     auto started = strategy_service::start({*system, config.data_dir, std::move(clock_of_market), master, directory, trading->desk(), &trading->port(),
-                                            config.real_trading ? gateway::strategies_port::real_trading::on : gateway::strategies_port::real_trading::off});
+                                            config.real_trading ? gateway::strategies_port::real_trading::on : gateway::strategies_port::real_trading::off, {}});
     if (!started) return started.error();
     strategies = std::move(*started);
     return {};

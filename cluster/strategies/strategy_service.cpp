@@ -168,6 +168,7 @@ caf::actor strategy_service::spawn(const strategy_id& id, const instrument& what
     auto out = news(of, kind::alert);
     out.alert = alert;
     tell(out);
+    if (around_.on_alert) around_.on_alert(out.strategy, out.symbol, alert);
   };
   options->on_signal = [this, news](const run_row& of, const signal_row& signal) {
     auto out = news(of, kind::signal);

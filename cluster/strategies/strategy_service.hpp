@@ -29,6 +29,8 @@ struct strategy_surroundings {
   std::shared_ptr<order_desk> desk;
   gateway::trading_port* trading = nullptr; ///< tells of orders; outlives the service. Null: runs ask for them themselves
   gateway::strategies_port::real_trading real = gateway::strategies_port::real_trading::off;
+  /// Told of what scripts say by alert(), alertcondition() and alert_message; may be empty. Must only pass on.
+  std::function<void(const strategy_id&, const std::string& symbol, const strategy::raised_alert&)> on_alert = {};
 };
 
 class strategy_service final : public gateway::strategies_port {

@@ -1,17 +1,29 @@
 #include "gateways/rest/strategy_json.hpp"
 
+#include "actors/strategy/live/plot_columns.hpp"
+
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 
 namespace tt::gateway {
 
 using namespace strategy;
+using tt::to_string;
 
 namespace {
 
 utc_time moment(std::int64_t ms) { return from_unix_ms(ms); }
 
-void write_value(json_writer& out, double v) { out.statistic(v); }
+void write_color(json_writer& out, double v) {
+  if (!(v >= 0 && v <= 0xFFFFFFFF)) {
+    out.null();
+    return;
+  }
+  char text[16];
+  std::snprintf(text, sizeof text, "#%08X", static_cast<unsigned>(v));
+  out.value(std::string_view{text});
+}
 
 /// JSON again, names and numbers as they were sent.
 void append(std::string& out, const json_value& v) {
@@ -47,10 +59,9 @@ void append(std::string& out, const json_value& v) {
 std::string_view side_of(const closed_trade& t) { return t.side == closed_trade::side_t::long_side ? "long" : "short"; }
 
 void write_trade_fields(json_writer& out, const closed_trade& t) {
-  out.field("side", side_of(t)).field("entry_time", moment(t.entry_ms)).field("exit_time", moment(t.exit_ms));
-  out.field("entry_id", t.entry_id).field("exit_id", t.exit_id);
+  out.field("side", side_of(t)).field("entry_date", moment(t.entry_ms)).field("exit_date", moment(t.exit_ms));
   out.key("entry_price").statistic(t.entry_price).key("exit_price").statistic(t.exit_price).key("quantity").statistic(t.qty);
-  out.key("profit").statistic(t.profit).key("fees").statistic(t.fees);
+  out.key("pnl").statistic(t.profit).key("fees").statistic(t.fees).field("entry_reason", t.entry_id).field("exit_reason", t.exit_id);
 }
 
 void write_alert(json_writer& out, const raised_alert& a) {
@@ -98,22 +109,22 @@ void write(json_writer& out, const strategy_record& r) {
 }
 
 void write(json_writer& out, const run_row& r) {
-  out.begin_object().field("run", r.run).field("symbol", r.symbol).field("timeframe", r.frame.to_string()).field("version", r.version);
+  out.begin_object().field("run_id", r.run).field("status", r.ended_at ? "ended" : "running").field("symbol", r.symbol).field("timeframe", r.frame.to_string()).field("version", r.version);
   out.field("account_id", r.account.str()).field("mode", to_string(r.mode)).field("started_at", r.started_at).field("ended_at", r.ended_at);
-  out.field("trades_from", moment(r.trade_from_ms)).field("end_reason", r.end_reason).end_object();
+  out.field("trades_from", moment(r.trade_from_ms)).field("message", r.end_reason).end_object();
 }
 
 void write(json_writer& out, const signal_row& s) {
-  out.begin_object().field("timestamp", moment(s.at_ms)).field("symbol", s.symbol).field("action", s.action).field("order_id", s.order_id);
+  out.begin_object().field("timestamp", moment(s.at_ms)).field("symbol", s.symbol).field("side", s.action).field("action", s.action).field("order_id", s.order_id);
   out.field("quantity", s.qty).field("type", s.type).key("price");
   if (s.price.empty()) out.null();
   else out.value(decimal::parse(s.price).value_or(decimal{}));
-  out.field("outcome", s.outcome).field("reason", s.reason).field("key", s.key).end_object();
+  out.field("decision", s.outcome).field("reason", s.reason).field("key", s.key).end_object();
 }
 
 void write(json_writer& out, const transition_row& t) {
   out.begin_object().field("timestamp", t.at).field("kind", t.kind).field("from", t.from).field("to", t.to).field("author", t.author);
-  out.field("reason", t.reason).end_object();
+  out.field("reason", t.reason).field("automatic", t.author.ends_with(" rule")).end_object();
 }
 
 void write(json_writer& out, const trade_row& r) {
@@ -124,8 +135,9 @@ void write(json_writer& out, const trade_row& r) {
 
 void write(json_writer& out, const trade_set& s, decimal min_win_rate) {
   out.begin_object().field("set", s.number).field("mode", to_string(s.mode)).field("trades", s.trades).field("wins", s.wins);
-  out.field("win_rate", s.win_rate()).key("profit").statistic(s.profit).field("complete", s.is_complete);
-  out.field("passed", s.is_complete && s.win_rate() >= min_win_rate).field("first_at", moment(s.first_ms)).field("last_at", moment(s.last_ms)).end_object();
+  out.field("win_rate", s.win_rate()).key("pnl").statistic(s.profit).field("complete", s.is_complete);
+  out.field("good", s.is_complete && s.win_rate() >= min_win_rate).field("started_at", moment(s.first_ms));
+  out.field("completed_at", s.is_complete ? std::optional{moment(s.last_ms)} : std::nullopt).end_object();
 }
 
 void write(json_writer& out, const alert_row& a) {
@@ -148,17 +160,32 @@ void write(json_writer& out, const run_state& s) {
   out.field("closed_trades", p.closed_trades).field("open_orders", p.open_orders).end_object().end_object();
 }
 
-void write_plots(json_writer& out, std::span<const std::string> columns, std::span<const plot_row> rows, std::size_t limit) {
+void write_plots(json_writer& out, const pine::program& code, std::span<const plot_row> rows, std::size_t limit) {
   const auto shown = rows.last(std::min(limit, rows.size()));
-  out.begin_object().key("time").begin_array();
+  const auto& d = code.decl;
+  out.field("kind", d.kind == pine::declaration::kind_t::strategy ? "strategy" : "indicator").field("title", d.title).field("overlay", d.overlay);
+  if (!d.format.empty()) out.field("format", d.format);
+  out.key("times").begin_array();
   for (const auto& r : shown) out.value(r.time_ms / 1000);
-  out.end_array().key("columns").begin_array();
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    out.begin_object().field("name", columns[i]).key("values").begin_array();
-    for (const auto& r : shown) write_value(out, i < r.values.size() ? r.values[i] : NAN);
-    out.end_array().end_object();
+  out.end_array().key("plots").begin_array();
+  const auto columns = columns_of(code);
+  for (std::size_t i = 0; i < columns.size();) {
+    const auto& plot = code.plots[columns[i].plot];
+    out.begin_object().field("title", title_of(plot)).field("kind", kind_of(plot.kind)).key("options").begin_object();
+    for (const auto& [name, value] : plot.options) out.raw_key(name).value(value);
+    out.end_object().key("series").begin_object();
+    for (const auto at = columns[i].plot; i < columns.size() && columns[i].plot == at; ++i) {
+      out.raw_key(columns[i].name).begin_array();
+      for (const auto& r : shown) {
+        const double v = i < r.values.size() ? r.values[i] : NAN;
+        if (columns[i].is_color()) write_color(out, v);
+        else out.statistic(v);
+      }
+      out.end_array();
+    }
+    out.end_object().end_object();
   }
-  out.end_array().end_object();
+  out.end_array();
 }
 
 void write_performance(json_writer& out, std::span<const trade_row> trades) {
@@ -191,15 +218,14 @@ void write_diagnostics(json_writer& out, const pine::compile_result& compiled) {
   out.end_array();
 }
 
-void write_preview(json_writer& out, const preview_outcome& p) {
+void write_preview(json_writer& out, const pine::program& code, const preview_outcome& p) {
   out.key("error");
   if (p.failure) out.value(*p.failure);
   else out.null();
-  out.key("plots");
-  write_plots(out, p.columns, p.rows, p.rows.size());
-  out.key("drawings").raw(p.drawings_json).field("is_strategy", p.is_strategy).key("markers").begin_array();
+  write_plots(out, code, p.rows, p.rows.size());
+  out.key("drawings").raw(p.drawings_json).key("markers").begin_array();
   for (const auto& m : p.markers) {
-    out.begin_object().field("time", m.time_ms / 1000).field("id", m.id).field("comment", m.comment).field("side", m.size < 0 ? "sell" : "buy");
+    out.begin_object().field("timestamp", m.time_ms / 1000).field("id", m.id).field("text", m.comment.empty() ? m.id : m.comment).field("side", m.size < 0 ? "sell" : "buy");
     out.key("quantity").statistic(std::fabs(m.size)).key("price").statistic(m.price).key("position").statistic(m.position).end_object();
   }
   out.end_array().key("trades").begin_array();

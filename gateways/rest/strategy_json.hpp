@@ -22,14 +22,14 @@ void write(json_writer& out, const strategy::trade_set& what, decimal min_win_ra
 void write(json_writer& out, const strategy::alert_row& what);
 /// Without its plots.
 void write(json_writer& out, const strategy::run_state& what);
-/// `{"time":[…],"columns":[{"name","values":[…]}]}`, the newest `limit` bars; times in epoch seconds, null where there is
-/// no value.
-void write_plots(json_writer& out, std::span<const std::string> columns, std::span<const strategy::plot_row> rows, std::size_t limit);
+/// The fields kind, title, overlay, format, times and plots of the newest `limit` bars: times in epoch seconds, each plot
+/// with its constant options and one list per series, null where there is no value, colors as "#RRGGBBAA".
+void write_plots(json_writer& out, const pine::program& code, std::span<const strategy::plot_row> rows, std::size_t limit);
 void write_performance(json_writer& out, std::span<const strategy::trade_row> trades);
 /// The fields valid and diagnostics.
 void write_diagnostics(json_writer& out, const pine::compile_result& compiled);
 /// The fields plots, markers, trades and so on of a preview.
-void write_preview(json_writer& out, const strategy::preview_outcome& what);
+void write_preview(json_writer& out, const pine::program& code, const strategy::preview_outcome& what);
 void write_news(json_writer& out, const strategy_news& what);
 
 /// JSON text of an object as sent, for what the registry keeps as it is. Nothing when it is no object.

@@ -4,9 +4,12 @@
 #include "gateways/rest/services.hpp"
 #include "gateways/rest/strategy_json.hpp"
 
+#include <algorithm>
+
 namespace tt::gateway {
 
 using namespace strategy;
+using tt::to_string;
 
 namespace {
 
@@ -97,6 +100,7 @@ struct preview_ask {
   timeframe frame;
   session_hours hours = session_hours::regular;
   std::uint32_t bars = 0;
+  std::optional<std::int64_t> to; ///< epoch seconds, exclusive
   std::map<std::string, std::string> inputs;
 };
 
@@ -144,7 +148,7 @@ void answer_preview(const context_ptr& call, const responder& answer, const prev
   const auto done = run_preview({compiled.code, *ask.what, ask.frame, ask.hours, ask.inputs}, bars);
   if (!done) return answer(to_api_error(done.error(), "body"));
   out.field("symbol", ask.what->symbol).field("timeframe", ask.frame.to_string()).field("bars", bars.size());
-  write_preview(out, *done);
+  write_preview(out, *compiled.code, *done);
   answer(json_response(out.end_object().take()));
 }
 
@@ -164,6 +168,11 @@ void preview(services& parts, const context_ptr& call, const responder& answer) 
     if (!count || *count < 1 || *count > static_cast<std::int64_t>(strategy::limits::preview_bars)) body.problem("bars", "must be from 1 to 20000", "range");
     else ask->bars = static_cast<std::uint32_t>(*count);
   }
+  if (const auto to = body.number({"to"}, need::optional)) {
+    const auto seconds = to->to_scaled(0);
+    if (!seconds || *seconds < unix_seconds(min_input_time) || *seconds > unix_seconds(max_input_time)) body.problem("to", "must be whole epoch seconds", "range");
+    else ask->to = *seconds;
+  }
   read_inputs_into(body, ask->inputs);
   if (is_bad(parts, body, call, answer)) return;
   if (kind != "pine") return answer(not_available("strategies: this build previews sources of kind pine only"));
@@ -171,7 +180,7 @@ void preview(services& parts, const context_ptr& call, const responder& answer) 
   wanted.symbol = ask->what->symbol;
   wanted.frame = ask->frame;
   wanted.hours = ask->hours;
-  wanted.to = parts.market.market_time() + nanoseconds{1};
+  wanted.to = ask->to ? from_unix_seconds(*ask->to) : parts.market.market_time() + nanoseconds{1};
   wanted.countback = wanted.limit = ask->bars;
   parts.market.history(std::move(wanted), [p = &parts, call, answer, ask](result<market::history_reply> got) {
     heavy(*p, answer, [call, answer, ask, got = std::move(got)] { answer_preview(call, answer, *ask, got); });
@@ -443,14 +452,19 @@ void show_plots(services& parts, const context_ptr& call, const responder& answe
   parts.strategies->states(id_of(*call), [call, answer, symbol, limit](const result<std::vector<run_state_ptr>>& got) {
     if (!got) return answer(got.error());
     json_writer out{call->style};
-    out.begin_object().field("strategy_id", call->params.front()).key("runs").begin_array();
-    for (const auto& one : *got) {
-      if (!symbol.empty() && one->symbol != to_upper(symbol)) continue;
-      out.begin_object().field("symbol", one->symbol).field("run", one->run).field("version", one->version).key("plots");
-      write_plots(out, one->columns, one->plots, limit);
-      out.key("drawings").raw(one->drawings_json).end_object();
+    out.begin_object().field("strategy_id", call->params.front());
+    const auto shown = std::find_if(got->begin(), got->end(), [&](const run_state_ptr& one) {
+      return one->code != nullptr && (symbol.empty() || one->symbol == to_upper(symbol));
+    });
+    if (shown == got->end()) { // enabled but still loading, or not running: no bar has been computed
+      out.key("symbol").null().key("times").begin_array().end_array().key("plots").begin_array().end_array();
+      return answer(json_response(out.end_object().take()));
     }
-    answer(json_response(out.end_array().end_object().take()));
+    const auto& one = **shown;
+    out.field("symbol", one.symbol).field("run", one.run).field("version", one.version);
+    write_plots(out, *one.code, one.plots, limit);
+    out.key("drawings").raw(one.drawings_json);
+    answer(json_response(out.end_object().take()));
   });
 }
 

@@ -78,74 +78,34 @@ inline paper::paper_settings venue_of(const pine::program& code, std::chrono::mi
   return s;
 }
 
-class paper_day {
+/// An order desk straight over the paper broker: one account without a gate or journal. Answers at once; what the venue
+/// does is told by deliver().
+class paper_desk : public order_desk {
 public:
-  paper_day(const std::string& source, instrument what, timeframe frame = timeframe::minutes(1), std::span<const bar> warm_up = {},
-            std::span<const run_event> events = {})
-      : what_(std::move(what)), frame_(frame), code_(program_of(source)),
-        venue_(venue_of(*code_, std::chrono::minutes{frame.count()}), "s1", at("2020-01-01T00:00:00Z")), run_(setup(), warm_up, events) {
-    venue_.list(what_);
-    settle(at("2020-01-01T00:00:00Z"));
+  paper_desk(const pine::program& code, std::chrono::minutes bar_length, const instrument& what)
+      : venue_(venue_of(code, bar_length), "s1", at("2020-01-01T00:00:00Z")) {
+    venue_.list(what);
+  }
+  utc_time now = at("2020-01-01T00:00:00Z");
+  /// Told of every change of an order.
+  std::function<void(const order&, utc_time)> on_order;
+  std::vector<signal_order> placed;
+
+  void print(const std::string& symbol, const trade_tick& tick) {
+    now = tick.ts;
+    venue_.on_trade(symbol, tick);
+  }
+  /// Tells what has happened; whether anything had.
+  bool deliver() {
+    const auto reports = venue_.take(now);
+    for (const auto& one : reports) take(one);
+    return !reports.empty();
   }
 
-  [[nodiscard]] run_setup setup() const {
-    run_setup s;
-    s.strategy = strategy_id{"s"};
-    s.run = 1;
-    s.account = account_id{"paper_simulator"};
-    s.what = what_;
-    s.frame = frame_;
-    s.code = code_;
-    s.trade_from_ms = trade_from;
-    return s;
-  }
-
-  void play(const bar& b) {
-    const auto length = std::chrono::minutes{frame_.count()};
-    const auto path = fills::bar_path(b.open, b.high, b.low, b.close);
-    const std::array<nanoseconds, 4> offsets{nanoseconds{0}, nanoseconds{length} / 4, nanoseconds{length} / 2, nanoseconds{length} - std::chrono::milliseconds{1}};
-    bar seen{b.open_time, b.open, b.open, b.open, b.open, {}};
-    for (std::size_t i = 0; i < path.size(); ++i) {
-      const auto when = b.open_time + offsets[i];
-      venue_.on_trade(what_.symbol, {when, path[i], quantity{1}});
-      settle(when);
-      seen.high = std::max(seen.high, path[i]), seen.low = std::min(seen.low, path[i]), seen.close = path[i];
-      run_.on_bar(seen, bar_phase::forming);
-      settle(when);
-    }
-    run_.on_bar(b, bar_phase::closed);
-    settle(b.open_time + length);
-  }
-  void play(std::span<const bar> bars) {
-    for (const auto& b : bars) {
-      play(b);
-      if (run_.problem()) return;
-    }
-  }
-
-  /// Everything asked for is done, and everything that came of it told, until nothing is left.
-  void settle(utc_time now) {
-    for (int round = 0; round < 1'000; ++round) {
-      const auto effects = run_.take();
-      events.insert(events.end(), effects.events.begin(), effects.events.end());
-      signals.insert(signals.end(), effects.signals.begin(), effects.signals.end());
-      alerts.insert(alerts.end(), effects.alerts.begin(), effects.alerts.end());
-      trades.insert(trades.end(), effects.trades.begin(), effects.trades.end());
-      if (!effects.place.empty() && is_deaf) held_back.insert(held_back.end(), effects.place.begin(), effects.place.end());
-      else
-        for (const auto& one : effects.place) place(one, now);
-      for (const auto& id : effects.cancel) cancel(id, now);
-      const auto reports = venue_.take(now);
-      for (const auto& one : reports) take(one);
-      if (effects.place.empty() && effects.cancel.empty() && reports.empty()) return;
-    }
-    ADD_FAILURE() << "the run and the venue never come to rest";
-  }
-
-  void place(const signal_order& what, utc_time now) {
+  void place(signal_order what, reply<signal_outcome> done) override {
     placed.push_back(what);
     if (const auto known = by_key_.find(what.key); known != by_key_.end())
-      return run_.on_placed(what.key, signal_outcome{signal_outcome::kind::repeated, orders_.at(known->second)}, now);
+      return done(signal_outcome{signal_outcome::kind::repeated, orders_.at(known->second)});
     const auto number = orders_.size() + 1;
     order made;
     made.number = static_cast<order_number>(number);
@@ -160,77 +120,152 @@ public:
     t.limit_price = what.request.limit_price, t.stop_price = what.request.stop_price, t.trail_offset = what.request.trail_offset;
     by_key_[what.key] = made.id.str();
     orders_[made.id.str()] = made;
-    run_.on_placed(what.key, signal_outcome{signal_outcome::kind::taken, made}, now);
     submit_request request;
     request.account = account_id{"paper_simulator"};
     request.wire_id = made.wire_id;
     request.symbol = what.request.symbol;
     request.terms = made.terms;
     venue_.submit(request, now);
+    done(signal_outcome{signal_outcome::kind::taken, made});
   }
-  void cancel(const order_id& id, utc_time now) {
-    const auto& what = orders_.at(id.str());
-    cancel_request request;
-    request.account = account_id{"paper_simulator"};
-    request.wire_id = what.wire_id;
-    venue_.cancel(request, now);
+  void cancel(signal_scope which, reply<std::vector<order_id>> done) override {
+    std::vector<order_id> asked;
+    for (const auto& [id, one] : orders_) {
+      if (is_final(one.state) || (which.order && which.order->str() != id)) continue;
+      cancel_request request;
+      request.account = account_id{"paper_simulator"};
+      request.wire_id = one.wire_id;
+      venue_.cancel(request, now);
+      asked.push_back(one.id);
+    }
+    done(asked);
+  }
+  void holding(account_id, strategy_id, std::string symbol, reply<strategy_holding> done) override {
+    strategy_holding out;
+    if (const auto held = venue_.positions().find(symbol); held != venue_.positions().end()) {
+      out.qty = held->second.qty;
+      out.average_price = held->second.average_price();
+    }
+    done(out);
+  }
+  void figures(account_id, reply<account_figures> done) override { done(error{errc::not_available, "not asked for here"}); }
+  void orders(signal_scope, std::size_t, reply<std::vector<order>> done) override { done(std::vector<order>{}); }
+
+private:
+  void take(const venue_report& report) {
+    const auto change = [&](const order_handle& h, auto edit, utc_time when) {
+      auto& o = orders_.at("o-" + h.wire_id.str());
+      ++o.version;
+      edit(o);
+      if (on_order) on_order(order(o), when);
+    };
+    if (const auto* a = std::get_if<submit_answer>(&report)) {
+      change(a->order, [&](order& o) {
+        o.state = a->outcome == submit_outcome::accepted ? order_state::working : order_state::rejected;
+        o.reason = a->text;
+      }, a->at);
+    } else if (const auto* e = std::get_if<execution_report>(&report)) {
+      change(e->order, [&](order& o) {
+        o.filled += e->qty;
+        o.filled_value += e->px.value() * e->qty.value();
+        o.fees += *total_of(e->fees);
+        o.state = o.remaining().is_zero() ? order_state::filled : order_state::partially_filled;
+      }, e->at);
+    } else if (const auto* c = std::get_if<cancel_answer>(&report)) {
+      if (c->outcome != change_outcome::confirmed) return;
+      change(c->order, [](order& o) {
+        if (!is_final(o.state)) o.state = order_state::cancelled;
+      }, c->at);
+    } else if (const auto* r = std::get_if<order_report>(&report)) {
+      if (r->status != venue_status::expired && r->status != venue_status::cancelled) return;
+      change(r->order, [&](order& o) {
+        if (!is_final(o.state)) o.state = r->status == venue_status::expired ? order_state::expired : order_state::cancelled;
+      }, r->at);
+    }
+  }
+
+  paper::paper_broker venue_;
+  std::map<std::string, order> orders_;
+  std::map<std::string, std::string> by_key_;
+};
+
+/// The four prints of a bar's assumed path.
+inline std::vector<trade_tick> prints_of(const bar& b, nanoseconds length) {
+  const auto path = fills::bar_path(b.open, b.high, b.low, b.close);
+  const std::array<nanoseconds, 4> offsets{nanoseconds{0}, length / 4, length / 2, length - std::chrono::milliseconds{1}};
+  std::vector<trade_tick> out;
+  for (std::size_t i = 0; i < path.size(); ++i) out.push_back({b.open_time + offsets[i], path[i], quantity{25}});
+  return out;
+}
+
+class paper_day {
+public:
+  paper_day(const std::string& source, instrument what, timeframe frame = timeframe::minutes(1))
+      : what_(std::move(what)), frame_(frame), code_(program_of(source)), desk_(*code_, std::chrono::minutes{frame.count()}, what_), run_(setup(), {}) {
+    desk_.on_order = [this](const order& now, utc_time when) { run_.on_order(now, when); };
+    settle();
+  }
+
+  [[nodiscard]] run_setup setup() const {
+    run_setup s;
+    s.strategy = strategy_id{"s"};
+    s.run = 1;
+    s.account = account_id{"paper_simulator"};
+    s.what = what_;
+    s.frame = frame_;
+    s.code = code_;
+    return s;
+  }
+
+  void play(const bar& b) {
+    bar seen{b.open_time, b.open, b.open, b.open, b.open, {}};
+    for (const auto& print : prints_of(b, std::chrono::minutes{frame_.count()})) {
+      desk_.print(what_.symbol, print);
+      settle();
+      seen.high = std::max(seen.high, print.px), seen.low = std::min(seen.low, print.px), seen.close = print.px;
+      run_.on_bar(seen, bar_phase::forming);
+      settle();
+    }
+    desk_.now = b.open_time + std::chrono::minutes{frame_.count()};
+    run_.on_bar(b, bar_phase::closed);
+    settle();
+  }
+  void play(std::span<const bar> bars) {
+    for (const auto& b : bars) {
+      play(b);
+      if (run_.problem()) return;
+    }
+  }
+
+  /// Everything asked for is done, and everything that came of it told, until nothing is left.
+  void settle() {
+    for (int round = 0; round < 1'000; ++round) {
+      const auto effects = run_.take();
+      events.insert(events.end(), effects.events.begin(), effects.events.end());
+      for (const auto& one : effects.place)
+        desk_.place(one, [&](const result<signal_outcome>& got) { run_.on_placed(one.key, got, desk_.now); });
+      for (const auto& id : effects.cancel) {
+        signal_scope scope;
+        scope.order = id;
+        desk_.cancel(scope, [](const result<std::vector<order_id>>&) {});
+      }
+      const bool has_news = desk_.deliver();
+      if (effects.place.empty() && effects.cancel.empty() && !has_news) return;
+    }
+    ADD_FAILURE() << "the run and the venue never come to rest";
   }
 
   [[nodiscard]] std::string table() const { return pine::tester::trade_table(run_.run()); }
   strategy_runner& run() { return run_; }
-  const std::map<std::string, order>& orders() const { return orders_; }
-  /// Orders are kept from the venue until told otherwise.
-  bool is_deaf = false;
-  std::vector<signal_order> held_back, placed;
+  [[nodiscard]] const std::vector<signal_order>& placed() const { return desk_.placed; }
   std::vector<run_event> events;
-  std::vector<signal_row> signals;
-  std::vector<raised_alert> alerts;
-  std::vector<closed_trade> trades;
-  static inline std::int64_t trade_from = 0;
 
 private:
-  void take(const venue_report& report) {
-    std::string wire;
-    utc_time when{};
-    const auto change = [&](const order_handle& h, utc_time t) -> order& {
-      wire = h.wire_id.str();
-      when = t;
-      auto& o = orders_.at("o-" + wire);
-      ++o.version;
-      return o;
-    };
-    if (const auto* a = std::get_if<submit_answer>(&report)) {
-      auto& o = change(a->order, a->at);
-      o.state = a->outcome == submit_outcome::accepted ? order_state::working : order_state::rejected;
-      o.reason = a->text;
-      run_.on_order(order(o), when);
-    } else if (const auto* e = std::get_if<execution_report>(&report)) {
-      auto& o = change(e->order, e->at);
-      o.filled += e->qty;
-      o.filled_value += e->px.value() * e->qty.value();
-      o.fees += *total_of(e->fees);
-      o.state = o.remaining().is_zero() ? order_state::filled : order_state::partially_filled;
-      run_.on_order(order(o), when);
-    } else if (const auto* c = std::get_if<cancel_answer>(&report)) {
-      if (c->outcome != change_outcome::confirmed) return;
-      auto& o = change(c->order, c->at);
-      if (!is_final(o.state)) o.state = order_state::cancelled;
-      run_.on_order(order(o), when);
-    } else if (const auto* r = std::get_if<order_report>(&report)) {
-      if (r->status != venue_status::expired && r->status != venue_status::cancelled) return;
-      auto& o = change(r->order, r->at);
-      if (!is_final(o.state)) o.state = r->status == venue_status::expired ? order_state::expired : order_state::cancelled;
-      run_.on_order(order(o), when);
-    }
-  }
-
   instrument what_;
   timeframe frame_;
   std::shared_ptr<const pine::program> code_;
-  paper::paper_broker venue_;
+  paper_desk desk_;
   strategy_runner run_;
-  std::map<std::string, order> orders_;
-  std::map<std::string, std::string> by_key_;
 };
 
 /// The backtest of the same bars.

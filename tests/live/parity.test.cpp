@@ -122,7 +122,7 @@ TEST_P(parity, day_equals_backtest) {
     ASSERT_EQ(day.table(), expected) << "seed " << seed;
   }
 }
-INSTANTIATE_TEST_SUITE_P(own, parity, ::testing::ValuesIn(samples), [](const auto& info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(own, parity, ::testing::ValuesIn(samples), [](const auto& one) { return std::string(one.param.name); });
 
 /// Strategies of the conformance kit, over bars of our own; where the kit is there.
 class kit_parity : public ::testing::TestWithParam<const char*> {};
@@ -143,8 +143,8 @@ TEST_P(kit_parity, day_equals_backtest) {
 }
 INSTANTIATE_TEST_SUITE_P(kit, kit_parity,
                          ::testing::Values("strat-macd", "strat-bollinger", "strat-channelbreakout", "strat-rsi", "strat-keltnerchannel", "strat-supertrend"),
-                         [](const auto& info) {
-                           std::string name = info.param;
+                         [](const auto& one) {
+                           std::string name = one.param;
                            std::replace(name.begin(), name.end(), '-', '_');
                            return name;
                          });

@@ -356,7 +356,7 @@ run_state_ptr state_of(const live_run_state& s) {
   if (s.runner) {
     out->last_bar_ms = s.runner->last_bar_ms();
     out->position = s.runner->position();
-    out->columns = s.runner->columns();
+    out->code = s.current->code;
     out->plots.assign(s.runner->plots().begin(), s.runner->plots().end());
     out->drawings_json = s.runner->run().engine().drawings_json();
   }

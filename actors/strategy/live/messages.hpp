@@ -57,8 +57,8 @@ struct run_state {
   std::string problem;
   std::optional<std::int64_t> last_bar_ms;
   run_position position;
-  std::vector<std::string> columns;
-  std::vector<plot_row> plots; ///< all that is kept
+  std::shared_ptr<const pine::program> code; ///< null before the first run
+  std::vector<plot_row> plots; ///< of columns_of(code): all that is kept
   std::string drawings_json = "[]";
 };
 using run_state_ptr = std::shared_ptr<const run_state>;

@@ -1,38 +1,32 @@
 #include "actors/strategy/live/plot_columns.hpp"
 
-#include <algorithm>
-#include <map>
+#include <array>
 
 namespace tt::strategy {
 
-namespace {
+std::vector<plot_column> columns_of(const pine::program& code) {
+  std::vector<plot_column> out;
+  for (std::size_t i = 0; i < code.plots.size(); ++i) {
+    const auto& p = code.plots[i];
+    if (p.kind == pine::plot_kind::alertcondition) continue;
+    for (std::size_t part = 0; part < p.series.size(); ++part) out.push_back({i, part, p.series[part].first});
+  }
+  return out;
+}
 
-std::string default_title(pine::plot_kind kind) {
-  switch (kind) {
+std::string_view kind_of(pine::plot_kind kind) {
+  static constexpr std::array<std::string_view, 11> names{"plot", "shape", "character", "arrow",   "bar",     "candle",
+                                                          "hline", "fill", "bgcolor",   "barcolor", "alertcondition"};
+  return names[static_cast<std::size_t>(kind)];
+}
+
+std::string title_of(const pine::plot_info& plot) {
+  if (!plot.title.empty()) return plot.title;
+  switch (plot.kind) {
   case pine::plot_kind::shape: return "Shapes";
   case pine::plot_kind::character: return "Chars";
   case pine::plot_kind::arrow: return "Arrows";
   default: return "Plot";
-  }
-}
-
-} // namespace
-
-/// Plots that a chart draws a value of; one column for each series of bars and candles.
-void plots_of(const pine::program& code, std::vector<std::string>& names, std::vector<plot_place>& places) {
-  std::map<std::string, int> seen;
-  for (std::size_t i = 0; i < code.plots.size(); ++i) {
-    const auto& p = code.plots[i];
-    if (p.kind > pine::plot_kind::candle) continue;
-    const bool prices = p.kind == pine::plot_kind::bar || p.kind == pine::plot_kind::candle;
-    const std::size_t parts = prices ? std::min<std::size_t>(4, p.series.size()) : std::min<std::size_t>(1, p.series.size());
-    for (std::size_t part = 0; part < parts; ++part) {
-      auto title = p.title.empty() ? default_title(p.kind) : p.title;
-      if (prices) title += " " + p.series[part].first;
-      if (const int n = seen[title]++; n > 0) title += " " + std::to_string(n + 1);
-      names.push_back(std::move(title));
-      places.push_back({i, part});
-    }
   }
 }
 

@@ -10,12 +10,19 @@
 
 namespace tt::strategy {
 
-/// Where a column's value is: pine::script::plot_value(plot, part).
-struct plot_place {
+/// One column: its value on a bar is pine::script::plot_value(plot, part). Colors are 0xRRGGBBAA in a number.
+struct plot_column {
   std::size_t plot = 0, part = 0;
+  std::string name;  ///< of the series: "series", "color", "open" …
+
+  [[nodiscard]] bool is_color() const { return name.find("color") != std::string::npos; }
 };
 
-/// The plots that have a value per bar: names (titles, made unique) and places, four of each for bars and candles.
-void plots_of(const pine::program& code, std::vector<std::string>& names, std::vector<plot_place>& places);
+/// Every series of every plot but alert conditions, in their order.
+std::vector<plot_column> columns_of(const pine::program& code);
+/// The title of a plot, or a word for its kind where it has none.
+std::string title_of(const pine::plot_info& plot);
+/// "plot", "shape", "character" …
+std::string_view kind_of(pine::plot_kind kind);
 
 } // namespace tt::strategy

@@ -12,7 +12,7 @@ namespace tester = pine::tester;
 
 namespace {
 
-void add_row(preview_outcome& out, const std::vector<plot_place>& places, const pine::script& script, std::int64_t time_ms) {
+void add_row(preview_outcome& out, const std::vector<plot_column>& places, const pine::script& script, std::int64_t time_ms) {
   plot_row row{time_ms, {}};
   row.values.reserve(places.size());
   for (const auto& at : places) row.values.push_back(script.plot_value(at.plot, at.part));
@@ -44,7 +44,7 @@ std::string words_of(const pine::runtime_failure& f) {
 
 /// Runs a script or a strategy over all bars.
 template <class Run>
-void walk(preview_outcome& out, Run& run, const pine::script& script, const std::vector<pine::bar>& bars, const std::vector<plot_place>& places) {
+void walk(preview_outcome& out, Run& run, const pine::script& script, const std::vector<pine::bar>& bars, const std::vector<plot_column>& places) {
   for (std::size_t i = 0; i < bars.size() && !out.failure; ++i) {
     pine::bar_flags flags;
     flags.last = flags.last_history = i + 1 == bars.size();
@@ -71,8 +71,7 @@ result<preview_outcome> run_preview(const preview_request& what, std::span<const
   settings.last_bar_index = static_cast<std::int64_t>(list.size()) - 1;
   settings.last_bar_time_ms = list.back().time_ms;
   preview_outcome out;
-  std::vector<plot_place> places;
-  plots_of(*what.code, out.columns, places);
+  const auto places = columns_of(*what.code);
   out.is_strategy = what.code->decl.kind == pine::declaration::kind_t::strategy;
   if (!out.is_strategy) {
     pine::script script(what.code, settings);

@@ -34,8 +34,7 @@ struct preview_marker {
 };
 
 struct preview_outcome {
-  std::vector<std::string> columns;
-  std::vector<plot_row> rows;
+  std::vector<plot_row> rows; ///< of columns_of(code)
   std::string drawings_json = "[]";
   bool is_strategy = false;
   std::vector<preview_marker> markers;

@@ -114,7 +114,7 @@ struct raised_alert {
 /// One bar of the plot columns, as a chart draws them.
 struct plot_row {
   std::int64_t time_ms = 0;
-  std::vector<double> values; ///< in the order of run_plots::columns; NaN: nothing there
+  std::vector<double> values; ///< in the order of columns_of(code); NaN: nothing there
 };
 
 /// What a step of a run asks for. Events must be on disk before orders and cancels go out.

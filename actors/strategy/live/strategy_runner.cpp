@@ -55,7 +55,7 @@ tester::tester_options options_of(const run_setup& s) {
 
 struct strategy_runner::impl {
   impl(run_setup s, std::size_t bars) : setup(std::move(s)), engine(setup.code, settings_of(setup, bars), options_of(setup)) {
-    plots_of(*setup.code, columns, places);
+    columns = columns_of(*setup.code);
     for (std::size_t i = 0; i < setup.code->plots.size(); ++i)
       if (setup.code->plots[i].kind == pine::plot_kind::alertcondition) conditions.push_back(i);
   }
@@ -91,8 +91,7 @@ struct strategy_runner::impl {
   tester::strategy_run engine;
   order_board board;
   run_effects effects;
-  std::vector<std::string> columns;
-  std::vector<plot_place> places;
+  std::vector<plot_column> columns;
   std::vector<std::size_t> conditions;
   std::deque<plot_row> plots;
   std::optional<std::string> problem;
@@ -186,10 +185,10 @@ void strategy_runner::impl::warm_up(std::span<const bar> history, std::span<cons
 // ---------------------------------------------------------------- bars
 
 void strategy_runner::impl::plot(const pine::bar& b) {
-  if (places.empty()) return;
+  if (columns.empty()) return;
   plot_row out{b.time_ms, {}};
-  out.values.reserve(places.size());
-  for (const auto& at : places) out.values.push_back(engine.engine().plot_value(at.plot, at.part));
+  out.values.reserve(columns.size());
+  for (const auto& at : columns) out.values.push_back(engine.engine().plot_value(at.plot, at.part));
   plots.push_back(out);
   if (plots.size() > limits::plot_rows) plots.pop_front();
   if (is_warm) effects.plotted = std::move(out);
@@ -525,7 +524,6 @@ std::vector<held_trade> strategy_runner::held() const {
   return out;
 }
 
-const std::vector<std::string>& strategy_runner::columns() const { return impl_->columns; }
 const std::deque<plot_row>& strategy_runner::plots() const { return impl_->plots; }
 const tester::strategy_run& strategy_runner::run() const { return impl_->engine; }
 
