@@ -312,7 +312,8 @@ void on_bar(run_pointer self, const market::bar_update& update) {
 void on_order(run_pointer self, const order& what, utc_time at) {
   auto& s = self->state;
   if (!s.runner) return;
-  s.runner->on_order(what, at);
+  // records may carry the wall clock's time, which a replayed market is far behind
+  s.runner->on_order(what, std::min(at, s.options->clock()));
   perform(self);
 }
 
