@@ -153,6 +153,23 @@ int validate(const strategy_options& o) {
   return answer->value("valid", false) ? 0 : 1;
 }
 
+/// The report of a day: a line for each trade that is not the backtest's.
+int diverge(const strategy_options& o) {
+  auto path = path_of(o.id, "/divergence?day=" + o.day);
+  if (!o.symbols.empty()) path += "&symbol=" + o.symbols.front();
+  const auto answer = ask(o, verb::get, path);
+  if (!answer || o.as_json) return finish(o, answer);
+  std::printf("%s %s: %s of %s trades as in the backtest\n", o.id.c_str(), o.day.c_str(), text_of((*answer)["same"]).c_str(), text_of((*answer)["trades"]).c_str());
+  json rows = json::array();
+  for (const auto& row : (*answer)["rows"]) {
+    if (row["cause"] == "none") continue;
+    const auto& trade = row["account"].is_null() ? row["backtest"] : row["account"];
+    rows.push_back({{"entry", trade["entry_date"]}, {"side", trade["side"]}, {"id", trade["entry_reason"]}, {"cause", row["cause"]}, {"detail", row["detail"]}});
+  }
+  if (!rows.empty()) print_table(rows, {"entry", "side", "id", "cause", "detail"});
+  return 0;
+}
+
 void add_place(CLI::App& to, strategy_options& o) {
   to.add_option("--url,-u,--node", o.url, "address of a node (default http://127.0.0.1:8080)");
   to.add_option("--token", o.token, "bearer token; else TT_TOKEN");
@@ -196,6 +213,9 @@ CLI::App* add_strategy_command(CLI::App& app, strategy_options& o) {
   add("show", "one strategy", action::show);
   add("signals", "what it asked for and what became of it", action::signals);
   add("performance", "figures of its closed trades", action::performance);
+  auto* day = add("diverge", "a traded day beside its backtest, each difference with its cause", action::diverge);
+  day->add_option("--day", o.day, "YYYY-MM-DD")->required();
+  day->add_option("--symbol,-s", o.symbols, "one of its symbols; the first unless given");
   add("source", "a new version of its source", action::source)->add_option("file", o.file, "Pine source")->required()->check(CLI::ExistingFile);
   add("validate", "check a source on the node", action::validate)->add_option("file", o.file, "Pine source")->required()->check(CLI::ExistingFile);
   return strategy;
@@ -217,6 +237,7 @@ int run_strategy(const strategy_options& o) {
   case action::performance: return finish(o, ask(o, verb::get, path_of(o.id, "/performance")));
   case action::source: return put_source(o);
   case action::validate: return validate(o);
+  case action::diverge: return diverge(o);
   case action::none: break;
   }
   return fail("nothing to do", 2);

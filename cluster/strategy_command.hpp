@@ -15,10 +15,10 @@ namespace tt::cluster {
 
 /// What `tt strategy` is asked to do.
 struct strategy_options {
-  enum class action_t : std::uint8_t { none, add, list, enable, disable, mode, remove, show, source, signals, performance, validate } action = action_t::none;
+  enum class action_t : std::uint8_t { none, add, list, enable, disable, mode, remove, show, source, signals, performance, validate, diverge } action = action_t::none;
   std::string url = "http://127.0.0.1:8080";
   std::string token;                ///< bearer; else TT_TOKEN of the environment
-  std::string id, file, name, account, mode, reason, timeframe, session;
+  std::string id, file, name, account, mode, reason, timeframe, session, day;
   std::vector<std::string> symbols;
   std::vector<std::string> inputs;  ///< "name=value"
   std::optional<std::string> min_win_rate, evaluation_period;

@@ -133,6 +133,12 @@ void write(json_writer& out, const trade_row& r) {
   out.end_object();
 }
 
+void write_trade(json_writer& out, const closed_trade& t) {
+  out.begin_object();
+  write_trade_fields(out, t);
+  out.end_object();
+}
+
 void write(json_writer& out, const trade_set& s, decimal min_win_rate) {
   out.begin_object().field("set", s.number).field("mode", to_string(s.mode)).field("trades", s.trades).field("wins", s.wins);
   out.field("win_rate", s.win_rate()).key("pnl").statistic(s.profit).field("complete", s.is_complete);

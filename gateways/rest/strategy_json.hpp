@@ -18,6 +18,8 @@ void write(json_writer& out, const strategy::run_row& what);
 void write(json_writer& out, const strategy::signal_row& what);
 void write(json_writer& out, const strategy::transition_row& what);
 void write(json_writer& out, const strategy::trade_row& what);
+/// A trade as a backtest shows it.
+void write_trade(json_writer& out, const strategy::closed_trade& what);
 void write(json_writer& out, const strategy::trade_set& what, decimal min_win_rate);
 void write(json_writer& out, const strategy::alert_row& what);
 /// Without its plots.

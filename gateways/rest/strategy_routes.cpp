@@ -1,8 +1,7 @@
-// Strategies (http-api.md section 8). Checks and previews work on every node; the rest needs the node's strategies.
+// Strategies (http-api.md section 8). Checks and previews (strategy_preview.cpp) work on every node; the rest needs the
+// node's strategies.
 
-#include "gateways/http/query_reader.hpp"
-#include "gateways/rest/services.hpp"
-#include "gateways/rest/strategy_json.hpp"
+#include "gateways/rest/strategy_calls.hpp"
 
 #include <algorithm>
 
@@ -13,25 +12,8 @@ using tt::to_string;
 
 namespace {
 
-constexpr std::size_t source_limit = strategy::limits::source_bytes;
-/// JSON escapes may double a source.
-constexpr std::size_t source_body_limit = 2 * source_limit + 64 * 1024;
-constexpr std::size_t default_rows = 100, max_rows = 10'000, reason_bytes = 500;
+constexpr std::size_t default_rows = 100, reason_bytes = 500;
 using need = object_reader::need;
-
-api_error busy() {
-  auto out = not_available("strategies: too much to do; try again");
-  out.headers.set("Retry-After", "1");
-  return out;
-}
-
-/// Work on the strategies' own thread; it answers by itself.
-template <class Work>
-void on_records(services& parts, const responder& answer, Work work) {
-  if (parts.strategies == nullptr) return answer(not_available("strategies: this node runs none (it hosts no accounts)"));
-  auto* port = parts.strategies;
-  if (port->post(strategies_port::work::quick, [port, work = std::move(work)] { work(port->records()); }) == strategies_port::posted::full) answer(busy());
-}
 
 change_author author_of(const request_context& call) { return {call.who.name, call.now}; }
 
@@ -41,150 +23,6 @@ void answer_one(const context_ptr& call, const responder& answer, const result<T
   json_writer out{call->style};
   write(out, *got);
   answer(json_response(out.take(), status));
-}
-
-strategy_id id_of(const request_context& call) { return strategy_id{call.params.front()}; }
-
-/// Reads the body; answers the 400 itself.
-std::optional<json_value> body_of(const context_ptr& call, const responder& answer) {
-  auto parsed = parse_json(call->request.body.empty() ? std::string_view{"{}"} : std::string_view{call->request.body});
-  if (parsed) return *parsed;
-  answer(to_api_error(parsed.error(), "body"));
-  return std::nullopt;
-}
-bool is_bad(services& parts, const object_reader& body, const context_ptr& call, const responder& answer) {
-  if (auto failed = body.finish(call->strictness)) {
-    answer(std::move(*failed));
-    return true;
-  }
-  parts.metrics.unknown_json_fields(body.unknown().size());
-  return false;
-}
-
-/// Slow work: on the strategies' heavy thread, without strategies on that of the store.
-void heavy(services& parts, const responder& answer, std::function<void()> work) {
-  if (parts.strategies != nullptr) {
-    if (parts.strategies->post(strategies_port::work::heavy, std::move(work)) == strategies_port::posted::full) answer(busy());
-    return;
-  }
-  if (parts.queue.post(std::move(work)) == task_queue::posted::full) answer(busy());
-}
-
-// ---------------------------------------------------------------- validate, preview
-
-std::optional<std::string> kind_of(object_reader& body) {
-  const auto kind = body.string({"kind"}, need::required);
-  if (kind && *kind != "pine" && *kind != "yaml" && *kind != "webhook") body.problem("kind", "must be pine, yaml or webhook", "value");
-  return kind;
-}
-
-void validate(services& parts, const context_ptr& call, const responder& answer) {
-  const auto json = body_of(call, answer);
-  if (!json) return;
-  object_reader body{*json};
-  const auto kind = kind_of(body).value_or("");
-  auto source = body.string({"source"}, need::required, source_limit).value_or("");
-  if (is_bad(parts, body, call, answer)) return;
-  if (kind != "pine") return answer(not_available("strategies: this build checks sources of kind pine only"));
-  heavy(parts, answer, [call, answer, source = std::move(source)] {
-    json_writer out{call->style};
-    out.begin_object();
-    write_diagnostics(out, pine::compile(source));
-    answer(json_response(out.end_object().take()));
-  });
-}
-
-struct preview_ask {
-  std::string source;
-  const instrument* what = nullptr;
-  timeframe frame;
-  session_hours hours = session_hours::regular;
-  std::uint32_t bars = 0;
-  std::optional<std::int64_t> to; ///< epoch seconds, exclusive
-  std::map<std::string, std::string> inputs;
-};
-
-std::optional<timeframe> read_frame(object_reader& body, need n) {
-  const auto text = body.string({"timeframe", "interval"}, n, 8);
-  if (!text) return std::nullopt;
-  const auto frame = timeframe::parse(*text);
-  if (frame) return *frame;
-  body.problem("timeframe", frame.error().message, "value");
-  return std::nullopt;
-}
-
-session_hours read_hours(object_reader& body) {
-  const auto text = body.string({"session"}, need::optional, 16);
-  if (!text) return session_hours::regular;
-  const auto hours = parse_session_hours(*text);
-  if (!hours) body.problem("session", hours.error().message, "value");
-  return hours.value_or(session_hours::regular);
-}
-
-void read_inputs_into(object_reader& body, std::map<std::string, std::string>& to) {
-  const auto* given = body.value({"inputs"}, need::optional);
-  if (given == nullptr) return;
-  auto read = read_inputs(*given);
-  if (read) to = std::move(*read);
-  else body.problem("inputs", read.error().message, "value");
-}
-
-const instrument* read_symbol(services& parts, object_reader& body, const std::string& name, std::string_view field) {
-  const auto found = find_instrument(parts, name);
-  if (found) return *found;
-  body.problem(field, found.error().message, "value");
-  return nullptr;
-}
-
-void answer_preview(const context_ptr& call, const responder& answer, const preview_ask& ask, const result<market::history_reply>& got) {
-  if (!got) return answer(got.error());
-  const auto compiled = pine::compile(ask.source);
-  json_writer out{call->style};
-  out.begin_object();
-  write_diagnostics(out, compiled);
-  if (compiled.diags.has_errors() || compiled.code == nullptr) return answer(json_response(out.end_object().take()));
-  auto bars = *got->bars;
-  if (got->last_is_forming && !bars.empty()) bars.pop_back();
-  const auto done = run_preview({compiled.code, *ask.what, ask.frame, ask.hours, ask.inputs}, bars);
-  if (!done) return answer(to_api_error(done.error(), "body"));
-  out.field("symbol", ask.what->symbol).field("timeframe", ask.frame.to_string()).field("bars", bars.size());
-  write_preview(out, *compiled.code, *done);
-  answer(json_response(out.end_object().take()));
-}
-
-void preview(services& parts, const context_ptr& call, const responder& answer) {
-  const auto json = body_of(call, answer);
-  if (!json) return;
-  object_reader body{*json};
-  auto ask = std::make_shared<preview_ask>();
-  const auto kind = kind_of(body).value_or("");
-  ask->source = body.string({"source"}, need::required, source_limit).value_or("");
-  if (const auto name = body.string({"symbol"}, need::required)) ask->what = read_symbol(parts, body, *name, "symbol");
-  ask->frame = read_frame(body, need::required).value_or(timeframe::minutes(1));
-  ask->hours = read_hours(body);
-  ask->bars = 2'000;
-  if (const auto bars = body.number({"bars"}, need::optional)) {
-    const auto count = bars->to_scaled(0);
-    if (!count || *count < 1 || *count > static_cast<std::int64_t>(strategy::limits::preview_bars)) body.problem("bars", "must be from 1 to 20000", "range");
-    else ask->bars = static_cast<std::uint32_t>(*count);
-  }
-  if (const auto to = body.number({"to"}, need::optional)) {
-    const auto seconds = to->to_scaled(0);
-    if (!seconds || *seconds < unix_seconds(min_input_time) || *seconds > unix_seconds(max_input_time)) body.problem("to", "must be whole epoch seconds", "range");
-    else ask->to = *seconds;
-  }
-  read_inputs_into(body, ask->inputs);
-  if (is_bad(parts, body, call, answer)) return;
-  if (kind != "pine") return answer(not_available("strategies: this build previews sources of kind pine only"));
-  market::history_request wanted;
-  wanted.symbol = ask->what->symbol;
-  wanted.frame = ask->frame;
-  wanted.hours = ask->hours;
-  wanted.to = ask->to ? from_unix_seconds(*ask->to) : parts.market.market_time() + nanoseconds{1};
-  wanted.countback = wanted.limit = ask->bars;
-  parts.market.history(std::move(wanted), [p = &parts, call, answer, ask](result<market::history_reply> got) {
-    heavy(*p, answer, [call, answer, ask, got = std::move(got)] { answer_preview(call, answer, *ask, got); });
-  });
 }
 
 // ---------------------------------------------------------------- register, change
@@ -257,13 +95,13 @@ void with_account(services& parts, const responder& answer, const account_id& ac
 }
 
 void register_strategy(services& parts, const context_ptr& call, const responder& answer) {
-  const auto json = body_of(call, answer);
+  const auto json = strategy_body(call, answer);
   if (!json) return;
   object_reader body{*json};
   strategy_record r;
   r.id = strategy_id{body.string({"strategy_id", "id"}, need::required, strategy::limits::strategy_id_bytes).value_or("")};
-  const auto kind = kind_of(body).value_or("pine");
-  const auto source = body.string({"source"}, need::optional, source_limit).value_or("");
+  const auto kind = read_kind(body).value_or("pine");
+  const auto source = body.string({"source"}, need::optional, strategy_source_limit).value_or("");
   strategy_change c;
   read_change(parts, body, c);
   r.hours = read_hours(body);
@@ -272,9 +110,9 @@ void register_strategy(services& parts, const context_ptr& call, const responder
   const auto enabled = body.boolean({"enabled"}, need::optional).value_or(false);
   if (kind == "pine" && source.empty()) body.problem("source", "is missing", "missing");
   if (kind == "pine" && enabled && (!c.symbols || c.symbols->empty())) body.problem("symbols", "an enabled Pine strategy needs at least one", "missing");
-  if (is_bad(parts, body, call, answer)) return;
+  if (is_bad_body(parts, body, call, answer)) return;
   if (mode == "live") return answer(make_error(403, "strategy.mode", "a strategy begins on paper; POST /mode makes it live"));
-  if (parts.strategies == nullptr) return answer(not_available("strategies: this node runs none (it hosts no accounts)"));
+  if (parts.strategies == nullptr) return answer(no_strategies());
   if (const auto read = parse_name<strategy_kind>(kind, "kind")) r.state.kind = *read;
   r.state.power = enabled ? strategy_power::enabled : strategy_power::disabled;
   r.name = c.name.value_or(r.id.str());
@@ -289,7 +127,7 @@ void register_strategy(services& parts, const context_ptr& call, const responder
     if (const auto usual = parts.trading->default_account()) c.account = *usual;
   r.state.account = c.account.value_or(account_id{});
   with_account(parts, answer, r.state.account, [p = &parts, call, answer, r, source] {
-    heavy(*p, answer, [p, call, answer, r, source] {
+    run_heavy(*p, answer, [p, call, answer, r, source] {
       if (r.state.kind == strategy_kind::pine && !is_good_source(call, answer, source)) return;
       on_records(*p, answer, [call, answer, r, source](registry& records) { answer_one(call, answer, records.add(r, source, author_of(*call)), 201); });
     });
@@ -297,7 +135,7 @@ void register_strategy(services& parts, const context_ptr& call, const responder
 }
 
 void change_strategy(services& parts, const context_ptr& call, const responder& answer) {
-  const auto json = body_of(call, answer);
+  const auto json = strategy_body(call, answer);
   if (!json) return;
   object_reader body{*json};
   strategy_change c;
@@ -305,77 +143,77 @@ void change_strategy(services& parts, const context_ptr& call, const responder& 
   if (body.value({"session"}, need::optional) != nullptr) c.hours = read_hours(body);
   for (const auto* fixed : {"mode", "enabled", "source"})
     if (body.value({fixed}, need::optional) != nullptr) body.problem(fixed, "has a route of its own", "conflict");
-  if (is_bad(parts, body, call, answer)) return;
+  if (is_bad_body(parts, body, call, answer)) return;
   const auto go = [p = &parts, call, answer, c] {
-    on_records(*p, answer, [call, answer, c](registry& records) { answer_one(call, answer, records.change(id_of(*call), c, author_of(*call))); });
+    on_records(*p, answer, [call, answer, c](registry& records) { answer_one(call, answer, records.change(strategy_of(*call), c, author_of(*call))); });
   };
   if (c.account) with_account(parts, answer, *c.account, go);
   else go();
 }
 
 void put_source(services& parts, const context_ptr& call, const responder& answer) {
-  const auto json = body_of(call, answer);
+  const auto json = strategy_body(call, answer);
   if (!json) return;
   object_reader body{*json};
-  const auto source = body.string({"source"}, need::required, source_limit).value_or("");
-  if (is_bad(parts, body, call, answer)) return;
+  const auto source = body.string({"source"}, need::required, strategy_source_limit).value_or("");
+  if (is_bad_body(parts, body, call, answer)) return;
   on_records(parts, answer, [p = &parts, call, answer, source](registry& records) {
-    const auto known = records.find(id_of(*call));
+    const auto known = records.find(strategy_of(*call));
     if (!known) return answer(to_api_error(known.error(), "path"));
-    heavy(*p, answer, [p, call, answer, source, kind = known->state.kind] {
+    run_heavy(*p, answer, [p, call, answer, source, kind = known->state.kind] {
       if (kind == strategy_kind::pine && !is_good_source(call, answer, source)) return;
-      on_records(*p, answer, [call, answer, source](registry& again) { answer_one(call, answer, again.set_source(id_of(*call), source, author_of(*call))); });
+      on_records(*p, answer, [call, answer, source](registry& again) { answer_one(call, answer, again.set_source(strategy_of(*call), source, author_of(*call))); });
     });
   });
 }
 
 void remove_strategy(services& parts, const context_ptr& call, const responder& answer) {
   on_records(parts, answer, [call, answer](registry& records) {
-    const auto gone = records.remove(id_of(*call), author_of(*call));
+    const auto gone = records.remove(strategy_of(*call), author_of(*call));
     if (!gone) return answer(to_api_error(gone.error(), "path"));
     json_writer out{call->style};
-    answer(json_response(out.begin_object().field("strategy_id", id_of(*call).str()).field("message", "strategy removed").end_object().take()));
+    answer(json_response(out.begin_object().field("strategy_id", strategy_of(*call).str()).field("message", "strategy removed").end_object().take()));
   });
 }
 
 void set_power(services& parts, const context_ptr& call, const responder& answer, strategy_power to) {
-  const auto json = body_of(call, answer);
+  const auto json = strategy_body(call, answer);
   if (!json) return;
   object_reader body{*json};
   const auto reason = body.string({"reason"}, need::optional, reason_bytes).value_or("");
-  if (is_bad(parts, body, call, answer)) return;
+  if (is_bad_body(parts, body, call, answer)) return;
   on_records(parts, answer, [call, answer, to, reason](registry& records) {
-    const auto known = records.find(id_of(*call));
+    const auto known = records.find(strategy_of(*call));
     if (!known) return answer(to_api_error(known.error(), "path"));
     if (to == strategy_power::enabled && known->state.kind == strategy_kind::pine && known->symbols.empty())
       return answer(to_api_error({errc::conflict, "has no symbols to run on: give it some first", "symbols"}, "body"));
-    answer_one(call, answer, records.set_power(id_of(*call), to, reason, author_of(*call)));
+    answer_one(call, answer, records.set_power(strategy_of(*call), to, reason, author_of(*call)));
   });
 }
 
 void set_mode(services& parts, const context_ptr& call, const responder& answer) {
-  const auto json = body_of(call, answer);
+  const auto json = strategy_body(call, answer);
   if (!json) return;
   object_reader body{*json};
   const auto text = body.string({"new_mode", "mode"}, need::required, 16).value_or("");
   const auto reason = body.string({"reason"}, need::required, reason_bytes).value_or("");
   const auto mode = parse_name<strategy_mode>(text, "new_mode");
   if (!text.empty() && !mode) body.problem("new_mode", mode.error().message, "value");
-  if (is_bad(parts, body, call, answer)) return;
-  if (parts.strategies == nullptr) return answer(not_available("strategies: this node runs none (it hosts no accounts)"));
+  if (is_bad_body(parts, body, call, answer)) return;
+  if (parts.strategies == nullptr) return answer(no_strategies());
   if (*mode == strategy_mode::live) {
     if (call->who.rank != role::admin) return answer(make_error(403, "auth.role", "only an admin makes a strategy live"));
     if (parts.strategies->real() == strategies_port::real_trading::off)
       return answer(make_error(403, "feature.disabled", "real trading is switched off on this node (ENABLE_REAL_TRADING)"));
   }
   on_records(parts, answer, [call, answer, mode = *mode, reason](registry& records) {
-    answer_one(call, answer, records.set_mode(id_of(*call), mode, reason, author_of(*call)));
+    answer_one(call, answer, records.set_mode(strategy_of(*call), mode, reason, author_of(*call)));
   });
 }
 
 void run_now(services& parts, const context_ptr& call, const responder& answer) {
   on_records(parts, answer, [call, answer](registry& records) {
-    const auto known = records.find(id_of(*call));
+    const auto known = records.find(strategy_of(*call));
     if (!known) return answer(to_api_error(known.error(), "path"));
     if (known->state.kind == strategy_kind::pine)
       return answer(to_api_error({errc::conflict, "a Pine strategy runs on its bars; there is no moment of its own to run at", "strategy_id"}, "path"));
@@ -396,9 +234,9 @@ void list_strategies(services& parts, const context_ptr& call, const responder& 
 
 void show_strategy(services& parts, const context_ptr& call, const responder& answer) {
   on_records(parts, answer, [call, answer](registry& records) {
-    const auto known = records.find(id_of(*call));
+    const auto known = records.find(strategy_of(*call));
     if (!known) return answer(to_api_error(known.error(), "path"));
-    auto source = records.source(id_of(*call));
+    auto source = records.source(strategy_of(*call));
     json_writer one{call->style};
     write(one, *known);
     auto text = one.take();
@@ -413,10 +251,10 @@ void show_strategy(services& parts, const context_ptr& call, const responder& an
 template <class Rows>
 void answer_rows(services& parts, const context_ptr& call, const responder& answer, std::string_view name, Rows rows) {
   query_reader query{call->request.query};
-  const auto limit = static_cast<std::size_t>(query.integer({"limit"}, query_reader::need::optional, 1, static_cast<std::int64_t>(max_rows)).value_or(default_rows));
+  const auto limit = static_cast<std::size_t>(query.integer({"limit"}, query_reader::need::optional, 1, static_cast<std::int64_t>(most_strategy_rows)).value_or(default_rows));
   if (!query.ok()) return answer(query.failure());
   on_records(parts, answer, [call, answer, name, limit, rows](registry& records) {
-    const auto known = records.find(id_of(*call));
+    const auto known = records.find(strategy_of(*call));
     if (!known) return answer(to_api_error(known.error(), "path"));
     json_writer out{call->style};
     out.begin_object().field("strategy_id", known->id.str()).key(name).begin_array();
@@ -427,7 +265,7 @@ void answer_rows(services& parts, const context_ptr& call, const responder& answ
 
 void show_performance(services& parts, const context_ptr& call, const responder& answer) {
   on_records(parts, answer, [call, answer](registry& records) {
-    const auto known = records.find(id_of(*call));
+    const auto known = records.find(strategy_of(*call));
     if (!known) return answer(to_api_error(known.error(), "path"));
     const auto trades = records.trades(known->id);
     json_writer out{call->style};
@@ -441,15 +279,15 @@ void show_performance(services& parts, const context_ptr& call, const responder&
 }
 
 void show_plots(services& parts, const context_ptr& call, const responder& answer) {
-  if (parts.strategies == nullptr) return answer(not_available("strategies: this node runs none (it hosts no accounts)"));
+  if (parts.strategies == nullptr) return answer(no_strategies());
   query_reader query{call->request.query};
   const auto symbol = query.text({"symbol"}).value_or("");
   const auto limit = static_cast<std::size_t>(
     query.integer({"limit"}, query_reader::need::optional, 1, static_cast<std::int64_t>(strategy::limits::plot_rows)).value_or(2'000));
   if (!query.ok()) return answer(query.failure());
-  if (const auto known = parts.strategies->records().state_of(id_of(*call)); !known)
+  if (const auto known = parts.strategies->records().state_of(strategy_of(*call)); !known)
     return answer(to_api_error({errc::not_found, "no strategy " + quoted(call->params.front()), "strategy_id"}, "path"));
-  parts.strategies->states(id_of(*call), [call, answer, symbol, limit](const result<std::vector<run_state_ptr>>& got) {
+  parts.strategies->states(strategy_of(*call), [call, answer, symbol, limit](const result<std::vector<run_state_ptr>>& got) {
     if (!got) return answer(got.error());
     json_writer out{call->style};
     out.begin_object().field("strategy_id", call->params.front());
@@ -469,7 +307,7 @@ void show_plots(services& parts, const context_ptr& call, const responder& answe
 }
 
 void show_status(services& parts, const context_ptr& call, const responder& answer) {
-  if (parts.strategies == nullptr) return answer(not_available("strategies: this node runs none (it hosts no accounts)"));
+  if (parts.strategies == nullptr) return answer(no_strategies());
   parts.strategies->states(std::nullopt, [p = &parts, call, answer](const result<std::vector<run_state_ptr>>& got) {
     if (!got) return answer(got.error());
     const auto all = p->strategies->records().list();
@@ -484,7 +322,7 @@ void show_status(services& parts, const context_ptr& call, const responder& answ
 
 void show_alerts(services& parts, const context_ptr& call, const responder& answer) {
   query_reader query{call->request.query};
-  const auto limit = static_cast<std::size_t>(query.integer({"limit"}, query_reader::need::optional, 1, static_cast<std::int64_t>(max_rows)).value_or(default_rows));
+  const auto limit = static_cast<std::size_t>(query.integer({"limit"}, query_reader::need::optional, 1, static_cast<std::int64_t>(most_strategy_rows)).value_or(default_rows));
   if (!query.ok()) return answer(query.failure());
   on_records(parts, answer, [call, answer, limit](registry& records) {
     json_writer out{call->style};
@@ -521,7 +359,7 @@ void show_rows_of(services& parts, const context_ptr& call, const responder& ans
 /// Patterns live as long as the process, so they are spelt out for both prefixes.
 struct strategy_paths {
   std::string_view list, one, source, validate, preview, enable, disable, run_now, mode, runs, signals, performance, sets, transitions, plots,
-    status, alerts;
+    status, alerts, divergence;
 };
 
 constexpr std::array<strategy_paths, 2> prefixes{
@@ -529,11 +367,12 @@ constexpr std::array<strategy_paths, 2> prefixes{
     "/api/v1/strategies/preview", "/api/v1/strategies/{id}/enable", "/api/v1/strategies/{id}/disable", "/api/v1/strategies/{id}/run-now",
     "/api/v1/strategies/{id}/mode", "/api/v1/strategies/{id}/runs", "/api/v1/strategies/{id}/signals", "/api/v1/strategies/{id}/performance",
     "/api/v1/strategies/{id}/sets", "/api/v1/strategies/{id}/transitions", "/api/v1/strategies/{id}/plots", "/api/v1/strategies/status",
-    "/api/v1/strategies/alerts"},
+    "/api/v1/strategies/alerts", "/api/v1/strategies/{id}/divergence"},
    {"/api/strategies", "/api/strategies/{id}", "/api/strategies/{id}/source", "/api/strategies/validate", "/api/strategies/preview",
     "/api/strategies/{id}/enable", "/api/strategies/{id}/disable", "/api/strategies/{id}/run-now", "/api/strategies/{id}/mode",
     "/api/strategies/{id}/runs", "/api/strategies/{id}/signals", "/api/strategies/{id}/performance", "/api/strategies/{id}/sets",
-    "/api/strategies/{id}/transitions", "/api/strategies/{id}/plots", "/api/strategies/status", "/api/strategies/alerts"}}};
+    "/api/strategies/{id}/transitions", "/api/strategies/{id}/plots", "/api/strategies/status", "/api/strategies/alerts",
+    "/api/strategies/{id}/divergence"}}};
 
 using strategy_handler = void (*)(services&, const context_ptr&, const responder&);
 
@@ -557,15 +396,15 @@ void add_prefix(std::vector<route>& rows, services& parts, const strategy_paths&
     return [p, to](const context_ptr& call, const responder& answer) { set_power(*p, call, answer, to); };
   };
   add(verb::get, at.list, look, "Strategies", with(parts, list_strategies));
-  add(verb::post, at.list, act, "Register a strategy", with(parts, register_strategy), source_body_limit).success = 201;
+  add(verb::post, at.list, act, "Register a strategy", with(parts, register_strategy), strategy_body_limit).success = 201;
   add(verb::get, at.one, look, "One strategy", with(parts, show_strategy));
   add(verb::patch, at.one, act, "Change a strategy", with(parts, change_strategy));
   add(verb::remove, at.one, act, "Remove a strategy", with(parts, remove_strategy));
-  add(verb::put, at.source, act, "New source version", with(parts, put_source), source_body_limit);
-  auto& check = add(verb::post, at.validate, act, "Check a source", with(parts, validate), source_body_limit);
+  add(verb::put, at.source, act, "New source version", with(parts, put_source), strategy_body_limit);
+  auto& check = add(verb::post, at.validate, act, "Check a source", with(parts, validate_strategy), strategy_body_limit);
   check.request_schema = "StrategySource";
   check.response_schema = "Diagnostics";
-  add(verb::post, at.preview, {access::trader, rate_class::jobs}, "Plots and simulated trades", with(parts, preview), source_body_limit);
+  add(verb::post, at.preview, {access::trader, rate_class::jobs}, "Plots and simulated trades", with(parts, preview_strategy), strategy_body_limit);
   add(verb::post, at.enable, act, "Enable", power(strategy_power::enabled));
   add(verb::post, at.disable, {access::trader, rate_class::unlimited}, "Disable", power(strategy_power::disabled));
   add(verb::post, at.run_now, act, "Run once, now", with(parts, run_now));
@@ -576,6 +415,7 @@ void add_prefix(std::vector<route>& rows, services& parts, const strategy_paths&
   add(verb::get, at.sets, look, "Evaluation sets", rows_of("sets"));
   add(verb::get, at.transitions, look, "Changes of state and mode", rows_of("transitions"));
   add(verb::get, at.plots, look, "Computed plot columns", with(parts, show_plots));
+  add(verb::get, at.divergence, {access::viewer, rate_class::jobs}, "A traded day beside its backtest", with(parts, show_divergence));
   add(verb::get, at.status, look, "State of all strategies", with(parts, show_status));
   add(verb::get, at.alerts, look, "Strategy alerts", with(parts, show_alerts));
   add(verb::remove, at.alerts, act, "Clear strategy alerts", with(parts, clear_alerts));

@@ -7,6 +7,11 @@
 
 namespace tt::pine::tester {
 
+namespace {
+/// The double that the emulator has for a number that lies on its grid; any other number as it is.
+double as_on_grid(double exact, double on_grid) { return std::fabs(exact - on_grid) <= 1e-9 * std::fabs(exact) ? on_grid : exact; }
+} // namespace
+
 order* broker::in_slot(std::uint64_t slot) {
   for (auto* o : orders_.all())
     if (!o->dead && o->slot == slot) return o;
@@ -78,6 +83,8 @@ std::vector<venue_order> broker::venue_orders() {
 }
 
 void broker::venue_fill(const bar_moment& when, const venue_order& what, double qty, double price, double fee) {
+  price = as_on_grid(price, booked_price(price, rules_.grid));
+  qty = as_on_grid(qty, on_lots(qty, rules_.grid));
   if (now_.index != when.index || now_.time_ms != when.time_ms) {
     start_bar(when);
     if (risk_.used) roll_day(price);
@@ -96,7 +103,6 @@ void broker::venue_fill(const bar_moment& when, const venue_order& what, double 
   o->size = o->sign * qty;
   o->market = o->committed = true; // whatever it does not close, it opens
   at_ = price;
-  book_.note_price(price);
   const bool was_market = what.market();
   venue_fee_ = fee;
   execute(*o, price, qty, true);

@@ -83,6 +83,7 @@ result<preview_outcome> run_preview(const preview_request& what, std::span<const
   tester::tester_options options;
   options.curve = tester::keep_curve::no;
   options.fills = tester::log_fills::on;
+  options.trade_from_ms = what.trade_from_ms;
   tester::strategy_run run(what.code, settings, options);
   if (run.problem()) return error{errc::invalid_argument, *run.problem(), "inputs"};
   walk(out, run, run.engine(), list, places);

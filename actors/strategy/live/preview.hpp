@@ -24,6 +24,7 @@ struct preview_request {
   timeframe frame;
   session_hours hours = session_hours::regular;
   std::map<std::string, std::string> inputs;
+  std::int64_t trade_from_ms = INT64_MIN; ///< bars that open earlier make no orders
 };
 
 /// A fill of the emulator, as a mark on the chart.
