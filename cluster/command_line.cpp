@@ -3,6 +3,7 @@
 #include "cluster/jobs/job_command.hpp"
 #include "cluster/node.hpp"
 #include "cluster/pine_command.hpp"
+#include "cluster/strategy_command.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -84,6 +85,8 @@ int run(int argc, char** argv) {
 
   job_options job;
   const auto job_subcommands = add_job_commands(app, job);
+  strategy_options strategies;
+  const auto* strategy = add_strategy_command(app, strategies);
 
   auto* print_version = app.add_subcommand("version", "print the version");
 
@@ -101,6 +104,7 @@ int run(int argc, char** argv) {
   if (*jobs.backtest) return run_backtest(backtesting);
   if (*jobs.optimize) return run_optimize(optimizing);
   if (const auto code = run_job_command(job_subcommands, job)) return *code;
+  if (*strategy) return run_strategy(strategies);
   if (*check) return run_check(config_path, values);
   if (*new_key) return run_keys_new(key);
   if (*show_key) return run_keys_show(key_file);

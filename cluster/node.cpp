@@ -6,11 +6,13 @@
 #include "cluster/cluster_node.hpp"
 #include "cluster/feeds.hpp"
 #include "cluster/folder_lock.hpp"
+#include "cluster/strategies/strategy_service.hpp"
 #include "cluster/trading/trading_service.hpp"
 #include "gateways/bridge/actor_jobs_port.hpp"
 #include "gateways/bridge/actor_market_port.hpp"
 #include "gateways/gateway.hpp"
 #include "gateways/jobs/job_channels.hpp"
+#include "gateways/strategies/strategy_channels.hpp"
 #include "gateways/stream/stream_service.hpp"
 #include "gateways/trading/trading_channels.hpp"
 
@@ -97,9 +99,11 @@ struct node::impl {
   std::unique_ptr<gateway::actor_market_port> port;
   std::unique_ptr<gateway::actor_jobs_port> jobs;
   std::unique_ptr<trading_service> trading; ///< of a node that stands alone
+  std::unique_ptr<strategy_service> strategies; ///< likewise
   std::unique_ptr<gateway::stream_service> stream;
   std::unique_ptr<gateway::job_channels> channels; ///< of the stream
   std::unique_ptr<gateway::trading_channels> order_channels; ///< likewise
+  std::unique_ptr<gateway::strategy_channels> strategy_channel; ///< likewise
   std::unique_ptr<gateway::gateway> server;
   std::uint16_t bound_port = 0;
 
@@ -112,6 +116,8 @@ struct node::impl {
     if (server) server->stop();
     channels.reset();
     order_channels.reset();
+    strategy_channel.reset();
+    if (strategies) strategies->stop(); // before the accounts that it orders from
     if (trading) trading->stop(); // its last answers need the gateway's sockets
     if (backtests) backtests->stop();
     for (const auto& feed : feeds) caf::anon_send_exit(feed.actor, caf::exit_reason::user_shutdown);
@@ -121,6 +127,7 @@ struct node::impl {
     directory = nullptr;
     server.reset();
     jobs.reset();
+    strategies.reset();
     trading.reset();
     stream.reset();
     port.reset();
@@ -218,7 +225,16 @@ struct node::impl {
     auto accounts = trading_service::start({*system, config, clock, market_clock(wall_time), master, *port});
     if (!accounts) return accounts.error();
     trading = std::move(*accounts);
+    if (auto started = start_strategies(market_clock(wall_time)); !started) return started;
     return start_gateway();
+  }
+
+  result<void> start_strategies(std::function<utc_time()> clock_of_market) {
+    auto started = strategy_service::start({*system, config.data_dir, std::move(clock_of_market), master, directory, trading->desk(), &trading->port(),
+                                            config.real_trading ? gateway::strategies_port::real_trading::on : gateway::strategies_port::real_trading::off, {}});
+    if (!started) return started.error();
+    strategies = std::move(*started);
+    return {};
   }
 
   /// Where no feed follows the wall clock the market's time begins with the feeds, before they run: accounts that are
@@ -255,6 +271,10 @@ struct node::impl {
       order_channels = std::make_unique<gateway::trading_channels>(trading->port(), *stream, clock);
       server->show_trading(trading->port());
       server->add_metrics(trading->metrics());
+    }
+    if (strategies) {
+      strategy_channel = std::make_unique<gateway::strategy_channels>(*strategies, *stream, clock);
+      server->show_strategies(*strategies);
     }
     if (jobs) {
       channels = std::make_unique<gateway::job_channels>(*jobs, *stream, clock);

@@ -58,7 +58,7 @@ std::span<const setting_spec> setting_specs() {
     {"storage.database_url", {"DATABASE_URL"}, "", "postgresql://… for the leases of a cluster; embedded SQLite when empty", active, secret},
     {"storage.redis_url", {"REDIS_URL"}, "", "fan-out copy of events", reserved, secret},
 
-    {"trading.enable_real", {"ENABLE_REAL_TRADING"}, "false", "while false no live order can leave the process", reserved},
+    {"trading.enable_real", {"ENABLE_REAL_TRADING"}, "false", "while false no live order can leave the process"},
     {"trading.enable_paper", {"ENABLE_PAPER_TRADING"}, "true", "paper accounts", reserved},
     {"trading.enable_backtesting", {"ENABLE_BACKTESTING"}, "true", "backtests and studies; off = their routes answer 403"},
     {"trading.enable_alerts", {"ENABLE_ALERTS"}, "true", "price alerts", reserved},

@@ -60,6 +60,7 @@ struct gateway::impl {
   std::uint16_t metrics_port = 0;
   trading_port* trading = nullptr;
   job_files_port* job_files = nullptr;
+  strategies_port* strategies = nullptr;
 
   /// Opens METRICS_PORT.
   result<void> serve_metrics(core& made, pipeline_rules rules);
@@ -96,6 +97,7 @@ std::uint16_t gateway::metrics_port() const { return impl_->metrics_port; }
 void gateway::show_cluster(cluster_port& port) { impl_->cluster = &port; }
 void gateway::show_trading(trading_port& port) { impl_->trading = &port; }
 void gateway::show_job_files(job_files_port& port) { impl_->job_files = &port; }
+void gateway::show_strategies(strategies_port& port) { impl_->strategies = &port; }
 
 void gateway::serve_jobs(jobs_port& jobs) {
   impl_->jobs = &jobs;
@@ -117,6 +119,7 @@ result<std::uint16_t> gateway::start() {
   auto made = std::make_shared<core>(config, impl_->market, impl_->clock, std::move(*documents), impl_->cluster, impl_->jobs);
   made->parts.trading = impl_->trading;
   made->parts.job_files = impl_->job_files;
+  made->parts.strategies = impl_->strategies;
   auto table = make_route_table(made->parts);
   if (!table) return table.error();
   made->table.emplace(std::move(*table));

@@ -30,6 +30,7 @@ namespace tt::gateway {
 class cluster_port;
 class jobs_port;
 class job_files_port;
+class strategies_port;
 class trading_port;
 class market_port;
 class upgrade_handler;
@@ -112,6 +113,8 @@ public:
 
   /// Serves the YAML jobs of this node; without it their routes answer 503. As above.
   void show_job_files(job_files_port& port);
+  /// Serves the strategies of this node; without it their routes answer 503. `port` outlives the gateway. Call before start().
+  void show_strategies(strategies_port& port);
 
   /// Binds, then serves until stop(). Gives the bound port.
   /// Errors: not_available (port in use, address not ours), invalid_argument (a

@@ -12,6 +12,7 @@
 #include "gateways/market_port.hpp"
 #include "gateways/store/document_store.hpp"
 #include "gateways/store/task_queue.hpp"
+#include "gateways/strategies_port.hpp"
 #include "gateways/trading_port.hpp"
 
 #include <functional>
@@ -35,6 +36,7 @@ struct services {
   jobs_port* jobs = nullptr;       ///< null where backtests can't be reached
   job_files_port* job_files = nullptr; ///< null where the node runs no YAML jobs
   trading_port* trading = nullptr; ///< null where the node hosts no accounts
+  strategies_port* strategies = nullptr; ///< null where the node runs no strategies
 };
 
 /// Runs `work` on the store's thread and answers with what it returns; a full

@@ -27,7 +27,7 @@ constexpr std::array<channel_traits, channel_count> table{{
   {channel::webhooks, "webhooks", "webhook", delivery::lossless, scope::none,
    "not_available: this node runs no webhook service yet"},
   {channel::strategies, "strategies", "strategy", delivery::lossless, scope::none,
-   "not_available: this node runs no strategy service yet"},
+   "not_available: this node hosts no accounts, so it runs no strategies"},
   {channel::risk, "risk", "risk", delivery::lossless, scope::none,
    "not_available: the stream carries no risk events yet; ask /api/v1/risk"},
   {channel::news, "news", "news", delivery::lossless, scope::none,
