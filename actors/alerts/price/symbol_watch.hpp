@@ -38,10 +38,10 @@ private:
   const instrument* what_;
   level_index prices_, volumes_;
   std::map<timeframe, bar_watch> bars_;
-  struct span {
+  struct bar_span {
     utc_time stamp{}, open{}, close{};
   };
-  std::map<timeframe, span> spans_; ///< the bars under way
+  std::map<timeframe, bar_span> spans_; ///< the bars under way
 };
 
 } // namespace tt::alerts
