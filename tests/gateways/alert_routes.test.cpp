@@ -195,6 +195,27 @@ TEST_F(alert_routes, orders_go_to_accounts_within_reach) {
   EXPECT_EQ(send_json("PATCH", path, R"({"account_id":"real"})").status, 403);
 }
 
+TEST_F(alert_routes, triggers_and_fills_are_marks_on_the_chart) {
+  make(R"({"symbol":"AAPL","condition":"above","price":100,"message":"over it"})");
+  make(R"({"symbol":"AAPL","condition":"below","price":1})");
+  price("101.25");
+  execution_snapshot fill;
+  fill.fill.id = execution_id{"x-1"};
+  fill.fill.symbol = "AAPL";
+  fill.fill.way = direction::sell;
+  fill.fill.qty = quantity{5};
+  fill.fill.px = tt::price{decimal{101}};
+  fill.fill.at = market.market_time() - std::chrono::minutes{1};
+  accounts.fills = {fill};
+  const auto at = unix_seconds(market.market_time());
+  const auto marks = get("/udf/marks?symbol=AAPL&from=" + std::to_string(at - 3600) + "&to=" + std::to_string(at) + "&resolution=1").json();
+  EXPECT_EQ(schema_violation(get("/openapi.json").json(), "UdfMarks", marks), "");
+  EXPECT_EQ(marks["label"], json({"S", "A"}));
+  EXPECT_EQ(marks["text"], json({"Sold 5 at 101", "over it (101.25)"}));
+  EXPECT_EQ(marks["time"], json({at - 60, at}));
+  EXPECT_EQ(get("/udf/marks?symbol=AAPL&from=0&to=" + std::to_string(at - 3600) + "&resolution=1").json()["id"], json::array());
+}
+
 TEST_F(alert_routes, without_accounts_there_are_no_orders) {
   http_fixture bare;
   direct_alerts kept{bare.market};

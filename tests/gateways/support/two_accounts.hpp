@@ -1,6 +1,6 @@
 #pragma once
 
-// A trading_port that knows accounts and nothing else.
+// A trading_port that knows accounts and fills and nothing else.
 
 #include "gateways/trading_port.hpp"
 
@@ -19,7 +19,7 @@ public:
   void positions(const trading_caller&, std::optional<account_id>, reply<std::vector<position_snapshot>> done) override { done(no()); }
   void orders(const trading_caller&, order_filter, reply<std::vector<order_snapshot>> done) override { done(no()); }
   void order_of(const trading_caller&, order_name, reply<order_snapshot> done) override { done(no()); }
-  void executions(const trading_caller&, order_filter, reply<std::vector<execution_snapshot>> done) override { done(no()); }
+  void executions(const trading_caller&, order_filter, reply<std::vector<execution_snapshot>> done) override { done(fills); }
   void place(const trading_caller&, place_order, reply<placed_order> done) override { done(no()); }
   void preview(const trading_caller&, order_request, reply<order_preview> done) override { done(no()); }
   void change(const trading_caller&, order_name, order_change, reply<order_snapshot> done) override { done(no()); }
@@ -31,6 +31,8 @@ public:
   void stop(const trading_caller&, stop_request, reply<stopped> done) override { done(no()); }
   void ask_resume(const trading_caller&, std::string, reply<resume_question> done) override { done(no()); }
   void resume(const trading_caller&, std::string, reply<std::uint64_t> done) override { done(no()); }
+
+  std::vector<execution_snapshot> fills;
 
 private:
   static error no() { return {errc::not_available, "not in this test"}; }
