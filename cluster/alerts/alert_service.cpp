@@ -1,5 +1,6 @@
 #include "cluster/alerts/alert_service.hpp"
 
+#include "actors/alerts/price/custom_bars.hpp"
 #include "gateways/alerts/alert_metrics.hpp"
 
 #include <caf/exit_reason.hpp>
@@ -40,7 +41,7 @@ result<std::unique_ptr<alert_service>> alert_service::start(alert_settings with)
   auto opened = alerts::open_alert_store((std::filesystem::path(with.config.data_dir) / "alerts").string(), now);
   if (!opened) return opened.error();
   std::shared_ptr<alerts::alert_store> store(std::move(*opened));
-  auto book = alert_book::open(*store, *with.master, {}, now);
+  auto book = alert_book::open(*store, *with.master, alerts::make_custom_condition, now);
   if (!book) return book.error();
   std::unique_ptr<alert_service> out(new alert_service(std::move(with)));
   alert_surroundings around;
