@@ -3,16 +3,19 @@
 #include "actors/market/directory_actor.hpp"
 #include "actors/market/feed_actor.hpp"
 #include "cluster/actor_config.hpp"
+#include "cluster/alerts/alert_service.hpp"
 #include "cluster/cluster_node.hpp"
 #include "cluster/feeds.hpp"
 #include "cluster/folder_lock.hpp"
 #include "cluster/strategies/strategy_service.hpp"
 #include "cluster/trading/trading_service.hpp"
+#include "gateways/alerts/alert_channel.hpp"
 #include "gateways/bridge/actor_jobs_port.hpp"
 #include "gateways/bridge/actor_market_port.hpp"
 #include "gateways/gateway.hpp"
 #include "gateways/jobs/job_channels.hpp"
 #include "gateways/strategies/strategy_channels.hpp"
+#include "gateways/notify/https_notice_sender.hpp"
 #include "gateways/stream/stream_service.hpp"
 #include "gateways/trading/trading_channels.hpp"
 
@@ -49,6 +52,7 @@ gateway::gateway_config gateway_settings(const node_config& config) {
   limit(gateway::rate_class::market_data, config.rate_market_data);
   limit(gateway::rate_class::jobs, config.rate_jobs);
   out.backtesting = config.backtesting ? gateway::feature::enabled : gateway::feature::disabled;
+  out.alerts = config.alerts ? gateway::feature::enabled : gateway::feature::disabled;
   out.stream_connections_per_ip = static_cast<unsigned>(config.stream_max_per_ip);
   out.metrics_port = config.metrics_port;
   out.web_root = config.web_root;
@@ -104,6 +108,12 @@ struct node::impl {
   std::unique_ptr<gateway::job_channels> channels; ///< of the stream
   std::unique_ptr<gateway::trading_channels> order_channels; ///< likewise
   std::unique_ptr<gateway::strategy_channels> strategy_channel; ///< likewise
+  std::shared_ptr<gateway::https_notice_sender> notices; ///< as trading
+  std::unique_ptr<alert_service> alerts; ///< as trading
+  std::unique_ptr<gateway::stream_service> stream;
+  std::unique_ptr<gateway::job_channels> channels; ///< of the stream
+  std::unique_ptr<gateway::trading_channels> order_channels; ///< likewise
+  std::unique_ptr<gateway::alert_channel> alert_events; ///< likewise
   std::unique_ptr<gateway::gateway> server;
   std::uint16_t bound_port = 0;
 
@@ -118,6 +128,9 @@ struct node::impl {
     order_channels.reset();
     strategy_channel.reset();
     if (strategies) strategies->stop(); // before the accounts that it orders from
+    alert_events.reset();
+    if (alerts) alerts->stop(); // before what it hands orders and notices to
+    if (notices) notices->stop();
     if (trading) trading->stop(); // its last answers need the gateway's sockets
     if (backtests) backtests->stop();
     for (const auto& feed : feeds) caf::anon_send_exit(feed.actor, caf::exit_reason::user_shutdown);
@@ -128,6 +141,7 @@ struct node::impl {
     server.reset();
     jobs.reset();
     strategies.reset();
+    alerts.reset();
     trading.reset();
     stream.reset();
     port.reset();
@@ -234,6 +248,18 @@ struct node::impl {
                                             config.real_trading ? gateway::strategies_port::real_trading::on : gateway::strategies_port::real_trading::off, {}});
     if (!started) return started.error();
     strategies = std::move(*started);
+    if (auto opened = start_alerts(); !opened) return opened;
+    return start_gateway();
+  }
+
+  result<void> start_alerts() {
+    auto sender = gateway::https_notice_sender::make({config.notice_allow, config.notice_ca_file, {}});
+    if (!sender) return sender.error();
+    notices = std::move(*sender);
+    if (!config.alerts) return {};
+    auto opened = alert_service::start({*system, config, master, *port, nullptr, account_id{std::string(first_account)}, notices});
+    if (!opened) return opened.error();
+    alerts = std::move(*opened);
     return {};
   }
 
@@ -275,6 +301,10 @@ struct node::impl {
     if (strategies) {
       strategy_channel = std::make_unique<gateway::strategy_channels>(*strategies, *stream, clock);
       server->show_strategies(*strategies);
+    if (alerts) {
+      alert_events = std::make_unique<gateway::alert_channel>(*alerts, *stream, clock);
+      server->serve_alerts(*alerts);
+      server->add_metrics(alerts->metrics());
     }
     if (jobs) {
       channels = std::make_unique<gateway::job_channels>(*jobs, *stream, clock);

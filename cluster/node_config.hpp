@@ -71,6 +71,9 @@ struct node_config {
   std::size_t backtest_max_running = 5; ///< BACKTEST_MAX_CONCURRENT
   std::size_t backtest_timeout_s = 300; ///< BACKTEST_TIMEOUT_S: without progress
   std::size_t backtest_workers = 0;     ///< 0: one per core
+  bool alerts = true;                   ///< ENABLE_ALERTS
+  std::vector<std::string> notice_allow; ///< NOTICE_ALLOW
+  std::string notice_ca_file;           ///< NOTICE_CA_FILE
   std::string default_venue;
   log_config log;
   std::vector<feed_config> feeds;

@@ -61,6 +61,7 @@ struct gateway::impl {
   trading_port* trading = nullptr;
   job_files_port* job_files = nullptr;
   strategies_port* strategies = nullptr;
+  alerts_port* alerts = nullptr;
 
   /// Opens METRICS_PORT.
   result<void> serve_metrics(core& made, pipeline_rules rules);
@@ -98,6 +99,7 @@ void gateway::show_cluster(cluster_port& port) { impl_->cluster = &port; }
 void gateway::show_trading(trading_port& port) { impl_->trading = &port; }
 void gateway::show_job_files(job_files_port& port) { impl_->job_files = &port; }
 void gateway::show_strategies(strategies_port& port) { impl_->strategies = &port; }
+void gateway::serve_alerts(alerts_port& port) { impl_->alerts = &port; }
 
 void gateway::serve_jobs(jobs_port& jobs) {
   impl_->jobs = &jobs;
@@ -120,6 +122,7 @@ result<std::uint16_t> gateway::start() {
   made->parts.trading = impl_->trading;
   made->parts.job_files = impl_->job_files;
   made->parts.strategies = impl_->strategies;
+  made->parts.alerts = impl_->alerts;
   auto table = make_route_table(made->parts);
   if (!table) return table.error();
   made->table.emplace(std::move(*table));

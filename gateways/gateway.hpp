@@ -27,6 +27,7 @@ class Collectable;
 
 namespace tt::gateway {
 
+class alerts_port;
 class cluster_port;
 class jobs_port;
 class job_files_port;
@@ -72,6 +73,7 @@ struct gateway_config {
   unsigned stream_connections_per_ip = 10; ///< upgraded connections per client address
   unsigned progress_connections_per_ip = 10; ///< the same for progress sockets of jobs
   feature backtesting = feature::enabled;  ///< ENABLE_BACKTESTING
+  feature alerts = feature::enabled;       ///< ENABLE_ALERTS
   gateway_timeouts timeouts = {};
   std::string web_root = {}; ///< folder of the built UI; empty or missing = a page that says so
   std::string data_dir = {}; ///< folder of gateway.sqlite; empty = kept in memory only
@@ -115,6 +117,9 @@ public:
   void show_job_files(job_files_port& port);
   /// Serves the strategies of this node; without it their routes answer 503. `port` outlives the gateway. Call before start().
   void show_strategies(strategies_port& port);
+  /// Serves the alerts of this node; without it their routes answer 503. `port` outlives the
+  /// gateway. Call before start().
+  void serve_alerts(alerts_port& port);
 
   /// Binds, then serves until stop(). Gives the bound port.
   /// Errors: not_available (port in use, address not ours), invalid_argument (a

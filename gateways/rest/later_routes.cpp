@@ -75,15 +75,7 @@ void add_paper(std::vector<route>& rows) {
     .add(verb::post, "/api/paper-trading/orders/{id}/cancel", unlimited, "Cancel a paper order");
 }
 
-void add_alerts(std::vector<route>& rows) {
-  group alerts{rows, "alerts", "alerts: this build has no alert service yet"};
-  alerts.add(verb::get, "/api/v1/alerts", access::viewer, "Price alerts")
-    .add(verb::post, "/api/v1/alerts", access::trader, "Make an alert")
-    .add(verb::get, "/api/v1/alerts/{id}", access::viewer, "One alert")
-    .add(verb::patch, "/api/v1/alerts/{id}", access::trader, "Change an alert")
-    .add(verb::remove, "/api/v1/alerts/{id}", access::trader, "Remove an alert")
-    .add(verb::post, "/api/v1/alerts/{id}/pause", access::trader, "Pause")
-    .add(verb::post, "/api/v1/alerts/{id}/resume", access::trader, "Resume");
+void add_webhooks(std::vector<route>& rows) {
   group hooks{rows, "webhook", "webhook: this build has no webhook receiver yet"};
   constexpr route_policy receive{access::secret, rate_class::webhook};
   for (const std::string_view pattern : {"/webhook/tradingview", "/webhook/tradingview/{path_token}"}) {
@@ -106,7 +98,7 @@ void add_later_routes(std::vector<route>& rows) {
   add_auth(rows);
   add_accounts(rows);
   add_paper(rows);
-  add_alerts(rows);
+  add_webhooks(rows);
 }
 
 } // namespace tt::gateway

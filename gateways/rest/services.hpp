@@ -2,6 +2,7 @@
 
 // What the handlers work with. One object per gateway; handlers keep a reference.
 
+#include "gateways/alerts_port.hpp"
 #include "gateways/cluster_port.hpp"
 #include "gateways/gateway.hpp"
 #include "gateways/http/handler.hpp"
@@ -37,6 +38,7 @@ struct services {
   job_files_port* job_files = nullptr; ///< null where the node runs no YAML jobs
   trading_port* trading = nullptr; ///< null where the node hosts no accounts
   strategies_port* strategies = nullptr; ///< null where the node runs no strategies
+  alerts_port* alerts = nullptr;   ///< null where the node keeps no alerts
 };
 
 /// Runs `work` on the store's thread and answers with what it returns; a full
@@ -72,6 +74,8 @@ void add_job_file_routes(std::vector<route>& rows, services& parts);
 void add_cluster_routes(std::vector<route>& rows, services& parts);
 /// Orders, accounts, positions, executions, risk: 503 without a trading port.
 void add_order_routes(std::vector<route>& rows, services& parts);
+/// Price alerts: 503 without an alerts port, 403 where they are switched off.
+void add_alert_routes(std::vector<route>& rows, services& parts);
 /// Routes whose part of the system does not exist yet: they answer 503 and say which.
 void add_later_routes(std::vector<route>& rows);
 

@@ -23,7 +23,7 @@ constexpr std::array<channel_traits, channel_count> table{{
   {channel::orders, "orders", "order_update", delivery::lossless, scope::none, no_execution},
   {channel::executions, "executions", "execution", delivery::lossless, scope::none, no_execution},
   {channel::alerts, "alerts", "alert", delivery::lossless, scope::none,
-   "not_available: this node runs no alert service yet"},
+   "not_available: this node keeps no alerts"},
   {channel::webhooks, "webhooks", "webhook", delivery::lossless, scope::none,
    "not_available: this node runs no webhook service yet"},
   {channel::strategies, "strategies", "strategy", delivery::lossless, scope::none,
