@@ -24,12 +24,12 @@ MAY_INCLUDE = {
     "actors/storage": [],
     "actors/pine": ["actors/model"],
     "actors/market": ["actors/model"],
-    "actors/strategy": ["actors/model", "actors/pine", "actors/market"],
+    "actors/strategy": ["actors/model", "actors/pine", "actors/market", "actors/backtest", "actors/storage"],
     "actors/risk": ["actors/model"],
     "actors/execution": ["actors/model", "actors/pine", "actors/risk"],
     "actors/portfolio": ["actors/model", "actors/execution"],
     "actors/backtest": ["actors/model", "actors/storage", "actors/pine", "actors/market"],
-    "actors/alerts": ["actors/model", "actors/pine", "actors/market"],
+    "actors/alerts": ["actors/model", "actors/pine", "actors/market", "actors/storage", "actors/strategy"],
     "bus": [],
     "gateways": ACTORS,
     "cluster": ACTORS + ["bus", "gateways"],
@@ -37,7 +37,7 @@ MAY_INCLUDE = {
 # Libraries that only these files may see: cores stay free of actors and sockets.
 LIBRARIES = {
     "caf/io/": re.compile(r"^$"),  # ZeroMQ is the only transport between nodes
-    "caf/": re.compile(r"^(actors/\w+/(\w*_actor|messages|inspect|caf_\w+)\.(hpp|cpp)|bus/.*|gateways/bridge/.*|cluster/.*)$"),
+    "caf/": re.compile(r"^(actors/\w+/(\w+/)?(\w*_actor|messages|inspect|caf_\w+)\.(hpp|cpp)|bus/.*|gateways/bridge/.*|cluster/.*)$"),
     "zmq": re.compile(r"^bus/.*$"),
     "boost/": re.compile(r"^gateways/.*$"),
 }
