@@ -12,6 +12,7 @@
 #include "gateways/store/document_store.hpp"
 #include "gateways/store/task_queue.hpp"
 #include "gateways/trading_port.hpp"
+#include "gateways/webhook_port.hpp"
 
 #include <functional>
 #include <utility>
@@ -33,6 +34,7 @@ struct services {
   cluster_port* cluster = nullptr; ///< null where the node stands alone
   jobs_port* jobs = nullptr;       ///< null where backtests can't be reached
   trading_port* trading = nullptr; ///< null where the node hosts no accounts
+  webhook_port* webhooks = nullptr; ///< null where the node receives no alerts
 };
 
 /// Runs `work` on the store's thread and answers with what it returns; a full
@@ -67,6 +69,10 @@ void add_optimize_routes(std::vector<route>& rows, services& parts);
 void add_cluster_routes(std::vector<route>& rows, services& parts);
 /// Orders, accounts, positions, executions, risk: 503 without a trading port.
 void add_order_routes(std::vector<route>& rows, services& parts);
+/// The webhook receiver, its profiles and its events; 503 without a webhook port.
+void add_webhook_routes(std::vector<route>& rows, services& parts);
+/// What the second listener serves: /webhook/* alone.
+void add_webhook_posts(std::vector<route>& rows, services& parts);
 /// Routes whose part of the system does not exist yet: they answer 503 and say which.
 void add_later_routes(std::vector<route>& rows);
 

@@ -25,7 +25,7 @@ constexpr std::array<channel_traits, channel_count> table{{
   {channel::alerts, "alerts", "alert", delivery::lossless, scope::none,
    "not_available: this node runs no alert service yet"},
   {channel::webhooks, "webhooks", "webhook", delivery::lossless, scope::none,
-   "not_available: this node runs no webhook service yet"},
+   "not_available: this node receives no alerts"},
   {channel::strategies, "strategies", "strategy", delivery::lossless, scope::none,
    "not_available: this node runs no strategy service yet"},
   {channel::risk, "risk", "risk", delivery::lossless, scope::none,

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace tt::alerts {
+namespace tt::webhook {
 
 namespace {
 
@@ -74,4 +74,4 @@ std::optional<auth_fault> authenticate(const webhook_profile& profile, const web
   return profile.mode == account_mode::paper ? std::nullopt : std::optional{auth_fault::live_account};
 }
 
-} // namespace tt::alerts
+} // namespace tt::webhook

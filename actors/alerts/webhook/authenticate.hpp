@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace tt::alerts {
+namespace tt::webhook {
 
 /// How a post came in.
 enum class post_link : std::uint8_t { plain, tls };
@@ -53,13 +53,13 @@ private:
 
 /// Why a post may not pass. The caller is told one sentence for all of them; this is for logs and metrics.
 enum class auth_fault : std::uint8_t { unknown_profile, no_rule, secret, signature, replay, address, certificate, live_account };
-} // namespace tt::alerts
+} // namespace tt::webhook
 template <>
-struct tt::names_of<tt::alerts::auth_fault> {
+struct tt::names_of<tt::webhook::auth_fault> {
   static constexpr std::array<std::string_view, 8> value{"unknown_profile", "no_rule", "secret",      "signature",
                                                          "replay",          "address", "certificate", "live_account"};
 };
-namespace tt::alerts {
+namespace tt::webhook {
 
 /// Judges by the rules of `profile`. `body_secret` is the secret found in the body, if the body could be read.
 /// Nothing: it may pass.
@@ -69,4 +69,4 @@ std::optional<auth_fault> authenticate(const webhook_profile& profile, const web
 /// Whether a certificate is the one TradingView shows: CN and organisation, and the address of its SAN where one is known.
 bool is_tradingview(const client_identity& who);
 
-} // namespace tt::alerts
+} // namespace tt::webhook

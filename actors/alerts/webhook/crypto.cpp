@@ -6,7 +6,7 @@
 
 #include <array>
 
-namespace tt::alerts {
+namespace tt::webhook {
 
 namespace {
 
@@ -43,4 +43,4 @@ bool equal_in_constant_time(std::string_view kept, std::string_view given) {
   return CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
-} // namespace tt::alerts
+} // namespace tt::webhook

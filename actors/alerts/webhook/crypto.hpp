@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace tt::alerts {
+namespace tt::webhook {
 
 /// 64 lower-case hex digits.
 std::string sha256_hex(std::string_view text);
@@ -13,4 +13,4 @@ std::string hmac_sha256_hex(std::string_view key, std::string_view text);
 /// Whether two texts are equal, in a time that depends on the length of `given` only.
 bool equal_in_constant_time(std::string_view kept, std::string_view given);
 
-} // namespace tt::alerts
+} // namespace tt::webhook

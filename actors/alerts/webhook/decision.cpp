@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace tt::alerts {
+namespace tt::webhook {
 
 namespace {
 
@@ -90,6 +90,15 @@ std::optional<judged> read_target(order_plan& plan, const signal& what) {
     return refuse(refusal::quantity, size->to_string() + " is not a multiple of the lot step " + plan.lot.to_string());
   plan.target = quantity{*what.position == market_side::long_side ? *size : -*size};
   return std::nullopt;
+}
+
+/// The instrument of a name; pairs may be written with a slash (BTC/USD). A name that nobody lists, a perpetual of a listed
+/// coin for instance, is none.
+const instrument* find_symbol(const instrument_master& master, const std::string& name) {
+  if (const auto* found = master.find(name)) return found;
+  auto joined = name;
+  std::erase(joined, '/');
+  return joined == name ? nullptr : master.find(joined);
 }
 
 bool opens(alert_action a) { return a == alert_action::buy || a == alert_action::sell || a == alert_action::go_long || a == alert_action::go_short; }
@@ -220,7 +229,7 @@ judged judge(const signal& what, const judging& by) {
     return {{alert_verdict::queued, refusal::none, {}}, std::move(plan)};
   }
   if (what.symbol.empty()) return refuse(refusal::invalid_field, "symbol: the alert names none");
-  const auto* symbol = by.master.find(what.symbol);
+  const auto* symbol = find_symbol(by.master, what.symbol);
   if (symbol == nullptr) return refuse(refusal::unknown_symbol, "no instrument of the name " + tt::quoted(what.symbol));
   plan.symbol = plan.action == alert_action::cancel_all ? std::string{} : symbol->symbol;
   plan.lot = symbol->lot;
@@ -296,4 +305,4 @@ std::string order_key(std::string_view profile, std::string_view journal, std::u
   return key ? key->str() : std::string{};
 }
 
-} // namespace tt::alerts
+} // namespace tt::webhook

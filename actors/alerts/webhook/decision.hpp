@@ -11,7 +11,7 @@
 #include <functional>
 #include <memory>
 
-namespace tt::alerts {
+namespace tt::webhook {
 
 /// What became of an alert.
 enum class alert_verdict : std::uint8_t {
@@ -35,18 +35,18 @@ enum class refusal : std::uint8_t {
   account,          ///< no such account
   risk,             ///< by the gate; the order says by which check
 };
-} // namespace tt::alerts
+} // namespace tt::webhook
 template <>
-struct tt::names_of<tt::alerts::alert_verdict> {
+struct tt::names_of<tt::webhook::alert_verdict> {
   static constexpr std::array<std::string_view, 3> value{"queued", "recorded", "refused"};
 };
 template <>
-struct tt::names_of<tt::alerts::refusal> {
+struct tt::names_of<tt::webhook::refusal> {
   static constexpr std::array<std::string_view, 14> value{"",           "stale",        "scope",       "unknown_symbol", "disabled",
                                                           "invalid_field", "quantity",  "max_position", "out_of_step",   "unsettled",
                                                           "late",       "not_available", "account",    "risk"};
 };
-namespace tt::alerts {
+namespace tt::webhook {
 
 struct word_on_alert {
   alert_verdict verdict = alert_verdict::recorded;
@@ -130,4 +130,4 @@ order_decision decide(const order_plan& plan, const strategy_holding& held, legs
 /// The key of an order: the same event and leg give the same key after any restart. `journal` tells the journals of two data folders apart.
 std::string order_key(std::string_view profile, std::string_view journal, std::uint64_t event, alert_leg leg);
 
-} // namespace tt::alerts
+} // namespace tt::webhook

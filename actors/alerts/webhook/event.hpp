@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace tt::alerts {
+namespace tt::webhook {
 
 /// Whether the sender gave the alert an id.
 enum class id_origin : std::uint8_t { sender, derived };
@@ -44,4 +44,4 @@ struct webhook_event {
 /// "wa-" and 18 letters and digits: the time, then the place in the journal.
 alert_id make_alert_id(utc_time received_at, std::uint64_t event);
 
-} // namespace tt::alerts
+} // namespace tt::webhook

@@ -5,7 +5,7 @@
 
 #include <sys/stat.h>
 
-namespace tt::alerts {
+namespace tt::webhook {
 
 namespace {
 
@@ -230,4 +230,4 @@ result<std::unique_ptr<event_journal>> open_event_journal(const std::string& pat
   return std::unique_ptr<event_journal>(std::move(out));
 }
 
-} // namespace tt::alerts
+} // namespace tt::webhook

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace tt::alerts {
+namespace tt::webhook {
 
 /// Events that are kept; older ones go when the journal is opened.
 inline constexpr std::uint64_t max_kept_events = 1'000'000;
@@ -59,4 +59,4 @@ public:
 /// where the journal is new. Errors: io_error, corrupt_data.
 result<std::unique_ptr<event_journal>> open_event_journal(const std::string& path, const std::string& name);
 
-} // namespace tt::alerts
+} // namespace tt::webhook

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace tt::alerts {
+namespace tt::webhook {
 
 namespace {
 
@@ -260,4 +260,4 @@ void hand_over::end(item& what, word_on_alert word) {
   changed_.insert(account);
 }
 
-} // namespace tt::alerts
+} // namespace tt::webhook

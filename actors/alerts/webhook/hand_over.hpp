@@ -19,7 +19,7 @@
 #include <variant>
 #include <vector>
 
-namespace tt::alerts {
+namespace tt::webhook {
 
 /// Alerts that may be on their way; further ones are not taken.
 inline constexpr std::size_t max_on_the_way = 10'000;
@@ -144,4 +144,4 @@ private:
   std::vector<handed_over> finished_;
 };
 
-} // namespace tt::alerts
+} // namespace tt::webhook

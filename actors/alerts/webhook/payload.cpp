@@ -6,7 +6,7 @@
 #include <array>
 #include <cctype>
 
-namespace tt::alerts {
+namespace tt::webhook {
 
 namespace {
 
@@ -298,4 +298,4 @@ result<payload> restore_payload(std::string_view json, payload_form form) {
   return out;
 }
 
-} // namespace tt::alerts
+} // namespace tt::webhook

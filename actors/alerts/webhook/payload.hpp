@@ -16,7 +16,7 @@
 #include <string_view>
 #include <vector>
 
-namespace tt::alerts {
+namespace tt::webhook {
 
 /// Largest alert, in bytes (http-api section 10).
 inline constexpr std::size_t max_payload_bytes = 16 * 1024;
@@ -75,4 +75,4 @@ result<payload> restore_payload(std::string_view json, payload_form form);
 /// Whether bytes are well-formed UTF-8 (no surrogates, nothing overlong).
 bool is_utf8(std::string_view text) noexcept;
 
-} // namespace tt::alerts
+} // namespace tt::webhook

@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <charconv>
 
-namespace tt::alerts {
+namespace tt::webhook {
 
 namespace {
 
@@ -175,4 +175,4 @@ result<webhook_profile> read_profile(std::string_view text) {
   }
 }
 
-} // namespace tt::alerts
+} // namespace tt::webhook

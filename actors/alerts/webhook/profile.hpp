@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-namespace tt::alerts {
+namespace tt::webhook {
 
 /// Most profiles of a node, symbols of one scope, entries of one allow list.
 inline constexpr std::size_t max_profiles = 200;
@@ -33,16 +33,16 @@ enum class out_of_step_rule : std::uint8_t { refuse, warn };
 enum class client_certificate : std::uint8_t { ignored, tradingview };
 /// Whether a profile came from the settings (and can't be changed by the API) or from the API.
 enum class profile_source : std::uint8_t { settings, api };
-} // namespace tt::alerts
+} // namespace tt::webhook
 template <>
-struct tt::names_of<tt::alerts::sync_mode> {
+struct tt::names_of<tt::webhook::sync_mode> {
   static constexpr std::array<std::string_view, 2> value{"order", "position"};
 };
 template <>
-struct tt::names_of<tt::alerts::out_of_step_rule> {
+struct tt::names_of<tt::webhook::out_of_step_rule> {
   static constexpr std::array<std::string_view, 2> value{"refuse", "warn"};
 };
-namespace tt::alerts {
+namespace tt::webhook {
 
 /// A text that can be compared but not read: SHA-256 of salt and text.
 struct secret_digest {
@@ -110,4 +110,4 @@ bool address_in(const std::vector<std::string>& list, std::string_view address);
 std::string write_profile(const webhook_profile& what);
 result<webhook_profile> read_profile(std::string_view json);
 
-} // namespace tt::alerts
+} // namespace tt::webhook

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace tt::alerts {
+namespace tt::webhook {
 
 namespace {
 
@@ -390,4 +390,4 @@ result<new_profile> receiver::rotate(std::string_view id, utc_time now) {
   return out;
 }
 
-} // namespace tt::alerts
+} // namespace tt::webhook

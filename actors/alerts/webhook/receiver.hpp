@@ -15,7 +15,7 @@
 #include <functional>
 #include <unordered_map>
 
-namespace tt::alerts {
+namespace tt::webhook {
 
 /// Posts that may wait for one commit; more are answered 503.
 inline constexpr std::size_t max_batch = 256;
@@ -178,4 +178,4 @@ private:
   enum class trust : std::uint8_t { sure, unsure } place_ = trust::sure;
 };
 
-} // namespace tt::alerts
+} // namespace tt::webhook

@@ -4,7 +4,7 @@
 #include <array>
 #include <utility>
 
-namespace tt::alerts {
+namespace tt::webhook {
 
 namespace {
 
@@ -225,4 +225,4 @@ signal normalise(const payload& from) {
   return out;
 }
 
-} // namespace tt::alerts
+} // namespace tt::webhook

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-namespace tt::alerts {
+namespace tt::webhook {
 
 /// Longest text of one field that is kept, in bytes; symbols and ids.
 inline constexpr std::size_t max_field_text = 200;
@@ -33,13 +33,13 @@ enum class alert_action : std::uint8_t {
   cancel,      ///< working orders of the strategy in the symbol
   cancel_all,  ///< in all symbols
 };
-} // namespace tt::alerts
+} // namespace tt::webhook
 template <>
-struct tt::names_of<tt::alerts::alert_action> {
+struct tt::names_of<tt::webhook::alert_action> {
   static constexpr std::array<std::string_view, 10> value{"none",  "buy",        "sell",        "long",   "short",
                                                           "close", "close_long", "close_short", "cancel", "cancel_all"};
 };
-namespace tt::alerts {
+namespace tt::webhook {
 
 /// Whether an action can only make a position smaller.
 constexpr bool is_closing(alert_action a) {
@@ -52,16 +52,16 @@ enum class quantity_kind : std::uint8_t { shares, weight, notional };
 
 /// A side, as strategies on TradingView report it.
 enum class market_side : std::uint8_t { flat, long_side, short_side };
-} // namespace tt::alerts
+} // namespace tt::webhook
 template <>
-struct tt::names_of<tt::alerts::quantity_kind> {
+struct tt::names_of<tt::webhook::quantity_kind> {
   static constexpr std::array<std::string_view, 3> value{"shares", "weight", "notional"};
 };
 template <>
-struct tt::names_of<tt::alerts::market_side> {
+struct tt::names_of<tt::webhook::market_side> {
   static constexpr std::array<std::string_view, 3> value{"flat", "long", "short"};
 };
-namespace tt::alerts {
+namespace tt::webhook {
 
 /// A field that can't be read.
 struct signal_problem {
@@ -100,4 +100,4 @@ std::optional<alert_action> find_action(std::string_view word);
 /// A moment of an alert: ISO-8601, epoch seconds (with a fraction) or milliseconds. Errors: invalid_argument, out_of_range.
 result<utc_time> parse_alert_time(std::string_view text);
 
-} // namespace tt::alerts
+} // namespace tt::webhook

@@ -2,7 +2,7 @@
 
 #include <caf/send.hpp>
 
-namespace tt::alerts {
+namespace tt::webhook {
 
 namespace {
 
@@ -138,4 +138,4 @@ caf::behavior webhook_actor(self_ptr self, std::shared_ptr<const webhook_options
   };
 }
 
-} // namespace tt::alerts
+} // namespace tt::webhook

@@ -21,7 +21,7 @@
 #include <map>
 #include <memory>
 
-namespace tt::alerts {
+namespace tt::webhook {
 
 using commit_atom = caf::atom_constant<caf::atom("commit")>;
 using look_atom = caf::atom_constant<caf::atom("look")>;
@@ -62,7 +62,7 @@ struct webhook_state {
 /// Spawn it detached.
 caf::behavior webhook_actor(caf::stateful_actor<webhook_state>* self, std::shared_ptr<const webhook_options> options);
 
-} // namespace tt::alerts
+} // namespace tt::webhook
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::alerts::post_request_ptr)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::alerts::receiver_task_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::webhook::post_request_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::webhook::receiver_task_ptr)
