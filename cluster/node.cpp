@@ -7,6 +7,7 @@
 #include "cluster/feeds.hpp"
 #include "cluster/folder_lock.hpp"
 #include "cluster/trading/trading_service.hpp"
+#include "cluster/webhooks/webhook_service.hpp"
 #include "gateways/bridge/actor_jobs_port.hpp"
 #include "gateways/bridge/actor_market_port.hpp"
 #include "gateways/gateway.hpp"
@@ -97,6 +98,7 @@ struct node::impl {
   std::unique_ptr<gateway::actor_market_port> port;
   std::unique_ptr<gateway::actor_jobs_port> jobs;
   std::unique_ptr<trading_service> trading; ///< of a node that stands alone
+  std::unique_ptr<webhook_service> webhooks;    ///< likewise
   std::unique_ptr<gateway::stream_service> stream;
   std::unique_ptr<gateway::job_channels> channels; ///< of the stream
   std::unique_ptr<gateway::trading_channels> order_channels; ///< likewise
@@ -112,6 +114,7 @@ struct node::impl {
     if (server) server->stop();
     channels.reset();
     order_channels.reset();
+    if (webhooks) webhooks->stop();
     if (trading) trading->stop(); // its last answers need the gateway's sockets
     if (backtests) backtests->stop();
     for (const auto& feed : feeds) caf::anon_send_exit(feed.actor, caf::exit_reason::user_shutdown);
@@ -121,6 +124,7 @@ struct node::impl {
     directory = nullptr;
     server.reset();
     jobs.reset();
+    webhooks.reset();
     trading.reset();
     stream.reset();
     port.reset();
@@ -218,6 +222,9 @@ struct node::impl {
     auto accounts = trading_service::start({*system, config, clock, market_clock(wall_time), master, *port});
     if (!accounts) return accounts.error();
     trading = std::move(*accounts);
+    auto receiver = webhook_service::start({*system, config, clock, master, trading->desk(), {}, account_id{std::string(first_account)}});
+    if (!receiver) return receiver.error();
+    webhooks = std::move(*receiver);
     return start_gateway();
   }
 
@@ -248,13 +255,24 @@ struct node::impl {
 
   result<void> start_gateway() {
     stream = std::make_unique<gateway::stream_service>(*port, stream_settings(config));
-    server = std::make_unique<gateway::gateway>(gateway_settings(config), *port, clock, stream.get());
+    auto served = gateway_settings(config);
+    if (webhooks) {
+      auto listener = webhook_listener_of(config);
+      if (!listener) return listener.error();
+      served.webhooks = std::move(*listener);
+    }
+    server = std::make_unique<gateway::gateway>(std::move(served), *port, clock, stream.get());
     server->add_metrics(stream->metrics());
     if (cluster) server->show_cluster(*cluster);
     if (trading) {
       order_channels = std::make_unique<gateway::trading_channels>(trading->port(), *stream, clock);
       server->show_trading(trading->port());
       server->add_metrics(trading->metrics());
+    }
+    if (webhooks) {
+      webhooks->show_on(*stream, clock);
+      server->receive_webhooks(webhooks->port());
+      server->add_metrics(webhooks->metrics());
     }
     if (jobs) {
       channels = std::make_unique<gateway::job_channels>(*jobs, *stream, clock);

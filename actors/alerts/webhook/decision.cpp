@@ -117,7 +117,7 @@ quantity amount(quantity q) { return q < quantity{} ? -q : q; }
 
 /// An order whose fields don't fit each other (a limit without a price) is found before the answer.
 std::optional<judged> check_fields(const order_plan& plan) {
-  if (is_cancel(plan.action)) return std::nullopt;
+  if (is_cancel(plan.action) || is_closing(plan.action)) return std::nullopt; // closing is done at market
   order_request probe;
   probe.account = plan.account;
   probe.symbol = plan.symbol;
