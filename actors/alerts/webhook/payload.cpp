@@ -103,6 +103,21 @@ private:
   std::size_t count_ = 0;
 };
 
+bool is_empty(const payload_value& value) { return value.type == kind::null || (value.type == kind::text && trimmed(value.text).empty()); }
+
+/// Of members of one name the first that says something stays, so that what is kept reads like what was sent.
+void drop_repeats(payload_value& at) {
+  std::vector<payload_value::member> kept;
+  for (auto& one : at.members) {
+    drop_repeats(one.value);
+    const auto same = std::find_if(kept.begin(), kept.end(), [&](const auto& k) { return k.name == one.name; });
+    if (same == kept.end()) kept.push_back(std::move(one));
+    else if (is_empty(same->value)) same->value = std::move(one.value);
+  }
+  at.members = std::move(kept);
+  for (auto& one : at.items) drop_repeats(one);
+}
+
 void remove_secrets(payload_value& at) {
   std::erase_if(at.members, [](const auto& one) { return is_secret(one.name); });
   for (auto& one : at.members) remove_secrets(one.value);
@@ -123,6 +138,7 @@ void blot_out(payload_value& at, std::string_view secret) {
 }
 
 void take_secret(payload& out) {
+  drop_repeats(out.root);
   if (const auto* found = out.root.find({"secret", "passphrase", "token", "key"}); found != nullptr && (found->type == kind::text || found->type == kind::number)) out.secret = found->text;
   remove_secrets(out.root);
   if (out.secret) out.forget(*out.secret);
@@ -235,8 +251,7 @@ const payload_value* payload_value::find(std::initializer_list<std::string_view>
   for (const auto name : names) {
     const auto wanted = plain_name(name);
     for (const auto& one : members)
-      if (plain_name(one.name) == wanted && one.value.type != kind::null && !(one.value.type == kind::text && trimmed(one.value.text).empty()))
-        return &one.value;
+      if (plain_name(one.name) == wanted && !is_empty(one.value)) return &one.value;
   }
   return nullptr;
 }
