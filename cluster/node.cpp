@@ -10,6 +10,7 @@
 #include "cluster/strategies/strategy_service.hpp"
 #include "cluster/trading/trading_service.hpp"
 #include "gateways/alerts/alert_channel.hpp"
+#include "cluster/webhooks/webhook_service.hpp"
 #include "gateways/bridge/actor_jobs_port.hpp"
 #include "gateways/bridge/actor_market_port.hpp"
 #include "gateways/gateway.hpp"
@@ -104,6 +105,7 @@ struct node::impl {
   std::unique_ptr<gateway::actor_jobs_port> jobs;
   std::unique_ptr<trading_service> trading; ///< of a node that stands alone
   std::unique_ptr<strategy_service> strategies; ///< likewise
+  std::unique_ptr<webhook_service> webhooks;    ///< likewise
   std::unique_ptr<gateway::stream_service> stream;
   std::unique_ptr<gateway::job_channels> channels; ///< of the stream
   std::unique_ptr<gateway::trading_channels> order_channels; ///< likewise
@@ -131,6 +133,7 @@ struct node::impl {
     alert_events.reset();
     if (alerts) alerts->stop(); // before what it hands orders and notices to
     if (notices) notices->stop();
+    if (webhooks) webhooks->stop();
     if (trading) trading->stop(); // its last answers need the gateway's sockets
     if (backtests) backtests->stop();
     for (const auto& feed : feeds) caf::anon_send_exit(feed.actor, caf::exit_reason::user_shutdown);
@@ -142,6 +145,7 @@ struct node::impl {
     jobs.reset();
     strategies.reset();
     alerts.reset();
+    webhooks.reset();
     trading.reset();
     stream.reset();
     port.reset();
@@ -240,6 +244,9 @@ struct node::impl {
     if (!accounts) return accounts.error();
     trading = std::move(*accounts);
     if (auto started = start_strategies(market_clock(wall_time)); !started) return started;
+    auto receiver = webhook_service::start({*system, config, clock, master, trading->desk(), {}, account_id{std::string(first_account)}});
+    if (!receiver) return receiver.error();
+    webhooks = std::move(*receiver);
     return start_gateway();
   }
 
@@ -290,7 +297,13 @@ struct node::impl {
 
   result<void> start_gateway() {
     stream = std::make_unique<gateway::stream_service>(*port, stream_settings(config));
-    server = std::make_unique<gateway::gateway>(gateway_settings(config), *port, clock, stream.get());
+    auto served = gateway_settings(config);
+    if (webhooks) {
+      auto listener = webhook_listener_of(config);
+      if (!listener) return listener.error();
+      served.webhooks = std::move(*listener);
+    }
+    server = std::make_unique<gateway::gateway>(std::move(served), *port, clock, stream.get());
     server->add_metrics(stream->metrics());
     if (cluster) server->show_cluster(*cluster);
     if (trading) {
@@ -305,6 +318,10 @@ struct node::impl {
       alert_events = std::make_unique<gateway::alert_channel>(*alerts, *stream, clock);
       server->serve_alerts(*alerts);
       server->add_metrics(alerts->metrics());
+    if (webhooks) {
+      webhooks->show_on(*stream, clock);
+      server->receive_webhooks(webhooks->port());
+      server->add_metrics(webhooks->metrics());
     }
     if (jobs) {
       channels = std::make_unique<gateway::job_channels>(*jobs, *stream, clock);

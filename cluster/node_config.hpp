@@ -51,6 +51,16 @@ struct log_config {
   std::size_t files = 5;
 };
 
+/// The webhook receiver.
+struct webhook_config {
+  std::string secret;                ///< of the default profile; empty: only loopback may post
+  std::vector<std::string> ip_allow; ///< of the default profile
+  std::size_t freshness_s = 60;
+  std::string listen;                ///< address:port of the second listener; empty: none
+  std::string tls_cert, tls_key, client_ca; ///< files of that listener
+  std::size_t per_minute = 600, burst = 200;
+};
+
 struct node_config {
   std::string node_id;
   std::string data_dir;
@@ -74,6 +84,7 @@ struct node_config {
   bool alerts = true;                   ///< ENABLE_ALERTS
   std::vector<std::string> notice_allow; ///< NOTICE_ALLOW
   std::string notice_ca_file;           ///< NOTICE_CA_FILE
+  webhook_config webhooks;
   std::string default_venue;
   log_config log;
   std::vector<feed_config> feeds;

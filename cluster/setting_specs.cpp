@@ -22,8 +22,8 @@ std::span<const setting_spec> setting_specs() {
     {"server.allowed_hosts", {"ALLOWED_HOSTS"}, "", "further Host names that are answered", active, open, key_form::list},
     {"server.cors_origins", {"CORS_ORIGINS"}, "http://localhost:5173,http://localhost:3000", "web origins that may call", active, open, key_form::list},
     {"server.trusted_proxies", {"TRUSTED_PROXIES"}, "", "peers whose X-Forwarded-For is believed", active, open, key_form::list},
-    {"server.tls_cert", {"TLS_CERT"}, "", "certificate file", reserved},
-    {"server.tls_key", {"TLS_KEY"}, "", "key file", reserved, secret},
+    {"server.tls_cert", {"TLS_CERT"}, "", "certificate file (PEM); of webhook.listen only, the main port speaks plain HTTP", active, open, key_form::path},
+    {"server.tls_key", {"TLS_KEY"}, "", "key file (PEM); likewise", active, open, key_form::path},
     {"server.metrics_port", {"METRICS_PORT"}, "", "second port with /metrics only, open to everybody; none when empty"},
     {"server.udf_next_time_unit", {"UDF_NEXT_TIME_UNIT"}, "s", "unit of nextTime in UDF history: s or ms"},
 
@@ -45,6 +45,7 @@ std::span<const setting_spec> setting_specs() {
     {"rate_limit.failed_auth", {"RATE_LIMIT_FAILED_AUTH"}, "30", "failed authentications per minute and address"},
     {"rate_limit.general", {"RATE_LIMIT_GENERAL"}, "600", "requests per minute and principal"},
     {"rate_limit.market_data", {"RATE_LIMIT_MARKET_DATA"}, "1000", "market data requests per minute and principal"},
+    {"rate_limit.webhook", {"RATE_LIMIT_WEBHOOK"}, "600", "alerts per minute and webhook profile"},
     {"rate_limit.jobs", {"RATE_LIMIT_JOBS"}, "60", "submitted backtests and studies per minute and principal"},
 
     {"market.calendar", {"MARKET_CALENDAR"}, "XNYS", "default venue of /api/market/status"},
@@ -69,10 +70,13 @@ std::span<const setting_spec> setting_specs() {
     {"backtest.timeout_s", {"BACKTEST_TIMEOUT_S"}, "300", "seconds without progress after which a job fails"},
     {"backtest.workers", {"BACKTEST_WORKERS"}, "0", "threads of this node that compute; 0 = one per core"},
 
-    {"webhook.secret", {"TRADINGVIEW_WEBHOOK_SECRET"}, "", "shared secret of the default profile", reserved, secret},
-    {"webhook.ip_allow", {"WEBHOOK_IP_ALLOW"}, "", "addresses that may post", reserved, open, key_form::list},
-    {"webhook.freshness_s", {"WEBHOOK_FRESHNESS_S"}, "60", "oldest alert that is acted on", reserved},
-    {"webhook.listen", {"WEBHOOK_LISTEN"}, "", "second listener for webhooks only", reserved},
+    {"webhook.secret", {"TRADINGVIEW_WEBHOOK_SECRET"}, "", "shared secret of the default profile; without one only loopback may post", active, secret},
+    {"webhook.ip_allow", {"WEBHOOK_IP_ALLOW"}, "", "addresses, networks or \"tradingview\" that may post to the default profile", active, open, key_form::list},
+    {"webhook.freshness_s", {"WEBHOOK_FRESHNESS_S"}, "60", "age in seconds above which an alert makes no order"},
+    {"webhook.listen", {"WEBHOOK_LISTEN"}, "", "address:port of a second listener for /webhook/* only, for example 0.0.0.0:443"},
+    {"webhook.tls_cert", {"WEBHOOK_TLS_CERT"}, "", "its certificate file (PEM); server.tls_cert when empty, plain HTTP when both are", active, open, key_form::path},
+    {"webhook.tls_key", {"WEBHOOK_TLS_KEY"}, "", "its key file (PEM)", active, open, key_form::path},
+    {"webhook.client_ca", {"WEBHOOK_CLIENT_CA"}, "", "file (PEM) with further authorities of client certificates, beside the system's", active, open, key_form::path},
     {"webhook.copy_url", {"CHRONOS_WEBHOOK_URL"}, "", "outgoing copy of accepted signals", reserved, secret},
 
     {"notices.allow", {"NOTICE_ALLOW"}, "", "host names, addresses and networks that outgoing notices may reach besides public ones", active, open, key_form::list},

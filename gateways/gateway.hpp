@@ -35,6 +35,7 @@ class strategies_port;
 class trading_port;
 class market_port;
 class upgrade_handler;
+class webhook_port;
 
 /// AUTH_MODE of http-api.md section 2.
 enum class auth_mode : std::uint8_t {
@@ -56,6 +57,14 @@ struct gateway_timeouts {
   std::chrono::milliseconds body{30'000};   ///< to read a body
   std::chrono::milliseconds write{30'000};  ///< to hand a response to the client
   std::chrono::milliseconds answer{10'000}; ///< for a handler to answer; then 503
+};
+
+/// WEBHOOK_LISTEN: a second listener that serves nothing but /webhook/*.
+struct webhook_listener {
+  std::string host;       ///< address or name
+  std::uint16_t port = 0; ///< 0 = any free port
+  std::string cert, key;  ///< files (PEM); both empty: plain HTTP
+  std::string client_ca;  ///< file with further authorities of client certificates, beside the system's
 };
 
 /// Everything the gateway is told at start. Read once; later changes have no effect.
@@ -83,6 +92,7 @@ struct gateway_config {
   next_time_unit udf_next_time = next_time_unit::seconds;
   std::string tls_cert = {}; ///< not served by this build: set = start() fails
   std::string tls_key = {};
+  std::optional<webhook_listener> webhooks = {}; ///< WEBHOOK_LISTEN
 };
 
 /// Wall clock of the process.
@@ -120,6 +130,8 @@ public:
   /// Serves the alerts of this node; without it their routes answer 503. `port` outlives the
   /// gateway. Call before start().
   void serve_alerts(alerts_port& port);
+  /// Receives alerts; without it their routes answer 503. `port` outlives the gateway. Call before start().
+  void receive_webhooks(webhook_port& port);
 
   /// Binds, then serves until stop(). Gives the bound port.
   /// Errors: not_available (port in use, address not ours), invalid_argument (a
@@ -127,6 +139,8 @@ public:
   result<std::uint16_t> start();
   /// The bound port of METRICS_PORT; 0 when there is none.
   [[nodiscard]] std::uint16_t metrics_port() const;
+  /// The bound port of WEBHOOK_LISTEN; 0 when there is none.
+  [[nodiscard]] std::uint16_t webhook_listen_port() const;
   /// Closes every connection and joins the threads. Harmless when not running.
   void stop();
 

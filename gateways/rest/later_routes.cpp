@@ -8,7 +8,6 @@ namespace tt::gateway {
 
 namespace {
 
-constexpr std::size_t webhook_limit = 16 * 1024;
 
 /// A group of routes that wait for the same part.
 class group {
@@ -71,25 +70,7 @@ void add_paper(std::vector<route>& rows) {
     .add(verb::get, "/api/paper-trading/accounts/{id}/equity", access::viewer, "Equity curve")
     .add(verb::post, "/api/paper-trading/accounts/{id}/reset", access::trader, "Start over")
     .add(verb::post, "/api/paper-trading/accounts/{id}/flatten", unlimited, "Close every position")
-    .add(verb::post, "/api/paper-trading/alerts", {access::trader, rate_class::orders}, "A webhook alert, forced to paper")
     .add(verb::post, "/api/paper-trading/orders/{id}/cancel", unlimited, "Cancel a paper order");
-}
-
-void add_webhooks(std::vector<route>& rows) {
-  group hooks{rows, "webhook", "webhook: this build has no webhook receiver yet"};
-  constexpr route_policy receive{access::secret, rate_class::webhook};
-  for (const std::string_view pattern : {"/webhook/tradingview", "/webhook/tradingview/{path_token}"}) {
-    hooks.add(verb::post, pattern, receive, "TradingView alert", webhook_limit);
-    rows.back().body = body_kind::any;
-  }
-  hooks.add(verb::get, "/webhook/test", access::viewer, "Limits and clock of the receiver")
-    .add(verb::get, "/api/v1/webhooks", access::admin, "Webhook profiles")
-    .add(verb::post, "/api/v1/webhooks", access::admin, "Make a profile")
-    .add(verb::get, "/api/v1/webhooks/events", access::viewer, "Received alerts")
-    .add(verb::get, "/api/v1/webhooks/{id}", access::admin, "One profile")
-    .add(verb::patch, "/api/v1/webhooks/{id}", access::admin, "Change a profile")
-    .add(verb::remove, "/api/v1/webhooks/{id}", access::admin, "Remove a profile")
-    .add(verb::post, "/api/v1/webhooks/{id}/rotate", access::admin, "New path token");
 }
 
 } // namespace
@@ -98,7 +79,6 @@ void add_later_routes(std::vector<route>& rows) {
   add_auth(rows);
   add_accounts(rows);
   add_paper(rows);
-  add_webhooks(rows);
 }
 
 } // namespace tt::gateway

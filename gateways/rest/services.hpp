@@ -15,6 +15,7 @@
 #include "gateways/store/task_queue.hpp"
 #include "gateways/strategies_port.hpp"
 #include "gateways/trading_port.hpp"
+#include "gateways/webhook_port.hpp"
 
 #include <functional>
 #include <utility>
@@ -39,6 +40,7 @@ struct services {
   trading_port* trading = nullptr; ///< null where the node hosts no accounts
   strategies_port* strategies = nullptr; ///< null where the node runs no strategies
   alerts_port* alerts = nullptr;   ///< null where the node keeps no alerts
+  webhook_port* webhooks = nullptr; ///< null where the node receives no alerts
 };
 
 /// Runs `work` on the store's thread and answers with what it returns; a full
@@ -76,6 +78,10 @@ void add_cluster_routes(std::vector<route>& rows, services& parts);
 void add_order_routes(std::vector<route>& rows, services& parts);
 /// Price alerts: 503 without an alerts port, 403 where they are switched off.
 void add_alert_routes(std::vector<route>& rows, services& parts);
+/// The webhook receiver, its profiles and its events; 503 without a webhook port.
+void add_webhook_routes(std::vector<route>& rows, services& parts);
+/// What the second listener serves: /webhook/* alone.
+void add_webhook_posts(std::vector<route>& rows, services& parts);
 /// Routes whose part of the system does not exist yet: they answer 503 and say which.
 void add_later_routes(std::vector<route>& rows);
 

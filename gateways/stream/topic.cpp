@@ -25,7 +25,7 @@ constexpr std::array<channel_traits, channel_count> table{{
   {channel::alerts, "alerts", "alert", delivery::lossless, scope::none,
    "not_available: this node keeps no alerts"},
   {channel::webhooks, "webhooks", "webhook", delivery::lossless, scope::none,
-   "not_available: this node runs no webhook service yet"},
+   "not_available: this node receives no alerts"},
   {channel::strategies, "strategies", "strategy", delivery::lossless, scope::none,
    "not_available: this node hosts no accounts, so it runs no strategies"},
   {channel::risk, "risk", "risk", delivery::lossless, scope::none,
