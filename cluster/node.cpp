@@ -9,14 +9,14 @@
 #include "cluster/folder_lock.hpp"
 #include "cluster/strategies/strategy_service.hpp"
 #include "cluster/trading/trading_service.hpp"
-#include "gateways/alerts/alert_channel.hpp"
 #include "cluster/webhooks/webhook_service.hpp"
+#include "gateways/alerts/alert_channel.hpp"
 #include "gateways/bridge/actor_jobs_port.hpp"
 #include "gateways/bridge/actor_market_port.hpp"
 #include "gateways/gateway.hpp"
 #include "gateways/jobs/job_channels.hpp"
-#include "gateways/strategies/strategy_channels.hpp"
 #include "gateways/notify/https_notice_sender.hpp"
+#include "gateways/strategies/strategy_channels.hpp"
 #include "gateways/stream/stream_service.hpp"
 #include "gateways/trading/trading_channels.hpp"
 
@@ -112,9 +112,6 @@ struct node::impl {
   std::unique_ptr<gateway::strategy_channels> strategy_channel; ///< likewise
   std::shared_ptr<gateway::https_notice_sender> notices; ///< as trading
   std::unique_ptr<alert_service> alerts; ///< as trading
-  std::unique_ptr<gateway::stream_service> stream;
-  std::unique_ptr<gateway::job_channels> channels; ///< of the stream
-  std::unique_ptr<gateway::trading_channels> order_channels; ///< likewise
   std::unique_ptr<gateway::alert_channel> alert_events; ///< likewise
   std::unique_ptr<gateway::gateway> server;
   std::uint16_t bound_port = 0;
@@ -243,6 +240,7 @@ struct node::impl {
     auto accounts = trading_service::start({*system, config, clock, market_clock(wall_time), master, *port});
     if (!accounts) return accounts.error();
     trading = std::move(*accounts);
+    if (auto opened = start_alerts(); !opened) return opened;
     if (auto started = start_strategies(market_clock(wall_time)); !started) return started;
     auto receiver = webhook_service::start({*system, config, clock, master, trading->desk(), {}, account_id{std::string(first_account)}});
     if (!receiver) return receiver.error();
@@ -255,8 +253,7 @@ struct node::impl {
                                             config.real_trading ? gateway::strategies_port::real_trading::on : gateway::strategies_port::real_trading::off, {}});
     if (!started) return started.error();
     strategies = std::move(*started);
-    if (auto opened = start_alerts(); !opened) return opened;
-    return start_gateway();
+    return {};
   }
 
   result<void> start_alerts() {
@@ -264,7 +261,7 @@ struct node::impl {
     if (!sender) return sender.error();
     notices = std::move(*sender);
     if (!config.alerts) return {};
-    auto opened = alert_service::start({*system, config, master, *port, nullptr, account_id{std::string(first_account)}, notices});
+    auto opened = alert_service::start({*system, config, master, *port, trading->desk(), account_id{std::string(first_account)}, notices});
     if (!opened) return opened.error();
     alerts = std::move(*opened);
     return {};
@@ -314,10 +311,12 @@ struct node::impl {
     if (strategies) {
       strategy_channel = std::make_unique<gateway::strategy_channels>(*strategies, *stream, clock);
       server->show_strategies(*strategies);
+    }
     if (alerts) {
       alert_events = std::make_unique<gateway::alert_channel>(*alerts, *stream, clock);
       server->serve_alerts(*alerts);
       server->add_metrics(alerts->metrics());
+    }
     if (webhooks) {
       webhooks->show_on(*stream, clock);
       server->receive_webhooks(webhooks->port());
