@@ -244,6 +244,8 @@ result<node_config> node_config::make(const settings& values, std::string_view y
   set(out.rate_market_data, values.integer("rate_limit.market_data", 1, per_minute_max));
   set(out.rate_jobs, values.integer("rate_limit.jobs", 1, per_minute_max));
   set(out.backtesting, values.boolean("trading.enable_backtesting"));
+  set(out.paper_trading, values.boolean("trading.enable_paper"));
+  set(out.portfolio, values.boolean("trading.enable_portfolio"));
   set(out.backtest_max_running, values.integer("backtest.max_concurrent", 1, 1'000));
   set(out.backtest_timeout_s, values.integer("backtest.timeout_s", 1, 86'400));
   set(out.backtest_workers, values.integer("backtest.workers", 0, 1024));

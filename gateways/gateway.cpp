@@ -59,6 +59,7 @@ struct gateway::impl {
   std::unique_ptr<http_server> metrics_server;
   std::uint16_t metrics_port = 0;
   trading_port* trading = nullptr;
+  paper_port* paper = nullptr;
 
   /// Opens METRICS_PORT.
   result<void> serve_metrics(core& made, pipeline_rules rules);
@@ -94,6 +95,7 @@ std::uint16_t gateway::metrics_port() const { return impl_->metrics_port; }
 
 void gateway::show_cluster(cluster_port& port) { impl_->cluster = &port; }
 void gateway::show_trading(trading_port& port) { impl_->trading = &port; }
+void gateway::show_paper(paper_port& port) { impl_->paper = &port; }
 
 void gateway::serve_jobs(jobs_port& jobs) {
   impl_->jobs = &jobs;
@@ -114,6 +116,7 @@ result<std::uint16_t> gateway::start() {
 
   auto made = std::make_shared<core>(config, impl_->market, impl_->clock, std::move(*documents), impl_->cluster, impl_->jobs);
   made->parts.trading = impl_->trading;
+  made->parts.paper = impl_->paper;
   auto table = make_route_table(made->parts);
   if (!table) return table.error();
   made->table.emplace(std::move(*table));

@@ -9,6 +9,7 @@
 #include "gateways/http/route_table.hpp"
 #include "gateways/jobs_port.hpp"
 #include "gateways/market_port.hpp"
+#include "gateways/paper_port.hpp"
 #include "gateways/store/document_store.hpp"
 #include "gateways/store/task_queue.hpp"
 #include "gateways/trading_port.hpp"
@@ -33,6 +34,7 @@ struct services {
   cluster_port* cluster = nullptr; ///< null where the node stands alone
   jobs_port* jobs = nullptr;       ///< null where backtests can't be reached
   trading_port* trading = nullptr; ///< null where the node hosts no accounts
+  paper_port* paper = nullptr;     ///< likewise: the list of its paper accounts
 };
 
 /// Runs `work` on the store's thread and answers with what it returns; a full
@@ -67,6 +69,10 @@ void add_optimize_routes(std::vector<route>& rows, services& parts);
 void add_cluster_routes(std::vector<route>& rows, services& parts);
 /// Orders, accounts, positions, executions, risk: 503 without a trading port.
 void add_order_routes(std::vector<route>& rows, services& parts);
+/// /api/paper-trading and changes of accounts: 403 where switched off, 503 without a paper port.
+void add_paper_routes(std::vector<route>& rows, services& parts);
+/// Totals and risk figures of what is held.
+void add_portfolio_routes(std::vector<route>& rows, services& parts);
 /// Routes whose part of the system does not exist yet: they answer 503 and say which.
 void add_later_routes(std::vector<route>& rows);
 
