@@ -54,6 +54,8 @@ gateway::gateway_config gateway_settings(const node_config& config) {
   limit(gateway::rate_class::jobs, config.rate_jobs);
   out.backtesting = config.backtesting ? gateway::feature::enabled : gateway::feature::disabled;
   out.alerts = config.alerts ? gateway::feature::enabled : gateway::feature::disabled;
+  out.paper_trading = config.paper_trading ? gateway::feature::enabled : gateway::feature::disabled;
+  out.portfolio = config.portfolio ? gateway::feature::enabled : gateway::feature::disabled;
   out.stream_connections_per_ip = static_cast<unsigned>(config.stream_max_per_ip);
   out.metrics_port = config.metrics_port;
   out.web_root = config.web_root;
@@ -306,6 +308,7 @@ struct node::impl {
     if (trading) {
       order_channels = std::make_unique<gateway::trading_channels>(trading->port(), *stream, clock);
       server->show_trading(trading->port());
+      server->show_paper(trading->paper());
       server->add_metrics(trading->metrics());
     }
     if (strategies) {
@@ -372,6 +375,7 @@ result<std::unique_ptr<node>> node::start(const node_config& config, std::functi
 std::uint16_t node::port() const { return impl_->bound_port; }
 std::string node::url() const { return impl_->url(); }
 gateway::trading_port* node::accounts() const { return impl_->trading ? &impl_->trading->port() : nullptr; }
+std::shared_ptr<order_desk> node::desk() const { return impl_->trading ? impl_->trading->desk() : nullptr; }
 std::string node::control_endpoint() const { return impl_->cluster ? impl_->cluster->control_endpoint() : std::string{}; }
 void node::reload_keys() {
   if (impl_->cluster) impl_->cluster->reload_keys();

@@ -260,6 +260,8 @@ result<node_config> node_config::make(const settings& values, std::string_view y
   set(out.backtesting, values.boolean("trading.enable_backtesting"));
   set(out.real_trading, values.boolean("trading.enable_real"));
   set(out.alerts, values.boolean("trading.enable_alerts"));
+  set(out.paper_trading, values.boolean("trading.enable_paper"));
+  set(out.portfolio, values.boolean("trading.enable_portfolio"));
   set(out.backtest_max_running, values.integer("backtest.max_concurrent", 1, 1'000));
   set(out.backtest_timeout_s, values.integer("backtest.timeout_s", 1, 86'400));
   set(out.backtest_workers, values.integer("backtest.workers", 0, 1024));

@@ -78,6 +78,8 @@ struct node_config {
   std::size_t rate_unauthenticated = 100, rate_failed_auth = 30, rate_general = 600, rate_market_data = 1000, rate_jobs = 60;
   bool backtesting = true;              ///< ENABLE_BACKTESTING
   bool real_trading = false;            ///< ENABLE_REAL_TRADING
+  bool paper_trading = true;            ///< ENABLE_PAPER_TRADING
+  bool portfolio = true;                ///< ENABLE_PORTFOLIO_TRACKING
   std::size_t backtest_max_running = 5; ///< BACKTEST_MAX_CONCURRENT
   std::size_t backtest_timeout_s = 300; ///< BACKTEST_TIMEOUT_S: without progress
   std::size_t backtest_workers = 0;     ///< 0: one per core

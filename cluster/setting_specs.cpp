@@ -64,6 +64,11 @@ std::span<const setting_spec> setting_specs() {
     {"trading.enable_backtesting", {"ENABLE_BACKTESTING"}, "true", "backtests and studies; off = their routes answer 403"},
     {"trading.enable_alerts", {"ENABLE_ALERTS"}, "true", "price alerts; off = their routes answer 403"},
     {"trading.enable_portfolio", {"ENABLE_PORTFOLIO_TRACKING"}, "true", "portfolio", reserved},
+    {"trading.enable_real", {"ENABLE_REAL_TRADING"}, "false", "while false no live order can leave the process", reserved},
+    {"trading.enable_paper", {"ENABLE_PAPER_TRADING"}, "true", "paper accounts; off = their routes answer 403"},
+    {"trading.enable_backtesting", {"ENABLE_BACKTESTING"}, "true", "backtests and studies; off = their routes answer 403"},
+    {"trading.enable_alerts", {"ENABLE_ALERTS"}, "true", "price alerts", reserved},
+    {"trading.enable_portfolio", {"ENABLE_PORTFOLIO_TRACKING"}, "true", "totals and risk figures of accounts; off = their routes answer 403"},
     {"trading.strategies_dir", {"KAIROS_JOBS_DIR", "KAIROS_CONFIG_DIR"}, "config/strategies/", "YAML strategies", reserved},
 
     {"backtest.max_concurrent", {"BACKTEST_MAX_CONCURRENT"}, "5", "jobs that run at once; further ones wait"},

@@ -69,6 +69,7 @@ struct gateway::impl {
   std::unique_ptr<http_server> webhook_server = {}; ///< plain, or the next
   std::unique_ptr<tls_server> webhook_tls = {};
   std::uint16_t webhook_listen_port = 0;
+  paper_port* paper = nullptr;
 
   void stop_webhooks() {
     if (webhook_server) webhook_server->stop();
@@ -151,6 +152,7 @@ void gateway::show_strategies(strategies_port& port) { impl_->strategies = &port
 void gateway::serve_alerts(alerts_port& port) { impl_->alerts = &port; }
 
 void gateway::receive_webhooks(webhook_port& port) { impl_->webhooks = &port; }
+void gateway::show_paper(paper_port& port) { impl_->paper = &port; }
 
 void gateway::serve_jobs(jobs_port& jobs) {
   impl_->jobs = &jobs;
@@ -175,6 +177,7 @@ result<std::uint16_t> gateway::start() {
   made->parts.strategies = impl_->strategies;
   made->parts.alerts = impl_->alerts;
   made->parts.webhooks = impl_->webhooks;
+  made->parts.paper = impl_->paper;
   auto table = make_route_table(made->parts);
   if (!table) return table.error();
   made->table.emplace(std::move(*table));

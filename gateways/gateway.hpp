@@ -32,6 +32,7 @@ class cluster_port;
 class jobs_port;
 class job_files_port;
 class strategies_port;
+class paper_port;
 class trading_port;
 class market_port;
 class upgrade_handler;
@@ -83,6 +84,8 @@ struct gateway_config {
   unsigned progress_connections_per_ip = 10; ///< the same for progress sockets of jobs
   feature backtesting = feature::enabled;  ///< ENABLE_BACKTESTING
   feature alerts = feature::enabled;       ///< ENABLE_ALERTS
+  feature paper_trading = feature::enabled; ///< ENABLE_PAPER_TRADING
+  feature portfolio = feature::enabled;    ///< ENABLE_PORTFOLIO_TRACKING
   gateway_timeouts timeouts = {};
   std::string web_root = {}; ///< folder of the built UI; empty or missing = a page that says so
   std::string data_dir = {}; ///< folder of gateway.sqlite; empty = kept in memory only
@@ -122,6 +125,8 @@ public:
   /// Serves the accounts of this node; without it their routes answer 503. `port` outlives
   /// the gateway. Call before start().
   void show_trading(trading_port& port);
+  /// Serves the list of paper accounts; likewise.
+  void show_paper(paper_port& port);
 
   /// Serves the YAML jobs of this node; without it their routes answer 503. As above.
   void show_job_files(job_files_port& port);

@@ -39,6 +39,8 @@ result<route_table> make_route_table(services& parts) {
   add_job_file_routes(rows, parts);
   add_alert_routes(rows, parts);
   add_webhook_routes(rows, parts);
+  add_paper_routes(rows, parts);
+  add_portfolio_routes(rows, parts);
   add_later_routes(rows);
   add_stream_routes(rows);
   add_file_routes(rows, parts.files);

@@ -8,7 +8,6 @@ namespace tt::gateway {
 
 namespace {
 
-
 /// A group of routes that wait for the same part.
 class group {
 public:
@@ -47,38 +46,10 @@ void add_auth(std::vector<route>& rows) {
     .add(verb::post, "/api/v1/auth/ws-ticket", access::viewer, "One-time ticket for the stream");
 }
 
-void add_accounts(std::vector<route>& rows) {
-  group accounts{rows, "accounts", "accounts: this build has no portfolio service yet"};
-  accounts.add(verb::patch, "/api/v1/accounts/{id}", access::admin, "Change an account")
-    .add(verb::get, "/api/v1/portfolio", access::viewer, "Account, positions and totals")
-    .add(verb::get, "/api/v1/portfolio/positions", access::viewer, "Positions with weights")
-    .add(verb::get, "/api/v1/portfolio/risk", access::viewer, "Portfolio risk figures")
-    .add(verb::get, "/api/v1/portfolio/{account_id}", access::viewer, "Portfolio of one account");
-}
-
-void add_paper(std::vector<route>& rows) {
-  group paper{rows, "paper trading", "paper trading: this build has no service of paper accounts yet"};
-  constexpr route_policy unlimited{access::trader, rate_class::unlimited};
-  paper.add(verb::get, "/api/paper-trading/accounts", access::viewer, "Paper accounts")
-    .add(verb::post, "/api/paper-trading/accounts", access::trader, "Make a paper account")
-    .add(verb::get, "/api/paper-trading/accounts/{id}", access::viewer, "One paper account")
-    .add(verb::get, "/api/paper-trading/status", access::viewer, "Engine state")
-    .add(verb::get, "/api/paper-trading/health", access::viewer, "Engine health")
-    .add(verb::get, "/api/paper-trading/accounts/{id}/orders", access::viewer, "Orders")
-    .add(verb::get, "/api/paper-trading/accounts/{id}/fills", access::viewer, "Fills")
-    .add(verb::get, "/api/paper-trading/accounts/{id}/metrics", access::viewer, "Figures")
-    .add(verb::get, "/api/paper-trading/accounts/{id}/equity", access::viewer, "Equity curve")
-    .add(verb::post, "/api/paper-trading/accounts/{id}/reset", access::trader, "Start over")
-    .add(verb::post, "/api/paper-trading/accounts/{id}/flatten", unlimited, "Close every position")
-    .add(verb::post, "/api/paper-trading/orders/{id}/cancel", unlimited, "Cancel a paper order");
-}
-
 } // namespace
 
 void add_later_routes(std::vector<route>& rows) {
   add_auth(rows);
-  add_accounts(rows);
-  add_paper(rows);
 }
 
 } // namespace tt::gateway

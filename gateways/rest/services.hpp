@@ -11,6 +11,7 @@
 #include "gateways/job_files_port.hpp"
 #include "gateways/jobs_port.hpp"
 #include "gateways/market_port.hpp"
+#include "gateways/paper_port.hpp"
 #include "gateways/store/document_store.hpp"
 #include "gateways/store/task_queue.hpp"
 #include "gateways/strategies_port.hpp"
@@ -41,6 +42,7 @@ struct services {
   strategies_port* strategies = nullptr; ///< null where the node runs no strategies
   alerts_port* alerts = nullptr;   ///< null where the node keeps no alerts
   webhook_port* webhooks = nullptr; ///< null where the node receives no alerts
+  paper_port* paper = nullptr;     ///< likewise: the list of its paper accounts
 };
 
 /// Runs `work` on the store's thread and answers with what it returns; a full
@@ -82,6 +84,10 @@ void add_alert_routes(std::vector<route>& rows, services& parts);
 void add_webhook_routes(std::vector<route>& rows, services& parts);
 /// What the second listener serves: /webhook/* alone.
 void add_webhook_posts(std::vector<route>& rows, services& parts);
+/// /api/paper-trading and changes of accounts: 403 where switched off, 503 without a paper port.
+void add_paper_routes(std::vector<route>& rows, services& parts);
+/// Totals and risk figures of what is held.
+void add_portfolio_routes(std::vector<route>& rows, services& parts);
 /// Routes whose part of the system does not exist yet: they answer 503 and say which.
 void add_later_routes(std::vector<route>& rows);
 
