@@ -226,6 +226,8 @@ result<node_config> node_config::make(const settings& values, std::string_view y
   out.cors_origins = values.list("server.cors_origins");
   out.trusted_proxies = values.list("server.trusted_proxies");
   out.default_venue = values.text("market.calendar");
+  out.time_zone = values.text("market.time_zone");
+  out.strategies_dir = values.text("trading.strategies_dir");
   set(out.risk_limits, risk::read_limits([&](std::string_view key) { return values.text(key); }));
   set(out.threads, values.integer("node.threads", 0, 1024));
   set(out.port, values.integer("server.port", 0, 65535));

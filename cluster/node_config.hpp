@@ -71,6 +71,8 @@ struct node_config {
   std::size_t backtest_timeout_s = 300; ///< BACKTEST_TIMEOUT_S: without progress
   std::size_t backtest_workers = 0;     ///< 0: one per core
   std::string default_venue;
+  std::string time_zone;                ///< of schedules: MARKET_TZ
+  std::string strategies_dir;           ///< folder of YAML jobs
   log_config log;
   std::vector<feed_config> feeds;
   risk::limit_set risk_limits = {}; ///< what holds for every account: the `risk:` section
