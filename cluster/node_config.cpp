@@ -240,6 +240,8 @@ result<node_config> node_config::make(const settings& values, std::string_view y
   set(hooks.per_minute, values.integer("rate_limit.webhook", 1, per_minute_max));
   if (!values.text("server.tls_cert").empty())
     warnings.push_back(values.origin("server.tls_cert") + " serves webhook.listen only: the main port speaks plain HTTP");
+  out.time_zone = values.text("market.time_zone");
+  out.strategies_dir = values.text("trading.strategies_dir");
   set(out.risk_limits, risk::read_limits([&](std::string_view key) { return values.text(key); }));
   set(out.threads, values.integer("node.threads", 0, 1024));
   set(out.port, values.integer("server.port", 0, 65535));

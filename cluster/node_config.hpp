@@ -88,6 +88,8 @@ struct node_config {
   std::string notice_ca_file;           ///< NOTICE_CA_FILE
   webhook_config webhooks;
   std::string default_venue;
+  std::string time_zone;                ///< of schedules: MARKET_TZ
+  std::string strategies_dir;           ///< folder of YAML jobs
   log_config log;
   std::vector<feed_config> feeds;
   risk::limit_set risk_limits = {}; ///< what holds for every account: the `risk:` section

@@ -49,7 +49,7 @@ std::span<const setting_spec> setting_specs() {
     {"rate_limit.jobs", {"RATE_LIMIT_JOBS"}, "60", "submitted backtests and studies per minute and principal"},
 
     {"market.calendar", {"MARKET_CALENDAR"}, "XNYS", "default venue of /api/market/status"},
-    {"market.time_zone", {"MARKET_TZ"}, "America/New_York", "time zone of schedules", reserved},
+    {"market.time_zone", {"MARKET_TZ"}, "America/New_York", "time zone of schedules"},
 
     {"log.level", {"LOG_LEVEL"}, "info", "trace, debug, info, warn, error"},
     {"log.format", {"LOG_FORMAT"}, "json", "json or text"},
@@ -70,6 +70,7 @@ std::span<const setting_spec> setting_specs() {
     {"trading.enable_alerts", {"ENABLE_ALERTS"}, "true", "price alerts", reserved},
     {"trading.enable_portfolio", {"ENABLE_PORTFOLIO_TRACKING"}, "true", "totals and risk figures of accounts; off = their routes answer 403"},
     {"trading.strategies_dir", {"KAIROS_JOBS_DIR", "KAIROS_CONFIG_DIR"}, "config/strategies/", "YAML strategies", reserved},
+    {"trading.strategies_dir", {"KAIROS_JOBS_DIR", "KAIROS_CONFIG_DIR"}, "config/strategies/", "folder of YAML jobs, read again when it changes", active, open, key_form::path},
 
     {"backtest.max_concurrent", {"BACKTEST_MAX_CONCURRENT"}, "5", "jobs that run at once; further ones wait"},
     {"backtest.timeout_s", {"BACKTEST_TIMEOUT_S"}, "300", "seconds without progress after which a job fails"},

@@ -309,6 +309,16 @@ TEST(scheduler, a_portfolio_job_that_was_missed_a_moment_ago_still_runs) {
   EXPECT_EQ(tell(late.due(at("2026-01-15T20:46:00Z"))), "");
 }
 
+TEST(scheduler, a_portfolio_job_that_fires_after_the_close_trades_five_minutes_after_the_next_open) {
+  auto text = file_text(TT_SOURCE_DIR "/config/strategies/portfolio_rebalance.yml");
+  text = with(text, "{at: \"close-30m\", days: trading}", "\"30 16 * * 1-5\"");
+  job_scheduler s;
+  s.set_jobs({plan_of(text)}, at("2026-01-16T15:00:00Z")); // a Friday before a long weekend
+  EXPECT_EQ(s.next_wake(), at("2026-01-20T14:35:00Z"));
+  EXPECT_EQ(s.jobs()[0].next, at("2026-01-16T21:30:00Z"));
+  EXPECT_EQ(tell(s.due(at("2026-01-20T14:35:00Z"))), "rebalance_v1/21:30");
+}
+
 TEST(scheduler, a_changed_file_takes_over_and_an_unchanged_one_goes_on) {
   job_scheduler s;
   s.set_jobs({plan_of(small_job)}, at("2026-01-15T15:01:00Z"));

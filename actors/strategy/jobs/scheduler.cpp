@@ -8,6 +8,18 @@
 
 namespace tt::strategy {
 
+namespace {
+
+/// A portfolio job that fires while the market is closed trades in the next session, on what is true then.
+utc_time start_of(const job_plan& plan, const firing& f) {
+  const auto& calendar = plan.when->calendar();
+  if (plan.spec.type != job_type::portfolio_management || calendar.day_at(f.slot, session_hours::regular)) return f.starts;
+  const auto open = calendar.next_open(f.slot, session_hours::regular);
+  return open ? *open + limits::after_open : f.starts;
+}
+
+} // namespace
+
 std::string_view to_string(skip_reason why) {
   static constexpr std::array<std::string_view, 3> names{"overlap", "busy", "missed"};
   return names[static_cast<std::size_t>(why)];
@@ -19,6 +31,7 @@ std::string run_id_of(std::string_view strategy_id, utc_time slot) {
 
 void job_scheduler::plan_next(entry& e, utc_time after) const {
   e.next = e.status.state == job_state::enabled ? e.status.plan->when->next_after(after) : std::nullopt;
+  if (e.next) e.next->starts = start_of(*e.status.plan, *e.next);
   e.status.next = e.next ? std::optional(e.next->slot) : std::nullopt;
 }
 

@@ -17,6 +17,7 @@ inline constexpr int failed_runs_in_row = 3;    ///< then the job is disabled wi
 inline constexpr double retry_factor = 2.0;     ///< each wait is so much longer than the one before
 inline constexpr std::chrono::seconds longest_retry_delay{300};
 inline constexpr std::chrono::seconds late_firing{60};        ///< later than that a firing was missed
+inline constexpr std::chrono::minutes after_open{5};    ///< when the orders of a firing outside of the session go out
 inline constexpr std::chrono::minutes misfire_grace{15};      ///< in which a portfolio job still runs
 } // namespace limits
 
