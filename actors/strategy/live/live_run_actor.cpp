@@ -15,6 +15,8 @@ using run_pointer = caf::stateful_actor<live_run_state>*;
 using phase = run_state::phase_t;
 
 constexpr std::chrono::seconds market_deadline{30};
+/// Bars of one answer.
+constexpr std::uint32_t most_history = 20'000;
 
 void fetch(run_pointer self, std::optional<utc_time> from);
 void go_over(run_pointer self);
@@ -208,6 +210,17 @@ void on_history(run_pointer self, const market::history_reply& got) {
   if (!resume(self)) ask_holding(self);
 }
 
+/// Bars that a run needs: its warm-up, and where it goes on after a restart, everything since it began.
+std::uint32_t bars_needed(const live_run_state& s) {
+  const auto& o = *s.options;
+  const auto open = s.has_predecessor ? std::nullopt : o.records->open_run(o.strategy, o.what.symbol);
+  if (!open) return o.warm_up;
+  const auto& frame = s.current->record.frame;
+  const auto length = frame.is_intraday() ? std::chrono::minutes{frame.count()} : std::chrono::minutes{std::chrono::hours{24}};
+  const auto since = std::max<std::int64_t>(0, (o.clock() - from_unix_ms(open->trade_from_ms)) / length);
+  return static_cast<std::uint32_t>(std::min<std::int64_t>(o.warm_up + since + 1, most_history));
+}
+
 void fetch(run_pointer self, std::optional<utc_time> from) {
   auto& s = self->state;
   if (std::exchange(s.is_fetching, true)) return;
@@ -217,7 +230,8 @@ void fetch(run_pointer self, std::optional<utc_time> from) {
   ask.hours = s.current->record.hours;
   ask.to = s.options->clock() + nanoseconds{1};
   if (from) ask.from = *from;
-  else ask.countback = s.options->warm_up;
+  else ask.countback = bars_needed(s);
+  ask.limit = most_history;
   self->request(s.symbol, market_deadline, ask)
     .then([self](const market::history_reply& got) { on_history(self, got); },
           [self](const caf::error& e) {
@@ -289,7 +303,9 @@ void on_bar(run_pointer self, const market::bar_update& update) {
   auto& s = self->state;
   if (!s.topic || update.frame != s.topic->frame || update.hours != s.topic->hours) return;
   if (!s.runner || s.is_fetching) {
+    if (s.phase == phase::failed && !s.is_fetching) return;
     s.queue.push_back(update);
+    if (s.queue.size() > waiting_bars) s.queue.pop_front(); // the gap is seen and healed
     return;
   }
   const bool has_gap = s.last_seq && update.seq > *s.last_seq + 1;

@@ -18,6 +18,8 @@ namespace tt::strategy {
 inline constexpr std::uint32_t warm_up_bars = 5'000;
 /// Between two looks at orders whose reports may have been lost, and at those without an answer.
 inline constexpr std::chrono::milliseconds retry_pause{1'000};
+/// Updates of bars that wait while history is fetched; older ones are dropped and fetched again.
+inline constexpr std::size_t waiting_bars = 10'000;
 /// Orders that one look asks for.
 inline constexpr std::size_t orders_looked_at = 200;
 
