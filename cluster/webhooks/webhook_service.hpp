@@ -51,6 +51,9 @@ private:
   caf::actor_system* system_ = nullptr;
 };
 
+/// 128 bits that nobody guesses, as 32 hex digits.
+std::string make_webhook_token();
+
 /// WEBHOOK_LISTEN, or nothing. Errors: invalid_argument.
 result<std::optional<gateway::webhook_listener>> webhook_listener_of(const node_config& config);
 
