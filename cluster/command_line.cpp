@@ -1,8 +1,10 @@
 #include "cluster/backtest_command.hpp"
 #include "cluster/commands.hpp"
+#include "cluster/jobs/job_command.hpp"
 #include "cluster/node.hpp"
 #include "cluster/pine_command.hpp"
 #include "cluster/webhooks/webhook_command.hpp"
+#include "cluster/strategy_command.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -118,6 +120,10 @@ int run(int argc, char** argv) {
 
   webhook_command_options webhook_options;
   const auto webhook = add_webhook_commands(app, webhook_options);
+  job_options job;
+  const auto job_subcommands = add_job_commands(app, job);
+  strategy_options strategies;
+  const auto* strategy = add_strategy_command(app, strategies);
 
   auto* print_version = app.add_subcommand("version", "print the version");
 
@@ -138,6 +144,8 @@ int run(int argc, char** argv) {
   if (*webhook.list) return run_webhook_list(webhook_options);
   if (*webhook.rotate) return run_webhook_rotate(webhook_options);
   if (*webhook.remove) return run_webhook_remove(webhook_options);
+  if (const auto code = run_job_command(job_subcommands, job)) return *code;
+  if (*strategy) return run_strategy(strategies);
   if (*check) return run_check(config_path, values);
   if (*new_key) return run_keys_new(key);
   if (*show_key) return run_keys_show(key_file);

@@ -225,6 +225,8 @@ result<node_config> node_config::make(const settings& values, std::string_view y
   out.allowed_hosts = values.list("server.allowed_hosts");
   out.cors_origins = values.list("server.cors_origins");
   out.trusted_proxies = values.list("server.trusted_proxies");
+  out.notice_allow = values.list("notices.allow");
+  out.notice_ca_file = values.text("notices.ca_file");
   out.default_venue = values.text("market.calendar");
   auto& hooks = out.webhooks;
   hooks.secret = values.text("webhook.secret");
@@ -256,6 +258,8 @@ result<node_config> node_config::make(const settings& values, std::string_view y
   set(out.rate_market_data, values.integer("rate_limit.market_data", 1, per_minute_max));
   set(out.rate_jobs, values.integer("rate_limit.jobs", 1, per_minute_max));
   set(out.backtesting, values.boolean("trading.enable_backtesting"));
+  set(out.real_trading, values.boolean("trading.enable_real"));
+  set(out.alerts, values.boolean("trading.enable_alerts"));
   set(out.backtest_max_running, values.integer("backtest.max_concurrent", 1, 1'000));
   set(out.backtest_timeout_s, values.integer("backtest.timeout_s", 1, 86'400));
   set(out.backtest_workers, values.integer("backtest.workers", 0, 1024));

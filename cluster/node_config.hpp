@@ -77,9 +77,13 @@ struct node_config {
   std::size_t stream_max_clients = 1000, stream_max_symbols = 100, stream_max_per_ip = 10;
   std::size_t rate_unauthenticated = 100, rate_failed_auth = 30, rate_general = 600, rate_market_data = 1000, rate_jobs = 60;
   bool backtesting = true;              ///< ENABLE_BACKTESTING
+  bool real_trading = false;            ///< ENABLE_REAL_TRADING
   std::size_t backtest_max_running = 5; ///< BACKTEST_MAX_CONCURRENT
   std::size_t backtest_timeout_s = 300; ///< BACKTEST_TIMEOUT_S: without progress
   std::size_t backtest_workers = 0;     ///< 0: one per core
+  bool alerts = true;                   ///< ENABLE_ALERTS
+  std::vector<std::string> notice_allow; ///< NOTICE_ALLOW
+  std::string notice_ca_file;           ///< NOTICE_CA_FILE
   webhook_config webhooks;
   std::string default_venue;
   log_config log;

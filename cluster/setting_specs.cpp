@@ -59,10 +59,10 @@ std::span<const setting_spec> setting_specs() {
     {"storage.database_url", {"DATABASE_URL"}, "", "postgresql://… for the leases of a cluster; embedded SQLite when empty", active, secret},
     {"storage.redis_url", {"REDIS_URL"}, "", "fan-out copy of events", reserved, secret},
 
-    {"trading.enable_real", {"ENABLE_REAL_TRADING"}, "false", "while false no live order can leave the process", reserved},
+    {"trading.enable_real", {"ENABLE_REAL_TRADING"}, "false", "while false no live order can leave the process"},
     {"trading.enable_paper", {"ENABLE_PAPER_TRADING"}, "true", "paper accounts", reserved},
     {"trading.enable_backtesting", {"ENABLE_BACKTESTING"}, "true", "backtests and studies; off = their routes answer 403"},
-    {"trading.enable_alerts", {"ENABLE_ALERTS"}, "true", "price alerts", reserved},
+    {"trading.enable_alerts", {"ENABLE_ALERTS"}, "true", "price alerts; off = their routes answer 403"},
     {"trading.enable_portfolio", {"ENABLE_PORTFOLIO_TRACKING"}, "true", "portfolio", reserved},
     {"trading.strategies_dir", {"KAIROS_JOBS_DIR", "KAIROS_CONFIG_DIR"}, "config/strategies/", "YAML strategies", reserved},
 
@@ -78,6 +78,9 @@ std::span<const setting_spec> setting_specs() {
     {"webhook.tls_key", {"WEBHOOK_TLS_KEY"}, "", "its key file (PEM)", active, open, key_form::path},
     {"webhook.client_ca", {"WEBHOOK_CLIENT_CA"}, "", "file (PEM) with further authorities of client certificates, beside the system's", active, open, key_form::path},
     {"webhook.copy_url", {"CHRONOS_WEBHOOK_URL"}, "", "outgoing copy of accepted signals", reserved, secret},
+
+    {"notices.allow", {"NOTICE_ALLOW"}, "", "host names, addresses and networks that outgoing notices may reach besides public ones", active, open, key_form::list},
+    {"notices.ca_file", {"NOTICE_CA_FILE"}, "", "PEM file of certificates that outgoing notices trust besides the system's", active, open, key_form::path},
 
     {"news.feeds", {"NEWS_FEEDS"}, "", "news sources", reserved, open, key_form::list},
     {"news.api_key", {"NEWS_API_KEY"}, "", "key of the news source", reserved, secret},

@@ -62,6 +62,9 @@ struct gateway::impl {
   std::unique_ptr<http_server> metrics_server;
   std::uint16_t metrics_port = 0;
   trading_port* trading = nullptr;
+  job_files_port* job_files = nullptr;
+  strategies_port* strategies = nullptr;
+  alerts_port* alerts = nullptr;
   webhook_port* webhooks = nullptr;
   std::unique_ptr<http_server> webhook_server = {}; ///< plain, or the next
   std::unique_ptr<tls_server> webhook_tls = {};
@@ -143,6 +146,9 @@ std::uint16_t gateway::metrics_port() const { return impl_->metrics_port; }
 
 void gateway::show_cluster(cluster_port& port) { impl_->cluster = &port; }
 void gateway::show_trading(trading_port& port) { impl_->trading = &port; }
+void gateway::show_job_files(job_files_port& port) { impl_->job_files = &port; }
+void gateway::show_strategies(strategies_port& port) { impl_->strategies = &port; }
+void gateway::serve_alerts(alerts_port& port) { impl_->alerts = &port; }
 
 void gateway::receive_webhooks(webhook_port& port) { impl_->webhooks = &port; }
 
@@ -165,6 +171,9 @@ result<std::uint16_t> gateway::start() {
 
   auto made = std::make_shared<core>(config, impl_->market, impl_->clock, std::move(*documents), impl_->cluster, impl_->jobs);
   made->parts.trading = impl_->trading;
+  made->parts.job_files = impl_->job_files;
+  made->parts.strategies = impl_->strategies;
+  made->parts.alerts = impl_->alerts;
   made->parts.webhooks = impl_->webhooks;
   auto table = make_route_table(made->parts);
   if (!table) return table.error();

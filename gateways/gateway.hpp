@@ -27,8 +27,11 @@ class Collectable;
 
 namespace tt::gateway {
 
+class alerts_port;
 class cluster_port;
 class jobs_port;
+class job_files_port;
+class strategies_port;
 class trading_port;
 class market_port;
 class upgrade_handler;
@@ -79,6 +82,7 @@ struct gateway_config {
   unsigned stream_connections_per_ip = 10; ///< upgraded connections per client address
   unsigned progress_connections_per_ip = 10; ///< the same for progress sockets of jobs
   feature backtesting = feature::enabled;  ///< ENABLE_BACKTESTING
+  feature alerts = feature::enabled;       ///< ENABLE_ALERTS
   gateway_timeouts timeouts = {};
   std::string web_root = {}; ///< folder of the built UI; empty or missing = a page that says so
   std::string data_dir = {}; ///< folder of gateway.sqlite; empty = kept in memory only
@@ -119,6 +123,13 @@ public:
   /// the gateway. Call before start().
   void show_trading(trading_port& port);
 
+  /// Serves the YAML jobs of this node; without it their routes answer 503. As above.
+  void show_job_files(job_files_port& port);
+  /// Serves the strategies of this node; without it their routes answer 503. `port` outlives the gateway. Call before start().
+  void show_strategies(strategies_port& port);
+  /// Serves the alerts of this node; without it their routes answer 503. `port` outlives the
+  /// gateway. Call before start().
+  void serve_alerts(alerts_port& port);
   /// Receives alerts; without it their routes answer 503. `port` outlives the gateway. Call before start().
   void receive_webhooks(webhook_port& port);
 

@@ -51,9 +51,10 @@ error error_of(std::string_view yaml) {
 TEST(shipped_instruments, are_the_expected_ones) {
   std::vector<std::string> names;
   for (const auto& i : shipped().all()) names.push_back(i.full_name());
-  EXPECT_THAT(names, ElementsAre("NASDAQ:AAPL", "NYSE:AIG", "NYSE:BAC", "COINBASE:BTCUSD", "CME:ES1!", "COINBASE:ETHUSD", "FX:EURUSD",
-                                 "NASDAQ:GOOG", "NASDAQ:GOOGL", "CME:MNQ1!", "NASDAQ:MSFT", "CME:NQ1!", "NASDAQ:NVDA", "NASDAQ:QQQ",
-                                 "CME:RTY1!", "AMEX:SPY", "NASDAQ:TSLA", "CBOT:YM1!"));
+  EXPECT_THAT(names, ElementsAre("NASDAQ:AAPL", "NYSE:AIG", "NASDAQ:AMD", "NYSE:BAC", "COINBASE:BTCUSD", "AMEX:DIA", "CME:ES1!", "COINBASE:ETHUSD",
+                                 "FX:EURUSD", "NASDAQ:GOOG", "NASDAQ:GOOGL", "AMEX:IWM", "CME:MNQ1!", "NASDAQ:MSFT", "CME:NQ1!", "NASDAQ:NVDA",
+                                 "NASDAQ:QQQ", "CME:RTY1!", "AMEX:SPY", "NASDAQ:TSLA", "AMEX:VTI", "AMEX:XLE", "AMEX:XLF", "AMEX:XLK", "AMEX:XLV",
+                                 "CBOT:YM1!"));
   EXPECT_THAT(shipped().exchanges(), ElementsAre("AMEX", "CBOT", "CME", "COINBASE", "FX", "NASDAQ", "NYSE"));
   EXPECT_THAT(shipped().currencies(), ElementsAre("USD"));
 }

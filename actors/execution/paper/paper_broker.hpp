@@ -127,6 +127,7 @@ private:
   void match(std::string_view symbol, market& m, glimpse g, utc_time now);
   /// Executes what the glimpse allows of one order, and returns the next one.
   order_list::iterator match_one(order_list::iterator at, market& m, glimpse& g, utc_time now);
+  void follow_path(std::string_view symbol, market& m, const trade_tick& trade);
   void walk(std::string_view symbol, market& m, price from, price to, utc_time began, utc_time now);
   void trail(paper_order& order, const market& m, const glimpse& g) const;
   [[nodiscard]] static bool stop_is_touched(const paper_order& order, const market& m, const glimpse& g);

@@ -53,6 +53,7 @@ void paper_broker::on_trade(std::string_view symbol, const trade_tick& trade) {
   if (known == markets_.end()) return;
   auto& m = known->second;
   ++m.events;
+  if (settings_.fills.basis == fill_basis::path) follow_path(symbol, m, trade);
   m.trade = trade;
   m.mark = trade.px;
   // the quote that stands says where a market order trades; the print is what touches levels
@@ -61,6 +62,15 @@ void paper_broker::on_trade(std::string_view symbol, const trade_tick& trade) {
   g.last = trade.px;
   g.last_size = trade.size;
   match(symbol, m, g, now_);
+}
+
+/// From the print before to this one, where both are of one bar. A new bar may begin anywhere: a limit that it jumps over
+/// fills at its opening, which is better.
+void paper_broker::follow_path(std::string_view symbol, market& m, const trade_tick& trade) {
+  const auto bar_of = [&](utc_time t) { return t.time_since_epoch() / settings_.fills.path_bar; };
+  if (m.trade && bar_of(m.trade->ts) == bar_of(trade.ts)) return walk(symbol, m, m.trade->px, trade.px, now_, now_);
+  for (auto& [number, order] : open_)
+    if (order.asked.symbol == symbol) order.has_rested = false;
 }
 
 paper_broker::glimpse paper_broker::standing(const market& m, utc_time now) {
@@ -158,7 +168,7 @@ quantity paper_broker::take_size(const paper_order& order, market& m, glimpse& g
 paper_broker::order_list::iterator paper_broker::match_one(order_list::iterator at, market& m, glimpse& g, utc_time now) {
   auto& order = at->second;
   const auto& t = order.asked.terms;
-  const bool waits_for_news = settings_.fills.basis == fill_basis::next_tick && m.events == order.placed_event;
+  const bool waits_for_news = settings_.fills.waits_for_news() && m.events == order.placed_event;
   if (waits_for_news) return std::next(at);
   if (is_stop_kind(t.type) && !order.is_triggered) {
     trail(order, m, g);
