@@ -4,6 +4,7 @@
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
+#include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
 #include <charconv>
@@ -39,6 +40,18 @@ void log_news(const webhook_news& news) {
 }
 
 } // namespace
+
+standing_lookup standing_of(std::shared_ptr<const strategy::strategy_switch> switches) {
+  return [switches = std::move(switches)](const strategy_id& id) -> std::optional<strategy_standing> {
+    const auto state = switches->state_of(id);
+    if (!state) return std::nullopt;
+    strategy_standing out;
+    if (!state->is_enabled()) out.now = strategy_standing::state::disabled;
+    const auto sizing = nlohmann::json::parse(state->sizing, nullptr, false);
+    if (sizing.is_object() && sizing.contains("mode") && sizing["mode"] == "weight") out.sizing = quantity_kind::weight;
+    return out;
+  };
+}
 
 std::string make_webhook_token() {
   std::random_device source;
