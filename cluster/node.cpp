@@ -244,7 +244,7 @@ struct node::impl {
     trading = std::move(*accounts);
     if (auto opened = start_alerts(); !opened) return opened;
     if (auto started = start_strategies(market_clock(wall_time)); !started) return started;
-    auto receiver = webhook_service::start({*system, config, clock, master, trading->desk(), {}, account_id{std::string(first_account)}});
+    auto receiver = webhook_service::start({*system, config, clock, master, trading->desk(), standing_of(strategies->switches()), account_id{std::string(first_account)}});
     if (!receiver) return receiver.error();
     webhooks = std::move(*receiver);
     return start_gateway();

@@ -4,6 +4,7 @@
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
+#include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
 #include <charconv>
@@ -18,18 +19,6 @@ namespace {
 
 constexpr std::chrono::milliseconds farewell{1'500};
 
-/// 128 bits that nobody guesses.
-std::string make_token() {
-  std::random_device source;
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string out;
-  for (int word = 0; word < 4; ++word) {
-    const auto bits = source();
-    for (int shift = 28; shift >= 0; shift -= 4) out += digits[(bits >> shift) & 15U];
-  }
-  return out;
-}
-
 webhook_profile default_profile(const node_config& config, const account_id& account) {
   webhook_profile out;
   out.id = out.name = "default";
@@ -37,7 +26,7 @@ webhook_profile default_profile(const node_config& config, const account_id& acc
   out.source = profile_source::settings;
   out.freshness = std::chrono::seconds{config.webhooks.freshness_s};
   out.rules.ip_allow = config.webhooks.ip_allow;
-  if (!config.webhooks.secret.empty()) out.rules.body_secret = digest_of(config.webhooks.secret, make_token());
+  if (!config.webhooks.secret.empty()) out.rules.body_secret = digest_of(config.webhooks.secret, make_webhook_token());
   return out;
 }
 
@@ -52,9 +41,32 @@ void log_news(const webhook_news& news) {
 
 } // namespace
 
+standing_lookup standing_of(std::shared_ptr<const strategy::strategy_switch> switches) {
+  return [switches = std::move(switches)](const strategy_id& id) -> std::optional<strategy_standing> {
+    const auto state = switches->state_of(id);
+    if (!state) return std::nullopt;
+    strategy_standing out;
+    if (!state->is_enabled()) out.now = strategy_standing::state::disabled;
+    const auto sizing = nlohmann::json::parse(state->sizing, nullptr, false);
+    if (sizing.is_object() && sizing.contains("mode") && sizing["mode"] == "weight") out.sizing = quantity_kind::weight;
+    return out;
+  };
+}
+
+std::string make_webhook_token() {
+  std::random_device source;
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string out;
+  for (int word = 0; word < 4; ++word) {
+    const auto bits = source();
+    for (int shift = 28; shift >= 0; shift -= 4) out += digits[(bits >> shift) & 15U];
+  }
+  return out;
+}
+
 result<std::unique_ptr<webhook_service>> webhook_service::start(webhook_surroundings around) {
   const auto path = (std::filesystem::path(around.config.data_dir) / "webhooks.sqlite").string();
-  auto journal = open_event_journal(path, make_token().substr(0, 16));
+  auto journal = open_event_journal(path, make_webhook_token().substr(0, 16));
   if (!journal) return journal.error();
   auto options = std::make_shared<webhook_options>();
   options->journal = std::move(*journal);
@@ -66,7 +78,7 @@ result<std::unique_ptr<webhook_service>> webhook_service::start(webhook_surround
   options->settings.posts_per_minute = static_cast<std::uint32_t>(around.config.webhooks.per_minute);
   options->settings.burst = static_cast<std::uint32_t>(std::min(around.config.webhooks.per_minute, around.config.webhooks.burst));
   options->settings.failures_per_minute = static_cast<std::uint32_t>(around.config.rate_failed_auth);
-  options->settings.make_token = make_token;
+  options->settings.make_token = make_webhook_token;
   options->clock = around.clock;
   options->desk = around.desk;
 

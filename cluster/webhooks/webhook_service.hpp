@@ -3,6 +3,7 @@
 // The webhook receiver of one node: journal, actor, port, figures.
 
 #include "actors/alerts/webhook/webhook_actor.hpp"
+#include "actors/strategy/live/strategy_switch.hpp"
 #include "cluster/node_config.hpp"
 #include "gateways/bridge/actor_webhook_port.hpp"
 #include "gateways/webhook/webhook_channel.hpp"
@@ -50,6 +51,12 @@ private:
   std::unique_ptr<gateway::webhook_channel> channel_;
   caf::actor_system* system_ = nullptr;
 };
+
+/// How registered strategies stand, for the receiver. A `sizing` of mode weight makes bare quantities weights.
+webhook::standing_lookup standing_of(std::shared_ptr<const strategy::strategy_switch> switches);
+
+/// 128 bits that nobody guesses, as 32 hex digits.
+std::string make_webhook_token();
 
 /// WEBHOOK_LISTEN, or nothing. Errors: invalid_argument.
 result<std::optional<gateway::webhook_listener>> webhook_listener_of(const node_config& config);

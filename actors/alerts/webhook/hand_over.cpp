@@ -16,6 +16,11 @@ bool is_unsettled(const order& what) {
   return what.terms.type == order_type::market || !rests;
 }
 
+/// Whether an alert wants nothing but a smaller position, or none.
+bool only_closes(const order_plan& plan) {
+  return is_closing(plan.action) || plan.wants == order_plan::purpose::flatten || (plan.target && plan.target->is_zero());
+}
+
 bool is_barrier(const order_plan& plan) { return plan.symbol.empty(); }
 
 /// The name of an order as the API shows it.
@@ -137,8 +142,10 @@ void hand_over::take_orders(std::uint64_t ticket, const result<std::vector<order
   if (unsettled && needs_holding(plan)) {
     if (!at->settling_since) at->settling_since = now.steady;
     if (now.steady - *at->settling_since < times_.settle) return pause(*at, now);
-    if (!is_closing(plan.action))
+    if (!only_closes(plan))
       return end(*at, {alert_verdict::refused, refusal::unsettled, "an order that came before is still open, so the position is not known"});
+    at->pause = {};
+    return ask(*at, stage::clearing, cancel_question{{plan.account, plan.strategy, plan.symbol}});
   }
   at->pause = {};
   if (needs_holding(plan)) return ask_holding(*at);
@@ -200,6 +207,11 @@ void hand_over::on_cancelled(std::uint64_t ticket, const result<std::vector<orde
 }
 
 void hand_over::take_cancelled(std::uint64_t ticket, const result<std::vector<order_id>>& got, alert_moment now) {
+  if (auto* clearing = of_ticket(ticket, stage::clearing)) {
+    if (!got) return failed(*clearing, got.error(), now);
+    clearing->pause = {};
+    return ask_holding(*clearing);
+  }
   auto* at = of_ticket(ticket, stage::cancelling);
   if (at == nullptr) return;
   if (!got) return failed(*at, got.error(), now);
@@ -238,7 +250,8 @@ void hand_over::on_time(alert_moment now) {
     pausing_.erase(event);
     auto& one = items_.at(event);
     switch (one.now) {
-    case stage::orders: ask_orders(one); break;
+    case stage::orders:
+    case stage::clearing: ask_orders(one); break;
     case stage::holding: ask_orders(one); break; // the position is known only together with the orders
     case stage::placing: place_next(one); break;
     case stage::cancelling: one.now = stage::blocked; begin(one, now); break;

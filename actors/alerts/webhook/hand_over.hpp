@@ -34,7 +34,7 @@ struct alert_moment {
 
 /// How long things are tried.
 struct hand_over_times {
-  /// Longest wait for market orders that came before in the symbol. Then closing alerts go on, others are refused.
+  /// Longest wait for market orders that came before in the symbol. Then closing alerts cancel them, others are refused.
   std::chrono::nanoseconds settle = std::chrono::seconds{10};
   /// Pause before the desk is asked again; doubles up to the last.
   std::chrono::nanoseconds first_pause = std::chrono::milliseconds{20};
@@ -98,7 +98,8 @@ public:
   [[nodiscard]] bool waits_for_time() const { return !pausing_.empty(); }
 
 private:
-  enum class stage : std::uint8_t { blocked, orders, holding, placing, cancelling };
+  /// clearing: a closing alert cancels the orders that would not end, before it closes what is held.
+  enum class stage : std::uint8_t { blocked, orders, clearing, holding, placing, cancelling };
   struct item {
     on_its_way what;
     stage now = stage::blocked;

@@ -271,6 +271,20 @@ TEST_F(webhook_receiver, an_open_order_that_never_ends_does_not_block_for_ever) 
   EXPECT_EQ(newest().word.reason, refusal::unsettled);
 }
 
+TEST_F(webhook_receiver, an_exit_cancels_what_would_not_fill) {
+  fill_at_once = false;
+  run("buy AAPL 2");
+  run("exit AAPL");
+  EXPECT_TRUE(desk.cancelled.empty());
+  for (int i = 0; i < 15; ++i) {
+    pass(1s);
+    settle();
+  }
+  ASSERT_EQ(desk.cancelled.size(), 1U) << "or the entry would fill after the exit";
+  EXPECT_EQ(desk.cancelled[0].symbol, "AAPL");
+  EXPECT_EQ(core->lanes().size(), 0U);
+}
+
 TEST_F(webhook_receiver, cancel_all_waits_for_what_came_before_and_holds_what_comes_after) {
   desk_failure = error{errc::not_available, "away"};
   run("buy AAPL 1");
