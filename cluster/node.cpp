@@ -375,6 +375,7 @@ result<std::unique_ptr<node>> node::start(const node_config& config, std::functi
 std::uint16_t node::port() const { return impl_->bound_port; }
 std::string node::url() const { return impl_->url(); }
 gateway::trading_port* node::accounts() const { return impl_->trading ? &impl_->trading->port() : nullptr; }
+gateway::paper_port* node::paper() const { return impl_->trading ? &impl_->trading->paper() : nullptr; }
 std::shared_ptr<order_desk> node::desk() const { return impl_->trading ? impl_->trading->desk() : nullptr; }
 std::string node::control_endpoint() const { return impl_->cluster ? impl_->cluster->control_endpoint() : std::string{}; }
 void node::reload_keys() {

@@ -52,7 +52,7 @@ TEST_F(paper_accounts, one_more_account_trades_by_itself_and_outlives_a_restart)
   EXPECT_EQ(positions_of("second").size(), 1U);
   EXPECT_EQ(positions_of("paper_simulator").size(), 0U) << "accounts don't mix";
   EXPECT_TRUE(until("/api/paper-trading/accounts/second/fills", [](const json& now) { return now["fills"].size() >= 1; }));
-  EXPECT_EQ(ask("/api/paper-trading/accounts/second/fills")["fills"][0]["commission"], 1.5);
+  EXPECT_EQ(ask("/api/paper-trading/accounts/second/fills")["fills"].back()["commission"], 1.5) << "with its first execution";
   const auto id = ask("/api/paper-trading/accounts/second/orders")["orders"][0]["order_id"].get<std::string>();
   EXPECT_EQ(ask("/api/orders/" + id)["account_id"], "second") << "an order is found in whichever account it is";
   start();
@@ -105,6 +105,21 @@ TEST_F(paper_accounts, an_admin_switches_trading_off_and_names_the_default) {
   ASSERT_EQ(make("second").status, 201);
   ASSERT_TRUE(is_up("second"));
   EXPECT_EQ(http_send(port(), "PATCH", "/api/v1/accounts/second", json{{"trading_enabled", false}}.dump()).status, 403) << "an admin's";
+  const auto change = [&](gateway::account_change what) {
+    return wait_for<gateway::paper_account>([&](auto done) { running->paper()->change(account_id{"second"}, what, done); });
+  };
+  ASSERT_TRUE(change({.trading = gateway::trading_permission::off}));
+  EXPECT_TRUE(until("/api/paper-trading/accounts/second", [](const json& now) { return now.value("trading_enabled", true) == false; }));
+  const auto to_second = [&](double size) { return order("buy", size, {{"account_id", "second"}}); };
+  EXPECT_EQ(json::parse(post("/api/orders", to_second(1)).body)["reject_code"], "ACCOUNT_DISABLED");
+  ASSERT_TRUE(change({.role = gateway::account_change::default_role::make_default}));
+  EXPECT_TRUE(until("/api/account", [](const json& now) { return now.value("account_id", "") == "second"; }));
+  start();
+  EXPECT_TRUE(until("/api/account", [](const json& now) { return now.value("account_id", "") == "second"; })) << "both outlive a restart";
+  EXPECT_EQ(json::parse(post("/api/orders", to_second(2)).body)["reject_code"], "ACCOUNT_DISABLED");
+  ASSERT_TRUE(change({.trading = gateway::trading_permission::on}));
+  EXPECT_EQ(post("/api/orders", to_second(3)).status, 201);
+  EXPECT_FALSE(wait_for<gateway::paper_account>([&](auto done) { running->paper()->change(account_id{"nobody"}, {}, done); }));
 }
 
 TEST_F(paper_accounts, figures_are_of_round_trips) {

@@ -117,7 +117,9 @@ protected:
     out.start = *parse_iso8601("2026-01-15T15:00:00Z");
     return out;
   }
-  void start(feed_config feed = exchange()) {
+  /// What a start waits for: a closed market has no quotes.
+  enum class ready : std::uint8_t { accounts, accounts_and_market };
+  void start(feed_config feed = exchange(), ready wanted = ready::accounts_and_market) {
     running.reset(); // the folder is free again
     auto config = basic_config(folder);
     config.feeds = {std::move(feed)};
@@ -127,6 +129,7 @@ protected:
     ASSERT_TRUE(started) << to_string(started.error());
     running = std::move(*started);
     ASSERT_TRUE(until("/health/ready", [](const json& ready) { return ready.value("ok", false); })) << get("/health").body;
+    if (wanted == ready::accounts) return;
     ASSERT_TRUE(until("/api/v1/quotes/AAPL", [](const json& quote) { return quote.contains("bid") && quote["bid"].is_number() && quote.contains("ask") && quote["ask"].is_number(); }));
   }
   [[nodiscard]] std::uint16_t port() const { return running->port(); }

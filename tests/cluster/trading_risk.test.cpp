@@ -65,7 +65,7 @@ TEST_F(trading_risk, a_flatten_cancels_closes_and_ends_in_a_halt_that_stays) {
 TEST_F(trading_risk, a_flatten_waits_for_the_session_and_goes_on_after_a_restart) {
   start();
   buy("AAPL", 10);
-  start(exchange_at("2026-01-16T02:00:00Z")); // 21:00 in New York: closed
+  start(exchange_at("2026-01-16T02:00:00Z"), ready::accounts); // 21:00 in New York: closed
   const auto stopped = post("/api/v1/risk/emergency-stop", {{"mode", "flatten"}, {"reason", "overnight"}});
   ASSERT_EQ(stopped.status, 200) << stopped.body;
   ASSERT_TRUE(mode_is("flatten"));

@@ -33,13 +33,15 @@ TEST_F(trading_node, numbers_of_orders_and_executions_go_on_after_a_restart) {
   EXPECT_EQ(again["epoch"], told["epoch"]);
   EXPECT_EQ(again["data"]["order_id"], id);
   EXPECT_EQ(again["data"]["state"], "filled");
-  EXPECT_EQ(later.next("resumed")["to"], before);
+  // news of one commit show the order as it is after it: the filled one may be told more than once
+  const auto last = later.next("resumed")["to"].get<std::uint64_t>();
+  EXPECT_GE(last, before);
   later.say({{"action", "resume"}, {"channel", "executions"}, {"epoch", traded["epoch"]}, {"after", 0}});
   EXPECT_EQ(later.next("execution")["data"]["execution_id"], traded["data"]["execution_id"]);
   // and what comes now has the next numbers
   const auto next = json::parse(post("/api/orders", order("sell", 10)).body)["order_id"].get<std::string>();
   const auto news = later.next("order_update");
-  EXPECT_EQ(news["tseq"], before + 1);
+  EXPECT_EQ(news["tseq"], last + 1);
   EXPECT_EQ(news["data"]["order_id"], next);
   // another epoch is no numbering of ours
   stream_client stranger(port());
