@@ -6,6 +6,7 @@ namespace tt::gateway {
 
 namespace {
 
+using tt::to_string; // of enums of another room
 using need = object_reader::need;
 using alerts::alert;
 using alerts::alert_draft;

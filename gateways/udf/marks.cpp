@@ -9,6 +9,8 @@ namespace tt::gateway {
 
 namespace {
 
+using tt::to_string; // of enums of another room
+
 /// One mark; the library wants them as columns.
 struct mark {
   std::string id;

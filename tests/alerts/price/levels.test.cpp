@@ -145,7 +145,7 @@ TEST_F(levels, expiry_comes_at_its_moment) {
   auto wanted = draft("price_above", "100");
   wanted.expires_at = at("2026-01-15T16:00:00Z");
   const auto first = make(wanted), second = make(wanted);
-  book->remove(first.id);
+  ASSERT_TRUE(book->remove(first.id));
   EXPECT_EQ(tick("99", "2026-01-15T15:59:59.999Z"), 0U);
   const auto third = make(wanted);
   market::quote_snapshot last;
