@@ -319,7 +319,7 @@ class BridgeTest(unittest.TestCase):
         shell.context(5, "http://evil.example")
         shell.call_raw(json.dumps({"id": 77, "method": "secret_names"}), context=5)
         shell.event("Fetch.requestPaused", {"requestId": "r", "request": {"url": "http://evil.example/"}}, "main")
-        self.assertEqual(shell.expect("Fetch.failRequest")["params"]["errorReason"], "BlockedByClient")
+        self.assertEqual(shell.expect("Fetch.failRequest")["params"]["errorReason"], "Aborted")
         self.assertNotEqual(shell.call("app_info")["id"], 77, "a foreign page got an answer")
         log = shell.log()
         for words in ('there is no method "exec"', 'there is no method "http"', "params.more", "not a JSON object", '"http://evil.example", which is not the gateway',

@@ -174,13 +174,13 @@ void browser_session::on_binding(const std::string& session, page_state& in, con
 void browser_session::on_document(const std::string& session, const json& params) {
   const auto request_id = text_of(params, "requestId");
   const auto url = text_of(child_of(params, "request"), "url");
+  const auto block = [&] { send(session, "Fetch.failRequest", {{"requestId", request_id}, {"errorReason", "Aborted"}}); }; // the page that is there stays
   if (origin_of(url) != origin_) {
     owner_.on_rejected("a document of " + tt::quoted(origin_of(url)) + ": only the gateway's pages are shown here");
-    return send(session, "Fetch.failRequest", {{"requestId", request_id}, {"errorReason", "BlockedByClient"}});
+    return block();
   }
   switch (owner_.rule_for_document()) {
   case document_rule::load: return send(session, "Fetch.continueRequest", {{"requestId", request_id}});
-  case document_rule::block: return send(session, "Fetch.failRequest", {{"requestId", request_id}, {"errorReason", "BlockedByClient"}});
   case document_rule::replace:
     return send(session, "Fetch.fulfillRequest",
                 {{"requestId", request_id}, {"responseCode", 503}, {"body", base64(owner_.replacement_document())},

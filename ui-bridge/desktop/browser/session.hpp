@@ -25,8 +25,9 @@ struct caller {
   std::int64_t context = 0;
 };
 
-/// What a document request is answered with.
-enum class document_rule : std::uint8_t { load, replace, block };
+/// What a request for a document of the gateway is answered with: itself, or the
+/// page that stands in while the node is not there.
+enum class document_rule : std::uint8_t { load, replace };
 
 /// What the session tells and asks its owner.
 class session_owner {
