@@ -45,10 +45,9 @@ set(CPACK_PACKAGE_NAME traderterminal)
 set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
 set(CPACK_PACKAGE_CONTACT "TraderTerminal maintainers <traderterminal@localhost>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "self-hosted trading terminal and execution cluster")
-set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "self-hosted trading terminal and execution cluster
- Market data, charts, Pine Script, backtests and orders on one machine or
- many: the program tt, the web UI it serves, a desktop shell around the
- page (an installed Chromium), and a systemd unit that is not enabled.")
+set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "Market data, charts, Pine Script, backtests and orders on one machine or
+many: the program tt, the web UI it serves, a desktop shell around the
+page (an installed Chromium), and a systemd unit that is not enabled.")
 set(CPACK_DEBIAN_PACKAGE_SECTION misc)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "adduser, tzdata, ca-certificates")

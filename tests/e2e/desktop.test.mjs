@@ -125,9 +125,9 @@ story("a paper order by the page is filled", async (t) => {
   await page.getByTestId("ticket-submit").click();
   await page.getByTestId("ask-yes").click();
   await page.getByTestId("answer").waitFor();
-  const fills = async () => (await (await fetch(`${url}/api/v1/executions?limit=10`)).json()).filter?.(({ symbol }) => symbol === "BTCUSD") ?? [];
-  await until("the fill at the gateway", wait_ms, async () => (await fills()).length > 0);
-  await command(shell, "executions");
+  const fills = async () => (await (await fetch(`${url}/api/v1/executions?limit=10`)).json()).executions;
+  await until("the fill at the gateway", wait_ms, async () => (await fills()).some(({ symbol }) => symbol === "BTCUSD"));
+  await command(shell, "open executions");
   await page.getByTestId("executions").getByText("BTCUSD").first().waitFor();
 });
 

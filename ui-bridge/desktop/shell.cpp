@@ -200,11 +200,14 @@ private:
       return quit();
     }
     for (const auto& each : *messages) session_.on_message(each);
+    if (browser_.reading_fd() >= 0 || is_quitting_) return;
+    is_browser_lost_ = true; // it hung up: it is ending, or has to
+    quit();
   }
 
   void on_browser_end(int status) {
     read_browser(); // its last words
-    if (!is_quitting_ && status != 0) exit_code_ = fail("the browser " + end_text(status));
+    if ((!is_quitting_ || is_browser_lost_) && status != 0) exit_code_ = fail("the browser " + end_text(status));
     browser_.on_end();
     term_at_.reset();
     kill_at_.reset();
@@ -348,7 +351,8 @@ private:
   std::string notifier_;
   pid_t node_pid_ = 0;
   file_descriptor node_output_;
-  bool has_node_ = false, was_browser_started_ = false, is_quitting_ = false, shows_replacement_ = false;
+  bool has_node_ = false, was_browser_started_ = false, is_quitting_ = false, is_browser_lost_ = false;
+  bool shows_replacement_ = false; ///< the main window shows the page that stands in for the terminal
   monotonic_time address_deadline_;
   std::optional<monotonic_time> term_at_, kill_at_;
   int exit_code_ = 0;
