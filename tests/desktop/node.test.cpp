@@ -157,7 +157,7 @@ TEST(gateway_addresses, are_origins) {
   EXPECT_EQ(gateway_origin("https://Trader.example:443/").value_or(""), "https://trader.example");
   EXPECT_EQ(gateway_origin("http://[::1]:8080").value_or(""), "http://[::1]:8080");
   for (const auto* bad : {"", "ftp://host", "javascript:alert(1)", "http://", "http://user@host", "http://u:p@host", "http://host/path", "http://host?q", "http://host#f",
-                          "http://host:99999", "http://ho st", "http://host\\evil", "--headless"})
+                          "http://host:99999", "http://ho st", "http://host\\evil", "--headless", "http://host;x", "http://b\xc3\xbcro"})
     EXPECT_FALSE(gateway_origin(bad)) << bad;
 }
 

@@ -104,7 +104,6 @@ TEST(bridge_request_values, have_their_limits) {
   const auto save = [](const std::string& name, std::size_t bytes) {
     return json{{"id", 1}, {"method", "save_file"}, {"params", {{"name", name}, {"text", std::string(bytes, 'a')}}}}.dump();
   };
-  accepted(save("a.txt", max_file_bytes));
   EXPECT_EQ(rejected(save("a.txt", max_file_bytes + 1)).code, errc::out_of_range);
   accepted(save(std::string(max_file_name_bytes - 4, 'n') + ".txt", 1));
   EXPECT_EQ(rejected(save(std::string(max_file_name_bytes - 3, 'n') + ".txt", 1)).code, errc::out_of_range);

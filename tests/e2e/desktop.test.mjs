@@ -164,6 +164,6 @@ story("closing the window ends browser, node and shell", async () => {
 /// The shell's child that is the node.
 async function node_pid() {
   const children = (await readFile(`/proc/${shell.pid}/task/${shell.pid}/children`, "utf8")).trim().split(" ");
-  for (const pid of children) if ((await readFile(`/proc/${pid}/cmdline`, "utf8")).split("\0")[1] === "node") return Number(pid);
+  for (const pid of children) if ((await readFile(`/proc/${pid}/cmdline`, "utf8")).includes("\0node\0--config\0")) return Number(pid);
   throw new Error("the shell has no node");
 }

@@ -6,6 +6,7 @@
 #include <curl/curl.h>
 
 #include <algorithm>
+#include <cctype>
 #include <poll.h>
 
 namespace tt::desktop {
@@ -135,9 +136,10 @@ result<std::string> gateway_origin(const std::string& text) {
   if (!part(url.get(), CURLUPART_USER).empty() || !part(url.get(), CURLUPART_PASSWORD).empty() || (path != "/" && !path.empty()) ||
       !part(url.get(), CURLUPART_QUERY).empty() || !part(url.get(), CURLUPART_FRAGMENT).empty())
     return wrong;
-  auto out = origin_of(full);
-  if (out.empty() || part(url.get(), CURLUPART_HOST).empty()) return wrong;
-  return out;
+  const auto host = part(url.get(), CURLUPART_HOST);
+  const auto is_fine = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("-._:[]").find(c) != std::string_view::npos; };
+  if (host.empty() || host.front() == '-' || !std::all_of(host.begin(), host.end(), is_fine)) return wrong;
+  return origin_of(full);
 }
 
 bool is_loopback(const std::string& origin) {

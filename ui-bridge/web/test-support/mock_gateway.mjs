@@ -91,6 +91,7 @@ async function handle(state, req, res) {
   const path = url.pathname;
   const query = Object.fromEntries(url.searchParams);
   if (path === "/health") return json(res, health(state));
+  if (path === "/health/live" || path === "/health/ready") return json(res, { ok: true });
   if (path.startsWith("/udf/")) return udf(state, res, path.slice(5), query);
   if (path.startsWith("/api/v1/watchlists")) return watchlists(state, req, res, path.split("/")[4]);
   if (path.startsWith("/api/v1/layouts/")) return layouts(state, req, res, decodeURIComponent(path.split("/")[4]));
