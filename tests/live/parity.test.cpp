@@ -54,7 +54,7 @@ strategy.exit("X", "L", stop = ta.lowest(low, 6))
 strategy("limits", overlay = true, margin_long = 0, margin_short = 0)
 if strategy.position_size == 0
     strategy.entry("L", strategy.long, limit = ta.lowest(low, 5))
-if strategy.position_size > 0 and close > strategy.position_avg_price + 0.1
+if strategy.position_size > 0 and bar_index % 7 == 0
     strategy.close("L")
 )"},
   {"stop_entries", R"(//@version=6

@@ -83,6 +83,7 @@ std::vector<venue_order> broker::venue_orders() {
 }
 
 void broker::venue_fill(const bar_moment& when, const venue_order& what, double qty, double price, double fee) {
+  const double level = as_on_grid(price, on_ticks(price, rules_.grid)); // as bars have it: another double than a booked price
   price = as_on_grid(price, booked_price(price, rules_.grid));
   qty = as_on_grid(qty, on_lots(qty, rules_.grid));
   if (now_.index != when.index || now_.time_ms != when.time_ms) {
@@ -102,7 +103,8 @@ void broker::venue_fill(const bar_moment& when, const venue_order& what, double 
   else if (o->kind == order_kind::exit) o->cause = o->trail_armed ? exit_cause::trailing : exit_cause::loss;
   o->size = o->sign * qty;
   o->market = o->committed = true; // whatever it does not close, it opens
-  at_ = price;
+  at_ = level;
+  if (seen_ == excursions::path) book_.note_price(level); // on the way; the first tick of a bar begins there
   const bool was_market = what.market();
   venue_fee_ = fee;
   execute(*o, price, qty, true);
