@@ -66,12 +66,16 @@ export interface StrategySignal {
   reason?: string | null;
   comment?: string | null;
   order_id?: string | null;
+  type?: string | null;
 }
 
 export interface StrategyRun {
   run_id?: string;
+  symbol?: string | null;
+  version?: number | null;
   started_at?: string;
   completed_at?: string | null;
+  ended_at?: string | null;
   status?: string;
   duration_ms?: number | null;
   signals?: number | null;
@@ -81,6 +85,8 @@ export interface StrategyRun {
 
 export interface StrategySet {
   set?: number;
+  mode?: string | null;
+  complete?: boolean | null;
   started_at?: string | null;
   completed_at?: string | null;
   trades?: number | null;
@@ -147,6 +153,8 @@ export interface PinePreview {
   markers?: PineMarker[];
   trades?: BacktestTrade[];
   drawings?: PineDrawing[];
+  /// Why the script stopped before its last bar.
+  error?: string | null;
   error_message?: string | null;
 }
 

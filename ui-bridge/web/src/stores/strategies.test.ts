@@ -69,9 +69,12 @@ describe("strategies", () => {
     say({ strategy_id: "orb", event: "signal", side: "buy", quantity: 2, symbol: "ES1!" });
     expect(strategies.log.map(({ event }) => event)).toEqual(["signal", "mode", "state"]);
     expect(strategies.log[0]!.text).toBe("buy 2 ES1!");
-    const before = strategies.plot_news;
-    say({ strategy_id: "orb", event: "plots" });
-    expect(strategies.plot_news).toBe(before + 1);
+    say({ strategy_id: "orb", event: "plot", time: 1, values: [1] });
+    expect(strategies.plot_news).toBe(0); // no chart shows it
+    strategies.charted_id = "orb";
+    say({ strategy_id: "orb", event: "plot", time: 2, values: [1] });
+    expect(strategies.plot_news).toBe(1);
+    expect(strategies.log).toHaveLength(3);
     say({ strategy_id: "orb", event: "removed" });
     expect(strategies.strategies).toEqual([]);
   });

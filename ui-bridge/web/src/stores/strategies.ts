@@ -81,12 +81,12 @@ export const use_strategies = defineStore("strategies", () => {
     const told = (row ?? {}) as Record<string, unknown>;
     const strategy_id = told["strategy_id"];
     if (typeof strategy_id !== "string") return false;
-    const event = type === "strategy_mode_change" ? "mode" : String(told["event"] ?? "state");
-    if (!is_snapshot) note(strategy_id, event, told, at);
-    if (event === "plots") {
-      plot_news.value += 1;
+    const event = type === "strategy_mode_change" || told["event"] === "mode_change" ? "mode" : String(told["event"] ?? "state");
+    if (event === "plot" || event === "plots") {
+      if (strategy_id === charted_id.value) plot_news.value += 1;
       return false;
     }
+    if (!is_snapshot) note(strategy_id, event, told, at);
     if (event === "removed" || event === "deleted") {
       rows.value = new Map([...rows.value].filter(([id]) => id !== strategy_id));
       return false;
@@ -94,13 +94,13 @@ export const use_strategies = defineStore("strategies", () => {
     const known = rows.value.get(strategy_id);
     const is_whole = typeof told["enabled"] === "boolean" && typeof told["mode"] === "string" && typeof told["kind"] === "string";
     if (is_whole || (known && typeof told["enabled"] === "boolean")) put({ ...known, ...(told as unknown as Strategy) });
-    else if (event !== "signal" && event !== "run" && event !== "alert") return true;
+    else if (!["signal", "run", "trade", "alert"].includes(event)) return true;
     if (selected_id.value === strategy_id) forget_details(strategy_id);
     return false;
   }
 
   function note(strategy_id: string, event: string, told: Record<string, unknown>, at: string): void {
-    const words = ["message", "reason", "side", "quantity", "symbol", "price", "decision", "state", "new_mode", "mode"].map((name) => told[name]).filter((word) => typeof word === "string" || typeof word === "number");
+    const words = ["message", "reason", "side", "action", "quantity", "symbol", "price", "decision", "state", "new_mode", "mode"].map((name) => told[name]).filter((word) => typeof word === "string" || typeof word === "number");
     log.value = [{ at, strategy_id, event, text: words.join(" ") }, ...log.value].slice(0, log_kept);
     if (event === "mode" && told["automatic"] === true) notices.show("warning", `${strategy_id}: now on ${String(told["new_mode"] ?? told["mode"] ?? "paper")}, by rule`);
   }

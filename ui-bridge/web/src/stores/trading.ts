@@ -1,7 +1,7 @@
 import { defineStore } from "pinia";
 import { computed, ref, shallowRef } from "vue";
 import {
-  cancel_order, cancel_orders, close_position, fetch_accounts, fetch_executions, fetch_orders, fetch_positions, flatten,
+  cancel_order, cancel_orders, change_order, close_position, fetch_accounts, fetch_executions, fetch_orders, fetch_positions, flatten,
 } from "../api/trading";
 import type { Account, Execution, Order, Position } from "../api/trading_types";
 import { is_working } from "../api/trading_types";
@@ -88,6 +88,11 @@ export const use_trading = defineStore("trading", () => {
     const reply = await cancel_order(order_id);
     if (reply.changed === false) notices.show("info", `Order ${order_id} had already ended`);
   });
+  /// Asks for another price. The order moves when the node says so.
+  const move_order = ({ order_id, version }: Order, field: "price" | "stop_price", price: string) => tell(async () => {
+    const order = await change_order(order_id, { [field]: price, ...(version === undefined ? {} : { if_version: version }) });
+    if (typeof order?.order_id === "string") order_rows.value = put_orders(order_rows.value, [order]);
+  });
   const cancel_all = (symbol = "") => tell(
     () => cancel_orders({ account_id: account_id.value || undefined, symbol: symbol || undefined }),
     ({ requested, order_ids }) => `Orders being cancelled: ${requested ?? order_ids.length}`,
@@ -101,6 +106,6 @@ export const use_trading = defineStore("trading", () => {
 
   return {
     accounts, account, account_id, orders, working, executions, positions, accounts_part, orders_part, executions_part, positions_part,
-    need_accounts, need_orders, need_executions, need_positions, choose, order_of, cancel, cancel_all, close, flatten_all,
+    need_accounts, need_orders, need_executions, need_positions, choose, order_of, cancel, move_order, cancel_all, close, flatten_all,
   };
 });

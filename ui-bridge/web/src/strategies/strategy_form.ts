@@ -27,8 +27,10 @@ export interface StrategyForm {
   inputs: Record<string, string>;
 }
 
+/// How big an order of a strategy is that webhooks feed; scripts and jobs say
+/// it themselves.
 export const sizings: readonly { id: StrategySizing["mode"]; label: string }[] = [
-  { id: "script", label: "As the script says" }, { id: "fixed", label: "A fixed quantity" }, { id: "weight", label: "A share of the equity" },
+  { id: "script", label: "As the alert says" }, { id: "fixed", label: "A fixed quantity" }, { id: "weight", label: "A share of the equity" },
 ];
 
 export function fresh_strategy(symbol: string): StrategyForm {
@@ -67,8 +69,9 @@ export function build_strategy(form: StrategyForm, source: string, known?: Strat
   const text = form.kind === "yaml" ? form.yaml : source;
   if (!known && form.kind !== "webhook" && text.trim() === "") problems["source"] = form.kind === "yaml" ? "Paste the job's YAML" : "The script is empty";
   const size = form.size.trim();
-  if (form.sizing !== "script" && !is_positive_decimal(size)) problems["size"] = size === "" ? "Needed" : "A number above 0";
-  else if (form.sizing === "weight" && Number(size) > 1) problems["size"] = "At most 1 (= 100 %)";
+  const sizing = form.kind === "webhook" ? form.sizing : "script";
+  if (sizing !== "script" && !is_positive_decimal(size)) problems["size"] = size === "" ? "Needed" : "A number above 0";
+  else if (sizing === "weight" && Number(size) > 1) problems["size"] = "At most 1 (= 100 %)";
   const min_win_rate = Number(form.min_win_rate);
   if (form.min_win_rate.trim() === "" || !(min_win_rate >= 0 && min_win_rate <= 100)) problems["min_win_rate"] = "Percent, 0 to 100";
   const evaluation_period = Number(form.evaluation_period);
@@ -77,7 +80,8 @@ export function build_strategy(form: StrategyForm, source: string, known?: Strat
   const inputs = Object.entries(form.inputs).filter(([, value]) => value.trim() !== "").map(([name, value]): [string, InputValue] => [name, value_of(value)]);
   const common: StrategyRequest = {
     name: form.name.trim() || strategy_id, ...(form.account_id === "" ? {} : { account_id: form.account_id }), min_win_rate, evaluation_period,
-    ...(form.kind === "pine" ? { symbols, timeframe: form.timeframe, inputs: Object.fromEntries(inputs), sizing: sizing_of(form.sizing, size) } : {}),
+    ...(form.kind === "pine" ? { symbols, timeframe: form.timeframe, inputs: Object.fromEntries(inputs) } : {}),
+    ...(form.kind === "webhook" ? { sizing: sizing_of(sizing, size) } : {}),
   };
   if (known) return { request: common };
   return { request: { strategy_id, kind: form.kind, ...common, mode: "paper", enabled: form.enabled, ...(form.kind === "webhook" ? {} : { source: text }) } };
