@@ -200,7 +200,7 @@ story("webhooks: a profile shows its token once, and events as they come", "/api
   const body = JSON.stringify({ secret: "s3cret-of-the-test", ticker: "AAPL", action: "info", message: "hello" });
   const reply = await fetch(url, { method: "POST", body, headers: { "content-type": "application/json" } });
   assert.equal(reply.status, 200);
-  await page.getByTestId("webhook-events").getByText("recorded").first().waitFor();
+  await page.getByTestId("webhook-events").locator(".vt-body .tag", { hasText: "recorded" }).first().waitFor();
   assert.ok(!(await page.getByTestId("webhook-events").innerText()).includes("s3cret"), "no secret in the table");
   await page.getByTestId("filter-decision").selectOption("refused");
   await page.locator("[data-testid=webhook-events][data-count='0']").waitFor();
