@@ -192,7 +192,7 @@ async function serve_strategies(book, { method, query, body, json, fail }, id, w
     case "transitions": return json({ transitions: trail.transitions });
     case "runs": return json({ runs: [] });
     case "sets": return json({ sets: [{ set: 1, started_at: strategy.created_at, completed_at: null, trades: 0, wins: 0, win_rate: null, pnl: 0, good: null }] });
-    case "performance": return json({ total_trades: 0, win_rate: null, realized_pnl: 0, open_pnl: 0 });
+    case "performance": return json({ trades: 0, wins: 0, losses: 0, win_rate: null, net_profit: 0 });
     case "plots": return json(computed(book, strategy.source, query.symbol ?? strategy.symbols[0], strategy.timeframe, Number(query.limit ?? 1000), "regular", book.now() + 1));
     default:
   }

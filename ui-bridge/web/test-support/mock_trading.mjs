@@ -196,7 +196,7 @@ export async function serve_trading(book, { method, path, query, body, json, fai
 
 function serve_paper(book, method, what, id, action, request, json, fail) {
   if (what !== "accounts") return fail(404, `no route for ${what}`);
-  const fill_model = { price: "touch", latency_ms: 0, slippage_ticks: 0, partial_fills: false, fee_schedule: "default" };
+  const fill_model = { price: "touch", latency_ms: 0, slippage_ticks: 0, partial_fills: false, fee_schedule: { commission_per_order: 1 } };
   const own = { ...account_of(book), fill_model, starting_cash: 100_000 };
   if (!id && method === "POST") return fail(503, "paper trading: the mock keeps one account");
   if (!id) return json({ accounts: [own] });

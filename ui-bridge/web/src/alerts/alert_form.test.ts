@@ -22,6 +22,8 @@ describe("alert form", () => {
     expect(built({ condition: "rsi_overbought", condition_value: "130" }).problems).toEqual({ condition_value: "At most 100" });
     expect(built({ condition: "custom", expression: " close > sma(20) " }).request).toMatchObject({ condition: "custom", expression: "close > sma(20)" });
     expect(built({ condition: "custom", expression: "x".repeat(2001) }).problems).toHaveProperty("expression");
+    expect(built({ condition: "rsi_oversold", condition_value: "25", timeframe: "1h" }).request).toMatchObject({ timeframe: "1h" });
+    expect(built({ timeframe: "1h" }).request).not.toHaveProperty("timeframe"); // a price is judged on each tick
     expect(condition_kind("moon")).toBeUndefined();
   });
 

@@ -10,6 +10,8 @@ export interface ConditionKind {
   label: string;
   /// What the value is; undefined = the condition has none.
   value?: { label: string; fallback?: string; is_price?: boolean; most?: number };
+  /// Judged on bars, not on each tick: it has a timeframe.
+  on_bars?: boolean;
 }
 
 export const conditions: readonly ConditionKind[] = [
@@ -17,13 +19,13 @@ export const conditions: readonly ConditionKind[] = [
   { id: "price_cross_below", label: "Price crosses below", value: { label: "Price", is_price: true } },
   { id: "price_above", label: "Price is above", value: { label: "Price", is_price: true } },
   { id: "price_below", label: "Price is below", value: { label: "Price", is_price: true } },
-  { id: "volume_above", label: "Volume is above", value: { label: "Volume" } },
-  { id: "volume_below", label: "Volume is below", value: { label: "Volume" } },
-  { id: "rsi_overbought", label: "RSI is overbought", value: { label: "RSI above", fallback: "70", most: 100 } },
-  { id: "rsi_oversold", label: "RSI is oversold", value: { label: "RSI below", fallback: "30", most: 100 } },
-  { id: "macd_signal", label: "MACD crosses its signal" },
-  { id: "bollinger_break", label: "Price leaves the Bollinger bands" },
-  { id: "custom", label: "Expression" },
+  { id: "volume_above", label: "Volume is above", value: { label: "Volume" }, on_bars: true },
+  { id: "volume_below", label: "Volume is below", value: { label: "Volume" }, on_bars: true },
+  { id: "rsi_overbought", label: "RSI is overbought", value: { label: "RSI above", fallback: "70", most: 100 }, on_bars: true },
+  { id: "rsi_oversold", label: "RSI is oversold", value: { label: "RSI below", fallback: "30", most: 100 }, on_bars: true },
+  { id: "macd_signal", label: "MACD crosses its signal", on_bars: true },
+  { id: "bollinger_break", label: "Price leaves the Bollinger bands", on_bars: true },
+  { id: "custom", label: "Expression", on_bars: true },
 ];
 
 export const repeats: readonly { id: AlertRepeat; label: string }[] = [
@@ -41,6 +43,8 @@ export interface AlertForm {
   condition: AlertCondition;
   condition_value: string;
   expression: string;
+  /// "" = the gateway's own choice.
+  timeframe: string;
   message: string;
   repeat: AlertRepeat;
   /// As `datetime-local` inputs write it, this computer's time; "" = never.
@@ -57,7 +61,7 @@ export interface AlertForm {
 
 export function fresh_alert(symbol: string): AlertForm {
   return {
-    symbol, condition: "price_cross_above", condition_value: "", expression: "", message: "", repeat: "once", expires_at: "", auto_execute: false,
+    symbol, condition: "price_cross_above", condition_value: "", expression: "", timeframe: "", message: "", repeat: "once", expires_at: "", auto_execute: false,
     order_side: "", order_quantity: "", order_type: "market", order_price: "", account_id: "", webhook_url: "", tags: "",
   };
 }
@@ -68,7 +72,7 @@ export const condition_kind = (id: string | undefined): ConditionKind | undefine
 export function form_of(alert: Alert): AlertForm {
   const text = (value: unknown) => (value === null || value === undefined ? "" : String(value));
   return {
-    symbol: alert.symbol ?? "", condition: condition_kind(alert.condition)?.id ?? "price_above", condition_value: text(alert.condition_value), expression: text(alert.expression),
+    symbol: alert.symbol ?? "", condition: condition_kind(alert.condition)?.id ?? "price_above", condition_value: text(alert.condition_value), expression: text(alert.expression), timeframe: text(alert.timeframe),
     message: text(alert.message), repeat: alert.repeat ?? "once", expires_at: local_text(alert.expires_at), auto_execute: alert.auto_execute ?? false, order_side: text(alert.order_side),
     order_quantity: text(alert.order_quantity), order_type: alert.order_type ?? "market", order_price: text(alert.order_price), account_id: text(alert.account_id),
     webhook_url: text(alert.webhook_url), tags: (alert.tags ?? []).join(", "),
@@ -108,9 +112,10 @@ export function build_alert(form: AlertForm, now_ms: number, known?: Alert): Bui
   return { request };
 }
 
-const clearable = ["condition_value", "expression", "expires_at", "order_type", "order_side", "order_quantity", "order_price", "account_id", "webhook_url"] as const;
+const clearable = ["condition_value", "expression", "timeframe", "expires_at", "order_type", "order_side", "order_quantity", "order_price", "account_id", "webhook_url"] as const;
 
 function add_condition(form: AlertForm, request: AlertRequest, problems: Problems): void {
+  if (condition_kind(form.condition)?.on_bars && form.timeframe !== "") request.timeframe = form.timeframe;
   if (form.condition === "custom") {
     request.expression = form.expression.trim();
     if (request.expression === "") problems["expression"] = "Needed";

@@ -44,7 +44,8 @@ export function fold_alerts(known: ReadonlyMap<string, Alert>, batch: readonly S
       if (!is_alert(row)) continue;
       const before = rows.get(id_of(row));
       rows = put_alerts(rows, [row]);
-      if (!snapshot && (row.trigger_count ?? 0) > (before?.trigger_count ?? 0)) triggered.push(rows.get(id_of(row))!);
+      const is_notice = told?.["event"] === "notice" && !before;
+      if (!snapshot && (is_notice || (row.trigger_count ?? 0) > (before?.trigger_count ?? 0))) triggered.push(rows.get(id_of(row))!);
     }
   }
   return { rows, triggered };

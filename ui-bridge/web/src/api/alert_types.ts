@@ -33,6 +33,10 @@ export interface Alert {
   last_value?: number | null;
   created_at?: string | null;
   updated_at?: string | null;
+  status_reason?: string | null;
+  last_order_id?: string | null;
+  last_order_error?: string | null;
+  last_notice_error?: string | null;
   /// Of a note: what sent it.
   alert_type?: string | null;
   strategy?: string | null;
@@ -45,6 +49,8 @@ export interface AlertRequest {
   condition?: AlertCondition;
   condition_value?: string | null;
   expression?: string | null;
+  /// Whose bars indicators and volume are read on.
+  timeframe?: string | null;
   message?: string;
   repeat?: AlertRepeat;
   expires_at?: string | null;

@@ -9,10 +9,13 @@ export type FillPrice = "touch" | "mid_cross" | "next_tick";
 export interface FillModel {
   price?: FillPrice;
   latency_ms?: number | null;
-  slippage_ticks?: number | string | null;
+  slippage_ticks?: number | null;
   partial_fills?: boolean | null;
-  fee_schedule?: unknown;
+  fee_schedule?: Partial<Record<FeeName, number | null>> | null;
 }
+
+/// Money per order and per share or contract, and parts of the value as fractions.
+export type FeeName = "commission_per_order" | "commission_per_unit" | "commission_ratio" | "exchange_per_unit" | "regulatory_sell_ratio";
 
 export interface PaperAccount extends Account {
   fill_model?: FillModel | null;
@@ -28,7 +31,7 @@ export interface PaperRequest {
   currency: string;
   account_type: string;
   leverage?: string;
-  fill_model: { price: FillPrice; latency_ms: number; slippage_ticks: string; partial_fills: boolean; fee_schedule?: string };
+  fill_model: { price: FillPrice; latency_ms: number; slippage_ticks: string; partial_fills: boolean; fee_schedule?: Partial<Record<FeeName, string>> };
 }
 
 const root = "/api/paper-trading";

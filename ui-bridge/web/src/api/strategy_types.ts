@@ -1,4 +1,4 @@
-import type { BacktestFigures, BacktestTrade, Diagnostic, InputValue } from "./job_types";
+import type { BacktestTrade, Diagnostic, InputValue } from "./job_types";
 
 /// Strategies that run on the node, and previews of scripts (HTTP contract,
 /// section 8).
@@ -22,6 +22,9 @@ export interface Strategy {
   evaluation_period?: number | null;
   source?: string | null;
   source_version?: number | null;
+  version?: number | null;
+  /// Why it does not run.
+  problem?: string | null;
   /// What it is doing: "warming_up", "running", "stopped", "failed", …
   state?: string | null;
   message?: string | null;
@@ -104,15 +107,33 @@ export interface StrategyTransition {
   to?: string | null;
   reason?: string | null;
   automatic?: boolean | null;
+  author?: string | null;
 }
 
-export type StrategyPerformance = BacktestFigures & { metrics?: Record<string, number | null>; open_pnl?: number | null; realized_pnl?: number | null; [figure: string]: unknown };
+/// Figures of the closed trades; the win rate in percent, the drawdown in money.
+export interface StrategyPerformance {
+  trades?: number | null;
+  wins?: number | null;
+  losses?: number | null;
+  win_rate?: number | null;
+  net_profit?: number | null;
+  gross_profit?: number | null;
+  gross_loss?: number | null;
+  profit_factor?: number | null;
+  average_trade?: number | null;
+  fees?: number | null;
+  largest_win?: number | null;
+  largest_loss?: number | null;
+  max_drawdown?: number | null;
+}
 
 // -- previews and plots -------------------------------------------------------
 
 /// One call of plot(), hline(), plotshape(), …: what is constant in `options`,
 /// what changes from bar to bar as columns.
 export interface PinePlot {
+  /// Its number among all plots of the script: what a fill names its plots by.
+  index?: number;
   title?: string;
   kind: string;
   options?: Record<string, string | number | boolean | null>;

@@ -29,6 +29,8 @@ export interface WebhookProfile {
   sync_mode?: SyncMode;
   out_of_step?: OutOfStep;
   expect_every_s?: number | null;
+  /// False for the profile that the node's settings make.
+  editable?: boolean;
   created_at?: string | null;
   last_event_at?: string | null;
   /// Only in the answers that make a token: making a profile, rotating.
@@ -58,6 +60,9 @@ export interface WebhookEvent {
   timestamp?: string | null;
   decision: string;
   reason?: string | null;
+  detail?: string | null;
+  /// Not handed to the account yet.
+  pending?: boolean;
   duplicate?: boolean;
   symbol?: string | null;
   action?: string | null;

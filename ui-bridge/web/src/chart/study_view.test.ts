@@ -34,6 +34,18 @@ describe("what a script draws", () => {
     expect(view.series[2]!.points).toEqual([{ ts: 100, value: 1, open: 1, high: 2, low: 0 }, { ts: 200, value: 2, open: 1, high: 2, low: 0 }, { ts: 300 }]);
   });
 
+  it("finds the plots of a fill by their numbers in the script, and levels that inputs set", () => {
+    const view = study_view({
+      times,
+      plots: [
+        { index: 1, kind: "hline", series: { price: [null, 70, 70] } }, { index: 2, kind: "plot", series: { series: [1, 2, 3] } }, { index: 5, kind: "plot", series: { series: [0, 1, 2] } },
+        { index: 6, kind: "fill", options: { plot1: "2", plot2: "5", color: "4121240831" }, series: {} },
+      ],
+    }, "x");
+    expect(view.levels[0]!.price).toBe(70);
+    expect(view.fills).toEqual([{ first: 0, second: 1, color: "rgba(245, 165, 36, 1)" }]);
+  });
+
   it("marks trades from markers, else from the list of trades", () => {
     expect(study_view({ markers: [{ timestamp: 300, side: "sell", text: "Out" }, { timestamp: 100, side: "buy" }] }, "").marks.map(({ at, kind }) => [at, kind])).toEqual([[100, "buy"], [300, "sell"]]);
     const trade = { symbol: "A", timeframe: "1h", side: "short", entry_date: "1970-01-01T00:01:40Z", exit_date: "1970-01-01T00:05:00Z", entry_price: 1, quantity: 1, exit_reason: "Stop" };
@@ -47,6 +59,7 @@ describe("what a script draws", () => {
 
   it("writes colours as the chart library reads them", () => {
     expect([css_color("#11223344"), css_color("#112233"), css_color("#11223300"), css_color("red"), css_color(null)]).toEqual(["rgba(17, 34, 51, 0.267)", "#112233", undefined, undefined, undefined]);
+    expect([css_color("4121240831"), css_color(0x112233ff)]).toEqual(["rgba(245, 165, 36, 1)", "rgba(17, 34, 51, 1)"]);
   });
 });
 

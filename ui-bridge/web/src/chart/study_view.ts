@@ -66,7 +66,7 @@ export function study_view(preview: PinePreview, fallback_title: string): StudyV
   const series_of = new Map<number, number>();
   plots.forEach((plot, index) => {
     const made = series.length < series_limit ? series_from(plot, times) : undefined;
-    if (made) series_of.set(index, series.push(made) - 1);
+    if (made) series_of.set(plot.index ?? index, series.push(made) - 1);
   });
   return {
     title: preview.title || fallback_title, overlay, series,
@@ -122,7 +122,8 @@ function width_of(plot: PinePlot): StudySeries["width"] {
 }
 
 function level_from(plot: PinePlot): StudyLevel[] {
-  const price = Number(option(plot, "price") || number_at(column(plot, "price") ?? column(plot, "series"), 0));
+  const moving = column(plot, "price") ?? column(plot, "series");
+  const price = Number(option(plot, "price") || moving?.find((value) => typeof value === "number"));
   if (!Number.isFinite(price)) return [];
   const style = option(plot, "linestyle");
   return [{ title: plot.title ?? "", price, color: css_color(plot.options?.["color"] ?? plot.color) ?? level_color, line: /dotted/.test(style) ? "dotted" : /solid/.test(style) ? "solid" : "dashed" }];
@@ -180,8 +181,11 @@ function backgrounds_of(plots: readonly PinePlot[], times: readonly number[]): M
   return found;
 }
 
-/// "#RRGGBBAA" as the chart library reads it; undefined for none.
-export function css_color(color: unknown): string | undefined {
+/// "#RRGGBBAA", or that as a decimal number in text, as the chart library reads
+/// it; undefined for none.
+export function css_color(given: unknown): string | undefined {
+  const is_number = typeof given === "number" || (typeof given === "string" && /^\d+$/.test(given));
+  const color = is_number ? `#${Number(given).toString(16).padStart(8, "0")}` : given;
   if (typeof color !== "string") return undefined;
   const match = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(color);
   if (!match) return /^#[0-9a-f]{6}$/i.test(color) ? color : undefined;

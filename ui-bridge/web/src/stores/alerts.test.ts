@@ -73,6 +73,9 @@ describe("the channel of alerts", () => {
     expect(fold_alerts(rows, told(row("a1", { trigger_count: 1, alert_status: "triggered" }))).triggered).toEqual([]);
     expect(fold_alerts(rows, told(row("a1"))).rows.get("a1")?.alert_status).toBe("triggered");
     expect(fold_alerts(rows, told({ alert_id: "a1", event: "deleted" })).rows.size).toBe(0);
+    const notice = { alert_id: "n1", event: "notice", alert_type: "job.failed", message: "momentum: no bars", alert_status: "triggered", trigger_count: 0 };
+    expect(fold_alerts(rows, told(notice)).triggered.map(({ message }) => message)).toEqual(["momentum: no bars"]);
+    expect(fold_alerts(rows, told(notice, true)).triggered).toEqual([]);
   });
 
   it("lists what waits before what is over", () => {

@@ -27,8 +27,9 @@ export const use_risk = defineStore("risk", () => {
     state.value = await fetch_risk(trading.account_id || undefined);
   }, (batch) => {
     for (const { data } of batch) {
-      const told = data as Partial<RiskState> | null | undefined;
-      if (state.value && typeof told?.kill_active === "boolean") {
+      const told = data as (Partial<RiskState> & { account_id?: string }) | null | undefined;
+      const is_other = told?.account_id !== undefined && told.account_id !== trading.account_id;
+      if (state.value && !is_other && typeof told?.kill_active === "boolean") {
         state.value = { ...state.value, kill_active: told.kill_active, mode: told.mode ?? state.value.mode };
       }
     }

@@ -64,17 +64,19 @@ describe("strategies", () => {
     const strategies = await ready();
     say(row({ enabled: true, event: "state" }));
     expect(strategies.strategies[0]!.enabled).toBe(true);
-    say({ strategy_id: "orb", enabled: true, mode: "paper", kind: "pine", new_mode: "paper", automatic: true, reason: "two bad sets" }, "strategy_mode_change");
-    expect(use_notices().toasts.at(-1)?.text).toContain("by rule");
-    say({ strategy_id: "orb", event: "signal", side: "buy", quantity: 2, symbol: "ES1!" });
+    say({ event: "mode_change", strategy_id: "orb", strategy: row({ enabled: true, mode: "paper" }), transition: { from: "live", to: "paper", automatic: true, reason: "two bad sets" } });
+    expect(use_notices().toasts.at(-1)?.text).toBe("orb: now on paper, by rule");
+    say({ event: "signal", strategy_id: "orb", symbol: "ES1!", signal: { side: "buy", quantity: 2, decision: "sent" } });
     expect(strategies.log.map(({ event }) => event)).toEqual(["signal", "mode", "state"]);
-    expect(strategies.log[0]!.text).toBe("buy 2 ES1!");
+    expect(strategies.log[0]!.text).toBe("buy 2 ES1! sent");
+    say({ event: "state", strategy_id: "orb", strategy: row({ enabled: false, problem: "no bars" }) });
+    expect(strategies.strategies[0]).toMatchObject({ enabled: false, problem: "no bars" });
     say({ strategy_id: "orb", event: "plot", time: 1, values: [1] });
     expect(strategies.plot_news).toBe(0); // no chart shows it
     strategies.charted_id = "orb";
     say({ strategy_id: "orb", event: "plot", time: 2, values: [1] });
     expect(strategies.plot_news).toBe(1);
-    expect(strategies.log).toHaveLength(3);
+    expect(strategies.log).toHaveLength(4);
     say({ strategy_id: "orb", event: "removed" });
     expect(strategies.strategies).toEqual([]);
   });

@@ -78,10 +78,12 @@ export const use_strategies = defineStore("strategies", () => {
 
   /// @return whether the message is about more than this store knows how to fold.
   function take(row: unknown, type: string, at: string, is_snapshot: boolean): boolean {
-    const told = (row ?? {}) as Record<string, unknown>;
-    const strategy_id = told["strategy_id"];
+    const message = (row ?? {}) as Record<string, unknown>;
+    const strategy_id = message["strategy_id"];
     if (typeof strategy_id !== "string") return false;
-    const event = type === "strategy_mode_change" || told["event"] === "mode_change" ? "mode" : String(told["event"] ?? "state");
+    const event = type === "strategy_mode_change" || message["event"] === "mode_change" ? "mode" : String(message["event"] ?? "state");
+    // What it is about may be in the message itself or under the name of its kind.
+    const told = { ...message, ...about(message, "strategy"), ...about(message, event === "mode" ? "transition" : event) };
     if (event === "plot" || event === "plots") {
       if (strategy_id === charted_id.value) plot_news.value += 1;
       return false;
@@ -99,10 +101,15 @@ export const use_strategies = defineStore("strategies", () => {
     return false;
   }
 
+  function about(message: Record<string, unknown>, name: string): Record<string, unknown> {
+    const inner = message[name];
+    return typeof inner === "object" && inner !== null && !Array.isArray(inner) ? (inner as Record<string, unknown>) : {};
+  }
+
   function note(strategy_id: string, event: string, told: Record<string, unknown>, at: string): void {
-    const words = ["message", "reason", "side", "action", "quantity", "symbol", "price", "decision", "state", "new_mode", "mode"].map((name) => told[name]).filter((word) => typeof word === "string" || typeof word === "number");
+    const words = ["message", "side", "quantity", "symbol", "price", "decision", "reason", "problem", "from", "to", "pnl"].map((name) => told[name]).filter((word) => typeof word === "string" || typeof word === "number");
     log.value = [{ at, strategy_id, event, text: words.join(" ") }, ...log.value].slice(0, log_kept);
-    if (event === "mode" && told["automatic"] === true) notices.show("warning", `${strategy_id}: now on ${String(told["new_mode"] ?? told["mode"] ?? "paper")}, by rule`);
+    if (event === "mode" && told["automatic"] === true) notices.show("warning", `${strategy_id}: now on ${String(told["to"] ?? told["new_mode"] ?? told["mode"] ?? "paper")}, by rule`);
   }
 
   const put = (strategy: Strategy) => (rows.value = new Map([...rows.value, [strategy.strategy_id, strategy]]));
@@ -138,7 +145,7 @@ export const use_strategies = defineStore("strategies", () => {
 
   const update_source = (id: string, source: string) => attempt(async () => {
     const answer = await put_source(id, source);
-    notices.show("info", `${id}: new source${answer?.source_version ? ` (version ${answer.source_version})` : ""}, from its next bar on`);
+    notices.show("info", `${id}: new source${answer?.version ? ` (version ${answer.version})` : ""}, from its next bar on`);
     await take_answer(id, answer);
   });
 

@@ -2,6 +2,7 @@ import { createPinia, setActivePinia } from "pinia";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { FakeNode } from "./fakes";
 import { use_connection } from "./connection";
+import { use_notices } from "./notices";
 import { use_webhooks } from "./webhooks";
 import type { BatchListener } from "../stream/stream_client";
 
@@ -76,5 +77,7 @@ describe("webhooks", () => {
     say(event(4, { decision: "refused", profile: "another" }));
     say(event(5, { decision: "refused" }));
     expect(webhooks.events.map(({ event_id }) => event_id)).toEqual([5, 2]);
+    say({ event: "expected_alert_missing", profile: "w1", name: "breakout", last_at: null });
+    expect(use_notices().toasts.at(-1)?.text).toContain("breakout");
   });
 });

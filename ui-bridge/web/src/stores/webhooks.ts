@@ -57,8 +57,19 @@ export const use_webhooks = defineStore("webhooks", () => {
     events.value = page.events;
     next_cursor.value = page.next_cursor;
   }, (batch) => {
-    for (const { data } of batch) put_events(rows_of(data, "events"));
+    for (const { data, snapshot } of batch) {
+      put_events(rows_of(data, "events"));
+      if (!snapshot) tell_missing(data);
+    }
   });
+
+  /// An alert that a profile expects did not come, or came again.
+  function tell_missing(data: unknown): void {
+    const { event, name, profile } = (data ?? {}) as Record<string, unknown>;
+    const who = String(name ?? profile ?? "");
+    if (event === "expected_alert_missing") notices.show("warning", `Webhook ${who}: the alert that is expected did not come`);
+    else if (event === "expected_alert_arrived") notices.show("info", `Webhook ${who}: alerts come again`);
+  }
 
   function put_events(rows: readonly unknown[]): void {
     const fresh = rows.filter((row): row is WebhookEvent => is_event(row) && fits(row));

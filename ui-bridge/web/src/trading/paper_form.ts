@@ -1,4 +1,4 @@
-import type { FillPrice, PaperRequest } from "../api/paper";
+import type { FeeName, FillPrice, PaperRequest } from "../api/paper";
 import type { Problems } from "../jobs/request_form";
 import { is_positive_decimal } from "./order_form";
 
@@ -15,8 +15,14 @@ export interface PaperForm {
   latency_ms: string;
   slippage_ticks: string;
   partial_fills: boolean;
-  fee_schedule: string;
+  /// Empty = none.
+  fees: Record<FeeName, string>;
 }
+
+export const fee_kinds: readonly { id: FeeName; label: string }[] = [
+  { id: "commission_per_order", label: "Commission per order" }, { id: "commission_per_unit", label: "Commission per share or contract" }, { id: "commission_ratio", label: "Commission, part of the value" },
+  { id: "exchange_per_unit", label: "Exchange fee per share or contract" }, { id: "regulatory_sell_ratio", label: "Fee on sales, part of the value" },
+];
 
 export const account_types = ["margin", "cash", "pdt", "futures", "crypto"] as const;
 
@@ -28,7 +34,8 @@ export const fill_prices: readonly { id: FillPrice; label: string; does: string 
 
 export function fresh_paper(): PaperForm {
   return {
-    account_id: "", starting_cash: "100000", currency: "USD", account_type: "margin", leverage: "2", price: "touch", latency_ms: "0", slippage_ticks: "0", partial_fills: false, fee_schedule: "",
+    account_id: "", starting_cash: "100000", currency: "USD", account_type: "margin", leverage: "2", price: "touch", latency_ms: "0", slippage_ticks: "0", partial_fills: false,
+    fees: { commission_per_order: "", commission_per_unit: "", commission_ratio: "", exchange_per_unit: "", regulatory_sell_ratio: "" },
   };
 }
 
@@ -48,13 +55,14 @@ export function build_paper(form: PaperForm): BuiltPaper {
   const latency_ms = Number(form.latency_ms);
   if (!/^\d+$/.test(form.latency_ms.trim())) problems["latency_ms"] = "Whole milliseconds";
   const slippage = form.slippage_ticks.trim();
-  if (!/^\d+(?:\.\d+)?$/.test(slippage)) problems["slippage_ticks"] = "A number, 0 or more";
+  if (!/^\d+$/.test(slippage)) problems["slippage_ticks"] = "Whole ticks";
+  const fees = Object.fromEntries(fee_kinds.map(({ id }) => [id, form.fees[id].trim()] as const).filter(([, text]) => text !== "")) as Partial<Record<FeeName, string>>;
+  for (const [id, text] of Object.entries(fees)) if (!/^(?:\d+\.?\d*|\.\d+)$/.test(text)) problems[id] = "A number, 0 or more";
   if (Object.keys(problems).length > 0) return { problems };
-  const fees = form.fee_schedule.trim();
   return {
     request: {
       account_id, starting_cash: cash, currency, account_type: form.account_type, ...(has_leverage ? { leverage } : {}),
-      fill_model: { price: form.price, latency_ms, slippage_ticks: slippage, partial_fills: form.partial_fills, ...(fees === "" ? {} : { fee_schedule: fees }) },
+      fill_model: { price: form.price, latency_ms, slippage_ticks: slippage, partial_fills: form.partial_fills, ...(Object.keys(fees).length === 0 ? {} : { fee_schedule: fees }) },
     },
   };
 }

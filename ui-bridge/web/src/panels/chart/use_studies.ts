@@ -15,7 +15,7 @@ import { use_strategies } from "../../stores/strategies";
 import type { SessionKind } from "../../stream/types";
 
 /// Studies of one chart: which they are, asked of the node when the bars are
-/// others, when a bar was added, and now and then for the forming bar.
+/// others and when one has closed.
 
 /// What of a study is stored in the layout.
 export interface StudyConfig {
@@ -40,8 +40,8 @@ const warm_up_bars = 500;
 const preview_limit = 20_000;
 /// Changes that come together ask once.
 const settle_ms = 250;
-/// The forming bar's values are asked for again this often: previews are few a minute.
-const forming_ms = 30_000;
+/// A bar that has just closed is in the node's history this long after.
+const closed_ms = 1_500;
 /// News of a running strategy's plots come with every tick; they are read no oftener than this.
 const strategy_news_ms = 2_000;
 
@@ -152,12 +152,12 @@ export function use_studies(chart: StudySource, stored: readonly StudyConfig[], 
     if (study) studies.set(id, { ...study, ...change });
   }
 
-  /// Asks for everything again, soon.
-  function refresh(): void {
+  /// Asks for everything again, soon: previews are few a minute.
+  function refresh(why: "bars" | "closed_bar" = "bars"): void {
     clearTimeout(timer);
     timer = setTimeout(() => {
       for (const id of studies.keys()) void compute(id);
-    }, settle_ms);
+    }, why === "bars" ? settle_ms : closed_ms);
   }
 
   /// Another symbol or timeframe: what was computed is of no use.
@@ -195,13 +195,9 @@ export function use_studies(chart: StudySource, stored: readonly StudyConfig[], 
   });
 
   for (const config of stored.slice(0, studies_limit)) add(config);
-  const forming = setInterval(() => {
-    if (!document.hidden && studies.size > 0 && chart.at_edge()) refresh();
-  }, forming_ms);
   onScopeDispose(() => {
     clearTimeout(timer);
     clearTimeout(strategy_timer);
-    clearInterval(forming);
     for (const abort of aborts.values()) abort.abort();
   });
 
