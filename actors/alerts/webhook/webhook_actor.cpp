@@ -34,18 +34,18 @@ void ask(self_ptr self, desk_question question) {
   auto holding = in_actor<strategy_holding>(self, [ticket](hand_over& to, const auto& got, alert_moment now) { to.on_holding(ticket, got, now); });
   auto placed = in_actor<signal_outcome>(self, [ticket](hand_over& to, const auto& got, alert_moment now) { to.on_placed(ticket, got, now); });
   auto cancelled = in_actor<std::vector<order_id>>(self, [ticket](hand_over& to, const auto& got, alert_moment now) { to.on_cancelled(ticket, got, now); });
-  if (auto* what = std::get_if<orders_question>(&question.what)) {
+  if (auto* list = std::get_if<orders_question>(&question.what)) {
     if (desk == nullptr) orders(nobody);
-    else desk->orders(std::move(what->scope), what->limit, std::move(orders));
-  } else if (auto* what = std::get_if<holding_question>(&question.what)) {
+    else desk->orders(std::move(list->scope), list->limit, std::move(orders));
+  } else if (auto* of = std::get_if<holding_question>(&question.what)) {
     if (desk == nullptr) holding(nobody);
-    else desk->holding(std::move(what->account), std::move(what->strategy), std::move(what->symbol), std::move(holding));
-  } else if (auto* what = std::get_if<signal_order>(&question.what)) {
+    else desk->holding(std::move(of->account), std::move(of->strategy), std::move(of->symbol), std::move(holding));
+  } else if (auto* wanted = std::get_if<signal_order>(&question.what)) {
     if (desk == nullptr) placed(nobody);
-    else desk->place(std::move(*what), std::move(placed));
-  } else if (auto* what = std::get_if<cancel_question>(&question.what)) {
+    else desk->place(std::move(*wanted), std::move(placed));
+  } else if (auto* away = std::get_if<cancel_question>(&question.what)) {
     if (desk == nullptr) cancelled(nobody);
-    else desk->cancel(std::move(what->scope), std::move(cancelled));
+    else desk->cancel(std::move(away->scope), std::move(cancelled));
   }
 }
 

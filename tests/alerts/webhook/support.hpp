@@ -184,16 +184,16 @@ protected:
   /// Answers one question of the lanes.
   void answer(const desk_question& question) {
     auto& to = core->lanes();
-    if (const auto* what = std::get_if<orders_question>(&question.what))
-      to.on_orders(question.ticket, desk_failure ? result<std::vector<order>>{*desk_failure} : desk.list(what->scope), now);
-    else if (const auto* what = std::get_if<holding_question>(&question.what))
-      to.on_holding(question.ticket, desk_failure ? result<strategy_holding>{*desk_failure} : desk.holding(what->strategy, what->symbol), now);
-    else if (const auto* what = std::get_if<signal_order>(&question.what)) {
-      auto got = desk_failure ? result<signal_outcome>{*desk_failure} : desk.place(*what);
+    if (const auto* list = std::get_if<orders_question>(&question.what))
+      to.on_orders(question.ticket, desk_failure ? result<std::vector<order>>{*desk_failure} : desk.list(list->scope), now);
+    else if (const auto* of = std::get_if<holding_question>(&question.what))
+      to.on_holding(question.ticket, desk_failure ? result<strategy_holding>{*desk_failure} : desk.holding(of->strategy, of->symbol), now);
+    else if (const auto* wanted = std::get_if<signal_order>(&question.what)) {
+      auto got = desk_failure ? result<signal_outcome>{*desk_failure} : desk.place(*wanted);
       if (fill_at_once) desk.fill_all();
       to.on_placed(question.ticket, got, now);
-    } else if (const auto* what = std::get_if<cancel_question>(&question.what)) {
-      desk.cancelled.push_back(what->scope);
+    } else if (const auto* away = std::get_if<cancel_question>(&question.what)) {
+      desk.cancelled.push_back(away->scope);
       to.on_cancelled(question.ticket, std::vector<order_id>{order_id{"o-7"}}, now);
     }
   }
