@@ -144,10 +144,11 @@ result<paper_list> trading_service::read_list() {
   return out;
 }
 
-std::shared_ptr<account_desk> trading_service::make_desk(const gateway::paper_account& what, const caf::actor& broker) const {
+std::shared_ptr<account_desk> trading_service::make_desk(const gateway::paper_account& what, const caf::actor& broker, const gateway::desk_rules& rules) const {
   gateway::desk_settings settings;
   settings.profile = profile_of(what);
   settings.trading = what.trading == gateway::trading_permission::on ? risk::on_off::on : risk::on_off::off;
+  settings.rules = rules;
   settings.fees = fees_of(what.settings.fills.fees);
   settings.limits = around_.config.risk_limits;
   settings.can = execution::paper::paper_capabilities();
@@ -180,7 +181,7 @@ result<void> trading_service::open_account(const gateway::paper_account& what, c
   const auto broker = around_.system.spawn(execution::paper_broker_actor, std::shared_ptr<const execution::paper_broker_options>(std::move(venue)));
   brokers_[profile.id] = broker;
 
-  const auto desk = make_desk(what, broker);
+  const auto desk = make_desk(what, broker, rules);
   auto options = std::make_shared<execution::account_options>();
   options->open_store = [path = folder() + "/" + journal_name(profile.id), to = figures_]() -> result<std::shared_ptr<execution::journal_store>> {
     auto opened = execution::open_sqlite_journal(path);
@@ -211,8 +212,6 @@ result<void> trading_service::open_account(const gateway::paper_account& what, c
   options->on_market = [desk](account_access& in, const execution::market_seen& seen) { desk->on_market(in, seen); };
   const auto account = around_.system.spawn<caf::detached>(execution::account_actor, std::move(options));
   const gateway::hosted_account hosted{profile.id, profile.mode, account, desk};
-  // before anybody else can ask it
-  if (!rules.limits.empty() || !rules.stops.empty()) gateway::post(hosted, [desk, rules](account_access& in) { desk->adopt(in, rules); });
   accounts_->add(hosted);
   caf::anon_send(watch_, watch_receiver{account, broker});
   spdlog::info("account {} runs here under epoch {}", profile.id.str(), *epoch);

@@ -57,7 +57,8 @@ private:
   result<void> open_account(const gateway::paper_account& what, const gateway::desk_rules& rules);
   /// Ends the account's actors and puts its journal aside.
   result<void> archive(const gateway::paper_account& what);
-  [[nodiscard]] std::shared_ptr<gateway::account_desk> make_desk(const gateway::paper_account& what, const caf::actor& broker) const;
+  [[nodiscard]] std::shared_ptr<gateway::account_desk> make_desk(const gateway::paper_account& what, const caf::actor& broker,
+                                                                    const gateway::desk_rules& rules) const;
   [[nodiscard]] paper_hosting hosting();
   /// Rules that the account would give to another; nothing where it can't say.
   [[nodiscard]] result<gateway::desk_rules> rules_of(const account_id& id, gateway::account_desk::rules_of whose) const;

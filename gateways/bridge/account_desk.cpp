@@ -14,6 +14,8 @@ namespace {
 
 /// Market time after which the venue is asked for its figures, well within the age at which they are too old.
 constexpr std::chrono::seconds balances_age{30};
+/// Between two looks whether the journal is replayed.
+constexpr std::chrono::milliseconds history_pause{50};
 
 error no_order(const order_name& name) { return {errc::not_found, "no order " + quoted(name.id), "order_id"}; }
 
@@ -178,6 +180,7 @@ void account_desk::on_step(access& in) {
   const auto why = in.blocked();
   is_replaying_ = false;
   tell_news(in);
+  if (!why && !std::exchange(has_rules_, true)) adopt(in, settings_.rules);
   begin_waits(in);
   gate_->core().node().journal = why || problem_ ? risk::on_off::off : risk::on_off::on;
   refresh(in.now());
@@ -385,12 +388,17 @@ result<account_performance> account_desk::performance(access& in, std::size_t po
   return out;
 }
 
-account_history account_desk::history(access& in) const {
+void account_desk::history(access& in, reply<account_history> done, int looks) const {
+  if (in.book()) return done(history_now(in));
+  if (looks >= max_history_looks) return done(error{errc::not_available, "the journal of the account can't be opened", "account_id"});
+  in.after(history_pause, [this, done = std::move(done), looks](access& later) { history(later, done, looks + 1); });
+}
+
+account_history account_desk::history_now(access& in) const {
   account_history out;
   out.account = settings_.profile.id;
   out.mode = settings_.profile.mode;
   out.kill = stop_.mode_for(settings_.profile.id.str(), {}, {});
-  if (!in.book()) return out;
   out.opened_at = opened_at_.value_or(utc_time{});
   // what is durable and not told yet comes as news
   out.orders = has_started_ ? told_news_ : diary_.news();

@@ -50,6 +50,7 @@ struct desk_settings {
   std::function<std::int64_t()> clock_ns = {};       ///< for the elapsed times of checks
   std::function<std::string()> make_token = {};      ///< unguessable, for resuming
   risk::on_off trading = risk::on_off::on;
+  desk_rules rules = {};                             ///< taken over at the start, before the first order
   std::function<void(const execution::account_book&)> restored = {};
   /// Symbols that a position or order needs, after a replay.
   std::function<void(const std::string&)> need = {};
@@ -87,7 +88,8 @@ public:
   /// Errors: not_available where a held symbol has no price yet.
   [[nodiscard]] result<account_snapshot> account(access& in) const;
   [[nodiscard]] std::vector<position_snapshot> positions() const;
-  [[nodiscard]] account_history history(access& in) const;
+  /// Waits until the journal is replayed. Errors: not_available where that takes longer than max_history_looks pauses.
+  void history(access& in, reply<account_history> done, int looks = 0) const;
   /// Errors: not_available while the account starts.
   [[nodiscard]] result<account_performance> performance(access& in, std::size_t points) const;
   [[nodiscard]] std::vector<order_snapshot> orders(access& in, const order_filter& filter) const;
@@ -140,6 +142,8 @@ private:
   [[nodiscard]] execution_snapshot snapshot(access& in, const order_fill& fill) const;
   [[nodiscard]] const order* find(access& in, const order_name& name) const;
   [[nodiscard]] bool matches(const order& what, const order_filter& filter) const;
+  static constexpr int max_history_looks = 12'000;
+  [[nodiscard]] account_history history_now(access& in) const;
   /// How often the venue is asked for its buying power before the first order, where it has not said it yet.
   static constexpr int first_looks = 25;
   /// Goes on once orders can be taken, with the contract of the symbol; or with why none can.
@@ -223,6 +227,7 @@ private:
   std::uint64_t told_offset_ = 0;  ///< of the figures that were told
   std::int64_t told_figures_ns_ = 0;
   std::uint64_t strategies_offset_ = 0; ///< of the figures of strategies that the gate has
+  bool has_rules_ = false;         ///< those of the settings are taken over
   bool has_started_ = false;       ///< the first replay is over
   bool is_flattening_ = false;     ///< within drive_flattening
   bool flatten_is_due_ = false;    ///< another look is on its way

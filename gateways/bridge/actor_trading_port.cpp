@@ -182,7 +182,7 @@ void actor_trading_port::history(reply<std::vector<account_history>> done) {
   const trading_caller who{"stream", risk::access::trader, trading_caller::reach::all};
   with_all<account_history>(
     who, reachable(who), [done](result<std::vector<result<account_history>>> got) { done(all_of(got)); },
-    [](account_desk& desk, account_access& in, const auto& told) { told(desk.history(in)); });
+    [](account_desk& desk, account_access& in, const auto& told) { desk.history(in, told); });
 }
 
 void actor_trading_port::accounts(const trading_caller& who, reply<std::vector<account_snapshot>> done) {
