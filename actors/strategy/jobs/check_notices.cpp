@@ -185,6 +185,7 @@ void webhooks(const job_spec& spec, const check_context& context, finding_list& 
       check_variables(text, spec, context, hook.at, key + ".headers." + name, out);
     }
     check_url(spec, hook, context, out);
+    if (!hook.condition.empty()) out.error(finding_code::bad_value, hook.at, key + ".condition", "conditions of webhooks are not evaluated by this build; leave it out");
     for (const auto& [event, payload] : hook.templates) {
       if (!is_event(event, spec)) out.warning(finding_code::event_unknown, payload->at, key + ".payload_templates." + event, "nothing raises the event " + quoted(event));
       check_templates(spec, hook, *payload, key + ".payload_templates." + event, out);

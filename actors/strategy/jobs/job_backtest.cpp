@@ -27,14 +27,6 @@ std::int64_t close_of(const exchange_calendar& calendar, std::int64_t open_ms, t
   return open_ms + 86'400'000;
 }
 
-source_bars complete(const backtest::bar_set& set, const exchange_calendar& calendar) {
-  source_bars out;
-  out.bars = set.bars();
-  out.closed_ms.reserve(out.bars.size());
-  for (const auto& b : out.bars) out.closed_ms.push_back(close_of(calendar, b.time_ms, set.key().frame));
-  return out;
-}
-
 /// What the worker knows of an instrument: the facts that came with its bars.
 instrument instrument_of(const pine::symbol_info& info, const std::string& symbol, const std::string& calendar) {
   instrument out;
@@ -105,9 +97,9 @@ private:
       d.primary = sets.at(plan_.spec.sources[primary].resolution);
       d.what = instrument_of(*d.primary->info(), symbol, plan_.spec.calendar);
       std::vector<source_bars> sources;
-      for (const auto& s : plan_.spec.sources) sources.push_back(s.kind == source_kind::bars ? complete(*sets.at(s.resolution), calendar) : source_bars{});
+      for (const auto& s : plan_.spec.sources) sources.push_back(s.kind == source_kind::bars ? complete_bars(*sets.at(s.resolution), calendar) : source_bars{});
       source_bars daily;
-      if (plan_.daily) daily = complete(*sets.at(timeframe::days(1)), calendar);
+      if (plan_.daily) daily = complete_bars(*sets.at(timeframe::days(1)), calendar);
       d.series = std::make_shared<const symbol_series>(plan_.names, plan_.settings, std::move(sources), std::move(daily));
       d.broker = std::make_unique<tester::broker>(rules(*d.primary->info()), d.texts);
       d.next = d.primary->warmup();
@@ -303,6 +295,14 @@ private:
 };
 
 } // namespace
+
+source_bars complete_bars(const backtest::bar_set& set, const exchange_calendar& calendar) {
+  source_bars out;
+  out.bars = set.bars();
+  out.closed_ms.reserve(out.bars.size());
+  for (const auto& b : out.bars) out.closed_ms.push_back(close_of(calendar, b.time_ms, set.key().frame));
+  return out;
+}
 
 result<std::vector<job_series_need>> series_needs(const job_plan& plan) {
   if (plan.spec.type != job_type::strategy) return error{errc::unsupported, "only strategy jobs can be backtested; a portfolio job trades an account that history does not have", "yaml"};

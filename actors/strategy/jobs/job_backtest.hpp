@@ -21,6 +21,9 @@ struct job_series_need {
 /// portfolio job, or one without bars), naming the field.
 result<std::vector<job_series_need>> series_needs(const job_plan& plan);
 
+/// The bars of a set with the moments at which they were complete, by the job's calendar.
+source_bars complete_bars(const backtest::bar_set& set, const exchange_calendar& calendar);
+
 struct job_backtest_input {
   std::shared_ptr<const job_plan> plan;
   /// In the order of series_needs().

@@ -107,8 +107,17 @@ void apply_overrides(job_spec& spec, const std::map<std::string, std::string>& o
     yaml_node n;
     n.what = yaml_node::kind::scalar, n.text = text;
     found->second.scalar = override_value(text);
-    found->second.raw = std::make_shared<const yaml_node>(std::move(n));
     found->second.texts.clear();
+    if (name == "symbols") { // a list, joined by commas
+      n.what = yaml_node::kind::list, n.text.clear();
+      for (std::size_t at = 0; at <= text.size();) {
+        const auto comma = std::min(text.find(',', at), text.size());
+        if (comma > at) found->second.texts.push_back(text.substr(at, comma - at));
+        at = comma + 1;
+      }
+      found->second.scalar = {};
+    }
+    found->second.raw = std::make_shared<const yaml_node>(std::move(n));
   }
 }
 

@@ -297,6 +297,14 @@ std::string_view to_string(signal_kind kind) {
   return names[static_cast<std::size_t>(kind)];
 }
 
+std::optional<utc_time> slot_containing(const job_plan& plan, utc_time at, slot_session session) {
+  nanoseconds longest = std::chrono::hours{1};
+  if (const auto* every = std::get_if<every_rule>(&plan.when->rule().how)) longest = every->every;
+  const auto last = plan.when->last_until(at);
+  if (last && at - last->slot < longest) return last->slot;
+  return session == slot_session::ignore ? std::optional(at) : std::nullopt;
+}
+
 run_output run_strategy(const job_plan& plan, const run_input& in) { return strategy_pass(plan, in).run(); }
 
 order_request request_for(const job_plan& plan, const job_signal& signal) {

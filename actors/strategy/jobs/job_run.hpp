@@ -93,6 +93,11 @@ struct run_output {
 /// Never fails: what can't be known is missing and told.
 run_output run_strategy(const job_plan& plan, const run_input& in);
 
+enum class slot_session : std::uint8_t { respect, ignore };
+/// The slot that a time lies in: the last firing at or before it, if it is not older than one interval (cron: one hour;
+/// a time of day: one hour). `ignore`: the time itself where no slot contains it.
+std::optional<utc_time> slot_containing(const job_plan& plan, utc_time at, slot_session session);
+
 /// The order that a signal asks for.
 order_request request_for(const job_plan& plan, const job_signal& signal);
 
