@@ -75,6 +75,14 @@ gateway::stream_config stream_settings(const node_config& config) {
   return out;
 }
 
+/// What a script says, among the alerts.
+board_notice notice_of(const strategy_id& id, const std::string& symbol, const strategy::raised_alert& said) {
+  board_notice out{"pine_alert", id.str(), said.message, symbol, from_unix_ms(said.at_ms)};
+  if (out.message.empty()) out.message = said.title.empty() ? "alert" : said.title;
+  else if (!said.title.empty()) out.message = said.title + ": " + out.message;
+  return out;
+}
+
 /// Appends finished minute bars of recorded symbols to the store, and logs what
 /// the store refuses.
 market::bar_recorder make_recorder(std::shared_ptr<market::bar_store> store) {
@@ -252,7 +260,10 @@ struct node::impl {
 
   result<void> start_strategies(std::function<utc_time()> clock_of_market) {
     auto started = strategy_service::start({*system, config.data_dir, std::move(clock_of_market), master, directory, trading->desk(), &trading->port(),
-                                            config.real_trading ? gateway::strategies_port::real_trading::on : gateway::strategies_port::real_trading::off, {}});
+                                            config.real_trading ? gateway::strategies_port::real_trading::on : gateway::strategies_port::real_trading::off,
+                                            [this](const strategy_id& id, const std::string& symbol, const strategy::raised_alert& said) {
+                                              if (alerts) alerts->post(notice_of(id, symbol, said));
+                                            }});
     if (!started) return started.error();
     strategies = std::move(*started);
     return {};

@@ -1,12 +1,13 @@
 // The alerts of a node around a scripted market, accounts and sender: what is read, what is done, and once only, whatever
 // happens between.
 
-#include "cluster/actor_config.hpp"
 #include "cluster/alerts/alert_service.hpp"
 #include "tests/gateways/support/scripted_market.hpp"
 #include "tests/support/scripted_order_desk.hpp"
 #include "tests/support/temporary_folder.hpp"
 #include "tests/support/values.hpp"
+
+#include <caf/actor_system_config.hpp>
 
 #include <gtest/gtest.h>
 
@@ -139,7 +140,7 @@ protected:
 
   tt::test::temporary_folder folder;
   node_config config;
-  actor_config actors{2};
+  caf::actor_system_config actors;
   caf::actor_system system{actors};
   scripted_market market;
   std::shared_ptr<tt::test::scripted_order_desk> desk = std::make_shared<tt::test::scripted_order_desk>();
