@@ -35,9 +35,14 @@ void hand_over::add(on_its_way what, alert_moment now) {
   TT_ASSERT(items_.size() < max_on_the_way);
   const auto event = what.event;
   const auto account = what.plan.account;
+  auto& open = open_[account];
+  const auto& symbol = what.plan.symbol;
+  // who has somebody before it need not be looked for: it is found when that one ends
+  const bool is_free = is_barrier(what.plan) ? lanes_[account].empty() : !open.contains(symbol) && !open.contains("");
+  ++open[symbol];
   lanes_[account].insert(event);
   items_[event].what = std::move(what);
-  changed_.insert(account);
+  if (is_free) changed_.insert(account);
   go_on(now);
 }
 
@@ -267,7 +272,12 @@ void hand_over::end(item& what, word_on_alert word) {
   finished_.push_back({event, std::move(word), std::move(what.orders)});
   const auto lane = lanes_.find(account);
   lane->second.erase(event);
-  if (lane->second.empty()) lanes_.erase(lane);
+  auto& open = open_[account];
+  if (const auto mine = open.find(what.what.plan.symbol); --mine->second == 0) open.erase(mine);
+  if (lane->second.empty()) {
+    lanes_.erase(lane);
+    open_.erase(account);
+  }
   pausing_.erase(event);
   items_.erase(event);
   changed_.insert(account);

@@ -137,6 +137,7 @@ private:
   hand_over_times times_;
   item_map items_;
   std::map<account_id, std::set<std::uint64_t>> lanes_; ///< unfinished events of an account
+  std::map<account_id, std::map<std::string, std::size_t, std::less<>>> open_; ///< how many of them, by symbol ("": all symbols)
   std::map<std::uint64_t, std::uint64_t> tickets_;      ///< ticket → event
   std::set<std::uint64_t> pausing_;
   std::set<account_id> changed_; ///< accounts where an alert may have become free
