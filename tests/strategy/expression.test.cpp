@@ -11,7 +11,7 @@ named_values world() {
   named_values w;
   w.with("close", {10, 11, 12, 11, 13}).with("high", {11, 12, 13, 12, 14}).with("low", {9, 10, 11, 10, 12});
   w.with("a", {1, 2, 3, 4, 5}).with("b", {3, 3, 3, 3, 3}).with("hourly.rsi", {55}).with("sma(20)", {12.5}).with("my quotes.close", {99});
-  w.with("trend", value::of("uptrend")).with("half_day", value::of(false)).with("unknown", value::missing());
+  w.with_value("trend", value::of("uptrend")).with_value("half_day", value::of(false)).with_value("unknown", value::missing());
   w.parameter("limit", value::of(0.05)).parameter("short", value::of(true)).parameter("n", value::of(3.0)).parameter("list", value::missing());
   return w;
 }

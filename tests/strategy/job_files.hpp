@@ -57,7 +57,7 @@ inline std::shared_ptr<const job_plan> shipped_plan(const std::string& name) {
 }
 
 /// A job that passes. Tests put other text in the place of one of its lines.
-inline const std::string small_job = R"(schema: 2
+inline const std::string small_job = R"yaml(schema: 2
 name: small
 schedule: {every: 5m, align: bar_close, session: regular}
 job:
@@ -68,7 +68,7 @@ job:
   conditions:
     entry_long: ["close > sma(3)"]
     exit_long: ["close < sma(3)"]
-)";
+)yaml";
 
 inline std::string with(std::string text, const std::string& line, const std::string& instead) {
   const auto at = text.find(line);

@@ -16,7 +16,7 @@ public:
     for (const double x : numbers) series[name].push_back(value::of(x));
     return *this;
   }
-  named_values& with(const std::string& name, value v) { return series[name].push_back(std::move(v)), *this; }
+  named_values& with_value(const std::string& name, value v) { return series[name].push_back(std::move(v)), *this; }
   named_values& parameter(const std::string& name, value v) { return parameters[name] = std::move(v), *this; }
 
   std::optional<known_name> find(const name_query& which) override {
