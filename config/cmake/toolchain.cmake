@@ -9,11 +9,10 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 find_program(TT_CCACHE ccache)
 if(TT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   # base_dir + no hash_dir: two checkouts share the cache. The sloppiness is
-  # what ccache's manual asks for with precompiled headers. Depend mode: a miss is not
-  # preprocessed a second time.
+  # what ccache's manual asks for with precompiled headers.
   set(CMAKE_CXX_COMPILER_LAUNCHER
       ${CMAKE_COMMAND} -E env
-      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1
+      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
       CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
       ${TT_CCACHE})
 endif()
