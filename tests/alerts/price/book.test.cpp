@@ -96,7 +96,9 @@ TEST_F(book_life, a_crash_between_commit_and_action_does_the_action_after_the_st
   restart();
   const auto open = core().take_open_actions();
   ASSERT_EQ(open.size(), 1U);
-  EXPECT_EQ(open[0], actions[0]);
+  auto expected = actions[0];
+  expected.what.memory = {}; // of the alert, not of what is to be done
+  EXPECT_EQ(open[0], expected);
   EXPECT_TRUE(core().take_open_actions().empty());
   EXPECT_EQ(tick("101"), 0U) << "no second trigger for the same rise";
   core().finish(open[0].key, [](alert_result& to) { to.order_state = "placed"; to.order_id = "o-1"; }, now);

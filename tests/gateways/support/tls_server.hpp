@@ -16,7 +16,7 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <deque>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -63,7 +63,7 @@ private:
     X509_set_pubkey(out.get(), of.get());
     X509_NAME_add_entry_by_txt(X509_get_subject_name(out.get()), "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name), -1, -1, 0);
     X509_set_issuer_name(out.get(), X509_get_subject_name(issuer ? issuer : out.get()));
-    X509V3_CTX context;
+    X509V3_CTX context{};
     X509V3_set_ctx(&context, issuer ? issuer : out.get(), out.get(), nullptr, nullptr, 0);
     for (const auto& [kind, value] : extensions) {
       auto* made = X509V3_EXT_conf_nid(nullptr, &context, kind, value.c_str());
@@ -116,7 +116,7 @@ public:
     const std::lock_guard lock{mutex_};
     return requests_;
   }
-  /// Waits until so many requests were answered; false after ten seconds.
+  /// Waits until so many requests have come; false after ten seconds.
   bool wait_for(std::size_t count) const {
     std::unique_lock lock{mutex_};
     return arrived_.wait_for(lock, std::chrono::seconds{10}, [&] { return requests_.size() >= count; });
@@ -142,12 +142,12 @@ private:
       boost::beast::http::read(stream, buffer, asked, failed);
       if (failed) continue;
       const auto said = answer_(asked);
-      boost::beast::http::write(stream, said, failed);
-      {
+      { // noted before the client can know of it
         const std::lock_guard lock{mutex_};
         requests_.push_back(std::move(asked));
       }
       arrived_.notify_all();
+      boost::beast::http::write(stream, said, failed);
     }
   }
 
