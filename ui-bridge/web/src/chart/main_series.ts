@@ -25,6 +25,8 @@ export class MainSeries {
   /// Heikin-Ashi bars, where they are drawn.
   private averaged: Bar[] = [];
   private readonly is_line: boolean;
+  /// Colours that a script gives to bars, by time.
+  bar_colors: ReadonlyMap<number, string> = new Map();
 
   constructor(
     private readonly chart: IChartApiBase<Time>,
@@ -80,7 +82,9 @@ export class MainSeries {
 
   private item(bar: Bar) {
     const time = bar.ts as UTCTimestamp;
-    return this.is_line ? { time, value: bar.c } : { time, open: bar.o, high: bar.h, low: bar.l, close: bar.c };
+    if (this.is_line) return { time, value: bar.c };
+    const color = this.bar_colors.get(bar.ts);
+    return { time, open: bar.o, high: bar.h, low: bar.l, close: bar.c, ...(color ? { color, borderColor: color, wickColor: color } : {}) };
   }
 
   private add(is_tail: boolean): AnySeries {

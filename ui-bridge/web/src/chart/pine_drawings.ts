@@ -1,10 +1,11 @@
-import type { IPrimitivePaneRenderer, IPrimitivePaneView, ISeriesPrimitive, PrimitivePaneViewZOrder, Time } from "lightweight-charts";
+import type { IPrimitivePaneRenderer, IPrimitivePaneView, ISeriesApi, ISeriesPrimitive, PrimitivePaneViewZOrder, SeriesType, Time } from "lightweight-charts";
 import type { PineDrawing } from "../api/strategy_types";
 import type { PriceChart } from "./price_chart";
 import { css_color } from "./study_view";
 
 /// Lines, boxes, labels and polylines that a script has drawn, as
-/// actors/pine/OUTPUT.md writes them. Tables are not drawn.
+/// actors/pine/OUTPUT.md writes them, on the scale of one series. Tables are not
+/// bound to bars: they are `PineTables`.
 
 type DrawTarget = Parameters<IPrimitivePaneRenderer["draw"]>[0];
 type Context = CanvasRenderingContext2D;
@@ -18,7 +19,11 @@ export class DrawingsPrimitive implements ISeriesPrimitive<Time> {
   private times: readonly number[] = [];
   private readonly view: IPrimitivePaneView;
 
-  constructor(private readonly chart: PriceChart) {
+  constructor(
+    private readonly chart: PriceChart,
+    /// The series whose prices the drawings are in; asked each time, because the main one may be made anew.
+    private readonly scale: () => ISeriesApi<SeriesType, Time>,
+  ) {
     const renderer: IPrimitivePaneRenderer = { draw: (target) => this.draw(target) };
     this.view = { zOrder: (): PrimitivePaneViewZOrder => "top", renderer: () => renderer };
   }
@@ -68,7 +73,7 @@ export class DrawingsPrimitive implements ISeriesPrimitive<Time> {
   }
 
   private y(value: unknown): number | undefined {
-    return typeof value === "number" ? (this.chart.price_series.priceToCoordinate(value) ?? undefined) : undefined;
+    return typeof value === "number" ? (this.scale().priceToCoordinate(value) ?? undefined) : undefined;
   }
 
   private stroke(context: Context, color: unknown, style: unknown, width: unknown): boolean {

@@ -13,6 +13,7 @@ import { in_session } from "../market/session";
 import type { Session } from "../market/session";
 import { scaled } from "./bar_styles";
 import type { BarStyle } from "./bar_styles";
+import { Backdrop } from "./backdrop";
 import { crosshair_text, ExchangeTimeScale, tick_text } from "./exchange_time_scale";
 import { MainSeries } from "./main_series";
 import type { PriceFormat } from "./main_series";
@@ -113,6 +114,7 @@ export class PriceChart {
   private readonly volume_tail: Columns;
   /// One per pane: price, volume.
   private readonly shadings: readonly [SessionShading, SessionShading];
+  private readonly backdrop: Backdrop;
   private markers: ISeriesMarkersPluginApi<Time>;
   private marks: readonly ChartMark[] = [];
   private readonly lines: PriceLines;
@@ -143,6 +145,7 @@ export class PriceChart {
     volume_pane?.setStretchFactor(volume_share);
     this.shadings = [new SessionShading(this.chart, colors.shade), new SessionShading(this.chart, colors.shade)];
     this.volume.attachPrimitive(this.shadings[1]);
+    this.backdrop = new Backdrop(this.chart);
     this.lines = new PriceLines({ buy: colors.up, sell: colors.down, position: colors.crosshair, alert: colors.alert }, (line, price) => events.line_moved(line, price));
     this.markers = this.dress_main();
     this.pointer = new PointerLayer(container, (event) => this.point_of(event), [...tools, this.lines]);
@@ -159,6 +162,7 @@ export class PriceChart {
   /// What hangs on the main series: shading, marks, lines.
   private dress_main(): ISeriesMarkersPluginApi<Time> {
     this.main.body.attachPrimitive(this.shadings[0]);
+    this.main.body.attachPrimitive(this.backdrop);
     this.lines.attach(this.main.tail);
     return createSeriesMarkers(this.main.body, []);
   }
@@ -168,11 +172,20 @@ export class PriceChart {
     if (style === this.main.style) return;
     const old = this.main;
     this.main = new MainSeries(this.chart, style, this.colors, this.format);
+    this.main.bar_colors = old.bar_colors;
     old.body.detachPrimitive(this.shadings[0]);
     old.destroy();
     this.markers = this.dress_main();
     this.main.set(this.bars);
     this.draw_marks();
+  }
+
+  /// Colours that scripts give to bars and to what is behind them, by time.
+  paint(bar_colors: ReadonlyMap<number, string>, backgrounds: ReadonlyMap<number, string>): void {
+    const is_same = bar_colors.size === 0 && this.main.bar_colors.size === 0;
+    this.main.bar_colors = bar_colors;
+    if (!is_same) this.main.set(this.bars);
+    this.backdrop.set(backgrounds);
   }
 
   set_log(is_log: boolean): void {
@@ -399,6 +412,7 @@ export class PriceChart {
 
   private set_bars(bars: readonly Bar[]): void {
     this.bars = bars;
+    this.backdrop.bars = bars;
     for (const shading of this.shadings) shading.bar_count = bars.length;
   }
 

@@ -16,6 +16,8 @@ interface Shown {
   series: AnySeries[];
   fills: FillPrimitive[];
   drawings: DrawingsPrimitive | undefined;
+  /// Times of the bars that the script ran over.
+  times: readonly number[];
 }
 
 /// A study pane's share of the price pane's height.
@@ -47,6 +49,7 @@ export class StudyLayer {
     }
     if (!one) this.shown.set(id, (one = this.make(view, signature)));
     one.view = view;
+    one.times = view.times;
     one.series.forEach((series, index) => series.applyOptions(look_of(view.series[index]!)));
     this.fill(one);
   }
@@ -55,7 +58,7 @@ export class StudyLayer {
     const one = this.shown.get(id);
     if (!one) return;
     this.shown.delete(id);
-    if (one.drawings) this.chart.price_body.detachPrimitive(one.drawings);
+    if (one.drawings && one.view.overlay) this.chart.price_body.detachPrimitive(one.drawings);
     for (const series of one.series) this.chart.api.removeSeries(series);
   }
 
@@ -100,24 +103,25 @@ export class StudyLayer {
       series[first]!.attachPrimitive(fill);
       return fill;
     });
-    const drawings = view.overlay ? new DrawingsPrimitive(this.chart) : undefined;
-    if (drawings) this.chart.price_body.attachPrimitive(drawings);
-    return { view, signature, series, fills, drawings };
+    const own = series[0];
+    const drawings = view.overlay ? new DrawingsPrimitive(this.chart, () => this.chart.price_series) : own ? new DrawingsPrimitive(this.chart, () => own) : undefined;
+    if (drawings) (view.overlay ? this.chart.price_body : own!).attachPrimitive(drawings);
+    return { view, signature, series, fills, drawings, times: view.times };
   }
 
   /// The main series was made anew: what hung on it hangs on the new one.
   redress(): void {
-    for (const { drawings } of this.shown.values()) if (drawings) this.chart.price_body.attachPrimitive(drawings);
+    for (const { drawings, view } of this.shown.values()) if (drawings && view.overlay) this.chart.price_body.attachPrimitive(drawings);
   }
 
-  private fill({ view, series, fills, drawings }: Shown): void {
+  private fill({ view, series, fills, drawings, times }: Shown): void {
     const points = view.series.map((one) => one.points.filter(({ ts }) => this.times.has(ts)));
     series.forEach((one, index) => one.setData(points[index]!.map((point) => item(point, view.series[index]!))));
     fills.forEach((fill, index) => {
       const { first, second } = view.fills[index]!;
       fill.set(points[first]!, points[second]!);
     });
-    drawings?.set(this.times.size === 0 ? [] : view.drawings, view.series[0]?.points.map(({ ts }) => ts) ?? []);
+    drawings?.set(this.times.size === 0 ? [] : view.drawings, times);
   }
 }
 

@@ -52,6 +52,19 @@ describe("what a script draws", () => {
     expect(study_view({ trades: [trade] }, "").marks).toEqual([{ at: 100, kind: "sell", text: "" }, { at: 300, kind: "buy", text: "Stop" }]);
   });
 
+  it("has tables apart from what is bound to bars, and colours of bars", () => {
+    const view = study_view({
+      times, plots: [{ kind: "barcolor", series: { color: ["#2EBD93FF", null, null] } }],
+      drawings: [
+        { type: "line", id: 1, x1: 0 },
+        { type: "table", id: 2, position: "bottom_left", columns: 2, rows: 1, cells: [{ column: 1, row: 0, text: "7", text_color: "#FFFFFFFF" }, { column: 9, row: 9, text: "outside" }] },
+      ],
+    }, "x");
+    expect(view.drawings.map(({ id }) => id)).toEqual([1]);
+    expect(view.tables).toEqual([{ id: 2, position: "bottom_left", background: undefined, rows: [[{ text: "", color: undefined, background: undefined }, { text: "7", color: "rgba(255, 255, 255, 1)", background: undefined }]] }]);
+    expect([...view.bar_colors]).toEqual([[100, "rgba(46, 189, 147, 1)"]]);
+  });
+
   it("survives an answer without plots", () => {
     expect(study_view({}, "RSI")).toMatchObject({ title: "RSI", series: [], marks: [] });
     expect(study_view({ times, plots: [{ kind: "plot" }, { kind: "unheard-of", series: { series: [1] } }] }, "").series).toEqual([]);

@@ -49,9 +49,29 @@ export interface StudyView {
   marks: ChartMark[];
   /// Colours behind bars, by time.
   backgrounds: ReadonlyMap<number, string>;
+  /// Colours of the bars themselves, by time.
+  bar_colors: ReadonlyMap<number, string>;
+  tables: PineTable[];
+  times: readonly number[];
   drawings: readonly PineDrawing[];
 }
 
+export interface PineCell {
+  text: string;
+  color: string | undefined;
+  background: string | undefined;
+}
+
+export interface PineTable {
+  id: number;
+  /// "top_left" to "bottom_right".
+  position: string;
+  background: string | undefined;
+  rows: PineCell[][];
+}
+
+/// Rows and columns of a table that are shown.
+const table_limit = 50;
 const default_color = "#6cb3ff";
 const level_color = "#808b98";
 /// Series of one study; a script may have 64 plots.
@@ -73,7 +93,8 @@ export function study_view(preview: PinePreview, fallback_title: string): StudyV
     levels: plots.filter(({ kind }) => kind === "hline").flatMap(level_from),
     fills: plots.filter(({ kind }) => kind === "fill").flatMap((plot) => fill_from(plot, series_of)),
     marks: [...plots.flatMap((plot) => shape_marks(plot, times)), ...trade_marks(preview)].sort((a, b) => a.at - b.at),
-    backgrounds: backgrounds_of(plots, times), drawings: preview.drawings ?? [],
+    backgrounds: colors_by_time(plots, "bgcolor", times), bar_colors: colors_by_time(plots, "barcolor", times), tables: (preview.drawings ?? []).flatMap(table_from),
+    times, drawings: (preview.drawings ?? []).filter(({ type }) => type !== "table"),
   };
 }
 
@@ -168,10 +189,10 @@ function marker_mark({ timestamp, time, side, kind, text }: PineMarker): ChartMa
   return [{ at, kind: what.startsWith("buy") || what === "long" ? "buy" : what.startsWith("sell") || what === "short" ? "sell" : what === "alert" ? "alert" : "note", text: text ?? "" }];
 }
 
-function backgrounds_of(plots: readonly PinePlot[], times: readonly number[]): Map<number, string> {
+function colors_by_time(plots: readonly PinePlot[], kind: "bgcolor" | "barcolor", times: readonly number[]): Map<number, string> {
   const found = new Map<number, string>();
   for (const plot of plots) {
-    if (plot.kind !== "bgcolor") continue;
+    if (plot.kind !== kind) continue;
     const colors = column(plot, "color") ?? column(plot, "series");
     times.forEach((ts, i) => {
       const color = css_color(colors?.[i]);
@@ -179,6 +200,21 @@ function backgrounds_of(plots: readonly PinePlot[], times: readonly number[]): M
     });
   }
   return found;
+}
+
+function table_from(drawing: PineDrawing): PineTable[] {
+  if (drawing.type !== "table") return [];
+  const cells = (Array.isArray(drawing["cells"]) ? drawing["cells"] : []) as Record<string, unknown>[];
+  const count = (name: string) => Math.min(table_limit, Math.max(0, Math.floor(Number(drawing[name]) || 0)));
+  const [columns, rows] = [count("columns"), count("rows")];
+  const at = (cell: Record<string, unknown>, name: string) => Math.floor(Number(cell[name]));
+  const grid: PineCell[][] = Array.from({ length: rows }, () => Array.from({ length: columns }, () => ({ text: "", color: undefined, background: undefined })));
+  for (const cell of cells) {
+    const row = grid[at(cell, "row")];
+    const column = at(cell, "column");
+    if (row?.[column]) row[column] = { text: typeof cell["text"] === "string" ? cell["text"] : "", color: css_color(cell["text_color"]), background: css_color(cell["bgcolor"]) };
+  }
+  return rows === 0 || columns === 0 ? [] : [{ id: drawing.id, position: String(drawing["position"] ?? "top_right"), background: css_color(drawing["bgcolor"]), rows: grid }];
 }
 
 /// "#RRGGBBAA", or that as a decimal number in text, as the chart library reads
