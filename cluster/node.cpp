@@ -8,6 +8,7 @@
 #include "cluster/feeds.hpp"
 #include "cluster/folder_lock.hpp"
 #include "cluster/strategies/strategy_service.hpp"
+#include "cluster/jobs/job_service.hpp"
 #include "cluster/trading/trading_service.hpp"
 #include "cluster/webhooks/webhook_service.hpp"
 #include "gateways/alerts/alert_channel.hpp"
@@ -123,6 +124,7 @@ struct node::impl {
   std::shared_ptr<gateway::https_notice_sender> notices; ///< as trading
   std::unique_ptr<alert_service> alerts; ///< as trading
   std::unique_ptr<gateway::alert_channel> alert_events; ///< likewise
+  std::unique_ptr<job_service> yaml_jobs; ///< as trading
   std::unique_ptr<gateway::gateway> server;
   std::uint16_t bound_port = 0;
 
@@ -136,6 +138,7 @@ struct node::impl {
     channels.reset();
     order_channels.reset();
     strategy_channel.reset();
+    if (yaml_jobs) yaml_jobs->stop(); // before what it orders from and tells notices to
     if (strategies) strategies->stop(); // before the accounts that it orders from
     alert_events.reset();
     if (alerts) alerts->stop(); // before what it hands orders and notices to
@@ -150,6 +153,7 @@ struct node::impl {
     directory = nullptr;
     server.reset();
     jobs.reset();
+    yaml_jobs.reset();
     strategies.reset();
     alerts.reset();
     webhooks.reset();
@@ -256,7 +260,22 @@ struct node::impl {
     if (!receiver) return receiver.error();
     webhooks = std::move(*receiver);
     if (auto started = start_strategies(market_clock(wall_time)); !started) return started;
+    if (auto started = start_yaml_jobs(market_clock(wall_time)); !started) return started;
     return start_gateway();
+  }
+
+  result<void> start_yaml_jobs(std::function<utc_time()> clock_of_market) {
+    job_surroundings around;
+    around.world = {port.get(), trading->desk(), std::move(clock_of_market), nullptr};
+    around.folder = config.strategies_dir, around.data_dir = config.data_dir;
+    around.defaults = {config.time_zone, config.default_venue, process_variable};
+    around.master = master;
+    if (alerts) around.board = std::shared_ptr<notice_board>(std::shared_ptr<void>{}, alerts.get()); // the jobs stop before it
+    around.sender = notices;
+    auto started = job_service::start(std::move(around));
+    if (!started) return started.error();
+    yaml_jobs = std::move(*started);
+    return {};
   }
 
   result<void> start_strategies(std::function<utc_time()> clock_of_market) {
@@ -321,6 +340,7 @@ struct node::impl {
     if (trading) {
       order_channels = std::make_unique<gateway::trading_channels>(trading->port(), *stream, clock);
       server->show_trading(trading->port());
+      if (yaml_jobs) server->show_job_files(*yaml_jobs);
       server->show_paper(trading->paper());
       server->add_metrics(trading->metrics());
     }

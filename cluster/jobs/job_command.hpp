@@ -5,6 +5,7 @@
 #include "cluster/backtest_bars.hpp"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 

@@ -13,7 +13,7 @@ namespace tt::cluster {
 namespace {
 
 namespace fs = std::filesystem;
-using strategy::run_state;
+using strategy::job_run_state;
 
 /// Names, sizes and times of the job files: what tells that something changed.
 std::string state_of(const std::string& folder) {
@@ -33,13 +33,13 @@ std::string state_of(const std::string& folder) {
   return out;
 }
 
-run_state state_of(job_outcome what) {
+job_run_state state_of(job_outcome what) {
   switch (what) {
   case job_outcome::done:
-  case job_outcome::refused: return run_state::done; // refused orders are an answer
-  case job_outcome::no_data: return run_state::skipped;
-  case job_outcome::timed_out: return run_state::timed_out;
-  default: return run_state::failed;
+  case job_outcome::refused: return job_run_state::done; // refused orders are an answer
+  case job_outcome::no_data: return job_run_state::skipped;
+  case job_outcome::timed_out: return job_run_state::timed_out;
+  default: return job_run_state::failed;
   }
 }
 
@@ -180,9 +180,9 @@ void job_service::take_ended(utc_time now) {
     ended_.pop_front();
     const auto state = state_of(run.report.outcome);
     if (auto kept = log_->finish(run.run_id, state, now, run.report.json); !kept) tell("job_error", run.strategy_id, to_string(kept.error()), now);
-    if (state == run_state::done)
+    if (state == job_run_state::done)
       if (auto kept = log_->keep_memory(run.strategy_id, run.report.memory); !kept) tell("job_error", run.strategy_id, to_string(kept.error()), now);
-    const bool failed = state == run_state::failed || state == run_state::timed_out;
+    const bool failed = state == job_run_state::failed || state == job_run_state::timed_out;
     if (failed) tell("job_error", run.strategy_id, run.report.error_message, now);
     for (const auto& text : run.report.notices) tell("job_notice", run.strategy_id, text, now);
     if (run.took > limits::slow_run && run.plan->spec.type == strategy::job_type::strategy)

@@ -99,7 +99,7 @@ constexpr schema schemas[] = {
    "body is JSON text without secrets"},
   {"WebhookEvents", "events:[]#WebhookEvent! next_cursor:s!?"},
   {"StrategySource", "kind:e(pine|yaml|webhook)! source:s!"},
-  {"Diagnostic", "severity:e(error|warning)! code:s! message:s! line:i! column:i! length:i hint:s"},
+  {"Diagnostic", "severity:e(error|warning)! code:s! message:s! line:i! column:i! length:i hint:s key:s"},
   {"Diagnostics", "valid:b! diagnostics:[]#Diagnostic!"},
   // -- jobs
   {"BacktestRequest",

@@ -6,6 +6,8 @@
 #include "actors/strategy/jobs/job_plan.hpp"
 #include "gateways/http/query_reader.hpp"
 
+#include <array>
+
 namespace tt::gateway {
 
 namespace {

@@ -133,7 +133,7 @@ std::string request_text() {
 
 TEST(job_service_plan, runs_all_symbols_in_one_piece_and_keeps_a_part_of_each) {
   const auto text = request_text();
-  auto made = make_plan(backtest::job_kind::backtest, text, {});
+  auto made = strategy::make_plan(backtest::job_kind::backtest, text, {});
   ASSERT_TRUE(std::holds_alternative<std::unique_ptr<backtest::job_plan>>(made)) << std::get<backtest::plan_failure>(made).reason.message;
   auto& plan = *std::get<0>(made);
   ASSERT_EQ(plan.series().size(), 2u);
@@ -143,7 +143,7 @@ TEST(job_service_plan, runs_all_symbols_in_one_piece_and_keeps_a_part_of_each) {
   const auto piece = plan.next();
   ASSERT_TRUE(piece);
   EXPECT_FALSE(plan.next());
-  auto runner = make_runner(backtest::job_kind::backtest, text);
+  auto runner = strategy::make_runner(backtest::job_kind::backtest, text);
   ASSERT_TRUE(runner);
   backtest::run_control control;
   const auto bytes = (*runner)->run(piece->text, bars, {}, control);
@@ -162,7 +162,7 @@ TEST(job_service_plan, runs_all_symbols_in_one_piece_and_keeps_a_part_of_each) {
 }
 
 TEST(job_service_plan, a_symbol_without_bars_fails_alone) {
-  auto made = make_plan(backtest::job_kind::backtest, request_text(), {});
+  auto made = strategy::make_plan(backtest::job_kind::backtest, request_text(), {});
   auto& plan = *std::get<0>(made);
   const auto kept = plan.begin({backtest::series_ref{"h", 1, 8}, error{errc::not_found, "no bars"}});
   ASSERT_TRUE(kept);
@@ -174,7 +174,7 @@ TEST(job_service_plan, a_job_that_is_wrong_says_so) {
   nlohmann::json body{{"yaml", with(small_job, "close > sma(3)", "clsoe > sma(3)")}, {"symbols", {"AAPL"}}, {"start_date", "2026-01-15"}, {"end_date", "2026-01-15"}};
   const auto parsed = backtest::parse_backtest(body);
   ASSERT_TRUE(parsed.value);
-  auto made = make_plan(backtest::job_kind::backtest, backtest::canonical_text(*parsed.value), {});
+  auto made = strategy::make_plan(backtest::job_kind::backtest, backtest::canonical_text(*parsed.value), {});
   ASSERT_TRUE(std::holds_alternative<backtest::plan_failure>(made));
   EXPECT_NE(std::get<backtest::plan_failure>(made).diagnostics.find("EXPR_UNKNOWN_NAME"), std::string::npos);
 }

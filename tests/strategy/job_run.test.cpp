@@ -367,10 +367,10 @@ TEST(run_log, a_slot_is_claimed_once_also_over_a_restart) {
   EXPECT_EQ(*(*log)->claim(r), false);
   auto runs = (*log)->runs("a", 10);
   ASSERT_EQ(runs->size(), 1u);
-  EXPECT_EQ(runs->at(0).state, run_state::interrupted);
+  EXPECT_EQ(runs->at(0).state, job_run_state::interrupted);
   EXPECT_EQ((*log)->memory("a")->missing_exits.at("AAPL"), 2);
-  ASSERT_TRUE((*log)->finish(r.run_id, run_state::done, slot, "{}"));
-  EXPECT_EQ((*log)->runs("a", 10)->at(0).state, run_state::done);
+  ASSERT_TRUE((*log)->finish(r.run_id, job_run_state::done, slot, "{}"));
+  EXPECT_EQ((*log)->runs("a", 10)->at(0).state, job_run_state::done);
   ASSERT_TRUE((*log)->prune(slot + std::chrono::hours{24 * 29}));
   EXPECT_EQ((*log)->runs("a", 10)->size(), 1u);
   ASSERT_TRUE((*log)->prune(slot + std::chrono::hours{24 * 31}));

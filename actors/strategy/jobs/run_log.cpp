@@ -33,7 +33,7 @@ std::int64_t ns(utc_time t) { return t.time_since_epoch().count(); }
 
 } // namespace
 
-std::string_view to_string(run_state state) {
+std::string_view to_string(job_run_state state) {
   static constexpr std::array<std::string_view, 6> names{"running", "done", "failed", "skipped", "timed_out", "interrupted"};
   return names[static_cast<std::size_t>(state)];
 }
@@ -56,18 +56,18 @@ result<std::unique_ptr<run_log>> run_log::open(const std::string& path) {
   for (const char* sql : {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", schema})
     if (auto done = out->run(sql); !done) return done.error();
   statement orphans(db, "UPDATE job_runs SET state = ? WHERE state = ?");
-  if (orphans.number(static_cast<int>(run_state::interrupted)).number(static_cast<int>(run_state::running)).go() != SQLITE_DONE) return out->failure();
+  if (orphans.number(static_cast<int>(job_run_state::interrupted)).number(static_cast<int>(job_run_state::running)).go() != SQLITE_DONE) return out->failure();
   return out;
 }
 
 result<bool> run_log::claim(const run_record& r) {
   statement s(db_, "INSERT OR IGNORE INTO job_runs (run_id, strategy_id, content_hash, slot_ns, started_ns, state) VALUES (?, ?, ?, ?, ?, ?)");
-  if (s.text(r.run_id).text(r.strategy_id).text(r.content_hash).number(ns(r.slot)).number(ns(r.started)).number(static_cast<int>(run_state::running)).go() != SQLITE_DONE)
+  if (s.text(r.run_id).text(r.strategy_id).text(r.content_hash).number(ns(r.slot)).number(ns(r.started)).number(static_cast<int>(job_run_state::running)).go() != SQLITE_DONE)
     return failure();
   return sqlite3_changes(db_) == 1;
 }
 
-result<void> run_log::finish(const std::string& run_id, run_state state, utc_time at, const std::string& report) {
+result<void> run_log::finish(const std::string& run_id, job_run_state state, utc_time at, const std::string& report) {
   const std::string kept = report.size() <= limits::run_report_bytes ? report : R"({"message":"the report was too long to keep"})";
   statement s(db_, "UPDATE job_runs SET state = ?, finished_ns = ?, report = ? WHERE run_id = ?");
   if (s.number(static_cast<int>(state)).number(ns(at)).text(kept).text(run_id).go() != SQLITE_DONE) return failure();
@@ -84,7 +84,7 @@ result<std::vector<run_record>> run_log::runs(const std::string& strategy_id, st
     r.run_id = s.column_text(0), r.strategy_id = s.column_text(1), r.content_hash = s.column_text(2);
     r.slot = utc_time{nanoseconds{s.column_number(3)}}, r.started = utc_time{nanoseconds{s.column_number(4)}};
     if (s.column_number(5) != 0) r.finished = utc_time{nanoseconds{s.column_number(5)}};
-    r.state = static_cast<run_state>(std::min<std::int64_t>(s.column_number(6), 5)), r.report = s.column_text(7);
+    r.state = static_cast<job_run_state>(std::min<std::int64_t>(s.column_number(6), 5)), r.report = s.column_text(7);
     out.push_back(std::move(r));
   }
   if (code != SQLITE_DONE) return failure();

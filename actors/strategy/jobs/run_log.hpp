@@ -20,14 +20,14 @@ inline constexpr std::chrono::hours kept_runs{24 * 30}; ///< older runs are dele
 inline constexpr std::size_t run_report_bytes = 256 * 1024; ///< a longer report is replaced by a word about it
 } // namespace limits
 
-enum class run_state : std::uint8_t { running, done, failed, skipped, timed_out, interrupted };
-std::string_view to_string(run_state state);
+enum class job_run_state : std::uint8_t { running, done, failed, skipped, timed_out, interrupted };
+std::string_view to_string(job_run_state state);
 
 struct run_record {
   std::string run_id, strategy_id, content_hash;
   utc_time slot{}, started{};
   std::optional<utc_time> finished;
-  run_state state = run_state::running;
+  job_run_state state = job_run_state::running;
   std::string report; ///< JSON: inputs hash, lists, signals, orders, notices
 };
 
@@ -43,7 +43,7 @@ public:
   /// Takes the slot. False: somebody has it already. Durable when it returns. Errors: io_error.
   result<bool> claim(const run_record& run);
   /// Errors: io_error.
-  result<void> finish(const std::string& run_id, run_state state, utc_time at, const std::string& report);
+  result<void> finish(const std::string& run_id, job_run_state state, utc_time at, const std::string& report);
   /// Newest first. Errors: io_error.
   result<std::vector<run_record>> runs(const std::string& strategy_id, std::size_t limit);
   /// What a run leaves for the next of its job. Errors: io_error.
