@@ -7,8 +7,8 @@
 #include "cluster/cluster_node.hpp"
 #include "cluster/feeds.hpp"
 #include "cluster/folder_lock.hpp"
-#include "cluster/strategies/strategy_service.hpp"
 #include "cluster/jobs/job_service.hpp"
+#include "cluster/strategies/strategy_service.hpp"
 #include "cluster/trading/trading_service.hpp"
 #include "cluster/webhooks/webhook_service.hpp"
 #include "gateways/alerts/alert_channel.hpp"
@@ -259,7 +259,6 @@ struct node::impl {
     auto receiver = webhook_service::start({*system, config, clock, master, trading->desk(), standing_of(strategies->switches()), account_id{std::string(first_account)}});
     if (!receiver) return receiver.error();
     webhooks = std::move(*receiver);
-    if (auto started = start_strategies(market_clock(wall_time)); !started) return started;
     if (auto started = start_yaml_jobs(market_clock(wall_time)); !started) return started;
     return start_gateway();
   }
@@ -284,7 +283,6 @@ struct node::impl {
                                             [this](const strategy_id& id, const std::string& symbol, const strategy::raised_alert& said) {
                                               if (alerts) alerts->post(notice_of(id, symbol, said));
                                             }});
-                                            config.real_trading ? gateway::strategies_port::real_trading::on : gateway::strategies_port::real_trading::off, {}});
     if (!started) return started.error();
     strategies = std::move(*started);
     return {};
