@@ -60,16 +60,10 @@ std::span<const setting_spec> setting_specs() {
     {"storage.redis_url", {"REDIS_URL"}, "", "fan-out copy of events", reserved, secret},
 
     {"trading.enable_real", {"ENABLE_REAL_TRADING"}, "false", "while false no live order can leave the process"},
-    {"trading.enable_paper", {"ENABLE_PAPER_TRADING"}, "true", "paper accounts", reserved},
     {"trading.enable_backtesting", {"ENABLE_BACKTESTING"}, "true", "backtests and studies; off = their routes answer 403"},
     {"trading.enable_alerts", {"ENABLE_ALERTS"}, "true", "price alerts; off = their routes answer 403"},
-    {"trading.enable_portfolio", {"ENABLE_PORTFOLIO_TRACKING"}, "true", "portfolio", reserved},
-    {"trading.enable_real", {"ENABLE_REAL_TRADING"}, "false", "while false no live order can leave the process", reserved},
     {"trading.enable_paper", {"ENABLE_PAPER_TRADING"}, "true", "paper accounts; off = their routes answer 403"},
-    {"trading.enable_backtesting", {"ENABLE_BACKTESTING"}, "true", "backtests and studies; off = their routes answer 403"},
-    {"trading.enable_alerts", {"ENABLE_ALERTS"}, "true", "price alerts", reserved},
     {"trading.enable_portfolio", {"ENABLE_PORTFOLIO_TRACKING"}, "true", "totals and risk figures of accounts; off = their routes answer 403"},
-    {"trading.strategies_dir", {"KAIROS_JOBS_DIR", "KAIROS_CONFIG_DIR"}, "config/strategies/", "YAML strategies", reserved},
     {"trading.strategies_dir", {"KAIROS_JOBS_DIR", "KAIROS_CONFIG_DIR"}, "config/strategies/", "folder of YAML jobs, read again when it changes", active, open, key_form::path},
 
     {"backtest.max_concurrent", {"BACKTEST_MAX_CONCURRENT"}, "5", "jobs that run at once; further ones wait"},

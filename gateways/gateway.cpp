@@ -70,7 +70,6 @@ struct gateway::impl {
   std::unique_ptr<tls_server> webhook_tls = {};
   std::uint16_t webhook_listen_port = 0;
   paper_port* paper = nullptr;
-  strategies_port* strategies = nullptr;
 
   void stop_webhooks() {
     if (webhook_server) webhook_server->stop();
@@ -154,7 +153,6 @@ void gateway::serve_alerts(alerts_port& port) { impl_->alerts = &port; }
 
 void gateway::receive_webhooks(webhook_port& port) { impl_->webhooks = &port; }
 void gateway::show_paper(paper_port& port) { impl_->paper = &port; }
-void gateway::show_strategies(strategies_port& port) { impl_->strategies = &port; }
 
 void gateway::serve_jobs(jobs_port& jobs) {
   impl_->jobs = &jobs;
@@ -180,7 +178,6 @@ result<std::uint16_t> gateway::start() {
   made->parts.alerts = impl_->alerts;
   made->parts.webhooks = impl_->webhooks;
   made->parts.paper = impl_->paper;
-  made->parts.strategies = impl_->strategies;
   auto table = make_route_table(made->parts);
   if (!table) return table.error();
   made->table.emplace(std::move(*table));

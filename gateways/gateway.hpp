@@ -33,7 +33,6 @@ class jobs_port;
 class job_files_port;
 class strategies_port;
 class paper_port;
-class strategies_port;
 class trading_port;
 class market_port;
 class upgrade_handler;
@@ -138,9 +137,6 @@ public:
   void serve_alerts(alerts_port& port);
   /// Receives alerts; without it their routes answer 503. `port` outlives the gateway. Call before start().
   void receive_webhooks(webhook_port& port);
-
-  /// Serves the strategies of this node; without it their routes answer 503. `port` outlives the gateway. Call before start().
-  void show_strategies(strategies_port& port);
 
   /// Binds, then serves until stop(). Gives the bound port.
   /// Errors: not_available (port in use, address not ours), invalid_argument (a
