@@ -8,8 +8,6 @@ namespace tt::gateway {
 
 namespace {
 
-constexpr std::size_t webhook_limit = 16 * 1024;
-
 /// A group of routes that wait for the same part.
 class group {
 public:
@@ -48,65 +46,10 @@ void add_auth(std::vector<route>& rows) {
     .add(verb::post, "/api/v1/auth/ws-ticket", access::viewer, "One-time ticket for the stream");
 }
 
-void add_accounts(std::vector<route>& rows) {
-  group accounts{rows, "accounts", "accounts: this build has no portfolio service yet"};
-  accounts.add(verb::patch, "/api/v1/accounts/{id}", access::admin, "Change an account")
-    .add(verb::get, "/api/v1/portfolio", access::viewer, "Account, positions and totals")
-    .add(verb::get, "/api/v1/portfolio/positions", access::viewer, "Positions with weights")
-    .add(verb::get, "/api/v1/portfolio/risk", access::viewer, "Portfolio risk figures")
-    .add(verb::get, "/api/v1/portfolio/{account_id}", access::viewer, "Portfolio of one account");
-}
-
-void add_paper(std::vector<route>& rows) {
-  group paper{rows, "paper trading", "paper trading: this build has no service of paper accounts yet"};
-  constexpr route_policy unlimited{access::trader, rate_class::unlimited};
-  paper.add(verb::get, "/api/paper-trading/accounts", access::viewer, "Paper accounts")
-    .add(verb::post, "/api/paper-trading/accounts", access::trader, "Make a paper account")
-    .add(verb::get, "/api/paper-trading/accounts/{id}", access::viewer, "One paper account")
-    .add(verb::get, "/api/paper-trading/status", access::viewer, "Engine state")
-    .add(verb::get, "/api/paper-trading/health", access::viewer, "Engine health")
-    .add(verb::get, "/api/paper-trading/accounts/{id}/orders", access::viewer, "Orders")
-    .add(verb::get, "/api/paper-trading/accounts/{id}/fills", access::viewer, "Fills")
-    .add(verb::get, "/api/paper-trading/accounts/{id}/metrics", access::viewer, "Figures")
-    .add(verb::get, "/api/paper-trading/accounts/{id}/equity", access::viewer, "Equity curve")
-    .add(verb::post, "/api/paper-trading/accounts/{id}/reset", access::trader, "Start over")
-    .add(verb::post, "/api/paper-trading/accounts/{id}/flatten", unlimited, "Close every position")
-    .add(verb::post, "/api/paper-trading/alerts", {access::trader, rate_class::orders}, "A webhook alert, forced to paper")
-    .add(verb::post, "/api/paper-trading/orders/{id}/cancel", unlimited, "Cancel a paper order");
-}
-
-void add_alerts(std::vector<route>& rows) {
-  group alerts{rows, "alerts", "alerts: this build has no alert service yet"};
-  alerts.add(verb::get, "/api/v1/alerts", access::viewer, "Price alerts")
-    .add(verb::post, "/api/v1/alerts", access::trader, "Make an alert")
-    .add(verb::get, "/api/v1/alerts/{id}", access::viewer, "One alert")
-    .add(verb::patch, "/api/v1/alerts/{id}", access::trader, "Change an alert")
-    .add(verb::remove, "/api/v1/alerts/{id}", access::trader, "Remove an alert")
-    .add(verb::post, "/api/v1/alerts/{id}/pause", access::trader, "Pause")
-    .add(verb::post, "/api/v1/alerts/{id}/resume", access::trader, "Resume");
-  group hooks{rows, "webhook", "webhook: this build has no webhook receiver yet"};
-  constexpr route_policy receive{access::secret, rate_class::webhook};
-  for (const std::string_view pattern : {"/webhook/tradingview", "/webhook/tradingview/{path_token}"}) {
-    hooks.add(verb::post, pattern, receive, "TradingView alert", webhook_limit);
-    rows.back().body = body_kind::any;
-  }
-  hooks.add(verb::get, "/webhook/test", access::viewer, "Limits and clock of the receiver")
-    .add(verb::get, "/api/v1/webhooks", access::admin, "Webhook profiles")
-    .add(verb::post, "/api/v1/webhooks", access::admin, "Make a profile")
-    .add(verb::get, "/api/v1/webhooks/events", access::viewer, "Received alerts")
-    .add(verb::get, "/api/v1/webhooks/{id}", access::admin, "One profile")
-    .add(verb::patch, "/api/v1/webhooks/{id}", access::admin, "Change a profile")
-    .add(verb::remove, "/api/v1/webhooks/{id}", access::admin, "Remove a profile")
-    .add(verb::post, "/api/v1/webhooks/{id}/rotate", access::admin, "New path token");
-}
-
 } // namespace
 
 void add_later_routes(std::vector<route>& rows) {
   add_auth(rows);
-  add_accounts(rows);
-  add_paper(rows);
-  add_alerts(rows);
 }
 
 } // namespace tt::gateway

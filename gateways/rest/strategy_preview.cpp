@@ -4,6 +4,7 @@
 #include "gateways/rest/strategy_calls.hpp"
 
 #include "actors/strategy/live/divergence.hpp"
+#include "gateways/rest/job_file_routes.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -84,7 +85,11 @@ void validate_strategy(services& parts, const context_ptr& call, const responder
   const auto kind = read_kind(body).value_or("");
   auto source = body.string({"source"}, need::required, strategy_source_limit).value_or("");
   if (is_bad_body(parts, body, call, answer)) return;
-  if (kind != "pine") return answer(not_available("strategies: this build checks sources of kind pine only"));
+  if (kind == "yaml")
+    return run_heavy(parts, answer, [&parts, call, answer, source = std::move(source)] {
+      answer(check_job_source(call, source, parts.market.instruments(), parts.clock()));
+    });
+  if (kind != "pine") return answer(not_available("strategies: this build checks sources of the kinds pine and yaml only"));
   run_heavy(parts, answer, [call, answer, source = std::move(source)] {
     json_writer out{call->style};
     out.begin_object();

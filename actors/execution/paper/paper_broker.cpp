@@ -44,7 +44,7 @@ void paper_broker::list(const instrument& what, std::optional<money> initial_mar
   TT_ASSERT(what.calendar != nullptr);
   auto& m = markets_[what.symbol];
   m.what = what;
-  m.initial_margin = initial_margin;
+  m.initial_margin = initial_margin ? initial_margin : what.initial_margin;
 }
 
 void paper_broker::set_rate(std::string_view currency, decimal rate) {

@@ -34,8 +34,8 @@ public:
   /// `session` is the epoch under which order ids are given; every start needs another one.
   paper_broker(paper_settings settings, std::string session, utc_time now);
 
-  /// Makes a symbol tradable. The instrument is copied; its calendar must be there. `initial_margin`
-  /// of one contract where margined: buying power of a futures account is not known without.
+  /// Makes a symbol tradable. The instrument is copied; its calendar must be there. `initial_margin` of one contract where it
+  /// is not the instrument's own: buying power of a futures account that holds it is not known without.
   void list(const instrument& what, std::optional<money> initial_margin = {});
   /// Money of the account per unit of a currency. Orders in a currency without a rate are refused.
   void set_rate(std::string_view currency, decimal rate);

@@ -316,8 +316,8 @@ account_balances paper_broker::balances(utc_time now) const {
   out.at = now;
   out.cash = cash_;
   out.settled_cash = cash_;
-  decimal equity = cash_.value(), gross, margin;
-  bool is_marked = true, has_margins = true;
+  decimal equity = cash_.value(), gross, margin, maintenance; // gross: of what is paid for, or has no margin known
+  bool is_marked = true, is_margined = false, has_margins = true;
   for (const auto& [symbol, held] : positions_) {
     if (held.qty.is_zero()) continue;
     const auto m = markets_.find(symbol);
@@ -333,25 +333,30 @@ account_balances paper_broker::balances(utc_time now) const {
       continue;
     }
     equity += held.contract.style == settlement::spot ? value->value() : open->value();
-    gross += value->value().abs();
-    if (held.contract.style == settlement::margined) {
-      if (m->second.initial_margin) margin += m->second.initial_margin->value() * held.qty.value().abs() * rate->second;
-      else has_margins = false;
-    }
+    const bool by_margin = held.contract.style == settlement::margined && m->second.initial_margin;
+    if (!by_margin) gross += value->value().abs();
+    if (held.contract.style != settlement::margined) continue;
+    is_margined = true;
+    has_margins = has_margins && by_margin;
+    if (!by_margin) continue;
+    const auto units = held.qty.value().abs() * rate->second;
+    margin += m->second.initial_margin->value() * units;
+    maintenance += m->second.what.maintenance_margin.value_or(*m->second.initial_margin).value() * units;
   }
   if (!is_marked) return out; // a position without a price has no value: equity is not known
   out.equity = money{equity};
+  if (has_margins && (is_margined || settings_.type == account_type::futures)) {
+    out.initial_margin = money{margin};
+    out.maintenance_margin = money{maintenance};
+  }
   const auto room = [](decimal v) { return money{v.is_negative() ? decimal{} : v}; };
   switch (settings_.type) {
   case account_type::cash:
-  case account_type::crypto: out.buying_power = room(cash_.value()); break;
+  case account_type::crypto: out.buying_power = room(cash_.value() - margin); break;
   case account_type::margin:
-  case account_type::pdt: out.buying_power = room(equity * settings_.leverage - gross); break;
+  case account_type::pdt: out.buying_power = room((equity - margin) * settings_.leverage - gross); break;
   case account_type::futures:
-    if (has_margins) {
-      out.buying_power = room(equity - margin);
-      out.initial_margin = money{margin};
-    }
+    if (has_margins) out.buying_power = room(equity - margin);
     break;
   }
   return out;
