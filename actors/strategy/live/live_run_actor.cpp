@@ -179,7 +179,7 @@ void begin_new(run_pointer self, const strategy_holding& holding) {
   const auto last = s.history.empty() ? 0 : unix_ms(s.history.back().open_time);
   row.trade_from_ms = last + 1;
   if (!s.has_predecessor)
-    if (auto last = o.records->last_run(o.strategy, o.what.symbol)) s.handed_over = std::move(last->held);
+    if (auto earlier = o.records->last_run(o.strategy, o.what.symbol)) s.handed_over = std::move(earlier->held);
   row.held = held_by(holding, s.handed_over);
   s.handed_over.clear();
   auto begun = o.records->begin_run(o.strategy, std::move(row));
