@@ -5,6 +5,7 @@
 
 #include <caf/exit_reason.hpp>
 #include <caf/function_view.hpp>
+#include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 
@@ -12,6 +13,7 @@
 
 #include <filesystem>
 #include <set>
+#include <vector>
 
 namespace tt::cluster {
 
@@ -22,6 +24,8 @@ namespace {
 
 /// How long the runs have to tell how they stand.
 constexpr std::chrono::seconds state_deadline{1};
+/// How long the end of the service waits for its runs.
+constexpr std::chrono::seconds end_deadline{10};
 
 /// Everything that makes a run another one.
 std::string signature(const strategy_record& r) {
@@ -53,6 +57,23 @@ caf::behavior gather_states(caf::event_based_actor* self, std::vector<caf::actor
         },
         [one_less](const caf::error&) { one_less(); });
   return {[](caf::unit_t) {}};
+}
+
+/// Ends the runs and waits until they are gone: they call back into the service.
+void end_and_wait(caf::actor_system& system, const std::vector<caf::actor>& runs) {
+  if (runs.empty()) return;
+  caf::scoped_actor self{system};
+  for (const auto& run : runs) {
+    self->monitor(run);
+    self->send_exit(run, caf::exit_reason::user_shutdown);
+  }
+  const auto until = std::chrono::steady_clock::now() + end_deadline;
+  auto open = runs.size();
+  while (open > 0) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+    if (left.count() <= 0) return spdlog::error("strategies: {} runs have not ended within {} s", open, end_deadline.count());
+    self->receive([&](const caf::down_msg&) { --open; }, caf::after(left) >> [] {});
+  }
 }
 
 } // namespace
@@ -94,9 +115,16 @@ void strategy_service::stop() {
   records_->on_change({});
   quick_.stop();
   heavy_.stop();
-  std::lock_guard lock{mutex_};
-  for (auto& [at, run] : runs_) caf::anon_send_exit(run.actor, caf::exit_reason::user_shutdown);
-  runs_.clear();
+  std::vector<caf::actor> ending;
+  {
+    std::lock_guard lock{mutex_};
+    for (auto& [at, run] : runs_) ending.push_back(std::move(run.actor));
+    runs_.clear();
+    for (const auto& one : quitting_)
+      if (auto run = caf::actor_cast<caf::actor>(one)) ending.push_back(std::move(run));
+    quitting_.clear();
+  }
+  end_and_wait(around_.system, ending); // without the lock: what a run tells last may need it
   around_.directory = nullptr;
 }
 
@@ -138,7 +166,13 @@ void strategy_service::stop_runs(const strategy_id& id, const stop_run& why) {
   for (auto at = runs_.lower_bound({id, std::string{}}); at != runs_.end() && at->first.first == id;) {
     caf::anon_send(at->second.actor, why);
     at->second.runs.clear();
-    at = why.then == stop_run::then_t::quit ? runs_.erase(at) : std::next(at);
+    if (why.then == stop_run::then_t::stay) {
+      ++at;
+      continue;
+    }
+    std::erase_if(quitting_, [](const caf::actor_addr& one) { return caf::actor_cast<caf::actor>(one) == nullptr; });
+    quitting_.push_back(at->second.actor.address());
+    at = runs_.erase(at);
   }
 }
 

@@ -10,12 +10,14 @@
 #include "gateways/strategies_port.hpp"
 #include "gateways/trading_port.hpp"
 
+#include <caf/actor_addr.hpp>
 #include <caf/actor_system.hpp>
 
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 namespace tt::cluster {
 
@@ -41,7 +43,7 @@ public:
 
   /// For the other doors of signals; thread-safe, outlives the service.
   [[nodiscard]] std::shared_ptr<const strategy::strategy_switch> switches() const { return records_; }
-  /// Ends the actors; their runs go on at the next start.
+  /// Ends the actors and waits for them; their runs go on at the next start.
   void stop();
 
   strategy::registry& records() override { return *records_; }
@@ -71,6 +73,7 @@ private:
   std::shared_ptr<strategy::registry> records_;
   mutable std::mutex mutex_; ///< guards what follows
   std::map<place, hosted> runs_;
+  std::vector<caf::actor_addr> quitting_; ///< told to end with their strategy; they may still call back
   mutable std::mutex watchers_mutex_;
   std::map<gateway::subscription_id, gateway::strategy_watcher> watchers_;
   gateway::subscription_id next_watcher_ = 1, watched_ = 0;
