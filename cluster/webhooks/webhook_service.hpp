@@ -6,6 +6,7 @@
 #include "actors/strategy/live/strategy_switch.hpp"
 #include "cluster/node_config.hpp"
 #include "gateways/bridge/actor_webhook_port.hpp"
+#include "gateways/gateway.hpp"
 #include "gateways/webhook/webhook_channel.hpp"
 
 #include <caf/actor_system.hpp>
