@@ -42,7 +42,8 @@ quantity working_of(const order& what) { return what.largest_quantity() > what.f
 void account_desk::place_signal(access& in, signal_order what, reply<signal_outcome> done) {
   auto cause = cause_of(what.key);
   if (!cause) return done(cause.error());
-  when_ready(in, what.request.symbol, first_looks, [this, what = std::move(what), cause = std::move(*cause), done = std::move(done)](access& now, const result<const instrument*>& traded) {
+  auto symbol = what.request.symbol; // arguments have no order: copied before the request moves into one of them
+  when_ready(in, std::move(symbol), first_looks, [this, what = std::move(what), cause = std::move(*cause), done = std::move(done)](access& now, const result<const instrument*>& traded) {
     if (!traded) {
       auto why = traded.error();
       if (why.code == errc::unknown_symbol) why.code = errc::not_found;
