@@ -99,7 +99,8 @@ void perform(run_pointer self) {
   if (o.on_alert)
     for (const auto& one : effects.alerts) o.on_alert(*s.row, one);
   if (o.on_plot && effects.plotted) o.on_plot(*s.row, *effects.plotted);
-  if (s.runner->problem() && s.phase != phase::failed) fail(self, *s.runner->problem());
+  // a run that ends anyway ends, whatever went wrong in it
+  if (s.runner->problem() && (s.phase == phase::running || s.phase == phase::loading)) fail(self, *s.runner->problem());
   if (s.phase == phase::stopped && !effects.events.empty()) keep_held(s);
   if (s.runner->has_open_orders()) retry_later(self);
   if (s.phase == phase::switching && !s.runner->has_open_orders()) go_over(self);
@@ -297,7 +298,7 @@ void go_over(run_pointer self) {
 void on_request(run_pointer self, const run_request_ptr& what) {
   auto& s = self->state;
   s.wanted = what;
-  if (s.phase == phase::stopped && s.runner) { // it may still have orders: they are taken back first
+  if ((s.phase == phase::stopped || s.phase == phase::failed) && s.runner) { // it may still have orders: they are taken back first
     s.phase = phase::switching;
     s.runner->stop(leaving::nothing);
     return perform(self);

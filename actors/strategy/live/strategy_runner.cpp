@@ -335,7 +335,7 @@ void strategy_runner::impl::take_back(sent_order& what) {
 }
 
 void strategy_runner::impl::align(order_board::moment when) {
-  if (!is_warm) return;
+  if (!is_warm && !problem) return; // one that failed in the past still takes its orders back
   const auto want = wanted();
   const auto plan = board.compare(want, held(), when);
   for (auto* one : plan.cancel) take_back(*one);
