@@ -140,7 +140,9 @@ void hand_over::take_orders(std::uint64_t ticket, const result<std::vector<order
   auto& plan = at->what.plan;
   if (at->what.past == on_its_way::history::recovered) {
     note_made(*at, *got);
-    if (!at->made.any() && now.wall > at->what.deadline)
+    // a position is not opened late because the one before it was closed in time
+    const bool opens_late = at->made.open == legs_made::state::no && (plan.action == alert_action::go_long || plan.action == alert_action::go_short);
+    if ((!at->made.any() || opens_late) && now.wall > at->what.deadline)
       return end(*at, {alert_verdict::refused, refusal::late, "the node was away between the journal and the order"});
   }
   const bool unsettled = std::any_of(got->begin(), got->end(), [&](const order& one) { return one.alert != plan.alert && is_unsettled(one); });

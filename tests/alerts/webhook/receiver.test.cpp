@@ -204,6 +204,23 @@ TEST_F(webhook_receiver, killed_between_two_legs) {
   EXPECT_EQ(held("AAPL"), qty("2"));
 }
 
+TEST_F(webhook_receiver, the_second_leg_is_not_opened_late) {
+  run("sell AAPL 3");
+  static_cast<void>(core->receive(post_of("long AAPL 2"), now));
+  static_cast<void>(core->commit(now));
+  for (int i = 0; i < 3; ++i) // orders, holding, closing leg
+    for (const auto& one : core->lanes().take_questions()) answer(one);
+  ASSERT_EQ(desk.orders.size(), 2U);
+  now.wall += 2h;
+  start();
+  settle();
+  static_cast<void>(core->commit(now));
+  EXPECT_EQ(desk.orders.size(), 2U);
+  EXPECT_EQ(held("AAPL"), qty("0"));
+  EXPECT_EQ(newest().word.reason, refusal::late);
+  EXPECT_EQ(newest().orders, std::vector<std::string>{"o-2"}) << "what was made is shown";
+}
+
 TEST_F(webhook_receiver, after_a_long_absence_nothing_is_traded_late) {
   static_cast<void>(core->receive(post_of("buy AAPL 1"), now));
   static_cast<void>(core->commit(now));
