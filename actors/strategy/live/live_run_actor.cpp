@@ -21,6 +21,7 @@ constexpr std::uint32_t most_history = 20'000;
 void fetch(run_pointer self, std::optional<utc_time> from);
 void go_over(run_pointer self);
 void on_bar(run_pointer self, const market::bar_update& update);
+void load(run_pointer self);
 
 /// Bars that came while history was fetched.
 void drain(run_pointer self) {
@@ -215,6 +216,8 @@ void on_history(run_pointer self, const market::history_reply& got) {
     perform(self);
     return drain(self);
   }
+  if (s.wanted) return load(self); // asked for meanwhile
+  if (s.phase != phase::loading) return; // stopped meanwhile
   s.history = std::move(bars);
   if (!resume(self)) ask_holding(self);
 }
@@ -244,8 +247,11 @@ void fetch(run_pointer self, std::optional<utc_time> from) {
   self->request(s.symbol, market_deadline, ask)
     .then([self](const market::history_reply& got) { on_history(self, got); },
           [self](const caf::error& e) {
-            self->state.is_fetching = false;
-            if (!self->state.runner) fail(self, "no bars: " + to_string(from_caf_error(e)));
+            auto& now = self->state;
+            now.is_fetching = false;
+            if (now.runner) return;
+            if (now.wanted) return load(self);
+            if (now.phase == phase::loading) fail(self, "no bars: " + to_string(from_caf_error(e)));
           });
 }
 
@@ -360,6 +366,9 @@ void stop(run_pointer self, const stop_run& why) {
   s.wanted.reset();
   if (!s.runner) {
     s.phase = phase::stopped;
+    const auto& o = *s.options; // a run of an earlier life must not go on when the strategy is switched on again
+    if (const auto open = o.records->open_run(o.strategy, o.what.symbol))
+      static_cast<void>(o.records->end_run(o.strategy, open->run, why.reason, o.clock()));
     return;
   }
   if (s.phase == phase::stopped) return;
@@ -422,7 +431,7 @@ caf::behavior live_run_actor(run_pointer self, std::shared_ptr<const live_run_op
     },
     [self](const desk_holding& got) {
       auto& s = self->state;
-      if (s.runner || s.phase != phase::loading) return;
+      if (s.runner || s.phase != phase::loading || s.is_fetching) return; // else of a request that was overtaken
       if (!*got.held) return fail(self, to_string(got.held->error()));
       begin_new(self, **got.held);
     },
