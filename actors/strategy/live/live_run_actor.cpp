@@ -249,7 +249,10 @@ void fetch(run_pointer self, std::optional<utc_time> from) {
           [self](const caf::error& e) {
             auto& now = self->state;
             now.is_fetching = false;
-            if (now.runner) return;
+            if (now.runner) {
+              now.last_seq = 0; // the gap is still there: the next bar asks again
+              return;
+            }
             if (now.wanted) return load(self);
             if (now.phase == phase::loading) fail(self, "no bars: " + to_string(from_caf_error(e)));
           });
