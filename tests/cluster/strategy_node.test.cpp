@@ -96,9 +96,10 @@ TEST_F(strategy_node, trades_on_paper_and_stops_when_disabled) {
     return out;
   };
   const auto before = sent();
-  const auto bar = [&] { return ask("/api/v1/quotes/AAPL").value("timestamp", ""); }; // the market goes on
-  const auto then = bar();
-  ASSERT_TRUE(until("/api/v1/quotes/AAPL", [&](const json& now) { return now.value("timestamp", "").substr(0, 15) > then.substr(0, 15); })) << then;
+  const auto seconds_of = [](const json& quote) { return quote.value("timestamp", std::int64_t{0}); };
+  const auto then = seconds_of(ask("/api/v1/quotes/AAPL"));
+  ASSERT_GT(then, 0);
+  ASSERT_TRUE(until("/api/v1/quotes/AAPL", [&](const json& now) { return seconds_of(now) >= then + 120; })) << then; // two bars further
   EXPECT_EQ(sent(), before);
 }
 
