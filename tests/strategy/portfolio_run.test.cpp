@@ -77,7 +77,7 @@ TEST(portfolio_run, does_nothing_near_its_targets) {
 
 TEST(portfolio_run, buys_from_nothing_up_to_its_targets_in_slices) {
   // 60 % at 600 is 100 shares, 30 % at 500 is 60
-  EXPECT_EQ(shown(desk().add("SPY", 0, 600).add("QQQ", 0, 500).cash(100'000).run()), "rebalance; buy 60 QQQ (20+20+20); buy 100 SPY (33+33+34)");
+  EXPECT_EQ(shown(desk().add("SPY", 0, 600).add("QQQ", 0, 500).cash(100'000).run()), "rebalance; buy 100 SPY (33+33+34); buy 60 QQQ (20+20+20)");
 }
 
 TEST(portfolio_run, sells_first_and_buys_with_what_is_freed) {
@@ -107,7 +107,7 @@ TEST(portfolio_run, more_risk_than_usual_scales_the_targets) {
   const auto out = d.run();
   EXPECT_EQ(out.action, portfolio_action::risk_adjustment);
   EXPECT_EQ(out.scaled_by, 0.5); // a third of the risk would be wanted, half is the least
-  EXPECT_EQ(shown(out), "risk_adjustment; sell 30 QQQ (10+10+10); sell 50 SPY (16+17+17)");
+  EXPECT_EQ(shown(out), "risk_adjustment; sell 50 SPY (16+17+17); sell 30 QQQ (10+10+10)");
 }
 
 TEST(portfolio_run, emergency_cuts_to_the_cap_and_opens_nothing) {
