@@ -147,6 +147,10 @@ void hand_over::take_orders(std::uint64_t ticket, const result<std::vector<order
   }
   const bool unsettled = std::any_of(got->begin(), got->end(), [&](const order& one) { return one.alert != plan.alert && is_unsettled(one); });
   if (unsettled && needs_holding(plan)) {
+    if (at->cleared) { // a cancel is asked, not done: until the order is final it may still fill
+      if (now.wall <= at->what.deadline) return pause(*at, now);
+      return end(*at, {alert_verdict::refused, refusal::unsettled, "orders that came before could not be cancelled in time"});
+    }
     if (!at->settling_since) at->settling_since = now.steady;
     if (now.steady - *at->settling_since < times_.settle) return pause(*at, now);
     if (!only_closes(plan))
@@ -216,8 +220,9 @@ void hand_over::on_cancelled(std::uint64_t ticket, const result<std::vector<orde
 void hand_over::take_cancelled(std::uint64_t ticket, const result<std::vector<order_id>>& got, alert_moment now) {
   if (auto* clearing = of_ticket(ticket, stage::clearing)) {
     if (!got) return failed(*clearing, got.error(), now);
+    clearing->cleared = true;
     clearing->pause = {};
-    return ask_holding(*clearing);
+    return pause(*clearing, now);
   }
   auto* at = of_ticket(ticket, stage::cancelling);
   if (at == nullptr) return;

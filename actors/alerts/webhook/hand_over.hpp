@@ -34,7 +34,7 @@ struct alert_moment {
 
 /// How long things are tried.
 struct hand_over_times {
-  /// Longest wait for market orders that came before in the symbol. Then closing alerts cancel them, others are refused.
+  /// Longest wait for market orders that came before in the symbol. Then closing alerts cancel them and wait until they are final, others are refused.
   std::chrono::nanoseconds settle = std::chrono::seconds{10};
   /// Pause before the desk is asked again; doubles up to the last.
   std::chrono::nanoseconds first_pause = std::chrono::milliseconds{20};
@@ -106,6 +106,7 @@ private:
     std::uint64_t ticket = 0;
     std::chrono::nanoseconds pause{0}, resume_at{0};
     std::optional<std::chrono::nanoseconds> settling_since;
+    bool cleared = false; ///< the cancel of the orders before it was asked for and taken
     legs_made made;
     std::vector<std::string> orders;
     order_decision decision;

@@ -302,6 +302,41 @@ TEST_F(webhook_receiver, an_exit_cancels_what_would_not_fill) {
   EXPECT_EQ(core->lanes().size(), 0U);
 }
 
+TEST_F(webhook_receiver, an_exit_closes_what_fills_in_spite_of_its_cancel) {
+  fill_at_once = false;
+  desk.cancels_at_once = false;
+  run("buy AAPL 2");
+  run("exit AAPL");
+  for (int i = 0; i < 15; ++i) {
+    pass(1s);
+    settle();
+  }
+  ASSERT_EQ(desk.cancelled.size(), 1U);
+  EXPECT_EQ(core->lanes().size(), 1U) << "the position is not known before the cancel is done";
+  desk.fill_all();
+  pass(1s);
+  settle();
+  ASSERT_EQ(desk.orders.size(), 2U);
+  EXPECT_EQ(desk.orders[1].what.terms.effect, position_effect::reduce_only);
+  EXPECT_EQ(desk.orders[1].what.terms.qty, qty("2"));
+  EXPECT_EQ(core->lanes().size(), 0U);
+}
+
+TEST_F(webhook_receiver, an_exit_whose_cancel_never_ends_is_refused_at_its_deadline) {
+  fill_at_once = false;
+  desk.cancels_at_once = false;
+  run("buy AAPL 2");
+  run("exit AAPL");
+  for (int i = 0; i < 65; ++i) {
+    pass(1s);
+    settle();
+  }
+  static_cast<void>(core->commit(now));
+  EXPECT_EQ(desk.cancelled.size(), 1U);
+  EXPECT_EQ(core->lanes().size(), 0U);
+  EXPECT_EQ(newest().word.reason, refusal::unsettled);
+}
+
 TEST_F(webhook_receiver, cancel_all_waits_for_what_came_before_and_holds_what_comes_after) {
   desk_failure = error{errc::not_available, "away"};
   run("buy AAPL 1");

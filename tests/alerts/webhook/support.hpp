@@ -140,7 +140,15 @@ public:
   void fill_all() {
     while (fill()) {}
   }
+  /// Ends the open orders in scope.
+  void cancel(const signal_scope& scope) {
+    for (auto& one : orders)
+      if (one.what.state == order_state::working && (!scope.symbol || *scope.symbol == one.what.symbol) &&
+          (!scope.strategy || *scope.strategy == one.what.strategy))
+        one.what.state = order_state::cancelled;
+  }
   bool refuse = false;
+  bool cancels_at_once = true; ///< else a cancel is taken and nothing comes of it
 };
 
 class receiver_fixture : public ::testing::Test {
@@ -194,6 +202,7 @@ protected:
       to.on_placed(question.ticket, got, now);
     } else if (const auto* away = std::get_if<cancel_question>(&question.what)) {
       desk.cancelled.push_back(away->scope);
+      if (desk.cancels_at_once) desk.cancel(away->scope);
       to.on_cancelled(question.ticket, std::vector<order_id>{order_id{"o-7"}}, now);
     }
   }
