@@ -85,6 +85,8 @@ void perform(run_pointer self) {
   if (const auto kept = o.records->record(o.strategy, *s.row, effects, o.clock()); !kept) {
     // an order that is not on disk must not go out; the run can't go on, its orders at the venue stay
     s.runner.reset();
+    s.has_predecessor = false; // the run is open on disk: the next request resumes it
+    s.handed_over.clear();
     return fail(self, to_string(kept.error()));
   }
   for (const auto& id : effects.cancel) {
