@@ -82,9 +82,7 @@ void hand_over::begin(item& what, alert_moment now) {
   const bool recovered = what.what.past == on_its_way::history::recovered;
   if (!recovered) {
     if (now.wall > what.what.deadline) return end(what, {alert_verdict::refused, refusal::late, "its turn came too late"});
-    const auto standing = standing_ ? standing_(plan.strategy) : std::nullopt;
-    if (standing && standing->now == strategy_standing::state::disabled)
-      return end(what, {alert_verdict::refused, refusal::disabled, "strategy " + tt::quoted(plan.strategy.str()) + " is switched off"});
+    if (auto off = switched_off(plan)) return end(what, std::move(*off));
   }
   if (is_cancel(plan.action)) {
     if (recovered && now.wall > what.what.deadline) return end(what, {alert_verdict::refused, refusal::late, "the node was away"});
@@ -92,6 +90,12 @@ void hand_over::begin(item& what, alert_moment now) {
   }
   if (recovered || needs_holding(plan)) return ask_orders(what);
   act(what, {});
+}
+
+std::optional<word_on_alert> hand_over::switched_off(const order_plan& plan) const {
+  const auto standing = standing_ ? standing_(plan.strategy) : std::nullopt;
+  if (!standing || standing->now != strategy_standing::state::disabled) return std::nullopt;
+  return word_on_alert{alert_verdict::refused, refusal::disabled, "strategy " + tt::quoted(plan.strategy.str()) + " is switched off"};
 }
 
 void hand_over::ask(item& what, stage next, std::variant<orders_question, holding_question, signal_order, cancel_question> question) {
@@ -189,6 +193,8 @@ void hand_over::act(item& what, const strategy_holding& held) {
 void hand_over::place_next(item& what) {
   if (what.next_leg == what.decision.orders.size()) return end(what, what.decision.word);
   const auto& leg = what.decision.orders[what.next_leg];
+  if (leg.request.effect != position_effect::reduce_only) // it may have waited for long; closing passes
+    if (auto off = switched_off(what.what.plan)) return end(what, std::move(*off));
   ask(what, stage::placing, signal_order{leg.request, order_key(what.what.profile, journal_, what.what.event, leg.leg)});
 }
 

@@ -363,6 +363,34 @@ TEST_F(webhook_receiver, a_disabled_strategy_is_refused_at_once) {
   EXPECT_EQ(desk.orders.size(), 1U);
 }
 
+TEST_F(webhook_receiver, a_strategy_switched_off_while_its_alert_waits_opens_nothing) {
+  auto on = std::make_shared<bool>(true);
+  standing = [on](const strategy_id&) -> std::optional<strategy_standing> {
+    return strategy_standing{*on ? strategy_standing::state::enabled : strategy_standing::state::disabled, quantity_kind::shares};
+  };
+  start();
+  fill_at_once = false;
+  run("buy AAPL 2");
+  run("long AAPL 1"); // waits for the fill
+  *on = false;
+  desk.fill_all();
+  pass(1s);
+  settle();
+  static_cast<void>(core->commit(now));
+  EXPECT_EQ(desk.orders.size(), 1U);
+  EXPECT_EQ(newest().word.reason, refusal::disabled);
+  *on = true;
+  run("sell AAPL 1");
+  run("exit AAPL"); // waits for the fill, too
+  *on = false;
+  desk.fill_all();
+  pass(1s);
+  settle();
+  ASSERT_EQ(desk.orders.size(), 3U) << "but what is held is still closed";
+  EXPECT_EQ(desk.orders[2].what.terms.effect, position_effect::reduce_only);
+  EXPECT_EQ(desk.orders[2].what.terms.qty, qty("1"));
+}
+
 TEST_F(webhook_receiver, paper_route_shares_the_normaliser) {
   const auto got = core->receive_on_paper(R"({"action":"buy","ticker":"AAPL","contracts":"2","account":"second"})", "127.0.0.1", account_id{"second"}, now);
   ASSERT_FALSE(got.answer);
