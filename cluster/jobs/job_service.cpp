@@ -137,6 +137,11 @@ void job_service::start_due(utc_time now) {
       spdlog::info("jobs: {} skips its slot {}: {}", due.strategy_id, to_iso8601(due.slot), strategy::to_string(*due.skip));
       continue;
     }
+    if (busy_.contains(due.strategy_id)) { // a run that somebody asked for is under way
+      spdlog::info("jobs: {} skips its slot {}: {}", due.strategy_id, to_iso8601(due.slot), strategy::to_string(strategy::skip_reason::overlap));
+      (void)scheduler_.finished(due.strategy_id, due.slot, strategy::run_result::done, now);
+      continue;
+    }
     auto plan = scheduler_.plan_of(due.strategy_id);
     if (due.attempt == 0) {
       const auto mine = claim(*plan, due.slot, now);
@@ -157,6 +162,7 @@ void job_service::start_due(utc_time now) {
 void job_service::begin(std::shared_ptr<const strategy::job_plan> plan, utc_time slot, gateway::reply<std::string> done) {
   job_run_order order{plan, slot, {}, job_run_order::sending::send};
   if (auto memory = log_->memory(plan->spec.strategy_id)) order.memory = std::move(*memory);
+  busy_.insert(plan->spec.strategy_id);
   const auto number = next_worker_++;
   workers_[number] = std::thread([this, number, order = std::move(order), done = std::move(done)]() mutable {
     const auto begun = std::chrono::steady_clock::now();
@@ -178,6 +184,7 @@ void job_service::take_ended(utc_time now) {
   while (!ended_.empty()) {
     auto run = std::move(ended_.front());
     ended_.pop_front();
+    busy_.erase(run.strategy_id);
     const auto state = state_of(run.report.outcome);
     if (auto kept = log_->finish(run.run_id, state, now, run.report.json); !kept) tell("job_error", run.strategy_id, to_string(kept.error()), now);
     if (state == job_run_state::done)
@@ -285,6 +292,7 @@ void job_service::run(gateway::job_run_call call, gateway::reply<std::string> do
   auto plan = scheduler_.plan_of(call.strategy_id);
   if (!plan) return refuse({errc::not_found, "there is no job " + quoted(call.strategy_id), "strategy_id"});
   if (workers_.size() >= strategy::limits::running_jobs) return refuse({errc::limit_exceeded, "too many jobs run; try again"});
+  if (busy_.contains(call.strategy_id)) return refuse({errc::conflict, "the job is running", "strategy_id"});
   const auto now = around_.world.clock();
   const auto slot = strategy::slot_containing(*plan, call.slot.value_or(now),
                                               call.hours == gateway::job_run_call::session::ignore ? strategy::slot_session::ignore : strategy::slot_session::respect);

@@ -12,6 +12,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <set>
 #include <thread>
 
 namespace tt::cluster {
@@ -84,6 +85,7 @@ private:
   std::deque<ended_run> ended_;
   std::map<std::uint64_t, std::thread> workers_;
   std::vector<std::uint64_t> workers_done_;
+  std::set<std::string> busy_; ///< strategies with a run under way, scheduled or asked for
   std::uint64_t next_worker_ = 0;
   std::deque<utc_time> told_;              ///< notices of the last hour
   std::map<std::string, utc_time> told_texts_;
