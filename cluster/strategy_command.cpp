@@ -233,7 +233,7 @@ int run_strategy(const strategy_options& o) {
   case action::remove: return finish(o, ask(o, verb::remove, path_of(o.id)));
   case action::show: return finish(o, ask(o, verb::get, path_of(o.id)));
   case action::signals:
-    return finish(o, ask(o, verb::get, path_of(o.id, "/signals")), {"timestamp", "symbol", "action", "order_id", "quantity", "type", "price", "outcome", "reason"}, "signals");
+    return finish(o, ask(o, verb::get, path_of(o.id, "/signals")), {"timestamp", "symbol", "action", "order_id", "quantity", "type", "price", "decision", "reason"}, "signals");
   case action::performance: return finish(o, ask(o, verb::get, path_of(o.id, "/performance")));
   case action::source: return put_source(o);
   case action::validate: return validate(o);
