@@ -117,6 +117,7 @@ result<void> gateway::impl::serve_webhooks(core& made, pipeline_rules rules) {
   const handler nothing_else = [](const context_ptr&, const responder& answer) {
     answer(make_error(404, "not_found", "this port serves /webhook/* only"));
   };
+  rules.hosts = host_rules{config.webhooks->host, config.allowed_hosts};
   rules.bound_to_loopback = is_loopback_host(config.webhooks->host);
   made.webhook_requests = std::make_unique<pipeline>(*made.webhook_table, nothing_else, std::move(rules), clock, made.metrics, nullptr);
   auto listener = config;
