@@ -200,9 +200,9 @@ std::optional<order_decision> check_step(const order_plan& plan, const strategy_
 
 judged judge(const signal& what, const judging& by) {
   if (auto stale = check_age(what, by)) return *stale;
-  if (what.action == alert_action::none && by.profile.sync == sync_mode::order)
+  // in either mode: a reported position does not make a word an order
+  if (what.action == alert_action::none)
     return record(what.action_word.empty() ? "no action" : "the word " + tt::quoted(what.action_word) + " makes no order");
-  if (what.action == alert_action::none && !what.position) return record("no action");
   if (!what.problems.empty()) return refuse(refusal::invalid_field, what.problems.front().field + ": " + what.problems.front().what);
 
   order_plan plan;

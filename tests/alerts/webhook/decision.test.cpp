@@ -165,6 +165,10 @@ TEST(webhook_decision, position_mode_trades_the_difference) {
   EXPECT_EQ(orders_of(body("flat", "0"), "-4", profile), "buy 4 reduce_only");
   EXPECT_EQ(orders_of("exit AAPL", "4", profile), "sell 4 reduce_only");
   EXPECT_EQ(orders_of("buy AAPL 1", "0", profile), "refused invalid_field") << "without market_position it can't be known";
+  for (const auto* word : {"info", "adjust", "emergency_rebalance", "hold"})
+    EXPECT_EQ(orders_of(R"({"symbol":"AAPL","market_position":"long","market_position_size":3,"action":")" + std::string(word) + R"("})", "0", profile), "recorded ")
+      << word << ": no order, whatever position is reported";
+  EXPECT_EQ(orders_of(R"({"symbol":"AAPL","market_position":"long","market_position_size":3})", "0", profile), "buy 3") << "no word is no hindrance";
 }
 
 TEST(webhook_decision, fields_that_do_not_fit_are_refused_before_the_answer) {
