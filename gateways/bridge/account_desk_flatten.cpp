@@ -2,6 +2,7 @@
 // every few moments until everything in scope is closed, over restarts too.
 
 #include "gateways/bridge/account_desk.hpp"
+#include "gateways/bridge/held_part.hpp"
 
 #include <algorithm>
 
@@ -24,12 +25,6 @@ bool is_in(const risk::kill_scope& scope, const std::string& symbol, const strat
   case risk::kill_scope::kind::symbol: return symbol == scope.name;
   }
   return true;
-}
-
-/// What of an account's position is a strategy's: never more than there is.
-quantity part_of(quantity own, quantity whole) {
-  if (own.is_zero() || whole.is_zero() || own.value().is_negative() != whole.value().is_negative()) return quantity{};
-  return own.value().abs() < whole.value().abs() ? own : whole;
 }
 
 } // namespace

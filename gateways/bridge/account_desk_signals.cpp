@@ -1,6 +1,7 @@
 // What makers of signals (webhooks, alerts, strategies, jobs) ask an account.
 
 #include "gateways/bridge/account_desk.hpp"
+#include "gateways/bridge/held_part.hpp"
 
 #include <algorithm>
 
@@ -36,6 +37,14 @@ result<signal_cause> cause_of(const std::string& key) {
 
 /// What may still trade of an order.
 quantity working_of(const order& what) { return what.largest_quantity() > what.filled ? what.largest_quantity() - what.filled : quantity{}; }
+
+/// What strategies hold on the other side of `own`: the account's position is less by it, though `own` is there.
+quantity held_against(const portfolio::portfolio& books, quantity own, const std::string& symbol) {
+  quantity out;
+  for (const auto& id : books.strategies())
+    if (const auto* other = books.held_by(id, symbol); other && other->qty.value().is_negative() != own.value().is_negative()) out = out + other->qty;
+  return out;
+}
 
 } // namespace
 
@@ -80,8 +89,10 @@ result<strategy_holding> account_desk::holding(access& in, const strategy_id& st
   strategy_holding out;
   const auto* instrument = settings_.master->find(symbol);
   const auto& name = instrument ? instrument->symbol : symbol;
-  if (const auto* held = books_.held_by(strategy, name); held && !held->qty.is_zero()) {
-    out.qty = held->qty;
+  const auto* held = books_.held_by(strategy, name);
+  // a person's close of a shared position is no strategy's fill: what the account no longer has, none of them holds
+  if (held) out.qty = part_of(held->qty, in.book()->held(name) - held_against(books_, held->qty, name));
+  if (!out.qty.is_zero()) {
     out.average_price = held->average_price();
     out.opened_at = held->opened_at;
   }

@@ -296,6 +296,37 @@ TEST_F(desk_bench, holdings_are_by_the_strategys_own_fills_and_what_rests_is_wor
   EXPECT_EQ(holding("trend").qty, qty("5")) << "also after a restart";
 }
 
+TEST_F(desk_bench, a_shared_position_that_a_person_closes_is_no_strategys_any_more) {
+  start();
+  quote("AAPL", "99.99", "100.01");
+  ASSERT_TRUE(signal("t1", order_side::buy, "5"));
+  ASSERT_TRUE(signal("r1", order_side::buy, "2", "revert"));
+  close_request what;
+  what.symbol = "AAPL";
+  what.qty = qty("4");
+  ASSERT_TRUE(got<closed_positions>([&](auto done) { port->close(ann, what, done); }));
+  pass(50ms);
+  EXPECT_EQ(holding("trend").qty, qty("3")) << "no more than the account has";
+  EXPECT_EQ(holding("revert").qty, qty("2"));
+  what.qty.reset();
+  ASSERT_TRUE(got<closed_positions>([&](auto done) { port->close(ann, what, done); }));
+  pass(50ms);
+  ASSERT_TRUE(positions().empty());
+  EXPECT_TRUE(holding("trend").qty.is_zero());
+  EXPECT_FALSE(holding("trend").average_price);
+  EXPECT_TRUE(holding("revert").qty.is_zero());
+}
+
+TEST_F(desk_bench, strategies_on_both_sides_of_a_symbol_hold_what_they_traded) {
+  start();
+  quote("AAPL", "99.99", "100.01");
+  ASSERT_TRUE(signal("t1", order_side::buy, "5"));
+  ASSERT_TRUE(signal("r1", order_side::sell, "5", "revert"));
+  ASSERT_TRUE(positions().empty()) << "for the account they make nothing";
+  EXPECT_EQ(holding("trend").qty, qty("5"));
+  EXPECT_EQ(holding("revert").qty, qty("-5"));
+}
+
 TEST_F(desk_bench, a_flatten_cancels_closes_and_ends_in_a_halt_that_stays) {
   start();
   quote("AAPL", "99.99", "100.01");
