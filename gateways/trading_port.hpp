@@ -79,7 +79,8 @@ struct order_filter {
   std::optional<order_id> order = {};
   std::optional<order_status> status = {};
   std::optional<utc_time> since = {};
-  std::optional<std::uint64_t> before = {}; ///< cursor: order numbers below it
+  std::optional<utc_time> until = {};       ///< of executions; earlier than it
+  std::optional<std::uint64_t> before = {}; ///< cursor: numbers of orders, or sequence numbers of executions, below it
   std::size_t limit = 50;
 };
 
@@ -264,7 +265,7 @@ public:
   /// Newest first. Errors: not_found for an unknown account.
   virtual void orders(const trading_caller& who, order_filter filter, reply<std::vector<order_snapshot>> done) = 0;
   virtual void order_of(const trading_caller& who, order_name name, reply<order_snapshot> done) = 0;
-  /// Newest first; `before` counts executions.
+  /// Newest first, each with its sequence number.
   virtual void executions(const trading_caller& who, order_filter filter, reply<std::vector<execution_snapshot>> done) = 0;
 
   /// A rejection by the gate is an answer, not an error. Errors: conflict (id used with other content),

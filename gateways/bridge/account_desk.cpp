@@ -364,7 +364,11 @@ std::vector<execution_snapshot> account_desk::executions(access& in, const order
     if (filter.before && place >= *filter.before) continue;
     if (filter.symbol && at->symbol != *filter.symbol) continue;
     if (filter.since && at->at < *filter.since) continue;
-    out.push_back(snapshot(in, *at));
+    if (filter.until && at->at >= *filter.until) continue;
+    auto shown = snapshot(in, *at);
+    if (filter.order && shown.order != *filter.order) continue;
+    shown.sequence = place;
+    out.push_back(std::move(shown));
   }
   return out;
 }

@@ -120,6 +120,8 @@ void list_orders(services&, trading_port& port, const context_ptr& call, const r
 void executions(services&, trading_port& port, const context_ptr& call, const responder& answer) {
   query_reader query{call->request.query};
   auto filter = filter_of(query, default_executions);
+  if (const auto id = query.text({"order_id"}, query_reader::need::optional, 64)) filter.order = order_id{*id};
+  filter.until = query.time({"to"});
   if (!query.ok()) return answer(query.failure());
   const bool is_bare = !call->params.empty();
   if (is_bare) filter.account = account_id{call->params.front()};
@@ -131,7 +133,7 @@ void executions(services&, trading_port& port, const context_ptr& call, const re
                     write_all(out, list);
                     out.key("next_cursor");
                     // a full page may have another behind it
-                    if (list.size() == limit) out.value(raw(list.back().fill.order));
+                    if (list.size() == limit) out.value(list.back().sequence);
                     else out.null();
                     out.end_object();
                   }));

@@ -327,6 +327,40 @@ TEST_F(desk_bench, strategies_on_both_sides_of_a_symbol_hold_what_they_traded) {
   EXPECT_EQ(holding("revert").qty, qty("-5"));
 }
 
+TEST_F(desk_bench, executions_are_paged_by_their_own_numbers) {
+  start();
+  quote("AAPL", "99.99", "100.01");
+  order_id second;
+  for (const auto* size : {"1", "2", "3"}) { // equal ones at once would be refused
+    const auto placed = place(order_side::buy, size);
+    ASSERT_TRUE(placed) << to_string(placed.error());
+    if (size == std::string_view{"2"}) second = placed->order.what.id;
+  }
+  const auto ask = [&](const order_filter& filter) {
+    return got<std::vector<execution_snapshot>>([&](auto done) { port->executions(ann, filter, done); }).value_or(std::vector<execution_snapshot>{});
+  };
+  order_filter filter;
+  filter.limit = 2;
+  const auto page = ask(filter);
+  ASSERT_EQ(page.size(), 2U);
+  EXPECT_EQ(page[0].sequence, 3U);
+  EXPECT_EQ(page[1].sequence, 2U);
+  filter.before = page[1].sequence;
+  const auto rest = ask(filter);
+  ASSERT_EQ(rest.size(), 1U) << "none twice and none left out";
+  EXPECT_EQ(rest[0].sequence, 1U);
+  order_filter of_one;
+  of_one.order = second;
+  const auto found = ask(of_one);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].order, second);
+  order_filter early;
+  early.until = page[1].fill.at;
+  const auto first = ask(early);
+  ASSERT_EQ(first.size(), 1U) << "until is not part of it";
+  EXPECT_EQ(first[0].sequence, 1U);
+}
+
 TEST_F(desk_bench, a_flatten_cancels_closes_and_ends_in_a_halt_that_stays) {
   start();
   quote("AAPL", "99.99", "100.01");
