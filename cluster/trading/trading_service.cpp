@@ -240,6 +240,16 @@ result<void> trading_service::archive(const gateway::paper_account& what) {
   if (hosted) ending.push_back(hosted->actor);
   if (auto broker = brokers_.extract(id); !broker.empty()) ending.push_back(broker.mapped());
   if (!await_end(around_.system, ending)) return error{errc::timed_out, "the account takes too long to end; its journal was left where it is", "account_id"};
+  // the account has ended, so its desk is nobody else's: those who watch see that nothing is held any more
+  if (hosted)
+    for (auto& one : hosted->desk->positions()) {
+      one.held.qty = {};
+      one.held.cost = {};
+      one.held.cost_basis = money{};
+      one.market_value = one.unrealized = money{};
+      one.weight = decimal{};
+      watchers_->position(one);
+    }
   const auto aside = std::filesystem::path(folder()) / "archive";
   std::error_code failed;
   std::filesystem::create_directories(aside, failed);

@@ -69,8 +69,8 @@ struct trading_channels::numbered {
     orders->continue_from(epoch, order_count, with_orders == 1 ? kept(only_orders->order_news) : decltype(kept(only_orders->order_news)){});
     executions->continue_from(epoch, execution_count,
                               with_executions == 1 ? kept(only_executions->execution_news) : decltype(kept(only_executions->execution_news)){});
+    for (const auto& one : std::exchange(waiting, {})) append(one); // some of it may be in the histories, too
     has_begun = true;
-    for (const auto& one : std::exchange(waiting, {})) append(one);
   }
 
   template <class T>
@@ -84,10 +84,14 @@ struct trading_channels::numbered {
 
   void append(const news& what) {
     if (const auto* order = std::get_if<order_snapshot>(&what)) {
+      // once the histories are in, no number comes twice: a first one is that of a new journal, the account was started over
+      const bool starts_over = has_begun && order->sequence == 1 && known[order->account].orders > 0;
+      if (starts_over) known[order->account] = {};
       auto& last = known[order->account].orders;
       if (order->sequence <= last) return; // was in the history
       last = order->sequence;
       orders->append(clock(), [one = *order](json_writer& out) { write(out, one); }, [&] {
+        if (starts_over) std::erase_if(open, [&](const auto& entry) { return entry.second.account == order->account; });
         if (is_final(order->what.state)) open.erase(order->what.id.str());
         else open.insert_or_assign(order->what.id.str(), *order);
       });

@@ -63,6 +63,27 @@ TEST_F(paper_accounts, one_more_account_trades_by_itself_and_outlives_a_restart)
   EXPECT_EQ(ask("/api/paper-trading/status")["accounts"], 2);
 }
 
+TEST_F(paper_accounts, the_stream_goes_on_when_an_account_starts_over) {
+  start();
+  stream_client of_orders(port()), of_positions(port());
+  of_orders.say({{"action", "subscribe"}, {"channels", {"orders"}}});
+  ASSERT_FALSE(of_orders.next("subscription_confirmed").is_null());
+  of_positions.say({{"action", "subscribe"}, {"channels", {"positions"}}});
+  ASSERT_FALSE(of_positions.next("subscription_confirmed").is_null());
+  buy_in("paper_simulator", 10);
+  const auto reset = post("/api/paper-trading/accounts/paper_simulator/reset", {{"confirm", true}});
+  ASSERT_EQ(reset.status, 200) << reset.body;
+  json told;
+  do told = of_positions.next("position");
+  while (!told.is_null() && told["data"].value("quantity", 1.0) != 0);
+  EXPECT_FALSE(told.is_null()) << "what the account held is gone";
+  ASSERT_TRUE(is_up("paper_simulator"));
+  buy_in("paper_simulator", 5); // the new journal counts from 1 again
+  do told = of_orders.next("order_update");
+  while (!told.is_null() && told["data"].value("quantity", 0.0) != 5);
+  EXPECT_FALSE(told.is_null());
+}
+
 TEST_F(paper_accounts, starting_over_keeps_the_history_aside) {
   start();
   buy_in("paper_simulator", 10);
