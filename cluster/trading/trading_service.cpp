@@ -221,9 +221,10 @@ result<void> trading_service::open_account(const gateway::paper_account& what, c
 result<gateway::desk_rules> trading_service::rules_of(const account_id& id, account_desk::rules_of whose) const {
   const auto account = accounts_->find(id);
   if (!account) return account.error();
-  std::promise<result<gateway::desk_rules>> told;
-  auto got = told.get_future();
-  const auto answer = gateway::once<gateway::desk_rules>([&told](result<gateway::desk_rules> rules) { told.set_value(std::move(rules)); });
+  // shared: set_value may still be at work when the waiting thread has the value and leaves
+  const auto told = std::make_shared<std::promise<result<gateway::desk_rules>>>();
+  auto got = told->get_future();
+  const auto answer = gateway::once<gateway::desk_rules>([told](result<gateway::desk_rules> rules) { told->set_value(std::move(rules)); });
   gateway::post(*account, [desk = account->desk, whose, answer](account_access& in) {
     if (auto why = in.blocked()) return answer(error{errc::not_available, why->message, "account_id"});
     if (whose == account_desk::rules_of::own_too && desk->health(in).mode != risk::kill_mode::none)

@@ -23,9 +23,10 @@ inline http_answer http_send(std::uint16_t port, const std::string& method, cons
 /// Waits for an answer of the port.
 template <class T, class Ask>
 result<T> wait_for(Ask ask) {
-  std::promise<result<T>> got;
-  ask([&](result<T> answer) { got.set_value(std::move(answer)); });
-  return got.get_future().get();
+  const auto got = std::make_shared<std::promise<result<T>>>(); // set_value may still be at work when the value is here
+  auto answered = got->get_future();
+  ask([got](result<T> answer) { got->set_value(std::move(answer)); });
+  return answered.get();
 }
 
 /// A client of the stream; enough of WebSocket to speak with our own server.
