@@ -79,9 +79,9 @@ struct gateway::impl {
     webhook_listen_port = 0;
   }
   /// Opens WEBHOOK_LISTEN.
-  result<void> serve_webhooks(core& made, pipeline_rules rules);
+  result<void> serve_webhooks(const std::shared_ptr<core>& made, pipeline_rules rules);
   /// Opens METRICS_PORT.
-  result<void> serve_metrics(core& made, pipeline_rules rules);
+  result<void> serve_metrics(const std::shared_ptr<core>& made, pipeline_rules rules);
 };
 
 gateway::gateway(gateway_config config, market_port& market, wall_clock clock, upgrade_handler* stream)
@@ -91,18 +91,19 @@ gateway::~gateway() { stop(); }
 
 void gateway::add_metrics(std::weak_ptr<prometheus::Collectable> source) { impl_->sources.push_back(std::move(source)); }
 
-result<void> gateway::impl::serve_metrics(core& made, pipeline_rules rules) {
-  auto table = make_metrics_table(made.parts);
+result<void> gateway::impl::serve_metrics(const std::shared_ptr<core>& made, pipeline_rules rules) {
+  auto table = make_metrics_table(made->parts);
   if (!table) return table.error();
-  made.metrics_table.emplace(std::move(*table));
+  made->metrics_table.emplace(std::move(*table));
   const handler nothing_else = [](const context_ptr&, const responder& answer) {
     answer(make_error(404, "not_found", "this port serves /metrics only"));
   };
-  made.metrics_requests = std::make_unique<pipeline>(*made.metrics_table, nothing_else, std::move(rules), clock, made.metrics, nullptr);
+  made->metrics_requests = std::make_unique<pipeline>(*made->metrics_table, nothing_else, std::move(rules), clock, made->metrics, nullptr);
+  made->metrics_requests->keep_alive(made); // before its threads run: they hold what they answer with
   auto listener = config;
   listener.port = *config.metrics_port;
   listener.io_threads = 1;
-  auto opened = std::make_unique<http_server>(listener, *made.metrics_requests, made.metrics, nullptr, nullptr);
+  auto opened = std::make_unique<http_server>(listener, *made->metrics_requests, made->metrics, nullptr, nullptr);
   auto port = opened->start();
   if (!port) return error{port.error().code, port.error().message, "METRICS_PORT"};
   metrics_server = std::move(opened);
@@ -110,23 +111,24 @@ result<void> gateway::impl::serve_metrics(core& made, pipeline_rules rules) {
   return {};
 }
 
-result<void> gateway::impl::serve_webhooks(core& made, pipeline_rules rules) {
-  auto table = make_webhook_table(made.parts);
+result<void> gateway::impl::serve_webhooks(const std::shared_ptr<core>& made, pipeline_rules rules) {
+  auto table = make_webhook_table(made->parts);
   if (!table) return table.error();
-  made.webhook_table.emplace(std::move(*table));
+  made->webhook_table.emplace(std::move(*table));
   const handler nothing_else = [](const context_ptr&, const responder& answer) {
     answer(make_error(404, "not_found", "this port serves /webhook/* only"));
   };
   rules.hosts = host_rules{config.webhooks->host, config.allowed_hosts};
   rules.bound_to_loopback = is_loopback_host(config.webhooks->host);
-  made.webhook_requests = std::make_unique<pipeline>(*made.webhook_table, nothing_else, std::move(rules), clock, made.metrics, nullptr);
+  made->webhook_requests = std::make_unique<pipeline>(*made->webhook_table, nothing_else, std::move(rules), clock, made->metrics, nullptr);
+  made->webhook_requests->keep_alive(made); // before its threads run: they hold what they answer with
   auto listener = config;
   listener.host = config.webhooks->host;
   listener.port = config.webhooks->port;
   listener.io_threads = 1;
   const auto named = [](const error& e) { return error{e.code, e.message, "WEBHOOK_LISTEN"}; };
   if (config.webhooks->cert.empty() && config.webhooks->key.empty()) {
-    auto opened = std::make_unique<http_server>(listener, *made.webhook_requests, made.metrics, nullptr, nullptr);
+    auto opened = std::make_unique<http_server>(listener, *made->webhook_requests, made->metrics, nullptr, nullptr);
     auto port = opened->start();
     if (!port) return named(port.error());
     webhook_server = std::move(opened);
@@ -134,7 +136,7 @@ result<void> gateway::impl::serve_webhooks(core& made, pipeline_rules rules) {
     return {};
   }
   auto opened = std::make_unique<tls_server>(listener, tls_files{config.webhooks->cert, config.webhooks->key, config.webhooks->client_ca},
-                                             *made.webhook_requests);
+                                             *made->webhook_requests);
   auto port = opened->start();
   if (!port) return named(port.error());
   webhook_tls = std::move(opened);
@@ -195,16 +197,14 @@ result<std::uint16_t> gateway::start() {
   auto server = std::make_unique<http_server>(config, *made->requests, made->metrics, impl_->stream, impl_->progress.get());
   auto port = server->start();
   if (!port) return port;
-  auto opened = config.webhooks ? impl_->serve_webhooks(*made, *rules) : result<void>{};
-  if (opened && config.metrics_port) opened = impl_->serve_metrics(*made, std::move(*rules));
+  auto opened = config.webhooks ? impl_->serve_webhooks(made, *rules) : result<void>{};
+  if (opened && config.metrics_port) opened = impl_->serve_metrics(made, std::move(*rules));
   if (!opened) {
     server->stop();
     impl_->stop_webhooks();
     made->queue.stop();
     return opened.error();
   }
-  if (made->metrics_requests) made->metrics_requests->keep_alive(made);
-  if (made->webhook_requests) made->webhook_requests->keep_alive(made);
   impl_->running = std::move(made);
   impl_->server = std::move(server);
   return port;
