@@ -30,6 +30,14 @@ handler with_port(services& parts, webhook_handler run) {
   };
 }
 
+handler with_paper(services& parts, webhook_handler run) {
+  return [p = &parts, next = with_port(parts, run)](const context_ptr& call, const responder& answer) {
+    if (p->config.paper_trading == feature::disabled)
+      return answer(make_error(403, "feature.disabled", "paper trading is switched off on this node (ENABLE_PAPER_TRADING)"));
+    next(call, answer);
+  };
+}
+
 /// Alerts come as JSON or as text; curl's own default is taken for text.
 bool is_alert_type(std::string_view type) {
   const auto media = trimmed(type.substr(0, type.find(';')));
@@ -310,7 +318,7 @@ void add_webhook_routes(std::vector<route>& rows, services& parts) {
   add(verb::remove, "/api/v1/webhooks/{id}", access::admin, "Remove a profile", remove_profile, "Ok");
   add(verb::post, "/api/v1/webhooks/{id}/rotate", access::admin, "New path token", rotate_profile, "WebhookProfile");
   rows.push_back({.method = verb::post, .pattern = "/api/paper-trading/alerts", .policy = {access::trader, rate_class::orders},
-                  .summary = "A webhook alert, forced to paper", .run = with_port(parts, receive_on_paper), .response_schema = "WebhookAnswer",
+                  .summary = "A webhook alert, forced to paper", .run = with_paper(parts, receive_on_paper), .response_schema = "WebhookAnswer",
                   .body = body_kind::any, .body_limit = webhook::max_payload_bytes, .tag = "paper trading", .answer_within = ack_deadline});
 }
 
