@@ -22,6 +22,9 @@ constexpr const char* schema[] = {
   "action TEXT NOT NULL, verdict INTEGER NOT NULL, reason INTEGER NOT NULL, detail TEXT NOT NULL, hand_over INTEGER NOT NULL, orders TEXT NOT NULL)",
   "CREATE INDEX IF NOT EXISTS webhook_events_by_key ON webhook_events(key, id)",
   "CREATE INDEX IF NOT EXISTS webhook_events_by_profile ON webhook_events(profile, id)",
+  // a rare verdict must not be looked for through the whole journal: posts wait meanwhile
+  "CREATE INDEX IF NOT EXISTS webhook_events_by_verdict ON webhook_events(verdict, id)",
+  "CREATE INDEX IF NOT EXISTS webhook_events_by_profile_verdict ON webhook_events(profile, verdict, id)",
   "CREATE INDEX IF NOT EXISTS webhook_events_waiting ON webhook_events(id) WHERE hand_over = 1",
 };
 
