@@ -23,6 +23,11 @@ bool only_closes(const order_plan& plan) {
 
 bool is_barrier(const order_plan& plan) { return plan.symbol.empty(); }
 
+/// Whether one alert came after another: the ids of webhook alerts begin with their time, in digits that sort (make_alert_id).
+bool is_later(const alert_id& one, const alert_id& other) {
+  return one.str().size() == other.str().size() && one.str().starts_with("wa-") && one.str() > other.str();
+}
+
 /// The name of an order as the API shows it.
 void add_order(std::vector<std::string>& to, const order& what) {
   const auto& id = what.id.str();
@@ -148,6 +153,9 @@ void hand_over::take_orders(std::uint64_t ticket, const result<std::vector<order
     const bool opens_late = at->made.open == legs_made::state::no && (plan.action == alert_action::go_long || plan.action == alert_action::go_short);
     if ((!at->made.any() || opens_late) && now.wall > at->what.deadline)
       return end(*at, {alert_verdict::refused, refusal::late, "the node was away between the journal and the order"});
+    // what it ended like before is not known, and the position is that of the alerts after it
+    if (!at->made.any() && std::any_of(got->begin(), got->end(), [&](const order& one) { return is_later(one.alert, plan.alert); }))
+      return end(*at, {alert_verdict::refused, refusal::late, "alerts that came after it were carried out already"});
   }
   const bool unsettled = std::any_of(got->begin(), got->end(), [&](const order& one) { return one.alert != plan.alert && is_unsettled(one); });
   if (unsettled && needs_holding(plan)) {

@@ -114,6 +114,12 @@ caf::behavior webhook_actor(self_ptr self, std::shared_ptr<const webhook_options
             [](const receiver_task_ptr&) {}, [](commit_atom) {}, [](look_atom, std::uint64_t) {}};
   }
   self->state.core = std::move(*opened);
+  self->set_exit_handler([self](const caf::exit_msg& why) {
+    // what ended is noted, or the next start would take it up again; posts that this makes durable are handed over then
+    self->state.core->collect(now_of(self));
+    commit(self);
+    self->quit(why.reason);
+  });
   pump(self);
   return {
     [self](const post_request_ptr& request) {

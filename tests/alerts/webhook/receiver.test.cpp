@@ -187,6 +187,23 @@ TEST_F(webhook_receiver, killed_between_order_and_note) {
   EXPECT_EQ(newest().orders, std::vector<std::string>{"o-1"});
 }
 
+TEST_F(webhook_receiver, what_ended_without_an_order_is_not_repeated_on_the_position_of_later_alerts) {
+  static_cast<void>(core->receive(post_of("exit AAPL"), now));
+  static_cast<void>(core->receive(post_of("buy AAPL 2"), now));
+  static_cast<void>(core->commit(now));
+  settle(); // already flat, then the order; the notes of both die with the process
+  ASSERT_EQ(held("AAPL"), qty("2"));
+  now.wall += 3s;
+  start();
+  settle();
+  static_cast<void>(core->commit(now));
+  EXPECT_EQ(desk.orders.size(), 1U);
+  EXPECT_EQ(held("AAPL"), qty("2")) << "the exit came before";
+  const auto all = core->events({});
+  ASSERT_TRUE(all && all->size() == 2);
+  EXPECT_EQ((*all)[1].word.reason, refusal::late);
+}
+
 TEST_F(webhook_receiver, killed_between_two_legs) {
   run("sell AAPL 3");
   ASSERT_EQ(held("AAPL"), qty("-3"));
