@@ -94,6 +94,7 @@ result<std::unique_ptr<webhook_service>> webhook_service::start(webhook_surround
     spdlog::warn("webhook: a post from {} was not authenticated: {}", printable(client), tt::to_string(fault));
   };
   options->on_failure = [](const error& why) { spdlog::error("webhook: {}", tt::to_string(why)); };
+  options->on_recovery = [] { spdlog::info("webhook: the journal of alerts works again"); };
   gateway::webhook_limits limits;
   limits.posts_per_minute = options->settings.posts_per_minute;
   limits.burst = options->settings.burst;

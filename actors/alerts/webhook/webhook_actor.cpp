@@ -2,6 +2,8 @@
 
 #include <caf/send.hpp>
 
+#include <utility>
+
 namespace tt::webhook {
 
 namespace {
@@ -12,6 +14,8 @@ using self_ptr = caf::stateful_actor<webhook_state>*;
 constexpr std::chrono::milliseconds short_look{20}, long_look{1'000};
 /// Notes about what ended wait so long for company in a commit.
 constexpr std::chrono::milliseconds note_pause{5};
+/// And so long after a commit that failed.
+constexpr std::chrono::milliseconds failure_pause{500};
 
 alert_moment now_of(self_ptr self) { return {self->state.options->clock(), self->clock().now().time_since_epoch()}; }
 
@@ -54,8 +58,8 @@ void set_alarms(self_ptr self) {
   if (st.core->has_waiting() && st.commit == webhook_state::alarm::none) {
     st.commit = webhook_state::alarm::set;
     // who waits for an answer is served when the mailbox has been looked through once
-    if (!st.waiting.empty()) self->send(self, commit_atom::value);
-    else self->delayed_send(self, note_pause, commit_atom::value);
+    if (!st.waiting.empty()) self->send(self, commit_atom::value, ++st.commits);
+    else self->delayed_send(self, st.core->last_failure() ? failure_pause : note_pause, commit_atom::value, ++st.commits);
   }
   const bool hurry = st.core->lanes().waits_for_time();
   if (!st.look || (hurry && *st.look != short_look)) {
@@ -79,7 +83,11 @@ void commit(self_ptr self) {
     auto found = st.waiting.extract(ticket);
     if (!found.empty()) found.mapped()(std::move(answer));
   }
-  if (st.core->last_failure() && st.options->on_failure) st.options->on_failure(*st.core->last_failure());
+  const auto& failure = st.core->last_failure();
+  const auto before = std::exchange(st.disk, failure ? webhook_state::journal_state::failing : webhook_state::journal_state::fine);
+  if (before == st.disk) return; // said already
+  if (failure && st.options->on_failure) st.options->on_failure(*failure);
+  if (!failure && st.options->on_recovery) st.options->on_recovery();
 }
 
 void receive(self_ptr self, const post_request& request) {
@@ -91,7 +99,7 @@ void receive(self_ptr self, const post_request& request) {
   if (!got.answer) {
     st.waiting[got.ticket] = request.done;
     // a commit of notes alone may be far off
-    if (st.commit == webhook_state::alarm::set && st.waiting.size() == 1) self->send(self, commit_atom::value);
+    if (st.commit == webhook_state::alarm::set && st.waiting.size() == 1) self->send(self, commit_atom::value, ++st.commits);
     return;
   }
   if (got.answer->kind == answer_kind::unauthenticated && st.core->last_fault() && st.options->on_fault)
@@ -111,7 +119,7 @@ caf::behavior webhook_actor(self_ptr self, std::shared_ptr<const webhook_options
     return {[self, why](const post_request_ptr& request) {
               request->done({answer_kind::unavailable, "the journal of alerts can't be read", {}, std::nullopt, self->state.options->clock()});
             },
-            [](const receiver_task_ptr&) {}, [](commit_atom) {}, [](look_atom, std::uint64_t) {}};
+            [](const receiver_task_ptr&) {}, [](commit_atom, std::uint64_t) {}, [](look_atom, std::uint64_t) {}};
   }
   self->state.core = std::move(*opened);
   self->set_exit_handler([self](const caf::exit_msg& why) {
@@ -130,7 +138,8 @@ caf::behavior webhook_actor(self_ptr self, std::shared_ptr<const webhook_options
       (*task)(*self->state.core, now_of(self));
       pump(self);
     },
-    [self](commit_atom) {
+    [self](commit_atom, std::uint64_t which) {
+      if (which != self->state.commits) return; // an earlier one was set since
       self->state.commit = webhook_state::alarm::none;
       commit(self);
       pump(self);

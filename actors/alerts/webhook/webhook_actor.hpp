@@ -46,7 +46,9 @@ struct webhook_options {
   std::function<void(const webhook_news&)> on_news; ///< may be empty; must only pass on
   /// Told of each fault: what, and the address. May be empty.
   std::function<void(auth_fault, const std::string&)> on_fault;
-  std::function<void(const error&)> on_failure;     ///< the journal, or the start; may be empty
+  /// Told when the journal begins to fail (not of each attempt), or the start fails; and when it works again. May be empty.
+  std::function<void(const error&)> on_failure;
+  std::function<void()> on_recovery;
 };
 
 struct webhook_state {
@@ -55,6 +57,8 @@ struct webhook_state {
   std::unique_ptr<receiver> core;
   std::map<std::uint64_t, std::function<void(webhook_answer)>> waiting; ///< by ticket
   enum class alarm : std::uint8_t { none, set } commit = alarm::none;
+  std::uint64_t commits = 0; ///< number of the commit that is due
+  enum class journal_state : std::uint8_t { fine, failing } disk = journal_state::fine;
   std::optional<std::chrono::milliseconds> look; ///< pause of the look that is under way
   std::uint64_t looks = 0;                       ///< number of that look
 };
