@@ -92,7 +92,10 @@ void notice_attempt::connect(std::size_t which) {
   if (which == targets_.size()) return fail(errc::not_available, "can't be reached", attempt_end::then::again);
   beast::get_lowest_layer(stream_).async_connect(targets_[which], [me = shared_from_this(), which](auto failed) {
     if (!me->done_) return;
-    failed ? me->connect(which + 1) : me->shake_hands();
+    if (!failed) return me->shake_hands();
+    // a socket stays of the family it was opened for: the next address may be of the other one
+    beast::get_lowest_layer(me->stream_).close();
+    me->connect(which + 1);
   });
 }
 
