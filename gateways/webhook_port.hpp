@@ -46,8 +46,11 @@ public:
 
   virtual subscription_id watch(webhook_watcher who) { return static_cast<void>(who), 0; }
   virtual void unwatch(subscription_id id) { static_cast<void>(id); }
-  /// For tt_webhook_total{result} and tt_webhook_ack_seconds.
-  virtual void answered(std::string_view result, double seconds) { static_cast<void>(result), static_cast<void>(seconds); }
+  /// Where answers are counted: tt_webhook_total{result} and tt_webhook_ack_seconds. May be called when the port is gone.
+  using answer_count = std::function<void(std::string_view result, double seconds)>;
+  [[nodiscard]] virtual answer_count answered() const {
+    return [](std::string_view, double) {};
+  }
 };
 
 } // namespace tt::gateway

@@ -48,7 +48,9 @@ public:
   [[nodiscard]] webhook_limits limits() const override { return limits_; }
   subscription_id watch(webhook_watcher who) override { return watchers_->add(std::move(who)); }
   void unwatch(subscription_id id) override { watchers_->remove(id); }
-  void answered(std::string_view result, double seconds) override { metrics_->answered(result, seconds); }
+  [[nodiscard]] answer_count answered() const override {
+    return [metrics = metrics_](std::string_view result, double seconds) { metrics->answered(result, seconds); };
+  }
 
 private:
   caf::actor receiver_;

@@ -114,9 +114,10 @@ void answer_post(const context_ptr& call, const responder& answer, const webhook
   answer(json_response(out.take()));
 }
 
-std::function<void(webhook_answer)> answer_later(webhook_port& port, const context_ptr& call, const responder& answer) {
-  return [to = &port, call, answer, began = std::chrono::steady_clock::now()](const webhook_answer& got) {
-    to->answered(result_name(got), std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
+std::function<void(webhook_answer)> answer_later(const webhook_port& port, const context_ptr& call, const responder& answer) {
+  // the port may be gone by then
+  return [count = port.answered(), call, answer, began = std::chrono::steady_clock::now()](const webhook_answer& got) {
+    count(result_name(got), std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
     answer_post(call, answer, got);
   };
 }
