@@ -50,13 +50,7 @@ bool is_bad(services& parts, const object_reader& body, const context_ptr& call,
 }
 
 /// Goes on once it is sure that the caller may trade on the account of the draft; fills the default account in.
-/// A draft that speaks of no order goes on at once.
-void with_account(services& parts, const context_ptr& call, const responder& answer, alert_draft draft, std::function<void(alert_draft)> next) {
-  const bool makes_orders = draft.auto_execute.value_or(false) || draft.account_id || draft.order_side || draft.order_quantity;
-  if (!makes_orders) return next(std::move(draft));
-  if (!parts.trading) return answer(not_available("auto_execute: this node hosts no accounts"));
-  const bool is_change = call->request.method == verb::patch;
-  if (!draft.account_id && is_change) return next(std::move(draft));
+void with_reach(services& parts, const context_ptr& call, const responder& answer, alert_draft draft, std::function<void(alert_draft)> next) {
   if (!draft.account_id) {
     const auto usual = parts.trading->default_account();
     if (!usual) return answer(to_api_error(usual.error(), "body"));
@@ -76,6 +70,19 @@ void with_account(services& parts, const context_ptr& call, const responder& ans
   });
 }
 
+/// The same for a draft that may speak of no order, which goes on at once, or may be a change of an alert that has an account.
+void with_account(services& parts, alerts_port& port, const context_ptr& call, const responder& answer, alert_draft draft, std::function<void(alert_draft)> next) {
+  const bool makes_orders = draft.auto_execute.value_or(false) || draft.account_id || draft.order_side || draft.order_quantity;
+  if (!makes_orders) return next(std::move(draft));
+  if (!parts.trading) return answer(not_available("auto_execute: this node hosts no accounts"));
+  if (draft.account_id || call->request.method != verb::patch) return with_reach(parts, call, answer, std::move(draft), std::move(next));
+  port.find(call->params.front(), [&parts, call, answer, draft = std::move(draft), next = std::move(next)](const result<alert>& got) mutable {
+    const bool has_account = got && got->rule.order && !got->rule.order->account.empty();
+    if (!got || has_account) return next(std::move(draft)); // the change itself says what is wrong with the id
+    with_reach(parts, call, answer, std::move(draft), std::move(next));
+  });
+}
+
 void create(services& parts, alerts_port& port, const context_ptr& call, const responder& answer) {
   const auto json = body_of(call, answer);
   if (!json) return;
@@ -87,7 +94,7 @@ void create(services& parts, alerts_port& port, const context_ptr& call, const r
   }
   auto draft = read_alert_draft(body, *json, alert_body::creation);
   if (is_bad(parts, body, call, answer)) return;
-  with_account(parts, call, answer, std::move(draft), [&port, call, answer](alert_draft checked) {
+  with_account(parts, port, call, answer, std::move(draft), [&port, call, answer](alert_draft checked) {
     port.create(std::move(checked), call->who.name, answer_alert(call, answer, "created", 201));
   });
 }
@@ -98,7 +105,7 @@ void change(services& parts, alerts_port& port, const context_ptr& call, const r
   object_reader body{*json};
   auto draft = read_alert_draft(body, *json, alert_body::change);
   if (is_bad(parts, body, call, answer)) return;
-  with_account(parts, call, answer, std::move(draft), [&port, call, answer](alert_draft checked) {
+  with_account(parts, port, call, answer, std::move(draft), [&port, call, answer](alert_draft checked) {
     port.change(call->params.front(), std::move(checked), answer_alert(call, answer));
   });
 }

@@ -193,6 +193,10 @@ TEST_F(alert_routes, orders_go_to_accounts_within_reach) {
   EXPECT_EQ(limit["order_price"], 99.5);
   const auto path = "/api/v1/alerts/" + made["alert_id"].get<std::string>();
   EXPECT_EQ(send_json("PATCH", path, R"({"account_id":"real"})").status, 403);
+  const auto plain = make(R"({"symbol":"AAPL","condition":"above","price":100})")["alert_id"].get<std::string>();
+  const auto changed = send_json("PATCH", "/api/v1/alerts/" + plain, R"({"auto_execute":true,"order_side":"buy","order_quantity":10})");
+  ASSERT_EQ(changed.status, 200);
+  EXPECT_EQ(changed.json()["account_id"], "paper_simulator") << "a change that makes it place orders, too, has the default account";
 }
 
 TEST_F(alert_routes, triggers_and_fills_are_marks_on_the_chart) {
