@@ -199,6 +199,15 @@ TEST(webhook_routes, paper_alerts_reach_paper_accounts_only) {
   EXPECT_EQ(placed[0].request.account.str(), "paper_simulator");
 }
 
+TEST(webhook_routes, paper_alerts_follow_the_switch_of_paper_trading) {
+  webhook_server server{{.secret = secret, .paper_trading = feature::disabled}};
+  const auto said = http_line{server.http}.ask("POST", "/api/paper-trading/alerts", R"({"action":"buy","symbol":"AAPL","qty":1})");
+  EXPECT_EQ(said.status, 403);
+  EXPECT_NE(said.body.find("feature.disabled"), std::string::npos) << said.body;
+  server.wait();
+  EXPECT_TRUE(server.desk->placed().empty());
+}
+
 TEST(webhook_routes, limits_events_and_rights) {
   webhook_server server;
   const auto limits = http_line{server.http}.ask("GET", "/webhook/test");

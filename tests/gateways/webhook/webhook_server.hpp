@@ -122,6 +122,7 @@ struct webhook_setup {
   std::optional<webhook_listener> listener = {};
   std::uint32_t posts_per_minute = 0;        ///< 0: no limit
   std::uint32_t failures_per_minute = 0;
+  feature paper_trading = feature::enabled;
 };
 
 class webhook_server {
@@ -156,6 +157,7 @@ public:
     config.trusted_proxies = setup.trusted_proxies;
     config.max_connections = 4096;
     config.webhooks = setup.listener;
+    config.paper_trading = setup.paper_trading;
     server_ = std::make_unique<gateway>(config, market_, options->clock, nullptr);
     server_->receive_webhooks(*port);
     server_->show_trading(accounts_);
