@@ -30,7 +30,7 @@ const utc_time begin = from_unix_seconds(1'768'489'200);
 /// A book with `count` alerts on one symbol, at levels from 90 to 110.
 struct filled {
   filled(std::int64_t count, const char* condition, const char* repeat)
-    : store(std::move(*open_alert_store("", begin))), book(std::move(*alert_book::open(*store, master(), {}, begin))) {
+    : store(std::move(*open_alert_store("", "test"))), book(std::move(*alert_book::open(*store, master(), {}, begin))) {
     for (std::int64_t i = 0; i < count; ++i) {
       alert_draft draft;
       draft.symbol = "BTCUSD";

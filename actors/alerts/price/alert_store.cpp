@@ -21,20 +21,12 @@ CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 PRAGMA user_version = 1;
 )sql";
 
-/// A number in base 36.
-std::string base36(std::uint64_t n) {
-  std::string out;
-  do out.insert(out.begin(), "0123456789abcdefghijklmnopqrstuvwxyz"[n % 36]);
-  while ((n /= 36) > 0);
-  return out;
-}
-
 class sqlite_alert_store final : public alert_store {
 public:
   explicit sqlite_alert_store(sqlite3* db) : db_(db) {}
   ~sqlite_alert_store() override { sqlite3_close(db_); }
 
-  result<void> prepare(utc_time now);
+  result<void> prepare(const std::string& new_tag);
   result<stored_alerts> load() override;
   result<void> commit(const store_changes& changes) override;
 
@@ -70,7 +62,7 @@ private:
     if (sqlite3_exec(db_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) return failure("be used");
     return {};
   }
-  result<void> create(utc_time now);
+  result<void> create(const std::string& tag);
   result<void> write(const store_changes& changes);
   result<void> set_meta(std::string_view name, const std::string& value) {
     statement put(*this, "INSERT OR REPLACE INTO meta(name, value) VALUES(?,?)");
@@ -87,17 +79,17 @@ private:
   sqlite3* db_;
 };
 
-result<void> sqlite_alert_store::create(utc_time now) {
+result<void> sqlite_alert_store::create(const std::string& tag) {
   if (auto begun = execute("BEGIN IMMEDIATE"); !begun) return begun;
   auto done = execute(schema);
-  if (done) done = set_meta("tag", base36(static_cast<std::uint64_t>(std::max<std::int64_t>(0, unix_ms(now)))));
+  if (done) done = set_meta("tag", tag);
   if (done) done = set_meta("last_number", "0");
   if (done) return execute("COMMIT");
   static_cast<void>(execute("ROLLBACK"));
   return done;
 }
 
-result<void> sqlite_alert_store::prepare(utc_time now) {
+result<void> sqlite_alert_store::prepare(const std::string& new_tag) {
   for (const char* pragma : {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL"})
     if (auto done = execute(pragma); !done) return error{errc::corrupt_data, done.error().message, done.error().field};
   std::int64_t version = 0;
@@ -108,7 +100,7 @@ result<void> sqlite_alert_store::prepare(utc_time now) {
   }
   if (version == schema_version) return {};
   if (version != 0) return error{errc::corrupt_data, "alerts.sqlite was written by another version of the program", "data_dir"};
-  return create(now);
+  return create(new_tag);
 }
 
 result<stored_alerts> sqlite_alert_store::load() {
@@ -173,7 +165,7 @@ result<void> sqlite_alert_store::commit(const store_changes& changes) {
 
 } // namespace
 
-result<std::unique_ptr<alert_store>> open_alert_store(const std::string& folder, utc_time now) {
+result<std::unique_ptr<alert_store>> open_alert_store(const std::string& folder, const std::string& new_tag) {
   std::string path = ":memory:";
   if (!folder.empty()) {
     std::error_code failed;
@@ -186,7 +178,7 @@ result<std::unique_ptr<alert_store>> open_alert_store(const std::string& folder,
   auto out = std::make_unique<sqlite_alert_store>(db);
   if (code != SQLITE_OK) return error{errc::io_error, "can't open " + path + ": " + sqlite3_errstr(code), "data_dir"};
   sqlite3_busy_timeout(db, busy_timeout_ms);
-  if (auto made = out->prepare(now); !made) return made.error();
+  if (auto made = out->prepare(new_tag); !made) return made.error();
   return std::unique_ptr<alert_store>(std::move(out));
 }
 

@@ -59,8 +59,8 @@ public:
   virtual result<void> commit(const store_changes& changes) = 0;
 };
 
-/// Opens or creates the store; `folder` is made if need be, "" keeps everything in memory. `now` becomes the tag of a new
-/// store, so that ids of two stores differ. Errors: io_error, corrupt_data (not ours, or newer).
-result<std::unique_ptr<alert_store>> open_alert_store(const std::string& folder, utc_time now);
+/// Opens or creates the store; `folder` is made if need be, "" keeps everything in memory. `new_tag` becomes the tag of a
+/// new store, so that ids of two stores differ: a random one, since market time comes again in replays. Errors: io_error, corrupt_data (not ours, or newer).
+result<std::unique_ptr<alert_store>> open_alert_store(const std::string& folder, const std::string& new_tag);
 
 } // namespace tt::alerts

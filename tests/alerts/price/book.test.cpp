@@ -290,9 +290,8 @@ TEST_F(book_life, custom_conditions_are_refused_where_nobody_can_judge_them) {
 
 TEST(store, a_file_of_another_program_is_not_touched) {
   const tt::test::temporary_folder folder;
-  const auto now = at("2026-01-15T15:00:00Z");
   {
-    auto opened = open_alert_store(folder.path(), now);
+    auto opened = open_alert_store(folder.path(), "first");
     ASSERT_TRUE(opened);
     store_changes changes;
     alert one;
@@ -303,18 +302,19 @@ TEST(store, a_file_of_another_program_is_not_touched) {
     changes.last_number = 5;
     ASSERT_TRUE((*opened)->commit(changes));
   }
-  auto again = open_alert_store(folder.path(), now + std::chrono::hours{1});
+  auto again = open_alert_store(folder.path(), "second");
   ASSERT_TRUE(again);
   const auto stored = (*again)->load();
   ASSERT_TRUE(stored);
   EXPECT_EQ(stored->alerts.size(), 1U);
+  EXPECT_EQ(stored->tag, "first") << "a store keeps the tag it was made with";
   EXPECT_EQ(stored->last_number, 5U) << "numbers of removed alerts are not used again";
   std::FILE* file = std::fopen(folder.path("alerts.sqlite").c_str(), "r+b");
   ASSERT_NE(file, nullptr);
   again = error{};
   std::fwrite("no database at all", 1, 18, file);
   std::fclose(file);
-  EXPECT_FALSE(open_alert_store(folder.path(), now));
+  EXPECT_FALSE(open_alert_store(folder.path(), "third"));
 }
 
 } // namespace

@@ -126,7 +126,7 @@ protected:
   }
 
   utc_time now = at("2026-01-15T15:00:00Z");
-  std::shared_ptr<alert_store> disk = std::move(*open_alert_store("", now));
+  std::shared_ptr<alert_store> disk = std::move(*open_alert_store("", "test"));
   std::shared_ptr<faulty_store> store;
   std::optional<alert_book> book;
   std::vector<alert_event> events;

@@ -11,7 +11,7 @@ namespace tt::gateway::test {
 class direct_alerts final : public alerts_port {
 public:
   explicit direct_alerts(market_port& market)
-    : market_(market), store_(std::move(*alerts::open_alert_store("", market.market_time()))),
+    : market_(market), store_(std::move(*alerts::open_alert_store("", "test"))),
       book(std::move(*alerts::alert_book::open(*store_, market.instruments(), {}, market.market_time()))) {}
 
   void create(alerts::alert_draft draft, std::string owner, reply<alerts::alert> done) override {
