@@ -80,7 +80,7 @@ void read_connection(const services& parts, const http_request& request, std::st
     out.certificate = webhook::client_identity{request.certificate->common_name, request.certificate->organization, request.certificate->emails};
   else if (by_proxy && iequals(trimmed(request.header("X-SSL-Client-Verify")), "SUCCESS")) {
     const auto name = request.header("X-SSL-Client-S-DN");
-    out.certificate = webhook::client_identity{part_of_name(name, "CN"), part_of_name(name, "O"), {}};
+    out.certificate = webhook::client_identity{part_of_name(name, "CN"), part_of_name(name, "O"), {}, webhook::client_identity::witness::proxy};
   }
 }
 

@@ -56,7 +56,8 @@ void nonce_book::remember(std::string nonce, utc_time now, std::chrono::seconds 
 bool is_tradingview(const client_identity& who) {
   constexpr std::string_view address = "webhook-server@tradingview.com";
   if (who.common_name != "TradingView Webhooks" || who.organization != "TradingView, Inc.") return false;
-  return who.emails.empty() || std::find(who.emails.begin(), who.emails.end(), address) != who.emails.end();
+  if (who.emails.empty()) return who.seen_by == client_identity::witness::proxy;
+  return std::find(who.emails.begin(), who.emails.end(), address) != who.emails.end();
 }
 
 std::optional<auth_fault> authenticate(const webhook_profile& profile, const webhook_post& post, const std::optional<std::string>& body_secret,

@@ -21,6 +21,8 @@ struct client_identity {
   std::string common_name;
   std::string organization;
   std::vector<std::string> emails; ///< of the subject alternative name; empty where a proxy passes on the subject only
+  /// Who looked at the certificate: this process, which sees all of it, or a trusted proxy, which passes the subject on.
+  enum class witness : std::uint8_t { listener, proxy } seen_by = witness::listener;
 
   bool operator==(const client_identity&) const = default;
 };
@@ -66,7 +68,8 @@ namespace tt::webhook {
 std::optional<auth_fault> authenticate(const webhook_profile& profile, const webhook_post& post, const std::optional<std::string>& body_secret,
                                        const nonce_book& nonces, utc_time now);
 
-/// Whether a certificate is the one TradingView shows: CN and organisation, and the address of its SAN where one is known.
+/// Whether a certificate is the one TradingView shows: CN and organisation, and the address of its SAN, which
+/// may be missing only where a proxy saw it.
 bool is_tradingview(const client_identity& who);
 
 } // namespace tt::webhook

@@ -124,6 +124,10 @@ TEST(webhook_auth, client_certificate_of_tradingview) {
   EXPECT_EQ(judge_post(profile, post), std::nullopt);
   post.certificate->emails = {"somebody@example.com"};
   EXPECT_EQ(judge_post(profile, post), auth_fault::certificate);
+  post.certificate->emails.clear();
+  EXPECT_EQ(judge_post(profile, post), auth_fault::certificate) << "our own listener sees the whole certificate";
+  post.certificate->seen_by = client_identity::witness::proxy;
+  EXPECT_EQ(judge_post(profile, post), std::nullopt) << "a proxy passes on the subject only";
   post.certificate = client_identity{"TradingView Webhooks", "Somebody", {}};
   EXPECT_EQ(judge_post(profile, post), auth_fault::certificate);
 }
