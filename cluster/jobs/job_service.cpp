@@ -147,7 +147,8 @@ void job_service::start_due(utc_time now) {
       const auto mine = claim(*plan, due.slot, now);
       if (!mine) {
         tell("job_error", due.strategy_id, to_string(mine.error()), now);
-        (void)scheduler_.finished(due.strategy_id, due.slot, strategy::run_result::failed, now);
+        // a slot that is not claimed must not run, and a retry would not claim it
+        (void)scheduler_.finished(due.strategy_id, due.slot, strategy::run_result::done, now);
         continue;
       }
       if (!*mine) { // somebody else ran it
