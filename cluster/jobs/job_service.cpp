@@ -43,6 +43,14 @@ job_run_state state_of(job_outcome what) {
   }
 }
 
+strategy::run_result result_of(job_run_state what) {
+  switch (what) {
+  case job_run_state::failed: return strategy::run_result::failed;
+  case job_run_state::timed_out: return strategy::run_result::timed_out;
+  default: return strategy::run_result::done;
+  }
+}
+
 } // namespace
 
 result<std::unique_ptr<job_service>> job_service::start(job_surroundings around) {
@@ -200,7 +208,7 @@ void job_service::take_ended(utc_time now) {
     if (last.size() > limits::error_rate_runs) last.pop_front();
     if (last.size() == limits::error_rate_runs && static_cast<std::size_t>(std::count(last.begin(), last.end(), true)) * 10 > last.size())
       tell("job_error_rate", run.strategy_id, "more than 10 % of the last runs failed", now);
-    if (scheduler_.finished(run.strategy_id, run.slot, failed ? strategy::run_result::failed : strategy::run_result::done, now))
+    if (scheduler_.finished(run.strategy_id, run.slot, result_of(state), now))
       tell("job_disabled", run.strategy_id, "disabled after failed runs; it goes on when it is switched on or its file changes", now);
     send_webhooks(run);
     if (run.done) run.done(std::move(run.report.json));

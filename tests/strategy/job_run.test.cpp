@@ -271,6 +271,16 @@ TEST(scheduler, at_most_five_at_once_the_others_wait) {
   EXPECT_EQ(tell(s.due(at("2026-01-15T15:06:30Z"))), "j7/15:05/missed");
 }
 
+TEST(scheduler, a_run_over_its_time_counts_as_failed_and_is_not_retried) {
+  job_scheduler s;
+  s.set_jobs({plan_of(small_job)}, at("2026-01-15T15:01:00Z"));
+  ASSERT_EQ(tell(s.due(at("2026-01-15T15:05:02Z"))), "small_v1/15:05");
+  EXPECT_FALSE(s.finished("small_v1", at("2026-01-15T15:05:00Z"), run_result::timed_out, at("2026-01-15T15:06:00Z")));
+  EXPECT_EQ(s.jobs()[0].failures_in_row, 1);
+  EXPECT_EQ(s.jobs()[0].failed, 1u);
+  EXPECT_EQ(s.next_wake(), at("2026-01-15T15:10:02Z"));
+}
+
 TEST(scheduler, retries_with_growing_waits_and_disables_after_three_failed_runs) {
   job_scheduler s;
   const auto text = small_job + "  error_handling: {max_retries: 2, retry_delay: 30}\n";

@@ -105,7 +105,7 @@ bool job_scheduler::finished(const std::string& strategy_id, utc_time slot, run_
     return false;
   }
   const auto& errors = e.status.plan->spec.errors;
-  if (e.attempt < errors.max_retries && e.status.state == job_state::enabled) {
+  if (how == run_result::failed && e.attempt < errors.max_retries && e.status.state == job_state::enabled) {
     const double wait = static_cast<double>(errors.retry_delay.count()) * std::pow(limits::retry_factor, e.attempt);
     const auto capped = std::min(wait, static_cast<double>(limits::longest_retry_delay.count()));
     e.retry.emplace(slot, now + std::chrono::seconds(static_cast<std::int64_t>(capped)));

@@ -33,7 +33,11 @@ struct due_firing {
   bool operator==(const due_firing&) const = default;
 };
 
-enum class run_result : std::uint8_t { done, failed };
+enum class run_result : std::uint8_t {
+  done,
+  failed,
+  timed_out, ///< a failure that is not retried: the run sends nothing more
+};
 
 struct job_status {
   std::string strategy_id;
