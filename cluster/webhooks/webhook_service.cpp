@@ -47,6 +47,7 @@ standing_lookup standing_of(std::shared_ptr<const strategy::strategy_switch> swi
     if (!state) return std::nullopt;
     strategy_standing out;
     if (!state->is_enabled()) out.now = strategy_standing::state::disabled;
+    out.mode = state->mode == strategy::strategy_mode::live ? account_mode::live : account_mode::paper;
     const auto sizing = nlohmann::json::parse(state->sizing, nullptr, false);
     if (sizing.is_object() && sizing.contains("mode") && sizing["mode"] == "weight") out.sizing = quantity_kind::weight;
     return out;

@@ -208,6 +208,7 @@ judged judge(const signal& what, const judging& by) {
   order_plan plan;
   plan.action = what.action;
   plan.account = by.profile.account;
+  plan.mode = by.profile.mode;
   plan.strategy = strategy_of(what, by.profile);
   plan.alert = by.alert;
   plan.comment = cut(what.comment, max_order_comment);
@@ -221,8 +222,7 @@ judged judge(const signal& what, const judging& by) {
   if (what.max_position) plan.max_position = quantity{*what.max_position};
 
   const auto standing = by.standing ? by.standing(plan.strategy) : std::nullopt;
-  if (standing && standing->now == strategy_standing::state::disabled)
-    return refuse(refusal::disabled, "strategy " + tt::quoted(plan.strategy.str()) + " is switched off");
+  if (auto off = check_standing(plan, standing)) return {std::move(*off), std::nullopt};
 
   if (plan.action == alert_action::cancel_all && what.symbol.empty()) {
     if (!what.account.empty() && what.account != by.profile.account.str()) return refuse(refusal::scope, "account " + tt::quoted(what.account) + " is not the profile's");
@@ -250,6 +250,16 @@ judged judge(const signal& what, const judging& by) {
   }
   if (auto bad = check_fields(plan)) return *bad;
   return {{alert_verdict::queued, refusal::none, {}}, std::move(plan)};
+}
+
+std::optional<word_on_alert> check_standing(const order_plan& plan, const std::optional<strategy_standing>& standing) {
+  if (!standing) return std::nullopt;
+  if (standing->now == strategy_standing::state::disabled)
+    return word_on_alert{alert_verdict::refused, refusal::disabled, "strategy " + tt::quoted(plan.strategy.str()) + " is switched off"};
+  if (standing->mode == account_mode::paper && plan.mode != account_mode::paper)
+    return word_on_alert{alert_verdict::refused, refusal::disabled,
+                         "strategy " + tt::quoted(plan.strategy.str()) + " is in paper mode, and account " + tt::quoted(plan.account.str()) + " is not a paper account"};
+  return std::nullopt;
 }
 
 bool needs_holding(const order_plan& plan) {

@@ -61,6 +61,8 @@ struct strategy_standing {
   enum class state : std::uint8_t { enabled, disabled } now = state::enabled;
   /// What a bare quantity of its alerts counts.
   quantity_kind sizing = quantity_kind::shares;
+  /// paper: its orders may go to paper accounts only; live: to its live account, too.
+  account_mode mode = account_mode::live;
 };
 /// May be called from any thread.
 using standing_lookup = std::function<std::optional<strategy_standing>(const strategy_id&)>;
@@ -69,6 +71,7 @@ using standing_lookup = std::function<std::optional<strategy_standing>(const str
 struct order_plan {
   alert_action action = alert_action::none;
   account_id account;
+  account_mode mode = account_mode::paper; ///< of the account, as the profile has it
   strategy_id strategy;
   std::string symbol;            ///< ticker of the master; "" with cancel_all
   quantity lot{1};
@@ -101,6 +104,9 @@ struct judging {
   utc_time received_at;
 };
 judged judge(const signal& what, const judging& by);
+
+/// The refusal of an alert whose strategy may not trade there now; asked again before an order, since alerts wait.
+std::optional<word_on_alert> check_standing(const order_plan& plan, const std::optional<strategy_standing>& standing);
 
 /// Whether `decide` must know the position.
 bool needs_holding(const order_plan& plan);

@@ -98,9 +98,7 @@ void hand_over::begin(item& what, alert_moment now) {
 }
 
 std::optional<word_on_alert> hand_over::switched_off(const order_plan& plan) const {
-  const auto standing = standing_ ? standing_(plan.strategy) : std::nullopt;
-  if (!standing || standing->now != strategy_standing::state::disabled) return std::nullopt;
-  return word_on_alert{alert_verdict::refused, refusal::disabled, "strategy " + tt::quoted(plan.strategy.str()) + " is switched off"};
+  return check_standing(plan, standing_ ? standing_(plan.strategy) : std::nullopt);
 }
 
 void hand_over::ask(item& what, stage next, std::variant<orders_question, holding_question, signal_order, cancel_question> question) {

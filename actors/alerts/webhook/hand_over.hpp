@@ -117,7 +117,7 @@ private:
   item* of_ticket(std::uint64_t ticket, stage expected);
   void unblock(const account_id& account, alert_moment now);
   void begin(item& what, alert_moment now);
-  /// The refusal of an alert whose strategy is switched off at this moment.
+  /// The refusal of an alert whose strategy is switched off, or may not trade in the account, at this moment.
   [[nodiscard]] std::optional<word_on_alert> switched_off(const order_plan& plan) const;
   void ask(item& what, stage next, std::variant<orders_question, holding_question, signal_order, cancel_question> question);
   void ask_orders(item& what);

@@ -102,6 +102,21 @@ TEST(webhook_decision, a_registered_strategy_may_say_weight) {
   EXPECT_EQ(judge_of(body("nobody"), open_profile(), standing).word.reason, refusal::quantity);
 }
 
+TEST(webhook_decision, a_strategy_in_paper_mode_does_not_trade_in_a_live_account) {
+  const auto standing_in = [](account_mode mode) -> standing_lookup {
+    return [mode](const strategy_id&) -> std::optional<strategy_standing> {
+      return strategy_standing{strategy_standing::state::enabled, quantity_kind::shares, mode};
+    };
+  };
+  const auto body = R"({"action":"buy","symbol":"AAPL","qty":1,"strategy":"s"})";
+  auto profile = open_profile();
+  EXPECT_TRUE(judge_of(body, profile, standing_in(account_mode::paper)).plan);
+  profile.mode = account_mode::live;
+  EXPECT_TRUE(judge_of(body, profile, standing_in(account_mode::live)).plan);
+  EXPECT_EQ(judge_of(body, profile, standing_in(account_mode::paper)).word.reason, refusal::disabled);
+  EXPECT_TRUE(judge_of(body, profile).plan) << "nobody registered it";
+}
+
 TEST(webhook_decision, age) {
   auto profile = open_profile();
   profile.freshness = std::chrono::seconds{60};
