@@ -165,6 +165,13 @@ order_decision go(std::vector<planned_order> orders, std::string note = {}) {
   return {{alert_verdict::queued, refusal::none, std::move(note)}, std::move(orders), std::nullopt};
 }
 
+std::string no_side(direction side) { return "the profile may not open on the side " + std::string{to_string(side)}; }
+
+/// A position is turned to a side that the profile may not open: what is held is closed, since closing always passes.
+order_decision close_only(const order_plan& plan, const strategy_holding& held, direction side) {
+  return go({close_by(plan, held, amount(held.qty))}, no_side(side) + ": the position is only closed");
+}
+
 order_decision decide_close(const order_plan& plan, const strategy_holding& held, legs_made made) {
   if (made.close == legs_made::state::yes) return go({});
   const auto side = side_held(held);
@@ -181,7 +188,11 @@ order_decision decide_target(const order_plan& plan, const strategy_holding& hel
   const auto side = change > quantity{} ? direction::buy : direction::sell;
   const bool shrinks = amount(*plan.target) < amount(held.qty) && (plan.target->is_zero() || (*plan.target > quantity{}) == (held.qty > quantity{}));
   if (shrinks) return go({close_by(plan, held, amount(change))});
-  if (!may_open(plan, side)) return no(refusal::scope, "the profile may not open on the side " + std::string{to_string(side)});
+  if (!may_open(plan, side)) {
+    const bool turns = !held.qty.is_zero() && (held.qty > quantity{}) != (side == direction::buy);
+    if (turns) return close_only(plan, held, side);
+    return no(refusal::scope, no_side(side));
+  }
   if (plan.max_quantity && amount(change) > *plan.max_quantity) return no(refusal::scope, "the profile may trade at most " + plan.max_quantity->to_string());
   if (plan.max_position && amount(*plan.target) > *plan.max_position) return no(refusal::max_position, "max_position_size is " + plan.max_position->to_string());
   return go({make_order(plan, alert_leg::open, side, size_quantity{amount(change)}, position_effect::any)});
@@ -290,14 +301,15 @@ order_decision decide(const order_plan& plan, const strategy_holding& held, legs
   }
   std::string note;
   if (auto refused = check_step(plan, held, made, note)) return *refused;
+  const bool flips = plan.action == alert_action::go_long || plan.action == alert_action::go_short;
   if (!may_open(plan, side)) {
+    if (flips && is_opposite && !made.any()) return close_only(plan, held, side);
     const bool only_closes = is_opposite && (plan.action == alert_action::buy || plan.action == alert_action::sell) && whole != nullptr &&
                              whole->value <= amount(held.qty);
-    if (!only_closes && !made.any()) return no(refusal::scope, "the profile may not open on the side " + std::string{to_string(side)});
+    if (!only_closes && !made.any()) return no(refusal::scope, no_side(side));
     if (made.any()) return go({}, note);
     return go({make_order(plan, alert_leg::open, side, *plan.size, position_effect::reduce_only)}, note);
   }
-  const bool flips = plan.action == alert_action::go_long || plan.action == alert_action::go_short;
   const auto before = flips && is_opposite ? quantity{} : held.qty;
   if (plan.max_position && !made.any()) {
     if (whole == nullptr) return no(refusal::max_position, "max_position_size needs an alert that names a quantity");

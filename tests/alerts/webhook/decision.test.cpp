@@ -138,7 +138,9 @@ TEST(webhook_decision, scope) {
   EXPECT_EQ(orders_of("sell AAPL 2", "0", profile), "refused scope") << "it would open a short";
   EXPECT_EQ(orders_of("sell AAPL 2", "2", profile), "sell 2 reduce_only") << "it only closes";
   EXPECT_EQ(orders_of("sell AAPL 3", "2", profile), "refused scope");
-  EXPECT_EQ(orders_of("short AAPL 1", "2", profile), "refused scope");
+  EXPECT_EQ(orders_of("short AAPL 1", "2", profile), "sell 2 reduce_only") << "the long position is closed, no short one opened";
+  EXPECT_EQ(orders_of("short AAPL 1", "0", profile), "refused scope");
+  EXPECT_EQ(orders_of("short AAPL 1", "-1", profile), "refused scope");
   EXPECT_EQ(orders_of("exit AAPL", "9", profile), "sell 9 reduce_only") << "closing orders always pass";
   EXPECT_EQ(orders_of(R"({"action":"buy","symbol":"AAPL","qty":0.5,"quantity_type":"weight"})", "0", profile), "refused scope");
   EXPECT_EQ(orders_of(R"({"action":"buy","symbol":"AAPL","qty":1,"account":"other"})", "0", profile), "refused scope");
@@ -179,6 +181,10 @@ TEST(webhook_decision, position_mode_trades_the_difference) {
   EXPECT_EQ(orders_of(body("short", "2"), "3", profile), "sell 5");
   EXPECT_EQ(orders_of(body("flat", "0"), "-4", profile), "buy 4 reduce_only");
   EXPECT_EQ(orders_of("exit AAPL", "4", profile), "sell 4 reduce_only");
+  profile.scope.sides = {direction::buy};
+  EXPECT_EQ(orders_of(body("short", "2"), "3", profile), "sell 3 reduce_only") << "closed, not turned";
+  EXPECT_EQ(orders_of(body("short", "2"), "0", profile), "refused scope");
+  profile.scope.sides.clear();
   EXPECT_EQ(orders_of("buy AAPL 1", "0", profile), "refused invalid_field") << "without market_position it can't be known";
   for (const auto* word : {"info", "adjust", "emergency_rebalance", "hold"})
     EXPECT_EQ(orders_of(R"({"symbol":"AAPL","market_position":"long","market_position_size":3,"action":")" + std::string(word) + R"("})", "0", profile), "recorded ")
