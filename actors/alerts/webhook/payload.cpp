@@ -137,6 +137,13 @@ void blot_out(payload_value& at, std::string_view secret) {
   for (auto& one : at.items) blot_out(one, secret);
 }
 
+bool holds(const payload_value& at, std::string_view secret) {
+  return at.text.find(secret) != std::string::npos ||
+         std::any_of(at.members.begin(), at.members.end(),
+                     [&](const auto& one) { return one.name.find(secret) != std::string::npos || holds(one.value, secret); }) ||
+         std::any_of(at.items.begin(), at.items.end(), [&](const auto& one) { return holds(one, secret); });
+}
+
 void take_secret(payload& out) {
   drop_repeats(out.root);
   if (const auto* found = out.root.find({"secret", "passphrase", "token", "key"}); found != nullptr && (found->type == kind::text || found->type == kind::number)) out.secret = found->text;
@@ -257,7 +264,9 @@ const payload_value* payload_value::find(std::initializer_list<std::string_view>
 }
 
 void payload::forget(std::string_view secret_text) {
-  if (secret_text.size() >= min_blotted) blot_out(root, secret_text);
+  if (secret_text.size() < min_blotted || !holds(root, secret_text)) return;
+  if (!before_blot) before_blot = root;
+  blot_out(root, secret_text);
 }
 
 std::string payload::to_json() const {

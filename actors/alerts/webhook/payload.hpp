@@ -56,6 +56,8 @@ struct payload {
   payload_form form = payload_form::note;
   payload_value root;                ///< an object
   std::optional<std::string> secret; ///< the field secret, passphrase, token or key; never in `root`
+  /// `root` before a secret was blotted out of other fields; nothing: none was. In memory only: it may hold the secret.
+  std::optional<payload_value> before_blot = {};
 
   [[nodiscard]] const payload_value* find(std::initializer_list<std::string_view> names) const { return root.find(names); }
   /// Blots a text out wherever it stands: a secret that came by another way.

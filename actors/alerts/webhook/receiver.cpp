@@ -3,6 +3,7 @@
 #include "actors/alerts/webhook/crypto.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace tt::webhook {
 
@@ -30,6 +31,18 @@ duplicate_rule rule_of(const webhook_profile& profile, const signal& what, std::
   const auto key = sha256_hex("body|" + scope + "|" + sha256_hex(raw));
   if (what.sent_at) return {key, duplicate_memory, id_origin::derived};
   return {key, body_memory, id_origin::derived};
+}
+
+/// Whether blotting the secret out changed more than words for people. Such an alert can't be kept as it was meant: what is
+/// in the journal would mean another order after a restart, and the strategy of another name.
+bool says_secret_in_field(const payload& text, const signal& kept) {
+  if (!text.before_blot) return false;
+  const auto sent = normalise({text.form, *text.before_blot, std::nullopt});
+  const auto fields = [](const signal& s) {
+    return std::tie(s.symbol, s.action, s.qty, s.qty_kind, s.limit_price, s.stop_price, s.type, s.tif, s.strategy, s.position, s.previous,
+                    s.position_size, s.id, s.sent_at, s.account, s.max_position, s.risk_percent);
+  };
+  return fields(sent) != fields(kept);
 }
 
 } // namespace
@@ -210,6 +223,10 @@ receiver::reception receiver::take(const webhook_profile& profile, payload text,
   event.identity = rule.identity;
   event.account = profile.account;
   auto said = judge(what, {profile, master_, standing_, event.alert, event.received_at});
+  if (says_secret_in_field(text, what)) {
+    said.word = {alert_verdict::refused, refusal::invalid_field, "the secret is part of another field too: take one that is part of none"};
+    said.plan.reset();
+  }
   event.word = std::move(said.word);
   event.hand_over = said.plan ? hand_over_state::waiting : hand_over_state::none;
   event.symbol = said.plan && !said.plan->symbol.empty() ? said.plan->symbol : what.symbol;

@@ -493,6 +493,21 @@ TEST_F(webhook_receiver, a_missing_alert_is_an_alarm_once) {
   EXPECT_EQ(core->take_news().size(), 1U);
 }
 
+TEST_F(webhook_receiver, a_secret_that_is_part_of_a_field_is_refused_and_not_traded_under_another_name) {
+  auto change = named("careless");
+  change.body_secret = "position";
+  const auto made = core->create(change, now.wall);
+  ASSERT_TRUE(made);
+  const auto reason = [&](const std::string& rest) {
+    return run(post_of(R"({"secret":"position","action":"buy","symbol":"AAPL","qty":1,)" + rest + "}", made->path_token)).event->word.reason;
+  };
+  EXPECT_EQ(reason(R"("market_position":"flat")"), refusal::invalid_field) << "or it would open instead of close";
+  EXPECT_EQ(reason(R"("strategy":"position-v2")"), refusal::invalid_field);
+  EXPECT_TRUE(desk.orders.empty());
+  EXPECT_EQ(reason(R"("comment":"a new position")"), refusal::none) << "words for people are blotted out";
+  ASSERT_EQ(desk.orders.size(), 1U);
+}
+
 TEST_F(webhook_receiver, no_secret_reaches_the_disk) {
   auto change = named("secretive");
   change.body_secret = "swordfish-swordfish";
