@@ -283,7 +283,7 @@ job_commands add_job_commands(CLI::App& app, job_options& o) {
   common(*c.backtest);
   c.run = job->add_subcommand("run", "evaluate one slot now");
   file(*c.run);
-  c.run->add_flag("--once", "the slot that contains the time, and no more (it is all that this command does)");
+  c.run->add_flag_callback("--once", [] {}, "the slot that contains the time, and no more (it is all that this command does)");
   c.run->add_option("--at", o.at, "a moment inside of the slot (ISO-8601) instead of now");
   c.run->add_flag_callback("--dry-run", [&o] { o.orders = job_orders_mode::dry_run; }, "send no order");
   c.run->add_option("--equity", o.equity, "equity of the account that a dry run assumes");
