@@ -39,7 +39,7 @@ public:
   [[nodiscard]] std::shared_ptr<prometheus::Collectable> metrics() const { return figures_->collectable(); }
   /// Shows alerts on the stream; before its first connection.
   void show_on(gateway::stream_service& stream, const std::function<utc_time()>& clock);
-  /// Ends the actor; what waits for its commit is answered 503 by its deadline.
+  /// Ends the actor. It writes what waits for its commit first; orders of that are made after the next start.
   void stop();
 
 private:
