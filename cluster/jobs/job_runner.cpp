@@ -23,6 +23,9 @@ using namespace std::chrono_literals;
 constexpr auto answer_patience = 10s;       ///< for one answer of market or accounts
 constexpr auto bar_patience = 10s;          ///< for the bar of the slot: then data_late
 constexpr auto between_looks = 500ms;
+constexpr auto cancel_patience = 2s;        ///< for cancelled orders to be gone before a limit order takes their place
+constexpr auto between_cancel_looks = 100ms;
+constexpr std::size_t orders_looked_at = 200; ///< newest orders of the strategy in one symbol
 constexpr std::string_view benchmark_symbol = "SPY";
 constexpr std::uint32_t daily_history = 320; ///< days that risk figures look back over
 
@@ -205,11 +208,43 @@ private:
         fail(job_outcome::timed_out, "the run was over its time; nothing more is sent");
       } else {
         const bool exits = signal.kind == strategy::signal_kind::exit_long || signal.kind == strategy::signal_kind::exit_short;
-        if (exits) cancel_working(signal.symbol); // protective legs would close the position a second time
-        send({strategy::request_for(plan_, signal), signal.key}, row);
+        auto request = strategy::request_for(plan_, signal);
+        if (exits && request.type == order_type::market) cancel_entries(signal.symbol);
+        if (!exits || request.type == order_type::market || cancel_and_wait(signal.symbol)) send({std::move(request), signal.key}, row);
+        else row["order_state"] = "not sent";
       }
     }
     report_["signals"].push_back(std::move(row));
+  }
+
+  /// Before a market exit: the account itself takes protective legs back for it, and restores them if it fails.
+  void cancel_entries(const std::string& symbol) {
+    const auto known = wait_for<std::vector<order>>([&](auto reply) { world_.desk->orders({account(), strategy_name(), symbol}, orders_looked_at, std::move(reply)); });
+    if (!known) {
+      out_.notices.push_back(symbol + ": working orders are not known: " + known.error().message);
+      return; // the exit matters more
+    }
+    for (const auto& one : *known) {
+      if (is_final(one.state) || one.parent != order_number::none || one.terms.effect == position_effect::reduce_only) continue;
+      const auto done = wait_for<std::vector<order_id>>([&](auto reply) { world_.desk->cancel({account(), strategy_name(), symbol, one.id}, std::move(reply)); });
+      if (!done) out_.notices.push_back(symbol + ": an entry could not be cancelled: " + done.error().message);
+    }
+  }
+
+  /// Before a limit exit, which rests where the protection stood. False: something still works.
+  bool cancel_and_wait(const std::string& symbol) {
+    cancel_working(symbol);
+    const auto until = std::chrono::steady_clock::now() + cancel_patience;
+    for (;;) {
+      const auto held = wait_for<strategy_holding>([&](auto reply) { world_.desk->holding(account(), strategy_name(), symbol, std::move(reply)); });
+      if (held && held->working_buys.is_zero() && held->working_sells.is_zero()) return true;
+      if (over() || std::chrono::steady_clock::now() >= until) break;
+      std::this_thread::sleep_for(between_cancel_looks);
+    }
+    const auto why = symbol + ": the exit was not sent: orders before it still work";
+    out_.notices.push_back(why);
+    if (out_.outcome == job_outcome::done) fail(job_outcome::failed, why);
+    return false;
   }
 
   void cancel_working(const std::string& symbol) {
