@@ -109,6 +109,7 @@ private:
       s.problem = "unknown symbol";
       return s;
     }
+    std::vector<std::int64_t> closes; // of the primary bars
     const auto primary = static_cast<std::size_t>(plan_.spec.primary_bars() - plan_.spec.sources.data());
     for (;;) {
       std::vector<strategy::source_bars> sources;
@@ -119,7 +120,9 @@ private:
           sources.emplace_back();
           continue;
         }
-        auto bars = bars_of(*s.what, source.resolution, static_cast<std::uint32_t>(plan_.bars_needed[i]));
+        auto count = static_cast<std::uint32_t>(plan_.bars_needed[i]);
+        if (i == primary && cooldown() > 0) count = std::max(count, static_cast<std::uint32_t>(cooldown() + 2));
+        auto bars = bars_of(*s.what, source.resolution, count);
         if (!bars) s.problem = bars.error().message;
         sources.push_back(bars ? std::move(*bars) : strategy::source_bars{});
       }
@@ -131,6 +134,7 @@ private:
         std::this_thread::sleep_for(between_looks);
         continue;
       }
+      closes = own.closed_ms;
       strategy::source_bars daily;
       if (plan_.daily)
         if (auto bars = bars_of(*s.what, timeframe::days(1), daily_history)) daily = std::move(*bars);
@@ -146,7 +150,25 @@ private:
     if (!held->qty.is_zero()) s.held.opened_at = held->opened_at;
     const bool opening = held->qty.is_zero() && (!held->working_buys.is_zero() || !held->working_sells.is_zero());
     if (opening) s.held.entries = strategy::held_position::orders::working;
+    if (cooldown() > 0) s.bars_since_exit = bars_since_exit(s.what->symbol, closes, s.bars_since_exit);
     return s;
+  }
+
+  [[nodiscard]] std::int64_t cooldown() const { return plan_.spec.orders.cooldown_bars; }
+
+  /// Bars after the one in which the newest closing order was filled, as the backtest counts. `never`: there was no exit.
+  std::int64_t bars_since_exit(const std::string& symbol, const std::vector<std::int64_t>& closes, std::int64_t never) {
+    const auto known = wait_for<std::vector<order>>([&](auto reply) { world_.desk->orders({account(), strategy_name(), symbol}, orders_looked_at, std::move(reply)); });
+    if (!known) return 0; // not known: nothing is entered
+    std::optional<std::int64_t> at;
+    for (const auto& one : *known) {
+      const bool closes_position = one.parent != order_number::none || one.terms.effect == position_effect::reduce_only;
+      if (!closes_position || one.filled.is_zero()) continue;
+      at = std::max(at.value_or(0), unix_ms(one.filled_at.value_or(one.updated_at)));
+    }
+    if (!at) return never;
+    const auto after = std::count_if(closes.begin(), closes.end(), [&](std::int64_t close) { return close > *at; });
+    return std::max<std::int64_t>(0, after - 1); // the first is the bar of the exit itself
   }
 
   void add_last_prices(std::vector<strategy::symbol_input>& symbols) {
