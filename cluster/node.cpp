@@ -265,7 +265,7 @@ struct node::impl {
 
   result<void> start_yaml_jobs(std::function<utc_time()> clock_of_market) {
     job_surroundings around;
-    around.world = {port.get(), trading->desk(), std::move(clock_of_market), nullptr};
+    around.world = {port.get(), trading->desk(), std::move(clock_of_market), nullptr, strategies->switches()};
     around.folder = config.strategies_dir, around.data_dir = config.data_dir;
     around.defaults = {config.time_zone, config.default_venue, process_variable};
     around.master = master;

@@ -274,7 +274,21 @@ private:
     if (!done) out_.notices.push_back(symbol + ": working orders could not be cancelled: " + done.error().message);
   }
 
+  /// A disabled strategy sends nothing but what closes a position.
+  [[nodiscard]] bool may_send(const signal_order& what) const {
+    if (!world_.switches || what.request.effect == position_effect::reduce_only) return true;
+    const auto now = world_.switches->state_of(strategy_name());
+    return !now || now->is_enabled();
+  }
+
   void send(signal_order what, ordered_json& row) {
+    if (!may_send(what)) {
+      row["order_state"] = "not sent";
+      row["order_error"] = "the strategy is disabled";
+      out_.notices.push_back(row.value("symbol", "") + ": not sent, the strategy is disabled");
+      if (out_.outcome == job_outcome::done) out_.outcome = job_outcome::refused;
+      return;
+    }
     const auto answer = wait_for<signal_outcome>([&](auto reply) { world_.desk->place(std::move(what), std::move(reply)); });
     if (!answer) {
       row["order_state"] = "unknown";

@@ -6,6 +6,7 @@
 #include "actors/strategy/jobs/job_plan.hpp"
 #include "actors/strategy/jobs/job_run.hpp"
 #include "actors/strategy/jobs/run_log.hpp"
+#include "actors/strategy/live/strategy_switch.hpp"
 #include "gateways/market_port.hpp"
 
 #include <atomic>
@@ -21,6 +22,8 @@ struct job_world {
   std::shared_ptr<order_desk> desk;
   std::function<utc_time()> clock;        ///< the market's
   std::shared_ptr<const std::atomic<bool>> stopping;
+  /// Null, or a strategy that is not registered: nothing is switched off.
+  std::shared_ptr<const strategy::strategy_switch> switches = {};
 };
 
 enum class job_outcome : std::uint8_t { done, failed, no_data, refused, timed_out };
