@@ -39,6 +39,8 @@ struct sent_order {
   decimal booked, booked_value;        ///< executed, as told to the run; > 0
   money booked_fees;
   bool is_unanswered = false;          ///< the desk could not say; to be asked again
+  bool may_be_out = false;             ///< an earlier request may have arrived: it must not be given up
+  std::optional<std::int64_t> not_available_ms; ///< when the desk first could not take it; nothing: it never said so
   struct part {
     decimal filled, value;
     money fees;

@@ -24,6 +24,8 @@ inline constexpr std::size_t early_reports = 1'000;    ///< of orders whose own 
 inline constexpr std::size_t plot_rows = 20'000;       ///< kept for charts; older ones are dropped
 inline constexpr std::size_t key_name_bytes = 40;      ///< of an order's id, within its key: a key has at most 200 bytes
 inline constexpr std::size_t order_comment_bytes = 200;
+inline constexpr std::int64_t market_order_wait_ms = 5'000;  ///< that a market order may wait for an account that can't take it
+inline constexpr std::int64_t resting_order_wait_ms = 60'000; ///< likewise, every other order
 } // namespace limits
 
 /// A trade that was open when the run began: of the version before, or found in the account.

@@ -136,7 +136,8 @@ void strategy_runner::impl::replay(const run_event& e) {
     w.what = {e.slot, static_cast<tester::order_kind>(e.order_kind), texts.id(e.id), texts.id(e.signal), texts.id(e.comment), e.qty.to_double(),
               number_of(w.limit), number_of(w.stop), number_of(w.trail)};
     static_cast<void>(next_key(w)); // counts the call
-    board.add(std::move(w), e.key).is_unanswered = true;
+    auto& sent = board.add(std::move(w), e.key);
+    sent.is_unanswered = sent.may_be_out = true;
     return;
   }
   auto* of = board.by_key(e.key);
@@ -418,13 +419,22 @@ void strategy_runner::on_placed(const std::string& key, const result<signal_outc
   m.now_ms = std::max(m.now_ms, unix_ms(now));
   if (!answer) {
     const auto code = answer.error().code;
-    if (code == errc::not_available || code == errc::timed_out || code == errc::io_error || code == errc::limit_exceeded) {
+    bool is_too_late = false;
+    // a journal under repair says "ask for the order": it may be there
+    if (code == errc::timed_out || code == errc::io_error || (code == errc::not_available && answer.error().field == "order_id")) of->may_be_out = true;
+    if (code == errc::not_available) {
+      if (!of->not_available_ms) of->not_available_ms = unix_ms(now);
+      const auto wait = of->wanted.is_market() ? limits::market_order_wait_ms : limits::resting_order_wait_ms;
+      is_too_late = !of->may_be_out && unix_ms(now) - *of->not_available_ms > wait;
+    }
+    if ((code == errc::not_available && !is_too_late) || code == errc::timed_out || code == errc::io_error || code == errc::limit_exceeded) {
       of->is_unanswered = true;
       return;
     }
     order none; // it never was an order
     none.state = order_state::rejected;
-    none.reason = to_string(answer.error());
+    none.reject_code = is_too_late ? "not_sent" : "";
+    none.reason = (is_too_late ? "not_sent: " : "") + to_string(answer.error());
     m.settle(*of, none, unix_ms(now));
     return m.align(order_board::moment::within_bar);
   }
