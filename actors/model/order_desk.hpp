@@ -32,7 +32,7 @@ struct signal_outcome {
   order what;
 };
 
-/// What a strategy holds in one symbol of one account: by its own fills, and never more than the account holds for it.
+/// What a strategy holds in one symbol of one account, by its own fills alone.
 struct strategy_holding {
   quantity qty; ///< signed; 0: flat
   std::optional<price> average_price; ///< nothing: flat
