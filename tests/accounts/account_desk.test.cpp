@@ -51,6 +51,7 @@ protected:
     stop();
     ++epoch;
     auto venue = std::make_shared<paper_broker_options>();
+    venue->settings.account = account_id{"paper"};
     venue->session = "e" + std::to_string(epoch);
     venue->master = master;
     venue->clock = [this] { return now(); };

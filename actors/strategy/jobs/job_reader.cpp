@@ -33,7 +33,7 @@ value scalar_of(const yaml_node& n) {
   return value::of(n.text);
 }
 
-void read_parameters(yaml_section job, job_spec& spec) {
+void read_parameters(yaml_section& job, job_spec& spec) {
   const auto* map = job.raw("parameters");
   if (!map) return;
   if (!map->is_map()) return job.findings().error(finding_code::bad_type, map->at, job.key("parameters"), "must be a map of keys");

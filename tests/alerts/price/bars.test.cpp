@@ -89,10 +89,10 @@ TEST_F(bars, macd_goes_off_at_crossings_of_its_signal) {
 TEST_F(bars, bollinger_goes_off_beyond_a_band) {
   now = at("2026-01-15T12:00:00Z");
   auto wanted = on("bollinger_break", nullptr, "once_per_bar");
-  wanted.parameters = {{"bollinger_std", dec("1.5")}};
+  wanted.parameters = {{"bollinger_std", dec("1.2")}};
   const auto one = make(wanted);
   give_history(100);
-  auto series = pine::ta::bb(20, 1.5);
+  auto series = pine::ta::bb(20, 1.2);
   for (int i = 0; i < 100; ++i) series.next(wave(i).close.to_double());
   std::uint64_t expected = 0;
   for (int i = 100; i < 220; ++i) {
