@@ -68,7 +68,7 @@ INSTANTIATE_TEST_SUITE_P(names, expression_table, testing::Values(
 INSTANTIATE_TEST_SUITE_P(problems, expression_table, testing::Values(
   sample{"", "EXPR_SYNTAX@0"}, sample{"1 +", "EXPR_SYNTAX@3"}, sample{"1 2", "EXPR_SYNTAX@2"}, sample{"(1", "EXPR_SYNTAX@2"}, sample{"1)", "EXPR_SYNTAX@1"},
   sample{"a = 1", "EXPR_SYNTAX@2"}, sample{"'open", "EXPR_SYNTAX@0"}, sample{"{limit", "EXPR_SYNTAX@0"}, sample{"{}", "EXPR_SYNTAX@0"}, sample{"a < 1 < 2", "EXPR_SYNTAX@6"},
-  sample{"a # 1", "EXPR_SYNTAX@2"}, sample{"12abc", "EXPR_SYNTAX@0"}, sample{"1.2.3", "EXPR_SYNTAX@0"}, sample{"a.", "EXPR_SYNTAX@2"}, sample{"src(a).b", "EXPR_SYNTAX@4"},
+  sample{"a # 1", "EXPR_SYNTAX@2"}, sample{"12abc", "EXPR_SYNTAX@2"}, sample{"1.2.3", "EXPR_SYNTAX@3"}, sample{"a.", "EXPR_SYNTAX@2"}, sample{"src(a).b", "EXPR_SYNTAX@4"},
   sample{"1e999", "EXPR_SYNTAX@0"}, sample{"a in 5", "EXPR_SYNTAX@5"}, sample{"min(1,)", "EXPR_SYNTAX@6"}, sample{"a and", "EXPR_TYPE@0"},
   sample{"clsoe > 1", "EXPR_UNKNOWN_NAME@0"}, sample{"1 + clsoe", "EXPR_UNKNOWN_NAME@4"}, sample{"daily.close", "EXPR_UNKNOWN_NAME@0"}, sample{"highst(high, 3)", "EXPR_UNKNOWN_NAME@0"},
   sample{"sma(30) > 1", "EXPR_UNKNOWN_NAME@0"}, sample{"{limits} > 1", "PARAM_UNKNOWN@0"}, sample{"a > {nope}", "PARAM_UNKNOWN@4"}, sample{"{list} > 1", "EXPR_TYPE@0"},

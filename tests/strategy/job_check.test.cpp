@@ -125,7 +125,7 @@ TEST(job_check, weights_of_a_portfolio) {
   EXPECT_EQ(codes(findings(with(rebalance, "max_position_size: 0.45", "max_position_size: 0.395"))), "LIMIT_CONFLICT");
   EXPECT_EQ(codes(findings(with(rebalance, "max_position_size: 0.45", "max_position_size: 0.2"))), "LIMIT_CONFLICT LIMIT_CONFLICT");
   EXPECT_EQ(codes(findings(with(rebalance, "XLV: 0.0196", "XLV: -0.1"))), "BAD_VALUE WEIGHTS_SUM");
-  EXPECT_EQ(codes(findings(with(rebalance, "sector_rotation: {XLK", "sector_rotation: {SPY"))), "SYMBOL_DUPLICATE");
+  EXPECT_EQ(codes(findings(with(rebalance, "sector_rotation: {XLK", "sector_rotation: {SPY"))), "SYMBOL_DUPLICATE LIMIT_CONFLICT");
   auto context = test_context();
   context.profiles["rebalance"] = {0.3, 100};
   EXPECT_EQ(codes(findings(rebalance, context)), "LIMIT_CONFLICT");

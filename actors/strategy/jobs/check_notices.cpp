@@ -53,8 +53,13 @@ bool is_own_host(const std::string& host) { return host == "localhost" || host =
 
 /// What can be said of a name alone; the sender checks the addresses it resolves to once more.
 bool is_private_host(const std::string& host) {
+  if (host.find(':') != std::string::npos) { // IPv6; one that carries an IPv4 address goes where that goes
+    const auto tail = host.substr(host.rfind(':') + 1);
+    if (tail.find('.') != std::string::npos) return is_private_host(tail);
+    return host.starts_with("fc") || host.starts_with("fd") || host.starts_with("fe8") || host.starts_with("::") || is_own_host(host);
+  }
   if (is_own_host(host) || host.ends_with(".localhost") || host.ends_with(".local") || host.ends_with(".internal") || host.find('.') == std::string::npos)
-    return host.find(':') == std::string::npos ? true : host.starts_with("fc") || host.starts_with("fd") || host.starts_with("fe8") || host.starts_with("::") || is_own_host(host);
+    return true;
   const auto ip = ipv4(host);
   if (!ip) return std::all_of(host.begin(), host.end(), [](char c) { return c == '.' || (c >= '0' && c <= '9') || c == 'x'; });
   const auto [a, b, c, d] = *ip;

@@ -350,7 +350,7 @@ job_reading read_job(std::string_view text, const std::string& file, const job_d
   if (const auto schema = top.integer("schema", {2, 2})) spec.dialect = job_dialect::schema2;
   else if (!root.get("schema")) spec.dialect = job_dialect::legacy;
   if (const auto name = top.text("name")) spec.name = *name;
-  else top.missing("name");
+  else if (!top.raw("name")) top.missing("name");
   put(top.text("description"), spec.description);
   if (const auto enabled = top.boolean("enabled")) spec.state = *enabled ? job_state::enabled : job_state::disabled;
   read_times(top, spec);

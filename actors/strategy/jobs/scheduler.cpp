@@ -81,6 +81,7 @@ std::vector<due_firing> job_scheduler::due(utc_time now) {
       else if (e.status.running || e.retry) skip = skip_reason::overlap;
       else if (busy >= limits::running_jobs) break; // waits until a place is free, or it is late
       plan_next(e, f.slot);
+      while (e.next && e.next->starts == f.starts) plan_next(e, e.next->slot); // slots of a closed market trade at one and the same open: once
       if (skip) {
         ++(*skip == skip_reason::missed ? e.status.skipped_missed : e.status.skipped_overlap);
       } else {
