@@ -92,7 +92,8 @@ TEST_F(strategy_node, trades_on_paper_and_stops_when_disabled) {
   EXPECT_EQ(ask("/api/v1/strategies/t/transitions")["transitions"][0]["reason"], "enough");
   const auto sent = [&] {
     std::size_t out = 0;
-    for (const auto& row : ask("/api/v1/strategies/t/signals?limit=10000")["signals"]) out += row["decision"] == "sent" ? 1 : 0;
+    const auto signals = ask("/api/v1/strategies/t/signals?limit=10000");
+    for (const auto& row : signals["signals"]) out += row["decision"] == "sent" ? 1 : 0;
     return out;
   };
   const auto before = sent();
