@@ -70,6 +70,7 @@ strategy_id account_desk::sole_holder(const std::string& symbol, quantity held) 
 }
 
 void account_desk::place_flat(access& in, const risk::kill_scope& scope, const risk::close_action& what) {
+  if (!is_reconciled_) return; // after a restart the venue is not in step yet; the next round asks again
   const auto* instrument = settings_.master->find(what.symbol);
   if (!instrument) return;
   auto key = what.key;

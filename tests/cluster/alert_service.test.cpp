@@ -117,7 +117,7 @@ protected:
       while (seen < events.size())
         if (events[seen++].kind == kind) return events[seen - 1].what;
       if (!arrived.wait_for(lock, std::chrono::seconds{20}, [&] { return seen < events.size(); })) {
-        ADD_FAILURE() << "no event " << tt::alerts::to_string(kind);
+        ADD_FAILURE() << "no event " << tt::to_string(kind);
         return {};
       }
     }

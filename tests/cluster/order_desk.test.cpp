@@ -29,10 +29,10 @@ protected:
     return wait_for<strategy_holding>(
       [&](auto done) { running->desk()->holding(account_id{"paper_simulator"}, strategy_id{strategy}, symbol, done); });
   }
-  [[nodiscard]] std::vector<order> orders(const std::string& strategy) const {
-    auto got = wait_for<std::vector<order>>(
+  [[nodiscard]] std::vector<tt::order> orders(const std::string& strategy) const {
+    auto got = wait_for<std::vector<tt::order>>(
       [&](auto done) { running->desk()->orders({account_id{"paper_simulator"}, strategy_id{strategy}, std::nullopt}, 100, done); });
-    return got.value_or(std::vector<order>{});
+    return got.value_or(std::vector<tt::order>{});
   }
   [[nodiscard]] bool holds(const std::string& strategy, const char* amount) const {
     for (int i = 0; i < 20'000; ++i)

@@ -129,7 +129,7 @@ protected:
     auto started = node::start(config, wall);
     ASSERT_TRUE(started) << to_string(started.error());
     running = std::move(*started);
-    ASSERT_TRUE(until("/health/ready", [](const json& ready) { return ready.value("ok", false); })) << get("/health").body;
+    ASSERT_TRUE(until("/health/ready", [](const json& now) { return now.value("ok", false); })) << get("/health").body;
     if (wanted == ready::accounts) return;
     ASSERT_TRUE(until("/api/v1/quotes/AAPL", [](const json& quote) { return quote.contains("bid") && quote["bid"].is_number() && quote.contains("ask") && quote["ask"].is_number(); }));
   }
