@@ -1,7 +1,10 @@
 #include "cluster/backtest_command.hpp"
 #include "cluster/commands.hpp"
+#include "cluster/jobs/job_command.hpp"
 #include "cluster/node.hpp"
 #include "cluster/pine_command.hpp"
+#include "cluster/webhooks/webhook_command.hpp"
+#include "cluster/strategy_command.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -24,6 +27,40 @@ void add_setting(CLI::App& command, overrides& values, const std::string& flag, 
 
 void add_config(CLI::App& command, std::string& path) {
   command.add_option("--config,-c", path, "YAML file with settings and feeds")->check(CLI::ExistingFile);
+}
+
+struct webhook_commands {
+  CLI::App *add = nullptr, *list = nullptr, *rotate = nullptr, *remove = nullptr;
+};
+
+webhook_commands add_webhook_commands(CLI::App& app, webhook_command_options& options) {
+  auto* webhook = app.add_subcommand("webhook", "profiles of the webhook receiver, while the node is stopped");
+  webhook->require_subcommand(1);
+  webhook_commands out;
+  out.add = webhook->add_subcommand("add", "make a profile; prints its path once");
+  out.add->add_option("name", options.name, "name of the profile")->required();
+  out.add->add_option("--account", options.account, "account it trades in");
+  out.add->add_option("--strategy", options.strategy, "strategy its orders count for");
+  out.add->add_option("--secret-file", options.secret_file, "file with the secret that stands in the alerts")->check(CLI::ExistingFile);
+  out.add->add_option("--hmac-file", options.hmac_file, "file with the key of X-Webhook-Signature")->check(CLI::ExistingFile);
+  out.add->add_option("--ip-allow", options.ip_allow, "addresses, networks, or tradingview");
+  out.add->add_flag("--mtls", options.mtls, "only with TradingView's client certificate");
+  out.add->add_option("--symbol", options.symbols, "symbols it may trade; all when absent");
+  out.add->add_option("--side", options.sides, "sides that may open: buy, sell");
+  out.add->add_option("--max-quantity", options.max_quantity, "largest quantity of an order");
+  out.add->add_option("--sync-mode", options.sync_mode, "order or position");
+  out.add->add_option("--out-of-step", options.out_of_step, "refuse or warn");
+  out.add->add_option("--freshness", options.freshness_s, "seconds after which an alert makes no order");
+  out.add->add_option("--expect-every", options.expect_every_s, "seconds after which a missing alert is an alarm");
+  out.list = webhook->add_subcommand("list", "profiles");
+  out.rotate = webhook->add_subcommand("rotate", "give a profile a new path");
+  out.remove = webhook->add_subcommand("remove", "remove a profile");
+  for (auto* one : {out.rotate, out.remove}) one->add_option("id", options.id, "id of the profile")->required();
+  for (auto* one : {out.add, out.list, out.rotate, out.remove}) {
+    add_config(*one, options.config_path);
+    add_setting(*one, options.overrides, "--data-dir", "node.data_dir");
+  }
+  return out;
 }
 
 } // namespace
@@ -81,6 +118,13 @@ int run(int argc, char** argv) {
   optimize_options optimizing;
   const auto jobs = add_backtest_commands(app, backtesting, optimizing);
 
+  webhook_command_options webhook_options;
+  const auto webhook = add_webhook_commands(app, webhook_options);
+  job_options job;
+  const auto job_subcommands = add_job_commands(app, job);
+  strategy_options strategies;
+  const auto* strategy = add_strategy_command(app, strategies);
+
   auto* print_version = app.add_subcommand("version", "print the version");
 
   try {
@@ -96,6 +140,12 @@ int run(int argc, char** argv) {
   if (*pine.run) return run_pine(pine_running);
   if (*jobs.backtest) return run_backtest(backtesting);
   if (*jobs.optimize) return run_optimize(optimizing);
+  if (*webhook.add) return run_webhook_add(webhook_options);
+  if (*webhook.list) return run_webhook_list(webhook_options);
+  if (*webhook.rotate) return run_webhook_rotate(webhook_options);
+  if (*webhook.remove) return run_webhook_remove(webhook_options);
+  if (const auto code = run_job_command(job_subcommands, job)) return *code;
+  if (*strategy) return run_strategy(strategies);
   if (*check) return run_check(config_path, values);
   if (*new_key) return run_keys_new(key);
   if (*show_key) return run_keys_show(key_file);

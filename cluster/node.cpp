@@ -3,14 +3,21 @@
 #include "actors/market/directory_actor.hpp"
 #include "actors/market/feed_actor.hpp"
 #include "cluster/actor_config.hpp"
+#include "cluster/alerts/alert_service.hpp"
 #include "cluster/cluster_node.hpp"
 #include "cluster/feeds.hpp"
 #include "cluster/folder_lock.hpp"
+#include "cluster/jobs/job_service.hpp"
+#include "cluster/strategies/strategy_service.hpp"
 #include "cluster/trading/trading_service.hpp"
+#include "cluster/webhooks/webhook_service.hpp"
+#include "gateways/alerts/alert_channel.hpp"
 #include "gateways/bridge/actor_jobs_port.hpp"
 #include "gateways/bridge/actor_market_port.hpp"
 #include "gateways/gateway.hpp"
 #include "gateways/jobs/job_channels.hpp"
+#include "gateways/notify/https_notice_sender.hpp"
+#include "gateways/strategies/strategy_channels.hpp"
 #include "gateways/stream/stream_service.hpp"
 #include "gateways/trading/trading_channels.hpp"
 
@@ -47,6 +54,9 @@ gateway::gateway_config gateway_settings(const node_config& config) {
   limit(gateway::rate_class::market_data, config.rate_market_data);
   limit(gateway::rate_class::jobs, config.rate_jobs);
   out.backtesting = config.backtesting ? gateway::feature::enabled : gateway::feature::disabled;
+  out.alerts = config.alerts ? gateway::feature::enabled : gateway::feature::disabled;
+  out.paper_trading = config.paper_trading ? gateway::feature::enabled : gateway::feature::disabled;
+  out.portfolio = config.portfolio ? gateway::feature::enabled : gateway::feature::disabled;
   out.stream_connections_per_ip = static_cast<unsigned>(config.stream_max_per_ip);
   out.metrics_port = config.metrics_port;
   out.web_root = config.web_root;
@@ -63,6 +73,14 @@ gateway::stream_config stream_settings(const node_config& config) {
   out.max_clients = config.stream_max_clients;
   out.max_symbols = config.stream_max_symbols;
   out.node = config.node_id;
+  return out;
+}
+
+/// What a script says, among the alerts.
+board_notice notice_of(const strategy_id& id, const std::string& symbol, const strategy::raised_alert& said) {
+  board_notice out{"pine_alert", id.str(), said.message, symbol, from_unix_ms(said.at_ms)};
+  if (out.message.empty()) out.message = said.title.empty() ? "alert" : said.title;
+  else if (!said.title.empty()) out.message = said.title + ": " + out.message;
   return out;
 }
 
@@ -97,9 +115,16 @@ struct node::impl {
   std::unique_ptr<gateway::actor_market_port> port;
   std::unique_ptr<gateway::actor_jobs_port> jobs;
   std::unique_ptr<trading_service> trading; ///< of a node that stands alone
+  std::unique_ptr<strategy_service> strategies; ///< likewise
+  std::unique_ptr<webhook_service> webhooks;    ///< likewise
   std::unique_ptr<gateway::stream_service> stream;
   std::unique_ptr<gateway::job_channels> channels; ///< of the stream
   std::unique_ptr<gateway::trading_channels> order_channels; ///< likewise
+  std::unique_ptr<gateway::strategy_channels> strategy_channel; ///< likewise
+  std::shared_ptr<gateway::https_notice_sender> notices; ///< as trading
+  std::unique_ptr<alert_service> alerts; ///< as trading
+  std::unique_ptr<gateway::alert_channel> alert_events; ///< likewise
+  std::unique_ptr<job_service> yaml_jobs; ///< as trading
   std::unique_ptr<gateway::gateway> server;
   std::uint16_t bound_port = 0;
 
@@ -112,6 +137,13 @@ struct node::impl {
     if (server) server->stop();
     channels.reset();
     order_channels.reset();
+    strategy_channel.reset();
+    if (yaml_jobs) yaml_jobs->stop(); // before what it orders from and tells notices to
+    if (strategies) strategies->stop(); // before the accounts that it orders from
+    alert_events.reset();
+    if (alerts) alerts->stop(); // before what it hands orders and notices to
+    if (notices) notices->stop();
+    if (webhooks) webhooks->stop();
     if (trading) trading->stop(); // its last answers need the gateway's sockets
     if (backtests) backtests->stop();
     for (const auto& feed : feeds) caf::anon_send_exit(feed.actor, caf::exit_reason::user_shutdown);
@@ -121,6 +153,10 @@ struct node::impl {
     directory = nullptr;
     server.reset();
     jobs.reset();
+    yaml_jobs.reset();
+    strategies.reset();
+    alerts.reset();
+    webhooks.reset();
     trading.reset();
     stream.reset();
     port.reset();
@@ -218,7 +254,49 @@ struct node::impl {
     auto accounts = trading_service::start({*system, config, clock, market_clock(wall_time), master, *port});
     if (!accounts) return accounts.error();
     trading = std::move(*accounts);
+    if (auto opened = start_alerts(); !opened) return opened;
+    if (auto started = start_strategies(market_clock(wall_time)); !started) return started;
+    auto receiver = webhook_service::start({*system, config, clock, master, trading->desk(), standing_of(strategies->switches()), account_id{std::string(first_account)}});
+    if (!receiver) return receiver.error();
+    webhooks = std::move(*receiver);
+    if (auto started = start_yaml_jobs(market_clock(wall_time)); !started) return started;
     return start_gateway();
+  }
+
+  result<void> start_yaml_jobs(std::function<utc_time()> clock_of_market) {
+    job_surroundings around;
+    around.world = {port.get(), trading->desk(), std::move(clock_of_market), nullptr, strategies->switches()};
+    around.folder = config.strategies_dir, around.data_dir = config.data_dir;
+    around.defaults = {config.time_zone, config.default_venue, process_variable};
+    around.master = master;
+    if (alerts) around.board = std::shared_ptr<notice_board>(std::shared_ptr<void>{}, alerts.get()); // the jobs stop before it
+    around.sender = notices;
+    auto started = job_service::start(std::move(around));
+    if (!started) return started.error();
+    yaml_jobs = std::move(*started);
+    return {};
+  }
+
+  result<void> start_strategies(std::function<utc_time()> clock_of_market) {
+    auto started = strategy_service::start({*system, config.data_dir, std::move(clock_of_market), master, directory, trading->desk(), &trading->port(),
+                                            config.real_trading ? gateway::strategies_port::real_trading::on : gateway::strategies_port::real_trading::off,
+                                            [this](const strategy_id& id, const std::string& symbol, const strategy::raised_alert& said) {
+                                              if (alerts) alerts->post(notice_of(id, symbol, said));
+                                            }});
+    if (!started) return started.error();
+    strategies = std::move(*started);
+    return {};
+  }
+
+  result<void> start_alerts() {
+    auto sender = gateway::https_notice_sender::make({config.notice_allow, config.notice_ca_file, {}});
+    if (!sender) return sender.error();
+    notices = std::move(*sender);
+    if (!config.alerts) return {};
+    auto opened = alert_service::start({*system, config, master, *port, trading->desk(), account_id{std::string(first_account)}, notices});
+    if (!opened) return opened.error();
+    alerts = std::move(*opened);
+    return {};
   }
 
   /// Where no feed follows the wall clock the market's time begins with the feeds, before they run: accounts that are
@@ -248,13 +326,35 @@ struct node::impl {
 
   result<void> start_gateway() {
     stream = std::make_unique<gateway::stream_service>(*port, stream_settings(config));
-    server = std::make_unique<gateway::gateway>(gateway_settings(config), *port, clock, stream.get());
+    auto served = gateway_settings(config);
+    if (webhooks) {
+      auto listener = webhook_listener_of(config);
+      if (!listener) return listener.error();
+      served.webhooks = std::move(*listener);
+    }
+    server = std::make_unique<gateway::gateway>(std::move(served), *port, clock, stream.get());
     server->add_metrics(stream->metrics());
     if (cluster) server->show_cluster(*cluster);
     if (trading) {
       order_channels = std::make_unique<gateway::trading_channels>(trading->port(), *stream, clock);
       server->show_trading(trading->port());
+      if (yaml_jobs) server->show_job_files(*yaml_jobs);
+      server->show_paper(trading->paper());
       server->add_metrics(trading->metrics());
+    }
+    if (strategies) {
+      strategy_channel = std::make_unique<gateway::strategy_channels>(*strategies, *stream, clock);
+      server->show_strategies(*strategies);
+    }
+    if (alerts) {
+      alert_events = std::make_unique<gateway::alert_channel>(*alerts, *stream, clock);
+      server->serve_alerts(*alerts);
+      server->add_metrics(alerts->metrics());
+    }
+    if (webhooks) {
+      webhooks->show_on(*stream, clock);
+      server->receive_webhooks(webhooks->port());
+      server->add_metrics(webhooks->metrics());
     }
     if (jobs) {
       channels = std::make_unique<gateway::job_channels>(*jobs, *stream, clock);
@@ -306,6 +406,8 @@ result<std::unique_ptr<node>> node::start(const node_config& config, std::functi
 std::uint16_t node::port() const { return impl_->bound_port; }
 std::string node::url() const { return impl_->url(); }
 gateway::trading_port* node::accounts() const { return impl_->trading ? &impl_->trading->port() : nullptr; }
+gateway::paper_port* node::paper() const { return impl_->trading ? &impl_->trading->paper() : nullptr; }
+std::shared_ptr<order_desk> node::desk() const { return impl_->trading ? impl_->trading->desk() : nullptr; }
 std::string node::control_endpoint() const { return impl_->cluster ? impl_->cluster->control_endpoint() : std::string{}; }
 void node::reload_keys() {
   if (impl_->cluster) impl_->cluster->reload_keys();

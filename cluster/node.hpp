@@ -13,7 +13,11 @@
 #include <string>
 
 namespace tt::gateway {
+class paper_port;
 class trading_port;
+}
+namespace tt {
+class order_desk;
 }
 
 namespace tt::cluster {
@@ -42,6 +46,10 @@ public:
   [[nodiscard]] std::string url() const;
   /// The accounts that it hosts; null where it hosts none. Lives as long as the node.
   [[nodiscard]] gateway::trading_port* accounts() const;
+  /// The list of its paper accounts; likewise.
+  [[nodiscard]] gateway::paper_port* paper() const;
+  /// Their door for makers of signals; null where it hosts none.
+  [[nodiscard]] std::shared_ptr<order_desk> desk() const;
   /// tcp://… of the control plane as bound; empty on a node that stands alone.
   [[nodiscard]] std::string control_endpoint() const;
   /// Reads the allow list of the cluster again; it is also read when the file changes.

@@ -225,7 +225,23 @@ result<node_config> node_config::make(const settings& values, std::string_view y
   out.allowed_hosts = values.list("server.allowed_hosts");
   out.cors_origins = values.list("server.cors_origins");
   out.trusted_proxies = values.list("server.trusted_proxies");
+  out.notice_allow = values.list("notices.allow");
+  out.notice_ca_file = values.text("notices.ca_file");
   out.default_venue = values.text("market.calendar");
+  auto& hooks = out.webhooks;
+  hooks.secret = values.text("webhook.secret");
+  hooks.ip_allow = values.list("webhook.ip_allow");
+  hooks.listen = values.text("webhook.listen");
+  const auto own_or = [&](const char* own, const char* general) { return values.text(own).empty() ? values.text(general) : values.text(own); };
+  hooks.tls_cert = own_or("webhook.tls_cert", "server.tls_cert");
+  hooks.tls_key = own_or("webhook.tls_key", "server.tls_key");
+  hooks.client_ca = values.text("webhook.client_ca");
+  set(hooks.freshness_s, values.integer("webhook.freshness_s", 1, 86'400));
+  set(hooks.per_minute, values.integer("rate_limit.webhook", 1, per_minute_max));
+  if (!values.text("server.tls_cert").empty())
+    warnings.push_back(values.origin("server.tls_cert") + " serves webhook.listen only: the main port speaks plain HTTP");
+  out.time_zone = values.text("market.time_zone");
+  out.strategies_dir = values.text("trading.strategies_dir");
   set(out.risk_limits, risk::read_limits([&](std::string_view key) { return values.text(key); }));
   set(out.threads, values.integer("node.threads", 0, 1024));
   set(out.port, values.integer("server.port", 0, 65535));
@@ -244,6 +260,10 @@ result<node_config> node_config::make(const settings& values, std::string_view y
   set(out.rate_market_data, values.integer("rate_limit.market_data", 1, per_minute_max));
   set(out.rate_jobs, values.integer("rate_limit.jobs", 1, per_minute_max));
   set(out.backtesting, values.boolean("trading.enable_backtesting"));
+  set(out.real_trading, values.boolean("trading.enable_real"));
+  set(out.alerts, values.boolean("trading.enable_alerts"));
+  set(out.paper_trading, values.boolean("trading.enable_paper"));
+  set(out.portfolio, values.boolean("trading.enable_portfolio"));
   set(out.backtest_max_running, values.integer("backtest.max_concurrent", 1, 1'000));
   set(out.backtest_timeout_s, values.integer("backtest.timeout_s", 1, 86'400));
   set(out.backtest_workers, values.integer("backtest.workers", 0, 1024));

@@ -51,6 +51,16 @@ struct log_config {
   std::size_t files = 5;
 };
 
+/// The webhook receiver.
+struct webhook_config {
+  std::string secret;                ///< of the default profile; empty: only loopback may post
+  std::vector<std::string> ip_allow; ///< of the default profile
+  std::size_t freshness_s = 60;
+  std::string listen;                ///< address:port of the second listener; empty: none
+  std::string tls_cert, tls_key, client_ca; ///< files of that listener
+  std::size_t per_minute = 600, burst = 200;
+};
+
 struct node_config {
   std::string node_id;
   std::string data_dir;
@@ -67,10 +77,19 @@ struct node_config {
   std::size_t stream_max_clients = 1000, stream_max_symbols = 100, stream_max_per_ip = 10;
   std::size_t rate_unauthenticated = 100, rate_failed_auth = 30, rate_general = 600, rate_market_data = 1000, rate_jobs = 60;
   bool backtesting = true;              ///< ENABLE_BACKTESTING
+  bool real_trading = false;            ///< ENABLE_REAL_TRADING
+  bool paper_trading = true;            ///< ENABLE_PAPER_TRADING
+  bool portfolio = true;                ///< ENABLE_PORTFOLIO_TRACKING
   std::size_t backtest_max_running = 5; ///< BACKTEST_MAX_CONCURRENT
   std::size_t backtest_timeout_s = 300; ///< BACKTEST_TIMEOUT_S: without progress
   std::size_t backtest_workers = 0;     ///< 0: one per core
+  bool alerts = true;                   ///< ENABLE_ALERTS
+  std::vector<std::string> notice_allow; ///< NOTICE_ALLOW
+  std::string notice_ca_file;           ///< NOTICE_CA_FILE
+  webhook_config webhooks;
   std::string default_venue;
+  std::string time_zone;                ///< of schedules: MARKET_TZ
+  std::string strategies_dir;           ///< folder of YAML jobs
   log_config log;
   std::vector<feed_config> feeds;
   risk::limit_set risk_limits = {}; ///< what holds for every account: the `risk:` section

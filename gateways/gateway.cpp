@@ -4,6 +4,7 @@
 #include "gateways/http/pipeline.hpp"
 #include "gateways/http/server.hpp"
 #include "gateways/http/static_files.hpp"
+#include "gateways/http/tls_server.hpp"
 #include "gateways/jobs/job_metrics.hpp"
 #include "gateways/jobs/progress_service.hpp"
 #include "gateways/routes.hpp"
@@ -33,6 +34,8 @@ struct core {
   std::unique_ptr<pipeline> requests;
   std::optional<route_table> metrics_table; ///< of METRICS_PORT, as is the next
   std::unique_ptr<pipeline> metrics_requests;
+  std::optional<route_table> webhook_table; ///< of WEBHOOK_LISTEN, as is the next
+  std::unique_ptr<pipeline> webhook_requests;
 };
 
 result<pipeline_rules> make_rules(const gateway_config& config) {
@@ -59,9 +62,26 @@ struct gateway::impl {
   std::unique_ptr<http_server> metrics_server;
   std::uint16_t metrics_port = 0;
   trading_port* trading = nullptr;
+  job_files_port* job_files = nullptr;
+  strategies_port* strategies = nullptr;
+  alerts_port* alerts = nullptr;
+  webhook_port* webhooks = nullptr;
+  std::unique_ptr<http_server> webhook_server = {}; ///< plain, or the next
+  std::unique_ptr<tls_server> webhook_tls = {};
+  std::uint16_t webhook_listen_port = 0;
+  paper_port* paper = nullptr;
 
+  void stop_webhooks() {
+    if (webhook_server) webhook_server->stop();
+    if (webhook_tls) webhook_tls->stop();
+    webhook_server.reset();
+    webhook_tls.reset();
+    webhook_listen_port = 0;
+  }
+  /// Opens WEBHOOK_LISTEN.
+  result<void> serve_webhooks(const std::shared_ptr<core>& made, pipeline_rules rules);
   /// Opens METRICS_PORT.
-  result<void> serve_metrics(core& made, pipeline_rules rules);
+  result<void> serve_metrics(const std::shared_ptr<core>& made, pipeline_rules rules);
 };
 
 gateway::gateway(gateway_config config, market_port& market, wall_clock clock, upgrade_handler* stream)
@@ -71,18 +91,19 @@ gateway::~gateway() { stop(); }
 
 void gateway::add_metrics(std::weak_ptr<prometheus::Collectable> source) { impl_->sources.push_back(std::move(source)); }
 
-result<void> gateway::impl::serve_metrics(core& made, pipeline_rules rules) {
-  auto table = make_metrics_table(made.parts);
+result<void> gateway::impl::serve_metrics(const std::shared_ptr<core>& made, pipeline_rules rules) {
+  auto table = make_metrics_table(made->parts);
   if (!table) return table.error();
-  made.metrics_table.emplace(std::move(*table));
+  made->metrics_table.emplace(std::move(*table));
   const handler nothing_else = [](const context_ptr&, const responder& answer) {
     answer(make_error(404, "not_found", "this port serves /metrics only"));
   };
-  made.metrics_requests = std::make_unique<pipeline>(*made.metrics_table, nothing_else, std::move(rules), clock, made.metrics, nullptr);
+  made->metrics_requests = std::make_unique<pipeline>(*made->metrics_table, nothing_else, std::move(rules), clock, made->metrics, nullptr);
+  made->metrics_requests->keep_alive(made); // before its threads run: they hold what they answer with
   auto listener = config;
   listener.port = *config.metrics_port;
   listener.io_threads = 1;
-  auto opened = std::make_unique<http_server>(listener, *made.metrics_requests, made.metrics, nullptr, nullptr);
+  auto opened = std::make_unique<http_server>(listener, *made->metrics_requests, made->metrics, nullptr, nullptr);
   auto port = opened->start();
   if (!port) return error{port.error().code, port.error().message, "METRICS_PORT"};
   metrics_server = std::move(opened);
@@ -90,10 +111,51 @@ result<void> gateway::impl::serve_metrics(core& made, pipeline_rules rules) {
   return {};
 }
 
+result<void> gateway::impl::serve_webhooks(const std::shared_ptr<core>& made, pipeline_rules rules) {
+  auto table = make_webhook_table(made->parts);
+  if (!table) return table.error();
+  made->webhook_table.emplace(std::move(*table));
+  const handler nothing_else = [](const context_ptr&, const responder& answer) {
+    answer(make_error(404, "not_found", "this port serves /webhook/* only"));
+  };
+  rules.hosts = host_rules{config.webhooks->host, config.allowed_hosts};
+  rules.bound_to_loopback = is_loopback_host(config.webhooks->host);
+  made->webhook_requests = std::make_unique<pipeline>(*made->webhook_table, nothing_else, std::move(rules), clock, made->metrics, nullptr);
+  made->webhook_requests->keep_alive(made); // before its threads run: they hold what they answer with
+  auto listener = config;
+  listener.host = config.webhooks->host;
+  listener.port = config.webhooks->port;
+  listener.io_threads = 1;
+  const auto named = [](const error& e) { return error{e.code, e.message, "WEBHOOK_LISTEN"}; };
+  if (config.webhooks->cert.empty() && config.webhooks->key.empty()) {
+    auto opened = std::make_unique<http_server>(listener, *made->webhook_requests, made->metrics, nullptr, nullptr);
+    auto port = opened->start();
+    if (!port) return named(port.error());
+    webhook_server = std::move(opened);
+    webhook_listen_port = *port;
+    return {};
+  }
+  auto opened = std::make_unique<tls_server>(listener, tls_files{config.webhooks->cert, config.webhooks->key, config.webhooks->client_ca},
+                                             *made->webhook_requests);
+  auto port = opened->start();
+  if (!port) return named(port.error());
+  webhook_tls = std::move(opened);
+  webhook_listen_port = *port;
+  return {};
+}
+
+std::uint16_t gateway::webhook_listen_port() const { return impl_->webhook_listen_port; }
+
 std::uint16_t gateway::metrics_port() const { return impl_->metrics_port; }
 
 void gateway::show_cluster(cluster_port& port) { impl_->cluster = &port; }
 void gateway::show_trading(trading_port& port) { impl_->trading = &port; }
+void gateway::show_job_files(job_files_port& port) { impl_->job_files = &port; }
+void gateway::show_strategies(strategies_port& port) { impl_->strategies = &port; }
+void gateway::serve_alerts(alerts_port& port) { impl_->alerts = &port; }
+
+void gateway::receive_webhooks(webhook_port& port) { impl_->webhooks = &port; }
+void gateway::show_paper(paper_port& port) { impl_->paper = &port; }
 
 void gateway::serve_jobs(jobs_port& jobs) {
   impl_->jobs = &jobs;
@@ -114,6 +176,11 @@ result<std::uint16_t> gateway::start() {
 
   auto made = std::make_shared<core>(config, impl_->market, impl_->clock, std::move(*documents), impl_->cluster, impl_->jobs);
   made->parts.trading = impl_->trading;
+  made->parts.job_files = impl_->job_files;
+  made->parts.strategies = impl_->strategies;
+  made->parts.alerts = impl_->alerts;
+  made->parts.webhooks = impl_->webhooks;
+  made->parts.paper = impl_->paper;
   auto table = make_route_table(made->parts);
   if (!table) return table.error();
   made->table.emplace(std::move(*table));
@@ -130,13 +197,14 @@ result<std::uint16_t> gateway::start() {
   auto server = std::make_unique<http_server>(config, *made->requests, made->metrics, impl_->stream, impl_->progress.get());
   auto port = server->start();
   if (!port) return port;
-  if (config.metrics_port)
-    if (auto opened = impl_->serve_metrics(*made, std::move(*rules)); !opened) {
-      server->stop();
-      made->queue.stop();
-      return opened.error();
-    }
-  if (made->metrics_requests) made->metrics_requests->keep_alive(made);
+  auto opened = config.webhooks ? impl_->serve_webhooks(made, *rules) : result<void>{};
+  if (opened && config.metrics_port) opened = impl_->serve_metrics(made, std::move(*rules));
+  if (!opened) {
+    server->stop();
+    impl_->stop_webhooks();
+    made->queue.stop();
+    return opened.error();
+  }
   impl_->running = std::move(made);
   impl_->server = std::move(server);
   return port;
@@ -144,6 +212,7 @@ result<std::uint16_t> gateway::start() {
 
 void gateway::stop() {
   if (!impl_->server) return;
+  impl_->stop_webhooks();
   impl_->server->stop();
   if (impl_->metrics_server) impl_->metrics_server->stop();
   impl_->metrics_server.reset();

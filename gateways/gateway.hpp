@@ -27,11 +27,16 @@ class Collectable;
 
 namespace tt::gateway {
 
+class alerts_port;
 class cluster_port;
 class jobs_port;
+class job_files_port;
+class strategies_port;
+class paper_port;
 class trading_port;
 class market_port;
 class upgrade_handler;
+class webhook_port;
 
 /// AUTH_MODE of http-api.md section 2.
 enum class auth_mode : std::uint8_t {
@@ -55,6 +60,14 @@ struct gateway_timeouts {
   std::chrono::milliseconds answer{10'000}; ///< for a handler to answer; then 503
 };
 
+/// WEBHOOK_LISTEN: a second listener that serves nothing but /webhook/*.
+struct webhook_listener {
+  std::string host;       ///< address or name
+  std::uint16_t port = 0; ///< 0 = any free port
+  std::string cert, key;  ///< files (PEM); both empty: plain HTTP
+  std::string client_ca;  ///< file with further authorities of client certificates, beside the system's
+};
+
 /// Everything the gateway is told at start. Read once; later changes have no effect.
 struct gateway_config {
   std::string host = "localhost"; ///< name or address; "localhost" listens on 127.0.0.1 and ::1
@@ -70,6 +83,9 @@ struct gateway_config {
   unsigned stream_connections_per_ip = 10; ///< upgraded connections per client address
   unsigned progress_connections_per_ip = 10; ///< the same for progress sockets of jobs
   feature backtesting = feature::enabled;  ///< ENABLE_BACKTESTING
+  feature alerts = feature::enabled;       ///< ENABLE_ALERTS
+  feature paper_trading = feature::enabled; ///< ENABLE_PAPER_TRADING
+  feature portfolio = feature::enabled;    ///< ENABLE_PORTFOLIO_TRACKING
   gateway_timeouts timeouts = {};
   std::string web_root = {}; ///< folder of the built UI; empty or missing = a page that says so
   std::string data_dir = {}; ///< folder of gateway.sqlite; empty = kept in memory only
@@ -79,6 +95,7 @@ struct gateway_config {
   next_time_unit udf_next_time = next_time_unit::seconds;
   std::string tls_cert = {}; ///< not served by this build: set = start() fails
   std::string tls_key = {};
+  std::optional<webhook_listener> webhooks = {}; ///< WEBHOOK_LISTEN
 };
 
 /// Wall clock of the process.
@@ -108,6 +125,18 @@ public:
   /// Serves the accounts of this node; without it their routes answer 503. `port` outlives
   /// the gateway. Call before start().
   void show_trading(trading_port& port);
+  /// Serves the list of paper accounts; likewise.
+  void show_paper(paper_port& port);
+
+  /// Serves the YAML jobs of this node; without it their routes answer 503. As above.
+  void show_job_files(job_files_port& port);
+  /// Serves the strategies of this node; without it their routes answer 503. `port` outlives the gateway. Call before start().
+  void show_strategies(strategies_port& port);
+  /// Serves the alerts of this node; without it their routes answer 503. `port` outlives the
+  /// gateway. Call before start().
+  void serve_alerts(alerts_port& port);
+  /// Receives alerts; without it their routes answer 503. `port` outlives the gateway. Call before start().
+  void receive_webhooks(webhook_port& port);
 
   /// Binds, then serves until stop(). Gives the bound port.
   /// Errors: not_available (port in use, address not ours), invalid_argument (a
@@ -115,6 +144,8 @@ public:
   result<std::uint16_t> start();
   /// The bound port of METRICS_PORT; 0 when there is none.
   [[nodiscard]] std::uint16_t metrics_port() const;
+  /// The bound port of WEBHOOK_LISTEN; 0 when there is none.
+  [[nodiscard]] std::uint16_t webhook_listen_port() const;
   /// Closes every connection and joins the threads. Harmless when not running.
   void stop();
 

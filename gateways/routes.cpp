@@ -36,6 +36,11 @@ result<route_table> make_route_table(services& parts) {
   add_optimize_routes(rows, parts);
   add_strategy_routes(rows, parts);
   add_order_routes(rows, parts);
+  add_job_file_routes(rows, parts);
+  add_alert_routes(rows, parts);
+  add_webhook_routes(rows, parts);
+  add_paper_routes(rows, parts);
+  add_portfolio_routes(rows, parts);
   add_later_routes(rows);
   add_stream_routes(rows);
   add_file_routes(rows, parts.files);
@@ -45,6 +50,12 @@ result<route_table> make_route_table(services& parts) {
 result<route_table> make_metrics_table(services& parts) {
   std::vector<route> rows;
   add_metrics_route(rows, parts, access::open);
+  return route_table::make(std::move(rows));
+}
+
+result<route_table> make_webhook_table(services& parts) {
+  std::vector<route> rows;
+  add_webhook_posts(rows, parts);
   return route_table::make(std::move(rows));
 }
 

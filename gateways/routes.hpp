@@ -13,4 +13,7 @@ result<route_table> make_route_table(services& parts);
 /// The one row of METRICS_PORT: /metrics, open to everybody who reaches that port.
 result<route_table> make_metrics_table(services& parts);
 
+/// The rows of WEBHOOK_LISTEN: where alerts are posted, and nothing else.
+result<route_table> make_webhook_table(services& parts);
+
 } // namespace tt::gateway

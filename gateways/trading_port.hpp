@@ -4,6 +4,7 @@
 // its accounts, tests a script. All members may be called from any thread and return at once.
 
 #include "actors/model/account.hpp"
+#include "actors/portfolio/portfolio.hpp"
 #include "actors/risk/breakers.hpp"
 #include "actors/risk/kill_switch.hpp"
 #include "actors/risk/limits.hpp"
@@ -44,10 +45,22 @@ struct position_snapshot {
   std::optional<decimal> weight;
 };
 
+/// One record of an order's journal, for people.
+struct order_happening {
+  std::uint64_t offset = 0; ///< of the record in the account's journal
+  utc_time at{};
+  std::string what; ///< "created", "approved", "rejected", "execution" … and the events of the state machine
+  std::string code, text;
+  std::optional<quantity> qty = {};
+  std::optional<price> px = {};
+};
+
 struct order_snapshot {
   account_id account;
   account_mode mode = account_mode::paper;
   order what;
+  std::uint64_t sequence = 0;                ///< where told as news: number of the account's news of orders, from 1, without gaps
+  std::vector<order_happening> events = {};  ///< where asked for by its name: oldest first
 };
 
 struct execution_snapshot {
@@ -55,6 +68,7 @@ struct execution_snapshot {
   order_id order; ///< empty: without an order of ours
   order_fill fill;
   std::optional<money> net_value;
+  std::uint64_t sequence = 0; ///< number of the account's executions, from 1, without gaps
 };
 
 /// Which orders. Absent fields match all.
@@ -62,9 +76,11 @@ struct order_filter {
   std::optional<account_id> account = {};
   std::optional<std::string> symbol = {};
   std::optional<strategy_id> strategy = {};
+  std::optional<order_id> order = {};
   std::optional<order_status> status = {};
   std::optional<utc_time> since = {};
-  std::optional<std::uint64_t> before = {}; ///< cursor: order numbers below it
+  std::optional<utc_time> until = {};       ///< of executions; earlier than it
+  std::optional<std::uint64_t> before = {}; ///< cursor: numbers of orders, or sequence numbers of executions, below it
   std::size_t limit = 50;
 };
 
@@ -168,10 +184,43 @@ struct resume_question {
   std::vector<std::string> blocking;
 };
 
+/// A change of what an account may do: emergency stop, limits, breakers.
+struct risk_news {
+  account_id account;
+  std::string what; ///< "kill_switch", "limits", "breaker"
+  risk::kill_mode mode = risk::kill_mode::none; ///< of the account, after it
+  std::uint64_t epoch = 0;          ///< of the emergency stop
+  std::uint64_t limits_version = 0;
+  std::string code;                 ///< of a breaker: "DAILY_LOSS"
+  bool is_tripped = false;          ///< of a breaker
+  std::string scope, name;          ///< "account", "strategy", "symbol", "global" and its name
+  std::string author, reason;
+  utc_time at{};
+};
+
 /// Told after each change, on any thread, in the order of the account's journal; must only pass on.
 struct trading_watcher {
   std::function<void(const order_snapshot&)> on_order = {};
   std::function<void(const execution_snapshot&)> on_execution = {};
+  /// Figures that moved: after each trade, and now and then with the market.
+  std::function<void(const account_snapshot&)> on_account = {};
+  /// A position that changed; quantity 0: it is closed.
+  std::function<void(const position_snapshot&)> on_position = {};
+  std::function<void(const risk_news&)> on_risk = {};
+};
+
+/// What an account had told until now: where its numbers stand, and the newest of its news.
+struct account_history {
+  account_id account;
+  account_mode mode = account_mode::paper;
+  utc_time opened_at{}; ///< of its journal
+  std::uint64_t orders = 0, executions = 0; ///< sequence numbers of the newest news
+  std::vector<order_snapshot> order_news = {}; ///< oldest first, the newest has the number above; each with the order as it is now
+  std::vector<execution_snapshot> execution_news = {}; ///< likewise
+  std::vector<order_snapshot> open_orders = {};
+  std::optional<account_snapshot> figures = {}; ///< nothing where a held symbol has no price yet
+  std::vector<position_snapshot> positions = {};
+  risk::kill_mode kill = risk::kill_mode::none;
 };
 
 /// What health and metrics show of the accounts of a node, all together.
@@ -182,6 +231,16 @@ struct trading_health {
   bool is_ready = false;            ///< every journal is replayed, every venue has answered for everything once
   std::size_t orders_open = 0, orders_unknown = 0;
   std::map<std::string, std::uint64_t> orders; ///< by state
+};
+
+/// How an account has done since its journal began.
+struct account_performance {
+  account_id account;
+  portfolio::trade_statistics trades; ///< closed round trips, fees in
+  std::vector<portfolio::equity_point> curve; ///< the newest of the asked number, oldest first
+  std::vector<portfolio::day_result> days;
+  decimal max_drawdown;               ///< 0..1, of the curve
+  money fees, realized;
 };
 
 class trading_port {
@@ -195,6 +254,9 @@ public:
   /// A call that already runs on another thread may still finish.
   virtual void unwatch(subscription_id id) { static_cast<void>(id); }
 
+  /// Of every account, taken in the account's own step: what comes after it is told to the watchers. Errors: not_available.
+  virtual void history(reply<std::vector<account_history>> done) { done(std::vector<account_history>{}); }
+
   /// The account of orders that name none. Errors: not_found.
   [[nodiscard]] virtual result<account_id> default_account() const = 0;
 
@@ -203,7 +265,7 @@ public:
   /// Newest first. Errors: not_found for an unknown account.
   virtual void orders(const trading_caller& who, order_filter filter, reply<std::vector<order_snapshot>> done) = 0;
   virtual void order_of(const trading_caller& who, order_name name, reply<order_snapshot> done) = 0;
-  /// Newest first; `before` counts executions.
+  /// Newest first, each with its sequence number.
   virtual void executions(const trading_caller& who, order_filter filter, reply<std::vector<execution_snapshot>> done) = 0;
 
   /// A rejection by the gate is an answer, not an error. Errors: conflict (id used with other content),
@@ -216,6 +278,12 @@ public:
   /// Ids of the orders whose cancel was asked for.
   virtual void cancel_all(const trading_caller& who, order_filter filter, reply<std::vector<order_id>> done) = 0;
   virtual void close(const trading_caller& who, close_request what, reply<closed_positions> done) = 0;
+
+  /// At most `points` of the curve. Errors: not_found.
+  virtual void performance(const trading_caller& who, std::optional<account_id> of, std::size_t points, reply<account_performance> done) {
+    static_cast<void>(who), static_cast<void>(of), static_cast<void>(points);
+    done(error{errc::unsupported, "this port keeps no performance"});
+  }
 
   virtual void risk_state(const trading_caller& who, std::optional<account_id> of, reply<risk_snapshot> done) = 0;
   /// Errors: as risk::limit_book::propose. Gives the new version.

@@ -167,6 +167,7 @@ risk::account_view account_view_of(const account_profile& profile, const account
 risk::instrument_view contract_view_of(const instrument& what, decimal fx) {
   risk::instrument_view out;
   out.what = &what;
+  out.initial_margin = what.initial_margin;
   out.fx = fx;
   return out;
 }

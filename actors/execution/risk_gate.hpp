@@ -73,7 +73,7 @@ private:
 /// (cash and buying power always come from the venue); `streamed` accounts may be 10 s old, polled ones 90 s.
 risk::account_view account_view_of(const account_profile& profile, const account_figures& figures, const account_balances& balances,
                                    risk::state_feed feed);
-/// A contract of the master; margin, issuer, sector, state and history are the caller's to add.
+/// A contract of the master with its margin; issuer, sector, state and history are the caller's to add.
 risk::instrument_view contract_view_of(const instrument& what, decimal fx);
 /// The capability table as the gate reads it. Brackets and OCO pairs that we hold ourselves count as supported.
 risk::venue_view venue_view_of(const venue_capabilities& can, risk::venue_view::session state);

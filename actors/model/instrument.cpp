@@ -97,6 +97,15 @@ result<void> check(const instrument& i) {
   if (!i.tick.value().is_positive()) return bad_field("tick", "must be greater than 0");
   if (!i.lot.value().is_positive()) return bad_field("lot", "must be greater than 0");
   if (!i.multiplier.is_positive()) return bad_field("multiplier", "must be greater than 0");
+  const bool is_margined = i.kind == asset_class::futures || i.kind == asset_class::forex;
+  for (const auto& [margin, name] : {std::pair{&i.initial_margin, "initial_margin"}, {&i.maintenance_margin, "maintenance_margin"}}) {
+    if (!*margin) continue;
+    if (!is_margined) return bad_field(name, "belongs to futures and forex");
+    if (!(*margin)->value().is_positive()) return bad_field(name, "must be greater than 0");
+  }
+  if (i.maintenance_margin && !i.initial_margin) return bad_field("maintenance_margin", "needs an initial_margin");
+  if (i.maintenance_margin && *i.maintenance_margin > *i.initial_margin)
+    return bad_field("maintenance_margin", "must not be more than initial_margin");
   if (i.venue_symbols.size() > max_venues) return bad_field("venue_symbols", "must name at most 32 venues");
   for (const auto& [venue, spelling] : i.venue_symbols)
     if (venue.empty() || spelling.empty() || !is_plain_text(venue, max_exchange) || !is_plain_text(spelling, max_symbol))

@@ -46,6 +46,9 @@ struct instrument {
   std::map<std::string, std::string> venue_symbols;
   std::optional<civil_date> roll_date;   ///< next roll of a continuous future
   std::optional<bool> borrowable;        ///< whether shares can be borrowed to sell short
+  /// Of a margined contract (futures, forex), per unit, in `currency`: what opening and what holding one ties up. Without the
+  /// first no order on it passes the risk gate; without the second it is the first. The figures are the broker's and change.
+  std::optional<money> initial_margin, maintenance_margin;
 
   /// "NASDAQ:AAPL".
   [[nodiscard]] std::string full_name() const { return exchange + ":" + symbol; }

@@ -88,7 +88,7 @@ struct field_spec {
   field_reader read;
 };
 
-constexpr std::array<field_spec, 13> fields{{
+constexpr std::array<field_spec, 15> fields{{
   {"symbol", presence::required, read_field<&instrument::symbol, as_text>},
   {"exchange", presence::required, read_field<&instrument::exchange, as_text>},
   {"description", presence::optional, read_field<&instrument::description, as_text>},
@@ -101,6 +101,8 @@ constexpr std::array<field_spec, 13> fields{{
   {"basis", presence::optional, read_field<&instrument::basis, parse_price_basis>},
   {"venue_symbols", presence::optional, read_venue_symbols},
   {"roll_date", presence::optional, read_roll_date},
+  {"initial_margin", presence::optional, read_field<&instrument::initial_margin, money::parse>},
+  {"maintenance_margin", presence::optional, read_field<&instrument::maintenance_margin, money::parse>},
   {"borrowable", presence::optional, read_field<&instrument::borrowable, as_switch>},
 }};
 

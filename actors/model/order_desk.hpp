@@ -45,6 +45,7 @@ struct signal_scope {
   account_id account;
   std::optional<strategy_id> strategy = {};
   std::optional<std::string> symbol = {};
+  std::optional<order_id> order = {}; ///< one alone
 };
 
 /// Every member may be called from any thread and returns at once; the answer comes

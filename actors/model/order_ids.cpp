@@ -7,7 +7,8 @@ namespace tt {
 
 namespace {
 
-constexpr std::array<std::string_view, 8> kinds = {"webhook", "pine", "job", "manual", "rebalance", "leg", "flatten", "external"};
+// "signal": of a program whose cause is one text (gateways/bridge makes those from their text)
+constexpr std::array<std::string_view, 9> kinds = {"webhook", "pine", "job", "manual", "rebalance", "leg", "flatten", "external", "signal"};
 
 /// Takes "12:" from the front of `text`.
 bool take_length(std::string_view& text, std::size_t& length) {

@@ -259,6 +259,19 @@ std::vector<strategy_id> portfolio::strategies() const {
   return out;
 }
 
+const std::map<std::string, position>& portfolio::holdings(const strategy_id& id) const {
+  static const std::map<std::string, position> nothing;
+  const auto own = strategies_.find(id);
+  return own == strategies_.end() ? nothing : own->second.positions;
+}
+
+const position* portfolio::held_by(const strategy_id& id, const std::string& symbol) const {
+  const auto own = strategies_.find(id);
+  if (own == strategies_.end()) return nullptr;
+  const auto held = own->second.positions.find(symbol);
+  return held == own->second.positions.end() ? nullptr : &held->second;
+}
+
 decimal portfolio::max_drawdown() const {
   decimal worst;
   money peak;

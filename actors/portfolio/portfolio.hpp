@@ -80,6 +80,10 @@ public:
   /// Empty for a strategy that never traded.
   [[nodiscard]] std::optional<strategy_figures> strategy(const strategy_id& id) const;
   [[nodiscard]] std::vector<strategy_id> strategies() const;
+  /// What a strategy holds of a symbol by its own fills; null where it never traded it. Lives until the next record.
+  [[nodiscard]] const position* held_by(const strategy_id& id, const std::string& symbol) const;
+  /// All that it ever traded, by symbol.
+  [[nodiscard]] const std::map<std::string, position>& holdings(const strategy_id& id) const;
   /// Largest fall from a peak of the curve as a share of the peak, 0..1; 0 with fewer than two points.
   [[nodiscard]] decimal max_drawdown() const;
   /// Losing round trips in a row, up to now.

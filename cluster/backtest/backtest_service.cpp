@@ -3,6 +3,7 @@
 #include "actors/backtest/bar_cache_actor.hpp"
 #include "actors/backtest/crew_actor.hpp"
 #include "actors/backtest/plans.hpp"
+#include "actors/strategy/jobs/backtest_plan.hpp"
 #include "bus/messages.hpp"
 #include "bus/node.hpp"
 #include "cluster/backtest/series_supplier_actor.hpp"
@@ -104,7 +105,7 @@ void backtest_service::start_crew() {
   options->node = config_.node_id;
   options->workers = worker_count(config_);
   options->bars = bars();
-  options->make_runner = backtest::make_runner;
+  options->make_runner = strategy::make_runner;
   crew_ = system_.spawn(backtest::crew_actor, std::shared_ptr<const backtest::crew_options>(std::move(options)));
 }
 
@@ -121,7 +122,7 @@ std::shared_ptr<const backtest::coordinator_options> backtest_service::coordinat
   options->supplier = supplier_;
   options->clock = clock_;
   options->make_id = make_job_id;
-  options->make_plan = backtest::make_plan;
+  options->make_plan = strategy::make_plan;
   options->make_writer = [] { return backtest::make_document_writer(std::string(version())); };
   options->limits.max_running = config_.backtest_max_running;
   options->limits.timeout = std::chrono::seconds{static_cast<std::int64_t>(config_.backtest_timeout_s)};

@@ -1,6 +1,7 @@
 #include "cluster/trading/market_watch_actor.hpp"
 
 #include "actors/execution/paper_broker_actor.hpp"
+#include "actors/execution/risk_gate.hpp"
 #include "actors/market/caf_error.hpp"
 
 #include <caf/send.hpp>
@@ -112,8 +113,7 @@ void on_loaded(watch_pointer self, const std::string& symbol, const loading& got
   if (!rate) return drop(self, symbol, {errc::not_available, "no rate of " + entry->what->currency + " to " + s.rates->base() + " is known", "symbol"});
   execution::symbol_facts facts;
   facts.symbol = symbol;
-  facts.view.what = entry->what;
-  facts.view.fx = *rate;
+  facts.view = execution::contract_view_of(*entry->what, *rate);
   add_history(facts, *got.days.bars, got.days.last_is_forming ? last_bar::forming : last_bar::closed, entry->what->kind);
   facts.market = entry->picture.view();
   entry->facts = std::make_shared<const execution::symbol_facts>(std::move(facts));

@@ -13,6 +13,7 @@
 #include <spdlog/spdlog.h>
 
 #include <filesystem>
+#include <future>
 #include <random>
 
 namespace tt::cluster {
@@ -50,6 +51,20 @@ result<std::uint64_t> take_lease(const std::string& folder, const std::string& h
   return granted->epoch;
 }
 
+/// Ends the actors; false where one takes longer than the farewell.
+bool await_end(caf::actor_system& system, const std::vector<caf::actor>& ending) {
+  if (ending.empty()) return true;
+  caf::scoped_actor self{system};
+  for (const auto& one : ending) {
+    self->monitor(one);
+    self->send_exit(one, caf::exit_reason::user_shutdown);
+  }
+  auto open = ending.size();
+  bool waiting = true;
+  while (open > 0 && waiting) self->receive([&](const caf::down_msg&) { --open; }, caf::after(farewell) >> [&] { waiting = false; });
+  return waiting;
+}
+
 void log_alert(const execution::alert_effect& what) {
   const auto level = what.level == execution::severity::alarm     ? spdlog::level::err
                      : what.level == execution::severity::warning ? spdlog::level::warn
@@ -57,12 +72,29 @@ void log_alert(const execution::alert_effect& what) {
   spdlog::log(level, "account: {} {}: {}", what.code, what.symbol, what.text);
 }
 
-account_profile first_profile() {
+/// Whose openings end the day of such an account.
+std::string roll_calendar_of(account_type type) {
+  if (type == account_type::futures) return "CME_EQUITY";
+  return type == account_type::crypto ? "24X7" : "XNYS";
+}
+
+account_profile profile_of(const gateway::paper_account& what) {
   account_profile out;
-  out.id = account_id{std::string(first_account)};
+  out.id = what.settings.account;
   out.venue = venue_id{"paper"};
+  out.type = what.settings.type;
+  out.currency = what.settings.currency;
+  out.roll_calendar = roll_calendar_of(what.settings.type);
   return out;
 }
+
+/// What the gate reckons with of what the broker asks.
+risk::fee_view fees_of(const execution::paper::fee_schedule& fees) {
+  return {fees.commission_per_order, fees.commission_per_unit + fees.exchange_per_unit, fees.commission_ratio + fees.regulatory_sell_ratio};
+}
+
+/// The first account's journal has the name that it had when there was only one.
+std::string journal_name(const account_id& id) { return id.str() == first_account ? "journal.sqlite" : "journal-" + id.str() + ".sqlite"; }
 
 } // namespace
 
@@ -74,102 +106,206 @@ trading_service::~trading_service() { stop(); }
 
 result<std::unique_ptr<trading_service>> trading_service::start(trading_surroundings around) {
   auto out = std::unique_ptr<trading_service>(new trading_service(std::move(around)));
+  std::error_code failed;
+  std::filesystem::create_directories(out->folder(), failed);
+  if (failed) return error{errc::io_error, "can't make " + out->folder() + ": " + failed.message(), "node.data_dir"};
   out->watch_ = out->around_.system.spawn(market_watch_actor, &out->around_.market, out->rates_);
-  if (auto opened = out->open_account(); !opened) return opened.error();
-  out->port_ = std::make_unique<gateway::actor_trading_port>(out->accounts_, out->watchers_,
-                                                             [watch = out->watch_](std::string symbol, gateway::reply<void> done) {
-                                                               caf::anon_send(watch, need_request{std::move(symbol), std::move(done)});
-                                                             });
+  const auto prepare = [watch = out->watch_](std::string symbol, gateway::reply<void> done) {
+    caf::anon_send(watch, need_request{std::move(symbol), std::move(done)});
+  };
+  out->accounts_ = std::make_shared<gateway::account_hosts>(prepare, make_token);
+  auto list = out->read_list();
+  if (!list) return list.error();
+  for (const auto& one : list->accounts)
+    if (auto opened = out->open_account(one, {}); !opened) return opened.error();
+  if (auto set = out->accounts_->make_usual(list->usual); !set) return set.error();
+  out->port_ = std::make_unique<gateway::actor_trading_port>(out->accounts_, out->watchers_);
+  out->desk_ = std::make_shared<gateway::account_order_desk>(out->accounts_);
+  out->keeper_ = std::make_unique<paper_keeper>(out->around_.system, out->folder() + "/paper_accounts.json", std::move(*list), out->around_.wall_clock,
+                                                out->hosting());
   out->collectable_ = out->figures_->collectable(*out->port_);
   return out;
 }
 
-std::shared_ptr<account_desk> trading_service::make_desk(const account_profile& profile) const {
+std::string trading_service::folder() const { return (std::filesystem::path(around_.config.data_dir) / "trading").string(); }
+
+result<paper_list> trading_service::read_list() {
+  const auto path = folder() + "/paper_accounts.json";
+  auto known = load_paper_list(path);
+  if (!known) return known.error();
+  if (*known) return std::move(**known);
+  paper_list out;
+  gateway::paper_account first;
+  first.settings.account = account_id{std::string(first_account)};
+  first.created_at = around_.wall_clock();
+  out.usual = first.settings.account;
+  out.accounts.push_back(std::move(first));
+  if (auto saved = save_paper_list(path, out); !saved) return saved.error();
+  return out;
+}
+
+std::shared_ptr<account_desk> trading_service::make_desk(const gateway::paper_account& what, const caf::actor& broker, const gateway::desk_rules& rules) const {
   gateway::desk_settings settings;
-  settings.profile = profile;
+  settings.profile = profile_of(what);
+  settings.trading = what.trading == gateway::trading_permission::on ? risk::on_off::on : risk::on_off::off;
+  settings.rules = rules;
+  settings.fees = fees_of(what.settings.fills.fees);
   settings.limits = around_.config.risk_limits;
   settings.can = execution::paper::paper_capabilities();
   settings.master = around_.master;
   settings.clock_ns = steady_ns;
   settings.make_token = make_token;
-  settings.restored = [broker = broker_](const execution::account_book& book) {
+  settings.restored = [broker](const execution::account_book& book) {
     caf::anon_send(broker, std::make_shared<const execution::paper_memory>(execution::memory_of(book)));
   };
   settings.need = [watch = watch_](const std::string& symbol) { caf::anon_send(watch, need_request{symbol, {}}); };
-  settings.listener.on_order = [to = watchers_](const gateway::order_snapshot& what) { to->order(what); };
-  settings.listener.on_execution = [to = watchers_](const gateway::execution_snapshot& what) { to->execution(what); };
-  settings.listener.on_decision = [to = figures_](const risk_decision& what) { to->decision(what); };
+  settings.listener.on_order = [to = watchers_](const gateway::order_snapshot& news) { to->order(news); };
+  settings.listener.on_execution = [to = watchers_](const gateway::execution_snapshot& news) { to->execution(news); };
+  settings.listener.on_account = [to = watchers_](const gateway::account_snapshot& news) { to->account(news); };
+  settings.listener.on_position = [to = watchers_](const gateway::position_snapshot& news) { to->position(news); };
+  settings.listener.on_risk = [to = watchers_](const gateway::risk_news& news) { to->risk(news); };
+  settings.listener.on_decision = [to = figures_](const risk_decision& made) { to->decision(made); };
   return std::make_shared<account_desk>(std::move(settings));
 }
 
-result<void> trading_service::open_account() {
-  const auto folder = std::filesystem::path(around_.config.data_dir) / "trading";
-  std::error_code failed;
-  std::filesystem::create_directories(folder, failed);
-  if (failed) return error{errc::io_error, "can't make " + folder.string() + ": " + failed.message(), "node.data_dir"};
-  const auto profile = first_profile();
+result<void> trading_service::open_account(const gateway::paper_account& what, const gateway::desk_rules& rules) {
+  const auto profile = profile_of(what);
   const auto epoch = take_lease(around_.config.data_dir, around_.config.node_id, profile.id, around_.wall_clock);
   if (!epoch) return epoch.error();
 
   auto venue = std::make_shared<execution::paper_broker_options>();
+  venue->settings = what.settings;
   venue->session = "e" + std::to_string(*epoch);
   venue->master = around_.master;
   venue->clock = around_.market_clock;
-  const auto opening_cash = venue->settings.starting_cash;
-  broker_ = around_.system.spawn(execution::paper_broker_actor, std::shared_ptr<const execution::paper_broker_options>(std::move(venue)));
+  const auto broker = around_.system.spawn(execution::paper_broker_actor, std::shared_ptr<const execution::paper_broker_options>(std::move(venue)));
+  brokers_[profile.id] = broker;
 
-  const auto desk = make_desk(profile);
+  const auto desk = make_desk(what, broker, rules);
   auto options = std::make_shared<execution::account_options>();
-  options->open_store = [path = (folder / "journal.sqlite").string(), to = figures_]() -> result<std::shared_ptr<execution::journal_store>> {
+  options->open_store = [path = folder() + "/" + journal_name(profile.id), to = figures_]() -> result<std::shared_ptr<execution::journal_store>> {
     auto opened = execution::open_sqlite_journal(path);
     if (!opened) return opened.error();
     return time_appends(std::move(*opened), [to](double seconds) { to->journal_write(seconds); });
   };
   auto& settings = options->settings;
   settings.profile = profile;
-  settings.opening_cash = opening_cash;
+  settings.opening_cash = what.settings.starting_cash;
   settings.core.epoch = lease_epoch{*epoch};
   settings.core.node = around_.config.node_id;
   settings.core.can = execution::paper::paper_capabilities();
   settings.core.fx = [rates = rates_](const std::string& currency) { return rates->rate(currency); };
   settings.core.contract = [master = around_.master](const std::string& symbol) -> std::optional<contract_terms> {
-    const auto* what = master->find(symbol);
-    return what ? std::optional{contract_of(*what)} : std::nullopt;
+    const auto* found = master->find(symbol);
+    return found ? std::optional{contract_of(*found)} : std::nullopt;
   };
   settings.follower = desk.get();
   settings.restored = [desk](const execution::account_book& book) { desk->restored(book); };
   options->gate = std::shared_ptr<execution::order_gate>(desk, &desk->gate());
   options->clock = around_.market_clock;
-  options->broker = broker_;
+  options->broker = broker;
   options->on_alert = log_alert;
-  options->on_order = [desk](const order& what) { desk->on_order(what); };
+  options->on_order = [desk](const order& changed) { desk->on_order(changed); };
   options->on_step = [desk](account_access& in) { desk->on_step(in); };
   options->on_report = [desk, clock = around_.market_clock](const execution::venue_report& report) { desk->on_report(report, clock()); };
   options->on_facts = [desk](account_access& in, const execution::symbol_facts& facts) { desk->on_facts(in, facts); };
   options->on_market = [desk](account_access& in, const execution::market_seen& seen) { desk->on_market(in, seen); };
   const auto account = around_.system.spawn<caf::detached>(execution::account_actor, std::move(options));
-  accounts_.push_back({profile.id, profile.mode, account, desk});
-  caf::anon_send(watch_, watch_receiver{account, broker_});
+  const gateway::hosted_account hosted{profile.id, profile.mode, account, desk};
+  accounts_->add(hosted);
+  caf::anon_send(watch_, watch_receiver{account, broker});
   spdlog::info("account {} runs here under epoch {}", profile.id.str(), *epoch);
   return {};
 }
 
-void trading_service::stop() {
+result<gateway::desk_rules> trading_service::rules_of(const account_id& id, account_desk::rules_of whose) const {
+  const auto account = accounts_->find(id);
+  if (!account) return account.error();
+  // shared: set_value may still be at work when the waiting thread has the value and leaves
+  const auto told = std::make_shared<std::promise<result<gateway::desk_rules>>>();
+  auto got = told->get_future();
+  const auto answer = gateway::once<gateway::desk_rules>([told](result<gateway::desk_rules> rules) { told->set_value(std::move(rules)); });
+  gateway::post(*account, [desk = account->desk, whose, answer](account_access& in) {
+    if (auto why = in.blocked()) return answer(error{errc::not_available, why->message, "account_id"});
+    if (whose == account_desk::rules_of::own_too && desk->health(in).mode != risk::kill_mode::none)
+      return answer(error{errc::conflict, "trading is stopped: resume it before the account is started over", "account_id"});
+    answer(desk->rules(whose));
+  });
+  return got.get();
+}
+
+result<void> trading_service::archive(const gateway::paper_account& what) {
+  const auto id = what.settings.account;
+  const auto hosted = accounts_->remove(id);
   std::vector<caf::actor> ending;
-  for (auto& one : accounts_) ending.push_back(std::exchange(one.actor, nullptr));
-  for (auto* one : {&broker_, &watch_})
-    if (*one) ending.push_back(std::exchange(*one, nullptr));
-  accounts_.clear();
-  if (ending.empty()) return;
-  caf::scoped_actor self{around_.system};
-  for (const auto& one : ending) {
-    self->monitor(one);
-    self->send_exit(one, caf::exit_reason::user_shutdown);
+  if (hosted) ending.push_back(hosted->actor);
+  if (auto broker = brokers_.extract(id); !broker.empty()) ending.push_back(broker.mapped());
+  if (!await_end(around_.system, ending)) return error{errc::timed_out, "the account takes too long to end; its journal was left where it is", "account_id"};
+  // the account has ended, so its desk is nobody else's: those who watch see that nothing is held any more
+  if (hosted)
+    for (auto& one : hosted->desk->positions()) {
+      one.held.qty = {};
+      one.held.cost = {};
+      one.held.cost_basis = money{};
+      one.market_value = one.unrealized = money{};
+      one.weight = decimal{};
+      watchers_->position(one);
+    }
+  const auto aside = std::filesystem::path(folder()) / "archive";
+  std::error_code failed;
+  std::filesystem::create_directories(aside, failed);
+  const auto name = journal_name(id);
+  const auto kept = id.str() + "-" + std::to_string(what.resets) + "-";
+  // the journal's own file last: as long as it is there, so is the account
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder(), failed)) {
+    const auto found = entry.path().filename().string();
+    if (found != name && found.starts_with(name)) files.push_back(entry.path());
   }
-  auto open = ending.size();
-  bool waiting = true;
-  while (open > 0 && waiting) self->receive([&](const caf::down_msg&) { --open; }, caf::after(farewell) >> [&] { waiting = false; });
-  if (!waiting) spdlog::warn("the accounts take longer than {} ms to end", farewell.count());
+  files.push_back(std::filesystem::path(folder()) / name);
+  for (const auto& file : files) {
+    if (failed) break;
+    if (std::filesystem::exists(file)) std::filesystem::rename(file, aside / (kept + file.filename().string()), failed);
+  }
+  if (failed) return error{errc::io_error, "can't put the journal of " + id.str() + " aside: " + failed.message(), "account_id"};
+  return {};
+}
+
+paper_hosting trading_service::hosting() {
+  paper_hosting out;
+  // the rules of the account that is put aside are asked for while it still runs
+  auto kept = std::make_shared<std::map<account_id, gateway::desk_rules>>();
+  out.check_reset = [this, kept](const account_id& id) -> result<void> {
+    auto rules = rules_of(id, account_desk::rules_of::own_too);
+    if (!rules) return rules.error();
+    kept->insert_or_assign(id, std::move(*rules));
+    return {};
+  };
+  out.archive = [this](const gateway::paper_account& what) { return archive(what); };
+  out.open = [this, kept](const gateway::paper_account& what, const account_id& model) -> result<void> {
+    if (auto own = kept->extract(what.settings.account); !own.empty()) return open_account(what, own.mapped());
+    const auto rules = rules_of(model, account_desk::rules_of::everybody);
+    if (!rules) return rules.error(); // it must not trade without the stops of the node
+    return open_account(what, *rules);
+  };
+  out.set_trading = [this](const account_id& id, gateway::trading_permission trading) {
+    const auto account = accounts_->find(id);
+    const auto on = trading == gateway::trading_permission::on ? risk::on_off::on : risk::on_off::off;
+    if (account) gateway::post(*account, [desk = account->desk, on](account_access& in) { desk->set_trading(in, on); });
+  };
+  out.make_usual = [this](const account_id& id) { static_cast<void>(accounts_->make_usual(id)); };
+  return out;
+}
+
+void trading_service::stop() {
+  if (keeper_) keeper_->stop();
+  std::vector<caf::actor> ending;
+  if (accounts_)
+    for (auto& one : accounts_->clear()) ending.push_back(std::move(one.actor));
+  for (auto& [id, broker] : brokers_) ending.push_back(std::move(broker));
+  brokers_.clear();
+  if (watch_) ending.push_back(std::exchange(watch_, nullptr));
+  if (!await_end(around_.system, ending)) spdlog::warn("the accounts take longer than {} ms to end", farewell.count());
 }
 
 } // namespace tt::cluster

@@ -5,12 +5,15 @@
 #include "actors/model/instrument.hpp"
 #include "cluster/node_config.hpp"
 #include "cluster/trading/exchange_rates.hpp"
+#include "cluster/trading/paper_keeper.hpp"
+#include "gateways/bridge/account_order_desk.hpp"
 #include "gateways/bridge/actor_trading_port.hpp"
 #include "gateways/bridge/trading_metrics.hpp"
 
 #include <caf/actor_system.hpp>
 
 #include <functional>
+#include <map>
 #include <memory>
 
 namespace tt::cluster {
@@ -39,21 +42,37 @@ public:
   trading_service& operator=(const trading_service&) = delete;
 
   [[nodiscard]] gateway::trading_port& port() { return *port_; }
+  /// The list of its paper accounts.
+  [[nodiscard]] gateway::paper_port& paper() { return *keeper_; }
+  /// The door for makers of signals; may outlive the service.
+  [[nodiscard]] std::shared_ptr<order_desk> desk() const { return desk_; }
   [[nodiscard]] std::shared_ptr<prometheus::Collectable> metrics() const { return collectable_; }
   /// Ends the actors and waits for them; what was asked and not answered gets not_available.
   void stop();
 
 private:
   explicit trading_service(trading_surroundings around);
-  result<void> open_account();
-  [[nodiscard]] std::shared_ptr<gateway::account_desk> make_desk(const account_profile& profile) const;
+  /// The list of the folder, or the one of a first start. Errors: as load_paper_list, save_paper_list.
+  result<paper_list> read_list();
+  result<void> open_account(const gateway::paper_account& what, const gateway::desk_rules& rules);
+  /// Ends the account's actors and puts its journal aside.
+  result<void> archive(const gateway::paper_account& what);
+  [[nodiscard]] std::shared_ptr<gateway::account_desk> make_desk(const gateway::paper_account& what, const caf::actor& broker,
+                                                                    const gateway::desk_rules& rules) const;
+  [[nodiscard]] paper_hosting hosting();
+  /// Rules that the account would give to another; nothing where it can't say.
+  [[nodiscard]] result<gateway::desk_rules> rules_of(const account_id& id, gateway::account_desk::rules_of whose) const;
+  [[nodiscard]] std::string folder() const;
 
   trading_surroundings around_;
   std::shared_ptr<rate_board> rates_;
   std::shared_ptr<gateway::trading_watchers> watchers_;
   std::shared_ptr<gateway::trading_metrics> figures_;
-  caf::actor watch_, broker_;
-  std::vector<gateway::hosted_account> accounts_;
+  caf::actor watch_;
+  std::map<account_id, caf::actor> brokers_; ///< changed at the start and by the keeper's thread
+  std::shared_ptr<gateway::account_hosts> accounts_;
+  std::shared_ptr<order_desk> desk_;
+  std::unique_ptr<paper_keeper> keeper_;
   std::unique_ptr<gateway::actor_trading_port> port_;
   std::shared_ptr<prometheus::Collectable> collectable_;
 };

@@ -14,12 +14,15 @@ namespace {
 
 /// Market time after which the venue is asked for its figures, well within the age at which they are too old.
 constexpr std::chrono::seconds balances_age{30};
+/// Between two looks whether the journal is replayed.
+constexpr std::chrono::milliseconds history_pause{50};
 
 error no_order(const order_name& name) { return {errc::not_found, "no order " + quoted(name.id), "order_id"}; }
 
 } // namespace
 
 account_desk::account_desk(desk_settings settings) : settings_(std::move(settings)), limits_(settings_.limits) {
+  trading_ = settings_.trading;
   risk::gate_settings of_gate;
   of_gate.clock_ns = settings_.clock_ns;
   gate_ = std::make_unique<risk_gate>(limits_, stop_, breakers_, rates_, std::move(of_gate));
@@ -35,6 +38,11 @@ void account_desk::begin() {
   limits_ = risk::limit_book(settings_.limits);
   breakers_ = {};
   books_ = {};
+  diary_ = {};
+  flattening_.clear();
+  sent_.clear();
+  forgiven_.clear();
+  undecided_.clear();
   fills_.clear();
   opened_at_.reset();
   last_roll_.reset();
@@ -42,7 +50,10 @@ void account_desk::begin() {
   is_marking_ = false;
   is_replaying_ = true;
   problem_.reset();
+  strategies_offset_ = 0;
   // the emergency stop stays: a stop that is in force here is not lifted by a journal that lacks it
+  for (const auto& [scope, mode] : stop_.modes())
+    if (mode == risk::kill_mode::flatten) flattening_.try_emplace(scope, stop_.epoch());
 }
 
 result<void> account_desk::on_record(const journal_record& record) {
@@ -59,18 +70,31 @@ result<void> account_desk::on_record(const journal_record& record) {
     if (marked->kind == mark_kind::day_roll) last_roll_ = marked->at;
   }
   if (const auto* booked = std::get_if<execution_booked>(&record.fact)) fills_.push_back(booked->fill);
-  const auto* decided = std::get_if<order_decided>(&record.fact);
-  if (decided && !is_replaying_ && settings_.listener.on_decision) settings_.listener.on_decision(decided->decision);
+  diary_.on_record(record);
+  follow_streaks(record);
+  if (const auto* intent = std::get_if<order_intent>(&record.fact); intent && !intent->order.strategy.empty())
+    undecided_.emplace(intent->order.number, intent->order.strategy.str());
+  if (const auto* decided = std::get_if<order_decided>(&record.fact)) {
+    if (!is_replaying_ && settings_.listener.on_decision) settings_.listener.on_decision(decided->decision);
+    count_sent(*decided);
+  }
   const auto* noted = std::get_if<risk_noted>(&record.fact);
   if (!noted) return {};
   const auto fold = [&](auto parsed, auto& into) -> result<void> {
     if (!parsed) return parsed.error();
     return into.apply(*parsed);
   };
-  if (noted->kind == "kill_switch") return failed(fold(risk::parse_kill_event(noted->body), stop_));
+  if (noted->kind == "kill_switch") {
+    const auto event = risk::parse_kill_event(noted->body);
+    if (auto done = failed(event ? fold_stop(*event) : result<void>(event.error())); !done) return done;
+  }
+  if (!is_replaying_) tell_risk(*noted, record.at);
   if (noted->kind == "limits") return failed(fold(risk::parse_limit_event(noted->body), limits_));
-  if (noted->kind == "breaker") return failed(fold(risk::parse_breaker_event(noted->body), breakers_));
-  return {};
+  if (noted->kind != "breaker") return {};
+  const auto event = risk::parse_breaker_event(noted->body);
+  if (event && event->what == risk::breaker_event::kind::reset && event->which == risk::breaker_kind::consecutive_losses)
+    forgive_losses(event->scope.name);
+  return failed(fold(event, breakers_));
 }
 
 void account_desk::restored(const account_book& book) {
@@ -93,7 +117,11 @@ void account_desk::restored(const account_book& book) {
       if (const auto* what = settings_.master->find(symbol)) static_cast<void>(state.set_instrument(symbol, contract_view_of(*what, decimal{1})));
   const auto at = std::max(book.last_execution_at(), opened_at_.value_or(utc_time{}));
   if (auto done = gate_->restore(book, at); !done) problem_ = done.error();
-  told_fills_ = std::max(told_fills_, fills_.size());
+  strategies_offset_ = 0;
+  refresh_strategies();
+  for (const auto& id : books_.strategies())
+    for (const auto& [symbol, held] : books_.holdings(id))
+      if (!held.qty.is_zero()) state.set_strategy_position(id.str(), symbol, held.qty);
   if (settings_.restored) settings_.restored(book);
 }
 
@@ -136,10 +164,10 @@ void account_desk::on_market(access& in, const market_seen& seen) {
     in.run([](account_core& core, utc_time at) { return core.look(at); }, [](const order_answer&) {});
   }
   roll_day(in);
+  tell_figures(in);
 }
 
 void account_desk::on_order(const order& what) {
-  if (settings_.listener.on_order) settings_.listener.on_order(snapshot(what));
   if (what.state == order_state::created || what.state == order_state::submitting || what.state == order_state::unknown) return;
   const auto [from, to] = waiting_.equal_range(what.number);
   std::vector<waiting> told;
@@ -151,14 +179,18 @@ void account_desk::on_order(const order& what) {
 void account_desk::on_step(access& in) {
   const auto why = in.blocked();
   is_replaying_ = false;
-  for (; told_fills_ < fills_.size(); ++told_fills_)
-    if (settings_.listener.on_execution) settings_.listener.on_execution(snapshot(in, fills_[told_fills_]));
+  tell_news(in);
+  if (!why && !std::exchange(has_rules_, true)) adopt(in, settings_.rules);
   begin_waits(in);
   gate_->core().node().journal = why || problem_ ? risk::on_off::off : risk::on_off::on;
   refresh(in.now());
   if (why || !in.book() || !in.book()->is_open()) return;
+  refresh_strategies();
+  begin_day(in);
   roll_day(in);
   judge_breakers(in);
+  drive_flattening(in);
+  tell_figures(in);
 }
 
 // ------------------------------------------------------------- what follows
@@ -173,7 +205,8 @@ void account_desk::refresh(utc_time now) {
     view.peak_equity.reset();
   }
   view.fees = settings_.fees;
-  view.consecutive_losses = static_cast<int>(books_.consecutive_losses());
+  view.trading = trading_;
+  view.consecutive_losses = loss_streak({});
   view.state_offset = last_offset_;
   gate_->core().state().set_account(std::move(view));
 }
@@ -193,11 +226,16 @@ void account_desk::roll_day(access& in) {
   if (!marks) return; // waits for the prices
   is_marking_ = true;
   const account_marked fact{kind, now, std::move(*marks)};
-  in.run([&](account_core& core, utc_time at) { return core.note(fact, at); }, [this](const order_answer& done) {
+  in.run([&](account_core& core, utc_time at) { return core.note(fact, at); }, [this, kind](const order_answer& done) {
     if (done.refused) is_marking_ = false;
+    else if (kind == mark_kind::day_roll) day_began_ = true;
   });
-  if (kind != mark_kind::day_roll) return;
-  for (const auto& event : breakers_.day_roll(now)) {
+}
+
+/// Once the roll is in the journal: before, the figures are still those of the old day and would trip the breakers again.
+void account_desk::begin_day(access& in) {
+  if (!std::exchange(day_began_, false)) return;
+  for (const auto& event : breakers_.day_roll(in.now())) {
     if (!breakers_.apply(event)) continue;
     note_risk(in, "breaker", event.scope.name, {}, event.reason, risk::to_text(event), [](const order_answer&) {});
   }
@@ -219,21 +257,7 @@ void account_desk::judge_breakers(access& in) {
   }
   for (const auto& event : events)
     note_risk(in, "breaker", event.scope.name, event.author, event.reason, risk::to_text(event), [](const order_answer&) {});
-}
-
-risk::breaker_inputs account_desk::breaker_inputs(access& in) const {
-  risk::breaker_inputs out;
-  out.account = gate_->core().state().account();
-  const auto* book = in.book();
-  if (!book) return out;
-  for (const auto number : book->open_orders()) {
-    const auto* what = book->find(number);
-    if (what->state != order_state::unknown) continue;
-    ++out.unknown_orders;
-    out.oldest_unknown = std::max(out.oldest_unknown, nanoseconds{in.now() - what->updated_at});
-  }
-  for (const auto& [symbol, why] : book->frozen()) out.frozen_symbols.push_back(symbol);
-  return out;
+  stop_at_loss(in);
 }
 
 const risk::effective_limits& account_desk::limits_now() const { return limits_.resolve(settings_.profile.id.str(), {}, {}); }
@@ -255,7 +279,7 @@ result<account_snapshot> account_desk::account(access& in) const {
   out.balances = balances_;
   out.active = in.book() && in.book()->is_open() ? account_snapshot::state::on : account_snapshot::state::off;
   const bool is_stopped = stop_.mode_for(settings_.profile.id.str(), {}, {}) != risk::kill_mode::none;
-  out.trading = in.blocked() || problem_ || is_stopped ? account_snapshot::state::off : account_snapshot::state::on;
+  out.trading = in.blocked() || problem_ || is_stopped || trading_ == risk::on_off::off ? account_snapshot::state::off : account_snapshot::state::on;
   out.updated_at = std::max(balances_.at, utc_time{});
   return out;
 }
@@ -281,6 +305,7 @@ std::vector<position_snapshot> account_desk::positions() const {
 
 bool account_desk::matches(const order& what, const order_filter& filter) const {
   if (filter.symbol && what.symbol != *filter.symbol) return false;
+  if (filter.order && what.id != *filter.order) return false;
   if (filter.strategy && what.strategy != *filter.strategy) return false;
   if (filter.status && status_of(what) != *filter.status) return false;
   if (filter.since && what.created_at < *filter.since) return false;
@@ -310,7 +335,9 @@ const order* account_desk::find(access& in, const order_name& name) const {
 result<order_snapshot> account_desk::order_of(access& in, const order_name& name) const {
   const auto* what = find(in, name);
   if (!what) return no_order(name);
-  return snapshot(*what);
+  auto out = snapshot(*what);
+  out.events = diary_.of(what->number);
+  return out;
 }
 
 execution_snapshot account_desk::snapshot(access& in, const order_fill& fill) const {
@@ -337,34 +364,62 @@ std::vector<execution_snapshot> account_desk::executions(access& in, const order
     if (filter.before && place >= *filter.before) continue;
     if (filter.symbol && at->symbol != *filter.symbol) continue;
     if (filter.since && at->at < *filter.since) continue;
-    out.push_back(snapshot(in, *at));
+    if (filter.until && at->at >= *filter.until) continue;
+    auto shown = snapshot(in, *at);
+    if (filter.order && shown.order != *filter.order) continue;
+    shown.sequence = place;
+    out.push_back(std::move(shown));
   }
   return out;
 }
 
-risk_snapshot account_desk::risk_state(access& in) const {
-  risk_snapshot out;
-  out.mode = stop_.mode_for(settings_.profile.id.str(), {}, {});
-  out.epoch = stop_.epoch();
-  out.limits_version = limits_.version();
-  const auto& limits = limits_now();
-  const auto& account = gate_->core().state().account();
-  for (const auto& spec : risk::limit_specs()) {
-    limit_reading line;
-    line.code = spec.code;
-    line.name = std::string(spec.name());
-    line.scope = limits[spec.id].scope;
-    if (limits[spec.id].is_on) line.limit = limits[spec.id].value;
-    line.unit = spec.unit;
-    if (spec.id == risk::limit_id::daily_loss) {
-      if (const auto loss = risk::day_loss_ratio(account)) line.measured = *loss;
-    } else if (spec.id == risk::limit_id::drawdown) {
-      if (const auto fall = risk::drawdown_ratio(account)) line.measured = *fall;
-    } else if (spec.id == risk::limit_id::consecutive_losses) line.measured = decimal{account.consecutive_losses};
-    else if (spec.id == risk::limit_id::min_balance && account.equity) line.measured = account.equity->value();
-    out.limits.push_back(std::move(line));
+result<account_performance> account_desk::performance(access& in, std::size_t points) const {
+  if (!in.book()) return error{errc::not_available, "the account is starting"};
+  account_performance out;
+  out.account = settings_.profile.id;
+  out.trades = books_.trades();
+  const auto now = books_.figures(in.now()); // the last point is where it stands
+  const auto& curve = books_.curve();
+  const auto count = std::min(points > 0 && now ? points - 1 : points, curve.size());
+  out.curve.assign(curve.end() - static_cast<std::ptrdiff_t>(count), curve.end());
+  if (now) {
+    if (points > 0) out.curve.push_back({now->at, now->equity, now->cash, now->unrealized});
+    out.fees = now->fees;
+    out.realized = now->realized;
   }
-  out.breakers = breakers_.read(breaker_inputs(in), limits);
+  out.days = books_.days();
+  out.max_drawdown = books_.max_drawdown();
+  return out;
+}
+
+void account_desk::history(access& in, reply<account_history> done, int looks) const {
+  if (in.book()) return done(history_now(in));
+  if (looks >= max_history_looks) return done(error{errc::not_available, "the journal of the account can't be opened", "account_id"});
+  in.after(history_pause, [this, done = std::move(done), looks](access& later) { history(later, done, looks + 1); });
+}
+
+account_history account_desk::history_now(access& in) const {
+  account_history out;
+  out.account = settings_.profile.id;
+  out.mode = settings_.profile.mode;
+  out.kill = stop_.mode_for(settings_.profile.id.str(), {}, {});
+  out.opened_at = opened_at_.value_or(utc_time{});
+  // what is durable and not told yet comes as news
+  out.orders = has_started_ ? told_news_ : diary_.news();
+  out.executions = has_started_ ? told_fills_ : fills_.size();
+  auto number = diary_.news() - diary_.newest().size();
+  for (const auto& piece : diary_.newest()) {
+    if (++number > out.orders) break;
+    if (const auto* what = in.book()->find(piece.number)) {
+      out.order_news.push_back(snapshot(*what));
+      out.order_news.back().sequence = number;
+    }
+  }
+  const auto first = out.executions > order_diary::max_news ? out.executions - order_diary::max_news : 0;
+  for (auto i = first; i < out.executions; ++i) out.execution_news.push_back(snapshot(in, fills_[i]));
+  for (const auto open : in.book()->open_orders()) out.open_orders.push_back(snapshot(*in.book()->find(open)));
+  if (auto figures = account(in)) out.figures = std::move(*figures);
+  out.positions = positions();
   return out;
 }
 

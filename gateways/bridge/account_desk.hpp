@@ -7,13 +7,18 @@
 #include "actors/execution/market_messages.hpp"
 #include "actors/execution/messages.hpp"
 #include "actors/execution/risk_gate.hpp"
+#include "actors/model/order_desk.hpp"
 #include "actors/portfolio/portfolio.hpp"
 #include "actors/risk/event_text.hpp"
+#include "actors/risk/flatten.hpp"
+#include "gateways/bridge/order_diary.hpp"
 #include "gateways/trading_port.hpp"
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,8 +28,17 @@ namespace tt::gateway {
 struct desk_listener {
   std::function<void(const order_snapshot&)> on_order = {};
   std::function<void(const execution_snapshot&)> on_execution = {};
+  std::function<void(const account_snapshot&)> on_account = {};
+  std::function<void(const position_snapshot&)> on_position = {};
+  std::function<void(const risk_news&)> on_risk = {};
   /// Decisions of the gate: "approved", "reduced", "rejected" and the code; seconds that it took.
   std::function<void(const risk_decision&)> on_decision = {};
+};
+
+/// Rules that one account gives to another: limits and emergency stops.
+struct desk_rules {
+  std::vector<risk::limit_change> limits;
+  std::vector<stop_request> stops;
 };
 
 struct desk_settings {
@@ -35,6 +49,8 @@ struct desk_settings {
   std::shared_ptr<const instrument_master> master;
   std::function<std::int64_t()> clock_ns = {};       ///< for the elapsed times of checks
   std::function<std::string()> make_token = {};      ///< unguessable, for resuming
+  risk::on_off trading = risk::on_off::on;
+  desk_rules rules = {};                             ///< taken over at the start, before the first order
   std::function<void(const execution::account_book&)> restored = {};
   /// Symbols that a position or order needs, after a replay.
   std::function<void(const std::string&)> need = {};
@@ -72,6 +88,10 @@ public:
   /// Errors: not_available where a held symbol has no price yet.
   [[nodiscard]] result<account_snapshot> account(access& in) const;
   [[nodiscard]] std::vector<position_snapshot> positions() const;
+  /// Waits until the journal is replayed. Errors: not_available where that takes longer than max_history_looks pauses.
+  void history(access& in, reply<account_history> done, int looks = 0) const;
+  /// Errors: not_available while the account starts.
+  [[nodiscard]] result<account_performance> performance(access& in, std::size_t points) const;
   [[nodiscard]] std::vector<order_snapshot> orders(access& in, const order_filter& filter) const;
   [[nodiscard]] result<order_snapshot> order_of(access& in, const order_name& name) const;
   [[nodiscard]] std::vector<execution_snapshot> executions(access& in, const order_filter& filter) const;
@@ -79,18 +99,32 @@ public:
   [[nodiscard]] desk_health health(access& in) const;
   [[nodiscard]] result<order_preview> preview(access& in, const trading_caller& who, const order_request& what);
 
+  /// Errors: not_available while the account starts.
+  [[nodiscard]] result<strategy_holding> holding(access& in, const strategy_id& strategy, const std::string& symbol) const;
+  /// Errors: as portfolio::figures.
+  [[nodiscard]] result<account_figures> figures(access& in) const { return books_.figures(in.now()); }
+
   // -- commands; `done` is called once the record is on disk
-  /// `looks_left`: how often the venue is asked for its buying power first, where it has not said it yet.
-  void place(access& in, const trading_caller& who, place_order what, reply<placed_order> done, int looks_left = 25);
+  void place(access& in, const trading_caller& who, place_order what, reply<placed_order> done);
+  /// An order of a maker of signals (actors/model/order_desk.hpp).
+  void place_signal(access& in, signal_order what, reply<signal_outcome> done);
   void change(access& in, const order_name& name, const order_change& change, reply<order_snapshot> done);
   void cancel(access& in, const trading_caller& who, const order_name& name, reply<cancelled_order> done);
   /// Asks for the cancel of all open orders that the filter matches.
   std::vector<order_id> cancel_all(access& in, const trading_caller& who, const order_filter& filter);
   void close(access& in, const trading_caller& who, close_request what, reply<closed_positions> done);
   void stop(access& in, const trading_caller& who, const stop_request& what, reply<stopped> done);
-  [[nodiscard]] result<resume_question> ask_resume(access& in, const trading_caller& who, const std::string& reason);
+  /// `token` where the question is put to several accounts at once; else the account makes one.
+  [[nodiscard]] result<resume_question> ask_resume(access& in, const trading_caller& who, const std::string& reason, std::string token = {});
   void resume(access& in, const trading_caller& who, const std::string& token, reply<std::uint64_t> done);
   void set_limits(access& in, risk::limit_change change, reply<std::uint64_t> done);
+  /// Switches trading of the account on or off (ACCOUNT_DISABLED); not journalled: the node's list of accounts keeps it.
+  void set_trading(access& in, risk::on_off trading);
+  /// Limits and stops that are not of this account alone; `own` adds its own limits.
+  enum class rules_of : std::uint8_t { everybody, own_too };
+  [[nodiscard]] desk_rules rules(rules_of whose) const;
+  /// Takes rules over, as the node's word.
+  void adopt(access& in, const desk_rules& rules);
 
 private:
   struct waiting {
@@ -108,7 +142,14 @@ private:
   [[nodiscard]] execution_snapshot snapshot(access& in, const order_fill& fill) const;
   [[nodiscard]] const order* find(access& in, const order_name& name) const;
   [[nodiscard]] bool matches(const order& what, const order_filter& filter) const;
+  static constexpr int max_history_looks = 12'000;
+  [[nodiscard]] account_history history_now(access& in) const;
+  /// How often the venue is asked for its buying power before the first order, where it has not said it yet.
+  static constexpr int first_looks = 25;
+  /// Goes on once orders can be taken, with the contract of the symbol; or with why none can.
+  void when_ready(access& in, std::string symbol, int looks_left, std::function<void(access&, const result<const instrument*>&)> go);
   void answer_placed(const order& now, placed_order::outcome how, const reply<placed_order>& done) const;
+  void submit(access& in, const execution::new_order& wanted, execution::order_sender sender, std::chrono::milliseconds wait, reply<placed_order> done);
   void wait_for(access& in, const order& placed, std::chrono::milliseconds wait, reply<placed_order> done);
   /// Waits of orders that were just placed: they begin when the commit is over.
   void begin_waits(access& in);
@@ -116,7 +157,32 @@ private:
                    reply<placed_order> told);
   void finish_closing(access& in, std::shared_ptr<closing> plan);
   void refresh(utc_time now);
+  void refresh_strategies();
+  /// Makes a strategy known to the gate before its first order.
+  void know(const strategy_id& strategy);
+  /// Losing trades in a row since the day began or a person armed the breaker again; of the account where the name is empty.
+  [[nodiscard]] int loss_streak(const std::string& strategy) const;
+  void follow_streaks(const execution::journal_record& record);
+  void forgive_losses(const std::string& strategy);
+  [[nodiscard]] std::uint32_t losses_of(const std::string& strategy) const;
+  void rearm_breakers(access& in, const trading_caller& who, const std::string& reason);
+  /// What a person decides about: the losses in a row begin anew with a re-arm, so they don't hold it back.
+  [[nodiscard]] risk::breaker_inputs rearm_inputs(access& in) const;
+  void count_sent(const execution::order_decided& decided);
+  void tell_news(access& in);
+  void tell_figures(access& in);
+  void tell_risk(const execution::risk_noted& noted, utc_time at);
+  result<void> fold_stop(const risk::kill_event& event);
+  /// Carries on with every flattening under way.
+  void drive_flattening(access& in);
+  void flatten_scope(access& in, const risk::kill_scope& scope, risk::flatten_plan& plan);
+  void place_flat(access& in, const risk::kill_scope& scope, const risk::close_action& what);
+  [[nodiscard]] risk::flatten_view flatten_view_of(access& in, const risk::kill_scope& scope) const;
+  /// Whose the position is, where one strategy holds all of it.
+  [[nodiscard]] strategy_id sole_holder(const std::string& symbol, quantity held) const;
+  void stop_at_loss(access& in);
   void roll_day(access& in);
+  void begin_day(access& in);
   void judge_breakers(access& in);
   void note_risk(access& in, std::string kind, std::string scope, std::string author, std::string reason, std::string body,
                  execution::account_access::done told);
@@ -130,6 +196,24 @@ private:
   risk::node_rates rates_;
   std::unique_ptr<execution::risk_gate> gate_;
   portfolio::portfolio books_;
+  order_diary diary_;
+  std::map<risk::kill_scope, risk::flatten_plan> flattening_;
+  /// Orders of a strategy that passed the gate.
+  struct sent_orders {
+    std::uint32_t count = 0;
+    std::deque<quantity> newest; ///< at most median_of
+  };
+  static constexpr std::size_t median_of = 101;
+  std::map<std::string, sent_orders> sent_;
+  std::map<order_number, std::string> undecided_; ///< strategies of orders before the gate
+  std::map<std::string, std::uint32_t> forgiven_; ///< losses in a row that no longer count, by strategy; "" for the account
+  /// A question about breakers alone, where nothing is stopped.
+  struct rearm_question {
+    std::string token, reason;
+    utc_time expires{};
+  };
+  std::optional<rearm_question> rearming_;
+  std::map<std::string, position_snapshot> told_positions_;
   std::vector<order_fill> fills_;                 ///< in the order of the journal
   std::map<std::string, execution::symbol_facts> facts_; ///< as told last
   account_balances balances_;                     ///< as the venue said last, also where nothing changed
@@ -139,9 +223,19 @@ private:
   std::vector<late_wait> to_wait_;
   std::uint64_t last_offset_ = 0;
   std::size_t told_fills_ = 0;     ///< of fills_, that the listener knows
+  std::uint64_t told_news_ = 0;    ///< of the diary, likewise
+  std::uint64_t told_offset_ = 0;  ///< of the figures that were told
+  std::int64_t told_figures_ns_ = 0;
+  std::uint64_t strategies_offset_ = 0; ///< of the figures of strategies that the gate has
+  bool has_rules_ = false;         ///< those of the settings are taken over
+  bool has_started_ = false;       ///< the first replay is over
+  bool is_flattening_ = false;     ///< within drive_flattening
+  bool flatten_is_due_ = false;    ///< another look is on its way
   bool is_replaying_ = true;       ///< records of the past are not told
   bool is_reconciled_ = false;
+  risk::on_off trading_ = risk::on_off::on;
   bool has_point_ = false;         ///< first equity is in the journal
+  bool day_began_ = false;         ///< and its breakers are not reset yet
   bool is_marking_ = false;        ///< a record of it is on its way
   std::optional<error> problem_;   ///< why the account can't trade
 };

@@ -1,8 +1,6 @@
-// Orders, stops and limits: what people ask an account to do.
+// Orders: what people ask an account to do.
 
 #include "gateways/bridge/account_desk.hpp"
-
-#include "actors/risk/decision.hpp"
 
 #include <algorithm>
 
@@ -17,8 +15,6 @@ constexpr std::chrono::milliseconds closing_pause{20};
 constexpr int closing_looks = 100;
 
 error blocked_error(const error& why) { return {errc::not_available, why.message, why.field}; }
-
-risk::access rank_of(const trading_caller& who) { return who.rank; }
 
 /// Where the caller gave no id of its own the number of the order is its cause: asked again, it is another order.
 /// '#' can't begin a client order id.
@@ -57,23 +53,30 @@ void account_desk::wait_for(access& in, const order& placed, std::chrono::millis
   });
 }
 
-void account_desk::place(access& in, const trading_caller& who, place_order what, reply<placed_order> done, int looks_left) {
-  if (auto why = in.blocked()) return done(blocked_error(*why));
-  if (problem_) return done(error{errc::not_available, "the account can only be read: " + to_string(*problem_)});
-  const auto* instrument = settings_.master->find(what.request.symbol);
-  if (!instrument) return done(error{errc::unknown_symbol, "unknown symbol " + quoted(what.request.symbol), "symbol"});
+void account_desk::when_ready(access& in, std::string symbol, int looks_left, std::function<void(access&, const result<const instrument*>&)> go) {
+  if (auto why = in.blocked()) return go(in, blocked_error(*why));
+  if (problem_) return go(in, error{errc::not_available, "the account can only be read: " + to_string(*problem_)});
+  const auto* instrument = settings_.master->find(symbol);
+  if (!instrument) return go(in, error{errc::unknown_symbol, "unknown symbol " + quoted(symbol), "symbol"});
+  if (balances_.buying_power || looks_left <= 0) return go(in, instrument);
   // after a restart the broker knows its buying power only once what is held has a price
-  if (!balances_.buying_power && looks_left > 0) {
-    in.run([](account_core& core, utc_time now) { return core.look(now); }, [](const order_answer&) {});
-    return in.after(closing_pause, [this, who, what = std::move(what), done = std::move(done), looks_left](access& later) {
-      place(later, who, what, done, looks_left - 1);
-    });
-  }
-  auto key = key_of(who, what, in.book()->next_number());
-  if (!key) return done(key.error());
-  gate_->expect(*key, sender_of(who));
-  const new_order wanted{what.request, *key, order_origin::manual, instrument->symbol, contract_of(*instrument)};
-  const auto wait = what.wait;
+  in.run([](account_core& core, utc_time now) { return core.look(now); }, [](const order_answer&) {});
+  in.after(closing_pause, [this, symbol = std::move(symbol), looks_left, go = std::move(go)](access& later) { when_ready(later, symbol, looks_left - 1, go); });
+}
+
+void account_desk::place(access& in, const trading_caller& who, place_order what, reply<placed_order> done) {
+  const auto symbol = what.request.symbol;
+  when_ready(in, symbol, first_looks, [this, who, what = std::move(what), done = std::move(done)](access& now, const result<const instrument*>& traded) {
+    if (!traded) return done(traded.error());
+    auto key = key_of(who, what, now.book()->next_number());
+    if (!key) return done(key.error());
+    submit(now, {what.request, *key, order_origin::manual, (*traded)->symbol, contract_of(**traded)}, sender_of(who), what.wait, done);
+  });
+}
+
+void account_desk::submit(access& in, const new_order& wanted, order_sender sender, std::chrono::milliseconds wait, reply<placed_order> done) {
+  know(wanted.request.strategy);
+  gate_->expect(wanted.key, std::move(sender));
   in.run([&](account_core& core, utc_time now) { return core.place(wanted, now); },
          [this, wait, done = std::move(done)](const order_answer& got) {
            if (got.refused) return done(*got.refused);
@@ -167,6 +170,7 @@ void account_desk::place_close(access& in, const trading_caller& who, const posi
   r.type = what.type;
   r.limit_price = what.limit_price;
   r.effect = position_effect::reduce_only;
+  r.strategy = sole_holder(held.symbol, held.qty);
   r.comment = what.reason.substr(0, 200);
   place(in, who, std::move(wanted), std::move(told));
 }
@@ -204,96 +208,6 @@ void account_desk::finish_closing(access& in, std::shared_ptr<closing> plan) {
       if (plan->orders.empty() && plan->failed) return plan->done(*plan->failed);
       plan->done(closed_positions{std::move(plan->orders), plan->cancelled});
     });
-}
-
-// ------------------------------------------------------------------- risk
-
-result<order_preview> account_desk::preview(access& in, const trading_caller& who, const order_request& what) {
-  if (!in.book()) return error{errc::not_available, "the account is starting"};
-  const auto* instrument = settings_.master->find(what.symbol);
-  if (!instrument) return error{errc::unknown_symbol, "unknown symbol " + quoted(what.symbol), "symbol"};
-  const auto key = intent_key::manual(who.principal, "#preview");
-  if (!key) return key.error();
-  auto asked = what;
-  asked.symbol = instrument->symbol;
-  const risk::grant may;
-  risk::order_view view;
-  view.asked = &asked;
-  view.key = &*key;
-  view.principal = who.principal;
-  view.may = &may;
-  const auto verdict = gate_->core().preview(view, in.now());
-  order_preview out;
-  out.decision = risk::to_record(verdict, risk::record_detail::all);
-  const auto* market = gate_->core().state().symbol(asked.symbol);
-  const auto at_market = market ? (direction_of(asked.side) == direction::buy ? market->market.ask : market->market.bid) : std::nullopt;
-  out.price_used = asked.limit_price ? asked.limit_price : at_market;
-  if (!market || !out.price_used) return out;
-  const auto value = decimal::checked_multiply(out.price_used->value(), verdict.approved.value());
-  if (!value) return value.error();
-  out.notional = money{*value * instrument->multiplier * market->instrument.fx};
-  const auto& fees = settings_.fees;
-  out.fees = money{fees.per_order.value() + fees.per_unit.value() * verdict.approved.value() + fees.ratio * out.notional->value()};
-  return out;
-}
-
-void account_desk::stop(access& in, const trading_caller& who, const stop_request& what, reply<stopped> done) {
-  if (what.mode == risk::kill_mode::flatten)
-    return done(error{errc::unsupported, "stopping with flatten is not there yet: stop with halt or reduce, or flatten the positions first", "mode"});
-  const auto began = settings_.clock_ns ? settings_.clock_ns() : 0;
-  auto event = stop_.engage(what.scope, what.mode, who.principal, what.reason, in.now());
-  if (!event) return done(event.error());
-  // in force before it is on disk: late is worse than lost
-  if (auto applied = stop_.apply(*event); !applied) return done(applied.error());
-  stopped out;
-  out.epoch = event->epoch;
-  out.mode = what.mode;
-  order_filter filter;
-  if (what.scope.what == risk::kill_scope::kind::symbol) filter.symbol = what.scope.name;
-  if (what.scope.what == risk::kill_scope::kind::strategy) filter.strategy = strategy_id{what.scope.name};
-  if (what.open == stop_request::open_orders::cancel) out.cancel_requested = cancel_all(in, who, filter);
-  const auto ended = settings_.clock_ns ? settings_.clock_ns() : 0;
-  out.elapsed = std::chrono::milliseconds{(ended - began) / 1'000'000};
-  // done also where the journal fails: what is stopped is stopped
-  note_risk(in, "kill_switch", what.scope.name, who.principal, what.reason, risk::to_text(*event),
-            [out, done = std::move(done)](const order_answer&) { done(out); });
-}
-
-result<resume_question> account_desk::ask_resume(access& in, const trading_caller& who, const std::string& reason) {
-  if (!settings_.make_token) return error{errc::unsupported, "resuming needs a source of tokens"};
-  auto token = settings_.make_token();
-  if (auto asked = stop_.ask_resume(who.principal, rank_of(who), reason, token, in.now()); !asked) return asked.error();
-  resume_question out;
-  out.token = std::move(token);
-  out.expires_in = risk::kill_switch::token_life;
-  out.blocking = breakers_.would_trip(breaker_inputs(in), limits_now());
-  return out;
-}
-
-void account_desk::resume(access& in, const trading_caller& who, const std::string& token, reply<std::uint64_t> done) {
-  // what can't be written down is not lifted: after a restart it would be in force again
-  if (auto why = in.blocked()) return done(blocked_error(*why));
-  const auto blocking = breakers_.would_trip(breaker_inputs(in), limits_now());
-  auto event = stop_.confirm_resume(token, who.principal, rank_of(who), in.now(), blocking);
-  if (!event) return done(event.error());
-  // lifted when it is on disk: the record's own fold does it
-  note_risk(in, "kill_switch", {}, who.principal, event->reason, risk::to_text(*event),
-            [epoch = event->epoch, done = std::move(done)](const order_answer& got) {
-              if (got.refused) return done(*got.refused);
-              done(epoch);
-            });
-}
-
-void account_desk::set_limits(access& in, risk::limit_change change, reply<std::uint64_t> done) {
-  if (auto why = in.blocked()) return done(blocked_error(*why));
-  auto event = limits_.propose(change, in.now());
-  if (!event) return done(event.error());
-  if (auto applied = limits_.apply(*event); !applied) return done(applied.error());
-  note_risk(in, "limits", change.where.name, change.author, change.reason, risk::to_text(*event),
-            [version = event->version, done = std::move(done)](const order_answer& got) {
-              if (got.refused) return done(*got.refused);
-              done(version);
-            });
 }
 
 } // namespace tt::gateway

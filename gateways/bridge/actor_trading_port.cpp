@@ -1,7 +1,5 @@
 #include "gateways/bridge/actor_trading_port.hpp"
 
-#include <caf/send.hpp>
-
 #include <algorithm>
 #include <mutex>
 #include <utility>
@@ -9,7 +7,6 @@
 namespace tt::gateway {
 
 using execution::account_access;
-using execution::account_task;
 
 // --------------------------------------------------------------- watchers
 
@@ -49,33 +46,36 @@ void trading_watchers::execution(const execution_snapshot& what) const {
     if (one->on_execution) one->on_execution(what);
 }
 
+void trading_watchers::account(const account_snapshot& what) const {
+  for (const auto& one : shared_->now())
+    if (one->on_account) one->on_account(what);
+}
+
+void trading_watchers::position(const position_snapshot& what) const {
+  for (const auto& one : shared_->now())
+    if (one->on_position) one->on_position(what);
+}
+
+void trading_watchers::risk(const risk_news& what) const {
+  for (const auto& one : shared_->now())
+    if (one->on_risk) one->on_risk(what);
+}
+
 // ------------------------------------------------------------------- port
 
 namespace {
 
-/// An answer that comes once; where the account's actor is gone and drops the question, it says so.
+/// All of them, or the first that failed.
 template <class T>
-class answer_once {
-public:
-  explicit answer_once(reply<T> done) : done_(std::move(done)) {}
-  ~answer_once() { give(error{errc::not_available, "the account is not hosted here any more", "account_id"}); }
-  answer_once(const answer_once&) = delete;
-  answer_once& operator=(const answer_once&) = delete;
-  void give(result<T> got) {
-    if (auto done = std::exchange(done_, {})) done(std::move(got));
+result<std::vector<T>> all_of(result<std::vector<result<T>>>& got) {
+  if (!got) return got.error();
+  std::vector<T> out;
+  for (auto& one : *got) {
+    if (!one) return one.error();
+    out.push_back(std::move(*one));
   }
-
-private:
-  reply<T> done_;
-};
-
-template <class T>
-reply<T> once(reply<T> done) {
-  auto kept = std::make_shared<answer_once<T>>(std::move(done));
-  return [kept](result<T> got) { kept->give(std::move(got)); };
+  return out;
 }
-
-void post(const caf::actor& account, account_task work) { caf::anon_send(account, std::make_shared<const account_task>(std::move(work))); }
 
 int severity_of(const std::string& journal) {
   static constexpr std::string_view order[] = {"ok", "starting", "failed", "taken_over", "read_only"};
@@ -87,27 +87,35 @@ int severity_of(const std::string& journal) {
 struct actor_trading_port::known_health {
   std::mutex mutex;
   std::map<account_id, desk_health> all;
+  /// The question of a resume that is open, and the accounts it was put to.
+  struct question {
+    std::string token;
+    std::vector<account_id> accounts;
+  };
+  question resuming;
 };
 
-actor_trading_port::actor_trading_port(std::vector<hosted_account> accounts, std::shared_ptr<trading_watchers> watchers, preparer prepare)
-  : accounts_(std::move(accounts)), watchers_(std::move(watchers)), prepare_(std::move(prepare)), health_(std::make_shared<known_health>()) {}
+actor_trading_port::actor_trading_port(std::shared_ptr<account_hosts> accounts, std::shared_ptr<trading_watchers> watchers)
+  : accounts_(std::move(accounts)), watchers_(std::move(watchers)), health_(std::make_shared<known_health>()) {}
 
 actor_trading_port::~actor_trading_port() = default;
 
 trading_health actor_trading_port::health() {
-  for (const auto& one : accounts_)
-    post(one.actor, [desk = one.desk, id = one.id, kept = health_](account_access& in) {
+  const auto hosted = accounts_->all();
+  for (const auto& one : hosted)
+    post(one, [desk = one.desk, id = one.id, kept = health_](account_access& in) {
       auto now = desk->health(in);
       const std::lock_guard lock(kept->mutex);
       kept->all.insert_or_assign(id, std::move(now));
     });
   trading_health out;
   const std::lock_guard lock(health_->mutex);
-  if (health_->all.size() < accounts_.size() || accounts_.empty()) return out;
+  if (hosted.empty() || std::ranges::any_of(hosted, [&](const auto& one) { return !health_->all.contains(one.id); })) return out;
   out.journal = "ok";
   out.is_ready = true;
-  out.offset = health_->all.at(accounts_.front().id).offset;
-  for (const auto& [id, one] : health_->all) {
+  out.offset = health_->all.at(hosted.front().id).offset;
+  for (const auto& host : hosted) {
+    const auto& one = health_->all.at(host.id);
     if (severity_of(one.journal) > severity_of(out.journal)) out.journal = one.journal;
     out.mode = std::max(out.mode, one.mode);
     out.is_ready = out.is_ready && one.is_reconciled && one.journal != "starting";
@@ -118,60 +126,69 @@ trading_health actor_trading_port::health() {
   return out;
 }
 
-result<account_id> actor_trading_port::default_account() const {
-  if (accounts_.empty()) return error{errc::not_found, "there are no accounts", "account_id"};
-  return accounts_.front().id;
-}
+result<account_id> actor_trading_port::default_account() const { return accounts_->usual(); }
 
-result<const hosted_account*> actor_trading_port::find(const trading_caller& who, const std::optional<account_id>& named) const {
+result<hosted_account> actor_trading_port::find(const trading_caller& who, const std::optional<account_id>& named) const {
   const auto usual = default_account();
   if (!named && !usual) return usual.error();
-  const auto& id = named ? *named : *usual;
-  const auto at = std::ranges::find(accounts_, id, &hosted_account::id);
-  if (at == accounts_.end()) return error{errc::not_found, "no account " + quoted(id.str()), "account_id"};
-  if (who.accounts == trading_caller::reach::paper_only && at->mode != account_mode::paper)
+  auto found = accounts_->find(named ? *named : *usual);
+  if (found && who.accounts == trading_caller::reach::paper_only && found->mode != account_mode::paper)
     return error{errc::refused, "only paper accounts without an identity", "account_id"};
-  return &*at;
+  return found;
 }
 
 template <class T, class Work>
 void actor_trading_port::with(const trading_caller& who, const std::optional<account_id>& named, reply<T> done, Work work) {
   const auto account = find(who, named);
   if (!account) return done(account.error());
-  post((*account)->actor, [desk = (*account)->desk, done = once<T>(std::move(done)), work = std::move(work)](account_access& in) {
-    work(*desk, in, done);
-  });
+  post(*account, [desk = account->desk, done = once<T>(std::move(done)), work = std::move(work)](account_access& in) { work(*desk, in, done); });
+}
+
+template <class T, class Work>
+void actor_trading_port::with_all(const trading_caller& who, const std::vector<account_id>& ids, reply<std::vector<result<T>>> done, Work work) {
+  struct gathering {
+    std::mutex mutex;
+    std::vector<std::optional<result<T>>> got;
+    std::size_t open = 0;
+  };
+  if (ids.empty()) return done(std::vector<result<T>>{});
+  auto all = std::make_shared<gathering>();
+  all->got.resize(ids.size());
+  all->open = ids.size();
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    with<T>(
+      who, ids[i],
+      [all, i, done](result<T> one) {
+        {
+          const std::lock_guard lock(all->mutex);
+          all->got[i].emplace(std::move(one));
+          if (--all->open > 0) return;
+        }
+        std::vector<result<T>> out;
+        for (auto& part : all->got) out.push_back(std::move(*part));
+        done(std::move(out));
+      },
+      work);
+}
+
+std::vector<account_id> actor_trading_port::reachable(const trading_caller& who) const {
+  std::vector<account_id> out;
+  for (const auto& one : accounts_->all())
+    if (find(who, one.id)) out.push_back(one.id);
+  return out;
+}
+
+void actor_trading_port::history(reply<std::vector<account_history>> done) {
+  const trading_caller who{"stream", risk::access::trader, trading_caller::reach::all};
+  with_all<account_history>(
+    who, reachable(who), [done](result<std::vector<result<account_history>>> got) { done(all_of(got)); },
+    [](account_desk& desk, account_access& in, const auto& told) { desk.history(in, told); });
 }
 
 void actor_trading_port::accounts(const trading_caller& who, reply<std::vector<account_snapshot>> done) {
-  struct gathering {
-    std::mutex mutex;
-    std::map<account_id, account_snapshot> got;
-    std::optional<error> failed;
-    std::size_t open = 0;
-  };
-  auto all = std::make_shared<gathering>();
-  std::vector<account_id> ids;
-  for (const auto& one : accounts_)
-    if (find(who, one.id)) ids.push_back(one.id);
-  if (ids.empty()) return done(std::vector<account_snapshot>{});
-  all->open = ids.size();
-  for (const auto& id : ids)
-    with<account_snapshot>(
-      who, id,
-      [all, id, done, ids](result<account_snapshot> got) {
-        {
-          const std::lock_guard lock(all->mutex);
-          if (got) all->got.emplace(id, std::move(*got));
-          else all->failed = got.error();
-          if (--all->open > 0) return;
-        }
-        if (all->failed) return done(*all->failed);
-        std::vector<account_snapshot> out;
-        for (const auto& one : ids) out.push_back(all->got.at(one));
-        done(std::move(out));
-      },
-      [](account_desk& desk, account_access& in, const reply<account_snapshot>& told) { told(desk.account(in)); });
+  with_all<account_snapshot>(
+    who, reachable(who), [done](result<std::vector<result<account_snapshot>>> got) { done(all_of(got)); },
+    [](account_desk& desk, account_access& in, const auto& told) { told(desk.account(in)); });
 }
 
 void actor_trading_port::positions(const trading_caller& who, std::optional<account_id> of, reply<std::vector<position_snapshot>> done) {
@@ -185,10 +202,26 @@ void actor_trading_port::orders(const trading_caller& who, order_filter filter, 
   });
 }
 
+void actor_trading_port::locate(const trading_caller& who, const order_name& name, reply<account_id> done) {
+  if (name.account) return done(*name.account);
+  const auto ids = reachable(who);
+  if (ids.empty()) return done(error{errc::not_found, "there are no accounts", "account_id"});
+  if (ids.size() == 1) return done(ids.front());
+  with_all<order_snapshot>(
+    who, ids,
+    [done, ids](result<std::vector<result<order_snapshot>>> got) {
+      if (!got) return done(got.error());
+      for (std::size_t i = 0; i < got->size(); ++i)
+        if ((*got)[i]) return done(ids[i]);
+      done(got->front().error());
+    },
+    [name](account_desk& desk, account_access& in, const auto& told) { told(desk.order_of(in, name)); });
+}
+
 void actor_trading_port::order_of(const trading_caller& who, order_name name, reply<order_snapshot> done) {
-  const auto of = name.account;
-  with<order_snapshot>(who, of, std::move(done), [name = std::move(name)](account_desk& desk, account_access& in, const auto& told) {
-    told(desk.order_of(in, name));
+  locate(who, name, [this, who, name, done = std::move(done)](const result<account_id>& of) {
+    if (!of) return done(of.error());
+    with<order_snapshot>(who, *of, done, [name](account_desk& desk, account_access& in, const auto& told) { told(desk.order_of(in, name)); });
   });
 }
 
@@ -205,9 +238,9 @@ void actor_trading_port::place(const trading_caller& who, place_order what, repl
   auto told = once<placed_order>(std::move(done));
   const auto symbol = what.request.symbol;
   // the gate does no I/O: what it reads of the symbol is there before the order is
-  prepare_(symbol, [to = **account, who, what = std::move(what), told](const result<void>& known) {
+  accounts_->prepare(symbol, [to = *account, who, what = std::move(what), told](const result<void>& known) {
     if (!known) return told(known.error());
-    post(to.actor, [desk = to.desk, who, what, told](account_access& in) { desk->place(in, who, what, told); });
+    post(to, [desk = to.desk, who, what, told](account_access& in) { desk->place(in, who, what, told); });
   });
 }
 
@@ -216,23 +249,23 @@ void actor_trading_port::preview(const trading_caller& who, order_request what, 
   if (!account) return done(account.error());
   auto told = once<order_preview>(std::move(done));
   const auto symbol = what.symbol;
-  prepare_(symbol, [to = **account, who, what = std::move(what), told](const result<void>& known) {
+  accounts_->prepare(symbol, [to = *account, who, what = std::move(what), told](const result<void>& known) {
     if (!known) return told(known.error());
-    post(to.actor, [desk = to.desk, who, what, told](account_access& in) { told(desk->preview(in, who, what)); });
+    post(to, [desk = to.desk, who, what, told](account_access& in) { told(desk->preview(in, who, what)); });
   });
 }
 
 void actor_trading_port::change(const trading_caller& who, order_name name, order_change change, reply<order_snapshot> done) {
-  const auto of = name.account;
-  with<order_snapshot>(who, of, std::move(done), [name = std::move(name), change = std::move(change)](account_desk& desk, account_access& in, const auto& told) {
-    desk.change(in, name, change, told);
+  locate(who, name, [this, who, name, change = std::move(change), done = std::move(done)](const result<account_id>& of) {
+    if (!of) return done(of.error());
+    with<order_snapshot>(who, *of, done, [name, change](account_desk& desk, account_access& in, const auto& told) { desk.change(in, name, change, told); });
   });
 }
 
 void actor_trading_port::cancel(const trading_caller& who, order_name name, reply<cancelled_order> done) {
-  const auto of = name.account;
-  with<cancelled_order>(who, of, std::move(done), [who, name = std::move(name)](account_desk& desk, account_access& in, const auto& told) {
-    desk.cancel(in, who, name, told);
+  locate(who, name, [this, who, name, done = std::move(done)](const result<account_id>& of) {
+    if (!of) return done(of.error());
+    with<cancelled_order>(who, *of, done, [who, name](account_desk& desk, account_access& in, const auto& told) { desk.cancel(in, who, name, told); });
   });
 }
 
@@ -250,64 +283,119 @@ void actor_trading_port::close(const trading_caller& who, close_request what, re
   });
 }
 
+void actor_trading_port::performance(const trading_caller& who, std::optional<account_id> of, std::size_t points, reply<account_performance> done) {
+  with<account_performance>(who, of, std::move(done), [points](account_desk& desk, account_access& in, const auto& told) { told(desk.performance(in, points)); });
+}
+
 void actor_trading_port::risk_state(const trading_caller& who, std::optional<account_id> of, reply<risk_snapshot> done) {
   with<risk_snapshot>(who, of, std::move(done), [](account_desk& desk, account_access& in, const auto& told) { told(desk.risk_state(in)); });
 }
 
 void actor_trading_port::set_limits(const trading_caller& who, risk::limit_change change, reply<std::uint64_t> done) {
-  if (accounts_.size() > 1)
-    return done(error{errc::unsupported, "limits of a node with several accounts can't be changed while it runs yet", "scope"});
-  with<std::uint64_t>(who, std::nullopt, std::move(done), [change = std::move(change)](account_desk& desk, account_access& in, const auto& told) {
-    desk.set_limits(in, change, told);
-  });
+  // every account keeps the sets of all scopes: those that are not of one account go to all
+  std::vector<account_id> meant;
+  if (change.where.scope == risk::limit_scope::account) meant.emplace_back(change.where.name);
+  else
+    for (const auto& one : accounts_->all()) meant.push_back(one.id);
+  with_all<std::uint64_t>(
+    who, meant,
+    [done](result<std::vector<result<std::uint64_t>>> got) {
+      const auto all = all_of(got);
+      if (!all) return done(all.error());
+      if (all->empty()) return done(error{errc::not_found, "there are no accounts", "scope"});
+      done(*std::ranges::max_element(*all));
+    },
+    [change = std::move(change)](account_desk& desk, account_access& in, const auto& told) { desk.set_limits(in, change, told); });
 }
 
 void actor_trading_port::stop(const trading_caller& who, stop_request what, reply<stopped> done) {
   // every account has a switch of its own; all of them are thrown, and the answer waits for the last
-  struct gathering {
-    std::mutex mutex;
-    stopped sum;
-    std::optional<error> failed;
-    std::size_t open = 0;
-  };
-  auto all = std::make_shared<gathering>();
-  all->sum.mode = what.mode;
   std::vector<account_id> meant;
-  for (const auto& one : accounts_)
+  for (const auto& one : accounts_->all())
     if (what.scope.what != risk::kill_scope::kind::account || what.scope.name == one.id.str()) meant.push_back(one.id);
   if (meant.empty()) return done(error{errc::not_found, "no account " + quoted(what.scope.name), "account_id"});
-  all->open = meant.size();
-  for (const auto& id : meant)
-    with<stopped>(
-      who, id,
-      [all, done](result<stopped> got) {
-        {
-          const std::lock_guard lock(all->mutex);
-          if (got) {
-            all->sum.epoch = std::max(all->sum.epoch, got->epoch);
-            all->sum.elapsed = std::max(all->sum.elapsed, got->elapsed);
-            all->sum.cancel_requested.insert(all->sum.cancel_requested.end(), got->cancel_requested.begin(), got->cancel_requested.end());
-          } else all->failed = got.error();
-          if (--all->open > 0) return;
-        }
-        if (all->failed) return done(*all->failed);
-        done(all->sum);
-      },
-      [who, what](account_desk& desk, account_access& in, const auto& told) { desk.stop(in, who, what, told); });
+  with_all<stopped>(
+    who, meant,
+    [done, mode = what.mode](result<std::vector<result<stopped>>> got) {
+      const auto all = all_of(got);
+      if (!all) return done(all.error());
+      stopped sum;
+      sum.mode = mode;
+      for (const auto& one : *all) {
+        sum.epoch = std::max(sum.epoch, one.epoch);
+        sum.elapsed = std::max(sum.elapsed, one.elapsed);
+        sum.cancel_requested.insert(sum.cancel_requested.end(), one.cancel_requested.begin(), one.cancel_requested.end());
+      }
+      done(std::move(sum));
+    },
+    [who, what](account_desk& desk, account_access& in, const auto& told) { desk.stop(in, who, what, told); });
 }
 
 void actor_trading_port::ask_resume(const trading_caller& who, std::string reason, reply<resume_question> done) {
-  if (accounts_.size() > 1) return done(error{errc::unsupported, "resuming several accounts at once is not there yet"});
-  with<resume_question>(who, std::nullopt, std::move(done), [who, reason = std::move(reason)](account_desk& desk, account_access& in, const auto& told) {
-    told(desk.ask_resume(in, who, reason));
-  });
+  const auto ids = reachable(who);
+  if (ids.empty()) return done(error{errc::not_found, "there are no accounts"});
+  // the first account makes the token; the others are asked with the same one
+  const auto put = [this, who, reason, done](std::vector<account_id> to, std::string token, std::optional<resume_question> first) {
+    with_all<resume_question>(
+      who, to,
+      [this, done, to, first](result<std::vector<result<resume_question>>> got) {
+        auto sum = first;
+        std::vector<account_id> asked;
+        std::optional<error> failed;
+        for (std::size_t i = 0; got && i < got->size(); ++i) {
+          const auto& one = (*got)[i];
+          if (!one && one.error().code != errc::conflict) return done(one.error());
+          if (!one) failed = one.error(); // nothing is stopped there
+          if (!one) continue;
+          asked.push_back(to[i]);
+          if (!sum) sum = *one;
+          else
+            for (const auto& code : one->blocking)
+              if (std::ranges::find(sum->blocking, code) == sum->blocking.end()) sum->blocking.push_back(code);
+        }
+        if (!sum) return done(failed.value_or(error{errc::conflict, "nothing is stopped"}));
+        {
+          const std::lock_guard lock(health_->mutex);
+          auto& known = health_->resuming;
+          if (known.token != sum->token) known = {sum->token, {}};
+          known.accounts.insert(known.accounts.end(), asked.begin(), asked.end());
+        }
+        done(*sum);
+      },
+      [who, reason = reason, token](account_desk& desk, account_access& in, const auto& told) { told(desk.ask_resume(in, who, reason, token)); });
+  };
+  with<resume_question>(
+    who, ids.front(),
+    [this, ids, put, done](result<resume_question> first) {
+      const std::vector<account_id> others(ids.begin() + 1, ids.end());
+      if (!first && (first.error().code != errc::conflict || others.empty())) return done(first.error());
+      if (first) {
+        const std::lock_guard lock(health_->mutex);
+        health_->resuming = {first->token, {ids.front()}};
+      }
+      if (others.empty()) return done(std::move(first));
+      const auto token = first ? first->token : accounts_->make_token();
+      put(others, token, first ? std::optional{*first} : std::nullopt);
+    },
+    [who, reason](account_desk& desk, account_access& in, const auto& told) { told(desk.ask_resume(in, who, reason)); });
 }
 
 void actor_trading_port::resume(const trading_caller& who, std::string token, reply<std::uint64_t> done) {
-  if (accounts_.size() > 1) return done(error{errc::unsupported, "resuming several accounts at once is not there yet"});
-  with<std::uint64_t>(who, std::nullopt, std::move(done), [who, token = std::move(token)](account_desk& desk, account_access& in, const auto& told) {
-    desk.resume(in, who, token, told);
-  });
+  auto ids = reachable(who);
+  if (ids.empty()) return done(error{errc::not_found, "there are no accounts"});
+  {
+    const std::lock_guard lock(health_->mutex);
+    if (health_->resuming.token == token) ids = health_->resuming.accounts;
+    else ids.resize(1); // says what is wrong with the token
+  }
+  with_all<std::uint64_t>(
+    who, ids,
+    [done](result<std::vector<result<std::uint64_t>>> got) {
+      const auto all = all_of(got);
+      if (!all) return done(all.error());
+      done(all->empty() ? std::uint64_t{0} : *std::ranges::max_element(*all));
+    },
+    [who, token = std::move(token)](account_desk& desk, account_access& in, const auto& told) { desk.resume(in, who, token, told); });
 }
 
 } // namespace tt::gateway

@@ -3,7 +3,7 @@
 // The trading_port of a running node: what routes ask becomes work in the step of the
 // account's actor, with its desk; what the desk answers comes back as calls.
 
-#include "gateways/bridge/account_desk.hpp"
+#include "gateways/bridge/account_hosts.hpp"
 #include "gateways/trading_port.hpp"
 
 #include <caf/actor.hpp>
@@ -13,14 +13,6 @@
 
 namespace tt::gateway {
 
-/// An account that this node hosts.
-struct hosted_account {
-  account_id id;
-  account_mode mode = account_mode::paper;
-  caf::actor actor;
-  std::shared_ptr<account_desk> desk;
-};
-
 /// Who listens to the desks. The desks' listener passes on through it. Thread-safe.
 class trading_watchers {
 public:
@@ -28,6 +20,9 @@ public:
   void remove(subscription_id id);
   void order(const order_snapshot& what) const;
   void execution(const execution_snapshot& what) const;
+  void account(const account_snapshot& what) const;
+  void position(const position_snapshot& what) const;
+  void risk(const risk_news& what) const;
 
 private:
   struct shared;
@@ -37,11 +32,8 @@ private:
 
 class actor_trading_port final : public trading_port {
 public:
-  /// Makes a symbol known to the accounts: market, daily figures, rate. Called back on any thread.
-  using preparer = std::function<void(std::string symbol, reply<void> done)>;
-
   /// The first account is the default one. The accounts must have ended before the port does.
-  actor_trading_port(std::vector<hosted_account> accounts, std::shared_ptr<trading_watchers> watchers, preparer prepare);
+  actor_trading_port(std::shared_ptr<account_hosts> accounts, std::shared_ptr<trading_watchers> watchers);
   ~actor_trading_port() override;
   actor_trading_port(const actor_trading_port&) = delete;
   actor_trading_port& operator=(const actor_trading_port&) = delete;
@@ -50,6 +42,7 @@ public:
   subscription_id watch(trading_watcher who) override { return watchers_->add(std::move(who)); }
   void unwatch(subscription_id id) override { watchers_->remove(id); }
   [[nodiscard]] result<account_id> default_account() const override;
+  void history(reply<std::vector<account_history>> done) override;
   void accounts(const trading_caller& who, reply<std::vector<account_snapshot>> done) override;
   void positions(const trading_caller& who, std::optional<account_id> of, reply<std::vector<position_snapshot>> done) override;
   void orders(const trading_caller& who, order_filter filter, reply<std::vector<order_snapshot>> done) override;
@@ -61,6 +54,7 @@ public:
   void cancel(const trading_caller& who, order_name name, reply<cancelled_order> done) override;
   void cancel_all(const trading_caller& who, order_filter filter, reply<std::vector<order_id>> done) override;
   void close(const trading_caller& who, close_request what, reply<closed_positions> done) override;
+  void performance(const trading_caller& who, std::optional<account_id> of, std::size_t points, reply<account_performance> done) override;
   void risk_state(const trading_caller& who, std::optional<account_id> of, reply<risk_snapshot> done) override;
   void set_limits(const trading_caller& who, risk::limit_change change, reply<std::uint64_t> done) override;
   void stop(const trading_caller& who, stop_request what, reply<stopped> done) override;
@@ -70,14 +64,19 @@ public:
 private:
   struct known_health;
   /// The account meant, the default one where none is named. Errors: not_found; refused where it is out of the caller's reach.
-  [[nodiscard]] result<const hosted_account*> find(const trading_caller& who, const std::optional<account_id>& named) const;
+  [[nodiscard]] result<hosted_account> find(const trading_caller& who, const std::optional<account_id>& named) const;
   /// Runs `work(desk, access, done)` in the account's step.
   template <class T, class Work>
   void with(const trading_caller& who, const std::optional<account_id>& named, reply<T> done, Work work);
+  /// The same with several accounts; the answers in their order.
+  template <class T, class Work>
+  void with_all(const trading_caller& who, const std::vector<account_id>& ids, reply<std::vector<result<T>>> done, Work work);
+  /// Which account an order is of, where the name does not say. Errors: not_found.
+  void locate(const trading_caller& who, const order_name& name, reply<account_id> done);
+  [[nodiscard]] std::vector<account_id> reachable(const trading_caller& who) const;
 
-  std::vector<hosted_account> accounts_;
+  std::shared_ptr<account_hosts> accounts_;
   std::shared_ptr<trading_watchers> watchers_;
-  preparer prepare_;
   std::shared_ptr<known_health> health_;
 };
 

@@ -41,7 +41,7 @@ public:
     request_.set(http::field::host, host + ":" + port);
     request_.set(http::field::connection, "close");
     if (!call.token.empty()) request_.set(http::field::authorization, "Bearer " + call.token);
-    if (call.verb == http_call::verb_t::post) {
+    if (call.verb != http_call::verb_t::get && call.verb != http_call::verb_t::remove) {
       request_.set(http::field::content_type, "application/json");
       request_.body() = call.body;
     }
@@ -58,6 +58,8 @@ private:
     switch (v) {
     case http_call::verb_t::post: return http::verb::post;
     case http_call::verb_t::remove: return http::verb::delete_;
+    case http_call::verb_t::put: return http::verb::put;
+    case http_call::verb_t::patch: return http::verb::patch;
     default: return http::verb::get;
     }
   }

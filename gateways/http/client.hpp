@@ -20,9 +20,9 @@ struct http_reply {
 
 /// What a client asks for.
 struct http_call {
-  enum class verb_t : std::uint8_t { get, post, remove } verb = verb_t::get;
+  enum class verb_t : std::uint8_t { get, post, remove, put, patch } verb = verb_t::get;
   std::string path;
-  std::string body = {};  ///< of a post; JSON
+  std::string body = {};  ///< of a post, put or patch; JSON
   std::string token = {}; ///< bearer; "" for none
 };
 /// Asks `base` ("http://host:port"; no TLS). Errors: invalid_argument (not such a URL), not_available (nobody answers

@@ -229,7 +229,8 @@ void connection::on_body(error_code failed) {
 
 void connection::run_request() {
   stream_.expires_never();
-  answer_timer_.expires_after(parts_->config.timeouts.answer);
+  const auto within = pipeline::context(call_).matched->answer_within;
+  answer_timer_.expires_after(within.count() > 0 ? std::min(within, parts_->config.timeouts.answer) : parts_->config.timeouts.answer);
   answer_timer_.async_wait([self = shared_from_this(), call = call_](error_code failed) {
     if (!failed) pipeline::expire(call);
   });

@@ -85,6 +85,17 @@ result<std::string> percent_decode(std::string_view text, plus_sign plus);
 /// Encodes everything but unreserved characters.
 std::string percent_encode(std::string_view text);
 
+/// Whether a request came over TLS.
+enum class peer_link : std::uint8_t { plain, tls };
+
+/// What a TLS client showed of itself; its chain was verified.
+struct peer_certificate {
+  std::string common_name, organization;
+  std::vector<std::string> emails; ///< of the subject alternative name
+
+  bool operator==(const peer_certificate&) const = default;
+};
+
 /// One request as it came in, its target taken apart.
 struct http_request {
   verb method = verb::get;
@@ -95,6 +106,8 @@ struct http_request {
   header_list headers;
   std::string body;
   std::string peer;                  ///< address of the socket's peer, without port
+  peer_link link = peer_link::plain; ///< of that socket
+  std::optional<peer_certificate> certificate = {};
 
   /// Fills target, path, segments and query; accepts absolute form and puts its
   /// authority into `authority`. Errors: invalid_argument.

@@ -6,6 +6,7 @@
 #include "gateways/http/handler.hpp"
 
 #include <array>
+#include <chrono>
 #include <map>
 #include <memory>
 #include <string>
@@ -74,6 +75,8 @@ struct route {
   error_format errors = error_format::api;
   transport over = transport::http;
   std::string_view tag = "";
+  /// Longest wait for the handler, where it is shorter than gateway_timeouts::answer; 0: that one.
+  std::chrono::milliseconds answer_within{0};
 };
 
 /// Immutable after make().

@@ -81,8 +81,25 @@ constexpr schema schemas[] = {
   {"Watchlist", "id:i! name:s! symbols:[]s!"},
   {"WatchlistInput", "name:s! symbols:[]s!"},
   {"Watchlists", "watchlists:[]#Watchlist!"},
+  {"WebhookAnswer", "status:c(received)! alert_id:s! event_id:i! duplicate:b! decision:e(queued|recorded|refused)! reason:s detail:s timestamp:t!"},
+  {"WebhookLimits", "ok:b! timestamp:i! ts_ms:i! now:t! limits:{}i! secret_set:b! listen:s"},
+  {"WebhookRules", "body_secret:b! hmac_key:b! ip_allow:[]s! mtls:b!"},
+  {"WebhookScope", "symbols:[]s! max_quantity:n!? sides:[]s!"},
+  {"WebhookProfile",
+   "id:s! name:s! account_id:s! mode:e(paper|sandbox|live)! strategy_id:s rules:#WebhookRules! scope:#WebhookScope! freshness_s:i! "
+   "sync_mode:e(order|position)! out_of_step:e(refuse|warn)! expect_every_s:i editable:b! created_at:t updated_at:t path_token:s url:s",
+   "path_token is shown once: when it is made"},
+  {"WebhookProfiles", "webhooks:[]#WebhookProfile!"},
+  {"WebhookProfileChange",
+   "name:s account_id:s strategy_id:s? rules:{}j scope:{}j freshness_s:i sync_mode:e(order|position) out_of_step:e(refuse|warn) expect_every_s:i?",
+   "rules {body_secret, hmac_key, ip_allow[], mtls} and scope {symbols[], max_quantity, sides[]} are taken key by key; null takes a value away"},
+  {"WebhookEvent",
+   "event_id:i! alert_id:s! profile:s! received_at:t! updated_at:t! decision:e(queued|recorded|refused)! reason:s detail:s pending:b! account_id:s "
+   "strategy_id:s symbol:s action:s order_ids:[]s! remote:s! form:e(json|pairs|words|note)! body:s!",
+   "body is JSON text without secrets"},
+  {"WebhookEvents", "events:[]#WebhookEvent! next_cursor:s!?"},
   {"StrategySource", "kind:e(pine|yaml|webhook)! source:s!"},
-  {"Diagnostic", "severity:e(error|warning)! code:s! message:s! line:i! column:i! length:i hint:s"},
+  {"Diagnostic", "severity:e(error|warning)! code:s! message:s! line:i! column:i! length:i hint:s key:s"},
   {"Diagnostics", "valid:b! diagnostics:[]#Diagnostic!"},
   // -- jobs
   {"BacktestRequest",
@@ -170,6 +187,21 @@ constexpr schema schemas[] = {
   {"EmergencyStop", "mode:e(halt|reduce|flatten) scope:o cancel_open:b reason:s"},
   {"EmergencyStopped", "kill_active:b! mode:s! epoch:i! cancel_requested:[]s! elapsed_ms:i!"},
   {"Resume", "reason:s confirm_token:s"},
+  // -- price alerts
+  {"AlertRequest",
+   "symbol:s condition:e(price_above|price_below|price_equals|price_cross_above|price_cross_below|volume_above|volume_below|rsi_overbought|"
+   "rsi_oversold|macd_signal|bollinger_break|custom|above|below|equals) condition_value:n price:n expression:s timeframe:s parameters:{}n message:s "
+   "expires_at:t repeat:e(once|once_per_bar|always) auto_execute:b order_type:e(market|limit|stop) order_side:s order_quantity:n order_price:n "
+   "account_id:s webhook_url:s tags:[]s is_active:b alert_status:e(active|paused|cancelled) alert_id:s alert_type:s strategy:s",
+   "Long form; `condition: above, price` for short; or a notice with alert_type, strategy and message"},
+  {"Alert",
+   "alert_id:s! id:s! status:s! alert_status:e(active|triggered|paused|expired|cancelled)! is_active:b! client_alert_id:s status_reason:s alert_type:s "
+   "strategy:s symbol:s condition:s condition_value:n expression:s timeframe:s parameters:{}n message:s! expires_at:t repeat:e(once|once_per_bar|always) "
+   "auto_execute:b order_type:s order_side:s order_quantity:n order_price:n account_id:s webhook_url:s tags:[]s trigger_count:i! last_triggered_at:t!? "
+   "last_value:n!? last_order_state:e(placed|refused|failed|lapsed) last_order_id:s last_order_error:s last_notice_status:i last_notice_error:s "
+   "created_by:s! created_at:t! updated_at:t!"},
+  {"Alerts", "alerts:[]#Alert! next_cursor:i!?"},
+  {"AlertDeleted", "status:c(deleted)! alert_id:s!"},
   // -- stream frames
   {"StreamCommand",
    "action:e(subscribe|unsubscribe|snapshot|resume|ping|pong|auth|list|set) type:s channel:s channels:[]s symbol:s symbols:[]s timeframe:s "

@@ -2,6 +2,7 @@
 
 #include "actors/backtest/pair_run.hpp"
 #include "actors/backtest/request.hpp"
+#include "actors/strategy/jobs/backtest_plan.hpp"
 #include "gateways/json/json_reader.hpp"
 
 #include <nlohmann/json.hpp>
@@ -58,18 +59,33 @@ api_error refuse_script(const backtest::compiled_script& script) {
   return out;
 }
 
+api_error refuse_job(const std::vector<strategy::finding>& findings) {
+  std::vector<field_error> fields;
+  for (const auto& one : findings)
+    if (one.level == strategy::severity::error)
+      fields.push_back({{"body", "yaml", std::to_string(one.line), std::to_string(one.column)},
+                        std::string(strategy::to_string(one.code)) + ": " + (one.key.empty() ? "" : one.key + ": ") + one.message, "script"});
+  auto out = bad_fields(std::move(fields));
+  out.code = "script.invalid";
+  return out;
+}
+
 template <class Request>
 std::variant<read_submission, api_error> finish(backtest::job_kind kind, backtest::parsed<Request> read, const backtest::backtest_request& (*base)(const Request&),
-                                                unknown_fields strictness, const std::string& owner) {
+                                                unknown_fields strictness, const std::string& owner, const instrument_master& master) {
   auto problems = in_body(read.problems);
   if (strictness == unknown_fields::refuse)
     for (const auto& name : read.unknown) problems.push_back({{"body", name}, "is not known here", "unknown"});
   if (!problems.empty()) return bad_fields(std::move(problems));
   if (!read.value) return bad_field("body", "", "can't be read");
   const auto& asked = base(*read.value);
-  if (asked.pine_script.empty())
-    return bad_field("body", asked.yaml.empty() ? "strategy_id" : "yaml", "this build backtests Pine source only: give pine_script", "unsupported");
-  if (strictness == unknown_fields::refuse)
+  if (asked.pine_script.empty() && asked.yaml.empty())
+    return bad_field("body", "strategy_id", "this build backtests source only: give pine_script or yaml", "unsupported");
+  if (!asked.yaml.empty() && kind == backtest::job_kind::study)
+    return bad_field("body", "yaml", "this build optimises Pine source only: give pine_script", "unsupported");
+  if (!asked.yaml.empty() && strictness == unknown_fields::refuse)
+    if (const auto job = strategy::job_of(asked, &master); !job.plan) return refuse_job(job.findings);
+  if (!asked.pine_script.empty() && strictness == unknown_fields::refuse)
     if (const auto script = backtest::compile_strategy(asked.pine_script); !script.code) return refuse_script(script);
   read_submission out;
   out.unknown = read.unknown.size();
@@ -93,19 +109,20 @@ std::variant<read_submission, api_error> read_job(backtest::job_kind kind, const
   if (parsed.is_discarded()) return bad_field("body", "", "is not JSON");
   if (!parsed.is_object()) return bad_field("body", "", "must be a JSON object", "type");
   std::vector<field_error> conflicts;
-  const auto snake = to_snake(parsed, names::ours, {"body"}, conflicts);
+  auto snake = to_snake(parsed, names::ours, {"body"}, conflicts);
   if (!conflicts.empty()) {
     auto out = bad_fields(std::move(conflicts));
     out.code = "field.conflict";
     return out;
   }
+  strategy::complete_request(snake);
   backtest::parse_options options;
   options.resolve = [&master](std::string_view name) -> std::optional<std::string> {
     const auto* found = master.find(name);
     return found == nullptr ? std::nullopt : std::optional{found->symbol};
   };
-  if (kind == backtest::job_kind::backtest) return finish(kind, backtest::parse_backtest(snake, options), itself, strictness, owner);
-  return finish(kind, backtest::parse_study(snake, options), base_of, strictness, owner);
+  if (kind == backtest::job_kind::backtest) return finish(kind, backtest::parse_backtest(snake, options), itself, strictness, owner, master);
+  return finish(kind, backtest::parse_study(snake, options), base_of, strictness, owner, master);
 }
 
 } // namespace tt::gateway

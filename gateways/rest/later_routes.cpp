@@ -8,9 +8,6 @@ namespace tt::gateway {
 
 namespace {
 
-constexpr std::size_t pine_source_limit = 512 * 1024;
-constexpr std::size_t webhook_limit = 16 * 1024;
-
 /// A group of routes that wait for the same part.
 class group {
 public:
@@ -49,109 +46,10 @@ void add_auth(std::vector<route>& rows) {
     .add(verb::post, "/api/v1/auth/ws-ticket", access::viewer, "One-time ticket for the stream");
 }
 
-void add_accounts(std::vector<route>& rows) {
-  group accounts{rows, "accounts", "accounts: this build has no portfolio service yet"};
-  accounts.add(verb::patch, "/api/v1/accounts/{id}", access::admin, "Change an account")
-    .add(verb::get, "/api/v1/portfolio", access::viewer, "Account, positions and totals")
-    .add(verb::get, "/api/v1/portfolio/positions", access::viewer, "Positions with weights")
-    .add(verb::get, "/api/v1/portfolio/risk", access::viewer, "Portfolio risk figures")
-    .add(verb::get, "/api/v1/portfolio/{account_id}", access::viewer, "Portfolio of one account");
-}
-
-void add_paper(std::vector<route>& rows) {
-  group paper{rows, "paper trading", "paper trading: this build has no service of paper accounts yet"};
-  constexpr route_policy unlimited{access::trader, rate_class::unlimited};
-  paper.add(verb::get, "/api/paper-trading/accounts", access::viewer, "Paper accounts")
-    .add(verb::post, "/api/paper-trading/accounts", access::trader, "Make a paper account")
-    .add(verb::get, "/api/paper-trading/accounts/{id}", access::viewer, "One paper account")
-    .add(verb::get, "/api/paper-trading/status", access::viewer, "Engine state")
-    .add(verb::get, "/api/paper-trading/health", access::viewer, "Engine health")
-    .add(verb::get, "/api/paper-trading/accounts/{id}/orders", access::viewer, "Orders")
-    .add(verb::get, "/api/paper-trading/accounts/{id}/fills", access::viewer, "Fills")
-    .add(verb::get, "/api/paper-trading/accounts/{id}/metrics", access::viewer, "Figures")
-    .add(verb::get, "/api/paper-trading/accounts/{id}/equity", access::viewer, "Equity curve")
-    .add(verb::post, "/api/paper-trading/accounts/{id}/reset", access::trader, "Start over")
-    .add(verb::post, "/api/paper-trading/accounts/{id}/flatten", unlimited, "Close every position")
-    .add(verb::post, "/api/paper-trading/alerts", {access::trader, rate_class::orders}, "A webhook alert, forced to paper")
-    .add(verb::post, "/api/paper-trading/orders/{id}/cancel", unlimited, "Cancel a paper order");
-}
-
-/// Patterns live as long as the process, so they are spelt out for both prefixes.
-struct strategy_paths {
-  std::string_view list, one, source, preview, enable, disable, run_now, mode, runs, signals, performance, sets,
-    transitions, plots, status, alerts;
-};
-
-constexpr std::array<strategy_paths, 2> strategy_prefixes{
-  {{"/api/v1/strategies", "/api/v1/strategies/{id}", "/api/v1/strategies/{id}/source",
-    "/api/v1/strategies/preview", "/api/v1/strategies/{id}/enable", "/api/v1/strategies/{id}/disable",
-    "/api/v1/strategies/{id}/run-now", "/api/v1/strategies/{id}/mode", "/api/v1/strategies/{id}/runs",
-    "/api/v1/strategies/{id}/signals", "/api/v1/strategies/{id}/performance", "/api/v1/strategies/{id}/sets",
-    "/api/v1/strategies/{id}/transitions", "/api/v1/strategies/{id}/plots", "/api/v1/strategies/status", "/api/v1/strategies/alerts"},
-   {"/api/strategies", "/api/strategies/{id}", "/api/strategies/{id}/source", "/api/strategies/preview",
-    "/api/strategies/{id}/enable", "/api/strategies/{id}/disable", "/api/strategies/{id}/run-now", "/api/strategies/{id}/mode",
-    "/api/strategies/{id}/runs", "/api/strategies/{id}/signals", "/api/strategies/{id}/performance", "/api/strategies/{id}/sets",
-    "/api/strategies/{id}/transitions", "/api/strategies/{id}/plots", "/api/strategies/status", "/api/strategies/alerts"}}};
-
-void add_strategies(std::vector<route>& rows) {
-  group strategies{rows, "strategies", "strategies: this build has no strategy service yet"};
-  for (const auto& at : strategy_prefixes) {
-    strategies.add(verb::get, at.list, access::viewer, "Strategies")
-      .add(verb::post, at.list, {access::trader, rate_class::general}, "Register a strategy", pine_source_limit)
-      .add(verb::get, at.one, access::viewer, "One strategy")
-      .add(verb::patch, at.one, access::trader, "Change a strategy")
-      .add(verb::remove, at.one, access::trader, "Remove a strategy")
-      .add(verb::put, at.source, {access::trader, rate_class::general}, "New source version", pine_source_limit)
-      .add(verb::post, at.preview, {access::trader, rate_class::jobs}, "Plots and simulated trades", pine_source_limit)
-      .add(verb::post, at.enable, access::trader, "Enable")
-      .add(verb::post, at.disable, {access::trader, rate_class::unlimited}, "Disable")
-      .add(verb::post, at.run_now, access::trader, "Run once, now")
-      .add(verb::post, at.mode, access::trader, "Paper or live")
-      .add(verb::get, at.runs, access::viewer, "Runs")
-      .add(verb::get, at.signals, access::viewer, "Signals")
-      .add(verb::get, at.performance, access::viewer, "Performance")
-      .add(verb::get, at.sets, access::viewer, "Evaluation sets")
-      .add(verb::get, at.transitions, access::viewer, "Changes of mode")
-      .add(verb::get, at.plots, access::viewer, "Computed plot columns")
-      .add(verb::get, at.status, access::viewer, "State of all strategies")
-      .add(verb::get, at.alerts, access::viewer, "Strategy alerts")
-      .add(verb::remove, at.alerts, access::trader, "Clear strategy alerts");
-  }
-}
-
-void add_alerts(std::vector<route>& rows) {
-  group alerts{rows, "alerts", "alerts: this build has no alert service yet"};
-  alerts.add(verb::get, "/api/v1/alerts", access::viewer, "Price alerts")
-    .add(verb::post, "/api/v1/alerts", access::trader, "Make an alert")
-    .add(verb::get, "/api/v1/alerts/{id}", access::viewer, "One alert")
-    .add(verb::patch, "/api/v1/alerts/{id}", access::trader, "Change an alert")
-    .add(verb::remove, "/api/v1/alerts/{id}", access::trader, "Remove an alert")
-    .add(verb::post, "/api/v1/alerts/{id}/pause", access::trader, "Pause")
-    .add(verb::post, "/api/v1/alerts/{id}/resume", access::trader, "Resume");
-  group hooks{rows, "webhook", "webhook: this build has no webhook receiver yet"};
-  constexpr route_policy receive{access::secret, rate_class::webhook};
-  for (const std::string_view pattern : {"/webhook/tradingview", "/webhook/tradingview/{path_token}"}) {
-    hooks.add(verb::post, pattern, receive, "TradingView alert", webhook_limit);
-    rows.back().body = body_kind::any;
-  }
-  hooks.add(verb::get, "/webhook/test", access::viewer, "Limits and clock of the receiver")
-    .add(verb::get, "/api/v1/webhooks", access::admin, "Webhook profiles")
-    .add(verb::post, "/api/v1/webhooks", access::admin, "Make a profile")
-    .add(verb::get, "/api/v1/webhooks/events", access::viewer, "Received alerts")
-    .add(verb::get, "/api/v1/webhooks/{id}", access::admin, "One profile")
-    .add(verb::patch, "/api/v1/webhooks/{id}", access::admin, "Change a profile")
-    .add(verb::remove, "/api/v1/webhooks/{id}", access::admin, "Remove a profile")
-    .add(verb::post, "/api/v1/webhooks/{id}/rotate", access::admin, "New path token");
-}
-
 } // namespace
 
 void add_later_routes(std::vector<route>& rows) {
   add_auth(rows);
-  add_accounts(rows);
-  add_paper(rows);
-  add_strategies(rows);
-  add_alerts(rows);
 }
 
 } // namespace tt::gateway

@@ -204,6 +204,16 @@ void write(json_writer& out, const order_snapshot& snapshot) {
   out.end_array().field("created_at", o.created_at).optional_field("submitted_at", o.submitted_at).optional_field("filled_at", o.filled_at);
   out.field("updated_at", o.updated_at).field("version", o.version).key("risk_check");
   write(out, o.decision);
+  if (!snapshot.events.empty()) {
+    out.key("events").begin_array();
+    for (const auto& one : snapshot.events) {
+      out.begin_object().field("offset", one.offset).field("timestamp", one.at).field("event", one.what);
+      optional_text(out, "code", one.code);
+      optional_text(out, "text", one.text);
+      out.optional_field("quantity", one.qty).optional_field("price", one.px).end_object();
+    }
+    out.end_array();
+  }
   out.end_object();
 }
 

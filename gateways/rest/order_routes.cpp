@@ -1,9 +1,7 @@
 // Orders, accounts, positions, executions and risk (http-api.md section 6). Without a
 // trading port (a node that hosts no accounts) every one answers 503 and says so.
 
-#include "gateways/http/query_reader.hpp"
-#include "gateways/rest/order_json.hpp"
-#include "gateways/rest/services.hpp"
+#include "gateways/rest/trading_call.hpp"
 
 #include <charconv>
 
@@ -22,56 +20,6 @@ handler with_port(services& parts, trading_handler run, std::string_view missing
     if (!p->trading) return answer(not_available(text));
     run(*p, *p->trading, call, answer);
   };
-}
-
-trading_caller caller_of(const request_context& call) {
-  trading_caller who;
-  who.principal = call.who.name;
-  who.rank = call.who.rank == role::admin ? risk::access::admin : risk::access::trader;
-  // Live accounts need an identity that has them in scope. There are none yet, so nobody reaches one.
-  who.accounts = trading_caller::reach::paper_only;
-  return who;
-}
-
-/// An answer made of one value, or the error.
-template <class T, class Write>
-reply<T> answer_with(const context_ptr& call, const responder& answer, Write write_value, int status = 200) {
-  return [call, answer, write_value, status](const result<T>& got) {
-    if (!got) return answer(got.error());
-    json_writer out{call->style};
-    write_value(out, *got);
-    answer(json_response(out.take(), status));
-  };
-}
-
-template <class T>
-void write_all(json_writer& out, const std::vector<T>& list) {
-  out.begin_array();
-  for (const auto& one : list) write(out, one);
-  out.end_array();
-}
-
-std::optional<account_id> account_of(query_reader& query) {
-  const auto text = query.text({"account_id", "account"}, query_reader::need::optional, 64);
-  return text ? std::optional{account_id{*text}} : std::nullopt;
-}
-
-/// Reads the body; answers the 400 itself.
-std::optional<json_value> body_of(const context_ptr& call, const responder& answer) {
-  auto parsed = parse_json(call->request.body.empty() ? std::string_view{"{}"} : std::string_view{call->request.body});
-  if (parsed) return *parsed;
-  answer(to_api_error(parsed.error(), "body"));
-  return std::nullopt;
-}
-
-/// Problems of the body as a 400; true when there was one.
-bool is_bad(services& parts, const object_reader& body, const context_ptr& call, const responder& answer) {
-  if (auto failed = body.finish(call->strictness)) {
-    answer(std::move(*failed));
-    return true;
-  }
-  parts.metrics.unknown_json_fields(body.unknown().size());
-  return false;
 }
 
 order_name name_of(const std::string& text) {
@@ -172,6 +120,8 @@ void list_orders(services&, trading_port& port, const context_ptr& call, const r
 void executions(services&, trading_port& port, const context_ptr& call, const responder& answer) {
   query_reader query{call->request.query};
   auto filter = filter_of(query, default_executions);
+  if (const auto id = query.text({"order_id"}, query_reader::need::optional, 64)) filter.order = order_id{*id};
+  filter.until = query.time({"to"});
   if (!query.ok()) return answer(query.failure());
   const bool is_bare = !call->params.empty();
   if (is_bare) filter.account = account_id{call->params.front()};
@@ -183,7 +133,7 @@ void executions(services&, trading_port& port, const context_ptr& call, const re
                     write_all(out, list);
                     out.key("next_cursor");
                     // a full page may have another behind it
-                    if (list.size() == limit) out.value(raw(list.back().fill.order));
+                    if (list.size() == limit) out.value(list.back().sequence);
                     else out.null();
                     out.end_object();
                   }));

@@ -2,16 +2,21 @@
 
 // What the handlers work with. One object per gateway; handlers keep a reference.
 
+#include "gateways/alerts_port.hpp"
 #include "gateways/cluster_port.hpp"
 #include "gateways/gateway.hpp"
 #include "gateways/http/handler.hpp"
 #include "gateways/http/metrics.hpp"
 #include "gateways/http/route_table.hpp"
+#include "gateways/job_files_port.hpp"
 #include "gateways/jobs_port.hpp"
 #include "gateways/market_port.hpp"
+#include "gateways/paper_port.hpp"
 #include "gateways/store/document_store.hpp"
 #include "gateways/store/task_queue.hpp"
+#include "gateways/strategies_port.hpp"
 #include "gateways/trading_port.hpp"
+#include "gateways/webhook_port.hpp"
 
 #include <functional>
 #include <utility>
@@ -32,7 +37,12 @@ struct services {
   std::shared_ptr<const std::string> docs_page = {}; ///< as above
   cluster_port* cluster = nullptr; ///< null where the node stands alone
   jobs_port* jobs = nullptr;       ///< null where backtests can't be reached
+  job_files_port* job_files = nullptr; ///< null where the node runs no YAML jobs
   trading_port* trading = nullptr; ///< null where the node hosts no accounts
+  strategies_port* strategies = nullptr; ///< null where the node runs no strategies
+  alerts_port* alerts = nullptr;   ///< null where the node keeps no alerts
+  webhook_port* webhooks = nullptr; ///< null where the node receives no alerts
+  paper_port* paper = nullptr;     ///< likewise: the list of its paper accounts
 };
 
 /// Runs `work` on the store's thread and answers with what it returns; a full
@@ -64,9 +74,20 @@ void add_service_routes(std::vector<route>& rows, services& parts);
 void add_metrics_route(std::vector<route>& rows, services& parts, access who);
 void add_backtest_routes(std::vector<route>& rows, services& parts);
 void add_optimize_routes(std::vector<route>& rows, services& parts);
+void add_job_file_routes(std::vector<route>& rows, services& parts);
 void add_cluster_routes(std::vector<route>& rows, services& parts);
 /// Orders, accounts, positions, executions, risk: 503 without a trading port.
 void add_order_routes(std::vector<route>& rows, services& parts);
+/// Price alerts: 503 without an alerts port, 403 where they are switched off.
+void add_alert_routes(std::vector<route>& rows, services& parts);
+/// The webhook receiver, its profiles and its events; 503 without a webhook port.
+void add_webhook_routes(std::vector<route>& rows, services& parts);
+/// What the second listener serves: /webhook/* alone.
+void add_webhook_posts(std::vector<route>& rows, services& parts);
+/// /api/paper-trading and changes of accounts: 403 where switched off, 503 without a paper port.
+void add_paper_routes(std::vector<route>& rows, services& parts);
+/// Totals and risk figures of what is held.
+void add_portfolio_routes(std::vector<route>& rows, services& parts);
 /// Routes whose part of the system does not exist yet: they answer 503 and say which.
 void add_later_routes(std::vector<route>& rows);
 

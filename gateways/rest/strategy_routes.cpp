@@ -1,52 +1,430 @@
-// Strategies (http-api.md section 8): what this build can do of it. The rest of the
-// group still stands in later_routes.cpp.
+// Strategies (http-api.md section 8). Checks and previews (strategy_preview.cpp) work on every node; the rest needs the
+// node's strategies.
 
-#include "actors/pine/compiler.hpp"
-#include "gateways/json/json_reader.hpp"
-#include "gateways/rest/services.hpp"
+#include "gateways/rest/strategy_calls.hpp"
+
+#include <algorithm>
 
 namespace tt::gateway {
 
+using namespace strategy;
+using tt::to_string;
+
 namespace {
 
-constexpr std::size_t pine_source_limit = 512 * 1024;
+constexpr std::size_t default_rows = 100, reason_bytes = 500;
+using need = object_reader::need;
 
-outcome check_pine(const request_context& call, const std::string& source) {
-  const auto compiled = pine::compile(source);
-  json_writer out{call.style};
-  out.begin_object().field("valid", !compiled.diags.has_errors()).key("diagnostics").begin_array();
-  for (const auto& d : compiled.diags.all()) {
-    out.begin_object().field("severity", d.level == pine::severity::error ? "error" : "warning").field("code", d.code).field("message", d.message);
-    out.field("line", d.pos.line).field("column", d.pos.column).field("length", d.pos.length);
-    if (!d.hint.empty()) out.field("hint", d.hint);
-    out.end_object();
-  }
-  out.end_array().end_object();
-  return json_response(out.take());
+change_author author_of(const request_context& call) { return {call.who.name, call.now}; }
+
+template <class T>
+void answer_one(const context_ptr& call, const responder& answer, const result<T>& got, int status = 200) {
+  if (!got) return answer(to_api_error(got.error(), "body"));
+  json_writer out{call->style};
+  write(out, *got);
+  answer(json_response(out.take(), status));
 }
 
-/// Checks a source off the I/O threads: a large script takes milliseconds.
-void validate(services& parts, const context_ptr& call, const responder& answer) {
-  const auto parsed = parse_json(call->request.body);
-  if (!parsed) return answer(to_api_error(parsed.error(), "body"));
-  object_reader body{*parsed};
-  const auto kind = body.string({"kind"}, object_reader::need::required).value_or("");
-  auto source = body.string({"source"}, object_reader::need::required, pine_source_limit).value_or("");
-  if (!kind.empty() && kind != "pine" && kind != "yaml" && kind != "webhook") body.problem("kind", "must be pine, yaml or webhook", "value");
-  if (auto failed = body.finish(call->strictness)) return answer(std::move(*failed));
-  parts.metrics.unknown_json_fields(body.unknown().size());
-  if (kind != "pine") return answer(not_available("strategies: this build checks sources of kind pine only"));
-  with_store(parts, answer, [call, source = std::move(source)](document_store&) { return check_pine(*call, source); });
+// ---------------------------------------------------------------- register, change
+
+/// Fields that registering and changing have in common.
+void read_change(services& parts, object_reader& body, strategy_change& to) {
+  to.name = body.string({"name"}, need::optional, 200);
+  if (const auto account = body.string({"account_id", "account"}, need::optional, 64)) to.account = account_id{*account};
+  for (auto [field, at] : {std::pair{"sizing", &to.sizing}, std::pair{"limits", &to.limits_json}}) {
+    const auto* given = body.value({field}, need::optional);
+    if (given == nullptr) continue;
+    *at = object_text(*given);
+    if (!*at) body.problem(field, "must be an object", "type");
+  }
+  if (const auto rate = body.number({"min_win_rate"}, need::optional)) {
+    if (rate->is_negative() || *rate > decimal{100}) body.problem("min_win_rate", "must be from 0 to 100", "range");
+    to.min_win_rate = *rate;
+  }
+  if (const auto period = body.number({"evaluation_period"}, need::optional)) {
+    const auto count = period->to_scaled(0);
+    if (!count || *count < 1 || *count > static_cast<std::int64_t>(strategy::limits::evaluation_period)) body.problem("evaluation_period", "must be from 1 to 10000", "range");
+    else to.evaluation_period = static_cast<std::size_t>(*count);
+  }
+  if (auto names = body.strings({"symbols"}, need::optional, strategy::limits::strategy_symbols)) {
+    for (auto& name : *names)
+      if (const auto* what = read_symbol(parts, body, name, "symbols")) name = what->symbol;
+    to.symbols = std::move(*names);
+  }
+  if (const auto one = body.string({"symbol"}, need::optional); one && !to.symbols)
+    if (const auto* what = read_symbol(parts, body, *one, "symbol")) to.symbols = {what->symbol};
+  to.frame = read_frame(body, need::optional);
+  if (const auto* given = body.value({"inputs"}, need::optional)) {
+    auto read = read_inputs(*given);
+    if (read) to.inputs = std::move(*read);
+    else body.problem("inputs", read.error().message, "value");
+  }
+}
+
+/// 422 with what is wrong with a source.
+void answer_bad_source(const context_ptr& call, const responder& answer, const pine::compile_result& compiled) {
+  json_writer out{call->style};
+  out.begin_object().field("error", "Unprocessable").field("error_code", "strategy.source").field("detail", "the source does not compile as a strategy");
+  write_diagnostics(out, compiled);
+  answer(json_response(out.end_object().take(), 422));
+}
+
+/// Whether a Pine source can trade; answers if not.
+bool is_good_source(const context_ptr& call, const responder& answer, const std::string& source) {
+  const auto compiled = pine::compile(source);
+  if (compiled.diags.has_errors() || compiled.code == nullptr) {
+    answer_bad_source(call, answer, compiled);
+    return false;
+  }
+  if (compiled.code->decl.kind == pine::declaration::kind_t::strategy) return true;
+  answer(make_error(422, "strategy.source", "the script is not a strategy: it has no strategy() call"));
+  return false;
+}
+
+/// An account that is not there, or takes no paper orders, is told before anything is registered.
+void with_account(services& parts, const responder& answer, const account_id& account, std::function<void()> then) {
+  if (parts.trading == nullptr) return answer(not_available("strategies: this node hosts no accounts"));
+  trading_caller who;
+  who.principal = "strategies";
+  parts.trading->accounts(who, [answer, account, then](const result<std::vector<account_snapshot>>& got) {
+    if (!got) return answer(got.error());
+    for (const auto& one : *got)
+      if (one.profile.id == account) return then();
+    answer(to_api_error({errc::not_found, "no account " + quoted(account.str()), "account_id"}, "body"));
+  });
+}
+
+void register_strategy(services& parts, const context_ptr& call, const responder& answer) {
+  const auto json = strategy_body(call, answer);
+  if (!json) return;
+  object_reader body{*json};
+  strategy_record r;
+  r.id = strategy_id{body.string({"strategy_id", "id"}, need::required, strategy::limits::strategy_id_bytes).value_or("")};
+  const auto kind = read_kind(body).value_or("pine");
+  const auto source = body.string({"source"}, need::optional, strategy_source_limit).value_or("");
+  strategy_change c;
+  read_change(parts, body, c);
+  r.hours = read_hours(body);
+  const auto mode = body.string({"mode"}, need::optional, 16).value_or("paper");
+  if (mode != "paper" && mode != "live") body.problem("mode", "must be paper or live", "value");
+  const auto enabled = body.boolean({"enabled"}, need::optional).value_or(false);
+  if (kind == "pine" && source.empty()) body.problem("source", "is missing", "missing");
+  if (kind == "pine" && enabled && (!c.symbols || c.symbols->empty())) body.problem("symbols", "an enabled Pine strategy needs at least one", "missing");
+  if (is_bad_body(parts, body, call, answer)) return;
+  if (mode == "live") return answer(make_error(403, "strategy.mode", "a strategy begins on paper; POST /mode makes it live"));
+  if (parts.strategies == nullptr) return answer(no_strategies());
+  if (const auto read = parse_name<strategy_kind>(kind, "kind")) r.state.kind = *read;
+  r.state.power = enabled ? strategy_power::enabled : strategy_power::disabled;
+  r.name = c.name.value_or(r.id.str());
+  r.state.sizing = c.sizing.value_or("");
+  r.limits_json = c.limits_json.value_or("{}");
+  r.min_win_rate = c.min_win_rate.value_or(r.min_win_rate);
+  r.evaluation_period = c.evaluation_period.value_or(r.evaluation_period);
+  r.symbols = c.symbols.value_or(r.symbols);
+  r.frame = c.frame.value_or(r.frame);
+  r.inputs = c.inputs.value_or(r.inputs);
+  if (!c.account && parts.trading != nullptr)
+    if (const auto usual = parts.trading->default_account()) c.account = *usual;
+  r.state.account = c.account.value_or(account_id{});
+  with_account(parts, answer, r.state.account, [p = &parts, call, answer, r, source] {
+    run_heavy(*p, answer, [p, call, answer, r, source] {
+      if (r.state.kind == strategy_kind::pine && !is_good_source(call, answer, source)) return;
+      on_records(*p, answer, [call, answer, r, source](registry& records) { answer_one(call, answer, records.add(r, source, author_of(*call)), 201); });
+    });
+  });
+}
+
+void change_strategy(services& parts, const context_ptr& call, const responder& answer) {
+  const auto json = strategy_body(call, answer);
+  if (!json) return;
+  object_reader body{*json};
+  strategy_change c;
+  read_change(parts, body, c);
+  if (body.value({"session"}, need::optional) != nullptr) c.hours = read_hours(body);
+  for (const auto* fixed : {"mode", "enabled", "source"})
+    if (body.value({fixed}, need::optional) != nullptr) body.problem(fixed, "has a route of its own", "conflict");
+  if (is_bad_body(parts, body, call, answer)) return;
+  const auto go = [p = &parts, call, answer, c] {
+    on_records(*p, answer, [call, answer, c](registry& records) { answer_one(call, answer, records.change(strategy_of(*call), c, author_of(*call))); });
+  };
+  if (c.account) with_account(parts, answer, *c.account, go);
+  else go();
+}
+
+void put_source(services& parts, const context_ptr& call, const responder& answer) {
+  const auto json = strategy_body(call, answer);
+  if (!json) return;
+  object_reader body{*json};
+  const auto source = body.string({"source"}, need::required, strategy_source_limit).value_or("");
+  if (is_bad_body(parts, body, call, answer)) return;
+  on_records(parts, answer, [p = &parts, call, answer, source](registry& records) {
+    const auto known = records.find(strategy_of(*call));
+    if (!known) return answer(to_api_error(known.error(), "path"));
+    run_heavy(*p, answer, [p, call, answer, source, kind = known->state.kind] {
+      if (kind == strategy_kind::pine && !is_good_source(call, answer, source)) return;
+      on_records(*p, answer, [call, answer, source](registry& again) { answer_one(call, answer, again.set_source(strategy_of(*call), source, author_of(*call))); });
+    });
+  });
+}
+
+void remove_strategy(services& parts, const context_ptr& call, const responder& answer) {
+  on_records(parts, answer, [call, answer](registry& records) {
+    const auto gone = records.remove(strategy_of(*call), author_of(*call));
+    if (!gone) return answer(to_api_error(gone.error(), "path"));
+    json_writer out{call->style};
+    answer(json_response(out.begin_object().field("strategy_id", strategy_of(*call).str()).field("message", "strategy removed").end_object().take()));
+  });
+}
+
+void set_power(services& parts, const context_ptr& call, const responder& answer, strategy_power to) {
+  const auto json = strategy_body(call, answer);
+  if (!json) return;
+  object_reader body{*json};
+  const auto reason = body.string({"reason"}, need::optional, reason_bytes).value_or("");
+  if (is_bad_body(parts, body, call, answer)) return;
+  on_records(parts, answer, [call, answer, to, reason](registry& records) {
+    const auto known = records.find(strategy_of(*call));
+    if (!known) return answer(to_api_error(known.error(), "path"));
+    if (to == strategy_power::enabled && known->state.kind == strategy_kind::pine && known->symbols.empty())
+      return answer(to_api_error({errc::conflict, "has no symbols to run on: give it some first", "symbols"}, "body"));
+    answer_one(call, answer, records.set_power(strategy_of(*call), to, reason, author_of(*call)));
+  });
+}
+
+void set_mode(services& parts, const context_ptr& call, const responder& answer) {
+  const auto json = strategy_body(call, answer);
+  if (!json) return;
+  object_reader body{*json};
+  const auto text = body.string({"new_mode", "mode"}, need::required, 16).value_or("");
+  const auto reason = body.string({"reason"}, need::required, reason_bytes).value_or("");
+  const auto mode = parse_name<strategy_mode>(text, "new_mode");
+  if (!text.empty() && !mode) body.problem("new_mode", mode.error().message, "value");
+  if (is_bad_body(parts, body, call, answer)) return;
+  if (parts.strategies == nullptr) return answer(no_strategies());
+  if (*mode == strategy_mode::live) {
+    if (call->who.rank != role::admin) return answer(make_error(403, "auth.role", "only an admin makes a strategy live"));
+    if (parts.strategies->real() == strategies_port::real_trading::off)
+      return answer(make_error(403, "feature.disabled", "real trading is switched off on this node (ENABLE_REAL_TRADING)"));
+  }
+  on_records(parts, answer, [call, answer, mode = *mode, reason](registry& records) {
+    answer_one(call, answer, records.set_mode(strategy_of(*call), mode, reason, author_of(*call)));
+  });
+}
+
+void run_now(services& parts, const context_ptr& call, const responder& answer) {
+  on_records(parts, answer, [call, answer](registry& records) {
+    const auto known = records.find(strategy_of(*call));
+    if (!known) return answer(to_api_error(known.error(), "path"));
+    if (known->state.kind == strategy_kind::pine)
+      return answer(to_api_error({errc::conflict, "a Pine strategy runs on its bars; there is no moment of its own to run at", "strategy_id"}, "path"));
+    answer(not_available("strategies: strategies of kind " + std::string(to_string(known->state.kind)) + " are not run from here"));
+  });
+}
+
+// ---------------------------------------------------------------- look
+
+void list_strategies(services& parts, const context_ptr& call, const responder& answer) {
+  on_records(parts, answer, [call, answer](registry& records) {
+    json_writer out{call->style};
+    out.begin_object().key("strategies").begin_array();
+    for (const auto& one : records.list()) write(out, one);
+    answer(json_response(out.end_array().end_object().take()));
+  });
+}
+
+void show_strategy(services& parts, const context_ptr& call, const responder& answer) {
+  on_records(parts, answer, [call, answer](registry& records) {
+    const auto known = records.find(strategy_of(*call));
+    if (!known) return answer(to_api_error(known.error(), "path"));
+    auto source = records.source(strategy_of(*call));
+    json_writer one{call->style};
+    write(one, *known);
+    auto text = one.take();
+    text.pop_back(); // the source joins the same object
+    std::string quoted_source;
+    append_json_string(quoted_source, source.value_or(""));
+    answer(json_response(text + ",\"source\":" + (source ? quoted_source : "null") + "}"));
+  });
+}
+
+/// The rows of one strategy under a name.
+template <class Rows>
+void answer_rows(services& parts, const context_ptr& call, const responder& answer, std::string_view name, Rows rows) {
+  query_reader query{call->request.query};
+  const auto limit = static_cast<std::size_t>(query.integer({"limit"}, query_reader::need::optional, 1, static_cast<std::int64_t>(most_strategy_rows)).value_or(default_rows));
+  if (!query.ok()) return answer(query.failure());
+  on_records(parts, answer, [call, answer, name, limit, rows](registry& records) {
+    const auto known = records.find(strategy_of(*call));
+    if (!known) return answer(to_api_error(known.error(), "path"));
+    json_writer out{call->style};
+    out.begin_object().field("strategy_id", known->id.str()).key(name).begin_array();
+    rows(out, records, *known, limit);
+    answer(json_response(out.end_array().end_object().take()));
+  });
+}
+
+void show_performance(services& parts, const context_ptr& call, const responder& answer) {
+  on_records(parts, answer, [call, answer](registry& records) {
+    const auto known = records.find(strategy_of(*call));
+    if (!known) return answer(to_api_error(known.error(), "path"));
+    const auto trades = records.trades(known->id);
+    json_writer out{call->style};
+    out.begin_object().field("strategy_id", known->id.str()).field("mode", to_string(known->state.mode));
+    write_performance(out, trades);
+    out.key("recent_trades").begin_array();
+    const auto first = trades.size() > default_rows ? trades.size() - default_rows : 0;
+    for (auto i = trades.size(); i > first; --i) write(out, trades[i - 1]);
+    answer(json_response(out.end_array().end_object().take()));
+  });
+}
+
+void show_plots(services& parts, const context_ptr& call, const responder& answer) {
+  if (parts.strategies == nullptr) return answer(no_strategies());
+  query_reader query{call->request.query};
+  const auto symbol = query.text({"symbol"}).value_or("");
+  const auto limit = static_cast<std::size_t>(
+    query.integer({"limit"}, query_reader::need::optional, 1, static_cast<std::int64_t>(strategy::limits::plot_rows)).value_or(2'000));
+  if (!query.ok()) return answer(query.failure());
+  if (const auto known = parts.strategies->records().state_of(strategy_of(*call)); !known)
+    return answer(to_api_error({errc::not_found, "no strategy " + quoted(call->params.front()), "strategy_id"}, "path"));
+  parts.strategies->states(strategy_of(*call), [call, answer, symbol, limit](const result<std::vector<run_state_ptr>>& got) {
+    if (!got) return answer(got.error());
+    json_writer out{call->style};
+    out.begin_object().field("strategy_id", call->params.front());
+    const auto shown = std::find_if(got->begin(), got->end(), [&](const run_state_ptr& one) {
+      return one->code != nullptr && (symbol.empty() || one->symbol == to_upper(symbol));
+    });
+    if (shown == got->end()) { // enabled but still loading, or not running: no bar has been computed
+      out.key("symbol").null().key("times").begin_array().end_array().key("plots").begin_array().end_array();
+      return answer(json_response(out.end_object().take()));
+    }
+    const auto& one = **shown;
+    out.field("symbol", one.symbol).field("run", one.run).field("version", one.version);
+    write_plots(out, *one.code, one.plots, limit);
+    out.key("drawings").raw(one.drawings_json);
+    answer(json_response(out.end_object().take()));
+  });
+}
+
+void show_status(services& parts, const context_ptr& call, const responder& answer) {
+  if (parts.strategies == nullptr) return answer(no_strategies());
+  parts.strategies->states(std::nullopt, [p = &parts, call, answer](const result<std::vector<run_state_ptr>>& got) {
+    if (!got) return answer(got.error());
+    const auto all = p->strategies->records().list();
+    std::size_t enabled = 0, live = 0;
+    for (const auto& r : all) enabled += r.state.is_enabled() ? 1 : 0, live += r.state.mode == strategy_mode::live ? 1 : 0;
+    json_writer out{call->style};
+    out.begin_object().field("strategies", all.size()).field("enabled", enabled).field("live", live).key("runs").begin_array();
+    for (const auto& one : *got) write(out, *one);
+    answer(json_response(out.end_array().end_object().take()));
+  });
+}
+
+void show_alerts(services& parts, const context_ptr& call, const responder& answer) {
+  query_reader query{call->request.query};
+  const auto limit = static_cast<std::size_t>(query.integer({"limit"}, query_reader::need::optional, 1, static_cast<std::int64_t>(most_strategy_rows)).value_or(default_rows));
+  if (!query.ok()) return answer(query.failure());
+  on_records(parts, answer, [call, answer, limit](registry& records) {
+    json_writer out{call->style};
+    out.begin_object().key("alerts").begin_array();
+    for (const auto& one : records.alerts(limit)) write(out, one);
+    answer(json_response(out.end_array().end_object().take()));
+  });
+}
+
+void clear_alerts(services& parts, const context_ptr& call, const responder& answer) {
+  on_records(parts, answer, [call, answer](registry& records) {
+    const auto gone = records.clear_alerts();
+    if (!gone) return answer(gone.error());
+    json_writer out{call->style};
+    answer(json_response(out.begin_object().field("removed", *gone).end_object().take()));
+  });
+}
+
+void show_rows_of(services& parts, const context_ptr& call, const responder& answer, std::string_view which) {
+  answer_rows(parts, call, answer, which, [which](json_writer& out, registry& records, const strategy_record& known, std::size_t limit) {
+    if (which == "runs")
+      for (const auto& one : records.runs(known.id, limit)) write(out, one);
+    else if (which == "signals")
+      for (const auto& one : records.signals(known.id, limit)) write(out, one);
+    else if (which == "transitions")
+      for (const auto& one : records.transitions(known.id, limit)) write(out, one);
+    else
+      for (const auto& one : records.sets(known.id)) write(out, one, known.min_win_rate);
+  });
+}
+
+// ---------------------------------------------------------------- the table
+
+/// Patterns live as long as the process, so they are spelt out for both prefixes.
+struct strategy_paths {
+  std::string_view list, one, source, validate, preview, enable, disable, run_now, mode, runs, signals, performance, sets, transitions, plots,
+    status, alerts, divergence;
+};
+
+constexpr std::array<strategy_paths, 2> prefixes{
+  {{"/api/v1/strategies", "/api/v1/strategies/{id}", "/api/v1/strategies/{id}/source", "/api/v1/strategies/validate",
+    "/api/v1/strategies/preview", "/api/v1/strategies/{id}/enable", "/api/v1/strategies/{id}/disable", "/api/v1/strategies/{id}/run-now",
+    "/api/v1/strategies/{id}/mode", "/api/v1/strategies/{id}/runs", "/api/v1/strategies/{id}/signals", "/api/v1/strategies/{id}/performance",
+    "/api/v1/strategies/{id}/sets", "/api/v1/strategies/{id}/transitions", "/api/v1/strategies/{id}/plots", "/api/v1/strategies/status",
+    "/api/v1/strategies/alerts", "/api/v1/strategies/{id}/divergence"},
+   {"/api/strategies", "/api/strategies/{id}", "/api/strategies/{id}/source", "/api/strategies/validate", "/api/strategies/preview",
+    "/api/strategies/{id}/enable", "/api/strategies/{id}/disable", "/api/strategies/{id}/run-now", "/api/strategies/{id}/mode",
+    "/api/strategies/{id}/runs", "/api/strategies/{id}/signals", "/api/strategies/{id}/performance", "/api/strategies/{id}/sets",
+    "/api/strategies/{id}/transitions", "/api/strategies/{id}/plots", "/api/strategies/status", "/api/strategies/alerts",
+    "/api/strategies/{id}/divergence"}}};
+
+using strategy_handler = void (*)(services&, const context_ptr&, const responder&);
+
+handler with(services& parts, strategy_handler run) {
+  return [p = &parts, run](const context_ptr& call, const responder& answer) { run(*p, call, answer); };
+}
+
+void add_prefix(std::vector<route>& rows, services& parts, const strategy_paths& at) {
+  const auto add = [&](verb method, std::string_view pattern, route_policy policy, std::string_view summary, handler run,
+                       std::size_t body_limit = default_body_limit) -> route& {
+    const bool writes = method == verb::post || method == verb::put || method == verb::patch;
+    rows.push_back({.method = method, .pattern = pattern, .policy = policy, .summary = summary, .run = std::move(run),
+                    .body = writes ? body_kind::json : body_kind::none, .body_limit = body_limit, .tag = "strategies"});
+    return rows.back();
+  };
+  constexpr route_policy look{access::viewer, rate_class::general}, act{access::trader, rate_class::general};
+  const auto rows_of = [p = &parts](std::string_view which) {
+    return [p, which](const context_ptr& call, const responder& answer) { show_rows_of(*p, call, answer, which); };
+  };
+  const auto power = [p = &parts](strategy_power to) {
+    return [p, to](const context_ptr& call, const responder& answer) { set_power(*p, call, answer, to); };
+  };
+  add(verb::get, at.list, look, "Strategies", with(parts, list_strategies));
+  add(verb::post, at.list, act, "Register a strategy", with(parts, register_strategy), strategy_body_limit).success = 201;
+  add(verb::get, at.one, look, "One strategy", with(parts, show_strategy));
+  add(verb::patch, at.one, act, "Change a strategy", with(parts, change_strategy));
+  add(verb::remove, at.one, act, "Remove a strategy", with(parts, remove_strategy));
+  add(verb::put, at.source, act, "New source version", with(parts, put_source), strategy_body_limit);
+  auto& check = add(verb::post, at.validate, act, "Check a source", with(parts, validate_strategy), strategy_body_limit);
+  check.request_schema = "StrategySource";
+  check.response_schema = "Diagnostics";
+  add(verb::post, at.preview, {access::trader, rate_class::jobs}, "Plots and simulated trades", with(parts, preview_strategy), strategy_body_limit);
+  add(verb::post, at.enable, act, "Enable", power(strategy_power::enabled));
+  add(verb::post, at.disable, {access::trader, rate_class::unlimited}, "Disable", power(strategy_power::disabled));
+  add(verb::post, at.run_now, act, "Run once, now", with(parts, run_now));
+  add(verb::post, at.mode, act, "Paper or live", with(parts, set_mode));
+  add(verb::get, at.runs, look, "Runs", rows_of("runs"));
+  add(verb::get, at.signals, look, "Signals", rows_of("signals"));
+  add(verb::get, at.performance, look, "Performance", with(parts, show_performance));
+  add(verb::get, at.sets, look, "Evaluation sets", rows_of("sets"));
+  add(verb::get, at.transitions, look, "Changes of state and mode", rows_of("transitions"));
+  add(verb::get, at.plots, look, "Computed plot columns", with(parts, show_plots));
+  add(verb::get, at.divergence, {access::viewer, rate_class::jobs}, "A traded day beside its backtest", with(parts, show_divergence));
+  add(verb::get, at.status, look, "State of all strategies", with(parts, show_status));
+  add(verb::get, at.alerts, look, "Strategy alerts", with(parts, show_alerts));
+  add(verb::remove, at.alerts, act, "Clear strategy alerts", with(parts, clear_alerts));
 }
 
 } // namespace
 
 void add_strategy_routes(std::vector<route>& rows, services& parts) {
-  for (const std::string_view path : {"/api/v1/strategies/validate", "/api/strategies/validate"})
-    rows.push_back({.method = verb::post, .pattern = path, .policy = {access::trader, rate_class::general}, .summary = "Check a source",
-                    .run = [p = &parts](const context_ptr& call, const responder& answer) { validate(*p, call, answer); },
-                    .request_schema = "StrategySource", .response_schema = "Diagnostics", .body = body_kind::json,
-                    .body_limit = 2 * pine_source_limit, .tag = "strategies"});
+  for (const auto& at : prefixes) add_prefix(rows, parts, at);
 }
 
 } // namespace tt::gateway

@@ -8,6 +8,25 @@ namespace tt::gateway::stream {
 
 memory_log::memory_log(std::uint64_t epoch, writer write_state) : epoch_(epoch), write_state_(std::move(write_state)) {}
 
+void memory_log::continue_from(std::uint64_t epoch, std::uint64_t last, std::vector<std::pair<writer, utc_time>> kept) {
+  std::lock_guard guard{mutex_};
+  TT_ASSERT(events_.empty() && kept.size() <= last);
+  epoch_ = epoch;
+  last_ = last;
+  auto number = last - kept.size();
+  const auto surplus = kept.size() > max_replay_events ? kept.size() - max_replay_events : 0;
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    ++number;
+    if (i >= surplus) events_.push_back({std::move(kept[i].first), kept[i].second, log_position{epoch_, number}});
+    last_at_ = kept[i].second;
+  }
+}
+
+std::uint64_t memory_log::epoch() const {
+  std::lock_guard guard{mutex_};
+  return epoch_;
+}
+
 void memory_log::set_listener(listener on_event) {
   std::lock_guard guard{mutex_};
   on_event_ = std::move(on_event);

@@ -39,22 +39,25 @@ public:
   /// Told of each event in order, while the log is locked: it must only pass on.
   using listener = std::function<void(const custom_value&)>;
 
-  /// `epoch` must be larger than that of every earlier log of the topic.
+  /// `epoch` must be another than that of every earlier log of the topic, unless its numbering goes on (continue_from).
   /// `write_state` writes the data of a snapshot; it is called while the log is
   /// locked, so what `append` changes under `change` is never seen half.
   memory_log(std::uint64_t epoch, writer write_state);
 
+  /// Goes on from a numbering that is older than this process: before the first event. `kept` are the newest events of then,
+  /// oldest first, the last of them with number `last`. They are not told.
+  void continue_from(std::uint64_t epoch, std::uint64_t last, std::vector<std::pair<writer, utc_time>> kept);
   void set_listener(listener on_event);
   /// Runs `change` (the owner's state), then adds the event; both under the lock.
   void append(utc_time at, writer data, const std::function<void()>& change = {});
 
-  [[nodiscard]] std::uint64_t epoch() const override { return epoch_; }
+  [[nodiscard]] std::uint64_t epoch() const override;
   [[nodiscard]] std::uint64_t last() const override;
   [[nodiscard]] std::optional<std::vector<custom_value>> replay(std::uint64_t after, std::size_t limit) const override;
   [[nodiscard]] custom_value snapshot() const override;
 
 private:
-  const std::uint64_t epoch_;
+  std::uint64_t epoch_;
   const writer write_state_;
   mutable std::mutex mutex_;
   listener on_event_;

@@ -7,7 +7,6 @@ namespace tt::gateway::stream {
 
 namespace {
 
-constexpr std::string_view no_accounts = "not_available: the stream carries no accounts and positions yet; ask /api/account and /api/positions";
 constexpr std::string_view no_execution = "not_available: this node hosts no accounts";
 
 constexpr std::array<channel_traits, channel_count> table{{
@@ -18,18 +17,17 @@ constexpr std::array<channel_traits, channel_count> table{{
   {channel::system, "system", "system", delivery::lossless, scope::none, ""},
   {channel::depth, "depth", "depth", delivery::conflated, scope::symbol,
    "not_available: no connected feed delivers order book depth"},
-  {channel::account, "account", "account", delivery::lossless, scope::none, no_accounts},
-  {channel::positions, "positions", "position", delivery::lossless, scope::none, no_accounts},
+  {channel::account, "account", "account", delivery::lossless, scope::none, no_execution},
+  {channel::positions, "positions", "position", delivery::lossless, scope::none, no_execution},
   {channel::orders, "orders", "order_update", delivery::lossless, scope::none, no_execution},
   {channel::executions, "executions", "execution", delivery::lossless, scope::none, no_execution},
   {channel::alerts, "alerts", "alert", delivery::lossless, scope::none,
-   "not_available: this node runs no alert service yet"},
+   "not_available: this node keeps no alerts"},
   {channel::webhooks, "webhooks", "webhook", delivery::lossless, scope::none,
-   "not_available: this node runs no webhook service yet"},
+   "not_available: this node receives no alerts"},
   {channel::strategies, "strategies", "strategy", delivery::lossless, scope::none,
-   "not_available: this node runs no strategy service yet"},
-  {channel::risk, "risk", "risk", delivery::lossless, scope::none,
-   "not_available: the stream carries no risk events yet; ask /api/v1/risk"},
+   "not_available: this node hosts no accounts, so it runs no strategies"},
+  {channel::risk, "risk", "risk", delivery::lossless, scope::none, no_execution},
   {channel::news, "news", "news", delivery::lossless, scope::none,
    "not_available: no news source is configured"},
   {channel::backtest, "backtest", "progress", delivery::lossless, scope::none,

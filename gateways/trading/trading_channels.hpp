@@ -1,12 +1,18 @@
 #pragma once
 
-// What happens to orders, as the lossless stream channels `orders` and `executions`.
+// What happens to the accounts, as the lossless stream channels `orders`, `executions`,
+// `account`, `positions` and `risk`.
 
 #include "gateways/stream/stream_service.hpp"
 #include "gateways/trading_port.hpp"
 
+#include <memory>
+
 namespace tt::gateway {
 
+/// `orders` and `executions` are numbered by the journals: after a restart the numbers go on where they stood, so a client resumes
+/// over it. Their first numbers are known once every account has told its history; what happens until then waits. The other
+/// channels tell states; their numbers begin anew with the process.
 class trading_channels {
 public:
   /// Adds the channels to the stream; before its first connection. `port` must outlive the object.
@@ -16,6 +22,8 @@ public:
   trading_channels& operator=(const trading_channels&) = delete;
 
 private:
+  struct numbered;
+  struct states;
   trading_port& port_;
   subscription_id watched_ = 0;
 };

@@ -4,6 +4,7 @@
 
 #include "gateways/http/query_reader.hpp"
 #include "gateways/json/market_json.hpp"
+#include "gateways/udf/marks.hpp"
 #include "actors/model/session_text.hpp"
 
 #include <algorithm>
@@ -193,9 +194,9 @@ void quotes(services& parts, const context_ptr& call, const responder& answer) {
   });
 }
 
-/// No fills, alerts, rolls or strategy runs are recorded by this build, so the
-/// tables are truly empty; the parameters are checked all the same.
-void marks(services& parts, const context_ptr& call, const responder& answer, std::string_view empty_answer) {
+/// No rolls, strategy runs or stops are recorded for the time scale, so the list is truly empty; the parameters are
+/// checked all the same.
+void timescale_marks(services& parts, const context_ptr& call, const responder& answer) {
   query_reader query{call->request.query};
   const auto symbol = query.text({"symbol"}, query_reader::need::required);
   (void)query.time({"from"}, query_reader::need::required);
@@ -204,7 +205,7 @@ void marks(services& parts, const context_ptr& call, const responder& answer, st
   if (!query.ok()) return answer(query.failure());
   const auto found = find_instrument(parts, *symbol);
   if (!found) return answer(to_api_error(found.error()));
-  answer(json_response(std::string{empty_answer}));
+  answer(json_response("[]"));
 }
 
 route udf_row(std::string_view pattern, std::string_view summary, handler run, std::vector<param_doc> query, std::string_view schema) {
@@ -249,11 +250,9 @@ void add_udf_routes(std::vector<route>& rows, services& parts) {
                           {"countback", "integer", "Newest bars before `to`; outranks `from`"},
                           {"session", "string", "regular or extended"}}, "UdfHistory"));
   const std::vector<param_doc> mark_params{{"symbol", "string", "", "required"}, {"from", "integer", "", "required"}, {"to", "integer", "", "required"}, {"resolution"}};
-  rows.push_back(udf_row("/udf/marks", "Own fills and triggered alerts on the chart", [p](const context_ptr& call, const responder& answer) {
-    marks(*p, call, answer, R"({"id":[],"time":[],"color":[],"text":[],"label":[],"labelFontColor":[],"minSize":[]})");
-  }, mark_params, "UdfMarks"));
+  rows.push_back(udf_row("/udf/marks", "Own fills and triggered alerts on the chart", call_of(show_marks), mark_params, "UdfMarks"));
   rows.push_back(udf_row("/udf/timescale_marks", "Rolls, strategy runs and stops on the time scale",
-                         [p](const context_ptr& call, const responder& answer) { marks(*p, call, answer, "[]"); }, mark_params, "UdfTimescaleMarks"));
+                         call_of(timescale_marks), mark_params, "UdfTimescaleMarks"));
   rows.push_back(udf_row("/udf/quotes", "Quotes by name", call_of(quotes), {{"symbols", "string", "Comma list", "required"}}, "UdfQuotes"));
 }
 

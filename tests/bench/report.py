@@ -67,6 +67,11 @@ TABLE = [
         Row("200 clients, 20 stalled: p99 of the others", "stream.stalled_20.p99_ms", "ms", 20),
         Row("1,000 clients, 100 stalled: p99 of the others", "stream.stalled_100.p99_ms", "ms", 20, 1),
     ]),
+    ("Webhooks: 500 posts a second over 32 connections, journalled with fsync before the answer", [
+        Row("acknowledge: p50", "webhook.ack.p50_ms", "ms"),
+        Row("  p99", "webhook.ack.p99_ms", "ms", 25, 3),
+        Row("  p99.9", "webhook.ack.p999_ms", "ms"),
+    ]),
     ("HTTP: a whole node, one keep-alive connection", [
         Row("/udf/history, 5,000 stored 1m bars: p50", "history.stored_1m.p50_ms", "ms"),
         Row("  p99", "history.stored_1m.p99_ms", "ms", 10, 2),
@@ -193,6 +198,15 @@ def gateway_stream(binary, quick):
     return figures, []
 
 
+def webhook_ack(binary, quick):
+    """Two lines of text: what was sent, and the quantiles."""
+    said = must(run([binary, "3" if quick else "20"]), binary.name).stdout
+    found = re.search(r"p50 ([\d.]+) ms, p90 [\d.]+ ms, p99 ([\d.]+) ms, p99.9 ([\d.]+) ms", said)
+    if not found:
+        raise Failed(f"{binary.name}: {said}")
+    return dict(zip(("webhook.ack.p50_ms", "webhook.ack.p99_ms", "webhook.ack.p999_ms"), map(float, found.groups()))), []
+
+
 def google(wanted):
     """Reads figures of a Google Benchmark program: name of the case → (figure, how)."""
     def measure(binary, quick):
@@ -305,6 +319,7 @@ PINE_ENGINE, PINE_TESTER = pine_figures()
 BENCHMARKS = [  # name, binary below the build folder, how to run it
     ("node", "tests/bench/bench_node_pipeline", own_json),
     ("stream", "tests/bench/bench_gateway_stream", gateway_stream),
+    ("webhook", "tests/bench/bench_webhook_ack", webhook_ack),
     ("http", "tests/bench/bench_gateway_http", google({"over_socket/history_5000": ("http.history_5000.p99_ms", "p99_us", 1e-3)})),
     ("bars", "tests/bench/bench_market_bar_store", google({
         "open_and_check": ("bars.load_per_s", "items_per_second", 1),

@@ -101,10 +101,20 @@ TEST_F(jobs_test, unknown_fields_count_or_are_refused) {
   EXPECT_EQ(field_types(strict)["colour"], "unknown");
 }
 
+TEST_F(jobs_test, yaml_jobs_run_like_scripts) {
+  const std::string job = R"("schema: 2\nname: n\nschedule: {every: 5m}\njob:\n  type: strategy\n  strategy_id: n\n  parameters: {symbols: [AAPL, MSFT], position_size: 0.1}\n)"
+                          R"(  data_sources: [{name: h, kind: bars, resolution: \"5\"}]\n  conditions: {entry_long: [\"close > 1\"]}\n")";
+  const std::string dates = R"(,"start_date":"2024-01-02","end_date":"2024-01-03"})";
+  EXPECT_EQ(post("/api/backtest/strategy?strict=1", R"({"yaml":)" + job + dates).status, 200); // symbols are the job's own
+  const auto wrong = post("/api/backtest/strategy?strict=1", R"({"yaml":"a: b","symbols":["AAPL"])" + dates);
+  EXPECT_EQ(wrong.status, 400);
+  EXPECT_EQ(post("/api/backtest/strategy", R"({"yaml":"a: b","symbols":["AAPL"])" + dates).status, 200); // the job fails, with its findings
+}
+
 TEST_F(jobs_test, what_cannot_run_here_is_said) {
-  const auto yaml = post("/api/backtest/strategy", R"({"yaml":"a: b","symbols":["AAPL"],"start_date":"2024-01-01","end_date":"2024-01-02"})");
-  EXPECT_EQ(yaml.status, 400);
-  EXPECT_EQ(field_types(yaml)["yaml"], "unsupported");
+  const auto unknown = post("/api/backtest/strategy", R"({"strategy_id":"a","symbols":["AAPL"],"start_date":"2024-01-01","end_date":"2024-01-02"})");
+  EXPECT_EQ(unknown.status, 400);
+  EXPECT_EQ(field_types(unknown)["strategy_id"], "unsupported");
   jobs.refuse_submissions = error{errc::limit_exceeded, "1000 jobs wait already", "queue"};
   EXPECT_EQ(post("/api/backtest/strategy", body()).status, 429);
   jobs.refuse_submissions = error{errc::not_available, "no coordinator"};

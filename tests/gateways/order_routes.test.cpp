@@ -72,6 +72,7 @@ public:
     filters.push_back(filter);
     execution_snapshot one;
     one.fill.order = order_number{7};
+    one.sequence = 19;
     one.fill.qty = quantity{3};
     one.fill.px = price{dec("100.25")};
     done(std::vector{one});
@@ -264,9 +265,15 @@ TEST(order_routes, accounts_positions_and_executions) {
   EXPECT_EQ(f.get("/api/positions?symbol=MSFT").json().size(), 0u);
   const auto page = f.get("/api/executions?limit=1").json();
   EXPECT_EQ(page["executions"][0]["price"], 100.25);
-  EXPECT_EQ(page["next_cursor"], 7);
+  EXPECT_EQ(page["next_cursor"], 19) << "the place among the executions: an order may have several";
   f.check("Executions", page);
   EXPECT_TRUE(f.get("/api/executions?limit=2").json()["next_cursor"].is_null());
+  ASSERT_EQ(f.get("/api/executions?order_id=o-1&cursor=19&from=2026-01-15T15:00:00Z&to=2026-01-15T16:00:00Z").status, 200);
+  const auto& filter = f.port.filters.back();
+  EXPECT_EQ(filter.order, order_id{"o-1"});
+  EXPECT_EQ(filter.before, 19u);
+  EXPECT_EQ(filter.since, *parse_iso8601("2026-01-15T15:00:00Z"));
+  EXPECT_EQ(filter.until, *parse_iso8601("2026-01-15T16:00:00Z"));
 }
 
 TEST(order_routes, preview_close_and_flatten) {

@@ -288,7 +288,11 @@ TEST_F(rest, a_pine_source_is_checked) {
   EXPECT_EQ(first["column"], 6);
   EXPECT_EQ(first["hint"], "did you mean 'close'?");
   EXPECT_EQ(check("perl", "x").status, 400);
-  EXPECT_EQ(check("yaml", "x").status, 503);
+  const auto job = checked(check("yaml", "schema: 2\nname: [1]\n"), "Diagnostics");
+  EXPECT_EQ(job["valid"], false);
+  EXPECT_EQ(job["diagnostics"][0]["code"], "BAD_TYPE");
+  EXPECT_EQ(job["diagnostics"][0]["line"], 2);
+  EXPECT_EQ(check("webhook", "x").status, 503);
   EXPECT_EQ(http.send_json("POST", "/api/v1/strategies/validate", R"({"kind":"pine"})").status, 400);
 }
 

@@ -51,9 +51,10 @@ error error_of(std::string_view yaml) {
 TEST(shipped_instruments, are_the_expected_ones) {
   std::vector<std::string> names;
   for (const auto& i : shipped().all()) names.push_back(i.full_name());
-  EXPECT_THAT(names, ElementsAre("NASDAQ:AAPL", "NYSE:AIG", "NYSE:BAC", "COINBASE:BTCUSD", "CME:ES1!", "COINBASE:ETHUSD", "FX:EURUSD",
-                                 "NASDAQ:GOOG", "NASDAQ:GOOGL", "CME:MNQ1!", "NASDAQ:MSFT", "CME:NQ1!", "NASDAQ:NVDA", "NASDAQ:QQQ",
-                                 "CME:RTY1!", "AMEX:SPY", "NASDAQ:TSLA", "CBOT:YM1!"));
+  EXPECT_THAT(names, ElementsAre("NASDAQ:AAPL", "NYSE:AIG", "NASDAQ:AMD", "NYSE:BAC", "COINBASE:BTCUSD", "AMEX:DIA", "CME:ES1!", "COINBASE:ETHUSD",
+                                 "FX:EURUSD", "NASDAQ:GOOG", "NASDAQ:GOOGL", "AMEX:IWM", "CME:MNQ1!", "NASDAQ:MSFT", "CME:NQ1!", "NASDAQ:NVDA",
+                                 "NASDAQ:QQQ", "CME:RTY1!", "AMEX:SPY", "NASDAQ:TSLA", "AMEX:VTI", "AMEX:XLE", "AMEX:XLF", "AMEX:XLK", "AMEX:XLV",
+                                 "CBOT:YM1!"));
   EXPECT_THAT(shipped().exchanges(), ElementsAre("AMEX", "CBOT", "CME", "COINBASE", "FX", "NASDAQ", "NYSE"));
   EXPECT_THAT(shipped().currencies(), ElementsAre("USD"));
 }
@@ -242,6 +243,8 @@ instruments:
     venue_symbols: {tradovate: MGC, tradingview: "COMEX_MINI:MGC1!"}
     roll_date: 2026-05-27
     borrowable: false
+    initial_margin: 2200.5
+    maintenance_margin: 2000
 )", "test.yaml");
   ASSERT_TRUE(master.has_value()) << to_string(master.error());
   const auto& i = *master->find("COMEX:MGC1!");
@@ -254,6 +257,8 @@ instruments:
   EXPECT_EQ(i.venue_symbols.size(), 2u);
   EXPECT_EQ(i.roll_date, civil_date::of(2026, 5, 27));
   EXPECT_EQ(i.borrowable, false);
+  EXPECT_EQ(i.initial_margin, money{decimal::from_scaled(22005, 1)});
+  EXPECT_EQ(i.maintenance_margin, money{2000});
 }
 
 TEST(instrument_yaml, leaves_defaults_alone) {
@@ -264,7 +269,7 @@ TEST(instrument_yaml, leaves_defaults_alone) {
   EXPECT_EQ(i.multiplier, decimal{1});
   EXPECT_EQ(i.currency, "USD");
   EXPECT_EQ(i.basis, price_basis::trade);
-  EXPECT_FALSE(i.borrowable || i.roll_date);
+  EXPECT_FALSE(i.borrowable || i.roll_date || i.initial_margin || i.maintenance_margin);
   EXPECT_TRUE(instrument_master::from_yaml("instruments: []", "x")->all().empty());
 }
 
@@ -289,6 +294,8 @@ TEST(instrument_yaml, errors_name_symbol_field_and_line) {
     {"venue_symbols: AAPL", "AAPL.venue_symbols", "test.yaml line 7: must map venues to symbols"},
     {"venue_symbols: {a: b, a: c}", "AAPL.venue_symbols", "test.yaml line 7: names \"a\" twice"},
     {"venue_symbols: {a: \"\"}", "AAPL.venue_symbols", "test.yaml line 7: must map venues (1 to 32 bytes) to symbols (1 to 64 bytes)"},
+    {"initial_margin: 5", "AAPL.initial_margin", "test.yaml line 7: belongs to futures and forex"},
+    {"maintenance_margin: much", "AAPL.maintenance_margin", "test.yaml line 7: not a decimal number: \"much\""},
     {"? [1]\n    : 2", "AAPL", "test.yaml line 7: a key must be a word"},
   };
   for (const auto& c : cases) {
@@ -297,6 +304,29 @@ TEST(instrument_yaml, errors_name_symbol_field_and_line) {
     EXPECT_EQ(e.field, c.field) << c.line;
     EXPECT_EQ(e.message, c.message) << c.line;
   }
+}
+
+TEST(instrument_yaml, margins_of_a_future_fit_each_other) {
+  const auto future = [](const std::string& margins) {
+    return "instruments:\n  - {symbol: MGC1!, exchange: COMEX, type: futures, calendar: CME_EQUITY, tick: 0.1, " + margins + "}";
+  };
+  EXPECT_EQ(error_of(future("initial_margin: 0")).field, "MGC1!.initial_margin");
+  EXPECT_EQ(error_of(future("initial_margin: 10, maintenance_margin: -1")).field, "MGC1!.maintenance_margin");
+  EXPECT_EQ(error_of(future("initial_margin: 10, maintenance_margin: 11")).message, "test.yaml line 2: must not be more than initial_margin");
+  EXPECT_EQ(error_of(future("maintenance_margin: 10")).message, "test.yaml line 2: needs an initial_margin");
+  EXPECT_TRUE(instrument_master::from_yaml(future("initial_margin: 10"), "test.yaml"));
+}
+
+TEST(instrument_yaml, the_margined_contracts_of_the_program_have_margins) {
+  const auto master = instrument_master::load(TT_SOURCE_DIR "/config/instruments.yaml");
+  ASSERT_TRUE(master) << to_string(master.error());
+  int seen = 0;
+  for (const auto& one : master->all()) {
+    if (contract_of(one).style != settlement::margined) continue;
+    ++seen;
+    EXPECT_TRUE(one.initial_margin && one.maintenance_margin) << one.symbol << ": no order on it would pass the gate";
+  }
+  EXPECT_GE(seen, 6);
 }
 
 TEST(instrument_yaml, errors_of_the_whole_file) {

@@ -302,6 +302,30 @@ TEST(paper, listings_are_complete_and_balances_know_what_they_do_not_know) {
   EXPECT_EQ(*fresh.balances(s.now).cash, usd("99000"));
 }
 
+TEST(paper, a_future_in_a_margin_account_ties_up_its_margin_and_not_its_notional) {
+  stall s;
+  s.quote("20000", "20000", "100", "MNQ"); // 40,000 a contract
+  s.send(s.request("MNQ", "buy", "3"));
+  const auto b = s.venue.balances(s.now);
+  EXPECT_EQ(*b.initial_margin, usd("6000"));
+  EXPECT_EQ(*b.maintenance_margin, usd("6000")) << "as the initial one where the contract says no other";
+  EXPECT_EQ(*b.buying_power, usd("188000")) << "(100,000 - 6,000) × 2";
+  stall none;
+  EXPECT_FALSE(none.venue.balances(none.now).initial_margin) << "of an account that holds nothing on margin there is none";
+}
+
+TEST(paper, a_contract_brings_its_own_margins) {
+  auto gold = contract("MGC", asset_class::futures, "CME_EQUITY", "0.1", "1", "10");
+  gold.initial_margin = usd("2200");
+  gold.maintenance_margin = usd("2000");
+  stall s;
+  s.venue.list(gold);
+  s.quote("4000", "4000", "100", "MGC");
+  s.send(s.request("MGC", "sell_short", "2"));
+  EXPECT_EQ(*s.venue.balances(s.now).initial_margin, usd("4400"));
+  EXPECT_EQ(*s.venue.balances(s.now).maintenance_margin, usd("4000"));
+}
+
 /// Regressions 35 and 36 over random orders and a random market: positions are the sum of
 /// executions, cash is what was paid less fees, no limit fills worse than it is, no stop before touch.
 TEST(paper, regression_35_36_invariants_hold_after_every_step) {

@@ -26,7 +26,8 @@ result<void> check_settings(const paper_settings& s) {
   if (s.fills.latency.count() < 0 || s.fills.latency.count() > 60'000) return range("must be from 0 to 60000", "fill_model.latency_ms");
   if (s.fills.slippage_ticks < 0 || s.fills.slippage_ticks > 1'000) return range("must be from 0 to 1000", "fill_model.slippage_ticks");
   if (static_cast<std::size_t>(s.fills.basis) >= enum_count<fill_basis>)
-    return error{errc::invalid_argument, "must be touch, mid_cross or next_tick", "fill_model.price"};
+    return error{errc::invalid_argument, "must be touch, mid_cross, next_tick or path", "fill_model.price"};
+  if (s.fills.path_bar.count() < 1 || s.fills.path_bar.count() > 1'440) return range("must be from 1 to 1440", "fill_model.path_bar");
   const auto& f = s.fills.fees;
   for (const auto fee : {f.commission_per_order.value(), f.commission_per_unit.value(), f.commission_ratio, f.exchange_per_unit.value(), f.regulatory_sell_ratio})
     if (fee.is_negative() || fee > decimal{1'000'000}) return range("must be from 0 to 1000000", "fill_model.fee_schedule");
@@ -43,7 +44,7 @@ void paper_broker::list(const instrument& what, std::optional<money> initial_mar
   TT_ASSERT(what.calendar != nullptr);
   auto& m = markets_[what.symbol];
   m.what = what;
-  m.initial_margin = initial_margin;
+  m.initial_margin = initial_margin ? initial_margin : what.initial_margin;
 }
 
 void paper_broker::set_rate(std::string_view currency, decimal rate) {
@@ -187,12 +188,12 @@ void paper_broker::do_submit(const submit_request& request, utc_time now) {
   reports_.emplace_back(std::move(answer));
   const auto place = open_.emplace(number, std::move(order)).first;
   const bool at_once = request.terms.tif == time_in_force::ioc || request.terms.tif == time_in_force::fok;
-  if (is_open && settings_.fills.basis != fill_basis::next_tick) {
+  if (is_open && !settings_.fills.waits_for_news()) {
     auto g = standing(m, now);
     match_one(place, m, g, now);
   }
   // an order that may not rest is over with the first look at the market
-  if (at_once && (settings_.fills.basis != fill_basis::next_tick || !is_open))
+  if (at_once && (!settings_.fills.waits_for_news() || !is_open))
     if (const auto left = open_.find(number); left != open_.end()) finish(left, venue_status::cancelled, "could not be executed at once", now);
 }
 
@@ -246,7 +247,7 @@ void paper_broker::do_replace(const replace_request& request, utc_time now) {
       order.expires = expiry_of(order.asked, m.what, now);
       answer.outcome = change_outcome::confirmed;
       reports_.emplace_back(answer);
-      if (order.status == venue_status::working && settings_.fills.basis != fill_basis::next_tick) {
+      if (order.status == venue_status::working && !settings_.fills.waits_for_news()) {
         auto g = standing(m, now);
         match_one(at, m, g, now);
       }

@@ -34,8 +34,8 @@ public:
   /// `session` is the epoch under which order ids are given; every start needs another one.
   paper_broker(paper_settings settings, std::string session, utc_time now);
 
-  /// Makes a symbol tradable. The instrument is copied; its calendar must be there. `initial_margin`
-  /// of one contract where margined: buying power of a futures account is not known without.
+  /// Makes a symbol tradable. The instrument is copied; its calendar must be there. `initial_margin` of one contract where it
+  /// is not the instrument's own: buying power of a futures account that holds it is not known without.
   void list(const instrument& what, std::optional<money> initial_margin = {});
   /// Money of the account per unit of a currency. Orders in a currency without a rate are refused.
   void set_rate(std::string_view currency, decimal rate);
@@ -127,6 +127,7 @@ private:
   void match(std::string_view symbol, market& m, glimpse g, utc_time now);
   /// Executes what the glimpse allows of one order, and returns the next one.
   order_list::iterator match_one(order_list::iterator at, market& m, glimpse& g, utc_time now);
+  void follow_path(std::string_view symbol, market& m, const trade_tick& trade);
   void walk(std::string_view symbol, market& m, price from, price to, utc_time began, utc_time now);
   void trail(paper_order& order, const market& m, const glimpse& g) const;
   [[nodiscard]] static bool stop_is_touched(const paper_order& order, const market& m, const glimpse& g);

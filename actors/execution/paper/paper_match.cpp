@@ -53,6 +53,7 @@ void paper_broker::on_trade(std::string_view symbol, const trade_tick& trade) {
   if (known == markets_.end()) return;
   auto& m = known->second;
   ++m.events;
+  if (settings_.fills.basis == fill_basis::path) follow_path(symbol, m, trade);
   m.trade = trade;
   m.mark = trade.px;
   // the quote that stands says where a market order trades; the print is what touches levels
@@ -61,6 +62,15 @@ void paper_broker::on_trade(std::string_view symbol, const trade_tick& trade) {
   g.last = trade.px;
   g.last_size = trade.size;
   match(symbol, m, g, now_);
+}
+
+/// From the print before to this one, where both are of one bar. A new bar may begin anywhere: a limit that it jumps over
+/// fills at its opening, which is better.
+void paper_broker::follow_path(std::string_view symbol, market& m, const trade_tick& trade) {
+  const auto bar_of = [&](utc_time t) { return t.time_since_epoch() / settings_.fills.path_bar; };
+  if (m.trade && bar_of(m.trade->ts) == bar_of(trade.ts)) return walk(symbol, m, m.trade->px, trade.px, now_, now_);
+  for (auto& [number, order] : open_)
+    if (order.asked.symbol == symbol) order.has_rested = false;
 }
 
 paper_broker::glimpse paper_broker::standing(const market& m, utc_time now) {
@@ -158,7 +168,7 @@ quantity paper_broker::take_size(const paper_order& order, market& m, glimpse& g
 paper_broker::order_list::iterator paper_broker::match_one(order_list::iterator at, market& m, glimpse& g, utc_time now) {
   auto& order = at->second;
   const auto& t = order.asked.terms;
-  const bool waits_for_news = settings_.fills.basis == fill_basis::next_tick && m.events == order.placed_event;
+  const bool waits_for_news = settings_.fills.waits_for_news() && m.events == order.placed_event;
   if (waits_for_news) return std::next(at);
   if (is_stop_kind(t.type) && !order.is_triggered) {
     trail(order, m, g);
@@ -306,8 +316,8 @@ account_balances paper_broker::balances(utc_time now) const {
   out.at = now;
   out.cash = cash_;
   out.settled_cash = cash_;
-  decimal equity = cash_.value(), gross, margin;
-  bool is_marked = true, has_margins = true;
+  decimal equity = cash_.value(), gross, margin, maintenance; // gross: of what is paid for, or has no margin known
+  bool is_marked = true, is_margined = false, has_margins = true;
   for (const auto& [symbol, held] : positions_) {
     if (held.qty.is_zero()) continue;
     const auto m = markets_.find(symbol);
@@ -323,25 +333,30 @@ account_balances paper_broker::balances(utc_time now) const {
       continue;
     }
     equity += held.contract.style == settlement::spot ? value->value() : open->value();
-    gross += value->value().abs();
-    if (held.contract.style == settlement::margined) {
-      if (m->second.initial_margin) margin += m->second.initial_margin->value() * held.qty.value().abs() * rate->second;
-      else has_margins = false;
-    }
+    const bool by_margin = held.contract.style == settlement::margined && m->second.initial_margin;
+    if (!by_margin) gross += value->value().abs();
+    if (held.contract.style != settlement::margined) continue;
+    is_margined = true;
+    has_margins = has_margins && by_margin;
+    if (!by_margin) continue;
+    const auto units = held.qty.value().abs() * rate->second;
+    margin += m->second.initial_margin->value() * units;
+    maintenance += m->second.what.maintenance_margin.value_or(*m->second.initial_margin).value() * units;
   }
   if (!is_marked) return out; // a position without a price has no value: equity is not known
   out.equity = money{equity};
+  if (has_margins && (is_margined || settings_.type == account_type::futures)) {
+    out.initial_margin = money{margin};
+    out.maintenance_margin = money{maintenance};
+  }
   const auto room = [](decimal v) { return money{v.is_negative() ? decimal{} : v}; };
   switch (settings_.type) {
   case account_type::cash:
-  case account_type::crypto: out.buying_power = room(cash_.value()); break;
+  case account_type::crypto: out.buying_power = room(cash_.value() - margin); break;
   case account_type::margin:
-  case account_type::pdt: out.buying_power = room(equity * settings_.leverage - gross); break;
+  case account_type::pdt: out.buying_power = room((equity - margin) * settings_.leverage - gross); break;
   case account_type::futures:
-    if (has_margins) {
-      out.buying_power = room(equity - margin);
-      out.initial_margin = money{margin};
-    }
+    if (has_margins) out.buying_power = room(equity - margin);
     break;
   }
   return out;

@@ -14,6 +14,8 @@ enum class fill_basis : std::uint8_t {
   touch,     ///< limits when the other side of the quote, or a trade, is at the limit; market orders at the quote that stands
   mid_cross, ///< resting limits only when the middle of the quote has crossed them
   next_tick, ///< as touch, but nothing fills before a market event that came after the order
+  path,      ///< as next_tick; and between two prints of one bar the price is taken to move: levels in between are met at
+             ///< their own price, as the backtester does. For recordings of bars, whose prints are points of a path
 };
 
 /// Whether a fill is bounded by the size that the market shows.
@@ -35,8 +37,11 @@ struct fill_model {
   std::chrono::milliseconds latency{0}; ///< from request to venue; 0 to 60,000
   int slippage_ticks = 0;               ///< against market and stop orders; never against limits; 0 to 1,000
   partial_fills partial = partial_fills::off;
+  std::chrono::minutes path_bar{1}; ///< length of the recorded bars, with `path`; 1 to 1440
   fee_schedule fees = {};
 
+  /// Whether nothing fills before a market event that came after the order.
+  [[nodiscard]] bool waits_for_news() const { return basis == fill_basis::next_tick || basis == fill_basis::path; }
   bool operator==(const fill_model&) const = default;
 };
 
@@ -58,5 +63,5 @@ result<void> check_settings(const paper_settings& settings);
 
 template <>
 struct tt::names_of<tt::execution::paper::fill_basis> {
-  static constexpr std::array<std::string_view, 3> value{"touch", "mid_cross", "next_tick"};
+  static constexpr std::array<std::string_view, 4> value{"touch", "mid_cross", "next_tick", "path"};
 };

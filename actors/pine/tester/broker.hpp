@@ -38,12 +38,28 @@ struct fill_event {
 };
 
 enum class log_fills : std::uint8_t { off, on };
+/// Who fills: the emulator on the path of the bars, or a venue that tells of its executions (broker_venue.cpp).
+enum class fill_source : std::uint8_t { emulator, venue };
+
+/// An order as a venue shall hold it.
+struct venue_order {
+  std::uint64_t slot = 0;    ///< names it: a call repeated with the same levels keeps its slot
+  order_kind kind = order_kind::entry;
+  text_id id = 0, signal = 0, comment = 0;
+  double size = 0;           ///< signed; what is left of it
+  double limit = no_value, stop = no_value;
+  double trail_offset = no_value; ///< in price: a stop that follows the market, begun
+  bool moves = false;        ///< `stop` is where a trailing stop beside a fixed level stands now
+  bool market() const { return limit != limit && stop != stop && trail_offset != trail_offset; }
+  /// Whether it only takes a position down.
+  bool closes() const { return kind != order_kind::entry && kind != order_kind::plain; }
+};
 /// How far a walk goes: to its end, or only until something has filled (calc_on_order_fills).
 enum class walk_mode : std::uint8_t { through, until_fill };
 
 class broker {
 public:
-  broker(const broker_rules& rules, text_pool& texts, log_fills log = log_fills::off);
+  broker(const broker_rules& rules, text_pool& texts, log_fills log = log_fills::off, fill_source source = fill_source::emulator);
   broker(const broker&) = delete;
   broker& operator=(const broker&) = delete;
 
@@ -66,6 +82,17 @@ public:
   bool step();
   /// The script has run on this bar's close: immediate closes, process_orders_on_close, margin at the close.
   void after_script();
+
+  // ---- what a venue does (broker_venue.cpp); only with fill_source::venue
+  /// What shall rest at the venue now, in the order in which it was placed. Legs of a position that a market order is
+  /// about to close are not among them.
+  std::vector<venue_order> venue_orders();
+  /// `qty` (> 0) of an order was executed. Booked whatever has become of the order here: it is a fact.
+  void venue_fill(const bar_moment& when, const venue_order& what, double qty, double price, double fee);
+  /// The order is not at the venue any more and won't fill: refused, expired, cancelled by somebody else.
+  void venue_gone(std::uint64_t slot);
+  /// Takes over a position that is there already.
+  void adopt(trade t);
 
   /// Account currency per unit of the symbol's currency, from this bar on.
   void set_rate(double rate) { book_.set_point_value(rules_.grid.pointvalue * rate); }
@@ -139,6 +166,12 @@ private:
   void force_close(double price, double qty, text_id comment);
   void record(const order& o, double price, double size);
   text_id exit_comment(const order& o) const;
+  // broker_venue.cpp
+  bool by_venue() const { return source_ == fill_source::venue; }
+  order* in_slot(std::uint64_t slot);
+  void size_market_orders();
+  void arm_trails(double price);
+  void watch_path(double to);
   // broker_path.cpp
   void start_bar(const bar_moment& when);
   void touch(double price);
@@ -221,6 +254,8 @@ private:
     bool halted = false, used = false;
   } risk_;
   log_fills log_fills_;
+  fill_source source_;
+  std::optional<double> venue_fee_; ///< of the execution that is being booked
   std::vector<fill_event> log_;
   std::optional<std::string> failure_;
   text_id close_prefix_cache_id_ = 0, close_prefix_cache_ = 0;

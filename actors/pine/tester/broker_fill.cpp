@@ -9,6 +9,7 @@ namespace tt::pine::tester {
 /// A fee of one order, rounded once, and this part's share of it. `order_qty` is what the whole order trades, so a
 /// reversal pays once for both halves (as observed; manual: commission).
 double broker::fee_of(double qty, double price, double order_qty) const {
+  if (venue_fee_) return order_qty == 0 ? 0 : qty == order_qty ? *venue_fee_ : *venue_fee_ * qty / order_qty;
   if (rules_.fee_value == 0 || order_qty == 0) return 0;
   double total = 0;
   switch (rules_.fee) {
@@ -203,6 +204,10 @@ void broker::force_close(double price, double qty, text_id comment) {
   o.sign = -book_.sign();
   o.size = o.sign * std::min(qty, std::fabs(book_.size()));
   o.signal = o.comment = comment;
+  if (by_venue()) { // the venue has to do it
+    o.market = o.is_sized = true;
+    return store(o, nullptr);
+  }
   execute(o, booked_price(price, rules_.grid), std::fabs(o.size), true);
 }
 

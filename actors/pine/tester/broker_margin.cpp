@@ -27,6 +27,7 @@ double broker::cover_lots(double loss, double price, double per_lot) const {
 /// A shortfall of less than a lot closes one contract. Returns true when the call is put off to the end of the bar:
 /// one lot is missing at the first extreme and still at the close.
 bool broker::check_margin(double price, margin_moment m) {
+  if (by_venue()) return false; // the account's own margin counts
   double sign = book_.sign(), ratio = margin_ratio(sign), held = std::fabs(book_.size()), pv = book_.point_value();
   if (sign == 0 || ratio <= 0) return false;
   if (stage_.armed) {

@@ -6,8 +6,8 @@
 
 namespace tt::pine::tester {
 
-broker::broker(const broker_rules& rules, text_pool& texts, log_fills log)
-    : rules_(rules), texts_(texts), book_(rules_), log_fills_(log) {}
+broker::broker(const broker_rules& rules, text_pool& texts, log_fills log, fill_source source)
+    : rules_(rules), texts_(texts), book_(rules_), log_fills_(log), source_(source) {}
 
 void broker::command(const order_command& c) {
   using kind = order_command::kind_t;
@@ -163,6 +163,7 @@ void broker::place_entry(const order_command& c) {
   if (!size_entry(o, c)) return;
   order* old = waiting(c.id);
   bool again = old != nullptr && old->bar == now_.index;
+  if (by_venue() && old != nullptr && !again && old->market && o.market && old->sign == o.sign) return; // still on its way
   double held = book_.size();
   bool reverses = held * o.sign < 0;
   // A size of less than one lot still closes the opposite position, and opens nothing.

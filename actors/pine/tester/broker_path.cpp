@@ -34,6 +34,11 @@ void broker::bar(const bar_moment& when, const bar_prices& p) {
   start_bar(when);
   bar_ = p;
   if (risk_.used) roll_day(p.open);
+  if (by_venue()) {
+    open_tick(when, p.open);
+    for (double price : path_of(p)) move_to(price);
+    return end_bar(p);
+  }
   bool walks = needs_walk(p);
   if (!walks && book_.flat()) {
     if (book_.closed_trades().size() != closed_at_bar_start_) return end_bar(p);
@@ -129,7 +134,7 @@ void broker::end_bar(const bar_prices& p) {
   mark_ = p.close;
   at_ = p.close;
   if (!orders_.empty()) {
-    cancel_unaffordable();
+    if (!by_venue()) cancel_unaffordable();
     orders_.sweep();
   }
   book_.end_bar(p.high, p.low, p.close, seen_);
@@ -216,6 +221,7 @@ void broker::touch(double price) {
     // its entry order has gone without filling: the exit goes too, unless it names no entry
     if (waiting(o->id) == nullptr && !o->from_any) drop(*o);
   }
+  if (by_venue()) return arm_trails(price);
   fill_market(price);
 }
 
@@ -451,6 +457,7 @@ void broker::activate(text_id entry, double price) {
 /// The price moves from at_ to `to` and meets the levels in between, nearest first; at one level in the order in
 /// which the orders came.
 void broker::walk(double to) {
+  if (by_venue()) return watch_path(to);
   auto fills_before = fill_number_;
   while (to != at_ && !orders_.empty() && !failure_) {
     bool rising = to > at_;
@@ -507,6 +514,10 @@ void broker::ratchet(double price) {
 /// The closing tick once more, for the orders the script has just placed (manual: process_orders_on_close), and for
 /// immediate closes.
 void broker::after_script() {
+  if (by_venue()) {
+    orders_.sweep();
+    return book_.mark(mark_);
+  }
   bool on_close = rules_.fills == fill_time::on_close;
   if (!orders_.empty()) {
     moment_ = 3;

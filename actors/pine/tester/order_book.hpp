@@ -44,6 +44,7 @@ struct order {
   bool from_any = false;     ///< strategy.exit() without from_entry, while the entry still waited
   bool spent = false;        ///< a leg of this strategy.exit() call has filled: later entries inherit nothing
   bool at_once = false;      ///< strategy.close(immediately = true)
+  bool is_sized = false;     ///< a market order whose size at the venue is settled
   text_id id = 0;            ///< of entry and plain: its own; of exit and close: the entry's
   text_id signal = 0;        ///< of exit and close: its own name
   text_id oca_name = 0;

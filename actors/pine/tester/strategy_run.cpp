@@ -35,7 +35,7 @@ struct strategy_run::impl {
   impl(std::shared_ptr<const program> p, run_settings s, tester_options o)
       : code(std::move(p)), symbol(s.symbol), data(s.data), options(std::move(o)), rules(rules_of(*code, *s.symbol, options.account)),
         cal(s.symbol->timezone, s.symbol->session), chart(s.chart_timeframe), engine(code, std::move(s)),
-        account(rules, engine.texts(), options.fills), view(*code, account) {
+        account(rules, engine.texts(), options.fills, options.filled_by), view(*code, account) {
     if (engine.problem()) problem = *engine.problem();
     else if (code->decl.kind != declaration::kind_t::strategy) problem = "the script is not a strategy: it has no strategy() call";
     engine.set_account(&view.values(), &view);
@@ -46,6 +46,7 @@ struct strategy_run::impl {
   }
 
   bar_moment moment(const bar& b) {
+    last_time_ms = b.time_ms;
     return {b.time_ms, index, needs_day ? cal.trading_day(b.time_ms) : 0};
   }
   bar_prices prices(const bar& b) const {
@@ -98,7 +99,9 @@ struct strategy_run::impl {
   std::optional<runtime_failure> stopped;
   std::string rate_key;
   bool needs_day = false, open_bar = false, ran_on_tick = false;
-  std::int64_t index = -1;
+  std::int64_t index = -1, last_time_ms = 0;
+  bar latest;   ///< of the bar under way, as the script saw it last
+  bar_flags latest_flags;
   bar_prices seen; ///< of the realtime bar
   std::size_t lower_at = 0;
   std::vector<bar_prices> inner;
@@ -147,7 +150,7 @@ std::optional<runtime_failure> strategy_run::on_bar(const bar& b, bar_flags flag
   m.set_rate(b.time_ms);
   auto p = m.prices(b);
   std::optional<runtime_failure> failure;
-  if (m.code->decl.calc_on_order_fills) {
+  if (m.code->decl.calc_on_order_fills && m.options.filled_by == fill_source::emulator) {
     m.account.begin_stepping(m.moment(b), p);
     bool opened = false;
     flags.historical = true;
@@ -194,6 +197,8 @@ std::optional<runtime_failure> strategy_run::update(const bar& b, bar_flags flag
   auto& m = *impl_;
   if (!m.open_bar) return begin_bar(b, flags);
   if (m.stopped) return m.stopped;
+  m.latest = b;
+  m.latest_flags = flags;
   auto p = m.prices(b);
   // an update may hold several ticks: new extremes are visited on the way to the last price, the nearer one first
   bool up = p.high > m.seen.high, down = p.low < m.seen.low;
@@ -233,6 +238,29 @@ std::optional<runtime_failure> strategy_run::commit(const bar& b, bar_flags flag
   m.send_orders(b);
   m.account.after_script();
   m.note(b);
+  return m.outcome();
+}
+
+// ---------------------------------------------------------------- a venue's executions
+
+std::vector<venue_order> strategy_run::venue_orders() { return impl_->account.venue_orders(); }
+void strategy_run::venue_gone(std::uint64_t slot) { impl_->account.venue_gone(slot); }
+void strategy_run::adopt(trade t) { impl_->account.adopt(std::move(t)); }
+
+std::optional<runtime_failure> strategy_run::venue_fill(const venue_order& what, double qty, double price, double fee, std::int64_t at_ms) {
+  auto& m = *impl_;
+  bar_moment when{m.last_time_ms, std::max<std::int64_t>(m.index, 0), 0};
+  const bool is_next = m.index >= 0 && !m.open_bar && !m.code->decl.process_orders_on_close && at_ms >= m.cal.period_close(m.chart, m.last_time_ms);
+  if (is_next) when = {m.cal.period_open(m.chart, at_ms), m.index + 1, 0};
+  if (m.needs_day) when.trading_day = m.cal.trading_day(when.time_ms);
+  m.account.venue_fill(when, what, qty, price, fee);
+  if (m.ended(std::nullopt)) return m.stopped;
+  if (!m.code->decl.calc_on_order_fills || !m.open_bar) return m.outcome();
+  m.view.refresh();
+  auto failure = m.ran_on_tick ? m.engine.update(m.latest, m.latest_flags) : m.engine.begin_bar(m.latest, m.latest_flags);
+  m.ran_on_tick = true;
+  if (m.ended(failure)) return m.stopped;
+  m.send_orders(m.latest);
   return m.outcome();
 }
 

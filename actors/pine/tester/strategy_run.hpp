@@ -31,6 +31,8 @@ struct tester_options {
   std::span<const bar> lower_bars = {};
   /// Bars that open earlier are seen by the script but their orders are dropped, and they count in no figure.
   std::int64_t trade_from_ms = std::numeric_limits<std::int64_t>::min();
+  /// venue: nothing fills by itself; venue_orders() says what shall rest at the venue, and venue_fill() what it did.
+  fill_source filled_by = fill_source::emulator;
 };
 
 /// The rules a program declares for a symbol.
@@ -60,6 +62,15 @@ public:
   std::optional<runtime_failure> begin_bar(const bar& b, bar_flags flags = {});
   std::optional<runtime_failure> update(const bar& b, bar_flags flags = {});
   std::optional<runtime_failure> commit(const bar& b, bar_flags flags = {});
+
+  // With filled_by = venue: the account is what the venue did.
+  std::vector<venue_order> venue_orders();
+  /// An execution at Unix time `at_ms`; `fee` in the account's currency. It belongs to the bar under way, else to the
+  /// one that `at_ms` lies in. With calc_on_order_fills the script runs once more on the bar under way.
+  std::optional<runtime_failure> venue_fill(const venue_order& what, double qty, double price, double fee, std::int64_t at_ms);
+  void venue_gone(std::uint64_t slot);
+  /// A trade that is open before the first order: size, entry price, time, fee and id are its own.
+  void adopt(trade t);
 
   const broker& account() const;
   script& engine();

@@ -60,6 +60,8 @@ public:
   [[nodiscard]] const route_table& table() const { return *table_; }
   [[nodiscard]] pipeline& requests() { return *pipeline_; }
   [[nodiscard]] document_store& documents() { return *documents_; }
+  /// Plugs alerts in.
+  void alerts_with(alerts_port& port) { services_->alerts = &port; }
   /// Plugs accounts in.
   void trade_with(trading_port& port) { services_->trading = &port; }
   /// The exchange of the last begin(), for expire().

@@ -12,7 +12,8 @@ import { extname, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WebSocketServer } from "ws";
 import { check_source, make_jobs, progress_route, serve_jobs, serve_progress, stop_jobs } from "./mock_jobs.mjs";
-import { make_trading, resume_of, serve_trading, snapshot_of, trading_channels } from "./mock_trading.mjs";
+import { make_signals, receive_webhook, signal_channels, signal_route, signal_snapshot } from "./mock_signals.mjs";
+import { emit, make_trading, resume_of, serve_trading, snapshot_of, trading_channels } from "./mock_trading.mjs";
 import { by_symbol, history, instruments, market_status, price_at, quote, udf_resolution } from "./mock_market.mjs";
 
 const dist = fileURLToPath(new URL("../dist/", import.meta.url));
@@ -38,6 +39,7 @@ export async function start_mock({ port = 0, now: start, source = "sim", without
       { id: "2", name: "Stocks", symbols: ["AAPL", "MSFT", "NVDA", "GOOGL", "TSLA", "SPY", "BTCUSD", "EURUSD", "ZN1!"] }],
     next_id: 3, layouts: new Map(), without: new Set(without), jobs: make_jobs(now), trading: make_trading(now),
   };
+  state.signals = make_signals(now, (channel, type, data) => emit(state.trading, channel, type, data));
   const server = createServer((req, res) => void handle(state, req, res).catch((error) => fail(state, res, 500, String(error))));
   const sockets = new WebSocketServer({ noServer: true });
   server.on("upgrade", (req, socket, head) => {
@@ -53,6 +55,7 @@ export async function start_mock({ port = 0, now: start, source = "sim", without
     async close() {
       stop_jobs(state.jobs);
       clearInterval(state.trading.timer);
+      clearInterval(state.signals.timer);
       for (const ws of sockets.clients) ws.terminate();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -72,9 +75,14 @@ function fail(state, res, status, detail, more = {}) {
   json(res, { detail, error: detail, s: "error", errmsg: detail, error_code, ...more, timestamp: new Date(state.now() * 1000).toISOString() }, status);
 }
 
-async function body_of(req) {
+async function text_of(req) {
   let text = "";
   for await (const part of req) text += part;
+  return text;
+}
+
+async function body_of(req) {
+  const text = await text_of(req);
   return text === "" ? undefined : JSON.parse(text);
 }
 
@@ -83,6 +91,7 @@ async function handle(state, req, res) {
   const path = url.pathname;
   const query = Object.fromEntries(url.searchParams);
   if (path === "/health") return json(res, health(state));
+  if (path === "/health/live" || path === "/health/ready") return json(res, { ok: true });
   if (path.startsWith("/udf/")) return udf(state, res, path.slice(5), query);
   if (path.startsWith("/api/v1/watchlists")) return watchlists(state, req, res, path.split("/")[4]);
   if (path.startsWith("/api/v1/layouts/")) return layouts(state, req, res, decodeURIComponent(path.split("/")[4]));
@@ -94,6 +103,12 @@ async function handle(state, req, res) {
   if (path === "/api/v1/strategies/validate") {
     const diagnostics = check_source((await body_of(req)).source);
     return json(res, { valid: diagnostics.length === 0, diagnostics });
+  }
+  if (path.startsWith("/webhook/tradingview/")) return receive_webhook(state.signals, path.split("/")[3], await text_of(req), call.json, call.fail);
+  const signal = signal_route(path);
+  if (signal) {
+    if (state.without.has(signal.part)) return fail(state, res, 503, `${signal.part}: this build has no such service yet`);
+    return signal.run(state.signals, call);
   }
   if (/^\/api\/(?:backtest|optimize)/.test(path)) {
     if (state.without.has("jobs")) return fail(state, res, 503, "backtests: this build has no backtest service yet");
@@ -281,7 +296,7 @@ function serve_stream(state, ws) {
     const verb = message.action ?? message.type;
     if (verb === "ping") return say({ type: "pong", id: message.id });
     if (verb === "subscribe" || verb === "unsubscribe") return subscribe(state, topics, verb, message, say);
-    if (verb === "resume" && trading_channels.has(message.channel)) {
+    if (verb === "resume" && is_lossless(message.channel)) {
       for (const answer of resume_of(state.trading, message)) say(answer);
       return;
     }
@@ -293,9 +308,16 @@ function serve_stream(state, ws) {
   });
 }
 
+const is_lossless = (channel) => trading_channels.has(channel) || signal_channels.has(channel);
+
+function snapshot_message(state, channel) {
+  if (trading_channels.has(channel)) return snapshot_of(state.trading, channel);
+  return { type: channel.replace(/ies$/, "y").replace(/s$/, ""), channel, data: signal_snapshot(state.signals, channel), tseq: state.trading.logs.get(channel)?.at(-1)?.tseq ?? 0, epoch: 7, snapshot: true };
+}
+
 function topics_of({ channels, channel, symbols = [], timeframe, session = "regular" }) {
   const names = channels ?? [channel ?? "quotes"];
-  const is_wide = (name) => name === "market_status" || name === "system" || trading_channels.has(name);
+  const is_wide = (name) => name === "market_status" || name === "system" || is_lossless(name);
   return names.flatMap((name) => (is_wide(name) ? [""] : symbols).map((symbol) => ({
     channel: name, symbol, timeframe, session, key: is_wide(name) ? `${name}|||` : `${name}|${symbol}|${timeframe}|${session}`,
   })));
@@ -333,8 +355,8 @@ function publish(state, topic, say, more = {}) {
   } else if (channel === "trades") {
     if (more.snapshot) return say({ type: "trade", channel, symbol, data: null, state: "waiting", ...more });
     if (Math.floor(now * 5) % 3 === 0) say({ type: "trade", channel, symbol, data: trade(instrument, now) });
-  } else if (trading_channels.has(channel)) {
-    if (more.snapshot) say(snapshot_of(state.trading, channel));
+  } else if (is_lossless(channel)) {
+    if (more.snapshot) say(snapshot_message(state, channel));
   } else if (channel === "market_status" && more.snapshot) {
     say({ type: "market_status", channel, data: market_status("XNYS", now), ...more });
   }

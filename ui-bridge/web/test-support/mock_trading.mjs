@@ -20,7 +20,7 @@ const iso = (book) => new Date(book.now() * 1000).toISOString();
 const round = (value, digits = 2) => Math.round(value * 10 ** digits) / 10 ** digits;
 const price_of = (book, symbol) => price_at(by_symbol.get(symbol), book.now());
 
-function emit(book, channel, type, data) {
+export function emit(book, channel, type, data) {
   const log = book.logs.get(channel) ?? [];
   book.logs.set(channel, log);
   const message = { type, channel, symbol: data.symbol, data, tseq: (log.at(-1)?.tseq ?? 0) + 1, epoch };
@@ -179,12 +179,37 @@ export async function serve_trading(book, { method, path, query, body, json, fai
       }
       const order = book.orders.get(id);
       if (!order) return fail(404, `unknown order ${id}`), true;
+      if (method === "PATCH") {
+        if (order.status !== "open") return fail(409, `order ${id} is not open`), true;
+        if (request.if_version !== undefined && request.if_version !== order.version) return fail(409, `order ${id} has changed: version ${order.version}`), true;
+        const figures = ["price", "stop_price", "quantity"].flatMap((name) => (request[name] === undefined ? [] : [[name, Number(request[name])]]));
+        change(book, order, Object.fromEntries(figures));
+        return json(order, 202), true;
+      }
       return json(method === "DELETE" ? cancel(book, order) : order, method === "DELETE" ? 202 : 200), true;
     }
     case "risk": return serve_risk(book, method, id, request, json, fail), true;
-    case "paper-trading": return fail(404, `no route ${path} ${what ?? ""}`), true;
+    case "paper-trading": return serve_paper(book, method, id, path.split("/")[4], what && path.split("/")[5], request, json, fail), true;
     default: return false;
   }
+}
+
+function serve_paper(book, method, what, id, action, request, json, fail) {
+  if (what !== "accounts") return fail(404, `no route for ${what}`);
+  const fill_model = { price: "touch", latency_ms: 0, slippage_ticks: 0, partial_fills: false, fee_schedule: { commission_per_order: 1 } };
+  const own = { ...account_of(book), fill_model, starting_cash: 100_000 };
+  if (!id && method === "POST") return fail(503, "paper trading: the mock keeps one account");
+  if (!id) return json({ accounts: [own] });
+  if (action === "metrics") return json({ total_trades: book.executions.length, total_return: book.realized / 100_000, win_rate: null });
+  if (action === "equity") return json({ equity: [{ date: "2026-01-14", equity: 100_000 }, { date: "2026-01-15", equity: own.total_equity }] });
+  if (action === "reset") {
+    if (request.confirm !== true) return fail(400, "confirm: must be true");
+    Object.assign(book, { cash: Number(request.starting_cash ?? 100_000), realized: 0 });
+    book.positions.clear();
+    emit(book, "account", "account", account_of(book));
+    return json(account_of(book));
+  }
+  return json(own);
 }
 
 function serve_risk(book, method, what, request, json, fail) {

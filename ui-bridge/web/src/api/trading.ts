@@ -39,6 +39,18 @@ export async function cancel_order(order_id: string): Promise<Order & { changed?
   return (await request<Order & { changed?: boolean }>(`/api/v1/orders/${encodeURIComponent(order_id)}`, { method: "DELETE" })).data;
 }
 
+export interface OrderChange {
+  /// Decimal text.
+  price?: string;
+  stop_price?: string;
+  /// Refused when the order has changed since.
+  if_version?: number;
+}
+
+export async function change_order(order_id: string, body: OrderChange): Promise<Order> {
+  return (await request<Order>(`/api/v1/orders/${encodeURIComponent(order_id)}`, { method: "PATCH", body })).data;
+}
+
 export interface CancelScope {
   account_id?: string;
   symbol?: string;

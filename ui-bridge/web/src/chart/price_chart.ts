@@ -1,6 +1,6 @@
-import { CandlestickSeries, ColorType, createChartEx, createSeriesMarkers, CrosshairMode, HistogramSeries, LineStyle } from "lightweight-charts";
+import { ColorType, createChartEx, createSeriesMarkers, CrosshairMode, HistogramSeries, LineSeries, LineStyle, PriceScaleMode } from "lightweight-charts";
 import type {
-  CandlestickData, HistogramData, IChartApiBase, IPriceLine, ISeriesApi, ISeriesMarkersPluginApi, Logical, LogicalRange, MouseEventParams, Time, UTCTimestamp,
+  HistogramData, IChartApiBase, ISeriesApi, ISeriesMarkersPluginApi, Logical, LogicalRange, MouseEventParams, SeriesMarker, Time, UTCTimestamp,
 } from "lightweight-charts";
 import type { Bar } from "../api/types";
 import type { Replacement } from "../market/chart_feed";
@@ -11,15 +11,19 @@ import type { ChartLine, ChartMark } from "../market/place";
 import type { PriceRule } from "../market/price_format";
 import { in_session } from "../market/session";
 import type { Session } from "../market/session";
+import { scaled } from "./bar_styles";
+import type { BarStyle } from "./bar_styles";
+import { Backdrop } from "./backdrop";
 import { crosshair_text, ExchangeTimeScale, tick_text } from "./exchange_time_scale";
+import { MainSeries } from "./main_series";
+import type { PriceFormat } from "./main_series";
+import { PointerLayer } from "./pointer_layer";
+import type { ChartPoint, PointerTool } from "./pointer_layer";
+import { PriceLines } from "./price_lines";
 import { SessionShading } from "./session_shading";
 
-/// Candles and volume on the chart library. Knows bars, not where they come
-/// from.
-///
-/// The newest bar lives in a series of its own ("tail"): the library rebuilds
-/// a whole series on each update, which with 30,000 bars costs a frame, with
-/// one bar nothing.
+/// Bars, volume, marks, price lines and other symbols on the chart library.
+/// Knows bars, not where they come from.
 
 /// Older bars are wanted when fewer than this many are left of the view.
 const page_margin = 200;
@@ -30,6 +34,10 @@ const right_margin_bars = 6;
 const around_place_bars = 60;
 /// The volume pane's share of the price pane's height.
 const volume_share = 0.22;
+/// Scrolling settles this long before other symbols are drawn from the new edge.
+const rescale_after_ms = 120;
+/// Marks drawn at one time, the newest: the library copies all of them on each change.
+const marks_drawn = 1_000;
 
 export interface ChartColors {
   background: string;
@@ -43,6 +51,9 @@ export interface ChartColors {
   up_soft: string;
   down_soft: string;
   shade: string;
+  line: string;
+  line_soft: string;
+  alert: string;
 }
 
 export interface ChartSetup {
@@ -71,23 +82,49 @@ export interface ChartEvents {
   /// The bar under the crosshair; undefined when it left.
   hover(bar: Bar | undefined): void;
   visible(span: VisibleSpan): void;
+  /// The user's crosshair stands at a bar's time and a price; undefined = it left.
+  pointed(at: Pointed | undefined): void;
+  /// Other symbols start together elsewhere now.
+  rescaled(): void;
+  /// A price line was dragged to another price.
+  line_moved(line: ChartLine, price: number): void;
 }
 
-type Candles = ISeriesApi<"Candlestick", Time>;
+export interface Pointed {
+  ts: number;
+  price: number;
+}
+
+/// Another symbol's bars, drawn as a line that starts together with the
+/// chart's own at the left edge of the view.
+export interface Comparison {
+  symbol: string;
+  color: string;
+  bars: readonly Bar[];
+}
+
 type Columns = ISeriesApi<"Histogram", Time>;
 
 export class PriceChart {
   private readonly scale = new ExchangeTimeScale();
   private readonly chart: IChartApiBase<Time>;
-  private readonly candles: Candles;
-  private readonly candle_tail: Candles;
+  private main: MainSeries;
+  private format: PriceFormat | undefined;
   private readonly volume: Columns;
   private readonly volume_tail: Columns;
-  /// One per pane.
-  private readonly shadings: readonly SessionShading[];
-  private readonly markers: ISeriesMarkersPluginApi<Time>;
+  /// One per pane: price, volume.
+  private readonly shadings: readonly [SessionShading, SessionShading];
+  private readonly backdrop: Backdrop;
+  private markers: ISeriesMarkersPluginApi<Time>;
   private marks: readonly ChartMark[] = [];
-  private lines: IPriceLine[] = [];
+  private readonly lines: PriceLines;
+  private readonly pointer: PointerLayer;
+  private readonly others = new Map<string, ISeriesApi<"Line", Time>>();
+  private comparisons: readonly Comparison[] = [];
+  /// Closes of the other symbols where all start together, and the index of that bar.
+  private readonly bases = new Map<string, number | undefined>();
+  private start = 0;
+  private rescaling: ReturnType<typeof setTimeout> | undefined;
   private bars: readonly Bar[] = [];
   private dated = false;
 
@@ -96,27 +133,190 @@ export class PriceChart {
     private readonly colors: ChartColors,
     private readonly font: { family: string; size_px: number },
     private readonly events: ChartEvents,
+    style: BarStyle = "candles",
+    tools: readonly PointerTool[] = [],
   ) {
     this.chart = createChartEx<Time, ExchangeTimeScale>(container, this.scale, this.options());
-    this.candles = this.add_candles(false);
-    this.candle_tail = this.add_candles(true);
+    this.main = new MainSeries(this.chart, style, colors, undefined);
     this.volume = this.add_volume();
     this.volume_tail = this.add_volume();
     const [price_pane, volume_pane] = this.chart.panes();
     price_pane?.setStretchFactor(1);
     volume_pane?.setStretchFactor(volume_share);
-    this.shadings = [this.candles, this.volume].map((series) => {
-      const shading = new SessionShading(this.chart, colors.shade);
-      series.attachPrimitive(shading);
-      return shading;
-    });
-    this.markers = createSeriesMarkers(this.candles, []);
+    this.shadings = [new SessionShading(this.chart, colors.shade), new SessionShading(this.chart, colors.shade)];
+    this.volume.attachPrimitive(this.shadings[1]);
+    this.backdrop = new Backdrop(this.chart);
+    this.lines = new PriceLines({ buy: colors.up, sell: colors.down, position: colors.crosshair, alert: colors.alert }, (line, price) => events.line_moved(line, price));
+    this.markers = this.dress_main();
+    this.pointer = new PointerLayer(container, (event) => this.point_of(event), [...tools, this.lines]);
     this.chart.subscribeCrosshairMove((event) => this.hovered(event));
     this.chart.timeScale().subscribeVisibleLogicalRangeChange((range) => this.moved(range));
   }
 
   destroy(): void {
+    clearTimeout(this.rescaling);
+    this.pointer.destroy();
     this.chart.remove();
+  }
+
+  /// What hangs on the main series: shading, marks, lines.
+  private dress_main(): ISeriesMarkersPluginApi<Time> {
+    this.main.body.attachPrimitive(this.shadings[0]);
+    this.main.body.attachPrimitive(this.backdrop);
+    this.lines.attach(this.main.tail);
+    return createSeriesMarkers(this.main.body, []);
+  }
+
+  /// Draws the same bars in another style.
+  set_style(style: BarStyle): void {
+    if (style === this.main.style) return;
+    const old = this.main;
+    this.main = new MainSeries(this.chart, style, this.colors, this.format);
+    this.main.bar_colors = old.bar_colors;
+    old.body.detachPrimitive(this.shadings[0]);
+    old.destroy();
+    this.markers = this.dress_main();
+    this.main.set(this.bars);
+    this.draw_marks();
+  }
+
+  /// Colours that scripts give to bars and to what is behind them, by time.
+  paint(bar_colors: ReadonlyMap<number, string>, backgrounds: ReadonlyMap<number, string>): void {
+    const is_same = bar_colors.size === 0 && this.main.bar_colors.size === 0;
+    this.main.bar_colors = bar_colors;
+    if (!is_same) this.main.set(this.bars);
+    this.backdrop.set(backgrounds);
+  }
+
+  set_log(is_log: boolean): void {
+    this.chart.priceScale("right").applyOptions({ mode: is_log ? PriceScaleMode.Logarithmic : PriceScaleMode.Normal });
+  }
+
+  /// Draws other symbols beside, in place of those before. The scale stays the
+  /// instrument's own, so that orders and drawings keep their prices.
+  compare(comparisons: readonly Comparison[]): void {
+    this.comparisons = comparisons;
+    const wanted = new Set(comparisons.map(({ symbol }) => symbol));
+    for (const [symbol, series] of this.others) {
+      if (wanted.has(symbol)) continue;
+      this.chart.removeSeries(series);
+      this.others.delete(symbol);
+    }
+    for (const { symbol, color } of comparisons) {
+      if (!this.others.has(symbol)) {
+        this.others.set(symbol, this.chart.addSeries(LineSeries, { color, lineWidth: 2, title: symbol, priceLineVisible: false, lastValueVisible: false, crosshairMarkerVisible: false }) as ISeriesApi<"Line", Time>);
+      }
+    }
+    this.draw_comparisons();
+  }
+
+  private draw_comparisons(): void {
+    const range = this.chart.timeScale().getVisibleLogicalRange();
+    this.start = range ? Math.max(0, Math.ceil(range.from)) : 0;
+    for (const { symbol, bars } of this.comparisons) {
+      const { points, base } = scaled(this.bars, bars, this.start);
+      this.bases.set(symbol, base);
+      this.others.get(symbol)?.setData(points.map(({ ts, value }) => ({ time: ts as UTCTimestamp, value })));
+    }
+  }
+
+  /// How far each symbol, the chart's own first, has come since the left edge
+  /// of the view, as a fraction.
+  /// @param ts undefined = until the newest bar.
+  changes_until(ts: number | undefined): (number | undefined)[] {
+    const own = this.bars[this.start]?.c;
+    const now = ts === undefined ? this.bars.at(-1) : this.bar_of(ts);
+    const others = this.comparisons.map(({ symbol, bars }) => {
+      const base = this.bases.get(symbol);
+      const bar = bars[last_at(bars, ts ?? Number.POSITIVE_INFINITY)];
+      return base && bar ? bar.c / base - 1 : undefined;
+    });
+    return [own && now ? now.c / own - 1 : undefined, ...others];
+  }
+
+  /// For layers of their own: indicators, drawings.
+  get api(): IChartApiBase<Time> {
+    return this.chart;
+  }
+
+  /// The series of the price pane, whose scale drawings are on.
+  get price_series(): ISeriesApi<"Candlestick" | "Bar" | "Line" | "Area", Time> {
+    return this.main.tail as ISeriesApi<"Candlestick" | "Bar" | "Line" | "Area", Time>;
+  }
+
+  /// The series that primitives of the price pane hang on.
+  get price_body(): ISeriesApi<"Candlestick" | "Bar" | "Line" | "Area", Time> {
+    return this.main.body as ISeriesApi<"Candlestick" | "Bar" | "Line" | "Area", Time>;
+  }
+
+  get price_format(): PriceFormat | undefined {
+    return this.format;
+  }
+
+  /// Puts the crosshair where another chart's is, without telling of it.
+  show_crosshair(at: Pointed | undefined): void {
+    const bar = at ? this.bars[this.bar_at(at.ts)] : undefined;
+    if (!at || !bar) return this.chart.clearCrosshairPosition();
+    this.chart.setCrosshairPosition(at.price, bar.ts as UTCTimestamp, this.main.body);
+  }
+
+  /// Gives up what the pointer drags. @return whether it did.
+  cancel_pointer(): boolean {
+    return this.pointer.cancel();
+  }
+
+  /// The place in the price pane under a mouse event; undefined outside.
+  point_of(event: MouseEvent): ChartPoint | undefined {
+    const box = this.chart.chartElement().getBoundingClientRect();
+    const { width, height } = this.chart.paneSize(0);
+    const x = event.clientX - box.left;
+    const y = event.clientY - box.top;
+    if (x < 0 || y < 0 || x > width || y > height || this.bars.length === 0) return undefined;
+    const price = this.main.tail.coordinateToPrice(y);
+    const logical = this.chart.timeScale().coordinateToLogical(x);
+    if (price === null || logical === null) return undefined;
+    return { x, y, price, logical, ts: this.time_at(logical) };
+  }
+
+  /// Time of a place on the axis; beyond the bars counted on by the last distance.
+  time_at(logical: number): number {
+    const { bars } = this;
+    const index = Math.round(logical);
+    const last = bars.length - 1;
+    if (index < 0) return bars[0]!.ts;
+    if (index <= last) return bars[index]!.ts;
+    return bars[last]!.ts + (index - last) * this.bar_span();
+  }
+
+  /// The reverse: a fraction of a bar where the time is between two.
+  logical_at(ts: number): number {
+    const { bars } = this;
+    const last = bars.length - 1;
+    if (last < 0) return 0;
+    if (ts > bars[last]!.ts) return last + (ts - bars[last]!.ts) / this.bar_span();
+    const index = this.bar_at(ts);
+    if (index < 0) return (ts - bars[0]!.ts) / this.bar_span();
+    const next = bars[index + 1]?.ts ?? bars[index]!.ts + this.bar_span();
+    return index + Math.min(1, (ts - bars[index]!.ts) / (next - bars[index]!.ts));
+  }
+
+  /// The bar a time falls into.
+  bar_of(ts: number): Bar | undefined {
+    return this.bars[this.bar_at(ts)];
+  }
+
+  /// x of a time, also between two bars and beyond the last one.
+  x_of(ts: number): number | undefined {
+    const scale = this.chart.timeScale();
+    const logical = this.logical_at(ts);
+    // The library gives whole bars only.
+    const at = scale.logicalToCoordinate(Math.floor(logical) as Logical);
+    return at === null ? undefined : at + (logical - Math.floor(logical)) * scale.options().barSpacing;
+  }
+
+  private bar_span(): number {
+    const { bars } = this;
+    return bars.length > 1 ? Math.max(1, bars.at(-1)!.ts - bars.at(-2)!.ts) : 60;
   }
 
   /// Tells how to write prices and times. Call before `show` for new bars.
@@ -128,7 +328,8 @@ export class PriceChart {
     const is_outside = regular && !dated ? outside_flags(() => this.bars, (ts) => !in_session(regular, time, ts)) : undefined;
     for (const shading of this.shadings) shading.is_outside = is_outside;
     const priceFormat = { type: "custom" as const, minMove: rule.min_move, formatter: (price: number) => format_price(price, rule) };
-    for (const series of [this.candles, this.candle_tail]) series.applyOptions({ priceFormat });
+    this.format = priceFormat;
+    this.main.format(priceFormat);
     this.chart.applyOptions({ timeScale: { timeVisible: !dated } });
   }
 
@@ -139,9 +340,10 @@ export class PriceChart {
     const shift = how.kind === "fresh" ? 0 : how.shift;
     const follows = how.kind === "healed" && before !== null && before.to >= this.bars.length - 1;
     this.set_bars(bars);
-    this.candles.setData(bars.slice(0, -1).map(candle));
+    this.main.set(bars);
     this.volume.setData(bars.slice(0, -1).map((bar) => this.column(bar)));
     this.draw_tail();
+    this.draw_comparisons();
     this.draw_marks();
     if (before === null) this.reset_view();
     else if (!follows) {
@@ -155,17 +357,16 @@ export class PriceChart {
     const tail = this.bars.at(-1);
     if (!tail) return;
     if (change === "updated") {
-      this.candle_tail.update(candle(tail));
+      this.main.update(this.bars);
       this.volume_tail.update(this.column(tail));
       return;
     }
     const closed = this.bars.at(-2);
-    if (closed) {
-      this.candles.update(candle(closed));
-      this.volume.update(this.column(closed));
-    }
+    this.main.append(this.bars);
+    if (closed) this.volume.update(this.column(closed));
     this.set_bars(this.bars);
     this.draw_tail();
+    this.draw_comparisons();
   }
 
   /// Marks what happened; marks outside the bars in the chart wait for them.
@@ -174,13 +375,9 @@ export class PriceChart {
     this.draw_marks();
   }
 
-  /// Draws the prices of orders and positions, in place of those before.
+  /// Draws the prices of orders, positions and alerts, in place of those before.
   draw_lines(lines: readonly ChartLine[]): void {
-    for (const line of this.lines) this.candle_tail.removePriceLine(line);
-    const color = { buy: this.colors.up, sell: this.colors.down, position: this.colors.crosshair };
-    this.lines = lines.map(({ price, kind, text }) => this.candle_tail.createPriceLine({
-      price, color: color[kind], title: text, lineWidth: 1, lineStyle: kind === "position" ? LineStyle.Solid : LineStyle.Dashed, axisLabelVisible: true,
-    }));
+    this.lines.set(lines);
   }
 
   /// Shows the bars around a time.
@@ -209,36 +406,43 @@ export class PriceChart {
 
   private clear(): void {
     this.set_bars([]);
-    for (const series of [this.candles, this.candle_tail, this.volume, this.volume_tail]) series.setData([]);
+    this.main.set([]);
+    for (const series of [this.volume, this.volume_tail, ...this.others.values()]) series.setData([]);
   }
 
   private set_bars(bars: readonly Bar[]): void {
     this.bars = bars;
+    this.backdrop.bars = bars;
     for (const shading of this.shadings) shading.bar_count = bars.length;
   }
 
   /// Index of the bar a time falls into; -1 when it is before all bars.
   private bar_at(epoch_s: number): number {
-    return this.bars.findLastIndex(({ ts }) => ts <= epoch_s);
+    return last_at(this.bars, epoch_s);
   }
 
   private draw_marks(): void {
-    const { up, down } = this.colors;
-    const shown = this.marks.flatMap(({ at, kind, text }) => {
-      const bar = this.bars[this.bar_at(at)];
-      if (!bar || (bar === this.bars.at(-1) && this.bars.length > 1 && at > bar.ts + (bar.ts - this.bars.at(-2)!.ts))) return [];
-      const is_buy = kind === "buy";
-      return [{
-        time: bar.ts as UTCTimestamp, position: is_buy ? ("belowBar" as const) : ("aboveBar" as const), shape: is_buy ? ("arrowUp" as const) : ("arrowDown" as const),
-        color: is_buy ? up : down, text,
-      }];
+    const { bars } = this;
+    const span = this.bar_span();
+    const shown = this.marks.slice(-marks_drawn).flatMap((mark) => {
+      const bar = bars[this.bar_at(mark.at)];
+      return !bar || (bar === bars.at(-1) && bars.length > 1 && mark.at > bar.ts + span) ? [] : [this.marker(mark, bar.ts)];
     });
-    this.markers.setMarkers(shown.sort((a, b) => a.time - b.time));
+    this.markers.setMarkers(shown.sort((a, b) => (a.time as number) - (b.time as number)));
+  }
+
+  private marker({ kind, text, place, color }: ChartMark, ts: number): SeriesMarker<Time> {
+    const { up, down, alert, text: plain } = this.colors;
+    const looks = {
+      buy: { position: "belowBar", shape: "arrowUp", color: up }, sell: { position: "aboveBar", shape: "arrowDown", color: down },
+      alert: { position: "aboveBar", shape: "circle", color: alert }, note: { position: "aboveBar", shape: "square", color: plain },
+    } as const;
+    const look = looks[kind];
+    return { time: ts as UTCTimestamp, ...look, ...(place ? { position: place === "above" ? "aboveBar" : "belowBar" } : {}), ...(color ? { color } : {}), text };
   }
 
   private draw_tail(): void {
     const tail = this.bars.at(-1);
-    this.candle_tail.setData(tail ? [candle(tail)] : []);
     this.volume_tail.setData(tail ? [this.column(tail)] : []);
   }
 
@@ -255,26 +459,32 @@ export class PriceChart {
     const to = Math.min(count - 1, Math.floor(range.to));
     const at_latest = range.to >= count - 1;
     this.events.visible({ from, to, at_latest });
+    if (this.comparisons.length > 0 && from !== this.start) this.rescale_later();
     if (range.from < page_margin) this.events.want_older();
     if (range.to > count - page_margin) this.events.want_newer();
   }
 
-  private hovered({ logical, point }: MouseEventParams<Time>): void {
+  /// The left edge has moved: others start together with it anew.
+  private rescale_later(): void {
+    clearTimeout(this.rescaling);
+    this.rescaling = setTimeout(() => {
+      this.draw_comparisons();
+      this.events.rescaled();
+    }, rescale_after_ms);
+  }
+
+  private hovered({ logical, point, sourceEvent, paneIndex }: MouseEventParams<Time>): void {
     const index = point && logical !== undefined ? Math.round(logical as Logical) : -1;
-    this.events.hover(this.bars[index]);
+    const bar = this.bars[index];
+    this.events.hover(bar);
+    if (!sourceEvent && point) return; // put there by another chart
+    const price = point && paneIndex === 0 ? this.main.tail.coordinateToPrice(point.y) : null;
+    this.events.pointed(bar && price !== null ? { ts: bar.ts, price } : undefined);
   }
 
   private column(bar: Bar): HistogramData<Time> {
     const color = bar.c >= bar.o ? this.colors.up_soft : this.colors.down_soft;
     return { time: bar.ts as UTCTimestamp, value: bar.v, color };
-  }
-
-  private add_candles(is_tail: boolean): Candles {
-    const { up, down } = this.colors;
-    return this.chart.addSeries(CandlestickSeries, {
-      upColor: up, downColor: down, borderUpColor: up, borderDownColor: down, wickUpColor: up, wickDownColor: down,
-      lastValueVisible: is_tail, priceLineVisible: is_tail, priceLineStyle: LineStyle.Dotted,
-    });
   }
 
   private add_volume(): Columns {
@@ -313,8 +523,16 @@ export class PriceChart {
   }
 }
 
-function candle(bar: Bar): CandlestickData<Time> {
-  return { time: bar.ts as UTCTimestamp, open: bar.o, high: bar.h, low: bar.l, close: bar.c };
+/// Index of the last bar at or before a time; -1 when there is none.
+function last_at(bars: readonly Bar[], epoch_s: number): number {
+  let low = 0;
+  let high = bars.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (bars[middle]!.ts <= epoch_s) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
 }
 
 /// Remembers for each bar whether it is outside, because drawing asks on every

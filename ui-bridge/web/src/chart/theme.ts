@@ -5,7 +5,7 @@ import type { ChartColors } from "./price_chart";
 
 const variables: Record<keyof ChartColors, string> = {
   background: "--bg-1", text: "--text-dim", grid: "--grid", separator: "--line-strong", crosshair: "--crosshair",
-  label: "--crosshair-label", up: "--up", down: "--down", up_soft: "--volume-up", down_soft: "--volume-down", shade: "--shade",
+  label: "--crosshair-label", up: "--up", down: "--down", up_soft: "--volume-up", down_soft: "--volume-down", shade: "--shade", line: "--info", line_soft: "--line-soft", alert: "--accent",
 };
 
 /// The chart library reads only the old comma form of rgba().

@@ -3,7 +3,7 @@ import { parse_command, timeframe_word, verbs, verbs_like } from "./parse";
 import type { Command, CommandContext } from "./parse";
 
 const context: CommandContext = {
-  symbol: "SPY", scripts: ["momentum", "ma-cross"],
+  symbol: "SPY", scripts: ["momentum", "ma-cross"], strategies: ["momentum-1", "orb"],
   panels: [{ id: "orders", title: "Orders" }, { id: "trades", title: "Time & sales" }],
   presets: [{ id: "research", title: "Research" }, { id: "trading", title: "Trading" }],
 };
@@ -59,6 +59,33 @@ describe("orders", () => {
     expect(command("cancel all")).toEqual({ kind: "cancel", symbol: "" });
     expect(command("cancel aapl")).toEqual({ kind: "cancel", symbol: "AAPL" });
     expect(command("kill")).toEqual({ kind: "stop" });
+  });
+});
+
+describe("alerts and strategies", () => {
+  it.each([
+    ["alert AAPL above 200", { symbol: "AAPL", condition: "price_above", condition_value: "200" }],
+    ["alert below 99.50 sell half", { symbol: "SPY", condition: "price_below", condition_value: "99.50", message: "sell half" }],
+    ["alert es1! crosses above 5000", { symbol: "ES1!", condition: "price_cross_above" }],
+    ["alert volume AAPL over 1000000", { symbol: "AAPL", condition: "volume_above", condition_value: "1000000" }],
+    ["alert msft rsi < 25", { symbol: "MSFT", condition: "rsi_oversold", condition_value: "25" }],
+  ])("%s", (text, request) => expect(command(text)).toMatchObject({ kind: "alert", request }));
+
+  it("say what is missing", () => {
+    expect(problem("alert")).toContain("above or below");
+    expect(problem("alert AAPL 200")).toContain("200");
+    expect(problem("alert AAPL above")).toBe("above what?");
+    expect(problem("alert AAPL above 0")).toBe("above what?");
+    expect(parse_command("alert above 5", { ...context, symbol: "" })?.problem).toBe("Which symbol?");
+    expect(problem("strategy")).toContain("on, off or run");
+    expect(problem("strategy on")).toContain("momentum-1");
+    expect(problem("strategy on moon")).toContain("moon");
+  });
+
+  it("name strategies by their beginning, and any while the list is not known", () => {
+    expect(command("strategy on mom")).toEqual({ kind: "strategy", what: "enable", id: "momentum-1" });
+    expect(command("strat off orb")).toEqual({ kind: "strategy", what: "disable", id: "orb" });
+    expect(parse_command("strategy run moon", { ...context, strategies: [] })?.command).toEqual({ kind: "strategy", what: "run-now", id: "moon" });
   });
 });
 

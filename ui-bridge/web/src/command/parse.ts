@@ -1,3 +1,5 @@
+import type { AlertRequest } from "../api/alert_types";
+import { alert_text } from "../alerts/alert_form";
 import { times_in_force } from "../trading/order_form";
 import type { OrderForm } from "../trading/order_form";
 import { symbol_list } from "../jobs/request_form";
@@ -17,6 +19,8 @@ export type Command =
   | { kind: "cancel"; symbol: string }
   | { kind: "stop" }
   | { kind: "backtest"; script: string; symbols: string[]; timeframe: Timeframe | undefined }
+  | { kind: "alert"; request: AlertRequest }
+  | { kind: "strategy"; what: "enable" | "disable" | "run-now"; id: string }
   | { kind: "panel"; id: string }
   | { kind: "preset"; id: string }
   | { kind: "theme"; theme: "dark" | "light" }
@@ -31,6 +35,8 @@ export interface CommandContext {
   /// Shown symbol, for orders that name none; may be empty.
   symbol: string;
   scripts: readonly string[];
+  /// Ids of the strategies on the node; empty = not known.
+  strategies: readonly string[];
   panels: readonly { id: string; title: string }[];
   presets: readonly { id: string; title: string }[];
 }
@@ -51,6 +57,8 @@ export const verbs: readonly Verb[] = [
   { words: ["cancel"], usage: "cancel all | cancel AAPL", does: "Cancel working orders", read: read_cancel },
   { words: ["kill", "halt", "stop"], usage: "kill", does: "Stop trading", read: ([extra]) => (extra ? "kill takes nothing more" : done({ kind: "stop" }, "Stop trading…")) },
   { words: ["bt", "backtest"], usage: "bt momentum SPY,AAPL 1h", does: "Backtest a script", read: read_backtest },
+  { words: ["alert"], usage: "alert AAPL above 200", does: "Set an alert on price, volume or RSI; further words are its message", read: read_alert },
+  { words: ["strategy", "strat"], usage: "strategy on momentum", does: "Switch a strategy on or off, or run a job now (on, off, run)", read: read_strategy },
   { words: ["open", "panel", "go"], usage: "open orders", does: "Open a panel", read: read_panel },
   { words: ["layout", "preset"], usage: "layout research", does: "Arrange the panels", read: read_preset },
   { words: ["theme"], usage: "theme light", does: "Dark or light", read: ([theme]) => (theme === "dark" || theme === "light" ? done({ kind: "theme", theme }, `Use the ${theme} theme`) : "dark or light?") },
@@ -140,6 +148,47 @@ function read_backtest(rest: readonly string[], context: CommandContext): Parsed
   const symbols = named.length > 0 ? named : context.symbol ? [context.symbol] : [];
   if (symbols.length === 0) return "Which symbol?";
   return done({ kind: "backtest", script, symbols, timeframe: frame }, `Backtest ${script} on ${symbols.join(", ")}${frame ? ` in ${frame.label} bars` : ""}`);
+}
+
+const alert_conditions = {
+  price: { above: "price_above", below: "price_below" },
+  volume: { above: "volume_above", below: "volume_below" },
+  rsi: { above: "rsi_overbought", below: "rsi_oversold" },
+  cross: { above: "price_cross_above", below: "price_cross_below" },
+} as const;
+const directions: Record<string, "above" | "below"> = { above: "above", over: "above", ">": "above", below: "below", under: "below", "<": "below" };
+
+function read_alert(rest: readonly string[], context: CommandContext): Parsed | string {
+  let measure: keyof typeof alert_conditions = "price";
+  let symbol = "";
+  let i = 0;
+  for (; i < rest.length && !directions[rest[i]!.toLowerCase()]; i++) {
+    const word = rest[i]!.toLowerCase().replace(/^cross(?:es|ing)$/, "cross");
+    if (word in alert_conditions) measure = word as typeof measure;
+    else if (symbol === "" && !is_number(word)) symbol = upper(word);
+    else return `“${rest[i]}” is not understood`;
+  }
+  const direction = directions[rest[i]?.toLowerCase() ?? ""];
+  if (!direction) return "above or below what?";
+  const value = rest[i + 1];
+  if (value === undefined || !is_number(value) || !/[1-9]/.test(value)) return `${direction} what?`;
+  symbol ||= context.symbol;
+  if (symbol === "") return "Which symbol?";
+  const message = rest.slice(i + 2).join(" ");
+  const request: AlertRequest = { symbol, condition: alert_conditions[measure][direction], condition_value: value, ...(message ? { message } : {}) };
+  return done({ kind: "alert", request }, `Set an alert: ${alert_text({ symbol, condition: request.condition!, condition_value: Number(value) })}${message ? ` (${message})` : ""}`);
+}
+
+const strategy_words: Record<string, Extract<Command, { kind: "strategy" }>["what"]> = { on: "enable", enable: "enable", off: "disable", disable: "disable", run: "run-now" };
+
+function read_strategy([word = "", ...rest]: readonly string[], { strategies }: CommandContext): Parsed | string {
+  const what = strategy_words[word.toLowerCase()];
+  if (!what) return "on, off or run?";
+  const wanted = rest.join(" ");
+  if (wanted === "") return strategies.length > 0 ? `Which strategy? ${strategies.slice(0, 5).join(", ")}` : "Which strategy?";
+  const id = strategies.length > 0 ? best_match(wanted, strategies, (name) => name) : wanted;
+  if (id === undefined) return `No strategy is called “${wanted}”`;
+  return done({ kind: "strategy", what, id }, what === "run-now" ? `Run ${id} now` : `Switch ${id} ${what === "enable" ? "on" : "off"}`);
 }
 
 function read_panel(rest: readonly string[], { panels }: CommandContext): Parsed | string {

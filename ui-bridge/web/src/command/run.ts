@@ -2,6 +2,7 @@ import { panel_kinds } from "../panels/kinds";
 import type { PanelId } from "../panels/kinds";
 import { presets } from "../panels/presets";
 import type { PresetId } from "../panels/presets";
+import { use_alerts } from "../stores/alerts";
 import { use_asks } from "../stores/asks";
 import { use_backtests } from "../stores/backtests";
 import { use_dock } from "../stores/dock";
@@ -9,6 +10,7 @@ import { use_notices } from "../stores/notices";
 import { use_risk } from "../stores/risk";
 import { use_scripts } from "../stores/scripts";
 import { use_settings } from "../stores/settings";
+import { use_strategies } from "../stores/strategies";
 import { use_ticket } from "../stores/ticket";
 import { use_trading } from "../stores/trading";
 import { use_workspace } from "../stores/workspace";
@@ -18,7 +20,7 @@ import type { Command, CommandContext } from "./parse";
 /// open the ticket or a question.
 
 export function command_context(): CommandContext {
-  return { symbol: use_workspace().symbol, scripts: use_scripts().names, panels: panel_kinds, presets };
+  return { symbol: use_workspace().symbol, scripts: use_scripts().names, strategies: use_strategies().ids, panels: panel_kinds, presets };
 }
 
 export function run_command(command: Command): void {
@@ -42,6 +44,10 @@ export function run_command(command: Command): void {
       return use_risk().open_dialog();
     case "backtest":
       return void backtest(command);
+    case "alert":
+      return void use_alerts().create(command.request);
+    case "strategy":
+      return void steer_strategy(command);
     case "panel":
       return dock.show_panel(command.id as PanelId);
     case "preset":
@@ -66,6 +72,18 @@ function ask_first(command: Extract<Command, { kind: "close" | "flatten" | "canc
     const { symbol } = command;
     ask({ title: "Cancel working orders?", text: symbol ? `All working orders in ${symbol}, ${account}.` : `All working orders, ${account}.`, yes: "Cancel orders", run: () => void trading.cancel_all(symbol) });
   }
+}
+
+/// Switching off needs no question; switching a live strategy on does.
+async function steer_strategy({ what, id }: Extract<Command, { kind: "strategy" }>): Promise<void> {
+  const strategies = use_strategies();
+  const run = () => void strategies.steer(id, what);
+  if (what === "disable") return run();
+  const known = (await strategies.part.ask()) ? strategies.strategies.find(({ strategy_id }) => strategy_id === id) : undefined;
+  if (known && known.mode !== "live") return run();
+  if (!known && strategies.part.state.kind === "ready") return use_notices().show("warning", `There is no strategy ${id}`);
+  if (!known) return use_dock().show_panel("strategies"); // which says why
+  use_asks().ask({ title: "A LIVE strategy", text: `${id} trades real money by itself on account ${known.account_id ?? "default"}.`, yes: what === "enable" ? "Switch on" : "Run now", run });
 }
 
 async function backtest({ script, symbols, timeframe }: Extract<Command, { kind: "backtest" }>): Promise<void> {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { history_page } from "../api/gateway";
 import { duration_text, ExchangeTime } from "./exchange_time";
 import { fuzzy, rank } from "./fuzzy";
-import { format_change, format_percent, format_price, format_quantity, price_rule } from "./price_format";
+import { format_change, format_percent, format_price, format_quantity, grid_text, price_rule } from "./price_format";
 import { in_session, parse_session } from "./session";
 import { neighbour, timeframe_of, timeframes } from "./timeframes";
 
@@ -19,6 +19,11 @@ describe("price_rule", () => {
   ])("%o writes %d as %s", (info, value, text) => {
     expect(format_price(value, price_rule(info))).toBe(text);
   });
+
+  it.each([
+    [{ minmov: 1, pricescale: 100 }, 231.1049, "231.10"], [{ minmov: 25, pricescale: 100 }, 5123.4, "5123.50"], [{ minmov: 1, pricescale: 100_000 }, 1.0845451, "1.08455"],
+    [{ minmov: 1, pricescale: 64, fractional: true }, 110.51, "110.515625"], [{ minmov: 1, pricescale: 32, fractional: true }, 110, "110"], [{ minmov: 1, pricescale: 1 }, 42.6, "43"],
+  ])("%o puts %d on its grid as %s", (info, value, text) => expect(grid_text(value, price_rule(info))).toBe(text));
 
   it("writes a dash for what is not known", () => {
     expect(format_price(undefined, price_rule({}))).toBe("–");

@@ -11,13 +11,23 @@ export interface ChartPlace {
 export interface ChartMark {
   /// Epoch seconds.
   at: number;
-  kind: "buy" | "sell";
+  kind: "buy" | "sell" | "alert" | "note";
   text: string;
+  /// Where the kind leaves it open.
+  place?: "above" | "below";
+  color?: string;
 }
 
-/// A price that stands in the chart: a working order, a position's average.
+/// A price that stands in the chart: a working order, a position's average, an
+/// alert.
 export interface ChartLine {
   price: number;
-  kind: "buy" | "sell" | "position";
+  kind: "buy" | "sell" | "position" | "alert";
   text: string;
+  /// Of the order or the alert.
+  id?: string;
+  /// Which price of an order it is.
+  field?: "price" | "stop_price";
+  /// May be dragged to another price.
+  movable?: boolean;
 }

@@ -33,6 +33,13 @@ export function format_price(value: number | undefined | null, rule: PriceRule):
   return `${sign}${Math.floor(ticks / rule.denominator)}'${String(ticks % rule.denominator).padStart(digits, "0")}`;
 }
 
+/// The nearest price that the instrument trades at, as decimal text for a
+/// request: never in 32nds, never with an exponent.
+export function grid_text(price: number, { min_move, precision, denominator }: PriceRule): string {
+  const text = (Math.round(price / min_move) * min_move).toFixed(denominator === undefined ? precision : max_precision);
+  return text.includes(".") && denominator !== undefined ? text.replace(/\.?0+$/, "") : text;
+}
+
 export function format_change(value: number | undefined | null, rule: PriceRule): string {
   if (!is_number(value)) return "–";
   return `${value > 0 ? "+" : ""}${format_price(value, rule)}`;

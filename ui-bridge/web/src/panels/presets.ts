@@ -58,6 +58,8 @@ export const presets: readonly Preset[] = [
       dock.add("positions", { beside: "chart", direction: "below", height: height * 0.32 });
       dock.add("orders", { beside: "positions", direction: "within", behind: true });
       dock.add("executions", { beside: "positions", direction: "within", behind: true });
+      dock.add("accounts", { beside: "positions", direction: "within", behind: true });
+      dock.add("alerts", { beside: "positions", direction: "within", behind: true });
       dock.add("risk", { beside: "positions", direction: "within", behind: true });
     },
   },
@@ -67,6 +69,7 @@ export const presets: readonly Preset[] = [
       dock.add("editor");
       dock.add("backtest", { beside: "editor", direction: "right", width: width * 0.58 });
       dock.add("optimize", { beside: "backtest", direction: "within", behind: true });
+      dock.add("strategies", { beside: "backtest", direction: "within", behind: true });
       dock.add("chart", { beside: "editor", direction: "below", height: height * 0.4 });
     },
   },
@@ -78,6 +81,8 @@ export const presets: readonly Preset[] = [
       dock.add("orders", { beside: "cluster", direction: "below", height: height * 0.42 });
       dock.add("executions", { beside: "orders", direction: "within", behind: true });
       dock.add("positions", { beside: "orders", direction: "within", behind: true });
+      dock.add("strategies", { beside: "orders", direction: "within", behind: true });
+      dock.add("webhooks", { beside: "orders", direction: "within", behind: true });
       dock.add("risk", { beside: "system", direction: "below", height: height * 0.42 });
       dock.add("market", { beside: "system", direction: "within", behind: true });
     },

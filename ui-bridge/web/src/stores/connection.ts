@@ -23,14 +23,21 @@ export const use_connection = defineStore("connection", () => {
   /// Counts connections that went live; a new one means: heal.
   const generation = ref(0);
   const is_live = computed(() => state.value.kind === "live");
+  /// Channels that the node refused on this connection: what they would tell
+  /// has to be asked for.
+  const refused = shallowRef<ReadonlySet<string>>(new Set());
 
   function start(): void {
     const notices = use_notices();
-    client.on_notice(({ level, text }) => (level === "info" ? notices.note : notices.show)(level, text));
+    client.on_notice(({ level, text, channel }) => {
+      if (channel !== undefined) refused.value = new Set([...refused.value, channel]);
+      (level === "info" ? notices.note : notices.show)(level, text);
+    });
     client.on_state((next) => {
       const was_open = state.value.kind === "live" || state.value.kind === "stale";
       if (next.kind === "live" && !was_open) {
         generation.value += 1;
+        refused.value = new Set();
         if (generation.value > 1) notices.note("info", "Connected again");
       }
       if (next.kind === "reconnecting" && was_open) notices.note("warning", `Stream: ${next.reason}`);
@@ -64,5 +71,5 @@ export const use_connection = defineStore("connection", () => {
   }
   const gaps = () => client.gaps;
 
-  return { state, is_live, clock_sample, now_ms, market_now_ms, generation, start, subscribe, reconnect, server_now, market_now, hear_market_time, gaps };
+  return { state, is_live, clock_sample, now_ms, market_now_ms, generation, refused, start, subscribe, reconnect, server_now, market_now, hear_market_time, gaps };
 });

@@ -57,5 +57,10 @@ export const part_hints: Record<string, string> = {
   optimisation: "Studies run where backtests do: on a node with the role “backtest” (cluster.roles) and ENABLE_BACKTESTING=true.",
   trading: "Orders need a node with the role “execution” (cluster.roles). Paper accounts need ENABLE_PAPER_TRADING=true; live ones also ENABLE_REAL_TRADING=true and a broker's keys.",
   risk: "The risk service runs beside execution: on a node with the role “execution” (cluster.roles).",
+  paper: "Paper accounts need a node with the role “execution” (cluster.roles) and ENABLE_PAPER_TRADING=true.",
+  alerts: "Alerts need ENABLE_ALERTS=true, and a node that has a feed of the symbols.",
+  webhooks: "Received alerts come through a node with the role “gateway” (cluster.roles). TRADINGVIEW_WEBHOOK_SECRET makes the default profile; WEBHOOK_LISTEN opens a listener that TradingView can reach.",
+  strategies: "Strategies run on a node with the role “execution” (cluster.roles); YAML jobs are read from KAIROS_JOBS_DIR.",
+  news: "Headlines come from NEWS_FEEDS.",
   cluster: "One node is a cluster of one. For more, set cluster.control and cluster.seeds; config/cluster/ has whole examples.",
 };

@@ -4,16 +4,15 @@ import { ask_resume, confirm_resume, emergency_stop, fetch_risk } from "../api/t
 import type { StopMode } from "../api/trading";
 import type { ResumeTicket, RiskState } from "../api/trading_types";
 import { error_text } from "../api/http";
-import { use_connection } from "./connection";
 import { use_notices } from "./notices";
-import { make_part } from "./part";
+import { follow_part } from "./followed";
+import type { FollowedPart } from "./followed";
 import { use_trading } from "./trading";
 
 /// Limits, breakers and the stop switch. Whether trading is stopped is what
 /// the gateway says, not what was clicked.
 
 export const use_risk = defineStore("risk", () => {
-  const connection = use_connection();
   const notices = use_notices();
   const trading = use_trading();
   const state = shallowRef<RiskState>();
@@ -24,34 +23,22 @@ export const use_risk = defineStore("risk", () => {
   const busy = ref(false);
   const kill_active = computed(() => state.value?.kill_active ?? false);
 
-  const part = make_part(async () => {
+  const part: FollowedPart = follow_part("risk", async () => {
     state.value = await fetch_risk(trading.account_id || undefined);
-  });
-
-  let leave: (() => void) | undefined;
-  watch(part.state, ({ kind }) => {
-    if (kind === "ready") {
-      leave ??= connection.subscribe({ channel: "risk", symbol: "" }, (batch) => {
-        for (const { data } of batch) {
-          const told = data as Partial<RiskState> | null | undefined;
-          if (state.value && typeof told?.kill_active === "boolean") {
-            state.value = { ...state.value, kill_active: told.kill_active, mode: told.mode ?? state.value.mode };
-          }
-        }
-        void part.ask();
-      });
-    } else if (kind === "missing") {
-      leave?.();
-      leave = undefined;
+  }, (batch) => {
+    for (const { data } of batch) {
+      const told = data as (Partial<RiskState> & { account_id?: string }) | null | undefined;
+      const is_other = told?.account_id !== undefined && told.account_id !== trading.account_id;
+      if (state.value && !is_other && typeof told?.kill_active === "boolean") {
+        state.value = { ...state.value, kill_active: told.kill_active, mode: told.mode ?? state.value.mode };
+      }
     }
+    void part.ask();
   });
-  watch([() => connection.generation, () => trading.account_id], () => {
+  watch(() => trading.account_id, () => {
     if (part.state.value.kind !== "asking") void part.ask();
   });
-
-  function need(): void {
-    if (part.state.value.kind === "asking") void part.ask();
-  }
+  const { need } = part;
 
   async function attempt(run: () => Promise<void>): Promise<boolean> {
     if (busy.value) return false;

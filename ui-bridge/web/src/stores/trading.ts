@@ -1,16 +1,14 @@
 import { defineStore } from "pinia";
-import { computed, ref, shallowRef, watch } from "vue";
+import { computed, ref, shallowRef } from "vue";
 import {
-  cancel_order, cancel_orders, close_position, fetch_accounts, fetch_executions, fetch_orders, fetch_positions, flatten,
+  cancel_order, cancel_orders, change_order, close_position, fetch_accounts, fetch_executions, fetch_orders, fetch_positions, flatten,
 } from "../api/trading";
 import type { Account, Execution, Order, Position } from "../api/trading_types";
 import { is_working } from "../api/trading_types";
-import type { StreamMessage, Topic } from "../stream/types";
 import { fold_accounts, fold_positions, orders_in, positions_of, put_executions, put_orders, replace_orders, sorted_orders } from "../trading/fold";
-import { use_connection } from "./connection";
 import { use_notices } from "./notices";
-import { make_part } from "./part";
-import type { Part } from "./part";
+import { follow_part } from "./followed";
+import type { FollowedPart } from "./followed";
 import { is_string, load, save } from "./storage";
 
 /// Accounts, orders, executions and positions as the gateway tells them: read
@@ -21,14 +19,12 @@ const orders_read = 500;
 const executions_read = 500;
 
 export const use_trading = defineStore("trading", () => {
-  const connection = use_connection();
   const notices = use_notices();
   const accounts = shallowRef<ReadonlyMap<string, Account>>(new Map());
   const order_rows = shallowRef<ReadonlyMap<string, Order>>(new Map());
   const executions = shallowRef<readonly Execution[]>([]);
   const position_rows = shallowRef<ReadonlyMap<string, Position>>(new Map());
   const chosen_account = ref(load("account", is_string, ""));
-  const started = new Set<string>();
   /// Orders the stream told of since the running read was asked for.
   let told_since = new Set<string>();
 
@@ -41,11 +37,11 @@ export const use_trading = defineStore("trading", () => {
   const working = computed(() => orders.value.filter(is_working));
   const positions = computed(() => [...position_rows.value.values()].sort((a, b) => a.symbol.localeCompare(b.symbol)));
 
-  const accounts_part = followed("account", async () => {
+  const accounts_part = follow_part("account", async () => {
     accounts.value = fold_accounts(new Map(), await fetch_accounts());
   }, (batch) => (accounts.value = fold_accounts(accounts.value, batch.map(({ data }) => data))));
 
-  const orders_part = followed("orders", async () => {
+  const orders_part: FollowedPart = follow_part("orders", async () => {
     told_since = new Set();
     order_rows.value = replace_orders(order_rows.value, await fetch_orders(orders_read), told_since);
   }, (batch) => {
@@ -55,40 +51,15 @@ export const use_trading = defineStore("trading", () => {
     if (had_snapshot) void orders_part.ask();
   });
 
-  const executions_part = followed("executions", async () => {
+  const executions_part = follow_part("executions", async () => {
     executions.value = put_executions([], await fetch_executions(executions_read));
   }, (batch) => (executions.value = put_executions(executions.value, batch.flatMap(({ data }) => (Array.isArray(data) ? data : [data])))));
 
-  const positions_part = followed("positions", async () => {
+  const positions_part = follow_part("positions", async () => {
     position_rows.value = positions_of(await fetch_positions());
   }, (batch) => (position_rows.value = fold_positions(position_rows.value, batch)));
 
-  /// A part that is read, and followed once it has answered: a node without
-  /// it would refuse the subscription each time.
-  function followed(channel: Topic["channel"], read: () => Promise<void>, take: (batch: readonly StreamMessage[]) => void): Part {
-    let leave: (() => void) | undefined;
-    const part = make_part(read);
-    watch(part.state, ({ kind }) => {
-      if (kind === "ready") leave ??= connection.subscribe({ channel, symbol: "" }, take);
-      if (kind === "missing") {
-        leave?.();
-        leave = undefined;
-      }
-    });
-    watch(() => connection.generation, (generation) => {
-      if (generation > 1 && started.has(channel)) void part.ask();
-    });
-    const ask = async () => {
-      started.add(channel);
-      return part.ask();
-    };
-    return { ...part, ask };
-  }
-
-  /// Starts following what a panel shows; asking twice costs nothing.
-  function need(...parts: Part[]): void {
-    for (const part of parts) if (part.state.value.kind === "asking") void part.ask();
-  }
+  const need = (...parts: FollowedPart[]) => parts.forEach((part) => part.need());
   const need_accounts = () => need(accounts_part);
   const need_orders = () => need(accounts_part, orders_part);
   const need_executions = () => need(accounts_part, executions_part);
@@ -117,6 +88,11 @@ export const use_trading = defineStore("trading", () => {
     const reply = await cancel_order(order_id);
     if (reply.changed === false) notices.show("info", `Order ${order_id} had already ended`);
   });
+  /// Asks for another price. The order moves when the node says so.
+  const move_order = ({ order_id, version }: Order, field: "price" | "stop_price", price: string) => tell(async () => {
+    const order = await change_order(order_id, { [field]: price, ...(version === undefined ? {} : { if_version: version }) });
+    if (typeof order?.order_id === "string") order_rows.value = put_orders(order_rows.value, [order]);
+  });
   const cancel_all = (symbol = "") => tell(
     () => cancel_orders({ account_id: account_id.value || undefined, symbol: symbol || undefined }),
     ({ requested, order_ids }) => `Orders being cancelled: ${requested ?? order_ids.length}`,
@@ -130,6 +106,6 @@ export const use_trading = defineStore("trading", () => {
 
   return {
     accounts, account, account_id, orders, working, executions, positions, accounts_part, orders_part, executions_part, positions_part,
-    need_accounts, need_orders, need_executions, need_positions, choose, order_of, cancel, cancel_all, close, flatten_all,
+    need_accounts, need_orders, need_executions, need_positions, choose, order_of, cancel, move_order, cancel_all, close, flatten_all,
   };
 });

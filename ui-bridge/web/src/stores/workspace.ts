@@ -17,6 +17,17 @@ export interface ChartHandle {
   set_timeframe(id: string): void;
   /// Shows the bars around a time and what happened there.
   show_place(place: ChartPlace): void;
+  /// Opens the form of an alert at the crosshair's price.
+  alert_here(): void;
+}
+
+/// Where a chart's crosshair stands, for the other charts.
+export interface SharedCrosshair {
+  ts: number;
+  price: number;
+  symbol: string;
+  /// The chart it is in.
+  from: symbol;
 }
 
 export const use_workspace = defineStore("workspace", () => {
@@ -27,6 +38,7 @@ export const use_workspace = defineStore("workspace", () => {
   /// What picking a symbol in the search does.
   const search_purpose = ref<"show" | "add">("show");
   const chart = shallowRef<ChartHandle>();
+  const crosshair = shallowRef<SharedCrosshair>();
   /// Waits for a chart to be there.
   const place = shallowRef<ChartPlace>();
   /// Every match the search has seen, so that it also finds offline.
@@ -58,5 +70,5 @@ export const use_workspace = defineStore("workspace", () => {
     seen.value = next;
   }
 
-  return { symbol, has_symbol, recent, search_open, search_purpose, help_open, chart, place, seen, show, show_place, open_search, remember };
+  return { symbol, has_symbol, recent, search_open, search_purpose, help_open, chart, crosshair, place, seen, show, show_place, open_search, remember };
 });

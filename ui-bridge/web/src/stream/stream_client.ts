@@ -338,9 +338,9 @@ export class StreamClient {
   }
 
   private report_rejected(message: StreamMessage): void {
-    for (const { symbol, reason } of message.rejected ?? []) {
+    for (const { symbol, channel, reason } of message.rejected ?? []) {
       if (symbol) this.notice({ level: "warning", text: `${symbol}: ${reason}`, code: "stream.rejected" });
-      else this.notice({ level: "info", text: `Stream: ${reason}`, code: "stream.channel" });
+      else this.notice({ level: "info", text: `Stream: ${reason}`, code: "stream.channel", channel });
     }
   }
 

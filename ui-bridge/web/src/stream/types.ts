@@ -61,7 +61,7 @@ export interface StreamMessage {
   id?: number;
   message?: string;
   error_code?: string;
-  rejected?: { symbol: string; reason: string }[];
+  rejected?: { symbol: string; channel?: string; reason: string }[];
 }
 
 export type ConnectionState =
@@ -81,6 +81,8 @@ export interface StreamNotice {
   level: "error" | "warning" | "info";
   text: string;
   code?: string;
+  /// The channel that the node does not serve, where that is the news.
+  channel?: string;
 }
 
 /// Round trip and offset of the server's clock, from ping/pong.

@@ -1,0 +1,243 @@
+#include "actors/strategy/jobs/backtest_plan.hpp"
+
+#include "actors/backtest/results.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace tt::strategy {
+
+namespace {
+
+namespace bt = backtest;
+
+/// The request inside of a canonical text, when it gives a job; nothing when it gives something else.
+result<std::optional<bt::backtest_request>> job_request(bt::job_kind kind, const std::string& request) {
+  const auto json = nlohmann::json::parse(request, nullptr, false);
+  if (json.is_discarded()) return error{errc::corrupt_data, "the request is not JSON"};
+  if (kind == bt::job_kind::study) {
+    auto read = bt::parse_study(json);
+    if (!read.value || read.value->base.yaml.empty()) return std::optional<bt::backtest_request>{};
+    return error{errc::unsupported, "this build optimises Pine source only: YAML jobs can be backtested, not searched", "yaml"};
+  }
+  auto read = bt::parse_backtest(json);
+  if (!read.value || read.value->yaml.empty()) return std::optional<bt::backtest_request>{};
+  return std::optional{std::move(*read.value)};
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string out;
+  for (const auto& w : words) out += (out.empty() ? "" : ",") + w;
+  return out;
+}
+
+/// One piece of work for the whole job; one part for each pair.
+class job_request_plan final : public bt::job_plan {
+public:
+  job_request_plan(const bt::backtest_request& r, std::vector<job_series_need> needs) : wants_(std::move(needs)) {
+    pairs_ = bt::pairs_of(r);
+    done_.resize(pairs_.size());
+    for (const auto& want : wants_) {
+      auto one = std::make_shared<bt::backtest_request>(r);
+      one->symbols = {want.symbol}, one->timeframes = {want.frame};
+      one->warmup_bars = static_cast<std::uint32_t>(std::min<std::int64_t>(want.warmup, bt::limits::warmup_bars));
+      needs_.push_back({std::move(one), {want.symbol, want.frame}, bt::bar_provider::inner_bars::none});
+    }
+  }
+
+  const std::vector<bt::series_need>& series() const override { return needs_; }
+
+  result<std::vector<bt::kept_part>> begin(const std::vector<result<bt::series_ref>>& refs) override {
+    std::vector<bt::kept_part> out;
+    std::map<std::string, error> missing;
+    for (std::size_t i = 0; i < needs_.size(); ++i)
+      if (!refs[i]) missing.emplace(needs_[i].key.symbol, error{refs[i].error().code, to_string(needs_[i].key) + ": " + refs[i].error().message, refs[i].error().field});
+    for (std::size_t i = 0; i < pairs_.size(); ++i)
+      if (const auto gone = missing.find(pairs_[i].symbol); gone != missing.end()) {
+        out.push_back({i, bt::to_bytes(bt::failed_pair(pairs_[i], gone->second))});
+        settle(i, gone->second);
+      }
+    std::vector<std::string> symbols;
+    for (std::uint32_t i = 0; i < needs_.size(); ++i) {
+      if (missing.contains(needs_[i].key.symbol)) continue;
+      work_.series.push_back(i);
+      work_.bars += std::max<std::uint64_t>(1, refs[i]->bars);
+      if (symbols.empty() || symbols.back() != needs_[i].key.symbol) symbols.push_back(needs_[i].key.symbol);
+    }
+    work_.text = joined(symbols);
+    return out;
+  }
+
+  result<void> restore(std::vector<bt::kept_part> parts) override {
+    for (const auto& part : parts) {
+      if (part.key >= pairs_.size()) return error{errc::corrupt_data, "a result is of another job"};
+      auto outcome = bt::pair_outcome_from_bytes(part.bytes);
+      if (!outcome) return outcome.error();
+      settle(part.key, outcome->failure);
+    }
+    return {};
+  }
+
+  std::optional<bt::shard> next() override {
+    if (out_ || finished()) return std::nullopt;
+    out_ = true;
+    return work_;
+  }
+  void give_back(std::uint64_t) override { out_ = false; }
+
+  result<std::vector<bt::kept_part>> put(std::uint64_t, const result<std::string>& bytes) override {
+    std::vector<bt::kept_part> out;
+    if (!bytes) return error{bytes.error().code, bytes.error().message, bytes.error().field};
+    auto texts = bt::unpack_texts(*bytes);
+    if (!texts) return texts.error();
+    for (auto& text : *texts) {
+      auto outcome = bt::pair_outcome_from_bytes(text);
+      if (!outcome) return outcome.error();
+      const auto at = std::find(pairs_.begin(), pairs_.end(), outcome->key);
+      if (at == pairs_.end()) return error{errc::corrupt_data, "a worker sent the result of another pair"};
+      const auto number = static_cast<std::uint64_t>(at - pairs_.begin());
+      if (done_[number]) continue;
+      settle(number, outcome->failure);
+      out.push_back({number, std::move(text)});
+    }
+    return out;
+  }
+
+  bool finished() const override { return std::all_of(done_.begin(), done_.end(), [](bool d) { return d; }); }
+  std::optional<error> failure() const override { return failed_ == pairs_.size() ? failure_ : std::nullopt; }
+  std::uint64_t bars_done() const override { return finished() ? bars_total() : 0; }
+  std::uint64_t bars_total() const override { return std::max<std::uint64_t>(1, work_.bars); }
+  void describe(bt::job_status& status) const override {
+    status.symbols_total = static_cast<std::uint32_t>(pairs_.size());
+    status.symbols_done = static_cast<std::uint32_t>(std::count(done_.begin(), done_.end(), true));
+    status.symbol = pairs_.empty() ? "" : pairs_.back().symbol;
+  }
+
+private:
+  void settle(std::uint64_t number, const std::optional<error>& failure) {
+    if (done_[number]) return;
+    done_[number] = true;
+    if (!failure) return;
+    ++failed_;
+    if (!failure_) failure_ = failure;
+  }
+  std::vector<job_series_need> wants_;
+  std::vector<bt::series_need> needs_;
+  std::vector<bt::pair_key> pairs_;
+  std::vector<bool> done_;
+  std::size_t failed_ = 0;
+  std::optional<error> failure_;
+  bt::shard work_;
+  bool out_ = false;
+};
+
+class job_request_runner final : public bt::shard_runner {
+public:
+  explicit job_request_runner(bt::backtest_request request) : request_(std::move(request)) {}
+
+  result<std::string> run(std::string_view text, std::span<const std::shared_ptr<const bt::bar_set>> bars, const bt::extra_bars&,
+                          bt::run_control& control) const override {
+    auto request = request_;
+    request.symbols.clear();
+    for (std::size_t at = 0; at < text.size();) {
+      const auto comma = std::min(text.find(',', at), text.size());
+      request.symbols.emplace_back(text.substr(at, comma - at));
+      at = comma + 1;
+    }
+    auto checked = job_of(request);
+    if (!checked.plan) return error{errc::corrupt_data, "the job does not pass validation any more"};
+    auto in = input_for(request, checked.plan);
+    in.bars.assign(bars.begin(), bars.end());
+    bt::run_watch watch;
+    watch.cancel = &control.cancelled;
+    watch.bars_done = [&control](std::size_t n) { control.bars_done.fetch_add(n, std::memory_order_relaxed); };
+    auto done = run_job_backtest(in, watch);
+    if (!done) return done.error();
+    std::vector<std::string> texts;
+    for (const auto& outcome : done->outcomes) texts.push_back(bt::to_bytes(outcome));
+    return bt::pack_texts(texts);
+  }
+
+private:
+  bt::backtest_request request_;
+};
+
+} // namespace
+
+std::vector<bt::script_finding> as_script_findings(const std::vector<finding>& findings) {
+  std::vector<bt::script_finding> out;
+  for (const auto& f : findings) {
+    bt::script_finding s;
+    s.level = f.level == severity::error ? bt::script_finding::level_t::error : bt::script_finding::level_t::warning;
+    s.code = std::string(to_string(f.code));
+    s.message = (f.key.empty() ? "" : f.key + ": ") + f.message;
+    s.line = static_cast<std::uint32_t>(std::max(1, f.line)), s.column = static_cast<std::uint32_t>(std::max(1, f.column));
+    out.push_back(std::move(s));
+  }
+  return out;
+}
+
+checked_job job_of(const bt::backtest_request& r, const instrument_master* master) {
+  check_context context;
+  context.instruments = master;
+  context.now = r.start.midnight_utc();
+  context.environment = [](std::string_view) { return std::optional<std::string>(""); }; // a backtest sends no notices
+  auto overrides = r.inputs;
+  if (!r.symbols.empty()) overrides["symbols"] = joined(r.symbols);
+  return check_job(r.yaml, "yaml", {}, context, overrides);
+}
+
+void complete_request(nlohmann::json& body) {
+  const auto yaml = body.is_object() ? body.find("yaml") : body.end();
+  if (!body.is_object() || yaml == body.end() || !yaml->is_string()) return;
+  const auto read = read_job(yaml->get<std::string>(), "yaml");
+  if (!read.spec) return;
+  if (const auto* primary = read.spec->primary_bars()) body["timeframes"] = nlohmann::json::array({primary->resolution.to_string()});
+  const auto given = body.find("symbols");
+  if (given == body.end() || given->is_null()) {
+    const auto symbols = read.spec->symbols();
+    if (!symbols.empty()) body["symbols"] = symbols;
+  }
+}
+
+job_backtest_input input_for(const bt::backtest_request& r, std::shared_ptr<const job_plan> plan) {
+  const auto rules = bt::rules_for(r, pine::declaration{});
+  job_backtest_input in;
+  in.plan = std::move(plan);
+  in.initial_capital = rules.initial_capital;
+  in.commission = rules.fee_value, in.fee = rules.fee;
+  if (rules.slippage_type == bt::slippage_kind::percent) in.slippage_percent = rules.slippage;
+  else in.slippage_ticks = rules.slippage;
+  in.fills = r.fills == bt::fill_model::on_close ? pine::tester::fill_time::on_close : pine::tester::fill_time::next_tick;
+  in.step = bt::step_for(r);
+  return in;
+}
+
+bt::made_plan make_plan(bt::job_kind kind, const std::string& request, const bt::bar_opener& open) {
+  auto read = job_request(kind, request);
+  if (!read) return bt::plan_failure{read.error(), {}};
+  if (!*read) return bt::make_plan(kind, request, open);
+  auto checked = job_of(**read);
+  if (!checked.plan) {
+    std::string why = "the job does not pass validation";
+    for (const auto& f : checked.findings)
+      if (f.level == severity::error) {
+        why += ": " + to_string(f);
+        break;
+      }
+    return bt::plan_failure{{errc::invalid_argument, why, ""}, bt::to_text(bt::to_document(as_script_findings(checked.findings)))};
+  }
+  auto needs = series_needs(*checked.plan);
+  if (!needs) return bt::plan_failure{needs.error(), {}};
+  return std::unique_ptr<bt::job_plan>(std::make_unique<job_request_plan>(**read, std::move(*needs)));
+}
+
+result<std::shared_ptr<const bt::shard_runner>> make_runner(bt::job_kind kind, const std::string& request) {
+  auto read = job_request(kind, request);
+  if (!read) return read.error();
+  if (!*read) return bt::make_runner(kind, request);
+  return std::shared_ptr<const bt::shard_runner>(std::make_shared<job_request_runner>(std::move(**read)));
+}
+
+} // namespace tt::strategy

@@ -1,0 +1,49 @@
+#pragma once
+/// A strategy job over history: the run function of the scheduler at every slot of its schedule, filled by the broker
+/// emulator of Pine strategies. All symbols share one account, as they do live.
+
+#include "actors/backtest/pair_run.hpp"
+#include "actors/strategy/jobs/job_run.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace tt::strategy {
+
+/// A set of bars that a backtest of a job needs: of a source, or the daily ones that filters read.
+struct job_series_need {
+  std::string symbol;
+  timeframe frame;
+  std::int64_t warmup = 0;  ///< bars before the range
+  bool operator==(const job_series_need&) const = default;
+};
+/// By symbol; of each symbol first the primary bars, then the others, each timeframe once. Errors: invalid_argument (a
+/// portfolio job, or one without bars), naming the field.
+result<std::vector<job_series_need>> series_needs(const job_plan& plan);
+
+/// The bars of a set with the moments at which they were complete, by the job's calendar.
+source_bars complete_bars(const backtest::bar_set& set, const exchange_calendar& calendar);
+
+struct job_backtest_input {
+  std::shared_ptr<const job_plan> plan;
+  /// In the order of series_needs().
+  std::vector<std::shared_ptr<const backtest::bar_set>> bars;
+  double initial_capital = 10'000;
+  double commission = 0;
+  pine::tester::fee_kind fee = pine::tester::fee_kind::cash_per_order;
+  double slippage_percent = 0, slippage_ticks = 0;
+  pine::tester::fill_time fills = pine::tester::fill_time::next_tick;
+  backtest::curve_step step = backtest::curve_step::day;
+};
+
+struct job_backtest_output {
+  /// One for each symbol, in order. Each stands on its part of the capital (capital ÷ symbols); its curve is that part
+  /// with the symbol's own profit, so that their sum is the account.
+  std::vector<backtest::pair_outcome> outcomes;
+  std::uint64_t runs = 0, signals = 0, notices = 0;
+};
+
+/// Errors: out_of_range (no bars in the range), conflict (cancelled), internal (money that does not add up).
+result<job_backtest_output> run_job_backtest(const job_backtest_input& in, const backtest::run_watch& watch = {});
+
+} // namespace tt::strategy

@@ -1,0 +1,173 @@
+#include "actors/strategy/jobs/job_plan.hpp"
+
+#include <algorithm>
+
+namespace tt::strategy {
+
+namespace {
+
+finding_code code_of(expression_code code) {
+  switch (code) {
+  case expression_code::syntax: return finding_code::expr_syntax;
+  case expression_code::unknown_name: return finding_code::expr_unknown_name;
+  case expression_code::type: return finding_code::expr_type;
+  default: return finding_code::param_unknown;
+  }
+}
+
+std::optional<expression> compile_text(const std::string& text, value_type wanted, text_place at, const std::string& key, job_names& names, finding_list& out) {
+  auto outcome = read_expression(text, names);
+  if (const auto* problem = std::get_if<expression_problem>(&outcome)) {
+    out.error(code_of(problem->code), {at.line, at.column}, key, problem->message + " (character " + std::to_string(problem->position + 1) + " of " + quoted(text) + ")");
+    return std::nullopt;
+  }
+  auto parsed = std::get<expression>(std::move(outcome));
+  if (parsed.type() == wanted) return parsed;
+  out.error(finding_code::expr_type, at, key, "must give " + std::string(to_string(wanted)) + ", gives " + std::string(to_string(parsed.type())));
+  return std::nullopt;
+}
+
+compiled_condition compile(const condition_text& c, job_names& names, finding_list& out) {
+  compiled_condition made{c.what, c.name, {}, {}};
+  if (c.what == condition_text::kind::item) made.when = compile_text(c.text, value_type::boolean, c.at, c.key, names, out);
+  for (const auto& inner : c.inner) made.inner.push_back(compile(inner, names, out));
+  return made;
+}
+
+void look_back(const compiled_condition& c, std::size_t& deepest) {
+  if (c.when) deepest = std::max(deepest, c.when->look_back());
+  for (const auto& inner : c.inner) look_back(inner, deepest);
+}
+
+/// Bars to load per source, and a finding where the file asks for fewer than its longest period.
+void size_history(job_plan& plan, finding_list& out) {
+  std::size_t deepest = 0;
+  for (const auto& list : plan.lists) look_back(list.root, deepest);
+  if (plan.rank) deepest = std::max(deepest, plan.rank->look_back());
+  for (std::size_t i = 0; i < plan.spec.sources.size(); ++i) {
+    const auto& source = plan.spec.sources[i];
+    std::int64_t longest = 0;
+    for (const auto& name : plan.names)
+      if (name.source == i) longest = std::max(longest, period_of(name, plan.settings));
+    const auto least = std::max<std::int64_t>(longest, static_cast<std::int64_t>(deepest)) + 1;
+    if (source.kind == source_kind::bars && source.lookback_periods > 0 && source.lookback_periods < least)
+      out.warning(finding_code::lookback_short, source.at, "job.data_sources[" + std::to_string(i) + "].lookback_periods",
+                  std::to_string(source.lookback_periods) + " bars are fewer than the " + std::to_string(least) + " that the longest period needs; more are loaded");
+    // ten times the longest period: what averages with a long memory need to agree with the chart
+    plan.bars_needed.push_back(std::max({source.lookback_periods, longest * 10 + static_cast<std::int64_t>(deepest), std::int64_t{2}}));
+  }
+}
+
+void compile_lists(job_plan& plan, finding_list& out) {
+  job_names names(plan.spec);
+  for (const auto& list : plan.spec.conditions) {
+    names.reading(list.name.starts_with("entry") ? list_side::entry : list.name.starts_with("exit") ? list_side::exit : list_side::other);
+    plan.lists.push_back({list.name, compile(list.root, names, out)});
+  }
+  names.reading(list_side::entry);
+  const bool wants_rank = plan.spec.type == job_type::strategy && plan.spec.primary_bars() != nullptr;
+  if (wants_rank) plan.rank = compile_text(plan.spec.orders.rank_by, value_type::number, plan.spec.orders.rank_at, "job.orders.rank_by", names, out);
+  plan.names = names.bindings();
+  std::set<std::string> told;
+  for (const auto& use : names.legacy_uses())
+    if (told.insert(use).second)
+      out.warning(finding_code::legacy_reading, {}, "job.conditions",
+                  use == "price_change" ? "price_change is the bar's change in entry lists and the change since entry in exit lists" : "a bare cash_buffer is read as cash_weight");
+}
+
+void check_shape(const job_spec& spec, finding_list& out) {
+  if (spec.type == job_type::portfolio_management) {
+    if (!spec.parameters.contains("target_allocations"))
+      out.error(finding_code::missing_key, {}, "job.parameters.target_allocations", "a portfolio job needs its targets");
+    return;
+  }
+  if (!spec.parameters.contains("symbols")) out.error(finding_code::missing_key, {}, "job.parameters.symbols", "a strategy job needs its symbols");
+  const bool enters = spec.conditions_named("entry_long") || spec.conditions_named("entry_short");
+  if (!enters && !spec.conditions_named("exit_long") && !spec.conditions_named("exit_short"))
+    out.error(finding_code::missing_key, {}, "job.conditions", "a strategy job needs at least one of entry_long, entry_short, exit_long, exit_short");
+  if (enters && !spec.number("position_size"))
+    out.error(finding_code::missing_key, {}, "job.parameters.position_size", "entries need a size: a share of equity between 0 and 1");
+}
+
+value override_value(const std::string& text) {
+  yaml_node n;
+  n.what = yaml_node::kind::scalar, n.text = text;
+  if (const auto b = as_boolean(n)) return value::of(*b);
+  if (const auto x = as_number(n)) return value::of(*x);
+  return value::of(text);
+}
+
+void apply_overrides(job_spec& spec, const std::map<std::string, std::string>& overrides, finding_list& out) {
+  for (const auto& [name, text] : overrides) {
+    const auto found = spec.parameters.find(name);
+    if (found == spec.parameters.end()) {
+      out.error(finding_code::param_unknown, {}, "job.parameters." + name, "there is no parameter " + quoted(name) + " to override");
+      continue;
+    }
+    yaml_node n;
+    n.what = yaml_node::kind::scalar, n.text = text;
+    found->second.scalar = override_value(text);
+    found->second.texts.clear();
+    if (name == "symbols") { // a list, joined by commas
+      n.what = yaml_node::kind::list, n.text.clear();
+      for (std::size_t at = 0; at <= text.size();) {
+        const auto comma = std::min(text.find(',', at), text.size());
+        if (comma > at) found->second.texts.push_back(text.substr(at, comma - at));
+        at = comma + 1;
+      }
+      found->second.scalar = {};
+    }
+    found->second.raw = std::make_shared<const yaml_node>(std::move(n));
+  }
+}
+
+} // namespace
+
+const compiled_list* job_plan::list(std::string_view name) const {
+  for (const auto& l : lists)
+    if (l.name == name) return &l;
+  return nullptr;
+}
+
+checked_job check_job(std::string_view text, const std::string& file, const job_defaults& defaults, const check_context& context,
+                      const std::map<std::string, std::string>& overrides) {
+  auto reading = read_job(text, file, defaults);
+  if (!reading.spec) return {nullptr, std::nullopt, std::move(reading.findings)};
+  finding_list out(file);
+  auto plan = std::make_shared<job_plan>();
+  plan->spec = std::move(*reading.spec);
+  auto& spec = plan->spec;
+  apply_overrides(spec, overrides, out);
+  check_shape(spec, out);
+  check::parameters(spec, out);
+  check::symbols(spec, context.instruments, out);
+  check::weights(spec, context, out);
+  plan->settings = settings_of(spec);
+  compile_lists(*plan, out);
+  for (std::size_t i = 0; i < plan->lists.size(); ++i)
+    check::contradictions(plan->lists[i], spec.conditions[i].root.at, "job.conditions." + plan->lists[i].name, out);
+  size_history(*plan, out);
+  plan->daily = spec.features.regime.state == feature_state::on || spec.features.correlation.state == feature_state::on
+                || std::any_of(plan->names.begin(), plan->names.end(), needs_daily);
+  auto zone = zone_clock::load(spec.timezone);
+  auto calendar = find_calendar(spec.calendar);
+  const bool has_schedule = std::none_of(reading.findings.begin(), reading.findings.end(),
+                                         [](const auto& f) { return f.level == severity::error && f.key.starts_with("schedule"); });
+  if (zone && calendar && has_schedule) {
+    plan->when.emplace(spec.when, std::make_shared<const zone_clock>(std::move(*zone)), *calendar);
+    check::firings(spec, *plan->when, context.now, out);
+  }
+  check::webhooks(spec, context, out);
+  if (auto tree = read_yaml(text); std::holds_alternative<yaml_ptr>(tree)) check::secrets(*std::get<yaml_ptr>(tree), out);
+  if (context.taken_ids.contains(spec.strategy_id))
+    out.error(finding_code::duplicate_id, spec.strategy_id_at, "job.strategy_id", "another file has the id " + quoted(spec.strategy_id));
+  if (spec.mode == job_mode::live && context.live == check_context::live_orders::refused)
+    out.error(finding_code::live_not_allowed, spec.mode_at, "job.mode", "live orders are off on this node; it runs on paper only");
+  auto findings = std::move(reading.findings);
+  for (auto& f : out.take()) findings.push_back(std::move(f));
+  const bool broken = std::any_of(findings.begin(), findings.end(), [](const auto& f) { return f.level == severity::error; });
+  std::optional<job_spec> read = spec;
+  return {broken ? nullptr : std::move(plan), std::move(read), std::move(findings)};
+}
+
+} // namespace tt::strategy

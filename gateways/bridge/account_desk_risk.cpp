@@ -1,0 +1,314 @@
+// Emergency stop, breakers, limits, preview: the rules of an account, and what people change of them.
+
+#include "gateways/bridge/account_desk.hpp"
+
+#include "actors/risk/checked_math.hpp"
+#include "actors/risk/decision.hpp"
+
+#include <algorithm>
+
+namespace tt::gateway {
+
+using namespace execution;
+
+namespace {
+
+error blocked_error(const error& why) { return {errc::not_available, why.message, why.field}; }
+
+} // namespace
+
+result<order_preview> account_desk::preview(access& in, const trading_caller& who, const order_request& what) {
+  if (!in.book()) return error{errc::not_available, "the account is starting"};
+  const auto* instrument = settings_.master->find(what.symbol);
+  if (!instrument) return error{errc::unknown_symbol, "unknown symbol " + quoted(what.symbol), "symbol"};
+  const auto key = intent_key::manual(who.principal, "#preview");
+  if (!key) return key.error();
+  know(what.strategy);
+  auto asked = what;
+  asked.symbol = instrument->symbol;
+  const risk::grant may;
+  risk::order_view view;
+  view.asked = &asked;
+  view.key = &*key;
+  view.principal = who.principal;
+  view.may = &may;
+  const auto verdict = gate_->core().preview(view, in.now());
+  order_preview out;
+  out.decision = risk::to_record(verdict, risk::record_detail::all);
+  const auto& state = gate_->core().state();
+  const auto* market = state.symbol(asked.symbol);
+  const auto at_market = market ? (direction_of(asked.side) == direction::buy ? market->market.ask : market->market.bid) : std::nullopt;
+  out.price_used = asked.limit_price ? asked.limit_price : asked.stop_price ? asked.stop_price : at_market;
+  if (!market || !out.price_used) return out;
+  // of what would be sent; of what was asked where nothing would
+  const auto size = verdict.may_send() ? verdict.approved : verdict.original;
+  const auto& fees = settings_.fees;
+  risk::checked_math math;
+  const auto per_unit = math.multiply(math.multiply(out.price_used->value().abs(), instrument->multiplier), market->instrument.fx);
+  const auto value = math.multiply(per_unit, size.value());
+  const auto costs = math.add(math.add(fees.per_order.value(), math.multiply(fees.per_unit.value(), size.value())), math.multiply(fees.ratio, value));
+  if (!math.is_good()) return error{errc::out_of_range, "the figures of this order leave the range of numbers", "quantity"};
+  out.notional = money{value};
+  out.fees = money{costs};
+  if (!balances_.buying_power) return out;
+  const bool on_margin = contract_of(*instrument).style == settlement::margined;
+  if (on_margin && !market->instrument.initial_margin) return out;
+  const auto opening = verdict.may_send() ? math.subtract(size.value(), verdict.closing.value()) : decimal{};
+  const auto cost_per_unit = on_margin ? math.multiply(market->instrument.initial_margin->value(), market->instrument.fx) : per_unit;
+  const auto taken = verdict.may_send() ? math.add(math.multiply(cost_per_unit, opening), costs) : decimal{};
+  const auto free = math.subtract(math.subtract(balances_.buying_power->value(), state.held_buying_power(math)), taken);
+  if (math.is_good()) out.buying_power_after = money{free};
+  return out;
+}
+
+void account_desk::stop(access& in, const trading_caller& who, const stop_request& what, reply<stopped> done) {
+  const auto began = settings_.clock_ns ? settings_.clock_ns() : 0;
+  auto event = stop_.engage(what.scope, what.mode, who.principal, what.reason, in.now());
+  if (!event) return done(event.error());
+  // in force before it is on disk: late is worse than lost
+  if (auto applied = fold_stop(*event); !applied) return done(applied.error());
+  stopped out;
+  out.epoch = event->epoch;
+  out.mode = what.mode;
+  order_filter filter;
+  if (what.scope.what == risk::kill_scope::kind::symbol) filter.symbol = what.scope.name;
+  if (what.scope.what == risk::kill_scope::kind::strategy) filter.strategy = strategy_id{what.scope.name};
+  const bool cancels = what.open == stop_request::open_orders::cancel || what.mode == risk::kill_mode::flatten;
+  if (cancels) out.cancel_requested = cancel_all(in, who, filter);
+  const auto ended = settings_.clock_ns ? settings_.clock_ns() : 0;
+  out.elapsed = std::chrono::milliseconds{(ended - began) / 1'000'000};
+  // done also where the journal fails: what is stopped is stopped
+  note_risk(in, "kill_switch", what.scope.name, who.principal, what.reason, risk::to_text(*event),
+            [out, done = std::move(done)](const order_answer&) { done(out); });
+  drive_flattening(in);
+}
+
+result<resume_question> account_desk::ask_resume(access& in, const trading_caller& who, const std::string& reason, std::string token) {
+  if (token.empty() && !settings_.make_token) return error{errc::unsupported, "resuming needs a source of tokens"};
+  if (token.empty()) token = settings_.make_token();
+  if (stop_.is_active() || breakers_.is_clear()) {
+    if (auto asked = stop_.ask_resume(who.principal, who.rank, reason, token, in.now()); !asked) return asked.error();
+  } else { // only breakers: no stop to lift
+    if (who.rank != risk::access::admin) return error{errc::refused, "only an admin may resume"};
+    if (reason.empty() || reason.size() > 200) return error{errc::invalid_argument, "must have 1 to 200 characters", "reason"};
+    rearming_ = rearm_question{token, reason, in.now() + risk::kill_switch::token_life};
+  }
+  resume_question out;
+  out.token = std::move(token);
+  out.expires_in = risk::kill_switch::token_life;
+  out.blocking = breakers_.would_trip(rearm_inputs(in), limits_now());
+  return out;
+}
+
+void account_desk::resume(access& in, const trading_caller& who, const std::string& token, reply<std::uint64_t> done) {
+  // what can't be written down is not lifted: after a restart it would be in force again
+  if (auto why = in.blocked()) return done(blocked_error(*why));
+  const auto blocking = breakers_.would_trip(rearm_inputs(in), limits_now());
+  if (rearming_ && rearming_->token == token && !stop_.is_active()) {
+    if (who.rank != risk::access::admin) return done(error{errc::refused, "only an admin may resume"});
+    if (in.now() >= rearming_->expires) return done(error{errc::refused, "has expired: ask for a resume again", "confirm_token"});
+    if (!blocking.empty()) return done(error{errc::conflict, "would stop again at once: " + blocking.front()});
+    const auto reason = rearming_->reason;
+    rearming_.reset();
+    rearm_breakers(in, who, reason);
+    return done(stop_.epoch());
+  }
+  auto event = stop_.confirm_resume(token, who.principal, who.rank, in.now(), blocking);
+  if (!event) return done(event.error());
+  rearm_breakers(in, who, event->reason);
+  // lifted when it is on disk: the record's own fold does it
+  note_risk(in, "kill_switch", {}, who.principal, event->reason, risk::to_text(*event),
+            [epoch = event->epoch, done = std::move(done)](const order_answer& got) {
+              if (got.refused) return done(*got.refused);
+              done(epoch);
+            });
+}
+
+void account_desk::set_trading(access& in, risk::on_off trading) {
+  trading_ = trading;
+  refresh(in.now());
+  told_offset_ = 0; // told at once
+  tell_figures(in);
+}
+
+desk_rules account_desk::rules(rules_of whose) const {
+  desk_rules out;
+  const auto change = [](const char* reason) {
+    risk::limit_change one;
+    one.author = "node";
+    one.reason = reason;
+    one.by = risk::limit_change::role::admin;
+    return one;
+  };
+  const auto values_of = [](const risk::limit_set& set) {
+    std::vector<std::pair<risk::limit_id, risk::limit_setting>> values;
+    for (const auto& spec : risk::limit_specs())
+      if (const auto& value = set[static_cast<std::size_t>(spec.id)]; value.what != risk::limit_setting::kind::inherit) values.emplace_back(spec.id, value);
+    return values;
+  };
+  const risk::limit_book untouched(settings_.limits);
+  for (const auto& [name, set] : limits_.profiles()) {
+    if (const auto known = untouched.profiles().find(name); known != untouched.profiles().end() && known->second == set) continue;
+    auto one = change("a profile of the node");
+    one.what = risk::limit_change::target::profile;
+    one.profile = name;
+    one.values = values_of(set);
+    out.limits.push_back(std::move(one));
+  }
+  for (const auto& [where, set] : limits_.sets()) { // from the widest scope to the narrowest
+    const bool is_own = where.scope == risk::limit_scope::account;
+    if (is_own && (whose == rules_of::everybody || where.name != settings_.profile.id.str())) continue;
+    auto one = change("limits of the node");
+    one.where = where;
+    one.values = values_of(set);
+    one.profile = limits_.profile_of(where);
+    if (!one.values.empty() || !one.profile.empty()) out.limits.push_back(std::move(one));
+  }
+  for (const auto& [scope, mode] : stop_.modes()) {
+    if (scope.what == risk::kill_scope::kind::account) continue;
+    stop_request one;
+    one.scope = scope;
+    one.mode = mode == risk::kill_mode::flatten ? risk::kill_mode::halt : mode; // there is nothing to flatten in a new account
+    one.open = stop_request::open_orders::keep;
+    one.reason = "stopped before the account was there";
+    out.stops.push_back(std::move(one));
+  }
+  return out;
+}
+
+void account_desk::adopt(access& in, const desk_rules& rules) {
+  const trading_caller node{"node", risk::access::admin, trading_caller::reach::all};
+  for (const auto& one : rules.stops) stop(in, node, one, [](const result<stopped>&) {});
+  for (const auto& one : rules.limits) set_limits(in, one, [](const result<std::uint64_t>&) {});
+}
+
+risk::breaker_inputs account_desk::rearm_inputs(access& in) const {
+  auto out = breaker_inputs(in);
+  out.account.consecutive_losses = 0;
+  for (auto& one : out.strategies) one.consecutive_losses = 0;
+  return out;
+}
+
+void account_desk::rearm_breakers(access& in, const trading_caller& who, const std::string& reason) {
+  const auto inputs = rearm_inputs(in);
+  for (const auto& one : breakers_.read(inputs, limits_now())) {
+    if (!one.is_tripped || risk::reset_of(one.which) == risk::breaker_reset::automatic) continue;
+    const auto event = breakers_.rearm(one.which, one.scope, who.principal, reason, inputs, limits_now(), in.now());
+    if (!event || !breakers_.apply(*event)) continue;
+    note_risk(in, "breaker", event->scope.name, event->author, event->reason, risk::to_text(*event), [](const order_answer&) {});
+  }
+}
+
+std::uint32_t account_desk::losses_of(const std::string& strategy) const {
+  if (strategy.empty()) return books_.consecutive_losses();
+  const auto figures = books_.strategy(strategy_id{strategy});
+  return figures ? figures->trades.losses_in_a_row : 0;
+}
+
+int account_desk::loss_streak(const std::string& strategy) const {
+  const auto forgiven = forgiven_.find(strategy);
+  const auto losses = losses_of(strategy);
+  return static_cast<int>(forgiven == forgiven_.end() || forgiven->second > losses ? losses : losses - forgiven->second);
+}
+
+void account_desk::forgive_losses(const std::string& strategy) {
+  if (const auto losses = losses_of(strategy); losses > 0) forgiven_[strategy] = losses;
+}
+
+void account_desk::follow_streaks(const journal_record& record) {
+  if (std::holds_alternative<execution_booked>(record.fact)) // a trade that was none ends the row, and what was forgiven of it
+    std::erase_if(forgiven_, [&](const auto& one) { return losses_of(one.first) < one.second; });
+  const auto* marked = std::get_if<account_marked>(&record.fact);
+  if (!marked || marked->kind != mark_kind::day_roll) return;
+  forgive_losses({});
+  for (const auto& id : books_.strategies()) forgive_losses(id.str());
+}
+
+void account_desk::set_limits(access& in, risk::limit_change change, reply<std::uint64_t> done) {
+  if (auto why = in.blocked()) return done(blocked_error(*why));
+  auto event = limits_.propose(change, in.now());
+  if (!event) return done(event.error());
+  if (auto applied = limits_.apply(*event); !applied) return done(applied.error());
+  note_risk(in, "limits", change.where.name, change.author, change.reason, risk::to_text(*event),
+            [version = event->version, done = std::move(done)](const order_answer& got) {
+              if (got.refused) return done(*got.refused);
+              done(version);
+            });
+}
+
+risk_snapshot account_desk::risk_state(access& in) const {
+  risk_snapshot out;
+  out.mode = stop_.mode_for(settings_.profile.id.str(), {}, {});
+  out.epoch = stop_.epoch();
+  out.limits_version = limits_.version();
+  const auto& limits = limits_now();
+  const auto& account = gate_->core().state().account();
+  for (const auto& spec : risk::limit_specs()) {
+    limit_reading line;
+    line.code = spec.code;
+    line.name = std::string(spec.name());
+    line.scope = limits[spec.id].scope;
+    if (limits[spec.id].is_on) line.limit = limits[spec.id].value;
+    line.unit = spec.unit;
+    if (spec.id == risk::limit_id::daily_loss) {
+      if (const auto loss = risk::day_loss_ratio(account)) line.measured = *loss;
+    } else if (spec.id == risk::limit_id::drawdown) {
+      if (const auto fall = risk::drawdown_ratio(account)) line.measured = *fall;
+    } else if (spec.id == risk::limit_id::consecutive_losses) line.measured = decimal{account.consecutive_losses};
+    else if (spec.id == risk::limit_id::min_balance && account.equity) line.measured = account.equity->value();
+    out.limits.push_back(std::move(line));
+  }
+  out.breakers = breakers_.read(breaker_inputs(in), limits);
+  return out;
+}
+
+risk::breaker_inputs account_desk::breaker_inputs(access& in) const {
+  risk::breaker_inputs out;
+  out.account = gate_->core().state().account();
+  for (const auto& id : books_.strategies()) {
+    risk::strategy_figures one;
+    one.name = id.str();
+    one.consecutive_losses = loss_streak(id.str());
+    out.strategies.push_back(std::move(one));
+  }
+  const auto* book = in.book();
+  if (!book) return out;
+  std::map<std::string, std::set<std::string>> traded; // symbol → strategies that are in it
+  for (const auto& id : books_.strategies())
+    for (const auto& [symbol, held] : books_.holdings(id))
+      if (!held.qty.is_zero()) traded[symbol].insert(id.str());
+  for (const auto number : book->open_orders()) {
+    const auto* what = book->find(number);
+    if (!what->strategy.empty()) traded[what->symbol].insert(what->strategy.str());
+    if (what->state != order_state::unknown) continue;
+    ++out.unknown_orders;
+    out.oldest_unknown = std::max(out.oldest_unknown, nanoseconds{in.now() - what->updated_at});
+  }
+  for (const auto& [symbol, why] : book->frozen()) out.frozen_symbols.push_back(symbol);
+  for (const auto& [symbol, strategies] : traded) {
+    const auto told = facts_.find(symbol);
+    const auto* instrument = settings_.master->find(symbol);
+    if (told == facts_.end() || !instrument) continue;
+    risk::feed_figures feed{symbol, {}, {strategies.begin(), strategies.end()}};
+    const auto& market = told->second.market;
+    const auto heard = std::max(market.last_at, market.quote_at);
+    if (instrument->calendar->state_at(in.now()) == market_state::regular && in.now() > heard) feed.silence = in.now() - heard;
+    out.feeds.push_back(std::move(feed));
+  }
+  return out;
+}
+
+void account_desk::stop_at_loss(access& in) {
+  if (!risk::breaker_board::asks_for_flatten(gate_->core().state().account(), limits_now())) return;
+  const risk::kill_scope scope{risk::kill_scope::kind::account, settings_.profile.id.str()};
+  // in force already, milder ones are made severe
+  const auto now = stop_.modes().find(scope);
+  if (now != stop_.modes().end() && now->second >= risk::kill_mode::flatten) return;
+  stop_request what;
+  what.scope = scope;
+  what.mode = risk::kill_mode::flatten;
+  what.reason = "the day's loss reached the multiple of its limit at which everything is closed";
+  stop(in, {"breaker", risk::access::admin, trading_caller::reach::all}, what, [](const result<stopped>&) {});
+}
+
+} // namespace tt::gateway

@@ -1,0 +1,548 @@
+// The desk of an account with its journal, gate and paper broker on virtual time: the door for signals, the emergency stop that
+// flattens, breakers and the day roll, what it tells, and all of it again after a restart.
+
+#include "actors/execution/account_actor.hpp"
+#include "actors/execution/paper_broker_actor.hpp"
+#include "gateways/bridge/account_order_desk.hpp"
+#include "gateways/bridge/actor_trading_port.hpp"
+#include "tests/support/temporary_folder.hpp"
+#include "tests/support/values.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+#include <caf/send.hpp>
+
+#include <gtest/gtest.h>
+
+namespace tt::gateway::test {
+namespace {
+
+using namespace execution;
+using namespace std::chrono_literals;
+using tt::test::at;
+using tt::test::dec;
+using tt::test::px;
+using tt::test::qty;
+
+constexpr std::string_view instruments = R"(
+instruments:
+  - {symbol: AAPL, exchange: NASDAQ, type: stock, calendar: XNYS, tick: 0.01}
+  - {symbol: MSFT, exchange: NASDAQ, type: stock, calendar: XNYS, tick: 0.01}
+  - {symbol: MNQ1!, exchange: CME, type: futures, calendar: CME_EQUITY, tick: 0.25, multiplier: 2, initial_margin: 3400, maintenance_margin: 3100}
+)";
+
+struct test_config : caf::actor_system_config {
+  test_config() { set("scheduler.policy", caf::atom("testing")); }
+};
+
+class desk_bench : public ::testing::Test {
+protected:
+  desk_bench() : system(config), scheduler(dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler())) {
+    begin = scheduler.clock().now();
+    master = std::make_shared<const instrument_master>(*instrument_master::from_yaml(instruments, "test"));
+  }
+  ~desk_bench() override { stop(); }
+
+  [[nodiscard]] utc_time now() const { return day + std::chrono::duration_cast<nanoseconds>(scheduler.clock().now() - begin); }
+
+  /// A process: everything from the journal.
+  void start() {
+    stop();
+    ++epoch;
+    auto venue = std::make_shared<paper_broker_options>();
+    venue->settings.account = account_id{"paper"};
+    venue->session = "e" + std::to_string(epoch);
+    venue->master = master;
+    venue->clock = [this] { return now(); };
+    broker = system.spawn(paper_broker_actor, std::shared_ptr<const paper_broker_options>(venue));
+    account_profile profile;
+    profile.id = account_id{"paper"};
+    profile.venue = venue_id{"paper"};
+    desk_settings of_desk;
+    of_desk.profile = profile;
+    of_desk.limits = risk::default_limits();
+    of_desk.can = paper::paper_capabilities();
+    of_desk.master = master;
+    of_desk.make_token = [] { return std::string(32, 'k'); };
+    of_desk.restored = [this](const account_book& book) { caf::anon_send(broker, std::make_shared<const paper_memory>(memory_of(book))); };
+    of_desk.listener.on_order = [this](const order_snapshot& what) { news.push_back(what); };
+    of_desk.listener.on_position = [this](const position_snapshot& what) { positions_told.push_back(what); };
+    of_desk.listener.on_risk = [this](const risk_news& what) { risk_told.push_back(what); };
+    const auto desk = std::make_shared<account_desk>(std::move(of_desk));
+    auto options = std::make_shared<account_options>();
+    options->open_store = [this]() -> result<std::shared_ptr<journal_store>> {
+      auto opened = open_sqlite_journal(folder.path("journal"));
+      if (!opened) return opened.error();
+      return std::shared_ptr<journal_store>(std::move(*opened));
+    };
+    auto& settings = options->settings;
+    settings.profile = profile;
+    settings.opening_cash = money{100'000};
+    settings.core.epoch = lease_epoch{epoch};
+    settings.core.node = "test";
+    settings.core.can = paper::paper_capabilities();
+    settings.core.fx = [](const std::string&) { return std::optional{decimal{1}}; };
+    settings.core.contract = [this](const std::string& symbol) -> std::optional<contract_terms> {
+      const auto* what = master->find(symbol);
+      return what ? std::optional{contract_of(*what)} : std::nullopt;
+    };
+    settings.follower = desk.get();
+    settings.restored = [desk](const account_book& book) { desk->restored(book); };
+    options->gate = std::shared_ptr<order_gate>(desk, &desk->gate());
+    options->clock = [this] { return now(); };
+    options->broker = broker;
+    options->on_order = [desk](const order& what) { desk->on_order(what); };
+    options->on_step = [desk](account_access& in) { desk->on_step(in); };
+    options->on_report = [desk, this](const venue_report& report) { desk->on_report(report, now()); };
+    options->on_facts = [desk](account_access& in, const symbol_facts& facts) { desk->on_facts(in, facts); };
+    options->on_market = [desk](account_access& in, const market_seen& seen) { desk->on_market(in, seen); };
+    account = system.spawn(account_actor, options);
+    hosts = std::make_shared<account_hosts>([](const std::string&, const reply<void>& done) { done({}); }, [] { return std::string(32, 't'); });
+    hosts->add({profile.id, profile.mode, account, desk});
+    port = std::make_unique<actor_trading_port>(hosts, std::make_shared<trading_watchers>());
+    orders_of_signals = std::make_shared<account_order_desk>(hosts);
+    scheduler.run();
+    pass(50ms);
+  }
+  void stop() {
+    if (hosts) hosts->clear();
+    for (const auto& one : {account, broker})
+      if (one) caf::anon_send_exit(one, caf::exit_reason::user_shutdown);
+    account = broker = nullptr;
+    scheduler.run();
+    port.reset();
+  }
+  void pass(std::chrono::milliseconds time) {
+    for (std::chrono::milliseconds done{0}; done < time; done += 10ms) {
+      scheduler.advance_time(10ms);
+      scheduler.run();
+    }
+  }
+  /// A quote of now, to account and broker.
+  void quote(const std::string& symbol, const char* bid, const char* ask) {
+    risk::market_view market;
+    market.bid = px(bid);
+    market.ask = px(ask);
+    market.last = market.bid;
+    market.last_at = market.quote_at = now();
+    symbol_facts facts;
+    facts.symbol = symbol;
+    facts.view = contract_view_of(*master->find(symbol), decimal{1});
+    facts.view.history = risk::history_state::known;
+    facts.view.volatility = dec("0.2");
+    facts.market = market;
+    caf::anon_send(account, std::make_shared<const symbol_facts>(facts));
+    caf::anon_send(broker, std::make_shared<const market_ticks>(market_ticks{symbol, {quote_tick{now(), px(bid), px(ask), qty("1000"), qty("1000")}}}));
+    caf::anon_send(account, std::make_shared<const market_seen>(market_seen{symbol, market, decimal{1}}));
+    scheduler.run();
+    pass(50ms);
+  }
+  /// Asks and lets time pass until the answer is there.
+  template <class T, class Ask>
+  result<T> got(Ask ask) {
+    std::optional<result<T>> answer;
+    ask([&answer](result<T> one) { answer.emplace(std::move(one)); });
+    for (int i = 0; i < 500 && !answer; ++i) pass(10ms);
+    if (!answer) return error{errc::timed_out, "no answer"};
+    return std::move(*answer);
+  }
+  result<signal_outcome> signal(const std::string& key, order_side side, const char* size, const std::string& strategy = "trend",
+                                const std::string& symbol = "AAPL") {
+    signal_order what;
+    what.key = key;
+    what.request.account = account_id{"paper"};
+    what.request.symbol = symbol;
+    what.request.side = side;
+    what.request.size = size_quantity{qty(size)};
+    what.request.strategy = strategy_id{strategy};
+    auto out = got<signal_outcome>([&](auto done) { orders_of_signals->place(what, done); });
+    pass(50ms);
+    return out;
+  }
+  result<placed_order> place(order_side side, const char* size, const std::string& symbol = "AAPL", const char* limit = nullptr) {
+    place_order what;
+    what.request.account = account_id{"paper"};
+    what.request.symbol = symbol;
+    what.request.side = side;
+    what.request.size = size_quantity{qty(size)};
+    if (limit) {
+      what.request.type = order_type::limit;
+      what.request.limit_price = px(limit);
+    }
+    auto out = got<placed_order>([&](auto done) { port->place(ann, what, done); });
+    pass(50ms);
+    return out;
+  }
+  strategy_holding holding(const std::string& strategy, const std::string& symbol = "AAPL") {
+    auto out = got<strategy_holding>([&](auto done) { orders_of_signals->holding(account_id{"paper"}, strategy_id{strategy}, symbol, done); });
+    EXPECT_TRUE(out) << to_string(out.error());
+    return out.value_or(strategy_holding{});
+  }
+  std::vector<order_snapshot> orders() {
+    return got<std::vector<order_snapshot>>([&](auto done) { port->orders(ann, {}, done); }).value_or(std::vector<order_snapshot>{});
+  }
+  std::vector<position_snapshot> positions() {
+    return got<std::vector<position_snapshot>>([&](auto done) { port->positions(ann, {}, done); }).value_or(std::vector<position_snapshot>{});
+  }
+  risk_snapshot risk_now() {
+    return got<risk_snapshot>([&](auto done) { port->risk_state(ann, {}, done); }).value_or(risk_snapshot{});
+  }
+  bool is_tripped(risk::breaker_kind which) {
+    for (const auto& one : risk_now().breakers)
+      if (one.which == which && one.scope.what == risk::breaker_scope::kind::account) return one.is_tripped;
+    return false;
+  }
+  result<std::uint64_t> set_limit(risk::limit_id which, const char* value) {
+    risk::limit_change change;
+    change.where = {risk::limit_scope::account, "paper"};
+    change.values.emplace_back(which, risk::limit_setting::of(dec(value)));
+    change.author = "root";
+    change.reason = "test";
+    change.by = risk::limit_change::role::admin;
+    return got<std::uint64_t>([&](auto done) { port->set_limits(root, change, done); });
+  }
+  result<stopped> flatten(risk::kill_scope scope = {}) {
+    stop_request what;
+    what.mode = risk::kill_mode::flatten;
+    what.scope = std::move(scope);
+    what.reason = "test";
+    return got<stopped>([&](auto done) { port->stop(ann, what, done); });
+  }
+  /// A round trip that loses the spread and more.
+  void lose() {
+    quote("AAPL", "99.99", "100.01");
+    ASSERT_TRUE(place(order_side::buy, "10"));
+    quote("AAPL", "98.99", "99.01");
+    ASSERT_TRUE(place(order_side::sell, "10"));
+    ASSERT_TRUE(positions().empty());
+  }
+
+  const trading_caller ann{"ann", risk::access::trader}, root{"root", risk::access::admin};
+  tt::test::temporary_folder folder;
+  test_config config;
+  caf::actor_system system;
+  caf::scheduler::test_coordinator& scheduler;
+  caf::actor_clock::time_point begin;
+  utc_time day = at("2026-01-15T15:00:00Z"); ///< a Thursday, 10:00 in New York; moved to let days pass
+  std::uint64_t epoch = 0;
+  std::shared_ptr<const instrument_master> master;
+  caf::actor broker, account;
+  std::shared_ptr<account_hosts> hosts;
+  std::unique_ptr<actor_trading_port> port;
+  std::shared_ptr<account_order_desk> orders_of_signals;
+  std::vector<order_snapshot> news;
+  std::vector<position_snapshot> positions_told;
+  std::vector<risk_news> risk_told;
+};
+
+TEST_F(desk_bench, a_key_makes_one_order_for_ever) {
+  start();
+  quote("AAPL", "99.99", "100.01");
+  const auto first = signal("sig", order_side::buy, "3");
+  ASSERT_TRUE(first) << to_string(first.error());
+  EXPECT_EQ(first->how, signal_outcome::kind::taken);
+  EXPECT_EQ(first->what.key.str(), "signal|3:sig");
+  const auto other = signal("sig", order_side::sell, "9");
+  ASSERT_TRUE(other);
+  EXPECT_EQ(other->how, signal_outcome::kind::repeated) << "whatever is asked now";
+  EXPECT_EQ(other->what.id, first->what.id);
+  start();
+  quote("AAPL", "99.99", "100.01");
+  const auto later = signal("sig", order_side::buy, "3");
+  ASSERT_TRUE(later) << to_string(later.error());
+  EXPECT_EQ(later->how, signal_outcome::kind::repeated);
+  EXPECT_EQ(later->what.id, first->what.id);
+  EXPECT_EQ(later->what.state, order_state::filled);
+  EXPECT_EQ(orders().size(), 1U);
+  const auto key = *intent_key::webhook("tv", "bar-1", 0);
+  EXPECT_EQ(signal(key.str(), order_side::buy, "1")->what.key, key) << "a cause that is named stays itself";
+  EXPECT_EQ(signal("", order_side::buy, "1").error().field, "key");
+  EXPECT_EQ(signal(std::string(201, 'k'), order_side::buy, "1").error().field, "key");
+  EXPECT_EQ(signal("u", order_side::buy, "1", "trend", "NOPE").error().code, errc::not_found);
+  EXPECT_EQ(signal("big", order_side::buy, "1000")->how, signal_outcome::kind::refused);
+}
+
+TEST_F(desk_bench, holdings_are_by_the_strategys_own_fills_and_what_rests_is_working) {
+  start();
+  quote("AAPL", "99.99", "100.01");
+  ASSERT_TRUE(signal("t1", order_side::buy, "5"));
+  ASSERT_TRUE(signal("r1", order_side::buy, "2", "revert"));
+  EXPECT_EQ(holding("trend").qty, qty("5"));
+  EXPECT_EQ(holding("trend").average_price, px("100.01"));
+  EXPECT_EQ(holding("revert").qty, qty("2"));
+  EXPECT_TRUE(holding("nobody").qty.is_zero());
+  signal_order resting;
+  resting.key = "t2";
+  resting.request.account = account_id{"paper"};
+  resting.request.symbol = "AAPL";
+  resting.request.size = size_quantity{qty("4")};
+  resting.request.type = order_type::limit;
+  resting.request.limit_price = px("98");
+  resting.request.strategy = strategy_id{"trend"};
+  ASSERT_TRUE(got<signal_outcome>([&](auto done) { orders_of_signals->place(resting, done); }));
+  pass(50ms);
+  EXPECT_EQ(holding("trend").working_buys, qty("4"));
+  EXPECT_TRUE(holding("revert").working_buys.is_zero());
+  const auto cancelled = got<std::vector<order_id>>([&](auto done) { orders_of_signals->cancel({account_id{"paper"}, strategy_id{"trend"}, {}}, done); });
+  ASSERT_TRUE(cancelled);
+  EXPECT_EQ(cancelled->size(), 1U);
+  pass(50ms);
+  EXPECT_TRUE(holding("trend").working_buys.is_zero());
+  const auto figures = got<account_figures>([&](auto done) { orders_of_signals->figures(account_id{"paper"}, done); });
+  ASSERT_TRUE(figures);
+  EXPECT_EQ(figures->cash, money{dec("99299.93")}) << "7 × 100.01";
+  start();
+  quote("AAPL", "99.99", "100.01");
+  EXPECT_EQ(holding("trend").qty, qty("5")) << "also after a restart";
+}
+
+TEST_F(desk_bench, a_shared_position_that_a_person_closes_is_no_strategys_any_more) {
+  start();
+  quote("AAPL", "99.99", "100.01");
+  ASSERT_TRUE(signal("t1", order_side::buy, "5"));
+  ASSERT_TRUE(signal("r1", order_side::buy, "2", "revert"));
+  close_request what;
+  what.symbol = "AAPL";
+  what.qty = qty("4");
+  ASSERT_TRUE(got<closed_positions>([&](auto done) { port->close(ann, what, done); }));
+  pass(50ms);
+  EXPECT_EQ(holding("trend").qty, qty("3")) << "no more than the account has";
+  EXPECT_EQ(holding("revert").qty, qty("2"));
+  what.qty.reset();
+  ASSERT_TRUE(got<closed_positions>([&](auto done) { port->close(ann, what, done); }));
+  pass(50ms);
+  ASSERT_TRUE(positions().empty());
+  EXPECT_TRUE(holding("trend").qty.is_zero());
+  EXPECT_FALSE(holding("trend").average_price);
+  EXPECT_TRUE(holding("revert").qty.is_zero());
+}
+
+TEST_F(desk_bench, strategies_on_both_sides_of_a_symbol_hold_what_they_traded) {
+  start();
+  quote("AAPL", "99.99", "100.01");
+  ASSERT_TRUE(signal("t1", order_side::buy, "5"));
+  ASSERT_TRUE(signal("r1", order_side::sell, "5", "revert"));
+  ASSERT_TRUE(positions().empty()) << "for the account they make nothing";
+  EXPECT_EQ(holding("trend").qty, qty("5"));
+  EXPECT_EQ(holding("revert").qty, qty("-5"));
+}
+
+TEST_F(desk_bench, executions_are_paged_by_their_own_numbers) {
+  start();
+  quote("AAPL", "99.99", "100.01");
+  order_id second;
+  for (const auto* size : {"1", "2", "3"}) { // equal ones at once would be refused
+    const auto placed = place(order_side::buy, size);
+    ASSERT_TRUE(placed) << to_string(placed.error());
+    if (size == std::string_view{"2"}) second = placed->order.what.id;
+  }
+  const auto ask = [&](const order_filter& filter) {
+    return got<std::vector<execution_snapshot>>([&](auto done) { port->executions(ann, filter, done); }).value_or(std::vector<execution_snapshot>{});
+  };
+  order_filter filter;
+  filter.limit = 2;
+  const auto page = ask(filter);
+  ASSERT_EQ(page.size(), 2U);
+  EXPECT_EQ(page[0].sequence, 3U);
+  EXPECT_EQ(page[1].sequence, 2U);
+  filter.before = page[1].sequence;
+  const auto rest = ask(filter);
+  ASSERT_EQ(rest.size(), 1U) << "none twice and none left out";
+  EXPECT_EQ(rest[0].sequence, 1U);
+  order_filter of_one;
+  of_one.order = second;
+  const auto found = ask(of_one);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].order, second);
+  order_filter early;
+  early.until = page[1].fill.at;
+  const auto first = ask(early);
+  ASSERT_EQ(first.size(), 1U) << "until is not part of it";
+  EXPECT_EQ(first[0].sequence, 1U);
+}
+
+TEST_F(desk_bench, a_flatten_cancels_closes_and_ends_in_a_halt_that_stays) {
+  start();
+  quote("AAPL", "99.99", "100.01");
+  quote("MSFT", "49.99", "50.01");
+  ASSERT_TRUE(signal("a", order_side::buy, "10"));
+  ASSERT_TRUE(place(order_side::buy, "20", "MSFT"));
+  const auto resting = place(order_side::buy, "5", "AAPL", "98");
+  ASSERT_TRUE(resting);
+  const auto done = flatten();
+  ASSERT_TRUE(done) << to_string(done.error());
+  EXPECT_EQ(done->cancel_requested, std::vector{resting->order.what.id});
+  pass(2s);
+  EXPECT_TRUE(positions().empty());
+  EXPECT_EQ(risk_now().mode, risk::kill_mode::halt);
+  const auto all = orders();
+  ASSERT_EQ(all.size(), 5U);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(all[i].what.origin, order_origin::flatten);
+    EXPECT_EQ(all[i].what.terms.effect, position_effect::reduce_only);
+    EXPECT_EQ(all[i].what.decision.result, verdict::approved) << "through the gate";
+  }
+  EXPECT_TRUE(holding("trend").qty.is_zero()) << "the closing order was the strategy's, for it held it all";
+  EXPECT_EQ(place(order_side::buy, "1")->order.what.reject_code, "KILL_SWITCH");
+  start();
+  EXPECT_EQ(risk_now().mode, risk::kill_mode::halt);
+  ASSERT_FALSE(risk_told.empty());
+  EXPECT_EQ(risk_told.back().what, "kill_switch");
+  EXPECT_EQ(risk_told.back().mode, risk::kill_mode::halt);
+}
+
+TEST_F(desk_bench, a_flatten_waits_for_the_session_and_goes_on_after_a_restart) {
+  start();
+  quote("AAPL", "99.99", "100.01");
+  ASSERT_TRUE(place(order_side::buy, "10"));
+  day += 11h; // 21:00 in New York
+  start();
+  ASSERT_TRUE(flatten());
+  pass(2s);
+  EXPECT_EQ(risk_now().mode, risk::kill_mode::flatten);
+  EXPECT_EQ(orders().size(), 1U) << "nothing is sent that can't trade";
+  day += 13h;
+  start();
+  quote("AAPL", "99.99", "100.01");
+  pass(2s);
+  EXPECT_TRUE(positions().empty());
+  EXPECT_EQ(risk_now().mode, risk::kill_mode::halt);
+}
+
+TEST_F(desk_bench, a_flatten_of_one_strategy_leaves_the_others_alone) {
+  start();
+  quote("AAPL", "99.99", "100.01");
+  ASSERT_TRUE(signal("t", order_side::buy, "5"));
+  ASSERT_TRUE(signal("r", order_side::buy, "3", "revert"));
+  ASSERT_TRUE(flatten({risk::kill_scope::kind::strategy, "trend"}));
+  pass(2s);
+  EXPECT_TRUE(holding("trend").qty.is_zero());
+  EXPECT_EQ(holding("revert").qty, qty("3"));
+  EXPECT_EQ(signal("t2", order_side::buy, "1")->what.reject_code, "KILL_SWITCH");
+  EXPECT_EQ(signal("r2", order_side::buy, "1", "revert")->how, signal_outcome::kind::taken);
+}
+
+TEST_F(desk_bench, losses_in_a_row_trip_a_breaker_until_the_day_rolls) {
+  start();
+  ASSERT_TRUE(set_limit(risk::limit_id::consecutive_losses, "2"));
+  lose();
+  EXPECT_FALSE(is_tripped(risk::breaker_kind::consecutive_losses));
+  lose();
+  EXPECT_TRUE(is_tripped(risk::breaker_kind::consecutive_losses));
+  EXPECT_EQ(place(order_side::buy, "1")->order.what.reject_code, "CONSECUTIVE_LOSSES");
+  start();
+  EXPECT_TRUE(is_tripped(risk::breaker_kind::consecutive_losses)) << "also after a restart";
+  const auto before = got<std::vector<account_snapshot>>([&](auto done) { port->accounts(ann, done); });
+  ASSERT_TRUE(before);
+  day += 24h;
+  quote("AAPL", "99.99", "100.01");
+  quote("AAPL", "99.99", "100.01");
+  EXPECT_FALSE(is_tripped(risk::breaker_kind::consecutive_losses)) << "a new day";
+  const auto after = got<std::vector<account_snapshot>>([&](auto done) { port->accounts(ann, done); });
+  ASSERT_TRUE(after);
+  EXPECT_EQ(after->front().figures.start_of_day_equity, before->front().figures.equity);
+  EXPECT_EQ(after->front().figures.day_pnl, money{});
+  EXPECT_EQ(place(order_side::buy, "10")->order.what.decision.result, verdict::approved) << "the losses of yesterday don't count";
+  quote("AAPL", "98.99", "99.01");
+  ASSERT_TRUE(place(order_side::sell, "10"));
+  EXPECT_FALSE(is_tripped(risk::breaker_kind::consecutive_losses)) << "the first of the day";
+}
+
+TEST_F(desk_bench, a_breaker_is_armed_again_in_two_steps_by_an_admin) {
+  start();
+  ASSERT_TRUE(set_limit(risk::limit_id::consecutive_losses, "1"));
+  lose();
+  ASSERT_TRUE(is_tripped(risk::breaker_kind::consecutive_losses));
+  EXPECT_FALSE(got<resume_question>([&](auto done) { port->ask_resume(ann, "again", done); }));
+  const auto question = got<resume_question>([&](auto done) { port->ask_resume(root, "seen", done); });
+  ASSERT_TRUE(question) << to_string(question.error());
+  EXPECT_TRUE(is_tripped(risk::breaker_kind::consecutive_losses)) << "one step is none";
+  ASSERT_TRUE(got<std::uint64_t>([&](auto done) { port->resume(root, question->token, done); }));
+  EXPECT_FALSE(is_tripped(risk::breaker_kind::consecutive_losses));
+  EXPECT_EQ(place(order_side::buy, "1")->order.what.decision.result, verdict::approved);
+  start();
+  EXPECT_FALSE(is_tripped(risk::breaker_kind::consecutive_losses));
+}
+
+TEST_F(desk_bench, a_preview_says_what_an_order_would_cost) {
+  start();
+  quote("AAPL", "99.99", "100.01");
+  order_request asked;
+  asked.account = account_id{"paper"};
+  asked.symbol = "AAPL";
+  asked.size = size_quantity{qty("10")};
+  const auto seen = got<order_preview>([&](auto done) { port->preview(ann, asked, done); });
+  ASSERT_TRUE(seen) << to_string(seen.error());
+  EXPECT_EQ(seen->decision.result, verdict::approved) << seen->decision.code << " " << seen->decision.message;
+  EXPECT_EQ(seen->price_used, px("100.01"));
+  EXPECT_EQ(seen->notional, money{dec("1000.1")});
+  EXPECT_EQ(seen->buying_power_after, money{dec("198999.9")});
+  asked.size = size_quantity{qty("100000")};
+  const auto large = got<order_preview>([&](auto done) { port->preview(ann, asked, done); });
+  ASSERT_TRUE(large);
+  EXPECT_EQ(large->decision.result, verdict::rejected);
+  EXPECT_EQ(large->buying_power_after, money{200'000}) << "nothing would be taken";
+  EXPECT_TRUE(orders().empty());
+}
+
+TEST_F(desk_bench, news_are_numbered_without_gaps_and_go_on_after_a_restart) {
+  start();
+  quote("AAPL", "99.99", "100.01");
+  const auto bought = place(order_side::buy, "10");
+  ASSERT_TRUE(bought);
+  ASSERT_FALSE(news.empty());
+  for (std::size_t i = 0; i < news.size(); ++i) EXPECT_EQ(news[i].sequence, i + 1);
+  EXPECT_EQ(news.back().what.state, order_state::filled);
+  const auto one = got<order_snapshot>([&](auto done) { port->order_of(ann, {order_name::kind::server, bought->order.what.id.str(), {}}, done); });
+  ASSERT_TRUE(one);
+  ASSERT_GE(one->events.size(), 4U);
+  EXPECT_EQ(one->events[0].what, "created");
+  EXPECT_EQ(one->events[1].what, "approved");
+  EXPECT_EQ(one->events[2].what, "send");
+  EXPECT_EQ(one->events.back().what, "execution");
+  ASSERT_FALSE(positions_told.empty());
+  EXPECT_EQ(positions_told.back().held.qty, qty("10"));
+  const auto told = news.size();
+  start();
+  EXPECT_EQ(news.size(), told) << "a replay is no news";
+  const auto history = got<std::vector<account_history>>([&](auto done) { port->history(done); });
+  ASSERT_TRUE(history);
+  EXPECT_EQ(history->front().orders, told);
+  EXPECT_EQ(history->front().executions, 1U);
+  ASSERT_EQ(history->front().order_news.size(), told);
+  EXPECT_EQ(history->front().order_news.back().sequence, told);
+  EXPECT_EQ(history->front().execution_news.size(), 1U);
+  quote("AAPL", "99.99", "100.01");
+  ASSERT_TRUE(place(order_side::sell, "10"));
+  EXPECT_EQ(news[told].sequence, told + 1);
+  EXPECT_TRUE(positions_told.back().held.qty.is_zero()) << "a closed position is told as one of nothing";
+}
+
+TEST_F(desk_bench, a_future_ties_up_its_margin) {
+  start();
+  quote("MNQ1!", "19999.75", "20000.25");
+  const auto bought = place(order_side::buy, "2", "MNQ1!");
+  ASSERT_TRUE(bought);
+  EXPECT_EQ(bought->order.what.decision.result, verdict::approved) << bought->order.what.reject_code << " " << bought->order.what.reason;
+  quote("MNQ1!", "20010.25", "20010.75");
+  ASSERT_EQ(positions().size(), 1U);
+  EXPECT_EQ(positions().front().unrealized, money{40}) << "2 contracts × 10 points × 2, marked at the last price";
+  const auto now_ = got<std::vector<account_snapshot>>([&](auto done) { port->accounts(ann, done); });
+  ASSERT_TRUE(now_);
+  EXPECT_EQ(now_->front().balances.initial_margin, money{6'800});
+  EXPECT_EQ(now_->front().balances.maintenance_margin, money{6'200});
+}
+
+TEST_F(desk_bench, trading_is_switched_off_for_the_account_alone) {
+  start();
+  quote("AAPL", "99.99", "100.01");
+  const auto hosted = *hosts->find(account_id{"paper"});
+  post(hosted, [desk = hosted.desk](account_access& in) { desk->set_trading(in, risk::on_off::off); });
+  EXPECT_EQ(place(order_side::buy, "1")->order.what.reject_code, "ACCOUNT_DISABLED");
+  post(hosted, [desk = hosted.desk](account_access& in) { desk->set_trading(in, risk::on_off::on); });
+  EXPECT_EQ(place(order_side::buy, "2")->order.what.decision.result, verdict::approved);
+}
+
+} // namespace
+} // namespace tt::gateway::test

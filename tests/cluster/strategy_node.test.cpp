@@ -1,0 +1,159 @@
+// A Pine strategy through a whole node: registered over HTTP, traded on paper by live bars of a simulated exchange, switched,
+// changed, started again.
+
+#include "tests/cluster/node_fixture.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+
+namespace tt::cluster::test {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* toggler = R"(//@version=6
+strategy("toggler", overlay = true, margin_long = 0)
+plot(close, "c")
+if bar_index % 2 == 0
+    strategy.entry("L", strategy.long, qty = 1, alert_message = "in")
+else
+    strategy.close("L")
+)";
+
+http_answer http_send(std::uint16_t port, const std::string& method, const std::string& target, const std::string& body = {}) {
+  return http_raw(port, method + " " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: " +
+                          std::to_string(body.size()) + "\r\n\r\n" + body);
+}
+
+class strategy_node : public ::testing::Test {
+protected:
+  /// `speed`: of the market; at 300 a minute's bar takes a fifth of a second.
+  void start(double speed = 300) {
+    running.reset();
+    auto config = basic_config(folder);
+    feed_config feed;
+    feed.name = "sim";
+    feed.kind = feed_kind::sim;
+    feed.symbols = {"AAPL"};
+    feed.start = *parse_iso8601("2026-01-15T15:00:00Z"); // Thursday, 10:00 in New York
+    feed.pace.speed = speed;
+    config.feeds = {feed};
+    config.backtesting = false;
+    config.risk_limits = risk::default_limits();
+    auto started = node::start(config, wall);
+    ASSERT_TRUE(started) << to_string(started.error());
+    running = std::move(*started);
+    ASSERT_TRUE(until("/health/ready", [](const json& ready) { return ready.value("ok", false); }));
+  }
+  [[nodiscard]] http_answer get(const std::string& target) const { return http_get(running->port(), target); }
+  [[nodiscard]] json ask(const std::string& target) const { return json::parse(get(target).body, nullptr, false); }
+  http_answer post(const std::string& target, const json& body = json::object()) { return http_send(running->port(), "POST", target, body.dump()); }
+  /// Each round is a real request, so the loop waits for the node and not for a clock.
+  template <class Fits>
+  [[nodiscard]] bool until(const std::string& target, Fits fits) const {
+    for (int i = 0; i < 50'000; ++i) {
+      const auto now = ask(target);
+      if (!now.is_discarded() && fits(now)) return true;
+    }
+    return false;
+  }
+  http_answer add(const json& more = {}) {
+    json body{{"strategy_id", "t"}, {"kind", "pine"}, {"source", toggler}, {"symbols", {"AAPL"}}, {"timeframe", "1m"}, {"account_id", "paper_simulator"}};
+    if (more.is_object()) body.update(more);
+    return post("/api/v1/strategies", body);
+  }
+
+  temporary_folder folder;
+  std::unique_ptr<node> running;
+};
+
+TEST_F(strategy_node, trades_on_paper_and_stops_when_disabled) {
+  start();
+  const auto added = add();
+  ASSERT_EQ(added.status, 201) << added.body;
+  EXPECT_EQ(json::parse(added.body)["enabled"], false);
+  ASSERT_EQ(post("/api/v1/strategies/t/enable").status, 200);
+  ASSERT_TRUE(until("/api/v1/strategies/t/performance", [](const json& now) { return now.value("trades", 0) >= 2; }))
+    << get("/api/v1/strategies/status").body << get("/api/v1/strategies/t/signals").body;
+  // what it says it did is what the account did
+  const auto executions = ask("/api/executions")["executions"];
+  EXPECT_GE(executions.size(), 4u);
+  const auto orders = ask("/api/orders?strategy_id=t");
+  ASSERT_GE(orders.size(), 4u);
+  EXPECT_EQ(orders[0]["strategy_id"], "t");
+  const auto plots = ask("/api/v1/strategies/t/plots");
+  ASSERT_EQ(plots["plots"].size(), 1u) << plots;
+  EXPECT_EQ(plots["plots"][0]["title"], "c");
+  EXPECT_EQ(plots["plots"][0]["series"]["series"].size(), plots["times"].size());
+  EXPECT_TRUE(until("/api/v1/strategies/alerts", [](const json& now) { return !now["alerts"].empty() && now["alerts"][0]["message"] == "in"; }));
+  const auto disabled = post("/api/v1/strategies/t/disable", {{"reason", "enough"}});
+  ASSERT_EQ(disabled.status, 200);
+  EXPECT_EQ(ask("/api/v1/strategies/t/transitions")["transitions"][0]["reason"], "enough");
+  const auto sent = [&] {
+    std::size_t out = 0;
+    const auto signals = ask("/api/v1/strategies/t/signals?limit=10000");
+    for (const auto& row : signals["signals"]) out += row["decision"] == "sent" ? 1 : 0;
+    return out;
+  };
+  const auto before = sent();
+  const auto seconds_of = [](const json& quote) { return quote.value("timestamp", std::int64_t{0}); };
+  const auto then = seconds_of(ask("/api/v1/quotes/AAPL"));
+  ASSERT_GT(then, 0);
+  ASSERT_TRUE(until("/api/v1/quotes/AAPL", [&](const json& now) { return seconds_of(now) >= then + 120; })) << then; // two bars further
+  EXPECT_EQ(sent(), before);
+}
+
+TEST_F(strategy_node, a_run_goes_on_after_a_restart) {
+  start();
+  ASSERT_EQ(add({{"enabled", true}}).status, 201);
+  ASSERT_TRUE(until("/api/v1/strategies/t/performance", [](const json& now) { return now.value("trades", 0) >= 1; }));
+  const auto run = ask("/api/v1/strategies/t/runs")["runs"][0]["run_id"];
+  const auto trades = ask("/api/v1/strategies/t/performance")["trades"].get<int>();
+  start();
+  EXPECT_EQ(ask("/api/v1/strategies/t")["enabled"], true);
+  EXPECT_EQ(ask("/api/v1/strategies/t")["source"], toggler);
+  ASSERT_TRUE(until("/api/v1/strategies/t/performance", [&](const json& now) { return now.value("trades", 0) > trades; }))
+    << get("/api/v1/strategies/status").body << get("/api/v1/strategies/t/runs").body;
+  EXPECT_EQ(ask("/api/v1/strategies/t/runs")["runs"][0]["run_id"], run);
+}
+
+TEST_F(strategy_node, refuses_what_can_not_be) {
+  start(1);
+  const auto broken = add({{"source", "//@version=6\nstrategy('x')\nplot(nothing)"}});
+  EXPECT_EQ(broken.status, 422);
+  EXPECT_EQ(json::parse(broken.body)["diagnostics"][0]["line"], 3) << broken.body;
+  EXPECT_EQ(add({{"source", "//@version=6\nindicator('x')\nplot(close)"}}).status, 422);
+  EXPECT_EQ(add({{"account_id", "nobody"}}).status, 404);
+  EXPECT_EQ(add({{"symbols", {"NOPE"}}}).status, 400);
+  EXPECT_EQ(add({{"strategy_id", "status"}}).status, 400);
+  ASSERT_EQ(add().status, 201);
+  EXPECT_EQ(add().status, 409);
+  // only an admin, and only with real trading on
+  const auto live = post("/api/v1/strategies/t/mode", {{"new_mode", "live"}, {"reason", "now"}});
+  EXPECT_EQ(live.status, 403) << live.body;
+  EXPECT_EQ(ask("/api/v1/strategies/t")["mode"], "paper");
+  EXPECT_EQ(post("/api/v1/strategies/t/run-now").status, 409);
+  EXPECT_EQ(post("/api/v1/strategies/no/enable").status, 404);
+  EXPECT_EQ(http_send(running->port(), "PUT", "/api/v1/strategies/t/source", json{{"source", toggler}}.dump()).status, 200);
+  EXPECT_EQ(ask("/api/v1/strategies/t")["version"], 2);
+  EXPECT_EQ(http_send(running->port(), "PATCH", "/api/v1/strategies/t", json{{"name", "other"}, {"evaluation_period", 5}}.dump()).status, 200);
+  EXPECT_EQ(ask("/api/strategies/t")["name"], "other");
+  EXPECT_EQ(http_send(running->port(), "DELETE", "/api/v1/strategies/t").status, 200);
+  EXPECT_EQ(get("/api/v1/strategies/t").status, 404);
+}
+
+TEST_F(strategy_node, a_preview_runs_a_source_over_history) {
+  start(1);
+  const auto shown = post("/api/v1/strategies/preview", {{"kind", "pine"}, {"source", toggler}, {"symbol", "AAPL"}, {"timeframe", "5m"}, {"bars", 500}});
+  ASSERT_EQ(shown.status, 200) << shown.body;
+  const auto got = json::parse(shown.body);
+  EXPECT_EQ(got["valid"], true);
+  EXPECT_EQ(got["times"].size(), got["bars"].get<std::size_t>());
+  EXPECT_GT(got["trades"].size(), 10u);
+  const auto wrong = json::parse(post("/api/v1/strategies/preview", {{"kind", "pine"}, {"source", "x ="}, {"symbol", "AAPL"}, {"timeframe", "5m"}}).body);
+  EXPECT_EQ(wrong["valid"], false);
+}
+
+} // namespace
+} // namespace tt::cluster::test

@@ -1,0 +1,237 @@
+// The same day through actors: ticks to the symbol's actor, its bars to the actor of the live run, orders to the desk, fills
+// back as messages. Deterministic: the test drives the scheduler, and every message is handled before the next tick.
+
+#include "actors/market/directory_actor.hpp"
+#include "actors/strategy/live/live_run_actor.hpp"
+#include "tests/live/paper_day.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+
+namespace tt::strategy::test {
+namespace {
+
+struct test_config : caf::actor_system_config {
+  test_config() {
+    market::register_messages(*this);
+    set("scheduler.policy", caf::atom("testing"));
+  }
+};
+
+constexpr const char* turner = R"(//@version=6
+strategy("turner", overlay = true, margin_long = 0, margin_short = 0)
+e = ta.ema(close, 6)
+plot(e, "ema")
+if ta.crossover(close, e)
+    strategy.entry("L", strategy.long, qty = 2)
+if ta.crossunder(close, e)
+    strategy.entry("S", strategy.short, qty = 1)
+)";
+constexpr const char* protector = R"(//@version=6
+strategy("protector", overlay = true, margin_long = 0, margin_short = 0)
+if ta.crossover(ta.ema(close, 4), ta.ema(close, 9)) and strategy.position_size == 0
+    strategy.entry("L", strategy.long, qty = 3)
+strategy.exit("X", "L", stop = strategy.position_avg_price - 0.3)
+)";
+
+class floor_of_actors {
+public:
+  explicit floor_of_actors(const std::string& source)
+    : what(contract()), code(program_of(source)), system(config), scheduler(dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler())),
+      desk(std::make_shared<paper_desk>(*code, std::chrono::minutes{1}, what)) {
+    auto master = std::make_shared<const instrument_master>(*instrument_master::make({what}));
+    what = *master->find("TEST");
+    directory = system.spawn(market::directory_actor, master, [this](const instrument& one) {
+      market::symbol_options options;
+      options.what = std::make_shared<const instrument>(one);
+      options.clock = [this] { return desk->now; };
+      return options;
+    });
+    caf::scoped_actor asker{system};
+    asker->send(directory, market::symbol_atom::value, std::string("TEST"));
+    scheduler.run();
+    asker->receive([this](const caf::actor& found) { symbol = found; });
+    records = std::shared_ptr<registry>(std::move(*registry::open("")));
+    strategy_record r;
+    r.id = strategy_id{"s"};
+    r.state.account = account_id{"paper_simulator"};
+    r.state.power = strategy_power::enabled;
+    r.symbols = {"TEST"};
+    record = *records->add(r, source, {"local", desk->now});
+  }
+  ~floor_of_actors() {
+    for (const auto& one : {run, symbol, directory}) caf::anon_send_exit(one, caf::exit_reason::user_shutdown);
+    run = symbol = directory = nullptr;
+    scheduler.run();
+  }
+
+  void begin(utc_time start) {
+    desk->now = start;
+    market::feed_change live;
+    live.label = "replay";
+    live.start = start;
+    caf::anon_send(symbol, live);
+    spawn_run();
+  }
+  void spawn_run() {
+    auto options = std::make_shared<live_run_options>();
+    options->strategy = record.id;
+    options->what = what;
+    options->directory = directory;
+    options->desk = desk;
+    options->records = records;
+    options->clock = [this] { return desk->now; };
+    run = system.spawn(live_run_actor, std::shared_ptr<const live_run_options>(std::move(options)));
+    desk->on_order = [this](const order& now, utc_time when) {
+      caf::anon_send(run, order_seen_ptr{std::make_shared<const order_seen>(order_seen{account_id{"paper_simulator"}, now, when})});
+    };
+    ask_to_run();
+  }
+  void ask_to_run() {
+    auto request = std::make_shared<run_request>();
+    request->record = record;
+    request->code = program_of(*records->source(record.id));
+    caf::anon_send(run, run_request_ptr{std::move(request)});
+    rest();
+  }
+  void rest() {
+    do scheduler.run();
+    while (desk->deliver());
+  }
+  void play(const bar& b) {
+    for (const auto& print : prints_of(b, std::chrono::minutes{1})) {
+      desk->print("TEST", print);
+      rest();
+      caf::anon_send(symbol, market::tick_batch{{print}, print.ts});
+      rest();
+    }
+    desk->now = b.open_time + std::chrono::minutes{1};
+    caf::anon_send(symbol, market::tick_batch{{}, desk->now});
+    rest();
+  }
+  run_state_ptr state() {
+    caf::scoped_actor asker{system};
+    asker->send(run, state_atom::value);
+    scheduler.run();
+    run_state_ptr out;
+    asker->receive([&](const run_state_ptr& got) { out = got; });
+    return out;
+  }
+
+  instrument what;
+  std::shared_ptr<const pine::program> code;
+  test_config config;
+  caf::actor_system system;
+  caf::scheduler::test_coordinator& scheduler;
+  std::shared_ptr<paper_desk> desk;
+  std::shared_ptr<registry> records;
+  strategy_record record;
+  caf::actor directory, symbol, run;
+};
+
+/// What an export of the trades shows of one.
+std::string words(std::int64_t entry, double entry_price, std::int64_t exit, double exit_price, double size, double profit, double fees) {
+  std::ostringstream out;
+  out.precision(17);
+  out << entry << ' ' << entry_price << ' ' << exit << ' ' << exit_price << ' ' << size << ' ' << profit << ' ' << fees;
+  return out.str();
+}
+
+std::vector<std::string> backtest_trades(const std::string& source, const instrument& what, const std::vector<bar>& bars) {
+  pine::run_settings settings;
+  settings.symbol = std::make_shared<const pine::symbol_info>(backtest::symbol_facts(what, session_hours::regular));
+  settings.chart_timeframe = *pine::timeframe::parse("1");
+  pine::tester::strategy_run backtest(program_of(source), settings);
+  for (const auto& b : backtest::to_pine(bars, what, timeframe::minutes(1), session_hours::regular)) EXPECT_FALSE(backtest.on_bar(b));
+  std::vector<std::string> out;
+  for (const auto& t : backtest.account().account().closed_trades())
+    out.push_back(words(t.entry_time_ms, t.entry_price, t.exit_time_ms, t.exit_price, t.size, t.profit, t.fee()));
+  return out;
+}
+
+class actor_parity : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(actor_parity, a_day_through_actors_equals_the_backtest) {
+  floor_of_actors floor{GetParam()};
+  const auto bars = wandering_minutes(720, 21, floor.what);
+  floor.begin(bars.front().open_time);
+  for (const auto& b : bars) floor.play(b);
+  const auto state = floor.state();
+  ASSERT_EQ(state->phase, run_state::phase_t::running) << state->problem;
+  std::vector<std::string> live;
+  for (const auto& r : floor.records->trades(floor.record.id)) {
+    const auto& t = r.trade;
+    const auto size = t.side == closed_trade::side_t::long_side ? t.qty : -t.qty;
+    live.push_back(words(t.entry_ms, t.entry_price, t.exit_ms, t.exit_price, size, t.profit, t.fees));
+  }
+  const auto expected = backtest_trades(GetParam(), floor.what, bars);
+  EXPECT_GT(expected.size(), 10u);
+  EXPECT_EQ(live, expected);
+}
+INSTANTIATE_TEST_SUITE_P(own, actor_parity, ::testing::Values(turner, protector), [](const auto& one) { return one.index == 0 ? "turner" : "protector"; });
+
+TEST(live_run_actor, a_disabled_strategy_sends_nothing_more) {
+  floor_of_actors floor{turner};
+  const auto bars = wandering_minutes(300, 22, floor.what);
+  floor.begin(bars.front().open_time);
+  for (std::size_t i = 0; i < 150; ++i) floor.play(bars[i]);
+  const auto before = floor.desk->placed.size();
+  EXPECT_GT(before, 0u);
+  ASSERT_TRUE(floor.records->set_power(floor.record.id, strategy_power::disabled, "", {"local", floor.desk->now}));
+  // the run has not been told yet: the switch alone holds its orders back, and says so
+  for (std::size_t i = 150; i < 300; ++i) floor.play(bars[i]);
+  EXPECT_EQ(floor.desk->placed.size(), before);
+  const auto rows = floor.records->signals(floor.record.id, 10'000);
+  EXPECT_TRUE(std::any_of(rows.begin(), rows.end(), [](const signal_row& r) { return r.outcome == "refused" && r.reason.find("disabled") != std::string::npos; }));
+}
+
+TEST(live_run_actor, a_new_version_begins_at_the_next_bar_and_takes_over_the_position) {
+  floor_of_actors floor{turner};
+  const auto bars = wandering_minutes(300, 23, floor.what);
+  floor.begin(bars.front().open_time);
+  std::size_t i = 0;
+  for (; i < 200 && (i < 100 || floor.state()->position.size == 0); ++i) floor.play(bars[i]);
+  const auto held = floor.state()->position.size;
+  ASSERT_NE(held, 0);
+  floor.record = *floor.records->set_source(floor.record.id, R"(//@version=6
+strategy("idle", margin_long = 0, margin_short = 0)
+plot(strategy.position_size, "held")
+)", {"local", floor.desk->now});
+  floor.ask_to_run();
+  EXPECT_EQ(floor.state()->version, 1u) << "not within the bar";
+  floor.play(bars[i++]);
+  const auto after = floor.state();
+  EXPECT_EQ(after->version, 2u);
+  EXPECT_EQ(after->phase, run_state::phase_t::running) << after->problem;
+  EXPECT_EQ(after->position.size, held);
+  const auto runs = floor.records->runs(floor.record.id, 10);
+  ASSERT_EQ(runs.size(), 2u);
+  EXPECT_TRUE(runs[1].ended_at);
+  const auto placed = floor.desk->placed.size();
+  for (; i < 230; ++i) floor.play(bars[i]);
+  EXPECT_EQ(floor.desk->placed.size(), placed);
+}
+
+TEST(live_run_actor, enabling_again_after_a_restart_takes_the_position_over_under_its_entrys_id) {
+  floor_of_actors floor{protector};
+  const auto bars = wandering_minutes(400, 24, floor.what);
+  floor.begin(bars.front().open_time);
+  std::size_t i = 0;
+  for (; i < 300 && (i < 60 || floor.state()->position.size == 0); ++i) floor.play(bars[i]);
+  ASSERT_NE(floor.state()->position.size, 0);
+  caf::anon_send(floor.run, stop_run{"disabled", stop_run::then_t::quit});
+  floor.rest();
+  floor.spawn_run(); // as a node does that starts
+  const auto after = floor.state();
+  EXPECT_EQ(after->run, 2u);
+  EXPECT_EQ(after->position.size, 3);
+  EXPECT_EQ(floor.records->runs(floor.record.id, 1).front().held.at(0).entry_id, "L");
+  floor.play(bars[i]); // its exit is bound to that id
+  EXPECT_EQ(floor.state()->position.open_orders, 1u);
+}
+
+} // namespace
+} // namespace tt::strategy::test
