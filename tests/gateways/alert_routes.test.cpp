@@ -151,12 +151,12 @@ TEST_F(alert_routes, lists_by_status_and_symbol) {
 TEST_F(alert_routes, a_trigger_shows) {
   const auto made = make(R"({"symbol":"AAPL","condition":"above","price":100})");
   price("101.25");
-  const auto now = shown(made);
-  EXPECT_EQ(now["alert_status"], "triggered");
-  EXPECT_EQ(now["is_active"], false);
-  EXPECT_EQ(now["trigger_count"], 1);
-  EXPECT_EQ(now["last_value"], 101.25);
-  EXPECT_EQ(now["last_triggered_at"], "2026-01-15T14:35:00.000Z");
+  const auto after = shown(made);
+  EXPECT_EQ(after["alert_status"], "triggered");
+  EXPECT_EQ(after["is_active"], false);
+  EXPECT_EQ(after["trigger_count"], 1);
+  EXPECT_EQ(after["last_value"], 101.25);
+  EXPECT_EQ(after["last_triggered_at"], "2026-01-15T14:35:00.000Z");
 }
 
 TEST_F(alert_routes, change_pause_resume_remove) {
