@@ -4,6 +4,7 @@
 // The accounts are an order desk that keeps what it is asked.
 
 #include "actors/alerts/webhook/webhook_actor.hpp"
+#include "gateways/trading_port.hpp"
 #include "gateways/bridge/actor_webhook_port.hpp"
 #include "gateways/gateway.hpp"
 #include "tests/gateways/support/scripted_market.hpp"
