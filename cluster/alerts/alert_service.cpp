@@ -1,7 +1,7 @@
 #include "cluster/alerts/alert_service.hpp"
 
 #include "actors/alerts/price/custom_bars.hpp"
-#include "cluster/webhooks/webhook_service.hpp"
+#include "cluster/secret_token.hpp"
 #include "gateways/alerts/alert_metrics.hpp"
 
 #include <caf/exit_reason.hpp>
@@ -39,7 +39,7 @@ gateway::alert_reading read(const alert_figures& from) {
 
 result<std::unique_ptr<alert_service>> alert_service::start(alert_settings with) {
   const auto now = with.market.market_time();
-  auto opened = alerts::open_alert_store((std::filesystem::path(with.config.data_dir) / "alerts").string(), make_webhook_token().substr(0, 16));
+  auto opened = alerts::open_alert_store((std::filesystem::path(with.config.data_dir) / "alerts").string(), make_secret_token().substr(0, 16));
   if (!opened) return opened.error();
   std::shared_ptr<alerts::alert_store> store(std::move(*opened));
   auto book = alert_book::open(*store, *with.master, alerts::make_custom_condition, now);

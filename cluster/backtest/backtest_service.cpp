@@ -9,6 +9,7 @@
 #include "cluster/backtest/series_supplier_actor.hpp"
 #include "cluster/messages.hpp"
 #include "cluster/node.hpp"
+#include "cluster/secret_token.hpp"
 
 #include <caf/exit_reason.hpp>
 #include <caf/send.hpp>
@@ -18,7 +19,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <random>
 #include <thread>
 
 namespace tt::cluster {
@@ -27,14 +27,7 @@ namespace {
 
 /// "bt-1f0c…": unpredictable, so that nobody guesses another's job.
 std::string make_job_id(backtest::job_kind kind) {
-  static thread_local std::random_device source;
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string out = kind == backtest::job_kind::backtest ? "bt-" : "st-";
-  for (int word = 0; word < 2; ++word) {
-    const auto bits = source();
-    for (int shift = 28; shift >= 0; shift -= 4) out += digits[(bits >> shift) & 15U];
-  }
-  return out;
+  return (kind == backtest::job_kind::backtest ? "bt-" : "st-") + make_secret_token().substr(0, 16);
 }
 
 /// Tells a crew where the coordinator is, by what the bus says of names.

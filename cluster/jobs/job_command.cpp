@@ -60,6 +60,15 @@ result<surroundings> look_around(const job_options& o) {
   return out;
 }
 
+/// What is asked for another moment than now. Errors: invalid_argument naming --at.
+result<void> move_to(surroundings& around, const std::string& at) {
+  if (at.empty()) return {};
+  const auto given = parse_iso8601(at);
+  if (!given) return error{given.error().code, given.error().message, "--at"};
+  around.context.now = *given;
+  return {};
+}
+
 /// A file that passes, or the exit code with everything printed.
 std::variant<strategy::checked_job, int> load(const job_options& o, const surroundings& around) {
   if (o.files.empty()) return fail({errc::invalid_argument, "needs a file"}, job_exit::invalid);
@@ -147,13 +156,8 @@ int run_job_list(const job_options& o) {
 int run_job_next(const job_options& o) {
   auto around = look_around(o);
   if (!around) return fail(around.error());
-  utc_time t = around->context.now;
-  if (!o.at.empty()) {
-    const auto given = parse_iso8601(o.at);
-    if (!given) return fail({given.error().code, given.error().message, "--at"}, job_exit::invalid);
-    t = *given;
-    around->context.now = t;
-  }
+  if (const auto moved = move_to(*around, o.at); !moved) return fail(moved.error(), job_exit::invalid);
+  auto t = around->context.now;
   auto loaded = load(o, *around);
   if (const auto* code = std::get_if<int>(&loaded)) return *code;
   const auto& when = *std::get<strategy::checked_job>(loaded).plan->when;
@@ -221,13 +225,8 @@ int run_job_backtest(const job_options& o) {
 int run_job_once(const job_options& o) {
   auto around = look_around(o);
   if (!around) return fail(around.error());
-  utc_time at = around->context.now;
-  if (!o.at.empty()) {
-    const auto given = parse_iso8601(o.at);
-    if (!given) return fail({given.error().code, given.error().message, "--at"}, job_exit::invalid);
-    at = *given;
-    around->context.now = at;
-  }
+  if (const auto moved = move_to(*around, o.at); !moved) return fail(moved.error(), job_exit::invalid);
+  const auto at = around->context.now;
   auto loaded = load(o, *around);
   if (const auto* code = std::get_if<int>(&loaded)) return *code;
   const auto& plan = *std::get<strategy::checked_job>(loaded).plan;

@@ -3,6 +3,7 @@
 #include "actors/execution/account_actor.hpp"
 #include "actors/execution/paper_broker_actor.hpp"
 #include "cluster/lease/lease_store.hpp"
+#include "cluster/secret_token.hpp"
 #include "cluster/trading/market_watch_actor.hpp"
 #include "cluster/trading/timed_journal.hpp"
 
@@ -14,7 +15,6 @@
 
 #include <filesystem>
 #include <future>
-#include <random>
 
 namespace tt::cluster {
 
@@ -26,18 +26,6 @@ namespace {
 constexpr std::chrono::seconds lease_life{3};
 /// Longest wait for the actors at the end: the disk may be slow.
 constexpr std::chrono::milliseconds farewell{1'500};
-
-/// 128 bits that nobody guesses.
-std::string make_token() {
-  std::random_device source;
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string out;
-  for (int word = 0; word < 4; ++word) {
-    const auto bits = source();
-    for (int shift = 28; shift >= 0; shift -= 4) out += digits[(bits >> shift) & 15U];
-  }
-  return out;
-}
 
 std::int64_t steady_ns() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
@@ -113,7 +101,7 @@ result<std::unique_ptr<trading_service>> trading_service::start(trading_surround
   const auto prepare = [watch = out->watch_](std::string symbol, gateway::reply<void> done) {
     caf::anon_send(watch, need_request{std::move(symbol), std::move(done)});
   };
-  out->accounts_ = std::make_shared<gateway::account_hosts>(prepare, make_token);
+  out->accounts_ = std::make_shared<gateway::account_hosts>(prepare, make_secret_token);
   auto list = out->read_list();
   if (!list) return list.error();
   for (const auto& one : list->accounts)
@@ -154,7 +142,7 @@ std::shared_ptr<account_desk> trading_service::make_desk(const gateway::paper_ac
   settings.can = execution::paper::paper_capabilities();
   settings.master = around_.master;
   settings.clock_ns = steady_ns;
-  settings.make_token = make_token;
+  settings.make_token = make_secret_token;
   settings.restored = [broker](const execution::account_book& book) {
     caf::anon_send(broker, std::make_shared<const execution::paper_memory>(execution::memory_of(book)));
   };

@@ -3,6 +3,7 @@
 #include "actors/alerts/webhook/receiver.hpp"
 #include "cluster/commands.hpp"
 #include "cluster/folder_lock.hpp"
+#include "cluster/secret_token.hpp"
 #include "cluster/webhooks/webhook_service.hpp"
 
 #include <cstdio>
@@ -48,14 +49,14 @@ result<opened_folder> open_folder(const webhook_command_options& options) {
   auto master = instrument_master::load(values.text("node.instruments"));
   if (!master) return master.error();
   out.master = std::make_unique<instrument_master>(std::move(*master));
-  auto journal = open_event_journal((std::filesystem::path(folder) / "webhooks.sqlite").string(), make_webhook_token().substr(0, 16));
+  auto journal = open_event_journal((std::filesystem::path(folder) / "webhooks.sqlite").string(), make_secret_token().substr(0, 16));
   if (!journal) return journal.error();
   out.journal = std::move(*journal);
   receiver_settings settings;
   settings.fallback.id = settings.fallback.name = "default";
   settings.fallback.account = account_id{std::string(first_paper_account)};
   settings.fallback.source = profile_source::settings;
-  settings.make_token = make_webhook_token;
+  settings.make_token = make_secret_token;
   auto core = receiver::open(*out.journal, *out.master, {}, std::move(settings), {out.now, {}});
   if (!core) return core.error();
   out.core = std::move(*core);

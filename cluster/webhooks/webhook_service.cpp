@@ -1,5 +1,7 @@
 #include "cluster/webhooks/webhook_service.hpp"
 
+#include "cluster/secret_token.hpp"
+
 #include <caf/exit_reason.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
@@ -9,7 +11,6 @@
 
 #include <charconv>
 #include <filesystem>
-#include <random>
 
 namespace tt::cluster {
 
@@ -26,7 +27,7 @@ webhook_profile default_profile(const node_config& config, const account_id& acc
   out.source = profile_source::settings;
   out.freshness = std::chrono::seconds{config.webhooks.freshness_s};
   out.rules.ip_allow = config.webhooks.ip_allow;
-  if (!config.webhooks.secret.empty()) out.rules.body_secret = digest_of(config.webhooks.secret, make_webhook_token());
+  if (!config.webhooks.secret.empty()) out.rules.body_secret = digest_of(config.webhooks.secret, make_secret_token());
   return out;
 }
 
@@ -54,20 +55,9 @@ standing_lookup standing_of(std::shared_ptr<const strategy::strategy_switch> swi
   };
 }
 
-std::string make_webhook_token() {
-  std::random_device source;
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string out;
-  for (int word = 0; word < 4; ++word) {
-    const auto bits = source();
-    for (int shift = 28; shift >= 0; shift -= 4) out += digits[(bits >> shift) & 15U];
-  }
-  return out;
-}
-
 result<std::unique_ptr<webhook_service>> webhook_service::start(webhook_surroundings around) {
   const auto path = (std::filesystem::path(around.config.data_dir) / "webhooks.sqlite").string();
-  auto journal = open_event_journal(path, make_webhook_token().substr(0, 16));
+  auto journal = open_event_journal(path, make_secret_token().substr(0, 16));
   if (!journal) return journal.error();
   auto options = std::make_shared<webhook_options>();
   options->journal = std::move(*journal);
@@ -79,7 +69,7 @@ result<std::unique_ptr<webhook_service>> webhook_service::start(webhook_surround
   options->settings.posts_per_minute = static_cast<std::uint32_t>(around.config.webhooks.per_minute);
   options->settings.burst = static_cast<std::uint32_t>(std::min(around.config.webhooks.per_minute, around.config.webhooks.burst));
   options->settings.failures_per_minute = static_cast<std::uint32_t>(around.config.rate_failed_auth);
-  options->settings.make_token = make_webhook_token;
+  options->settings.make_token = make_secret_token;
   options->clock = around.clock;
   options->desk = around.desk;
 

@@ -56,9 +56,6 @@ private:
 /// How registered strategies stand, for the receiver. A `sizing` of mode weight makes bare quantities weights.
 webhook::standing_lookup standing_of(std::shared_ptr<const strategy::strategy_switch> switches);
 
-/// 128 bits that nobody guesses, as 32 hex digits.
-std::string make_webhook_token();
-
 /// WEBHOOK_LISTEN, or nothing. Errors: invalid_argument.
 result<std::optional<gateway::webhook_listener>> webhook_listener_of(const node_config& config);
 

@@ -1,8 +1,7 @@
 // Price alerts and notices (http-api.md section 9).
 
 #include "gateways/alerts/alert_json.hpp"
-#include "gateways/http/query_reader.hpp"
-#include "gateways/rest/services.hpp"
+#include "gateways/rest/trading_call.hpp"
 
 namespace tt::gateway {
 
@@ -33,22 +32,6 @@ reply<alert> answer_alert(const context_ptr& call, const responder& answer, std:
   };
 }
 
-std::optional<json_value> body_of(const context_ptr& call, const responder& answer) {
-  auto parsed = parse_json(call->request.body.empty() ? std::string_view{"{}"} : std::string_view{call->request.body});
-  if (parsed) return *parsed;
-  answer(to_api_error(parsed.error(), "body"));
-  return std::nullopt;
-}
-
-bool is_bad(services& parts, const object_reader& body, const context_ptr& call, const responder& answer) {
-  if (auto failed = body.finish(call->strictness)) {
-    answer(std::move(*failed));
-    return true;
-  }
-  parts.metrics.unknown_json_fields(body.unknown().size());
-  return false;
-}
-
 /// Goes on once it is sure that the caller may trade on the account of the draft; fills the default account in.
 void with_reach(services& parts, const context_ptr& call, const responder& answer, alert_draft draft, std::function<void(alert_draft)> next) {
   if (!draft.account_id) {
@@ -56,11 +39,7 @@ void with_reach(services& parts, const context_ptr& call, const responder& answe
     if (!usual) return answer(to_api_error(usual.error(), "body"));
     draft.account_id = usual->str();
   }
-  trading_caller who;
-  who.principal = call->who.name;
-  who.rank = call->who.rank == role::admin ? risk::access::admin : risk::access::trader;
-  who.accounts = trading_caller::reach::paper_only; // as for orders: nobody has a live account in scope yet
-  parts.trading->accounts(who, [answer, draft = std::move(draft), next = std::move(next)](const result<std::vector<account_snapshot>>& got) mutable {
+  parts.trading->accounts(caller_of(*call), [answer, draft = std::move(draft), next = std::move(next)](const result<std::vector<account_snapshot>>& got) mutable {
     if (!got) return answer(to_api_error(got.error(), "body"));
     const auto wanted = account_id{*draft.account_id};
     const auto found = std::ranges::find(*got, wanted, [](const account_snapshot& one) { return one.profile.id; });

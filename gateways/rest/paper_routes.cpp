@@ -194,34 +194,37 @@ std::optional<std::size_t> limit_of(const context_ptr& call, const responder& an
   return std::nullopt;
 }
 
-void orders(const ports& at, const context_ptr& call, const responder& answer) {
+/// What a list of an account is asked for; answers errors itself.
+std::optional<order_filter> filter_of(const ports& at, const context_ptr& call, const responder& answer) {
   const auto limit = limit_of(call, answer, default_rows, max_rows);
-  if (!limit) return;
+  if (!limit) return std::nullopt;
   const auto paper = find(at.paper, call->params.front());
-  if (!paper) return answer(paper.error());
+  if (!paper) {
+    answer(paper.error());
+    return std::nullopt;
+  }
   order_filter filter;
   filter.account = paper->settings.account;
   filter.limit = *limit;
-  at.trading.orders(caller_of(*call), std::move(filter), answer_with<std::vector<order_snapshot>>(call, answer, [](json_writer& out, const auto& all) {
-                      out.begin_object().key("orders");
-                      write_all(out, all);
-                      out.end_object();
-                    }));
+  return filter;
+}
+
+/// `{"NAME":[...]}`.
+template <class T>
+reply<std::vector<T>> answer_list(const context_ptr& call, const responder& answer, std::string_view name) {
+  return answer_with<std::vector<T>>(call, answer, [name](json_writer& out, const auto& all) {
+    out.begin_object().key(name);
+    write_all(out, all);
+    out.end_object();
+  });
+}
+
+void orders(const ports& at, const context_ptr& call, const responder& answer) {
+  if (auto filter = filter_of(at, call, answer)) at.trading.orders(caller_of(*call), std::move(*filter), answer_list<order_snapshot>(call, answer, "orders"));
 }
 
 void fills(const ports& at, const context_ptr& call, const responder& answer) {
-  const auto limit = limit_of(call, answer, default_rows, max_rows);
-  if (!limit) return;
-  const auto paper = find(at.paper, call->params.front());
-  if (!paper) return answer(paper.error());
-  order_filter filter;
-  filter.account = paper->settings.account;
-  filter.limit = *limit;
-  at.trading.executions(caller_of(*call), std::move(filter), answer_with<std::vector<execution_snapshot>>(call, answer, [](json_writer& out, const auto& all) {
-                          out.begin_object().key("fills");
-                          write_all(out, all);
-                          out.end_object();
-                        }));
+  if (auto filter = filter_of(at, call, answer)) at.trading.executions(caller_of(*call), std::move(*filter), answer_list<execution_snapshot>(call, answer, "fills"));
 }
 
 template <class T>

@@ -1,9 +1,9 @@
 #pragma once
 
-// What the strategy routes have in common: work on the strategies' threads, bodies, answers.
+// What the strategy routes have in common: work on the strategies' threads, answers.
 
 #include "gateways/http/query_reader.hpp"
-#include "gateways/rest/services.hpp"
+#include "gateways/rest/body_call.hpp"
 #include "gateways/rest/strategy_json.hpp"
 
 namespace tt::gateway {
@@ -31,10 +31,6 @@ void on_records(services& parts, const responder& answer, Work work) {
 
 inline strategy_id strategy_of(const request_context& call) { return strategy_id{call.params.front()}; }
 
-/// Reads the body; answers the 400 itself.
-std::optional<json_value> strategy_body(const context_ptr& call, const responder& answer);
-/// Answers what is wrong with the body; true when something was.
-bool is_bad_body(services& parts, const object_reader& body, const context_ptr& call, const responder& answer);
 // Fields that several bodies have; problems go to the reader.
 std::optional<std::string> read_kind(object_reader& body);
 std::optional<timeframe> read_frame(object_reader& body, object_reader::need n);

@@ -32,21 +32,6 @@ void run_heavy(services& parts, const responder& answer, std::function<void()> w
   if (parts.queue.post(std::move(work)) == task_queue::posted::full) answer(strategies_are_busy());
 }
 
-std::optional<json_value> strategy_body(const context_ptr& call, const responder& answer) {
-  auto parsed = parse_json(call->request.body.empty() ? std::string_view{"{}"} : std::string_view{call->request.body});
-  if (parsed) return *parsed;
-  answer(to_api_error(parsed.error(), "body"));
-  return std::nullopt;
-}
-bool is_bad_body(services& parts, const object_reader& body, const context_ptr& call, const responder& answer) {
-  if (auto failed = body.finish(call->strictness)) {
-    answer(std::move(*failed));
-    return true;
-  }
-  parts.metrics.unknown_json_fields(body.unknown().size());
-  return false;
-}
-
 std::optional<std::string> read_kind(object_reader& body) {
   const auto kind = body.string({"kind"}, need::required);
   if (kind && *kind != "pine" && *kind != "yaml" && *kind != "webhook") body.problem("kind", "must be pine, yaml or webhook", "value");
@@ -79,12 +64,12 @@ const instrument* read_symbol(services& parts, object_reader& body, const std::s
 
 
 void validate_strategy(services& parts, const context_ptr& call, const responder& answer) {
-  const auto json = strategy_body(call, answer);
+  const auto json = body_of(call, answer);
   if (!json) return;
   object_reader body{*json};
   const auto kind = read_kind(body).value_or("");
   auto source = body.string({"source"}, need::required, strategy_source_limit).value_or("");
-  if (is_bad_body(parts, body, call, answer)) return;
+  if (is_bad(parts, body, call, answer)) return;
   if (kind == "yaml")
     return run_heavy(parts, answer, [&parts, call, answer, source = std::move(source)] {
       answer(check_job_source(call, source, parts.market.instruments(), parts.clock()));
@@ -137,7 +122,7 @@ void answer_preview(const context_ptr& call, const responder& answer, const prev
 } // namespace
 
 void preview_strategy(services& parts, const context_ptr& call, const responder& answer) {
-  const auto json = strategy_body(call, answer);
+  const auto json = body_of(call, answer);
   if (!json) return;
   object_reader body{*json};
   auto ask = std::make_shared<preview_ask>();
@@ -158,7 +143,7 @@ void preview_strategy(services& parts, const context_ptr& call, const responder&
     else ask->to = *seconds;
   }
   read_inputs_into(body, ask->inputs);
-  if (is_bad_body(parts, body, call, answer)) return;
+  if (is_bad(parts, body, call, answer)) return;
   if (kind != "pine") return answer(not_available("strategies: this build previews sources of kind pine only"));
   market::history_request wanted;
   wanted.symbol = ask->what->symbol;

@@ -95,7 +95,7 @@ void with_account(services& parts, const responder& answer, const account_id& ac
 }
 
 void register_strategy(services& parts, const context_ptr& call, const responder& answer) {
-  const auto json = strategy_body(call, answer);
+  const auto json = body_of(call, answer);
   if (!json) return;
   object_reader body{*json};
   strategy_record r;
@@ -110,7 +110,7 @@ void register_strategy(services& parts, const context_ptr& call, const responder
   const auto enabled = body.boolean({"enabled"}, need::optional).value_or(false);
   if (kind == "pine" && source.empty()) body.problem("source", "is missing", "missing");
   if (kind == "pine" && enabled && (!c.symbols || c.symbols->empty())) body.problem("symbols", "an enabled Pine strategy needs at least one", "missing");
-  if (is_bad_body(parts, body, call, answer)) return;
+  if (is_bad(parts, body, call, answer)) return;
   if (mode == "live") return answer(make_error(403, "strategy.mode", "a strategy begins on paper; POST /mode makes it live"));
   if (parts.strategies == nullptr) return answer(no_strategies());
   if (const auto read = parse_name<strategy_kind>(kind, "kind")) r.state.kind = *read;
@@ -135,7 +135,7 @@ void register_strategy(services& parts, const context_ptr& call, const responder
 }
 
 void change_strategy(services& parts, const context_ptr& call, const responder& answer) {
-  const auto json = strategy_body(call, answer);
+  const auto json = body_of(call, answer);
   if (!json) return;
   object_reader body{*json};
   strategy_change c;
@@ -143,7 +143,7 @@ void change_strategy(services& parts, const context_ptr& call, const responder& 
   if (body.value({"session"}, need::optional) != nullptr) c.hours = read_hours(body);
   for (const auto* fixed : {"mode", "enabled", "source"})
     if (body.value({fixed}, need::optional) != nullptr) body.problem(fixed, "has a route of its own", "conflict");
-  if (is_bad_body(parts, body, call, answer)) return;
+  if (is_bad(parts, body, call, answer)) return;
   const auto go = [p = &parts, call, answer, c] {
     on_records(*p, answer, [call, answer, c](registry& records) { answer_one(call, answer, records.change(strategy_of(*call), c, author_of(*call))); });
   };
@@ -152,11 +152,11 @@ void change_strategy(services& parts, const context_ptr& call, const responder& 
 }
 
 void put_source(services& parts, const context_ptr& call, const responder& answer) {
-  const auto json = strategy_body(call, answer);
+  const auto json = body_of(call, answer);
   if (!json) return;
   object_reader body{*json};
   const auto source = body.string({"source"}, need::required, strategy_source_limit).value_or("");
-  if (is_bad_body(parts, body, call, answer)) return;
+  if (is_bad(parts, body, call, answer)) return;
   on_records(parts, answer, [p = &parts, call, answer, source](registry& records) {
     const auto known = records.find(strategy_of(*call));
     if (!known) return answer(to_api_error(known.error(), "path"));
@@ -177,11 +177,11 @@ void remove_strategy(services& parts, const context_ptr& call, const responder& 
 }
 
 void set_power(services& parts, const context_ptr& call, const responder& answer, strategy_power to) {
-  const auto json = strategy_body(call, answer);
+  const auto json = body_of(call, answer);
   if (!json) return;
   object_reader body{*json};
   const auto reason = body.string({"reason"}, need::optional, reason_bytes).value_or("");
-  if (is_bad_body(parts, body, call, answer)) return;
+  if (is_bad(parts, body, call, answer)) return;
   on_records(parts, answer, [call, answer, to, reason](registry& records) {
     const auto known = records.find(strategy_of(*call));
     if (!known) return answer(to_api_error(known.error(), "path"));
@@ -192,14 +192,14 @@ void set_power(services& parts, const context_ptr& call, const responder& answer
 }
 
 void set_mode(services& parts, const context_ptr& call, const responder& answer) {
-  const auto json = strategy_body(call, answer);
+  const auto json = body_of(call, answer);
   if (!json) return;
   object_reader body{*json};
   const auto text = body.string({"new_mode", "mode"}, need::required, 16).value_or("");
   const auto reason = body.string({"reason"}, need::required, reason_bytes).value_or("");
   const auto mode = parse_name<strategy_mode>(text, "new_mode");
   if (!text.empty() && !mode) body.problem("new_mode", mode.error().message, "value");
-  if (is_bad_body(parts, body, call, answer)) return;
+  if (is_bad(parts, body, call, answer)) return;
   if (parts.strategies == nullptr) return answer(no_strategies());
   if (*mode == strategy_mode::live) {
     if (call->who.rank != role::admin) return answer(make_error(403, "auth.role", "only an admin makes a strategy live"));

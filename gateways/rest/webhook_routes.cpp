@@ -2,8 +2,7 @@
 // events; and the paper route that takes the same alerts (section 7).
 
 #include "gateways/http/peer_rules.hpp"
-#include "gateways/http/query_reader.hpp"
-#include "gateways/rest/services.hpp"
+#include "gateways/rest/trading_call.hpp"
 #include "gateways/webhook/webhook_json.hpp"
 
 #include <charconv>
@@ -147,8 +146,7 @@ void receive_on_paper(services& parts, webhook_port& port, const context_ptr& ca
     if (!usual) return answer(usual.error());
     named = usual->str();
   }
-  const trading_caller who{call->who.name, call->who.rank == role::admin ? risk::access::admin : risk::access::trader,
-                           trading_caller::reach::paper_only};
+  const auto who = caller_of(*call);
   parts.trading->accounts(who, [to = &port, call, answer, named](const result<std::vector<account_snapshot>>& got) {
     if (!got) return answer(got.error());
     for (const auto& one : *got)
@@ -218,18 +216,11 @@ void with_account(services& parts, webhook::profile_change change, const respond
 
 /// The change that a body asks for; answers the 400 itself.
 std::optional<webhook::profile_change> read_change(services& parts, const context_ptr& call, const responder& answer) {
-  const auto root = parse_json(call->request.body.empty() ? std::string_view{"{}"} : std::string_view{call->request.body});
-  if (!root) {
-    answer(to_api_error(root.error(), "body"));
-    return std::nullopt;
-  }
+  const auto root = body_of(call, answer);
+  if (!root) return std::nullopt;
   object_reader body(*root);
   auto change = read_profile_change(body, *root);
-  if (auto failed = body.finish(call->strictness)) {
-    answer(std::move(*failed));
-    return std::nullopt;
-  }
-  parts.metrics.unknown_json_fields(body.unknown().size());
+  if (is_bad(parts, body, call, answer)) return std::nullopt;
   return change;
 }
 

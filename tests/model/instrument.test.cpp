@@ -1,4 +1,5 @@
 #include "actors/model/instrument.hpp"
+#include "actors/model/order.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

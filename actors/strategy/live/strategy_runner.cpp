@@ -481,36 +481,6 @@ void strategy_runner::stop(leaving what) {
   impl_->align(order_board::moment::bar_closed);
 }
 
-void strategy_runner::adopt(decimal held, price at, utc_time now) {
-  auto& m = *impl_;
-  const auto differs = held - m.held();
-  if (differs.is_zero() || !m.board.all().empty()) return;
-  // booked like an execution, so that it closes what it closes
-  sent_order found;
-  found.key = "account";
-  found.wanted.size = differs;
-  found.wanted.comment = "position of the account";
-  found.wanted.what.kind = tester::order_kind::plain;
-  found.wanted.what.size = differs.to_double();
-  auto& kept = m.board.add(found.wanted, found.key);
-  run_event e;
-  e.kind = run_event::kind_t::sent;
-  e.key = found.key;
-  e.order_kind = static_cast<std::uint8_t>(tester::order_kind::plain);
-  e.comment = found.wanted.comment;
-  e.qty = differs;
-  e.at_ms = unix_ms(now);
-  m.note(std::move(e));
-  m.book(kept, {differs.abs(), at, {}}, unix_ms(now));
-  run_event done;
-  done.kind = run_event::kind_t::done;
-  done.key = found.key;
-  m.note(std::move(done));
-  m.row(kept, "adopted", "the account holds " + held.to_string(), unix_ms(now));
-  m.board.remove(kept);
-  m.align(order_board::moment::within_bar);
-}
-
 run_effects strategy_runner::take() { return std::exchange(impl_->effects, {}); }
 
 run_position strategy_runner::position() const {

@@ -57,9 +57,6 @@ public:
   void retry();
   /// Nothing new is sent; orders are taken back but for what is left.
   void stop(leaving what = leaving::protection);
-  /// The account holds something else than the run thinks: the difference is taken over as a trade at `at`. Only while
-  /// no order is out.
-  void adopt(decimal held, price at, utc_time now);
 
   /// What the steps since the last call ask for.
   [[nodiscard]] run_effects take();
