@@ -118,7 +118,7 @@ struct prepared {
 
 result<pine::timeframe> frame_of(const std::string& text, const std::string& field) {
   if (auto tf = pine::timeframe::parse(text)) return *tf;
-  return error{errc::invalid_argument, tt::quoted(text) + " isn't a timeframe such as 1, 60, 1D or 1W", field};
+  return error{errc::invalid_argument, tt::in_quotes(text) + " isn't a timeframe such as 1, 60, 1D or 1W", field};
 }
 
 result<void> add_other(prepared& p, pine::symbol_info symbol, const std::string& tf, const std::string& path, const std::string& field) {
@@ -163,7 +163,7 @@ result<void> add_symbols(prepared& p, const pine_run_options& o) {
   for (const auto& text : o.bars_for) {
     const auto eq = text.find('=');
     const auto colon = eq == std::string::npos ? eq : text.rfind(':', eq);
-    if (colon == std::string::npos || colon == 0) return error{errc::invalid_argument, "expected SYM:TF=FILE, got " + tt::quoted(text), "--bars-for"};
+    if (colon == std::string::npos || colon == 0) return error{errc::invalid_argument, "expected SYM:TF=FILE, got " + tt::in_quotes(text), "--bars-for"};
     auto symbol = facts.symbol;
     set_ticker(symbol, text.substr(0, colon));
     if (auto done = add_other(p, symbol, text.substr(colon + 1, eq - colon - 1), text.substr(eq + 1), "--bars-for"); !done) return done.error();

@@ -145,7 +145,7 @@ result<std::vector<pine::bar>> read_bar_table(const std::string& path) {
     std::array<double, 6> v{};
     for (std::size_t k = 0; k < names.size(); ++k)
       if (!read_number(at[k] < cells.size() ? cells[at[k]] : std::string_view{}, v[k]))
-        return bad_row(path, number, "column '" + std::string(names[k]) + "': " + tt::quoted(cells[at[k]]) + " isn't a number");
+        return bad_row(path, number, "column '" + std::string(names[k]) + "': " + tt::in_quotes(cells[at[k]]) + " isn't a number");
     if (!(std::fabs(v[0]) < seconds_limit)) return bad_row(path, number, "column 'time': expected Unix seconds");
     const auto time = static_cast<std::int64_t>(std::llround(v[0] * 1000));
     if (!bars.empty() && time <= bars.back().time_ms) return bad_row(path, number, "column 'time': bars must be in order, oldest first");

@@ -333,7 +333,7 @@ result<std::shared_ptr<const bar_set>> load_bars(const backtest_request& r, cons
 
 result<std::shared_ptr<const bar_set>> history_bars::bars(const backtest_request& r, const pair_key& key, inner_bars inner) {
   const auto* what = master_->find(key.symbol);
-  if (what == nullptr) return error{errc::unknown_symbol, "unknown symbol " + tt::quoted(key.symbol), "symbols"};
+  if (what == nullptr) return error{errc::unknown_symbol, "unknown symbol " + tt::in_quotes(key.symbol), "symbols"};
   auto from = r.data_source == bar_origin::sim ? sources_.simulated : sources_.stored;
   if (r.data_source == bar_origin::automatic) from.insert(from.end(), sources_.simulated.begin(), sources_.simulated.end());
   const market::history_layers layers(*what, std::move(from));

@@ -18,7 +18,7 @@ public:
     if (text_.size() > limits::expression_bytes) return fail("the expression is longer than " + std::to_string(limits::expression_bytes) + " bytes");
     out_.root_ = any(0);
     skip();
-    if (!problem_ && at_ != text_.size()) set("unexpected " + quoted(text_.substr(at_)));
+    if (!problem_ && at_ != text_.size()) set("unexpected " + in_quotes(text_.substr(at_)));
     if (problem_) return *problem_;
     return std::move(out_);
   }
@@ -129,7 +129,7 @@ private:
     }
     auto name = peek_word();
     if (name.empty()) {
-      set(at_ == text_.size() ? "the expression ends where a value is expected" : "expected a value, got " + quoted(text_.substr(at_, 1)));
+      set(at_ == text_.size() ? "the expression ends where a value is expected" : "expected a value, got " + in_quotes(text_.substr(at_, 1)));
       return 0;
     }
     return named(name, depth);
@@ -156,7 +156,7 @@ private:
     }
     if (!known_(name)) {
       at_ = start;
-      set("there is no figure " + quoted(name));
+      set("there is no figure " + in_quotes(name));
     }
     auto n = make(op::figure);
     out_.nodes_[n].name = std::string(name);

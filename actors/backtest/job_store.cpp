@@ -185,7 +185,7 @@ result<stored_job> job_store::load(job_kind kind, std::string_view id) {
     return out;
   }
   if (auto done = ask.done("find a job"); !done) return done.error();
-  return error{errc::not_found, "no " + std::string(to_string(kind)) + " " + quoted(id), "id"};
+  return error{errc::not_found, "no " + std::string(to_string(kind)) + " " + in_quotes(id), "id"};
 }
 
 result<std::vector<stored_job>> job_store::unfinished() {

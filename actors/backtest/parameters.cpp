@@ -40,7 +40,7 @@ std::string shortest(double v) {
 result<double> number_in(std::string_view text, const std::string& name) {
   double v = 0;
   auto r = std::from_chars(text.data(), text.data() + text.size(), v);
-  if (r.ec != std::errc{} || r.ptr != text.data() + text.size()) return bad(name, "not a number: " + quoted(text));
+  if (r.ec != std::errc{} || r.ptr != text.data() + text.size()) return bad(name, "not a number: " + in_quotes(text));
   return v;
 }
 
@@ -68,7 +68,7 @@ result<parameter_space> parameter_space::make(std::vector<parameter> list) {
 result<parameter> parameter_space::parse(std::string_view text) {
   auto eq = text.find('=');
   if (eq == std::string_view::npos || eq == 0)
-    return tt::error{errc::invalid_argument, "expected NAME=MIN:MAX[:STEP] or NAME=A|B|C, got " + quoted(text), "param"};
+    return tt::error{errc::invalid_argument, "expected NAME=MIN:MAX[:STEP] or NAME=A|B|C, got " + in_quotes(text), "param"};
   parameter p;
   p.name = std::string(text.substr(0, eq));
   auto rest = text.substr(eq + 1);

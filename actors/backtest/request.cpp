@@ -123,14 +123,14 @@ public:
       if (v->is_string() && v->get_ref<const std::string&>() == text) return e;
       all += (all.empty() ? "" : ", ") + std::string(text);
     }
-    problem(name, "must be one of " + all + (v->is_string() ? ", not " + tt::quoted(v->get_ref<const std::string&>()) : ""), v->is_string() ? "unknown" : "type");
+    problem(name, "must be one of " + all + (v->is_string() ? ", not " + tt::in_quotes(v->get_ref<const std::string&>()) : ""), v->is_string() ? "unknown" : "type");
     return std::nullopt;
   }
   std::optional<civil_date> date(const char* name) {
     auto t = text(name, 40, need::required);
     if (!t) return std::nullopt;
     auto d = civil_date::parse(*t);
-    if (!d) return problem(name, "must be a date YYYY-MM-DD, not " + tt::quoted(*t), "value"), std::nullopt;
+    if (!d) return problem(name, "must be a date YYYY-MM-DD, not " + tt::in_quotes(*t), "value"), std::nullopt;
     constexpr auto first = civil_date::of(1900, 1, 1), last = civil_date::of(2199, 12, 31);
     if (*d < first || *d > last) return problem(name, "must be from " + first.to_string() + " to " + last.to_string(), "range"), std::nullopt;
     return *d;
@@ -198,7 +198,7 @@ void read_symbols(reader& in, backtest_request& r, const parse_options& options)
     if (options.resolve) {
       auto known = options.resolve(name);
       if (!known) {
-        in.problem(at, "unknown symbol " + tt::quoted(name), "unknown");
+        in.problem(at, "unknown symbol " + tt::in_quotes(name), "unknown");
         continue;
       }
       name = *std::move(known);

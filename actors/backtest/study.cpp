@@ -145,7 +145,7 @@ std::string to_line(const trial_row& row) {
 }
 
 result<trial_row> from_line(std::string_view line) {
-  auto bad = [&](const char* what) { return tt::error{errc::corrupt_data, std::string("not a trial: ") + what + " in " + quoted(line)}; };
+  auto bad = [&](const char* what) { return tt::error{errc::corrupt_data, std::string("not a trial: ") + what + " in " + in_quotes(line)}; };
   auto parts = split(line, ';');
   if (parts.size() < 5) return bad("too few fields");
   trial_row row;

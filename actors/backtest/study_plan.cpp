@@ -422,7 +422,7 @@ result<sort_rule> rule_of(std::string_view text) {
   const auto it = std::find(names.begin(), names.end(), name);
   r.figure = static_cast<std::size_t>(it - names.begin());
   if (r.by == sort_rule::by_t::objective || it != names.end()) return r;
-  return error{errc::invalid_argument, "must be trial, objective or a figure, with - in front to turn it around, not " + tt::quoted(text), "sort"};
+  return error{errc::invalid_argument, "must be trial, objective or a figure, with - in front to turn it around, not " + tt::in_quotes(text), "sort"};
 }
 
 double sort_value(const sort_rule& rule, std::uint64_t id, const trial_row& row) {

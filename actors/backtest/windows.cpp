@@ -15,7 +15,7 @@ result<window_length> window_length::parse(std::string_view text, std::string_vi
   }
   auto r = std::from_chars(digits.data(), digits.data() + digits.size(), l.count);
   if (digits.empty() || r.ec != std::errc{} || r.ptr != digits.data() + digits.size() || l.count < 0)
-    return tt::error{errc::invalid_argument, "expected a number of bars or of days such as 90d, got " + quoted(text), std::string(field)};
+    return tt::error{errc::invalid_argument, "expected a number of bars or of days such as 90d, got " + in_quotes(text), std::string(field)};
   return l;
 }
 

@@ -137,7 +137,7 @@ result<void> risk_gate::restore(const account_book& book, utc_time now) {
   for (const auto& what : book.orders()) {
     gate_.history().remember(what.key, what.attempt);
     if (!may_trade(what.state) || state.working(what.number)) continue;
-    if (!state.symbol(what.symbol)) return error{errc::not_found, "no contract of " + quoted(what.symbol), "symbol"};
+    if (!state.symbol(what.symbol)) return error{errc::not_found, "no contract of " + in_quotes(what.symbol), "symbol"};
     take_over(what, now);
   }
   return {};

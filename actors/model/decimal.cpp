@@ -68,12 +68,12 @@ std::optional<int128> rounded_quotient(wide n, uint128 divisor, bool negative, r
   return negative ? -value : value;
 }
 
-error malformed(std::string_view text) { return {errc::invalid_argument, "not a decimal number: " + quoted(text)}; }
+error malformed(std::string_view text) { return {errc::invalid_argument, "not a decimal number: " + in_quotes(text)}; }
 
-error too_large(std::string_view text) { return {errc::out_of_range, "number too large: " + quoted(text)}; }
+error too_large(std::string_view text) { return {errc::out_of_range, "number too large: " + in_quotes(text)}; }
 
 error too_fine(std::string_view text) {
-  return {errc::out_of_range, "more than 12 digits behind the point: " + quoted(text)};
+  return {errc::out_of_range, "more than 12 digits behind the point: " + in_quotes(text)};
 }
 
 } // namespace

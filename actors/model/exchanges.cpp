@@ -305,7 +305,7 @@ result<calendar_ptr> find_calendar(std::string_view id) {
     if (std::ranges::equal(id, name, {}, upper)) return get();
   std::string known;
   for (const std::string_view name : calendar_ids()) (known += known.empty() ? "" : ", ") += name;
-  return error{errc::not_found, "no calendar " + quoted(id) + "; there are " + known};
+  return error{errc::not_found, "no calendar " + in_quotes(id) + "; there are " + known};
 }
 
 std::vector<std::string_view> calendar_ids() {

@@ -75,7 +75,7 @@ result<void> read_venue_symbols(instrument& out, const YAML::Node& node) {
     auto spelling = read_text(entry.second);
     if (!venue || !spelling) return error{errc::invalid_argument, "must map venues to symbols"};
     if (!out.venue_symbols.emplace(*venue, *spelling).second)
-      return error{errc::invalid_argument, "names " + quoted(*venue) + " twice"};
+      return error{errc::invalid_argument, "names " + in_quotes(*venue) + " twice"};
   }
   return {};
 }
@@ -143,7 +143,7 @@ result<located_instrument> read_entry(const YAML::Node& entry, std::size_t index
     const std::string& key = pair.first.Scalar();
     const std::string field = label + "." + printable(key);
     const field_spec* spec = find_field(key);
-    if (!spec) return bad(where, field, "unknown key " + quoted(key));
+    if (!spec) return bad(where, field, "unknown key " + in_quotes(key));
     if (!out.places.emplace(key, where).second) return bad(where, field, "key \"" + key + "\" stands twice");
     if (auto ok = spec->read(out.value, pair.second); !ok) return bad(where, field, ok.error().message, ok.error().code);
   }
@@ -186,7 +186,7 @@ result<YAML::Node> read_root(const std::string& text, std::string_view origin) {
   for (const auto& pair : root) {
     const place where = place_of(pair.first, origin);
     const std::string key = pair.first.IsScalar() ? pair.first.Scalar() : "";
-    if (key != "instruments") return bad(where, printable(key), "unknown key " + quoted(key));
+    if (key != "instruments") return bad(where, printable(key), "unknown key " + in_quotes(key));
     if (list) return bad(where, key, "key \"instruments\" stands twice");
     if (!pair.second.IsSequence()) return bad(where, key, "must be a list");
     list.emplace(pair.second);

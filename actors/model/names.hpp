@@ -38,7 +38,7 @@ result<Enum> parse_name(std::string_view text, std::string_view field) {
     if (names_of<Enum>::value[i] == text) return static_cast<Enum>(i);
     known += (i == 0 ? "" : ", ") + std::string(names_of<Enum>::value[i]);
   }
-  return error{errc::invalid_argument, "is " + quoted(text) + ", must be one of " + known, std::string(field)};
+  return error{errc::invalid_argument, "is " + in_quotes(text) + ", must be one of " + known, std::string(field)};
 }
 
 } // namespace tt

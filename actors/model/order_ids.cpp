@@ -55,7 +55,7 @@ result<intent_key> intent_key::external(const venue_id& venue, std::string_view 
 }
 
 result<intent_key> intent_key::parse(std::string_view text) {
-  const error bad{errc::invalid_argument, "not an intent key: " + quoted(text), "intent"};
+  const error bad{errc::invalid_argument, "not an intent key: " + in_quotes(text), "intent"};
   if (text.size() > max_key) return bad;
   auto rest = text;
   const auto bar = rest.find('|');

@@ -53,7 +53,7 @@ std::string to_string(const error& e);
 /// or a JSON document.
 std::string printable(std::string_view text);
 /// The same in double quotes.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 /// A value or an error. Like std::expected (C++23), which gcc 12 and clang 14
 /// don't offer in C++20 mode.

@@ -8,10 +8,10 @@ namespace tt {
 namespace {
 
 error bad_time(std::string_view text) {
-  return {errc::invalid_argument, "not an ISO-8601 time with zone: " + quoted(text)};
+  return {errc::invalid_argument, "not an ISO-8601 time with zone: " + in_quotes(text)};
 }
 
-error outside_limits(std::string_view text) { return {errc::out_of_range, "time outside 1900 to 2200: " + quoted(text)}; }
+error outside_limits(std::string_view text) { return {errc::out_of_range, "time outside 1900 to 2200: " + in_quotes(text)}; }
 
 /// Takes exactly `count` digits from the front of `text`.
 bool take_digits(std::string_view& text, std::size_t count, int& out) {
@@ -81,7 +81,7 @@ result<civil_date> civil_date::parse(std::string_view text) {
   civil_date out;
   std::string_view rest = text;
   if (!take_date(rest, out) || !rest.empty())
-    return error{errc::invalid_argument, "not a date (YYYY-MM-DD): " + quoted(text)};
+    return error{errc::invalid_argument, "not a date (YYYY-MM-DD): " + in_quotes(text)};
   return out;
 }
 

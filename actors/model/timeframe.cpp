@@ -20,9 +20,9 @@ result<unit_letter> read_unit(std::string_view letter, std::string_view whole) {
   if (letter == "w" || letter == "W") return unit_letter{timeframe_unit::week, 1, 52};
   if (letter == "M") return unit_letter{timeframe_unit::month, 1, 12};
   if (letter == "s" || letter == "S" || letter == "t" || letter == "T")
-    return error{errc::unsupported, "timeframe " + quoted(whole) + " is not kept: the shortest bar is one minute"};
+    return error{errc::unsupported, "timeframe " + in_quotes(whole) + " is not kept: the shortest bar is one minute"};
   return error{errc::invalid_argument,
-               "not a timeframe: " + quoted(whole) + " (expected 1m 3m 5m 15m 30m 1h 2h 4h 1d 1w 1M)"};
+               "not a timeframe: " + in_quotes(whole) + " (expected 1m 3m 5m 15m 30m 1h 2h 4h 1d 1w 1M)"};
 }
 
 } // namespace
@@ -39,7 +39,7 @@ result<timeframe> timeframe::parse(std::string_view text) {
   auto unit = read_unit(letter, text);
   if (!unit) return std::move(unit).error();
   if (count < 1 || count > unit->max_count)
-    return error{errc::out_of_range, "timeframe " + quoted(text) + ": count must be 1 to " + std::to_string(unit->max_count)};
+    return error{errc::out_of_range, "timeframe " + in_quotes(text) + ": count must be 1 to " + std::to_string(unit->max_count)};
   return timeframe{unit->unit, static_cast<std::uint16_t>(count * unit->factor)};
 }
 

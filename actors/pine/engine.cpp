@@ -230,7 +230,7 @@ std::size_t script::memory_bytes() const { return impl_->shared.objects.live_byt
 // ---------------------------------------------------------------- drawings as JSON
 
 namespace {
-std::string quoted(const std::string& s) {
+std::string in_quotes(const std::string& s) {
   std::string out = "\"";
   for (char c : s) {
     if (c == '"' || c == '\\') {
@@ -271,7 +271,7 @@ std::string cells_json(const drawing_object& t, const array_object& cells) {
     out += (out.size() > 1 ? "," : "") + std::string("{\"column\":") + std::to_string(i64(i) % columns) + ",\"row\":" + std::to_string(i64(i) / columns);
     constexpr std::array texts{"text", "text_halign", "text_valign", "text_size", "tooltip", "text_font_family", "text_formatting"};
     for (std::size_t k = 0; k < texts.size(); ++k)
-      if (c.ref[k] != nullptr) out += std::string(",\"") + texts[k] + "\":" + quoted(text_of(c.ref[k]));
+      if (c.ref[k] != nullptr) out += std::string(",\"") + texts[k] + "\":" + in_quotes(text_of(c.ref[k]));
     out += ",\"width\":" + number_json(c.num[0], t_float) + ",\"height\":" + number_json(c.num[1], t_float);
     out += ",\"text_color\":" + number_json(c.num[2], t_color) + ",\"bgcolor\":" + number_json(c.num[3], t_color) + "}";
   }
@@ -283,11 +283,11 @@ std::string script::drawings_json() const {
   const auto& m = *impl_;
   std::string out = "[";
   for (const auto& [id, d] : m.shared.drawings) {
-    out += (out.size() > 1 ? ",\n" : "") + std::string("{\"type\":") + quoted(m.code->types->name(d->type)) + ",\"id\":" + std::to_string(id);
+    out += (out.size() > 1 ? ",\n" : "") + std::string("{\"type\":") + in_quotes(m.code->types->name(d->type)) + ",\"id\":" + std::to_string(id);
     for (const auto& p : properties_of(d->type)) {
       out += ",\"" + std::string(p.name) + "\":";
       if (p.type == t_string) {
-        out += d->ref[p.slot] == nullptr ? "null" : quoted(text_of(d->ref[p.slot]));
+        out += d->ref[p.slot] == nullptr ? "null" : in_quotes(text_of(d->ref[p.slot]));
       } else if (p.type == t_line) {
         auto* l = static_cast<drawing_object*>(d->ref[p.slot]);
         out += l == nullptr ? "null" : std::to_string(l->id);

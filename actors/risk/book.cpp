@@ -78,7 +78,7 @@ void book::set_market(std::string_view symbol, const market_view& market) {
 
 result<void> book::set_position(std::string_view symbol, quantity held) {
   auto* known = find(symbol);
-  if (!known) return error{errc::not_found, "no instrument " + quoted(symbol), "symbol"};
+  if (!known) return error{errc::not_found, "no instrument " + in_quotes(symbol), "symbol"};
   known->position = held;
   refresh_active(*known);
   return {};
@@ -126,7 +126,7 @@ const working_order* book::working(order_number number) const {
 
 result<void> book::add_working(std::string_view symbol, working_order order) {
   auto* known = find(symbol);
-  if (!known) return error{errc::not_found, "no instrument " + quoted(symbol), "symbol"};
+  if (!known) return error{errc::not_found, "no instrument " + in_quotes(symbol), "symbol"};
   if (places_.contains(raw(order.number)))
     return error{errc::conflict, "order " + std::to_string(raw(order.number)) + " is working already", "order_id"};
   places_.emplace(raw(order.number), known);
@@ -141,7 +141,7 @@ void book::acknowledge(order_number number) {
 
 result<void> book::on_fill(order_number number, std::string_view symbol, direction way, quantity size, utc_time at) {
   auto* known = find(symbol);
-  if (!known) return error{errc::not_found, "no instrument " + quoted(symbol), "symbol"};
+  if (!known) return error{errc::not_found, "no instrument " + in_quotes(symbol), "symbol"};
   const auto moved = way == direction::buy ? size : -size;
   known->position += moved;
   symbol_view* place = nullptr;

@@ -7,7 +7,7 @@ namespace tt::risk {
 namespace {
 
 answer unknown_instrument(run_context& c) {
-  return c.what ? answer::pass() : answer::reject("no tradable instrument " + quoted(c.asked.symbol));
+  return c.what ? answer::pass() : answer::reject("no tradable instrument " + in_quotes(c.asked.symbol));
 }
 
 answer not_tradable(run_context& c) {

@@ -124,7 +124,7 @@ result<limit_event> parse_limit_event(std::string_view text) {
     const auto name = in.text(), value = in.text(), before = in.text();
     if (!in.is_good()) break;
     const auto* spec = find_limit(name);
-    if (!spec) return error{errc::unsupported, "an event about the limit " + quoted(name) + ", which this build does not have"};
+    if (!spec) return error{errc::unsupported, "an event about the limit " + in_quotes(name) + ", which this build does not have"};
     const auto setting = parse_limit(*spec, value), earlier = parse_limit(*spec, before);
     if (!setting || !earlier) return error{errc::corrupt_data, "an event with a wrong value of " + std::string(name)};
     c.values.emplace_back(spec->id, *setting);

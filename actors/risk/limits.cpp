@@ -59,7 +59,7 @@ result<limit_setting> parse_limit(const limit_spec& spec, std::string_view text)
     return limit_setting::of(decimal{text == "true" ? 1 : 0});
   if (text == "off" && spec.unit != limit_unit::flag) return limit_setting::off();
   const auto number = decimal::parse(text);
-  if (!number) return error{number.error().code, "must be a number or off, not " + quoted(text), std::string(spec.name())};
+  if (!number) return error{number.error().code, "must be a number or off, not " + in_quotes(text), std::string(spec.name())};
   const auto setting = limit_setting::of(*number);
   if (const auto good = check_value(spec, setting); !good) return good.error();
   return setting;
@@ -179,7 +179,7 @@ result<void> limit_book::check_names(const limit_change& change) const {
   if (!sets_.contains(change.where) && sets_.size() >= max_sets)
     return error{errc::limit_exceeded, "there are " + std::to_string(max_sets) + " limit sets already", "scope"};
   if (!change.profile.empty() && change.profile != no_profile && !profiles_.contains(change.profile))
-    return error{errc::not_found, "no limit profile " + quoted(change.profile), "profile"};
+    return error{errc::not_found, "no limit profile " + in_quotes(change.profile), "profile"};
   if (!change.profile.empty() && !is_named) return error{errc::invalid_argument, "profiles belong to accounts, strategies and symbols", "profile"};
   return {};
 }

@@ -299,7 +299,7 @@ void job_service::run(gateway::job_run_call call, gateway::reply<std::string> do
   };
   if (stopping_->load()) return refuse({errc::not_available, "the node stops"});
   auto plan = scheduler_.plan_of(call.strategy_id);
-  if (!plan) return refuse({errc::not_found, "there is no job " + tt::quoted(call.strategy_id), "strategy_id"});
+  if (!plan) return refuse({errc::not_found, "there is no job " + tt::in_quotes(call.strategy_id), "strategy_id"});
   if (workers_.size() >= strategy::limits::running_jobs) return refuse({errc::limit_exceeded, "too many jobs run; try again"});
   if (busy_.contains(call.strategy_id)) return refuse({errc::conflict, "the job is running", "strategy_id"});
   const auto now = around_.world.clock();

@@ -29,8 +29,8 @@ constexpr std::chrono::seconds end_deadline{10};
 
 /// Everything that makes a run another one.
 std::string signature(const strategy_record& r) {
-  std::string out = std::to_string(r.version) + '|' + std::string(to_string(r.state.mode)) + '|' + r.state.account.str() + '|' + r.frame.to_string() + '|' +
-                    std::string(to_string(r.hours));
+  std::string out = std::to_string(r.version) + '|' + std::string(tt::to_string(r.state.mode)) + '|' + r.state.account.str() + '|' + r.frame.to_string() + '|' +
+                    std::string(tt::to_string(r.hours));
   for (const auto& [name, value] : r.inputs) out += '|' + name + '=' + value;
   return out;
 }

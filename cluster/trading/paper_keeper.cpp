@@ -58,7 +58,7 @@ void give(const caf::actor& worker, std::function<void()> work) {
   if (worker) caf::anon_send(worker, keeper_task{std::make_shared<const std::function<void()>>(std::move(work))});
 }
 
-error no_account(const account_id& id) { return {errc::not_found, "no paper account " + tt::quoted(id.str()), "account_id"}; }
+error no_account(const account_id& id) { return {errc::not_found, "no paper account " + tt::in_quotes(id.str()), "account_id"}; }
 
 result<void> check_new(const execution::paper::paper_settings& settings, const paper_list& list) {
   if (!is_account_name(settings.account.str()))

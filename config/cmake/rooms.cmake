@@ -1,4 +1,5 @@
 include(precompile)
+include(unite)
 
 # tt_room(NAME [SOURCES ...] [DEPS ...] [PRIVATE_DEPS ...] [PRECOMPILED standard|actor|none])
 # One static library `tt_NAME` (alias tt::NAME) from every .cpp of the folder,
@@ -11,6 +12,7 @@ function(tt_room name)
   endif()
   add_library(tt_${name} STATIC ${arg_SOURCES})
   add_library(tt::${name} ALIAS tt_${name})
+  tt_unite(tt_${name})
   target_link_libraries(tt_${name} PUBLIC tt_options ${arg_DEPS} PRIVATE ${arg_PRIVATE_DEPS})
   if(NOT arg_PRECOMPILED OR arg_PRECOMPILED STREQUAL "standard")
     tt_precompile(tt_${name} standard)
@@ -32,6 +34,7 @@ function(tt_test name)
     set(arg_TIMEOUT 300)
   endif()
   add_executable(test_${name} ${arg_SOURCES})
+  tt_unite(test_${name})
   target_link_libraries(test_${name} PRIVATE tt_options ${arg_DEPS} GTest::gtest GTest::gmock GTest::gtest_main)
   target_compile_definitions(test_${name} PRIVATE TT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   # the rooms are what is tested: unoptimised test code compiles in half the time

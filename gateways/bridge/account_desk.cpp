@@ -17,7 +17,7 @@ constexpr std::chrono::seconds balances_age{30};
 /// Between two looks whether the journal is replayed.
 constexpr std::chrono::milliseconds history_pause{50};
 
-error no_order(const order_name& name) { return {errc::not_found, "no order " + quoted(name.id), "order_id"}; }
+error no_order(const order_name& name) { return {errc::not_found, "no order " + in_quotes(name.id), "order_id"}; }
 
 } // namespace
 

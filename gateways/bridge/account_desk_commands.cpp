@@ -57,7 +57,7 @@ void account_desk::when_ready(access& in, std::string symbol, int looks_left, st
   if (auto why = in.blocked()) return go(in, blocked_error(*why));
   if (problem_) return go(in, error{errc::not_available, "the account can only be read: " + to_string(*problem_)});
   const auto* instrument = settings_.master->find(symbol);
-  if (!instrument) return go(in, error{errc::unknown_symbol, "unknown symbol " + quoted(symbol), "symbol"});
+  if (!instrument) return go(in, error{errc::unknown_symbol, "unknown symbol " + in_quotes(symbol), "symbol"});
   if (balances_.buying_power || looks_left <= 0) return go(in, instrument);
   // after a restart the broker knows its buying power only once what is held has a price
   in.run([](account_core& core, utc_time now) { return core.look(now); }, [](const order_answer&) {});
@@ -101,7 +101,7 @@ void account_desk::begin_waits(access& in) {
 
 void account_desk::change(access& in, const order_name& name, const order_change& change, reply<order_snapshot> done) {
   const auto* what = find(in, name);
-  if (!what) return done(error{errc::not_found, "no order " + quoted(name.id), "order_id"});
+  if (!what) return done(error{errc::not_found, "no order " + in_quotes(name.id), "order_id"});
   terms_change wanted;
   wanted.qty = change.qty;
   wanted.limit_price = change.limit_price;
@@ -120,7 +120,7 @@ void account_desk::change(access& in, const order_name& name, const order_change
 
 void account_desk::cancel(access& in, const trading_caller& who, const order_name& name, reply<cancelled_order> done) {
   const auto* what = find(in, name);
-  if (!what) return done(error{errc::not_found, "no order " + quoted(name.id), "order_id"});
+  if (!what) return done(error{errc::not_found, "no order " + in_quotes(name.id), "order_id"});
   if (is_final(what->state)) return done(cancelled_order{cancelled_order::outcome::already_final, snapshot(*what)});
   in.cancel(what->number, "cancelled by " + who.principal, [this, done = std::move(done)](const order_answer& got) {
     if (got.refused) return done(*got.refused);

@@ -20,7 +20,7 @@ error blocked_error(const error& why) { return {errc::not_available, why.message
 result<order_preview> account_desk::preview(access& in, const trading_caller& who, const order_request& what) {
   if (!in.book()) return error{errc::not_available, "the account is starting"};
   const auto* instrument = settings_.master->find(what.symbol);
-  if (!instrument) return error{errc::unknown_symbol, "unknown symbol " + quoted(what.symbol), "symbol"};
+  if (!instrument) return error{errc::unknown_symbol, "unknown symbol " + in_quotes(what.symbol), "symbol"};
   const auto key = intent_key::manual(who.principal, "#preview");
   if (!key) return key.error();
   know(what.strategy);

@@ -64,7 +64,7 @@ void account_desk::place_signal(access& in, signal_order what, reply<signal_outc
     now.run(
       [&](account_core& core, utc_time at) {
         if (const auto* before = core.book().find(wanted.key)) { // whatever is asked now: the key had its order
-          outcome out;
+          execution::outcome out;
           out.answer = execution::reply::repeated;
           out.order = before->number;
           return out;

@@ -8,7 +8,7 @@ namespace tt::gateway {
 
 namespace {
 
-error no_account(const account_id& id) { return {errc::not_found, "no account " + quoted(id.str()), "account_id"}; }
+error no_account(const account_id& id) { return {errc::not_found, "no account " + in_quotes(id.str()), "account_id"}; }
 
 } // namespace
 

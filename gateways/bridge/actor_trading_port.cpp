@@ -313,7 +313,7 @@ void actor_trading_port::stop(const trading_caller& who, stop_request what, repl
   std::vector<account_id> meant;
   for (const auto& one : accounts_->all())
     if (what.scope.what != risk::kill_scope::kind::account || what.scope.name == one.id.str()) meant.push_back(one.id);
-  if (meant.empty()) return done(error{errc::not_found, "no account " + quoted(what.scope.name), "account_id"});
+  if (meant.empty()) return done(error{errc::not_found, "no account " + in_quotes(what.scope.name), "account_id"});
   with_all<stopped>(
     who, meant,
     [done, mode = what.mode](result<std::vector<result<stopped>>> got) {

@@ -91,7 +91,7 @@ result<http_reply> http_get(const std::string& base, const std::string& path, st
 
 result<http_reply> http_ask(const std::string& base, const http_call& call, std::chrono::milliseconds deadline) {
   const auto where = host_and_port(base);
-  if (!where) return error{errc::invalid_argument, "must be http://host:port, not " + quoted(base), "url"};
+  if (!where) return error{errc::invalid_argument, "must be http://host:port, not " + in_quotes(base), "url"};
   exchange x{deadline};
   const auto failed = x.run(where->first, where->second, call);
   if (failed == beast::error::timeout) return error{errc::timed_out, "no answer in time", base};

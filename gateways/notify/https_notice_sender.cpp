@@ -46,7 +46,7 @@ result<void> check_notice(const notice& what) {
   std::size_t bytes = 0;
   for (const auto& [name, value] : what.headers) {
     bytes += name.size() + value.size();
-    if (!is_token(name)) return bad(quoted(name) + " is no name of a header", "headers");
+    if (!is_token(name)) return bad(in_quotes(name) + " is no name of a header", "headers");
     if (is_own_header(name)) return bad(name + " is set by the sender", "headers." + name);
     if (std::ranges::any_of(value, [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; }))
       return bad("holds control characters", "headers." + name);

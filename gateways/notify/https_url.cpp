@@ -76,7 +76,7 @@ result<https_url> parse_https_url(std::string_view text) {
     out.kind = https_url::host_kind::address;
     return out;
   }
-  if (authority.starts_with('[') || !is_host_name(out.host)) return bad("has no host that can be asked: " + quoted(host));
+  if (authority.starts_with('[') || !is_host_name(out.host)) return bad("has no host that can be asked: " + in_quotes(host));
   return out;
 }
 

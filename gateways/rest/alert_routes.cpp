@@ -43,7 +43,7 @@ void with_reach(services& parts, const context_ptr& call, const responder& answe
     if (!got) return answer(to_api_error(got.error(), "body"));
     const auto wanted = account_id{*draft.account_id};
     const auto found = std::ranges::find(*got, wanted, [](const account_snapshot& one) { return one.profile.id; });
-    if (found == got->end()) return answer(to_api_error(error{errc::not_found, "no account " + quoted(wanted.str()), "account_id"}, "body"));
+    if (found == got->end()) return answer(to_api_error(error{errc::not_found, "no account " + in_quotes(wanted.str()), "account_id"}, "body"));
     if (found->profile.mode == account_mode::live) return answer(make_error(403, "forbidden", "the account is not within your reach"));
     next(std::move(draft));
   });

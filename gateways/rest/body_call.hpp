@@ -2,6 +2,8 @@
 
 // Reading the JSON body of a call.
 
+#include "gateways/http/handler.hpp"
+#include "gateways/json/json_reader.hpp"
 #include "gateways/rest/services.hpp"
 
 namespace tt::gateway {

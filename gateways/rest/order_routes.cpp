@@ -65,7 +65,7 @@ void one_account(trading_port& port, const context_ptr& call, const responder& a
       write(out, one, call->now);
       return answer(json_response(out.take()));
     }
-    answer(error{errc::not_found, "no account " + quoted(wanted.str()), "account_id"});
+    answer(error{errc::not_found, "no account " + in_quotes(wanted.str()), "account_id"});
   });
 }
 

@@ -32,7 +32,7 @@ handler with_ports(services& parts, paper_handler run) {
 result<paper_account> find(const paper_port& paper, const std::string& id) {
   for (auto& one : paper.accounts())
     if (one.settings.account.str() == id) return one;
-  return error{errc::not_found, "no paper account " + quoted(id), "account_id"};
+  return error{errc::not_found, "no paper account " + in_quotes(id), "account_id"};
 }
 
 // ------------------------------------------------------------------ writing

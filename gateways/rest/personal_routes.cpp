@@ -138,7 +138,7 @@ std::variant<watchlist, api_error> read_watchlist(const request_context& call, g
 /// The list that the path names; what is no number names none.
 result<std::int64_t> list_id(const request_context& call) {
   if (const auto id = to_id(call.params.front())) return *id;
-  return error{errc::not_found, "no watchlist " + quoted(call.params.front()), "id"};
+  return error{errc::not_found, "no watchlist " + in_quotes(call.params.front()), "id"};
 }
 
 void write_list(services& parts, const context_ptr& call, const responder& answer) {

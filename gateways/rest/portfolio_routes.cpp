@@ -49,7 +49,7 @@ void with_view(trading_port& port, const trading_caller& who, std::optional<acco
         done(portfolio_view{account, *held});
       });
     }
-    done(error{errc::not_found, "no account " + quoted(id.str()), "account_id"});
+    done(error{errc::not_found, "no account " + in_quotes(id.str()), "account_id"});
   });
 }
 

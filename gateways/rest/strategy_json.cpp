@@ -84,7 +84,7 @@ result<std::map<std::string, std::string>> read_inputs(const json_value& what) {
   for (const auto& m : what.members()) {
     const auto kind = m.value.type();
     if (kind == json_value::kind::array || kind == json_value::kind::object || kind == json_value::kind::null)
-      return error{errc::invalid_argument, quoted(m.name) + " must be a number, a text or a boolean", "inputs"};
+      return error{errc::invalid_argument, in_quotes(m.name) + " must be a number, a text or a boolean", "inputs"};
     out[m.name] = m.value.text();
   }
   return out;

@@ -90,7 +90,7 @@ void with_account(services& parts, const responder& answer, const account_id& ac
     if (!got) return answer(got.error());
     for (const auto& one : *got)
       if (one.profile.id == account) return then();
-    answer(to_api_error({errc::not_found, "no account " + quoted(account.str()), "account_id"}, "body"));
+    answer(to_api_error({errc::not_found, "no account " + in_quotes(account.str()), "account_id"}, "body"));
   });
 }
 
@@ -286,7 +286,7 @@ void show_plots(services& parts, const context_ptr& call, const responder& answe
     query.integer({"limit"}, query_reader::need::optional, 1, static_cast<std::int64_t>(strategy::limits::plot_rows)).value_or(2'000));
   if (!query.ok()) return answer(query.failure());
   if (const auto known = parts.strategies->records().state_of(strategy_of(*call)); !known)
-    return answer(to_api_error({errc::not_found, "no strategy " + quoted(call->params.front()), "strategy_id"}, "path"));
+    return answer(to_api_error({errc::not_found, "no strategy " + in_quotes(call->params.front()), "strategy_id"}, "path"));
   parts.strategies->states(strategy_of(*call), [call, answer, symbol, limit](const result<std::vector<run_state_ptr>>& got) {
     if (!got) return answer(got.error());
     json_writer out{call->style};

@@ -51,8 +51,8 @@ TEST(result, every_code_has_its_own_name) {
 }
 
 TEST(result, foreign_text_is_shown_short_and_printable) {
-  EXPECT_EQ(quoted("AAPL"), "\"AAPL\"");
-  EXPECT_EQ(quoted("a\nb\x80"), "\"a?b?\"");
+  EXPECT_EQ(in_quotes("AAPL"), "\"AAPL\"");
+  EXPECT_EQ(in_quotes("a\nb\x80"), "\"a?b?\"");
   EXPECT_EQ(printable(std::string(100, 'x')), std::string(40, 'x') + "...");
 }
 

@@ -153,7 +153,7 @@ case_result run_bars(const std::string& source, const std::string& name, std::ve
   return r;
 }
 
-std::string quoted(const std::string& s) {
+std::string in_quotes(const std::string& s) {
   if (s.find_first_of(",\"\n") == std::string::npos) return s;
   std::string out = "\"";
   for (char c : s) out += c == '"' ? std::string("\"\"") : std::string(1, c);
@@ -212,7 +212,7 @@ case_result run_source(const std::string& text, const std::vector<bar>& bars, co
 
 std::string plots_csv(const case_result& r) {
   std::string out = "time";
-  for (const auto& t : r.titles) out += "," + quoted(t);
+  for (const auto& t : r.titles) out += "," + in_quotes(t);
   out += "\n";
   auto rows = r.columns.empty() ? r.bars.size() : r.columns[0].size();
   for (std::size_t b = 0; b < rows; ++b) {
@@ -232,7 +232,7 @@ std::string plots_csv(const case_result& r) {
 std::string log_csv(const case_result& r) {
   std::string out = "n,message\n";
   std::size_t n = 0;
-  for (const auto& m : r.logs) out += std::to_string(n++) + "," + quoted(m.text) + "\n";
+  for (const auto& m : r.logs) out += std::to_string(n++) + "," + in_quotes(m.text) + "\n";
   return out;
 }
 

@@ -11,7 +11,9 @@
 namespace tt::pine::testing {
 namespace {
 
-constexpr std::int64_t hour = 3'600'000, day = 24 * hour, start = 1'700'006'400'000; // midnight UTC, a Wednesday
+constexpr std::int64_t hour = 3'600'000;
+constexpr std::int64_t day = 24 * hour;
+constexpr std::int64_t start = 1'700'006'400'000; // midnight UTC, a Wednesday
 
 std::shared_ptr<const symbol_info> symbol(const char* ticker) {
   auto s = std::make_shared<symbol_info>();

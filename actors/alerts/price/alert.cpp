@@ -36,7 +36,7 @@ result<void> check_parameters(const alert_rule& rule) {
   if (rule.parameters.size() > max_parameters) return bad("parameters", "at most " + std::to_string(max_parameters) + " parameters", errc::out_of_range);
   for (const auto& [name, value] : rule.parameters) {
     const auto field = "parameters." + name;
-    if (!is_name(name)) return bad("parameters", quoted(name) + " is not a name");
+    if (!is_name(name)) return bad("parameters", in_quotes(name) + " is not a name");
     const auto spec = std::ranges::find(known_parameters, std::string_view{name}, &parameter_spec::name);
     if (spec == known_parameters.end()) {
       if (rule.condition != alert_condition::custom) return bad(field, "there is no such parameter");
@@ -205,7 +205,7 @@ result<alert_rule> make_rule(const alert_draft& draft, alert_rule before, const 
   if (is_new && !draft.condition) return bad("condition", "is missing");
   if (auto done = clear_fields(draft, rule); !done) return done.error();
   const auto* what = instruments.find(draft.symbol.value_or(rule.symbol));
-  if (!what) return bad("symbol", "unknown symbol " + quoted(draft.symbol.value_or(rule.symbol)), errc::unknown_symbol);
+  if (!what) return bad("symbol", "unknown symbol " + in_quotes(draft.symbol.value_or(rule.symbol)), errc::unknown_symbol);
   if (!is_new && what->symbol != rule.symbol) return bad("symbol", "an alert stays with its symbol; make another one");
   rule.symbol = what->symbol;
   const auto condition_before = rule.condition;

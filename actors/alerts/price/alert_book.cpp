@@ -63,13 +63,13 @@ void alert_book::load(stored_alerts&& stored, utc_time now) {
 
 result<alert*> alert_book::locate(std::string_view id) {
   const auto at = by_id_.find(id);
-  if (at == by_id_.end()) return error{errc::not_found, "no alert " + quoted(id), "alert_id"};
+  if (at == by_id_.end()) return error{errc::not_found, "no alert " + in_quotes(id), "alert_id"};
   return &alerts_.at(at->second);
 }
 
 result<alert> alert_book::find(std::string_view id) const {
   const auto at = by_id_.find(id);
-  if (at == by_id_.end()) return error{errc::not_found, "no alert " + quoted(id), "alert_id"};
+  if (at == by_id_.end()) return error{errc::not_found, "no alert " + in_quotes(id), "alert_id"};
   return alerts_.at(at->second);
 }
 
@@ -91,7 +91,7 @@ std::vector<alert> alert_book::list(const alert_filter& which) const {
 
 result<std::shared_ptr<custom_condition>> alert_book::check_watch(const alert& what) const {
   const auto* instrument = instruments_->find(what.rule.symbol);
-  if (!instrument) return error{errc::unknown_symbol, "unknown symbol " + quoted(what.rule.symbol), "symbol"};
+  if (!instrument) return error{errc::unknown_symbol, "unknown symbol " + in_quotes(what.rule.symbol), "symbol"};
   if (!watches_.contains(what.rule.symbol) && watches_.size() >= max_symbols)
     return error{errc::limit_exceeded, "more than " + std::to_string(max_symbols) + " symbols have alerts", "symbol"};
   if (what.rule.condition != alert_condition::custom) return std::shared_ptr<custom_condition>{};
@@ -165,7 +165,7 @@ result<alert> alert_book::insert(alert made, alert_event_kind kind, utc_time now
 result<alert> alert_book::create(const alert_draft& draft, const std::string& owner, utc_time now) {
   const auto& id = draft.client_id;
   if (!id.empty() && (by_id_.contains(id) || by_client_id_.contains(id)))
-    return error{errc::conflict, "there is an alert " + quoted(id) + " already", "alert_id"};
+    return error{errc::conflict, "there is an alert " + in_quotes(id) + " already", "alert_id"};
   auto rule = make_rule(draft, {}, *instruments_, now);
   if (!rule) return rule.error();
   alert made;

@@ -33,7 +33,7 @@ std::optional<judged> check_scope(const judging& by, const signal& what, const i
   if (!scope.symbols.empty() && std::find(scope.symbols.begin(), scope.symbols.end(), symbol.symbol) == scope.symbols.end())
     return refuse(refusal::scope, symbol.symbol + " is not a symbol of the profile");
   if (!what.account.empty() && what.account != by.profile.account.str())
-    return refuse(refusal::scope, "account " + tt::quoted(what.account) + " is not the profile's");
+    return refuse(refusal::scope, "account " + tt::in_quotes(what.account) + " is not the profile's");
   return std::nullopt;
 }
 
@@ -213,7 +213,7 @@ judged judge(const signal& what, const judging& by) {
   if (auto stale = check_age(what, by)) return *stale;
   // in either mode: a reported position does not make a word an order
   if (what.action == alert_action::none)
-    return record(what.action_word.empty() ? "no action" : "the word " + tt::quoted(what.action_word) + " makes no order");
+    return record(what.action_word.empty() ? "no action" : "the word " + tt::in_quotes(what.action_word) + " makes no order");
   if (!what.problems.empty()) return refuse(refusal::invalid_field, what.problems.front().field + ": " + what.problems.front().what);
 
   order_plan plan;
@@ -236,12 +236,12 @@ judged judge(const signal& what, const judging& by) {
   if (auto off = check_standing(plan, standing)) return {std::move(*off), std::nullopt};
 
   if (plan.action == alert_action::cancel_all && what.symbol.empty()) {
-    if (!what.account.empty() && what.account != by.profile.account.str()) return refuse(refusal::scope, "account " + tt::quoted(what.account) + " is not the profile's");
+    if (!what.account.empty() && what.account != by.profile.account.str()) return refuse(refusal::scope, "account " + tt::in_quotes(what.account) + " is not the profile's");
     return {{alert_verdict::queued, refusal::none, {}}, std::move(plan)};
   }
   if (what.symbol.empty()) return refuse(refusal::invalid_field, "symbol: the alert names none");
   const auto* symbol = find_symbol(by.master, what.symbol);
-  if (symbol == nullptr) return refuse(refusal::unknown_symbol, "no instrument of the name " + tt::quoted(what.symbol));
+  if (symbol == nullptr) return refuse(refusal::unknown_symbol, "no instrument of the name " + tt::in_quotes(what.symbol));
   plan.symbol = plan.action == alert_action::cancel_all ? std::string{} : symbol->symbol;
   plan.lot = symbol->lot;
   if (auto outside = check_scope(by, what, *symbol)) return *outside;
@@ -266,10 +266,10 @@ judged judge(const signal& what, const judging& by) {
 std::optional<word_on_alert> check_standing(const order_plan& plan, const std::optional<strategy_standing>& standing) {
   if (!standing) return std::nullopt;
   if (standing->now == strategy_standing::state::disabled)
-    return word_on_alert{alert_verdict::refused, refusal::disabled, "strategy " + tt::quoted(plan.strategy.str()) + " is switched off"};
+    return word_on_alert{alert_verdict::refused, refusal::disabled, "strategy " + tt::in_quotes(plan.strategy.str()) + " is switched off"};
   if (standing->mode == account_mode::paper && plan.mode != account_mode::paper)
     return word_on_alert{alert_verdict::refused, refusal::disabled,
-                         "strategy " + tt::quoted(plan.strategy.str()) + " is in paper mode, and account " + tt::quoted(plan.account.str()) + " is not a paper account"};
+                         "strategy " + tt::in_quotes(plan.strategy.str()) + " is in paper mode, and account " + tt::in_quotes(plan.account.str()) + " is not a paper account"};
   return std::nullopt;
 }
 

@@ -100,7 +100,7 @@ result<void> check_profile(const webhook_profile& what) {
   if (!what.rules.hmac_key.empty() && what.rules.hmac_key.size() < 16) return bad("rules.hmac_key", "must have at least 16 bytes");
   if (what.rules.ip_allow.size() > max_allowed_networks) return bad("rules.ip_allow", "has more than 100 entries", errc::out_of_range);
   for (const auto& one : what.rules.ip_allow)
-    if (one != preset && !parse_network(one)) return bad("rules.ip_allow", tt::quoted(one) + " is no address, network or \"tradingview\"");
+    if (one != preset && !parse_network(one)) return bad("rules.ip_allow", tt::in_quotes(one) + " is no address, network or \"tradingview\"");
   if (what.scope.symbols.size() > max_scope_symbols) return bad("scope.symbols", "has more than 500 entries", errc::out_of_range);
   if (what.scope.max_quantity && !what.scope.max_quantity->is_positive()) return bad("scope.max_quantity", "must be above 0", errc::out_of_range);
   if (what.freshness < std::chrono::seconds{1} || what.freshness > std::chrono::hours{24}) return bad("freshness_s", "must be 1 to 86400", errc::out_of_range);

@@ -320,7 +320,7 @@ std::vector<webhook_profile> receiver::profiles() const {
 
 result<webhook_profile> receiver::profile(std::string_view id) const {
   const auto* found = by_id(id);
-  if (found == nullptr) return error{errc::not_found, "there is no webhook profile " + tt::quoted(id), "id"};
+  if (found == nullptr) return error{errc::not_found, "there is no webhook profile " + tt::in_quotes(id), "id"};
   return *found;
 }
 
@@ -341,7 +341,7 @@ result<void> receiver::apply(webhook_profile& to, const profile_change& what) co
     to.scope.symbols.clear();
     for (const auto& name : *what.symbols) {
       const auto* found = master_.find(name);
-      if (found == nullptr) return error{errc::invalid_argument, "no instrument of the name " + tt::quoted(name), "scope.symbols"};
+      if (found == nullptr) return error{errc::invalid_argument, "no instrument of the name " + tt::in_quotes(name), "scope.symbols"};
       to.scope.symbols.push_back(found->symbol);
     }
   }
@@ -388,7 +388,7 @@ result<webhook_profile> receiver::change(std::string_view id, const profile_chan
 result<void> receiver::remove(std::string_view id) {
   if (id == settings_.fallback.id) return error{errc::conflict, "the default profile is made from the settings and can't be removed", "id"};
   const auto found = profiles_.find(id);
-  if (found == profiles_.end()) return error{errc::not_found, "there is no webhook profile " + tt::quoted(id), "id"};
+  if (found == profiles_.end()) return error{errc::not_found, "there is no webhook profile " + tt::in_quotes(id), "id"};
   if (auto gone = journal_.remove(id); !gone) return gone;
   if (const auto expected = expected_.find(id); expected != expected_.end()) expected_.erase(expected);
   profiles_.erase(found);

@@ -54,7 +54,7 @@ public:
     // TradingView writes NaN where a placeholder has no value
     const auto word = lower(trimmed(found->text));
     if (word == "nan" || word == "na" || word == "null") return std::nullopt;
-    problem(*names.begin(), "is " + tt::quoted(found->text) + ", which is not a number: " + parsed.error().message);
+    problem(*names.begin(), "is " + tt::in_quotes(found->text) + ", which is not a number: " + parsed.error().message);
     return std::nullopt;
   }
   std::optional<price> above_zero(std::initializer_list<std::string_view> names) {
@@ -199,12 +199,12 @@ result<utc_time> parse_alert_time(std::string_view text) {
   const bool is_number = !text.empty() && text.find_first_not_of("0123456789.") == std::string_view::npos;
   if (!is_number) return parse_iso8601(text);
   auto number = decimal::parse(text);
-  if (!number) return error{errc::invalid_argument, "is no moment: " + tt::quoted(text), "timenow"};
+  if (!number) return error{errc::invalid_argument, "is no moment: " + tt::in_quotes(text), "timenow"};
   // seconds reach 10^10 in the year 2286; milliseconds passed it in April 1970
   const bool is_ms = *number >= decimal{10'000'000'000};
   const auto ms = is_ms ? *number : *number * decimal{1000};
   const auto whole = ms.rounded_to(decimal{1}, rounding::down).to_scaled(0);
-  if (!whole || *whole > unix_ms(max_input_time)) return error{errc::out_of_range, "is outside the years 1970 to 2200: " + tt::quoted(text), "timenow"};
+  if (!whole || *whole > unix_ms(max_input_time)) return error{errc::out_of_range, "is outside the years 1970 to 2200: " + tt::in_quotes(text), "timenow"};
   return from_unix_ms(*whole);
 }
 

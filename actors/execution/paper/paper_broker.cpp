@@ -108,7 +108,7 @@ void paper_broker::run_until(utc_time now) {
 
 result<void> paper_broker::check(const submit_request& request) const {
   const auto known = markets_.find(request.symbol);
-  if (known == markets_.end()) return error{errc::unknown_symbol, "the paper broker does not know " + quoted(request.symbol), "symbol"};
+  if (known == markets_.end()) return error{errc::unknown_symbol, "the paper broker does not know " + in_quotes(request.symbol), "symbol"};
   const auto& what = known->second.what;
   if (request.account != settings_.account) return error{errc::refused, "is another account", "account_id"};
   const auto can = paper_capabilities();

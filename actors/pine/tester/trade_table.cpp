@@ -8,7 +8,7 @@ namespace tt::pine::tester {
 
 namespace {
 
-std::string quoted(const std::string& s) {
+std::string in_quotes(const std::string& s) {
   if (s.find_first_of(",\"\r\n") == std::string::npos) return s;
   std::string out = "\"";
   for (char c : s) out += c == '"' ? std::string("\"\"") : std::string(1, c);
@@ -34,9 +34,9 @@ std::string trade_table(const strategy_run& run) {
   auto row = [&](const trade& t, const std::string& exit_signal, const char* status) {
     out += std::to_string(++no) + (t.size > 0 ? ",long," : ",short,") + std::to_string(t.entry_time_ms / 1000);
     number(out, t.entry_price);
-    out += ',' + quoted(texts.text(t.entry_comment != 0 ? t.entry_comment : t.entry_id)) + ',' + std::to_string(t.exit_time_ms / 1000);
+    out += ',' + in_quotes(texts.text(t.entry_comment != 0 ? t.entry_comment : t.entry_id)) + ',' + std::to_string(t.exit_time_ms / 1000);
     number(out, t.exit_price);
-    out += ',' + quoted(exit_signal);
+    out += ',' + in_quotes(exit_signal);
     number(out, std::fabs(t.size));
     number(out, t.profit);
     number(out, t.percent(t.profit));

@@ -112,7 +112,7 @@ private:
     const auto [end, ec] = std::from_chars(begin, text_.data() + text_.size(), t.number);
     if (ec != std::errc{} || !std::isfinite(t.number)) syntax("is not a number that can be kept", at_);
     at_ += static_cast<std::size_t>(end - begin);
-    if (is_name_part(peek()) || (peek() == '.' && is_digit(peek(1)))) syntax("a number may not run on into " + quoted(text_.substr(at_, 8)), at_);
+    if (is_name_part(peek()) || (peek() == '.' && is_digit(peek(1)))) syntax("a number may not run on into " + in_quotes(text_.substr(at_, 8)), at_);
     t.kind = token_kind::number;
     if (peek() == '%' && percent_ends_here()) {
       ++at_;
@@ -180,7 +180,7 @@ private:
       }
     static constexpr std::string_view single = "<>+-*/%!(),.";
     if (single.find(peek()) == std::string_view::npos)
-      syntax(peek() == '=' ? "a single = compares nothing; write ==" : "can't read " + quoted(text_.substr(at_, 1)), at_);
+      syntax(peek() == '=' ? "a single = compares nothing; write ==" : "can't read " + in_quotes(text_.substr(at_, 1)), at_);
     t.text = peek() == '!' ? "not" : std::string(1, peek());
     ++at_;
     return t;
@@ -224,8 +224,8 @@ private:
     case token_kind::number:
     case token_kind::percent_number: return "a number";
     case token_kind::text: return "a text";
-    case token_kind::parameter: return quoted("{" + t.text + "}");
-    default: return quoted(t.text);
+    case token_kind::parameter: return in_quotes("{" + t.text + "}");
+    default: return in_quotes(t.text);
     }
   }
 
@@ -379,8 +379,8 @@ private:
   }
   std::uint32_t parameter(const token& t) {
     auto v = names_.parameter(t.text);
-    if (!v) fail(expression_code::parameter_unknown, "there is no parameter " + quoted(t.text), t.position);
-    if (v->is_missing()) fail(expression_code::type, "parameter " + quoted(t.text) + " is not a single value", t.position);
+    if (!v) fail(expression_code::parameter_unknown, "there is no parameter " + in_quotes(t.text), t.position);
+    if (v->is_missing()) fail(expression_code::type, "parameter " + in_quotes(t.text) + " is not a single value", t.position);
     return constant(std::move(*v), t.position);
   }
 
@@ -411,7 +411,7 @@ private:
     std::string label = (source.empty() ? "" : source + ".") + name;
     if (!known) {
       const auto near = nearest_name(label, names_.all_names());
-      fail(expression_code::unknown_name, "there is no name " + quoted(label) + (near ? "; did you mean " + quoted(*near) + "?" : ""), position);
+      fail(expression_code::unknown_name, "there is no name " + in_quotes(label) + (near ? "; did you mean " + in_quotes(*near) + "?" : ""), position);
     }
     expression_node n;
     n.what = op::name, n.type = known->type, n.handle = known->handle, n.position = position;
@@ -426,10 +426,10 @@ private:
       std::vector<std::string> known;
       for (const auto& each : functions) known.emplace_back(each.name);
       const auto near = nearest_name(name, known);
-      fail(expression_code::unknown_name, "there is no function " + quoted(name) + (near ? "; did you mean " + quoted(*near) + "?" : ""), position);
+      fail(expression_code::unknown_name, "there is no function " + in_quotes(name) + (near ? "; did you mean " + in_quotes(*near) + "?" : ""), position);
     }
     if (!source.empty() && f->how != shape::bars)
-      fail(expression_code::unknown_name, quoted(name) + " is not a function of a source; write it around the source's value", position);
+      fail(expression_code::unknown_name, in_quotes(name) + " is not a function of a source; write it around the source's value", position);
     const auto arguments = argument_list();
     return build(*f, source, arguments, position);
   }

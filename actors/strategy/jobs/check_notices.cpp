@@ -73,7 +73,7 @@ void check_templates(const job_spec& spec, const job_webhook& hook, const yaml_n
         std::vector<std::string> known(placeholder_words.begin(), placeholder_words.end());
         for (const auto& [parameter, _] : spec.parameters) known.push_back(parameter);
         const auto near = nearest_name(name, known);
-        out.error(finding_code::template_unknown, n.at, key, "there is no placeholder " + quoted("{" + name + "}") + (near ? "; did you mean {" + *near + "}?" : ""));
+        out.error(finding_code::template_unknown, n.at, key, "there is no placeholder " + in_quotes("{" + name + "}") + (near ? "; did you mean {" + *near + "}?" : ""));
       }
   }
   for (const auto& item : n.items) check_templates(spec, hook, *item, key, out);
@@ -93,7 +93,7 @@ void check_variables(const std::string& text, const job_spec& spec, const check_
     return context.environment ? context.environment(name) : std::nullopt;
   };
   (void)expand_variables(text, lookup, unset);
-  for (const auto& name : unset) out.error(finding_code::env_unset, at, key, "the variable " + quoted(name) + " is not set and has no default");
+  for (const auto& name : unset) out.error(finding_code::env_unset, at, key, "the variable " + in_quotes(name) + " is not set and has no default");
 }
 
 void check_url(const job_spec& spec, const job_webhook& hook, const check_context& context, finding_list& out) {
@@ -104,7 +104,7 @@ void check_url(const job_spec& spec, const job_webhook& hook, const check_contex
   if (spec.dialect == job_dialect::legacy && is_own_host(url->host))
     return out.warning(finding_code::legacy_reading, hook.at, key, "goes to this installation itself: it is kept as a record, and makes no second order");
   if (context.allowed_hosts.contains(url->host)) return;
-  if (is_private_host(url->host)) out.error(finding_code::unsafe_url, hook.at, key, "goes to the private address " + quoted(url->host) + ", which is not on the allow list");
+  if (is_private_host(url->host)) out.error(finding_code::unsafe_url, hook.at, key, "goes to the private address " + in_quotes(url->host) + ", which is not on the allow list");
   else if (url->scheme != "https") out.error(finding_code::unsafe_url, hook.at, key, "must be https");
 }
 
@@ -192,7 +192,7 @@ void webhooks(const job_spec& spec, const check_context& context, finding_list& 
     check_url(spec, hook, context, out);
     if (!hook.condition.empty()) out.error(finding_code::bad_value, hook.at, key + ".condition", "conditions of webhooks are not evaluated by this build; leave it out");
     for (const auto& [event, payload] : hook.templates) {
-      if (!is_event(event, spec)) out.warning(finding_code::event_unknown, payload->at, key + ".payload_templates." + event, "nothing raises the event " + quoted(event));
+      if (!is_event(event, spec)) out.warning(finding_code::event_unknown, payload->at, key + ".payload_templates." + event, "nothing raises the event " + in_quotes(event));
       check_templates(spec, hook, *payload, key + ".payload_templates." + event, out);
     }
   }

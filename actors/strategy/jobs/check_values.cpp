@@ -39,8 +39,8 @@ void check_list_of_symbols(const std::vector<std::string>& list, text_place at, 
   std::set<std::string> seen;
   for (const auto& symbol : list) {
     const auto* found = master ? master->find(symbol) : nullptr;
-    if (master && !found) out.error(finding_code::symbol_unknown, at, key, "there is no instrument " + quoted(symbol));
-    if (!seen.insert(found ? found->symbol : symbol).second) out.error(finding_code::symbol_duplicate, at, key, quoted(symbol) + " stands twice");
+    if (master && !found) out.error(finding_code::symbol_unknown, at, key, "there is no instrument " + in_quotes(symbol));
+    if (!seen.insert(found ? found->symbol : symbol).second) out.error(finding_code::symbol_duplicate, at, key, in_quotes(symbol) + " stands twice");
   }
   if (list.size() > limits::job_symbols) out.error(finding_code::bad_value, at, key, "names more than " + std::to_string(limits::job_symbols) + " symbols");
 }
@@ -118,11 +118,11 @@ void weights(const job_spec& spec, const check_context& context, finding_list& o
   for (const auto& [symbol, weight] : spec.targets()) {
     sum += weight;
     list.push_back(symbol);
-    if (count[symbol] > 1) out.error(finding_code::symbol_duplicate, at, key, quoted(symbol) + " stands twice");
+    if (count[symbol] > 1) out.error(finding_code::symbol_duplicate, at, key, in_quotes(symbol) + " stands twice");
     if (const auto cap = spec.number("max_position_size"); cap && weight > *cap + 1e-9)
-      out.error(finding_code::limit_conflict, at, key, quoted(symbol) + " is to have " + to_string(value::of(weight)) + ", more than max_position_size " + to_string(value::of(*cap)));
+      out.error(finding_code::limit_conflict, at, key, in_quotes(symbol) + " is to have " + to_string(value::of(weight)) + ", more than max_position_size " + to_string(value::of(*cap)));
     if (spec.optimizer_max_weight && weight > *spec.optimizer_max_weight + 1e-9)
-      out.error(finding_code::limit_conflict, at, key, quoted(symbol) + " is to have " + to_string(value::of(weight)) + ", more than the optimiser's max_weight "
+      out.error(finding_code::limit_conflict, at, key, in_quotes(symbol) + " is to have " + to_string(value::of(weight)) + ", more than the optimiser's max_weight "
                   + to_string(value::of(*spec.optimizer_max_weight)));
   }
   if (const auto cap = spec.number("max_position_size"); cap && spec.optimizer_max_weight && *spec.optimizer_max_weight > *cap + 1e-9)

@@ -22,7 +22,7 @@ constexpr field_spec weekday_field{"day of week", 0, 7, weekday_words};
 constexpr std::array<field_spec, 5> fields{{{"minute", 0, 59, {}}, {"hour", 0, 23, {}}, {"day of month", 1, 31, {}}, {"month", 1, 12, month_words}, weekday_field}};
 
 error bad(const field_spec& f, std::string_view text) {
-  return {errc::invalid_argument, std::string(f.name) + " can't be " + quoted(text) + " (" + std::to_string(f.least) + "-" + std::to_string(f.most) + ", lists, ranges, steps)",
+  return {errc::invalid_argument, std::string(f.name) + " can't be " + in_quotes(text) + " (" + std::to_string(f.least) + "-" + std::to_string(f.most) + ", lists, ranges, steps)",
           std::string(f.name)};
 }
 

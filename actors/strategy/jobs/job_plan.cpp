@@ -18,7 +18,7 @@ finding_code code_of(expression_code code) {
 std::optional<expression> compile_text(const std::string& text, value_type wanted, text_place at, const std::string& key, job_names& names, finding_list& out) {
   auto outcome = read_expression(text, names);
   if (const auto* problem = std::get_if<expression_problem>(&outcome)) {
-    out.error(code_of(problem->code), {at.line, at.column}, key, problem->message + " (character " + std::to_string(problem->position + 1) + " of " + quoted(text) + ")");
+    out.error(code_of(problem->code), {at.line, at.column}, key, problem->message + " (character " + std::to_string(problem->position + 1) + " of " + in_quotes(text) + ")");
     return std::nullopt;
   }
   auto parsed = std::get<expression>(std::move(outcome));
@@ -101,7 +101,7 @@ void apply_overrides(job_spec& spec, const std::map<std::string, std::string>& o
   for (const auto& [name, text] : overrides) {
     const auto found = spec.parameters.find(name);
     if (found == spec.parameters.end()) {
-      out.error(finding_code::param_unknown, {}, "job.parameters." + name, "there is no parameter " + quoted(name) + " to override");
+      out.error(finding_code::param_unknown, {}, "job.parameters." + name, "there is no parameter " + in_quotes(name) + " to override");
       continue;
     }
     yaml_node n;
@@ -160,7 +160,7 @@ checked_job check_job(std::string_view text, const std::string& file, const job_
   check::webhooks(spec, context, out);
   if (auto tree = read_yaml(text); std::holds_alternative<yaml_ptr>(tree)) check::secrets(*std::get<yaml_ptr>(tree), out);
   if (context.taken_ids.contains(spec.strategy_id))
-    out.error(finding_code::duplicate_id, spec.strategy_id_at, "job.strategy_id", "another file has the id " + quoted(spec.strategy_id));
+    out.error(finding_code::duplicate_id, spec.strategy_id_at, "job.strategy_id", "another file has the id " + in_quotes(spec.strategy_id));
   if (spec.mode == job_mode::live && context.live == check_context::live_orders::refused)
     out.error(finding_code::live_not_allowed, spec.mode_at, "job.mode", "live orders are off on this node; it runs on paper only");
   auto findings = std::move(reading.findings);

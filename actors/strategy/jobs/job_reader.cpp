@@ -73,7 +73,7 @@ job_source read_source(yaml_section s, job_dialect dialect, std::size_t index) {
     out.kind = static_cast<source_kind>(*kind);
   } else if (url) {
     if (const auto guessed = kind_of_endpoint(*url)) out.kind = *guessed;
-    else s.findings().error(finding_code::bad_value, s.place("endpoint"), s.key("endpoint"), "no source of ours answers " + quoted(*url));
+    else s.findings().error(finding_code::bad_value, s.place("endpoint"), s.key("endpoint"), "no source of ours answers " + in_quotes(*url));
   } else if (!s.raw("kind")) {
     s.missing("kind");
   }
@@ -145,7 +145,7 @@ void read_conditions(yaml_section& job, job_spec& spec) {
   for (const auto& e : map->entries) {
     const bool entry = e.key == "entry_long" || e.key == "entry_short", exit = e.key == "exit_long" || e.key == "exit_short";
     if (spec.type == job_type::strategy && !entry && !exit)
-      job.findings().warning(finding_code::unknown_key, e.at, job.key("conditions." + e.key), "a strategy job has no list " + quoted(e.key));
+      job.findings().warning(finding_code::unknown_key, e.at, job.key("conditions." + e.key), "a strategy job has no list " + in_quotes(e.key));
     spec.conditions.push_back({e.key, read_condition(*e.value, job.key("conditions." + e.key), entry ? condition_text::kind::all : condition_text::kind::any, job.findings(), items)});
   }
 }
@@ -179,7 +179,7 @@ void read_execution(yaml_section s, job_dialect dialect, job_execution& out) {
       if (step == "sell_overweight_positions") out.sequence.push_back(trade_step::sell_overweight);
       else if (step == "buy_underweight_positions") out.sequence.push_back(trade_step::buy_underweight);
       else if (step == "adjust_cash_allocation") out.sequence.push_back(trade_step::adjust_cash);
-      else s.findings().error(finding_code::bad_value, s.place("trade_sequencing"), s.key("trade_sequencing"), "knows no step " + quoted(step));
+      else s.findings().error(finding_code::bad_value, s.place("trade_sequencing"), s.key("trade_sequencing"), "knows no step " + in_quotes(step));
     }
   }
   auto timing = s.section("trade_timing");
@@ -293,7 +293,7 @@ void read_job_part(yaml_section job, job_spec& spec) {
   if (const auto id = job.text("strategy_id")) {
     spec.strategy_id = *id;
     if (!id_is_good(*id))
-      job.findings().error(finding_code::bad_value, spec.strategy_id_at, job.key("strategy_id"), "is 1 to 64 letters, digits, _ . - and not " + quoted(*id));
+      job.findings().error(finding_code::bad_value, spec.strategy_id_at, job.key("strategy_id"), "is 1 to 64 letters, digits, _ . - and not " + in_quotes(*id));
   } else {
     job.missing("strategy_id");
   }
@@ -322,7 +322,7 @@ void read_times(yaml_section& top, job_spec& spec) {
   put(top.text("timezone"), spec.timezone);
   put(top.text("calendar"), spec.calendar);
   if (auto zone = zone_clock::load(spec.timezone); !zone)
-    top.findings().error(finding_code::bad_value, top.place("timezone"), "timezone", "there is no time zone " + quoted(spec.timezone));
+    top.findings().error(finding_code::bad_value, top.place("timezone"), "timezone", "there is no time zone " + in_quotes(spec.timezone));
   if (auto calendar = find_calendar(spec.calendar); !calendar)
     top.findings().error(finding_code::bad_value, top.place("calendar"), "calendar", calendar.error().message);
 }

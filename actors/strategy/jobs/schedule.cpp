@@ -42,7 +42,7 @@ std::optional<trading_day> day_around(const exchange_calendar& calendar, utc_tim
 
 result<day_moment> parse_day_moment(std::string_view raw) {
   const std::string text = without_blanks(raw);
-  const error bad{errc::invalid_argument, quoted(raw) + " is not a time of day: open, open+30m, close-15m or 16:30"};
+  const error bad{errc::invalid_argument, in_quotes(raw) + " is not a time of day: open, open+30m, close-15m or 16:30"};
   for (const auto& [word, base] : {std::pair{std::string_view("open"), day_moment::base::open}, std::pair{std::string_view("close"), day_moment::base::close}}) {
     if (!std::string_view(text).starts_with(word)) continue;
     const auto rest = std::string_view(text).substr(word.size());
@@ -60,7 +60,7 @@ result<day_moment> parse_day_moment(std::string_view raw) {
 
 result<minutes> parse_interval(std::string_view text) {
   const auto span = span_of(text);
-  if (!span) return error{errc::invalid_argument, quoted(text) + " is not an interval such as 5m, 1h or 1d"};
+  if (!span) return error{errc::invalid_argument, in_quotes(text) + " is not an interval such as 5m, 1h or 1d"};
   if (*span < minutes{1} || *span > minutes{1'440}) return error{errc::out_of_range, "an interval lies between 1m and 1d"};
   return *span;
 }

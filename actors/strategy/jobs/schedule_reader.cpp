@@ -36,7 +36,7 @@ void read_at(yaml_section& s, schedule_rule& out) {
     if (text == "trading") continue;
     auto days = text == "all" || text == "*" ? result<std::bitset<7>>{std::bitset<7>{}.set()} : parse_weekdays(text);
     if (days) rule.weekdays = rule.weekdays.value_or(std::bitset<7>{}) | *days;
-    else s.findings().error(finding_code::bad_value, s.place("days"), s.key("days"), quoted(text) + " is neither trading nor days of the week such as MON-FRI");
+    else s.findings().error(finding_code::bad_value, s.place("days"), s.key("days"), in_quotes(text) + " is neither trading nor days of the week such as MON-FRI");
   }
   out.how = rule;
 }

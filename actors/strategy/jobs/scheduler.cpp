@@ -121,7 +121,7 @@ bool job_scheduler::finished(const std::string& strategy_id, utc_time slot, run_
 
 result<void> job_scheduler::set_state(const std::string& strategy_id, job_state state, utc_time now) {
   const auto found = jobs_.find(strategy_id);
-  if (found == jobs_.end()) return error{errc::not_found, "there is no job " + quoted(strategy_id), "strategy_id"};
+  if (found == jobs_.end()) return error{errc::not_found, "there is no job " + in_quotes(strategy_id), "strategy_id"};
   auto& e = found->second;
   e.status.state = state;
   e.status.failures_in_row = 0;

@@ -125,7 +125,7 @@ std::optional<std::size_t> yaml_section::choice(std::string_view name, std::init
     if (std::equal(word->begin(), word->end(), candidate.begin(), candidate.end(), [](char a, char b) { return (a | 0x20) == (b | 0x20); })) return i;
     known += (known.empty() ? "" : ", ") + std::string(candidate);
   }
-  out_->error(finding_code::bad_value, place(name), key(name), "is " + quoted(*word) + ", must be one of " + known);
+  out_->error(finding_code::bad_value, place(name), key(name), "is " + in_quotes(*word) + ", must be one of " + known);
   return std::nullopt;
 }
 
@@ -143,7 +143,7 @@ void yaml_section::done() {
   for (const auto& e : node_->entries) {
     if (asked_.contains(e.key)) continue;
     const auto near = nearest_name(e.key, known);
-    out_->warning(finding_code::unknown_key, e.at, key(e.key), "unknown key " + quoted(e.key) + (near ? "; did you mean " + quoted(*near) + "?" : ""));
+    out_->warning(finding_code::unknown_key, e.at, key(e.key), "unknown key " + in_quotes(e.key) + (near ? "; did you mean " + in_quotes(*near) + "?" : ""));
   }
 }
 

@@ -70,7 +70,7 @@ private:
   void check_tag(const std::string& tag, const YAML::Mark& mark) const {
     static const std::set<std::string> core{"", "?", "!", "tag:yaml.org,2002:str", "tag:yaml.org,2002:int", "tag:yaml.org,2002:float",
                                             "tag:yaml.org,2002:bool", "tag:yaml.org,2002:null", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"};
-    if (!core.contains(tag)) fail(problem_kind::syntax, "the tag " + quoted(tag) + " means nothing here", mark);
+    if (!core.contains(tag)) fail(problem_kind::syntax, "the tag " + in_quotes(tag) + " means nothing here", mark);
   }
 
   void leaf(yaml_node n, const YAML::Mark& mark, YAML::anchor_t anchor) {
@@ -124,7 +124,7 @@ private:
     if (!n.is_scalar()) fail(problem_kind::syntax, "a key must be a word", mark, path());
     const std::string outer = path();
     if (!l.seen.insert(n.text).second)
-      fail(problem_kind::duplicate_key, "key " + quoted(n.text) + " stands twice", mark, (outer.empty() ? "" : outer + ".") + n.text);
+      fail(problem_kind::duplicate_key, "key " + in_quotes(n.text) + " stands twice", mark, (outer.empty() ? "" : outer + ".") + n.text);
     l.key.emplace(n.text, at(mark));
   }
 

@@ -161,7 +161,7 @@ std::vector<strategy_record> registry::list() const {
 result<strategy_record> registry::find(const strategy_id& id) const {
   std::shared_lock lock{reading_};
   const auto at = known_.find(id);
-  if (at == known_.end()) return error{errc::not_found, "no strategy " + tt::quoted(id.str()), "strategy_id"};
+  if (at == known_.end()) return error{errc::not_found, "no strategy " + tt::in_quotes(id.str()), "strategy_id"};
   return at->second;
 }
 
@@ -200,7 +200,7 @@ result<strategy_record> registry::add(strategy_record r, const std::string& sour
   std::lock_guard lock{writing_};
   {
     std::shared_lock shown{reading_};
-    if (known_.contains(r.id)) return error{errc::conflict, "there is a strategy " + tt::quoted(r.id.str()) + " already", "strategy_id"};
+    if (known_.contains(r.id)) return error{errc::conflict, "there is a strategy " + tt::in_quotes(r.id.str()) + " already", "strategy_id"};
     if (known_.size() >= limits::strategies) return error{errc::limit_exceeded, std::to_string(limits::strategies) + " strategies are registered"};
   }
   r.version = source.empty() ? 0 : 1;

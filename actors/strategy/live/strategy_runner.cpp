@@ -312,7 +312,7 @@ void strategy_runner::impl::send(const wanted_order& what) {
   }
   const auto key = next_key(what);
   if (key.empty()) {
-    problem = "an order's id can't be part of a key: " + quoted(what.id);
+    problem = "an order's id can't be part of a key: " + in_quotes(what.id);
     return;
   }
   auto& sent = board.add(what, key);

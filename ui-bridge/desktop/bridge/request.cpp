@@ -244,7 +244,7 @@ std::variant<bridge_request, rejected_message> parse_request(std::string_view te
   if (auto why = envelope.finish()) return rejected_message{id, std::move(*why)};
 
   const auto found = std::find_if(methods.begin(), methods.end(), [&](const method& each) { return each.name == name; });
-  if (found == methods.end()) return rejected_message{id, {errc::unsupported, "there is no method " + tt::quoted(name), "method"}};
+  if (found == methods.end()) return rejected_message{id, {errc::unsupported, "there is no method " + tt::in_quotes(name), "method"}};
   static const json nothing = json::object();
   field_reader in{params ? *params : nothing, "params"};
   auto command = found->read(in);

@@ -167,7 +167,7 @@ void browser_session::on_binding(const std::string& session, page_state& in, con
   const auto id = number_of(params, "executionContextId");
   const auto from = in.contexts.find(id);
   if (from == in.contexts.end()) return owner_.on_rejected("a call from a document that is gone");
-  if (!may_call(in, from->second)) return owner_.on_rejected("a call from " + tt::quoted(from->second.origin) + ", which is not the gateway's page");
+  if (!may_call(in, from->second)) return owner_.on_rejected("a call from " + tt::in_quotes(from->second.origin) + ", which is not the gateway's page");
   owner_.on_call({session, id}, text_of(params, "payload"));
 }
 
@@ -176,7 +176,7 @@ void browser_session::on_document(const std::string& session, const json& params
   const auto url = text_of(child_of(params, "request"), "url");
   const auto block = [&] { send(session, "Fetch.failRequest", {{"requestId", request_id}, {"errorReason", "Aborted"}}); }; // the page that is there stays
   if (origin_of(url) != origin_) {
-    owner_.on_rejected("a document of " + tt::quoted(origin_of(url)) + ": only the gateway's pages are shown here");
+    owner_.on_rejected("a document of " + tt::in_quotes(origin_of(url)) + ": only the gateway's pages are shown here");
     return block();
   }
   switch (owner_.rule_for_document()) {
