@@ -26,6 +26,10 @@ inline constexpr size_t missing_ranges = 32;
 /// Forwarding stages (`caf::mailbox_element::stages`) of one message. Beyond it: malformed.
 inline constexpr size_t stages = 16;
 
+/// Exit reasons of terminated actors that are remembered, for peers that ask to watch one a moment too late.
+/// Beyond it the oldest is forgotten and a late watcher hears `exit_reason::unknown`.
+inline constexpr size_t remembered_exits = 4'096;
+
 /// Names that one node may publish. Beyond it `publish` answers `limit_reached`.
 inline constexpr size_t names = 65'536;
 

@@ -1,6 +1,11 @@
 #include "bus/proxy/export_table.hpp"
 
+#include "bus/limits.hpp"
+
 #include <caf/abstract_actor.hpp>
+#include <caf/exit_reason.hpp>
+
+#include <algorithm>
 
 namespace bus::proxy {
 
@@ -13,8 +18,8 @@ void export_table::add(caf::actor_control_block* actor) {
     if (!is_new) return;
   }
   // Outside the lock: an actor that terminated meanwhile runs the functor at once.
-  actor->get()->attach_functor([table = weak_from_this(), id = actor->aid](const caf::error&) {
-    if (auto self = table.lock()) self->erase(id);
+  actor->get()->attach_functor([table = weak_from_this(), id = actor->aid](const caf::error& reason) {
+    if (auto self = table.lock()) self->erase(id, reason);
   });
 }
 
@@ -25,13 +30,22 @@ caf::strong_actor_ptr export_table::find(caf::actor_id id) const {
   return i == s.actors.end() ? nullptr : i->second;
 }
 
-void export_table::erase(caf::actor_id id) {
+caf::error export_table::exit_reason_of(caf::actor_id id) const {
+  const auto& s = shard_of(id);
+  const std::lock_guard guard{s.mutex};
+  const auto i = std::find_if(s.ended.rbegin(), s.ended.rend(), [id](const auto& one) { return one.first == id; });
+  return i == s.ended.rend() ? make_error(caf::exit_reason::unknown) : i->second;
+}
+
+void export_table::erase(caf::actor_id id, const caf::error& reason) {
   caf::strong_actor_ptr gone; // released outside the lock
   auto& s = shard_of(id);
   const std::lock_guard guard{s.mutex};
   if (const auto i = s.actors.find(id); i != s.actors.end()) {
     gone = std::move(i->second);
     s.actors.erase(i);
+    s.ended.emplace_back(id, reason);
+    if (s.ended.size() > limits::remembered_exits / shard_count) s.ended.pop_front();
   }
 }
 

@@ -7,11 +7,14 @@
 #pragma once
 
 #include <caf/actor_control_block.hpp>
+#include <caf/error.hpp>
 
 #include <array>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
+#include <utility>
 
 namespace bus::proxy {
 
@@ -23,7 +26,12 @@ public:
   /// Null if the actor is not known or has terminated.
   caf::strong_actor_ptr find(caf::actor_id id) const;
 
-  void erase(caf::actor_id id);
+  /// Why an actor that is not known any more terminated: a peer that asks to watch it may come too late.
+  /// `exit_reason::unknown` if it never was known, or more than `limits::remembered_exits` ended since.
+  caf::error exit_reason_of(caf::actor_id id) const;
+
+  /// Forgets an actor that terminated, but for its reason.
+  void erase(caf::actor_id id, const caf::error& reason);
   void clear();
   size_t size() const;
 
@@ -31,6 +39,7 @@ private:
   struct shard {
     mutable std::mutex mutex;
     std::unordered_map<caf::actor_id, caf::strong_actor_ptr> actors;
+    std::deque<std::pair<caf::actor_id, caf::error>> ended; // oldest first
   };
 
   static constexpr size_t shard_count = 16;

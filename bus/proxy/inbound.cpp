@@ -146,7 +146,7 @@ caf::error inbound::on_watch(codec::decoder& f) {
   if (auto e = f.in().read_uint(id); e != errc::none) return make_error(e);
   auto actor = core_.exports_->find(id);
   if (!actor) {
-    core_.send_vital(*peer_.via, down_frame(id, make_error(caf::exit_reason::unknown), *core_.types_));
+    core_.send_vital(*peer_.via, down_frame(id, core_.exports_->exit_reason_of(id), *core_.types_));
     return {};
   }
   if (!peer_.watched.insert(id).second) return {};

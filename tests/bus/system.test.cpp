@@ -160,7 +160,8 @@ TEST_F(remote_actors, die_with_ours_when_linked) {
   });
   EXPECT_EQ(ask<std::string>(w, echo_atom::value, std::string{"alive"}), "alive");
   (*self)->send(mine, quit_atom::value);
-  EXPECT_EQ(await_down().reason, caf::exit_reason::out_of_workers);
+  const auto down = await_down();
+  EXPECT_EQ(down.reason, caf::exit_reason::out_of_workers) << to_string(down.reason);
 }
 
 TEST_F(remote_actors, link_to_ours_and_unlink) {

@@ -144,7 +144,7 @@ TEST_F(trading_risk, a_preview_evaluates_everything_and_reserves_nothing) {
   EXPECT_EQ(large["would_accept"], false);
   int rejections = 0;
   for (const auto& one : large["risk_check"]["checks"]) rejections += one["result"] == "rejected" ? 1 : 0;
-  EXPECT_GE(rejections, 2) << "all checks, not only the first that rejects";
+  EXPECT_GE(rejections, 2) << "all checks, not only the first that rejects: " << large["risk_check"].dump();
   EXPECT_EQ(ask("/api/orders").size(), 0U);
 }
 

@@ -132,6 +132,8 @@ result<std::string> gateway_origin(const std::string& text) {
   const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> url{curl_url(), &curl_url_cleanup};
   const auto full = text.find("://") == std::string::npos ? "http://" + text : text;
   if (curl_url_set(url.get(), CURLUPART_URL, full.c_str(), 0) != CURLUE_OK) return wrong;
+  const auto scheme = part(url.get(), CURLUPART_SCHEME);
+  if (scheme != "http" && scheme != "https") return wrong;
   const auto path = part(url.get(), CURLUPART_PATH);
   if (!part(url.get(), CURLUPART_USER).empty() || !part(url.get(), CURLUPART_PASSWORD).empty() || (path != "/" && !path.empty()) ||
       !part(url.get(), CURLUPART_QUERY).empty() || !part(url.get(), CURLUPART_FRAGMENT).empty())
