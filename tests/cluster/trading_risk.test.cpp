@@ -2,6 +2,8 @@
 
 #include "tests/cluster/trading_fixture.hpp"
 
+#include <map>
+
 namespace tt::cluster::test {
 namespace {
 
@@ -142,9 +144,12 @@ TEST_F(trading_risk, a_preview_evaluates_everything_and_reserves_nothing) {
   EXPECT_GT(said["risk_check"]["checks"].size(), 20U);
   const auto large = json::parse(post("/api/orders/preview", order("buy", 100'000)).body);
   EXPECT_EQ(large["would_accept"], false);
-  int rejections = 0;
-  for (const auto& one : large["risk_check"]["checks"]) rejections += one["result"] == "rejected" ? 1 : 0;
-  EXPECT_GE(rejections, 2) << "all checks, not only the first that rejects: " << large["risk_check"].dump();
+  std::map<std::string, std::string> objections;
+  for (const auto& one : large["risk_check"]["checks"])
+    if (one["result"] != "passed") objections[one["code"].get<std::string>()] = one["result"].get<std::string>();
+  const std::map<std::string, std::string> expected{{"FAT_FINGER_NOTIONAL", "rejected"}, {"BUYING_POWER", "reduced"}, {"POSITION_LIMIT", "reduced"}};
+  EXPECT_EQ(objections, expected) << "all checks, not only the first that rejects";
+  EXPECT_EQ(large["risk_check"]["checks"].size(), said["risk_check"]["checks"].size());
   EXPECT_EQ(ask("/api/orders").size(), 0U);
 }
 
