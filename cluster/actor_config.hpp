@@ -1,10 +1,7 @@
 #pragma once
 
-// The actor system's settings: known messages, threads, scheduling.
-
-#include "actors/backtest/messages.hpp"
-#include "actors/market/messages.hpp"
-#include "cluster/messages.hpp"
+// The actor system's settings: threads and scheduling. No message is made known to CAF: all travel by the
+// bus and its codec table.
 
 #include <caf/actor_system_config.hpp>
 #include <caf/atom.hpp>
@@ -17,9 +14,6 @@ class actor_config : public caf::actor_system_config {
 public:
   /// `threads` = 0 takes one per core.
   explicit actor_config(std::size_t threads) {
-    market::register_messages(*this);
-    backtest::register_messages(*this);
-    cluster::register_messages(*this);
     // Work sharing waits on a condition variable; work stealing polls, which costs
     // latency and CPU on a node that mostly waits for the network.
     set("scheduler.policy", caf::atom("sharing"));

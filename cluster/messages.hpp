@@ -167,7 +167,4 @@ typename Inspector::result_type inspect(Inspector& f, lease_act& x) {
   return f(caf::meta::type_name("lease_act"), x.name, x.epoch, x.what);
 }
 
-/// Makes every message of this room known to an actor system.
-void register_messages(caf::actor_system_config& config);
-
 } // namespace tt::cluster

@@ -295,9 +295,6 @@ typename Inspector::result_type inspect(Inspector& f, bar_chunk& x) {
   return f(caf::meta::type_name("bar_chunk"), x.offset, x.bytes);
 }
 
-/// Makes every message of this room known to an actor system.
-void register_messages(caf::actor_system_config& config);
-
 } // namespace tt::backtest
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::backtest::bars_ready)

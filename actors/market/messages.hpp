@@ -137,7 +137,4 @@ std::string bus_topic_name(const topic& what, const std::string& venue);
 /// The topic that an update belongs to.
 topic topic_of(const market_update& update);
 
-/// Makes every message of this room known to an actor system.
-void register_messages(caf::actor_system_config& config);
-
 } // namespace tt::market

@@ -16,7 +16,6 @@ namespace {
 
 struct test_config : caf::actor_system_config {
   test_config() {
-    market::register_messages(*this);
     set("scheduler.policy", caf::atom("testing"));
   }
 };

@@ -92,7 +92,6 @@ std::string run_log(std::uint64_t seed, std::size_t threads) {
   const auto history = std::make_shared<sim_history>(market);
 
   caf::actor_system_config config;
-  register_messages(config);
   config.set("scheduler.max-threads", threads);
   caf::actor_system system{config};
   const wall_clock frozen = [] { return from_unix_seconds(1); };

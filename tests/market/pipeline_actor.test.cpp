@@ -22,7 +22,6 @@ using std::chrono::seconds;
 
 struct test_config : caf::actor_system_config {
   test_config() {
-    register_messages(*this);
     set("scheduler.policy", caf::atom("testing"));
   }
 };

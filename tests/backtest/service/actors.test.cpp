@@ -105,7 +105,6 @@ caf::behavior fake_supplier(caf::event_based_actor*, std::shared_ptr<const bar_s
 class test_config : public caf::actor_system_config {
 public:
   test_config() {
-    backtest::register_messages(*this);
     set("scheduler.max-threads", 2);
   }
 };
