@@ -1,10 +1,11 @@
 include(precompile)
 include(unite)
 
-# tt_room(NAME [SOURCES ...] [DEPS ...] [PRIVATE_DEPS ...] [PRECOMPILED standard|actor|none])
+# tt_room(NAME [SOURCES ...] [DEPS ...] [PRIVATE_DEPS ...] [PRECOMPILED standard|actor|shell|none])
 # One static library `tt_NAME` (alias tt::NAME) from every .cpp of the folder,
 # sub-folders included, unless SOURCES names them. PRECOMPILED (standard unless
-# given): which headers are precompiled for it; none where a room has flags of its own.
+# given): which headers are precompiled for it; shell for rooms around the core
+# (tt_lightly_checked), none where a room has flags of its own.
 function(tt_room name)
   cmake_parse_arguments(arg "" "PRECOMPILED" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
   if(NOT arg_SOURCES)
@@ -18,6 +19,9 @@ function(tt_room name)
     tt_precompile(tt_${name} standard)
   elseif(arg_PRECOMPILED STREQUAL "actor")
     tt_precompile(tt_${name} actor CAF::core)
+  elseif(arg_PRECOMPILED STREQUAL "shell")
+    tt_lightly_checked(tt_${name})
+    tt_precompile(tt_${name} shell)
   endif()
 endfunction()
 
@@ -37,8 +41,7 @@ function(tt_test name)
   tt_unite(test_${name})
   target_link_libraries(test_${name} PRIVATE tt_options ${arg_DEPS} GTest::gtest GTest::gmock GTest::gtest_main)
   target_compile_definitions(test_${name} PRIVATE TT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-  # the rooms are what is tested: unoptimised test code compiles in half the time
-  target_compile_options(test_${name} PRIVATE $<$<CONFIG:Debug>:-O0>)
+  tt_lightly_checked(test_${name}) # the rooms are what is tested
   tt_precompile(test_${name} test GTest::gtest GTest::gmock)
   add_test(NAME ${name} COMMAND test_${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}"

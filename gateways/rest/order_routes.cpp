@@ -1,6 +1,7 @@
 // Orders, accounts, positions, executions and risk (http-api.md section 6). Without a
 // trading port (a node that hosts no accounts) every one answers 503 and says so.
 
+#include "gateways/rest/limits_body.hpp"
 #include "gateways/rest/trading_call.hpp"
 
 #include <charconv>
@@ -320,17 +321,7 @@ void set_limits(services& parts, trading_port& port, const context_ptr& call, co
   change.reason = body.string({"reason"}, need::required).value_or("");
   change.profile = body.string({"limit_profile"}, need::optional, 64).value_or("");
   if (const auto* values = body.value({"limits"}, change.profile.empty() ? need::required : need::optional)) {
-    for (const auto& member : values->members()) {
-      const auto name = to_snake_case(member.name);
-      const auto* spec = risk::find_limit(name);
-      if (!spec) {
-        body.problem("limits." + name, "no such limit", "unknown");
-        continue;
-      }
-      auto setting = risk::parse_limit(*spec, member.value.type() == json_value::kind::null ? std::string_view{"inherit"} : std::string_view{member.value.text()});
-      if (setting) change.values.emplace_back(spec->id, *setting);
-      else body.problem("limits." + name, setting.error().message, "value");
-    }
+    change.values = read_limits(body, *values);
   }
   if (is_bad(parts, body, call, answer)) return;
   change.author = call->who.name;

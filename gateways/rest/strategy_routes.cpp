@@ -1,7 +1,9 @@
 // Strategies (http-api.md section 8). Checks and previews (strategy_preview.cpp) work on every node; the rest needs the
 // node's strategies.
 
+#include "gateways/rest/limits_body.hpp"
 #include "gateways/rest/strategy_calls.hpp"
+#include "gateways/rest/trading_call.hpp"
 
 #include <algorithm>
 
@@ -36,6 +38,7 @@ void read_change(services& parts, object_reader& body, strategy_change& to) {
     if (given == nullptr) continue;
     *at = object_text(*given);
     if (!*at) body.problem(field, "must be an object", "type");
+    else if (field == std::string_view{"limits"}) (void)read_limits(body, *given);
   }
   if (const auto rate = body.number({"min_win_rate"}, need::optional)) {
     if (rate->is_negative() || *rate > decimal{100}) body.problem("min_win_rate", "must be from 0 to 100", "range");
@@ -94,6 +97,28 @@ void with_account(services& parts, const responder& answer, const account_id& ac
   });
 }
 
+/// Only alerts leave their size to the strategy; whatever else says its own size.
+void check_sizing(object_reader& body, strategy_kind kind, const std::optional<std::string>& sizing) {
+  if (!sizing || *sizing == "{}" || kind == strategy_kind::webhook) return;
+  body.problem("sizing", kind == strategy_kind::pine ? "the script says its own (default_qty_type, default_qty_value)" : "the file of the job says its own", "value");
+}
+
+/// Puts the strategy's own limits into the risk gate, before anything can trade by it.
+void with_limits(services& parts, const context_ptr& call, const responder& answer, const strategy_id& id, limit_values values, std::function<void()> then) {
+  if (values.empty()) return then();
+  if (parts.trading == nullptr) return answer(not_available("limits: this node hosts no accounts"));
+  risk::limit_change change;
+  change.where = {risk::limit_scope::strategy, id.str()};
+  change.values = std::move(values);
+  change.author = call->who.name;
+  change.reason = "limits of the strategy";
+  change.by = call->who.rank == role::admin ? risk::limit_change::role::admin : risk::limit_change::role::trader;
+  parts.trading->set_limits(caller_of(*call), std::move(change), [answer, then = std::move(then)](const result<std::uint64_t>& got) {
+    if (!got) return answer(to_api_error(got.error(), "body"));
+    then();
+  });
+}
+
 void register_strategy(services& parts, const context_ptr& call, const responder& answer) {
   const auto json = body_of(call, answer);
   if (!json) return;
@@ -110,6 +135,7 @@ void register_strategy(services& parts, const context_ptr& call, const responder
   const auto enabled = body.boolean({"enabled"}, need::optional).value_or(false);
   if (kind == "pine" && source.empty()) body.problem("source", "is missing", "missing");
   if (kind == "pine" && enabled && (!c.symbols || c.symbols->empty())) body.problem("symbols", "an enabled Pine strategy needs at least one", "missing");
+  if (const auto read = parse_name<strategy_kind>(kind, "kind")) check_sizing(body, *read, c.sizing);
   if (is_bad(parts, body, call, answer)) return;
   if (mode == "live") return answer(make_error(403, "strategy.mode", "a strategy begins on paper; POST /mode makes it live"));
   if (parts.strategies == nullptr) return answer(no_strategies());
@@ -129,7 +155,11 @@ void register_strategy(services& parts, const context_ptr& call, const responder
   with_account(parts, answer, r.state.account, [p = &parts, call, answer, r, source] {
     run_heavy(*p, answer, [p, call, answer, r, source] {
       if (r.state.kind == strategy_kind::pine && !is_good_source(call, answer, source)) return;
-      on_records(*p, answer, [call, answer, r, source](registry& records) { answer_one(call, answer, records.add(r, source, author_of(*call)), 201); });
+      const auto add = [call, answer, r, source](registry& records) { answer_one(call, answer, records.add(r, source, author_of(*call)), 201); };
+      on_records(*p, answer, [p, call, answer, r, add](registry& records) {
+        if (records.find(r.id)) return add(records); // says that the name is taken, and leaves the limits of that one alone
+        with_limits(*p, call, answer, r.id, limits_between("", r.limits_json), [p, answer, add] { on_records(*p, answer, add); });
+      });
     });
   });
 }
@@ -145,7 +175,16 @@ void change_strategy(services& parts, const context_ptr& call, const responder& 
     if (body.value({fixed}, need::optional) != nullptr) body.problem(fixed, "has a route of its own", "conflict");
   if (is_bad(parts, body, call, answer)) return;
   const auto go = [p = &parts, call, answer, c] {
-    on_records(*p, answer, [call, answer, c](registry& records) { answer_one(call, answer, records.change(strategy_of(*call), c, author_of(*call))); });
+    on_records(*p, answer, [p, call, answer, c](registry& records) {
+      const auto known = records.find(strategy_of(*call));
+      if (!known) return answer(to_api_error(known.error(), "path"));
+      if (c.sizing && *c.sizing != "{}" && known->state.kind != strategy_kind::webhook)
+        return answer(to_api_error({errc::invalid_argument, "only a strategy of alerts has a sizing of its own", "sizing"}, "body"));
+      const auto values = c.limits_json ? limits_between(known->limits_json, *c.limits_json) : limit_values{};
+      with_limits(*p, call, answer, known->id, values, [p, call, answer, c] {
+        on_records(*p, answer, [call, answer, c](registry& again) { answer_one(call, answer, again.change(strategy_of(*call), c, author_of(*call))); });
+      });
+    });
   };
   if (c.account) with_account(parts, answer, *c.account, go);
   else go();

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cmath>
+#include <map>
 
 namespace tt::cluster::test {
 namespace {
@@ -102,6 +103,34 @@ TEST_F(strategy_node, trades_on_paper_and_stops_when_disabled) {
   ASSERT_GT(then, 0);
   ASSERT_TRUE(until("/api/v1/quotes/AAPL", [&](const json& now) { return seconds_of(now) >= then + 120; })) << then; // two bars further
   EXPECT_EQ(sent(), before);
+}
+
+TEST_F(strategy_node, limits_of_a_strategy_bind_its_orders) {
+  start();
+  ASSERT_TRUE(until("/api/account", [](const json& now) { return now.contains("buying_power") && now["buying_power"].is_number(); }));
+  const auto wrong = add({{"limits", {{"nonsense", 1}}}});
+  EXPECT_EQ(wrong.status, 400) << wrong.body;
+  EXPECT_NE(wrong.body.find("limits.nonsense"), std::string::npos) << wrong.body;
+  const auto sized = add({{"sizing", {{"mode", "weight"}}}});
+  EXPECT_EQ(sized.status, 400) << sized.body;
+  EXPECT_NE(sized.body.find("sizing"), std::string::npos) << sized.body;
+  const auto preview = [this] {
+    const json order{{"symbol", "AAPL"}, {"side", "buy"}, {"quantity", 10}, {"type", "market"}, {"strategy_id", "t"}};
+    std::map<std::string, std::string> said; // code -> scope of what objects
+    const auto got = json::parse(post("/api/orders/preview", order).body, nullptr, false);
+    if (got.contains("risk_check"))
+      for (const auto& one : got["risk_check"]["checks"])
+        if (one["result"] != "passed") said[one["code"].get<std::string>()] = one["scope"].get<std::string>();
+    return said;
+  };
+  // 10 shares are worth some 2 % of the equity: twice what the strategy may hold, well below what the account may
+  ASSERT_EQ(add({{"limits", {{"strategy_size", 0.01}}}}).status, 201);
+  EXPECT_EQ(preview(), (std::map<std::string, std::string>{{"STRATEGY_SIZE", "strategy"}}));
+  EXPECT_EQ(add({{"limits", {{"strategy_size", 0.5}}}}).status, 409) << "the name is taken";
+  EXPECT_EQ(preview(), (std::map<std::string, std::string>{{"STRATEGY_SIZE", "strategy"}})) << "and its limits are as they were";
+  const auto changed = http_send(running->port(), "PATCH", "/api/v1/strategies/t", R"({"limits":{}})");
+  ASSERT_EQ(changed.status, 200) << changed.body;
+  EXPECT_EQ(preview(), (std::map<std::string, std::string>{}));
 }
 
 TEST_F(strategy_node, a_run_goes_on_after_a_restart) {

@@ -401,5 +401,7 @@ test("takes a screenshot", suite_timeout, async (t) => {
 });
 
 test("the page complained about nothing: no exception, no CSP violation", suite_timeout, () => {
-  assert.deepEqual(terminal.complaints, []);
+  // without an identity the node shows nobody its webhook profiles, and the panel says so
+  const is_expected = (text) => /403 .*\/api\/v1\/webhooks\)$/.test(text);
+  assert.deepEqual(terminal.complaints.filter((text) => !is_expected(text)), []);
 });
