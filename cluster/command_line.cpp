@@ -89,6 +89,7 @@ int run(int argc, char** argv) {
   import->add_option("--symbol,-s", importing.symbol, "symbol of the instrument master")->required();
   import->add_option("--timeframe,-t", importing.frame, "length of a bar: 1m 5m 1h 1d …")->required();
   import->add_flag("--replace", importing.replace, "let the file win over bars that are stored with other values");
+  import->add_option("--problems", importing.problems, "bad rows that are printed with their reason, at most")->check(CLI::Range(0, 1'000'000));
   add_config(*import, config_path);
   add_setting(*import, values, "--data-dir", "node.data_dir");
 

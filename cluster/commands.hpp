@@ -24,6 +24,7 @@ struct import_options {
   std::string frame;
   std::string config_path;
   std::map<std::string, std::string> overrides;
+  std::size_t problems = 100; ///< bad rows that are printed one by one
   bool replace = false; ///< bars that are stored with other values are replaced
 };
 

@@ -21,7 +21,7 @@ void print_report(const import_options& options, const market::import_report& re
   for (const auto& problem : report.csv.problems)
     std::fprintf(stderr, "%s line %llu: %s\n", options.path.c_str(), shown(problem.line), problem.reason.c_str());
   if (report.csv.bad > report.csv.problems.size())
-    std::fprintf(stderr, "… and %llu more bad rows\n", shown(report.csv.bad - report.csv.problems.size()));
+    std::fprintf(stderr, "… and %llu more bad rows (--problems N shows N of them)\n", shown(report.csv.bad - report.csv.problems.size()));
   std::printf("%s %s: %llu rows read, %llu rejected; %llu bars: %llu new, %llu known already, %llu replaced, %llu kept\n",
               options.symbol.c_str(), options.frame.c_str(), shown(report.csv.good + report.csv.bad), shown(report.csv.bad),
               shown(report.bars), shown(report.added), shown(report.unchanged), shown(report.replaced), shown(report.kept));
@@ -59,7 +59,7 @@ int run_import(const import_options& options) {
   auto store = market::bar_store::open(folder.string());
   if (!store) return fail(store.error());
   const auto policy = options.replace ? market::merge_policy::replace : market::merge_policy::keep_stored;
-  const auto report = market::import_recording({options.path, *what, *frame, policy}, **store);
+  const auto report = market::import_recording({options.path, *what, *frame, policy, options.problems}, **store);
   if (!report) return fail(report.error());
   print_report(options, *report);
   return report->bars == 0 ? 1 : 0;

@@ -246,6 +246,7 @@ bool csv_reader::in_order(utc_time t) {
   if (t == *last_time_)
     return kind_ == recording_kind::ticks ||
            bad("time: the same as that of the row before: " + to_iso8601(t));
+  ++report_.out_of_order;
   return bad("time: " + to_iso8601(t) + " is before that of an earlier row, " + to_iso8601(*last_time_));
 }
 

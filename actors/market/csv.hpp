@@ -61,6 +61,7 @@ struct row_problem {
 struct csv_report {
   std::uint64_t good = 0;
   std::uint64_t bad = 0;
+  std::uint64_t out_of_order = 0; ///< of the bad ones: their time is before that of an earlier row
   std::vector<row_problem> problems; ///< the first of the bad rows
 
   /// Counts a bad row; keeps its reason when fewer than `keep` are kept.

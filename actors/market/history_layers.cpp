@@ -17,6 +17,9 @@ constexpr std::chrono::hours session_reach{36};
 /// Rows read for one of the regular hours: those of pre- and post-market are left out.
 constexpr std::size_t rows_per_regular_row = 3;
 
+/// Stored bars whose places tell whether a series is on the grid of the hours: two weeks of hours.
+constexpr std::size_t rows_looked_at = 160;
+
 /// Minutes in a trading day, for estimates of how many rows to read.
 constexpr std::size_t minutes_per_day = 24 * 60;
 
@@ -106,23 +109,38 @@ history_layers::history_layers(instrument what, std::vector<std::shared_ptr<cons
   }
 }
 
+/// Whether the newest stored bars begin where bars of the hours do. A series whose bars don't would give longer bars
+/// that take in what lies beyond their edges.
+bool history_layers::is_on_grid(const source_entry& entry, timeframe stored, session_hours hours) const {
+  if (stored == timeframe::minutes(1) || entry.columns == nullptr) return true;
+  const auto view = entry.columns->columns(what_.symbol, stored);
+  if (!view) return true; // whoever reads it says why
+  bar_placer placer{what_.calendar, stored, hours};
+  for (std::size_t i = view->size(); i-- > 0 && view->size() - i <= rows_looked_at;)
+    if (const auto t = view->time_at(i); const auto* place = placer.at(t))
+      if (place->stamp != t) return false;
+  return true;
+}
+
 std::vector<history_layers::layer> history_layers::layers_for(timeframe frame, session_hours hours) const {
   const exchange_calendar& calendar = *what_.calendar;
   std::vector<layer> out, last_resort;
-  std::optional<timeframe> base;
+  std::optional<timeframe> base, poor_base;
   for (const auto& entry : sources_) {
     for (const timeframe stored : entry.source->timeframes(what_.symbol)) {
       if (stored == frame) {
         // an intraday frame that fits into days fits the hours
         const bool fits = frame.is_intraday() ? can_aggregate(frame, one_day, hours, calendar)
                                               : hours == session_hours::regular;
-        (fits ? out : last_resort).push_back({&entry, frame});
-      } else if (stored.is_intraday() && (!base || *base < stored) &&
-                 can_aggregate(stored, frame, hours, calendar)) {
-        base = stored;
+        if (fits) out.push_back({&entry, frame, row_choice::on_grid});
+        if (!fits || frame.is_intraday()) last_resort.push_back({&entry, frame});
+      } else if (stored.is_intraday() && can_aggregate(stored, frame, hours, calendar)) {
+        auto& best = is_on_grid(entry, stored, hours) ? base : poor_base;
+        if (!best || *best < stored) best = stored;
       }
     }
   }
+  if (!base) base = poor_base;
   // weeks, months and several days are always made of days
   if (!frame.is_intraday() && frame != one_day) base = one_day;
   if (base) out.push_back({nullptr, *base});
@@ -134,8 +152,8 @@ std::vector<history_layers::layer> history_layers::layers_for(timeframe frame, s
 history_layers::layer history_layers::plainest(const layer& joined, session_hours hours) const {
   if (joined.from != nullptr) return joined;
   const auto below = layers_for(joined.base, hours);
-  const bool alone = below.size() == 1 && below[0].from != nullptr;
-  return alone ? below[0] : joined;
+  const bool alone = std::all_of(below.begin(), below.end(), [&](const layer& l) { return l.from != nullptr && l.from == below[0].from; });
+  return alone && !below.empty() ? below.back() : joined;
 }
 
 /// How many rows of the layer one bar takes at most, about.
@@ -218,8 +236,12 @@ std::vector<bar> history_layers::make_bars(const layer& from, const question& q,
       q.frame.is_intraday() && q.hours == session_hours::regular && what_.has_extended_hours();
   bar_placer regular{what_.calendar, one_day, session_hours::regular};
   bar_placer extended{what_.calendar, one_day, session_hours::extended};
+  bar_placer grid{what_.calendar, q.frame, q.hours};
+  const bool placed = from.rows == row_choice::on_grid && q.frame.is_intraday() && q.frame != timeframe::minutes(1);
   // stored bars outside any hours are kept as they are; those of pre- and post-market are not regular
   const auto wanted = [&](utc_time t) {
+    if (placed)
+      if (const auto* place = grid.at(t); place != nullptr && place->stamp != t) return false;
     return !filtered || regular.at(t) != nullptr || extended.at(t) == nullptr;
   };
   if (!base.view) {

@@ -27,8 +27,11 @@ utc_time end_of_bar(utc_time stamp, timeframe frame, session_hours hours, const 
 /// source by source in their order. Then bars joined from the longest shorter
 /// timeframe that adds up to it, which is found the same way, and so on: a day may
 /// come from stored days, from minutes, or from both. Last comes what fits only by
-/// its stamps: stored bars that straddle the opening of the regular hours, and, for
-/// days of the extended hours, days of the regular ones. Single-threaded.
+/// its stamps: stored bars that begin elsewhere than the bars of the hours do or straddle
+/// the opening of the regular hours, and, for days of the extended hours, days of the
+/// regular ones. What is joined from bars that straddle an edge of the longer bar counts
+/// to where they begin; such series are joined only where nothing finer is stored.
+/// Single-threaded.
 class history_layers {
 public:
   history_layers(instrument what, std::vector<std::shared_ptr<const history_source>> sources);
@@ -47,10 +50,14 @@ private:
     std::shared_ptr<const history_source> source;
     const column_source* columns = nullptr;
   };
+  /// Which rows of a stored intraday series may be shown: those that begin where a bar of the hours begins (a vendor
+  /// may begin its hours at the full hour or at the opening), or all.
+  enum class row_choice : std::uint8_t { on_grid, all };
   /// Bars of `base`: stored in one source, or (without a source) of all layers.
   struct layer {
     const source_entry* from = nullptr;
     timeframe base;
+    row_choice rows = row_choice::all;
   };
   /// What is asked of all layers.
   struct question {
@@ -61,6 +68,7 @@ private:
   struct rows;
 
   [[nodiscard]] std::vector<layer> layers_for(timeframe frame, session_hours hours) const;
+  [[nodiscard]] bool is_on_grid(const source_entry& entry, timeframe stored, session_hours hours) const;
   [[nodiscard]] layer plainest(const layer& joined, session_hours hours) const;
   [[nodiscard]] result<std::vector<bar>> fetch(const layer& from, const question& q,
                                                const bar_window& window) const;

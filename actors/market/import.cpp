@@ -101,6 +101,8 @@ private:
     if (misplaced_ > bars_.size())
       return error{errc::invalid_argument,
                    "most rows do not begin a bar of " + request_.frame.to_string() + ": is that the timeframe of the file?", "timeframe"};
+    if (reader_.report().out_of_order > reader_.report().good)
+      return error{errc::invalid_argument, "most rows are earlier than the row before them: sort the file, oldest row first", "file"};
     auto done = store_.merge(request_.what.symbol, request_.frame, bars_, request_.policy, fitting_scale());
     if (!done) return std::move(done).error();
     report_.bars += bars_.size() - done->rejected;
@@ -124,7 +126,7 @@ private:
     rows.problems.insert(rows.problems.end(), not_stored_.begin(), not_stored_.end());
     std::sort(rows.problems.begin(), rows.problems.end(),
               [](const auto& a, const auto& b) { return a.line < b.line; });
-    if (rows.problems.size() > max_reported_rows) rows.problems.resize(max_reported_rows);
+    if (rows.problems.size() > request_.max_problems) rows.problems.resize(request_.max_problems);
     report_.csv = std::move(rows);
   }
 
@@ -145,6 +147,7 @@ result<import_report> import_recording(const import_request& request, bar_store&
   if (!request.what.calendar)
     return error{errc::invalid_argument, "the instrument has no calendar", request.what.symbol};
   csv_options options;
+  options.max_problems = request.max_problems;
   if (request.what.allows_non_positive_price()) options.sign = price_sign::any;
   auto reader = csv_reader::open(request.path, options);
   if (!reader) return std::move(reader).error();

@@ -17,6 +17,7 @@ struct import_request {
   instrument what; ///< whose recording it is; needs its calendar
   timeframe frame; ///< of the rows; of the bars to build where the rows are ticks or quotes
   merge_policy policy = merge_policy::replace;
+  std::size_t max_problems = max_reported_rows; ///< bad rows that are reported one by one
 };
 
 /// What an import did. Rows of the file = csv.good + csv.bad.
@@ -41,7 +42,7 @@ struct import_report {
 /// of all hours when intraday, of the regular ones otherwise.
 /// A new series takes as many digits as 8 and the file's numbers allow.
 /// A row that begins no bar of the timeframe is a bad row; when most of a batch are, the
-/// file is refused before the batch is stored.
+/// file is refused before the batch is stored; so is one whose newest row comes first.
 /// Errors: those of csv_reader::open and bar_store::merge; invalid_argument (field
 /// "timeframe") for a file of another timeframe; unsupported for quotes
 /// of an instrument whose bars are made of trades; limit_exceeded or io_error when

@@ -58,6 +58,9 @@ struct bar_span {
   bool operator==(const bar_span&) const = default;
 };
 
+/// The days for which the rules of the calendars hold.
+inline constexpr civil_date first_calendar_day = civil_date::of(1900, 1, 1), last_calendar_day = civil_date::of(2199, 12, 31);
+
 /// The rules of one venue. Immutable once made, safe to share between threads.
 /// Covers 1900 to 2199: outside of it every day is closed.
 class exchange_calendar {

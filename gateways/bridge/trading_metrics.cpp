@@ -55,7 +55,12 @@ private:
 
 } // namespace
 
-trading_metrics::trading_metrics() : impl_(std::make_shared<impl>()) {}
+trading_metrics::trading_metrics() : impl_(std::make_shared<impl>()) {
+  // a figure that is not there yet can't be told from one that is missing
+  for (const auto result : {verdict::approved, verdict::approved_reduced, verdict::rejected})
+    impl_->checks.Add({{"result", std::string(to_string(result))}}, check_bounds);
+  impl_->rejects.Add({{"code", "KILL_SWITCH"}});
+}
 trading_metrics::~trading_metrics() = default;
 
 void trading_metrics::decision(const risk_decision& of) {

@@ -55,6 +55,9 @@ void days(services& parts, const context_ptr& call, const responder& answer) {
   if (!venue) return answer(venue.error());
   const civil_date first = from.value_or((*venue)->local_date(parts.market.market_time()));
   const civil_date last = to.value_or(first + default_calendar_days);
+  for (const auto& [name, day] : {std::pair{"from", first}, std::pair{"to", last}})
+    if (day < first_calendar_day || day > last_calendar_day)
+      return answer(bad_field("query", name, "the rules of the calendars hold from " + first_calendar_day.to_string() + " to " + last_calendar_day.to_string(), "range"));
   if (last < first) return answer(bad_field("query", "to", "must not be before from", "range"));
   if (last - first >= max_calendar_days)
     return answer(bad_field("query", "to", "at most " + std::to_string(max_calendar_days) + " days in one answer", "range"));

@@ -31,7 +31,7 @@ payload share(market::market_update update) {
 
 /// A quote of which only the name is known says nothing.
 std::optional<payload> known_part(const market::quote_snapshot& quote) {
-  if (quote.state == market::freshness::waiting && !quote.prev_close) return std::nullopt;
+  if (!quote.last && !quote.bid && !quote.ask && !quote.prev_close) return std::nullopt;
   return share(quote);
 }
 

@@ -64,7 +64,8 @@ std::string topic_value::write(json_style style) const {
   } else {
     const auto& custom = std::get<custom_value>(content_);
     custom.write_data(out);
-    out.field("timestamp", custom.at);
+    // what never changed has no time of its own
+    out.field("timestamp", custom.at == utc_time{} ? arrival_.wall : custom.at);
     if (custom.position) out.field("tseq", custom.position->tseq).field("epoch", custom.position->epoch);
   }
   out.end_object();

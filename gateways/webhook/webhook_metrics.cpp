@@ -30,7 +30,10 @@ struct webhook_metrics::impl {
     prometheus::BuildGauge().Name("tt_webhook_missing").Help("Profiles whose expected alert is overdue").Register(registry).Add({});
 };
 
-webhook_metrics::webhook_metrics() : impl_(std::make_shared<impl>()) {}
+webhook_metrics::webhook_metrics() : impl_(std::make_shared<impl>()) {
+  // a figure that is not there yet can't be told from one that is missing
+  for (const auto* result : {"recorded", "duplicate", "unauthenticated"}) impl_->results.Add({{"result", result}});
+}
 webhook_metrics::~webhook_metrics() = default;
 
 void webhook_metrics::answered(std::string_view result, double seconds) {

@@ -101,6 +101,7 @@ TEST(settings, wrong_values_stop_the_start_and_name_the_key) {
     {"server: {port: 99999999999999999999}", "server.port (test.yaml): must be from 0 to 65535, not 99999999999999999999"},
     {"server: {auth_mode: none}", "server.auth_mode (test.yaml): must be one of auto, required, not \"none\""},
     {"log: {level: loud}", "log.level (test.yaml): must be one of trace, debug, info, warn, error, not \"loud\""},
+    {"market: {time_zone: Mars/Olympus}", "market.time_zone (test.yaml): is no time zone of the IANA database: \"Mars/Olympus\""},
     {"server: 5", "server: must be a map of settings (test.yaml line 1)"},
     {"server: {port: {a: 1}}", "server.port: must be a plain value, not a map (test.yaml line 1)"},
     {"feeds: 3", "feeds: must be a list (test.yaml line 1)"},

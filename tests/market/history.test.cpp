@@ -2,6 +2,7 @@
 
 #include "tests/market/support.hpp"
 
+#include <algorithm>
 #include <map>
 #include <random>
 
@@ -312,6 +313,26 @@ TEST_F(history, stored_hours_that_straddle_the_opening_are_the_last_resort) {
   source->series[m(30)] = joined(m(30), extended);
   EXPECT_EQ(bars(book(), ask(m(60), far, 0, utc_time{}, regular)), joined(m(60), regular))
       << "30 minutes fit";
+}
+
+TEST_F(history, stored_hours_that_begin_at_the_opening_do_not_count_twice) {
+  // a vendor's hours: the first from the opening to the full hour, the others on the grid of the extended hours
+  std::vector<bar> vendor;
+  for (const auto& b : joined(m(30), regular)) {
+    const auto session = stock.calendar->day_at(b.open_time, regular);
+    if (session && session->regular.open == b.open_time) vendor.push_back(b);
+  }
+  ASSERT_FALSE(vendor.empty());
+  for (const auto& b : joined(m(60), extended))
+    if (stock.calendar->day_at(b.open_time, regular)) vendor.push_back(b);
+  std::sort(vendor.begin(), vendor.end(), [](const bar& x, const bar& y) { return x.open_time < y.open_time; });
+  source->series[m(60)] = vendor;
+  for (const auto frame : {m(60), m(120), m(240)})
+    EXPECT_EQ(bars(book(), ask(frame, far, 0, utc_time{}, extended)), joined(frame, extended)) << frame.to_string();
+  const auto days = bars(book(), ask(day, far, 0, joined(day, extended).front().open_time, extended));
+  EXPECT_EQ(days, joined(day, extended));
+  source->series.erase(m(1));
+  EXPECT_EQ(bars(book(), ask(m(60), far, 0, utc_time{}, extended)), vendor) << "nothing finer is stored";
 }
 
 TEST_F(history, days_of_extended_hours_fall_back_to_regular_ones) {
