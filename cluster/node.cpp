@@ -2,7 +2,6 @@
 
 #include "actors/market/directory_actor.hpp"
 #include "actors/market/feed_actor.hpp"
-#include "actors/model/zone_clock.hpp"
 #include "cluster/actor_config.hpp"
 #include "cluster/alerts/alert_service.hpp"
 #include "cluster/cluster_node.hpp"
@@ -170,8 +169,6 @@ struct node::impl {
     master = std::make_shared<const instrument_master>(std::move(*loaded));
     if (!find_calendar(config.default_venue))
       return error{errc::invalid_argument, "no such calendar: " + config.default_venue, "market.calendar"};
-    if (auto zone = zone_clock::load(config.time_zone); !zone)
-      return error{errc::invalid_argument, "no such time zone: " + config.time_zone, "market.time_zone"};
     std::error_code failed;
     std::filesystem::create_directories(config.data_dir, failed);
     if (failed) return error{errc::io_error, "can't make " + config.data_dir + ": " + failed.message(), "node.data_dir"};

@@ -1,5 +1,7 @@
 #include "cluster/node_config.hpp"
 
+#include "actors/model/zone_clock.hpp"
+
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -278,6 +280,8 @@ result<node_config> node_config::make(const settings& values, std::string_view y
   out.auth_required = mode == "required";
   out.udf_next_time_in_ms = unit == "ms";
   if (set.failure()) return *set.failure();
+  if (!zone_clock::load(out.time_zone))
+    return error{errc::invalid_argument, "is no time zone of the IANA database: " + in_quotes(out.time_zone), values.origin("market.time_zone")};
   if (std::ranges::find(out.cors_origins, "*") != out.cors_origins.end())
     return error{errc::invalid_argument, "must list origins; \"*\" would let any web page in", values.origin("server.cors_origins")};
   auto feeds = parse_feeds(yaml, yaml_origin, warnings);

@@ -158,6 +158,9 @@ TEST_F(rest, calendar_days) {
   EXPECT_EQ(body["days"][3]["status"], "closed");
   EXPECT_EQ(http.get("/api/v1/calendar").json()["days"][0]["date"], "2026-01-15");
   EXPECT_EQ(http.get("/api/v1/calendar?from=2025-01-02&to=2025-01-01").status, 400);
+  const auto late = http.get("/api/v1/calendar?from=2199-12-30&to=2200-01-02");
+  EXPECT_EQ(late.status, 400) << "closed for ever would be a lie";
+  EXPECT_NE(late.body.find("2199-12-31"), std::string::npos) << late.body;
   EXPECT_EQ(http.get("/api/v1/calendar?from=2015-01-02&to=2025-01-01").status, 400);
   EXPECT_EQ(http.get("/api/v1/calendar?from=2025-02-30").status, 400);
 }

@@ -85,6 +85,22 @@ TEST_F(stream_source, snapshots_come_from_the_market) {
   EXPECT_EQ(bar["timestamp"], to_iso8601(now));
 }
 
+TEST_F(stream_source, a_quote_without_a_price_is_waited_for) {
+  for (const auto state : {market::freshness::waiting, market::freshness::stale}) {
+    market::quote_snapshot hollow;
+    hollow.symbol = "AAPL";
+    hollow.source = "history";
+    hollow.state = state;
+    market.set_quote(hollow);
+    auto one = connect();
+    say(*one, {{"action", "subscribe"}, {"channels", {"quotes"}}, {"symbol", "AAPL"}});
+    const auto got = read(*one);
+    ASSERT_EQ(got.size(), 2U);
+    EXPECT_EQ(got[1]["data"], nullptr);
+    EXPECT_EQ(got[1]["state"], "waiting");
+  }
+}
+
 TEST_F(stream_source, a_market_that_fails_leaves_us_waiting) {
   for (const auto what : {operation::quotes, operation::trades, operation::history}) market.fail(what, error{errc::timed_out, "late"});
   auto one = connect();
