@@ -123,6 +123,12 @@ std::optional<std::string> broken_identity(const pair_outcome& o) {
 
 // ---------------------------------------------------------------- the run
 
+void fall_record::add(double equity) {
+  peak = std::max(peak, equity);
+  money = std::max(money, peak - equity);
+  if (peak > 0) percent = std::max(percent, (peak - equity) / peak);
+}
+
 namespace {
 
 /// Script loops ask this for the time: it stands still, until the run is cancelled. So no run depends on how fast it is,
@@ -149,6 +155,7 @@ public:
   }
 
   result<pair_outcome> run() {
+    falls_ = job_.falls_before.value_or(fall_record{rules().initial_capital});
     if (from_ >= to_) return error{errc::out_of_range, "there are no bars to run over", "bars"};
     tester::tester_options options;
     options.curve = tester::keep_curve::no;
@@ -201,6 +208,7 @@ private:
         return error{errc::refused, "line " + std::to_string(f->line) + ", bar " + std::to_string(f->bar_index) + ": " + f->message, "script"};
       }
       if (i < from_) continue;
+      falls_.add(run.account().account().equity() + job_.made_before);
       if (job_.step == curve_step::bar) note(run, bars[i].time_ms, bars[i].close);
       else if (last || set_.day(i) != set_.day(i + 1)) note(run, set_.day(i), bars[i].close);
     }
@@ -259,6 +267,7 @@ private:
     o.bars = span.bars, o.bars_in_market = span.bars_in_market;
     o.first_ms = span.first_ms, o.last_ms = span.last_ms;
     o.first_close = span.first_close, o.last_close = span.last_close;
+    o.falls = falls_;
     o.step = job_.step;
     o.curve = std::move(curve_);
     o.warnings = run.warnings();
@@ -295,6 +304,7 @@ private:
   const bar_set& set_;
   std::size_t from_ = 0, to_ = 0, start_ = 0;
   std::vector<curve_point> curve_;
+  fall_record falls_;
 };
 
 } // namespace

@@ -71,6 +71,17 @@ enum class curve_step : std::uint8_t { bar, day };
 /// The resolution of equity curves for the request's dates (limits::per_bar_days).
 curve_step step_for(const backtest_request& r);
 
+/// Greatest falls of an equity from its highest close before. Taken on every bar, so that a curve with fewer points hides
+/// none of them.
+struct fall_record {
+  double peak = 0;
+  double percent = 0; ///< the greatest, as a fraction of the peak it fell from
+  double money = 0;   ///< the greatest in money, >= 0
+
+  void add(double equity);
+  bool operator==(const fall_record&) const = default;
+};
+
 /// How much of a run is kept: everything, or what figures are computed from (no logs, no reasons of trades).
 enum class outcome_detail : std::uint8_t { full, figures };
 
@@ -83,6 +94,9 @@ struct pair_job {
   std::size_t warmup = 0; ///< with a range of one's own
   curve_step step = curve_step::day;
   outcome_detail detail = outcome_detail::full;
+  /// Of a run that goes on from another: the falls up to its beginning, and what that one had made.
+  std::optional<fall_record> falls_before = {};
+  double made_before = 0;
   /// Where request.*() finds other symbols. Empty: the pair's own bars and longer ones made of them. Called once per run.
   std::function<std::unique_ptr<pine::data_source>(const bar_set& own)> data = {};
 };
@@ -131,6 +145,7 @@ struct pair_outcome {
   double open_pnl = 0; ///< of trades still open, their entry fees taken off: final - initial = sum of pnl + open_pnl
   std::int64_t bars = 0, bars_in_market = 0, first_ms = 0, last_ms = 0;
   double first_close = 0, last_close = 0;
+  std::optional<fall_record> falls; ///< nothing: bytes of an earlier version, which have the points of the curve only
   curve_step step = curve_step::day;
   std::vector<curve_point> curve;
   std::vector<trade_record> trades;      ///< closed ones, in the order of closing
@@ -158,8 +173,8 @@ error cancelled();
 /// The money of an outcome: equity change = sum of the trades' pnl + open P&L, to rounding. An error text otherwise.
 std::optional<std::string> broken_identity(const pair_outcome& o);
 
-/// The figures of one outcome, under the API's names. All from the curve as it is kept and the trades, so whoever has
-/// those can compute them again.
+/// The figures of one outcome, under the API's names: from the trades, the curve as it is kept, and for drawdowns in
+/// percent and money the falls that were taken on every bar.
 figure_set figures_of(const pair_outcome& o);
 
 /// An outcome as bytes that are the same on every machine, and back. Later programs read earlier ones' bytes, and

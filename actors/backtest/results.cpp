@@ -265,11 +265,12 @@ const trade_record& job_results::trade(std::size_t i) const { return outcomes_[o
 
 document job_results::assumptions() const {
   const pair_outcome none, *first = &none;
-  for (const auto& o : outcomes_)
-    if (!o.failure) {
-      first = &o;
-      break;
-    }
+  std::size_t good = 0;
+  for (const auto& o : outcomes_) {
+    if (o.failure) continue;
+    if (++good == 1) first = &o;
+  }
+  const bool on_bars = good == 1 && first->falls;
   return {{"fill_rule", first->fill_rule},
           {"slippage", first->slippage},
           {"commission", first->commission},
@@ -277,6 +278,7 @@ document job_results::assumptions() const {
           {"session", std::string(tt::to_string(session_))},
           {"capital_mode", std::string(to_string(capital_))},
           {"curve", step_ == curve_step::day ? "one point per trading day" : "one point per bar"},
+          {"drawdown", on_bars ? "from the close of every bar" : "of each run from the close of every bar, of their sum from the points of the curve"},
           {"data_hash", data_hash_},
           {"engine_version", facts_.engine_version},
           {"warnings", warnings_}};

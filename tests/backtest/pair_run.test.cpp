@@ -186,6 +186,27 @@ TEST(pair_run, the_curve_has_a_point_per_day_over_sixty_days_else_per_bar) {
   EXPECT_DOUBLE_EQ(o->curve.back().equity, o->final_equity);
 }
 
+TEST(pair_run, a_fall_between_two_points_of_the_curve_is_a_drawdown) {
+  auto r = request_for({"A"}, 60);
+  r.pine_script = "//@version=6\nstrategy(\"s\", initial_capital = 1000)\nif bar_index == 0\n    strategy.entry(\"L\", strategy.long, qty = 10)\n";
+  std::vector<double> list(70 * 24, 100);
+  list[30 * 24 + 5] = 60; // within a day, and back before its end
+  const auto set = set_of("A", closes(list, hour_ms));
+  const auto by_bar = run_pair(job_for(r, set));
+  r.end = r.start + 69;
+  const auto by_day = run_pair(job_for(r, set));
+  ASSERT_TRUE(by_bar && by_day);
+  ASSERT_EQ(by_day->step, curve_step::day);
+  const auto a = figures_of(*by_bar), b = figures_of(*by_day);
+  EXPECT_DOUBLE_EQ(a.get("max_drawdown").value(), 0.4);
+  EXPECT_DOUBLE_EQ(b.get("max_drawdown").value(), 0.4);
+  EXPECT_EQ(a.get("recovery"), b.get("recovery"));
+  EXPECT_TRUE(b.get("calmar")) << "the curve alone has no drawdown to divide by";
+  EXPECT_DOUBLE_EQ(by_day->falls.value().money, 400);
+  const auto all = job_results::combine(r, {*by_day}, {}).value();
+  EXPECT_EQ(all.assumptions()["drawdown"], "from the close of every bar");
+}
+
 TEST(pair_run, scripts_that_stop_and_inputs_that_do_not_fit_are_named) {
   auto r = request_for({"A"});
   r.pine_script = "//@version=6\nstrategy(\"s\")\nif bar_index == 2\n    runtime.error(\"enough\")\n";
@@ -254,6 +275,7 @@ TEST(pair_outcome, bytes_and_back) {
   EXPECT_EQ(back->curve, o->curve);
   EXPECT_EQ(back->logs, o->logs);
   EXPECT_EQ(back->final_equity, o->final_equity);
+  EXPECT_EQ(back->falls, o->falls);
   EXPECT_EQ(back->commission, "0.1 percent");
   const auto failed = failed_pair({"A", timeframe::days(1)}, {errc::not_found, "no bars", "start_date"}, "abc");
   const auto failed_back = pair_outcome_from_bytes(to_bytes(failed));
@@ -271,6 +293,19 @@ TEST(pair_outcome, later_fields_are_skipped_and_later_formats_refused) {
   map["reads"] = 2;
   bytes = nlohmann::json::to_msgpack(map);
   EXPECT_EQ(pair_outcome_from_bytes({reinterpret_cast<const char*>(bytes.data()), bytes.size()}).error().code, errc::unsupported);
+}
+
+TEST(pair_outcome, bytes_from_before_falls_were_kept_can_be_read) {
+  auto r = request_for({"A"}, 30);
+  const auto o = run_pair(job_for(r, set_of("A", wave(500))));
+  ASSERT_TRUE(o);
+  auto map = nlohmann::json::from_msgpack(to_bytes(*o));
+  ASSERT_EQ(map.erase("falls"), 1u);
+  const auto bytes = nlohmann::json::to_msgpack(map);
+  const auto back = pair_outcome_from_bytes({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  ASSERT_TRUE(back);
+  EXPECT_FALSE(back->falls);
+  EXPECT_EQ(figures_of(*back).get("max_drawdown"), figures_of(*o).get("max_drawdown")) << "a point per bar shows them all";
 }
 
 TEST(pair_outcome, damaged_bytes_are_an_error) {

@@ -237,6 +237,11 @@ TEST(study_plan, an_embargo_cuts_trains_and_money_goes_on) {
   task.ranges = {{start_ms + 30 * day_ms, start_ms + 50 * day_ms}};
   const auto second = run(c, task).outcomes[0];
   EXPECT_DOUBLE_EQ(o.final_equity - o.initial, first.final_equity - first.initial + second.final_equity - second.initial);
+  fall_record falls{o.initial}; // 20 days and 20 days have a point per day each, the falls every bar
+  for (const auto& p : o.curve) falls.add(p.equity);
+  EXPECT_GE(o.falls.value().money, falls.money);
+  EXPECT_GE(o.falls.value().money, std::max(first.falls.value().money, second.falls.value().money));
+  EXPECT_GE(o.falls.value().peak, first.falls.value().peak);
 }
 
 TEST(study_plan, failures_are_rows_and_no_window_fits_is_an_error) {
