@@ -24,7 +24,6 @@ inline constexpr std::size_t log_line_bytes = 2'000; ///< a longer line is cut
 inline constexpr std::size_t pair_trades = 250'000; ///< closed trades of one pair; over it the pair fails
 inline constexpr std::size_t reason_bytes = 200;    ///< of a trade's entry and exit reason
 inline constexpr int per_bar_days = 60;             ///< spans up to it have a curve point per bar, longer ones per trading day
-inline constexpr std::size_t bars_between_checks = 64;      ///< of the cancel flag
 inline constexpr std::size_t bars_between_progress = 4'096; ///< calls of run_watch::bars_done
 } // namespace limits
 

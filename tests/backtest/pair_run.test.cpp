@@ -252,6 +252,33 @@ TEST(pair_run, cancel_stops_between_bars_and_inside_of_a_loop) {
   EXPECT_EQ(bars, 0u);
 }
 
+/// Asked for a currency's rate on every bar; the flag goes up on one of them.
+struct rate_then_stop final : pine::data_source {
+  rate_then_stop(std::atomic<bool>& flag, int& asked) : flag_(flag), asked_(asked) {}
+  const pine::symbol_data* bars(const std::string&, const pine::timeframe&) override { return nullptr; }
+  std::shared_ptr<const pine::symbol_info> info(const std::string&) override { return nullptr; }
+  std::optional<double> value(const std::string&, const std::string&, std::int64_t) override {
+    if (++asked_ == 10) flag_ = true;
+    return 1.0;
+  }
+  std::atomic<bool>& flag_;
+  int& asked_;
+};
+
+TEST(pair_run, cancel_is_looked_at_on_every_bar) {
+  auto r = request_for({"A"});
+  r.pine_script = "//@version=6\nstrategy(\"s\")\nplot(close)\n";
+  r.currency = "EUR";
+  std::atomic<bool> flag{false};
+  int asked = 0;
+  auto job = job_for(r, set_of("A", wave(1'000)));
+  job.data = [&](const bar_set&) { return std::make_unique<rate_then_stop>(flag, asked); };
+  const auto o = run_pair(job, {{}, &flag});
+  ASSERT_FALSE(o);
+  EXPECT_TRUE(is_cancelled(o.error()));
+  EXPECT_EQ(asked, 10) << "no bar behind the one on which the flag went up";
+}
+
 TEST(pair_run, nothing_depends_on_the_clock_or_on_who_watches) {
   auto r = request_for({"A"}, 70);
   const auto set = set_of("A", wave(70 * 24));
