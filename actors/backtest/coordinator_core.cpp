@@ -349,6 +349,7 @@ bool coordinator_core::hand_one(entry& e, moment) {
     if (room > most) most = room, to = id;
   }
   if (to == 0) return false;
+  e.plan->staffed(workers());
   auto piece = e.plan->next();
   if (!piece) return false;
   const auto attempt = ++last_attempt_;

@@ -103,7 +103,7 @@ struct pair_job {
 /// Eyes and hand of whoever runs a job. Both may be left empty.
 struct run_watch {
   std::function<void(std::size_t bars)> bars_done = {}; ///< bars since the last call; on the thread of the run
-  const std::atomic<bool>* cancel = nullptr;            ///< looked at every few bars and inside of the script's loops
+  const std::atomic<bool>* cancel = nullptr;            ///< looked at on every bar and inside of loops and heavy built-ins
 };
 
 /// A round trip. Money is in the account's currency, net of fees, and keeps its sign.

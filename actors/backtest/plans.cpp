@@ -270,8 +270,11 @@ public:
     return restore_tasks(*ledger_, std::move(open));
   }
 
+  void staffed(std::uint64_t workers) override { workers_ = std::max<std::uint64_t>(1, workers); }
+
   std::optional<shard> next() override {
-    auto tasks = ledger_->take(portion_);
+    const auto share = ledger_->free_tasks() / (limits::portions_per_worker * workers_);
+    auto tasks = ledger_->take(std::clamp<std::size_t>(share, 1, portion_));
     if (tasks.empty()) return std::nullopt;
     shard out;
     out.number = ++last_portion_;
@@ -328,7 +331,8 @@ private:
   bar_opener open_;
   std::optional<study_ledger> ledger_;
   std::uint64_t bars_per_task_ = 0;
-  std::size_t portion_ = 1;
+  std::size_t portion_ = 1; ///< at most so many tasks
+  std::uint64_t workers_ = 1;
   std::uint64_t last_portion_ = 0;
   std::map<std::uint64_t, std::vector<std::uint64_t>> portions_;
 };

@@ -160,6 +160,13 @@ std::vector<study_task> study_ledger::take(std::size_t most) {
   return out;
 }
 
+std::uint64_t study_ledger::free_tasks() const {
+  const auto& m = *impl_;
+  auto n = static_cast<std::uint64_t>(std::ranges::count(m.details, run_state::ready));
+  for (const auto& w : m.windows) n += w.trials->free() + (w.test_state == run_state::ready ? 1 : 0);
+  return n;
+}
+
 void study_ledger::give_back(const std::vector<std::uint64_t>& ids) {
   auto& m = *impl_;
   for (auto id : ids) {

@@ -85,6 +85,8 @@ public:
 
   /// Up to `most` tasks that nobody has yet. May be empty while others are still out (a generation, a window's test).
   std::vector<study_task> take(std::size_t most);
+  /// How many take() could give at most.
+  std::uint64_t free_tasks() const;
   /// Whoever had them is gone.
   void give_back(const std::vector<std::uint64_t>& ids);
   /// fresh: it counts now; write it to the log. known: it was there already. early: what it depends on is not there yet
