@@ -63,6 +63,14 @@ result<void> restore_tasks(study_ledger& into, std::vector<task_result> results)
   return {};
 }
 
+std::optional<error> unknown_parameter(const study_request& r, const pine::program& code) {
+  for (const auto& p : r.parameters) {
+    const bool known = std::ranges::any_of(code.inputs, [&](const pine::input_info& in) { return p.name == in.name || p.name == in.title; });
+    if (!known) return error{errc::invalid_argument, "the script has no input of this name", "parameters." + p.name};
+  }
+  return std::nullopt;
+}
+
 namespace {
 
 result<nlohmann::json> read_json(const std::string& request) {
@@ -311,7 +319,7 @@ public:
   }
 
   bool finished() const override { return ledger_ && ledger_->finished(); }
-  std::optional<error> failure() const override { return std::nullopt; }
+  std::optional<error> failure() const override { return ledger_ ? ledger_->failure() : std::nullopt; }
   std::uint64_t bars_done() const override { return ledger_->tasks().done * bars_per_task_; }
   std::uint64_t bars_total() const override { return ledger_->tasks().all * bars_per_task_; }
 
@@ -429,6 +437,7 @@ made_plan make_plan(job_kind kind, const std::string& request, const bar_opener&
   if (!read) return plan_failure{read.error(), {}};
   auto code = compile(read->base);
   if (auto* failed = std::get_if<plan_failure>(&code)) return std::move(*failed);
+  if (auto wrong = unknown_parameter(*read, *std::get<0>(code))) return plan_failure{std::move(*wrong), {}};
   auto needs = needs_of(read->base, *std::get<0>(code));
   return std::unique_ptr<job_plan>(std::make_unique<study_job_plan>(std::move(*read), std::move(needs), open));
 }

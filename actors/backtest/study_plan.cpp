@@ -256,6 +256,18 @@ bool study_ledger::finished() const {
   return c.done == c.all && trials_done() == trials_total();
 }
 
+std::optional<error> study_ledger::failure() const {
+  if (!finished()) return std::nullopt;
+  const std::string* first = nullptr;
+  for (const auto& w : impl_->windows)
+    for (const auto& row : w.trials->rows()) {
+      if (row->failure.empty()) return std::nullopt;
+      if (first == nullptr) first = &row->failure;
+    }
+  if (first == nullptr) return std::nullopt;
+  return error{errc::refused, "every trial failed, the first one so: " + *first};
+}
+
 // ---------------------------------------------------------------- documents
 
 document study_ledger::impl::params_of(const point& at) const {

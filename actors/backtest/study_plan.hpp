@@ -95,6 +95,8 @@ public:
   taken put(task_result r);
 
   bool finished() const;
+  /// Once finished: the first trial's failure, when every trial failed.
+  std::optional<error> failure() const;
   /// Trials and tests done and in all; details are not counted.
   std::uint64_t trials_done() const;
   std::uint64_t trials_total() const;
