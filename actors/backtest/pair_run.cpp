@@ -60,12 +60,12 @@ run_rules rules_for(const backtest_request& r, const pine::declaration& d) {
   out.initial_capital = r.initial_capital.value_or(d.says_capital ? d.initial_capital : defaults::initial_capital);
   out.fee_value = r.commission.value_or(d.says_commission ? d.commission_value : defaults::commission);
   out.fee = r.commission_type ? fee_of(*r.commission_type) : d.says_commission ? fee_of(d.commission_type) : fee_of(defaults::commission_type);
-  if (r.slippage || r.slippage_type || !d.says_slippage) {
-    out.slippage = r.slippage.value_or(defaults::slippage);
-    out.slippage_type = r.slippage_type.value_or(defaults::slippage_type);
-  } else {
+  if (!r.slippage && d.says_slippage) { // a type alone says no more than what the script's value is in
     out.slippage = d.slippage;
     out.slippage_type = slippage_kind::ticks;
+  } else {
+    out.slippage = r.slippage.value_or(defaults::slippage);
+    out.slippage_type = r.slippage_type.value_or(defaults::slippage_type);
   }
   const bool on_close = r.fills == fill_model::as_declared ? d.process_orders_on_close : r.fills == fill_model::on_close;
   out.fills = on_close ? tester::fill_time::on_close : tester::fill_time::next_tick;

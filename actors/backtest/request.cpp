@@ -276,7 +276,9 @@ void read_money(reader& in, backtest_request& r) {
   if (r.commission && r.commission_type == commission_kind::percent && *r.commission > whole)
     in.problem("commission", "must be from 0 to 100 percent", "range");
   r.slippage_type = in.choice("slippage_type", slippage_names);
-  r.slippage = in.number("slippage", 0, r.slippage_type == slippage_kind::ticks ? limits::slippage_ticks : whole);
+  // a script's own value is in ticks, so percent alone has no value to go with
+  const auto need = r.slippage_type == slippage_kind::percent ? reader::need::required : reader::need::optional;
+  r.slippage = in.number("slippage", 0, r.slippage_type == slippage_kind::ticks ? limits::slippage_ticks : whole, reader::least::included, need);
   if (auto text = in.text("currency", 8)) {
     auto name = trimmed_upper(*text);
     if (!name.empty() && (name.size() < 3 || !printable_ascii(name))) in.problem("currency", "must be a currency code such as USD", "value");

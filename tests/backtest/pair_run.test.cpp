@@ -54,6 +54,11 @@ TEST(run_rules, the_request_beats_the_script_which_beats_the_default) {
   EXPECT_EQ(asked.fills, pine::tester::fill_time::next_tick);
   EXPECT_EQ(asked.magnifier, bar_provider::inner_bars::none);
   EXPECT_EQ(asked.currency, "USD");
+  r.slippage.reset();
+  r.slippage_type = slippage_kind::ticks;
+  EXPECT_EQ(rules_for(r, d).slippage, 3) << "a type alone leaves the script's value";
+  EXPECT_EQ(rules_for(r, d).slippage_type, slippage_kind::ticks);
+  EXPECT_EQ(rules_for(r, declared("")).slippage, 0);
 }
 
 TEST(run_rules, the_script_reads_the_capital_it_trades_with) {

@@ -113,6 +113,8 @@ TEST(backtest_request, each_bad_field_has_its_error) {
     {with("slippage", -1), "slippage:range"},
     {with("slippage", 101), "slippage:range"},
     {with("slippage_type", 1), "slippage_type:type"},
+    {with("slippage_type", "percent"), "slippage:missing"},
+    {with("slippage_type", "ticks"), ""},
     {with("inputs", {1}), "inputs:type"},
     {with("inputs", {{"a", {1}}}), "inputs.a:type"},
     {with("magnifier", "yes"), "magnifier:type"},
