@@ -181,6 +181,9 @@ void read_symbols(reader& in, backtest_request& r, const parse_options& options)
   const auto* list = in.find("symbols", reader::need::required);
   if (list == nullptr) return;
   if (!list->is_array()) return in.problem("symbols", "must be a list of texts", "type");
+  // as given, doubles too: a list that is too long gets this one answer, and nobody looks its names up
+  if (list->size() > limits::symbols)
+    return in.problem("symbols", "must name at most " + std::to_string(limits::symbols) + " symbols, not " + std::to_string(list->size()), "range");
   std::set<std::string> seen;
   std::size_t i = 0;
   for (const auto& item : *list) {
@@ -206,8 +209,6 @@ void read_symbols(reader& in, backtest_request& r, const parse_options& options)
     if (seen.insert(name).second) r.symbols.push_back(std::move(name));
   }
   if (list->empty()) in.problem("symbols", "must name at least one symbol", "range");
-  if (seen.size() > limits::symbols)
-    in.problem("symbols", "must name at most " + std::to_string(limits::symbols) + " symbols, not " + std::to_string(seen.size()), "range");
 }
 
 void read_timeframes(reader& in, backtest_request& r) {
