@@ -304,15 +304,17 @@ document study_ledger::best_so_far() const {
   return {{"trial", window * m.inner + best->trial}, {"params", m.params_of(best->at)}, {"objective", number(best->objective)}};
 }
 
-/// The best trial's daily returns, discounted for the number of trials it was the best of.
+/// The best trial's daily returns, discounted for the number of points it was the best of. A point that a search has come
+/// back to is no new attempt.
 std::optional<double> study_ledger::impl::deflated() const {
   if (walking || detail_results.empty() || !detail_results.front() || detail_results.front()->outcomes.empty()) return std::nullopt;
   const auto& outcomes = detail_results.front()->outcomes;
   double initial = 0;
   for (const auto& o : outcomes) initial += o.failure ? 0 : o.initial;
   std::vector<double> sharpes;
+  std::set<point> seen;
   for (const auto& row : windows.front().trials->rows())
-    if (row && row->failure.empty())
+    if (row && row->failure.empty() && seen.insert(row->at).second)
       if (auto s = figure_set::from(row->figures).get("sharpe_daily")) sharpes.push_back(*s);
   return deflated_sharpe(daily_returns(combined_curve(outcomes), step_for(request.base), initial), sharpes);
 }
@@ -323,7 +325,7 @@ document study_ledger::impl::best_document(const result_facts& facts) const {
     const auto& row = ranks[rank];
     const auto& trials = *windows.front().trials;
     document one{{"rank", rank + 1}, {"trial", row.trial}, {"params", params_of(row.at)}, {"objective", number(row.objective)}};
-    one["stability"] = number(row.objective ? stability(*row.objective, trials.neighbours(row)) : std::nullopt);
+    one["stability"] = number(row.objective ? stability(*row.objective, trials.neighbours(row), request.goal.way) : std::nullopt);
     one["results"] = to_document(figure_set::from(row.figures));
     if (detail_results[rank] && detail_results[rank]->failure.empty()) {
       auto whole = job_results::combine(request.base, detail_results[rank]->outcomes, facts);
@@ -407,7 +409,8 @@ document study_ledger::results(const result_facts& facts) const {
     for (const auto& row : w.trials->rows()) failed += row && !row->failure.empty() ? 1 : 0;
   out["trials_failed"] = failed;
   std::optional<double> plateau;
-  if (!m.ranks.empty()) plateau = stability(*m.ranks.front().objective, m.windows.front().trials->neighbours(m.ranks.front()));
+  if (!m.ranks.empty())
+    plateau = stability(*m.ranks.front().objective, m.windows.front().trials->neighbours(m.ranks.front()), m.request.goal.way);
   out["stability"] = number(plateau);
   out["deflated_sharpe"] = number(m.deflated());
   out["walk_forward"] = m.walking ? m.walk_document() : document(nullptr);

@@ -159,6 +159,23 @@ TEST(study_plan, results_say_what_the_contract_says) {
   EXPECT_EQ(ledger.best_so_far()["objective"], d["best"][0]["objective"]);
 }
 
+TEST(study_plan, a_point_that_is_tried_again_is_no_further_attempt) {
+  // every point of the grid, and the same points drawn many times over: the best was the best of as many
+  const char* const space = R"({"parameters":{"fast":{"type":"int","min":2,"max":4,"step":1},"slow":{"type":"int","min":10,"max":10,"step":1}}})";
+  const auto once = study_of(space);
+  auto often = once;
+  often.method = search_method::random;
+  often.max_trials = 40;
+  const auto c = context_of(once);
+  auto a = ledger_of(once, c), b = ledger_of(often, c);
+  finish(a, c), finish(b, c);
+  const auto x = a.results({"v", {}}), y = b.results({"v", {}});
+  ASSERT_EQ(y["trials_done"], 40);
+  ASSERT_EQ(y["best"].size(), 3u) << "all of them drawn";
+  ASSERT_TRUE(x["deflated_sharpe"].is_number());
+  EXPECT_EQ(to_text(x["deflated_sharpe"]), to_text(y["deflated_sharpe"]));
+}
+
 TEST(study_plan, trials_can_be_sorted_and_paged) {
   const auto r = study_of("{}");
   const auto c = context_of(r);
