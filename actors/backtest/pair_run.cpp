@@ -287,6 +287,7 @@ private:
     o.commission = plain(r.fee_value) + " " + fee_name(r.fee);
     o.magnifier = r.magnifier == bar_provider::inner_bars::none ? "off" : set_.lower().empty() ? "no shorter bars" : "on";
     if (o.magnifier == "no shorter bars") o.warnings.push_back(to_string(o.key) + " has no shorter bars for the magnifier: filled on its own bars");
+    o.logs_dropped = run.engine().logs_dropped();
     for (const auto& m : run.engine().logs()) {
       if (m.time_ms < o.first_ms) continue; // of the warm-up
       if (o.logs.size() == limits::log_lines) {

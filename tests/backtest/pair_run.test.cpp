@@ -257,6 +257,15 @@ TEST(pair_run, cancel_stops_between_bars_and_inside_of_a_loop) {
   EXPECT_EQ(bars, 0u);
 }
 
+TEST(pair_run, log_lines_over_the_limit_are_counted) {
+  auto r = request_for({"A"});
+  r.pine_script = "//@version=6\nstrategy(\"s\")\nfor i = 0 to 2999\n    log.info(\"x\")\n";
+  const auto o = run_pair(job_for(r, set_of("A", wave(70))));
+  ASSERT_TRUE(o);
+  EXPECT_EQ(o->logs.size(), limits::log_lines);
+  EXPECT_EQ(o->logs_dropped, 210'000 - limits::log_lines) << "those too that the script itself may not keep";
+}
+
 /// Asked for a currency's rate on every bar; the flag goes up on one of them.
 struct rate_then_stop final : pine::data_source {
   rate_then_stop(std::atomic<bool>& flag, int& asked) : flag_(flag), asked_(asked) {}
