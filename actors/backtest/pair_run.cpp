@@ -70,7 +70,8 @@ run_rules rules_for(const backtest_request& r, const pine::declaration& d) {
   const bool on_close = r.fills == fill_model::as_declared ? d.process_orders_on_close : r.fills == fill_model::on_close;
   out.fills = on_close ? tester::fill_time::on_close : tester::fill_time::next_tick;
   const bool inside = r.magnifier == magnifier_use::as_declared ? d.use_bar_magnifier : r.magnifier == magnifier_use::on;
-  out.magnifier = inside ? bar_provider::inner_bars::wanted : bar_provider::inner_bars::none;
+  out.magnifier_left_out = inside && d.calc_on_order_fills;
+  out.magnifier = inside && !d.calc_on_order_fills ? bar_provider::inner_bars::wanted : bar_provider::inner_bars::none;
   out.currency = r.currency.empty() ? d.currency : r.currency;
   out.random_seed = 1 + r.rng_key;
   out.risk_free = d.risk_free_rate;
@@ -286,6 +287,7 @@ private:
     o.slippage = plain(r.slippage) + (r.slippage_type == slippage_kind::percent ? " percent of the price" : " ticks");
     o.commission = plain(r.fee_value) + " " + fee_name(r.fee);
     o.magnifier = r.magnifier == bar_provider::inner_bars::none ? "off" : set_.lower().empty() ? "no shorter bars" : "on";
+    if (r.magnifier_left_out) o.warnings.push_back("the bar magnifier is off: with calc_on_order_fills orders fill on the script's own bars");
     if (o.magnifier == "no shorter bars") o.warnings.push_back(to_string(o.key) + " has no shorter bars for the magnifier: filled on its own bars");
     o.logs_dropped = run.engine().logs_dropped();
     for (const auto& m : run.engine().logs()) {

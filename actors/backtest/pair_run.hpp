@@ -51,6 +51,8 @@ struct run_rules {
   slippage_kind slippage_type = defaults::slippage_type;
   pine::tester::fill_time fills = pine::tester::fill_time::next_tick;
   bar_provider::inner_bars magnifier = bar_provider::inner_bars::none;
+  /// It was asked for, but a script with calc_on_order_fills steps from fill to fill of its own bars.
+  bool magnifier_left_out = false;
   std::string currency;          ///< of the account; "NONE": the symbol's
   std::uint64_t random_seed = 1; ///< of math.random()
   double risk_free = 2;          ///< percent a year

@@ -257,6 +257,19 @@ TEST(pair_run, cancel_stops_between_bars_and_inside_of_a_loop) {
   EXPECT_EQ(bars, 0u);
 }
 
+TEST(pair_run, the_magnifier_is_not_said_to_be_on_where_it_is_not) {
+  auto r = request_for({"A"});
+  r.magnifier = magnifier_use::on;
+  r.pine_script = "//@version=6\nstrategy(\"s\", calc_on_order_fills = true)\n";
+  const auto o = run_pair(job_for(r, set_of("A", wave(70))));
+  ASSERT_TRUE(o);
+  EXPECT_EQ(o->magnifier, "off");
+  ASSERT_EQ(o->warnings.size(), 1u);
+  EXPECT_NE(o->warnings[0].find("calc_on_order_fills"), std::string::npos);
+  EXPECT_EQ(rules_for(r, declared(", calc_on_order_fills = true")).magnifier, bar_provider::inner_bars::none) << "no shorter bars are fetched";
+  EXPECT_EQ(rules_for(r, declared("")).magnifier, bar_provider::inner_bars::wanted);
+}
+
 TEST(pair_run, log_lines_over_the_limit_are_counted) {
   auto r = request_for({"A"});
   r.pine_script = "//@version=6\nstrategy(\"s\")\nfor i = 0 to 2999\n    log.info(\"x\")\n";
