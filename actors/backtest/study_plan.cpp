@@ -398,9 +398,23 @@ document study_ledger::impl::walk_document() const {
   return {{"windows", std::move(list)}, {"out_of_sample_equity", chained_equity()}, {"efficiency", number(efficiency)}};
 }
 
+document study_without_run(const study_request& r, const result_facts& facts) {
+  return {{"best", document::array()},
+          {"trials_done", 0},
+          {"trials_total", 0},
+          {"trials_failed", 0},
+          {"stability", nullptr},
+          {"deflated_sharpe", nullptr},
+          {"walk_forward", nullptr},
+          {"objective", r.goal.objective},
+          {"direction", std::string(to_string(r.goal.way))},
+          {"compile_diagnostics", to_document(facts.findings)},
+          {"engine_version", facts.engine_version}};
+}
+
 document study_ledger::results(const result_facts& facts) const {
   const auto& m = *impl_;
-  document out;
+  auto out = study_without_run(m.request, facts);
   out["best"] = m.best_document(facts);
   out["trials_done"] = trials_done();
   out["trials_total"] = trials_total();
@@ -413,11 +427,7 @@ document study_ledger::results(const result_facts& facts) const {
     plateau = stability(*m.ranks.front().objective, m.windows.front().trials->neighbours(m.ranks.front()), m.request.goal.way);
   out["stability"] = number(plateau);
   out["deflated_sharpe"] = number(m.deflated());
-  out["walk_forward"] = m.walking ? m.walk_document() : document(nullptr);
-  out["objective"] = m.request.goal.objective;
-  out["direction"] = std::string(to_string(m.request.goal.way));
-  out["compile_diagnostics"] = to_document(facts.findings);
-  out["engine_version"] = facts.engine_version;
+  if (m.walking) out["walk_forward"] = m.walk_document();
   return out;
 }
 

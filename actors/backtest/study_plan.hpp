@@ -75,6 +75,9 @@ result<task_result> run_task(const study_context& context, const study_task& tas
 /// The opening times that walk-forward windows are cut from: of all symbols on the shortest timeframe, rising.
 std::vector<std::int64_t> time_axis(const std::vector<std::shared_ptr<const bar_set>>& bars);
 
+/// `results` of a study of which nothing came: no best, no trials, what the compiler found.
+document study_without_run(const study_request& r, const result_facts& facts);
+
 class study_ledger {
 public:
   /// `axis`: time_axis() of the bars; only a walk-forward looks at it. Errors: those of search, goal and windows.
