@@ -191,10 +191,11 @@ private:
   /// Runs every bar and takes the points of the curve.
   std::optional<error> walk(tester::strategy_run& run) {
     const auto& bars = set_.bars();
+    const auto step = std::clamp<std::size_t>((to_ - start_) / limits::progress_steps, 1, limits::bars_between_progress);
     std::size_t told = start_;
     for (std::size_t i = start_; i < to_; ++i) {
       if (stopped()) return cancelled(); // on every bar: one may take half a second
-      if (watch_.bars_done && i - told >= limits::bars_between_progress) {
+      if (watch_.bars_done && i - told >= step) {
         watch_.bars_done(i - told);
         told = i;
       }

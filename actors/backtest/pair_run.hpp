@@ -24,7 +24,9 @@ inline constexpr std::size_t log_line_bytes = 2'000; ///< a longer line is cut
 inline constexpr std::size_t pair_trades = 250'000; ///< closed trades of one pair; over it the pair fails
 inline constexpr std::size_t reason_bytes = 200;    ///< of a trade's entry and exit reason
 inline constexpr int per_bar_days = 60;             ///< spans up to it have a curve point per bar, longer ones per trading day
-inline constexpr std::size_t bars_between_progress = 4'096; ///< calls of run_watch::bars_done
+/// Calls of run_watch::bars_done: after so many bars, or a hundredth of the pair's if that is less, so that a slow script
+/// over few bars is seen to move.
+inline constexpr std::size_t bars_between_progress = 4'096, progress_steps = 100;
 } // namespace limits
 
 /// What compiling a script said. A finding is a row of `compile_diagnostics`.

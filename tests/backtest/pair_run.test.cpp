@@ -231,7 +231,11 @@ TEST(pair_run, progress_adds_up_to_the_bars) {
   const run_watch watch{[&](std::size_t n) { bars += n, ++calls; }, nullptr};
   ASSERT_TRUE(run_pair(job_for(r, set_of("A", wave(10'000))), watch));
   EXPECT_EQ(bars, 10'000u);
-  EXPECT_GE(calls, 3u);
+  EXPECT_EQ(calls, 100u) << "a hundredth of the bars at a time";
+  bars = calls = 0;
+  ASSERT_TRUE(run_pair(job_for(r, set_of("A", wave(30))), watch));
+  EXPECT_EQ(bars, 30u);
+  EXPECT_EQ(calls, 30u);
 }
 
 TEST(pair_run, cancel_stops_between_bars_and_inside_of_a_loop) {
