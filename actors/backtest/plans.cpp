@@ -63,14 +63,6 @@ result<void> restore_tasks(study_ledger& into, std::vector<task_result> results)
   return {};
 }
 
-std::optional<error> unknown_parameter(const study_request& r, const pine::program& code) {
-  for (const auto& p : r.parameters) {
-    const bool known = std::ranges::any_of(code.inputs, [&](const pine::input_info& in) { return p.name == in.name || p.name == in.title; });
-    if (!known) return error{errc::invalid_argument, "the script has no input of this name", "parameters." + p.name};
-  }
-  return std::nullopt;
-}
-
 namespace {
 
 result<nlohmann::json> read_json(const std::string& request) {

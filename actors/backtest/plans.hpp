@@ -20,9 +20,6 @@ inline constexpr std::uint64_t portions_per_worker = 4;
 inline constexpr std::size_t open_records = 2;
 } // namespace limits
 
-/// A parameter that no input of the script has, by title or by variable. The error's field is `parameters.NAME`.
-std::optional<error> unknown_parameter(const study_request& r, const pine::program& code);
-
 /// Makes the plan of a canonical request (request.hpp). A script that does not compile gives a plan_failure with
 /// `compile_diagnostics`.
 made_plan make_plan(job_kind kind, const std::string& request, const bar_opener& open);

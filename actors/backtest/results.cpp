@@ -363,7 +363,7 @@ document log_document(const pair_key& key, const log_line& l) {
 std::size_t log_rows(const pair_outcome& o) { return o.logs.size() + (o.logs_dropped > 0 ? 1 : 0); }
 document log_row(const pair_outcome& o, std::size_t i) {
   if (i < o.logs.size()) return log_document(o.key, o.logs[i]);
-  auto last = o.logs.empty() ? log_line{o.last_ms} : o.logs.back();
+  auto last = o.logs.empty() ? log_line{o.last_ms, 0, {}, {}} : o.logs.back();
   last.level = pine::log_level::warning;
   last.text = dropped_text(o);
   return log_document(o.key, last);

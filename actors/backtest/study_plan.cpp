@@ -60,6 +60,14 @@ std::vector<double> daily_returns(const std::vector<shown_point>& curve, curve_s
 
 } // namespace
 
+std::optional<error> unknown_parameter(const study_request& r, const pine::program& code) {
+  for (const auto& p : r.parameters) {
+    const bool known = std::ranges::any_of(code.inputs, [&](const pine::input_info& in) { return p.name == in.name || p.name == in.title; });
+    if (!known) return error{errc::invalid_argument, "the script has no input of this name", "parameters." + p.name};
+  }
+  return std::nullopt;
+}
+
 struct study_ledger::impl {
   study_request request;
   parameter_space space;

@@ -75,6 +75,9 @@ result<task_result> run_task(const study_context& context, const study_task& tas
 /// The opening times that walk-forward windows are cut from: of all symbols on the shortest timeframe, rising.
 std::vector<std::int64_t> time_axis(const std::vector<std::shared_ptr<const bar_set>>& bars);
 
+/// A parameter that no input of the script has, by title or by variable. The error's field is `parameters.NAME`.
+std::optional<error> unknown_parameter(const study_request& r, const pine::program& code);
+
 /// `results` of a study of which nothing came: no best, no trials, what the compiler found.
 document study_without_run(const study_request& r, const result_facts& facts);
 
