@@ -266,14 +266,23 @@ result<job_results> job_results::combine(const backtest_request& r, std::vector<
 
 const trade_record& job_results::trade(std::size_t i) const { return outcomes_[order_[i].pair].trades[order_[i].index]; }
 
+namespace {
+/// The sum of several accounts is known at the points of their curves only.
+std::string_view drawdown_text(bool on_bars, std::size_t runs) {
+  if (!on_bars) return "from the points of the curve";
+  return runs < 2 ? "from the close of every bar" : "of each run from the close of every bar, of their sum from the points of the curve";
+}
+} // namespace
+
 document job_results::assumptions() const {
   const pair_outcome none, *first = &none;
   std::size_t good = 0;
+  bool on_bars = true;
   for (const auto& o : outcomes_) {
     if (o.failure) continue;
     if (++good == 1) first = &o;
+    on_bars = on_bars && o.falls;
   }
-  const bool on_bars = good == 1 && first->falls;
   return {{"fill_rule", first->fill_rule},
           {"slippage", first->slippage},
           {"commission", first->commission},
@@ -281,7 +290,7 @@ document job_results::assumptions() const {
           {"session", std::string(tt::to_string(session_))},
           {"capital_mode", std::string(to_string(capital_))},
           {"curve", step_ == curve_step::day ? "one point per trading day" : "one point per bar"},
-          {"drawdown", on_bars ? "from the close of every bar" : "of each run from the close of every bar, of their sum from the points of the curve"},
+          {"drawdown", drawdown_text(on_bars, good)},
           {"data_hash", data_hash_},
           {"engine_version", facts_.engine_version},
           {"warnings", warnings_}};

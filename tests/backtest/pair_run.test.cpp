@@ -211,6 +211,11 @@ TEST(pair_run, a_fall_between_two_points_of_the_curve_is_a_drawdown) {
   EXPECT_DOUBLE_EQ(by_day->falls.value().money, 200);
   const auto all = job_results::combine(r, {*by_day}, {}).value();
   EXPECT_EQ(all.assumptions()["drawdown"], "from the close of every bar");
+  auto other = *by_day;
+  other.key.symbol = "B";
+  r.symbols.push_back("B");
+  EXPECT_EQ(job_results::combine(r, {*by_day, other}, {}).value().assumptions()["drawdown"],
+            "of each run from the close of every bar, of their sum from the points of the curve");
 }
 
 TEST(pair_run, scripts_that_stop_and_inputs_that_do_not_fit_are_named) {
