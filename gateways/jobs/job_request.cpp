@@ -2,10 +2,13 @@
 
 #include "actors/backtest/pair_run.hpp"
 #include "actors/backtest/request.hpp"
+#include "actors/backtest/study_plan.hpp"
 #include "actors/strategy/jobs/backtest_plan.hpp"
 #include "gateways/json/json_reader.hpp"
 
 #include <nlohmann/json.hpp>
+
+#include <type_traits>
 
 namespace tt::gateway {
 
@@ -85,8 +88,12 @@ std::variant<read_submission, api_error> finish(backtest::job_kind kind, backtes
     return bad_field("body", "yaml", "this build optimises Pine source only: give pine_script", "unsupported");
   if (!asked.yaml.empty() && strictness == unknown_fields::refuse)
     if (const auto job = strategy::job_of(asked, &master); !job.plan) return refuse_job(job.findings);
-  if (!asked.pine_script.empty() && strictness == unknown_fields::refuse)
-    if (const auto script = backtest::compile_strategy(asked.pine_script); !script.code) return refuse_script(script);
+  if (!asked.pine_script.empty() && strictness == unknown_fields::refuse) {
+    const auto script = backtest::compile_strategy(asked.pine_script);
+    if (!script.code) return refuse_script(script);
+    if constexpr (std::is_same_v<Request, backtest::study_request>)
+      if (const auto wrong = backtest::unknown_parameter(*read.value, *script.code)) return bad_field("body", wrong->field, wrong->message, "unknown");
+  }
   read_submission out;
   out.unknown = read.unknown.size();
   out.job.kind = kind;

@@ -145,6 +145,27 @@ TEST_F(backtest_node, what_is_no_script_fails_with_diagnostics) {
   EXPECT_EQ(http_send(port, "POST", "/api/backtest/strategy", backtest_of(momentum, {"NOPE"}).dump()).status, 400);
 }
 
+TEST_F(backtest_node, a_parameter_that_is_no_input_is_named) {
+  const auto one = start_alone(1);
+  const auto port = one->port();
+  auto request = study_of(2, 2);
+  request["parameters"]["speed"] = request["parameters"]["fast"];
+  const auto status = await_end(port, "optimize", submit(port, "/api/optimize/study", request));
+  EXPECT_EQ(status["status"], "failed");
+  EXPECT_NE(status.dump().find("parameters.speed"), std::string::npos) << status;
+  const auto strict = http_send(port, "POST", "/api/optimize/study?strict=1", request.dump());
+  EXPECT_EQ(strict.status, 400);
+  EXPECT_NE(strict.body.find("parameters.speed"), std::string::npos) << strict.body;
+  // of a study of which nothing came the results look like a study's
+  request["pine_script"] = "test";
+  const auto id = submit(port, "/api/optimize/study", request);
+  EXPECT_EQ(await_end(port, "optimize", id)["status"], "failed");
+  const auto results = json_of(http_get(port, "/api/optimize/" + id + "/results"));
+  EXPECT_TRUE(results.contains("best")) << results;
+  EXPECT_FALSE(results.contains("equity_curve")) << results;
+  EXPECT_FALSE(results["compile_diagnostics"].empty()) << results;
+}
+
 TEST_F(backtest_node, no_bars_in_the_range_is_said) {
   const auto one = start_alone(1);
   auto request = backtest_of(momentum, {"AAPL"});
