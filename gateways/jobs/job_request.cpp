@@ -62,6 +62,12 @@ api_error refuse_script(const backtest::compiled_script& script) {
   return out;
 }
 
+/// The error's field is `parameters.NAME`, and the name is the script's: it may have dots of its own.
+api_error refuse_parameter(const error& wrong) {
+  const auto dot = wrong.field.find('.');
+  return bad_fields({{{"body", wrong.field.substr(0, dot), wrong.field.substr(dot + 1)}, wrong.message, "unknown"}});
+}
+
 api_error refuse_job(const std::vector<strategy::finding>& findings) {
   std::vector<field_error> fields;
   for (const auto& one : findings)
@@ -92,7 +98,7 @@ std::variant<read_submission, api_error> finish(backtest::job_kind kind, backtes
     const auto script = backtest::compile_strategy(asked.pine_script);
     if (!script.code) return refuse_script(script);
     if constexpr (std::is_same_v<Request, backtest::study_request>)
-      if (const auto wrong = backtest::unknown_parameter(*read.value, *script.code)) return bad_field("body", wrong->field, wrong->message, "unknown");
+      if (const auto wrong = backtest::unknown_parameter(*read.value, *script.code)) return refuse_parameter(*wrong);
   }
   read_submission out;
   out.unknown = read.unknown.size();

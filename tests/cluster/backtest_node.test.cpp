@@ -160,7 +160,7 @@ TEST_F(backtest_node, a_parameter_that_is_no_input_is_named) {
   request["pine_script"] = "test";
   const auto id = submit(port, "/api/optimize/study", request);
   EXPECT_EQ(await_end(port, "optimize", id)["status"], "failed");
-  const auto results = json_of(http_get(port, "/api/optimize/" + id + "/results"));
+  const auto results = json_of(http_get(port, "/api/optimize/" + id + "/results"))["results"];
   EXPECT_TRUE(results.contains("best")) << results;
   EXPECT_FALSE(results.contains("equity_curve")) << results;
   EXPECT_FALSE(results["compile_diagnostics"].empty()) << results;
