@@ -298,7 +298,7 @@ TEST_F(backtest_node, a_restarted_coordinator_goes_on_where_it_was) {
 TEST_F(backtest_node, cancelled_within_a_second_wherever_it_runs) {
   const auto port = start("alpha", {feed, symbols, gateway}).port();
   start("beta", {backtest});
-  auto request = study_of(100, 100);
+  auto request = study_of(2, 1); // few trials, so that single bars show in the progress
   request["pine_script"] = heavy;
   request["end_date"] = "2024-01-31";
   const auto id = submit(port, "/api/optimize/study", request);
