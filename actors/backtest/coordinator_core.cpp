@@ -46,6 +46,7 @@ result<void> coordinator_core::recover(moment now) {
     const auto number = job.number;
     entry e;
     e.shown = status_of(job);
+    e.kept_progress = job.progress;
     e.job = std::move(job);
     // what ran goes on first: it was submitted first, too
     if (e.job.state == job_state::running) e.job.state = e.shown.state = job_state::queued;
@@ -349,6 +350,7 @@ bool coordinator_core::hand_one(entry& e, moment) {
     if (room > most) most = room, to = id;
   }
   if (to == 0) return false;
+  e.plan->staffed(workers());
   auto piece = e.plan->next();
   if (!piece) return false;
   const auto attempt = ++last_attempt_;
@@ -405,6 +407,7 @@ void coordinator_core::progressed(crew_id who, std::uint64_t job, std::uint64_t 
   bars_done = std::min(bars_done, at->second.piece.bars);
   if (bars_done > at->second.bars_done) count_bars(bars_done - at->second.bars_done, now);
   at->second.bars_done = bars_done;
+  e->last_progress = now.steady; // a piece that was lost and is gone over again moves as well
   note_progress(*e, now);
 }
 
@@ -462,7 +465,7 @@ void coordinator_core::count_progress(entry& e, moment now) {
     e.last_progress = now.steady;
   }
   const double share = total == 0 ? 0 : 100.0 * static_cast<double>(e.best_bars) / static_cast<double>(total);
-  e.shown.progress = std::max(e.shown.progress, share);
+  e.job.progress = e.shown.progress = std::max(e.shown.progress, share);
   e.plan->describe(e.shown);
 }
 
@@ -476,9 +479,19 @@ void coordinator_core::changed(entry& e, moment now) {
   else dirty_.insert(e.job.number);
 }
 
+/// What clients have seen must not be taken back by a restart, though the work itself may have to be done again: written
+/// down whenever it has risen enough.
+void coordinator_core::keep_progress(entry& e) {
+  if (!e.begun || e.shown.progress < e.kept_progress + limits_.kept_progress) return;
+  e.kept_progress = e.shown.progress;
+  if (auto kept = store_.keep_progress(e.job.number, e.shown.progress); !kept)
+    effects_.warn("how far job " + e.job.id + " is could not be written: " + kept.error().message);
+}
+
 void coordinator_core::show(entry& e, moment now) {
   dirty_.erase(e.job.number);
   e.last_shown = now.steady;
+  keep_progress(e);
   effects_.show(e.shown);
 }
 

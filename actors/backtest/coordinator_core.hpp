@@ -37,6 +37,7 @@ struct coordinator_limits {
   std::size_t queued = limits::queued_jobs;
   std::size_t running_per_principal = limits::running_per_principal;
   std::size_t kept_jobs = limits::kept_jobs;
+  double kept_progress = 1; ///< percent by which a progress rises before it is written down
 };
 
 /// Names a crew for as long as it is there.
@@ -135,6 +136,7 @@ private:
     std::set<crew_id> knows;        ///< crews that have had the introduction
     std::uint64_t kept_bytes = 0;
     std::uint64_t best_bars = 0;    ///< for a progress that never falls
+    double kept_progress = 0;       ///< what a restart would begin with
     std::chrono::nanoseconds last_progress{0};
     std::chrono::nanoseconds last_shown{-1'000'000'000};
   };
@@ -166,6 +168,7 @@ private:
   void note_progress(entry& e, moment now);
   void changed(entry& e, moment now);
   void show(entry& e, moment now);
+  void keep_progress(entry& e);
   void count_bars(std::uint64_t bars, moment now);
   [[nodiscard]] std::size_t running_of(const std::string& owner) const;
 

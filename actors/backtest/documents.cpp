@@ -39,7 +39,7 @@ public:
     const auto& what = (*found)->content;
     if (const auto* run = std::get_if<job_results>(&what)) return write_backtest(*run, query);
     if (const auto* study = std::get_if<study_ledger>(&what)) return write_study(*study, (*found)->facts, query);
-    return write_nothing(kind, (*found)->facts, query);
+    return write_nothing(kind, (*found)->empty, query);
   }
 
 private:
@@ -47,6 +47,7 @@ private:
     std::string id;
     job_state state;
     result_facts facts;
+    document empty; ///< the results while there is no content
     std::variant<std::monostate, job_results, study_ledger> content; ///< monostate: it failed before there was anything
   };
 
@@ -76,8 +77,8 @@ private:
   }
 
   /// The script does not compile, or there were no bars.
-  result<document_text> write_nothing(job_kind kind, const result_facts& facts, const document_query& query) const {
-    if (query.kind == document_kind::results) return document_text{to_text(results_without_run(facts.findings)), {}};
+  result<document_text> write_nothing(job_kind kind, const document& empty, const document_query& query) const {
+    if (query.kind == document_kind::results) return document_text{to_text(empty), {}};
     if ((query.kind == document_kind::trials) != (kind == job_kind::study)) return no_such_document(kind);
     return document_text{query.form == document_form::csv ? "" : "[]", {}};
   }
@@ -103,7 +104,8 @@ private:
     auto json = nlohmann::json::parse(job.request, nullptr, false);
     auto request = parse_backtest(json);
     if (!request.value) return error{errc::corrupt_data, "the request of " + job.id + " can't be read"};
-    record out{job.id, job.state, facts_of(request.value->pine_script), {}};
+    record out{job.id, job.state, facts_of(request.value->pine_script), {}, {}};
+    out.empty = results_without_run(out.facts.findings);
     std::vector<pair_outcome> outcomes;
     for (const auto& part : job.parts) {
       auto one = pair_outcome_from_bytes(part.bytes);
@@ -122,7 +124,8 @@ private:
     auto json = nlohmann::json::parse(job.request, nullptr, false);
     auto request = parse_study(json);
     if (!request.value) return error{errc::corrupt_data, "the request of " + job.id + " can't be read"};
-    record out{job.id, job.state, facts_of(request.value->base.pine_script), {}};
+    record out{job.id, job.state, facts_of(request.value->base.pine_script), {}, {}};
+    out.empty = study_without_run(*request.value, out.facts);
     if (job.parts.empty()) return out;
     auto ledger = restore_ledger(*request.value, job);
     if (!ledger) return ledger.error();

@@ -54,6 +54,8 @@ public:
   /// The parts of an earlier run, all of them. Errors: corrupt_data when one is not of this job.
   virtual result<void> restore(std::vector<kept_part> parts) = 0;
 
+  /// How many workers there are now. A plan may cut its pieces smaller for more of them; what comes out stays the same.
+  virtual void staffed(std::uint64_t workers) { (void)workers; }
   /// The next piece that nobody has; nothing while there is none.
   virtual std::optional<shard> next() = 0;
   /// Nobody works on it any more.

@@ -274,6 +274,10 @@ result<void> job_store::keep_extra(std::uint64_t number, const std::string& symb
   return insert.run("keep bars");
 }
 
+result<void> job_store::keep_progress(std::uint64_t number, double progress) {
+  return statement(*this, "UPDATE jobs SET progress=MAX(progress, ?) WHERE number=?").real(progress).number(number).run("keep how far a job is");
+}
+
 result<void> job_store::keep_parts(std::uint64_t number, const std::vector<kept_part>& parts, double progress) {
   if (parts.empty()) return {};
   return transaction([&]() -> result<void> {
@@ -282,7 +286,7 @@ result<void> job_store::keep_parts(std::uint64_t number, const std::vector<kept_
       insert.number(number).number(part.key).bytes(part.bytes);
       if (auto done = insert.run("keep a result"); !done) return done;
     }
-    return statement(*this, "UPDATE jobs SET progress=MAX(progress, ?) WHERE number=?").real(progress).number(number).run("keep a result");
+    return keep_progress(number, progress);
   });
 }
 

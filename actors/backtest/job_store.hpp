@@ -67,6 +67,8 @@ public:
   /// The first answer stays.
   result<void> keep_extra(std::uint64_t number, const std::string& symbol, const std::string& frame, const series_ref& what);
 
+  /// How far a job is, in percent; what is kept of it never falls.
+  result<void> keep_progress(std::uint64_t number, double progress);
   /// Adds finished parts; those whose key is there already change nothing. `progress` is how far the job is with them;
   /// what is kept of it never falls.
   result<void> keep_parts(std::uint64_t number, const std::vector<kept_part>& parts, double progress = 0);

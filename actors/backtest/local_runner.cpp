@@ -175,6 +175,7 @@ private:
 
 result<study_ledger> run_study(const study_request& r, const compiled_script& script, bar_provider& bars, const runner_options& options) {
   if (script.code == nullptr) return not_a_strategy(script);
+  if (auto wrong = unknown_parameter(r, *script.code)) return *std::move(wrong);
   study_context context{r.base, prepare(script.code, r.base), {}, options.data};
   teller loading(options);
   for (const auto& key : pairs_of(r.base)) {

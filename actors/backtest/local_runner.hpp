@@ -35,7 +35,7 @@ struct runner_options {
 /// not compile into a strategy (invalid_argument "pine_script"), on is_cancelled(), and on internal faults.
 result<job_results> run_backtest(const backtest_request& r, const compiled_script& script, bar_provider& bars, const runner_options& options);
 
-/// Loads bars and runs every task to the end. Errors: as above; the first pair without bars; those of study_ledger::make.
+/// Loads bars and runs every task to the end. Errors: as above; the first pair without bars; unknown_parameter(); those of study_ledger::make.
 result<study_ledger> run_study(const study_request& r, const compiled_script& script, bar_provider& bars, const runner_options& options);
 
 } // namespace tt::backtest

@@ -90,6 +90,17 @@ json curve_json(const std::vector<curve_point>& curve) {
   return {{"at", wire::column(at)}, {"equity", wire::column(equity)}, {"position", wire::column(position)}, {"close", wire::column(close)}};
 }
 
+/// Bytes of earlier programs have none.
+bool falls_from(wire::fields& in, std::optional<fall_record>& to) {
+  if (!in.has("falls")) return true;
+  const auto* map = in.map("falls");
+  if (map == nullptr) return false;
+  wire::fields f(*map);
+  auto& falls = to.emplace();
+  f.get("peak", falls.peak), f.get("percent", falls.percent), f.get("money", falls.money);
+  return f.ok;
+}
+
 bool curve_from(const json* map, std::vector<curve_point>& to) {
   if (map == nullptr) return false;
   std::vector<std::int64_t> at;
@@ -144,6 +155,7 @@ std::string to_bytes(const pair_outcome& o) {
   }
   each_plain(o, [&](const char* name, const auto& v) { map[name] = v; });
   map["step"] = o.step == curve_step::day ? "day" : "bar";
+  if (o.falls) map["falls"] = {{"peak", o.falls->peak}, {"percent", o.falls->percent}, {"money", o.falls->money}};
   map["curve"] = curve_json(o.curve);
   map["trades"] = trades_json(o.trades);
   map["open_trades"] = trades_json(o.open_trades);
@@ -182,7 +194,7 @@ result<pair_outcome> pair_outcome_from_bytes(std::string_view bytes) {
   o.step = step == "bar" ? curve_step::bar : curve_step::day;
   in.get("logs_dropped", o.logs_dropped);
   in.get("warnings", o.warnings);
-  const bool whole = curve_from(in.map("curve"), o.curve) && trades_from(in.map("trades"), o.trades) &&
+  const bool whole = falls_from(in, o.falls) && curve_from(in.map("curve"), o.curve) && trades_from(in.map("trades"), o.trades) &&
                      trades_from(in.map("open_trades"), o.open_trades) && logs_from(in.list("logs"), o.logs);
   if (!in.ok || !whole) return in.broken(format);
   return o;

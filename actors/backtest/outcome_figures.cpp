@@ -34,12 +34,11 @@ std::shared_ptr<const pine::zone> zone_for(curve_step step, const std::set<std::
 
 std::int64_t time_of(std::int64_t at, curve_step step) { return step == curve_step::day ? at * day_ms : at; }
 
-void money_drawdown(tester::equity_figures& e, std::span<const tester::equity_point> curve) {
-  double peak = e.initial;
-  for (const auto& p : curve) {
-    peak = std::max(peak, p.equity);
-    e.max_drawdown_money = std::max(e.max_drawdown_money, peak - p.equity);
-  }
+/// What a curve itself shows: less than the bars between its points did.
+fall_record falls_of(std::span<const tester::equity_point> curve, double initial) {
+  fall_record out{initial};
+  for (const auto& p : curve) out.add(p.equity);
+  return out;
 }
 
 struct sums {
@@ -48,15 +47,17 @@ struct sums {
 };
 
 figure_set set_of(std::span<const tester::equity_point> curve, std::span<const tester::trade> trades, const sums& s, const pine::zone& tz,
-                  double risk_free, std::optional<double> buy_hold) {
+                  double risk_free, std::optional<double> buy_hold, const fall_record& falls) {
   tester::report r;
   r.all = tester::figures_of(trades, pine::trade_side::both);
   r.equity = tester::figures_of(curve, s.initial, tz, risk_free);
   r.equity.open_profit = s.open_pnl;
   r.equity.exposure = s.bars > 0 ? tester::figure(static_cast<double>(s.in_market) / static_cast<double>(s.bars)) : std::nullopt;
   r.equity.buy_hold_return = buy_hold;
-  money_drawdown(r.equity, curve);
-  if (r.equity.max_drawdown_money > 0) r.equity.recovery = r.all.net_profit / r.equity.max_drawdown_money;
+  r.equity.max_drawdown = falls.percent;
+  r.equity.max_drawdown_money = falls.money;
+  if (r.equity.cagr && falls.percent > 0) r.equity.calmar = *r.equity.cagr / falls.percent;
+  if (falls.money > 0) r.equity.recovery = r.all.net_profit / falls.money;
   return figure_set::of(r);
 }
 
@@ -74,7 +75,8 @@ figure_set figures_of(const pair_outcome& o) {
   std::vector<tester::trade> trades;
   trades.reserve(o.trades.size());
   add_trades(o, trades);
-  return set_of(curve, trades, {o.initial, o.open_pnl, 0, o.bars, o.bars_in_market}, *zone_for(o.step, {o.timezone}), o.risk_free, buy_hold(o));
+  return set_of(curve, trades, {o.initial, o.open_pnl, 0, o.bars, o.bars_in_market}, *zone_for(o.step, {o.timezone}), o.risk_free, buy_hold(o),
+                o.falls.value_or(falls_of(curve, o.initial)));
 }
 
 std::vector<shown_point> combined_curve(const std::vector<pair_outcome>& outcomes) {
@@ -122,7 +124,7 @@ figure_set combined_figures(const std::vector<pair_outcome>& outcomes) {
   std::vector<tester::equity_point> curve;
   for (const auto& p : combined_curve(outcomes)) curve.push_back({time_of(p.at, good.front()->step), p.equity, 0, 0});
   return set_of(curve, trades, s, *zone_for(good.front()->step, zones), good.front()->risk_free,
-                all_held && s.initial > 0 ? std::optional(held / s.initial) : std::nullopt);
+                all_held && s.initial > 0 ? std::optional(held / s.initial) : std::nullopt, falls_of(curve, s.initial));
 }
 
 } // namespace tt::backtest

@@ -60,17 +60,18 @@ run_rules rules_for(const backtest_request& r, const pine::declaration& d) {
   out.initial_capital = r.initial_capital.value_or(d.says_capital ? d.initial_capital : defaults::initial_capital);
   out.fee_value = r.commission.value_or(d.says_commission ? d.commission_value : defaults::commission);
   out.fee = r.commission_type ? fee_of(*r.commission_type) : d.says_commission ? fee_of(d.commission_type) : fee_of(defaults::commission_type);
-  if (r.slippage || r.slippage_type || !d.says_slippage) {
-    out.slippage = r.slippage.value_or(defaults::slippage);
-    out.slippage_type = r.slippage_type.value_or(defaults::slippage_type);
-  } else {
+  if (!r.slippage && d.says_slippage) { // a type alone says no more than what the script's value is in
     out.slippage = d.slippage;
     out.slippage_type = slippage_kind::ticks;
+  } else {
+    out.slippage = r.slippage.value_or(defaults::slippage);
+    out.slippage_type = r.slippage_type.value_or(defaults::slippage_type);
   }
   const bool on_close = r.fills == fill_model::as_declared ? d.process_orders_on_close : r.fills == fill_model::on_close;
   out.fills = on_close ? tester::fill_time::on_close : tester::fill_time::next_tick;
   const bool inside = r.magnifier == magnifier_use::as_declared ? d.use_bar_magnifier : r.magnifier == magnifier_use::on;
-  out.magnifier = inside ? bar_provider::inner_bars::wanted : bar_provider::inner_bars::none;
+  out.magnifier_left_out = inside && d.calc_on_order_fills;
+  out.magnifier = inside && !d.calc_on_order_fills ? bar_provider::inner_bars::wanted : bar_provider::inner_bars::none;
   out.currency = r.currency.empty() ? d.currency : r.currency;
   out.random_seed = 1 + r.rng_key;
   out.risk_free = d.risk_free_rate;
@@ -123,6 +124,12 @@ std::optional<std::string> broken_identity(const pair_outcome& o) {
 
 // ---------------------------------------------------------------- the run
 
+void fall_record::add(double equity) {
+  peak = std::max(peak, equity);
+  money = std::max(money, peak - equity);
+  if (peak > 0) percent = std::max(percent, (peak - equity) / peak);
+}
+
 namespace {
 
 /// Script loops ask this for the time: it stands still, until the run is cancelled. So no run depends on how fast it is,
@@ -149,6 +156,7 @@ public:
   }
 
   result<pair_outcome> run() {
+    falls_ = job_.falls_before.value_or(fall_record{rules().initial_capital});
     if (from_ >= to_) return error{errc::out_of_range, "there are no bars to run over", "bars"};
     tester::tester_options options;
     options.curve = tester::keep_curve::no;
@@ -183,14 +191,13 @@ private:
   /// Runs every bar and takes the points of the curve.
   std::optional<error> walk(tester::strategy_run& run) {
     const auto& bars = set_.bars();
+    const auto step = std::clamp<std::size_t>((to_ - start_) / limits::progress_steps, 1, limits::bars_between_progress);
     std::size_t told = start_;
     for (std::size_t i = start_; i < to_; ++i) {
-      if ((i - start_) % limits::bars_between_checks == 0) {
-        if (stopped()) return cancelled();
-        if (watch_.bars_done && i - told >= limits::bars_between_progress) {
-          watch_.bars_done(i - told);
-          told = i;
-        }
+      if (stopped()) return cancelled(); // on every bar: one may take half a second
+      if (watch_.bars_done && i - told >= step) {
+        watch_.bars_done(i - told);
+        told = i;
       }
       pine::bar_flags flags;
       const bool last = i + 1 == to_;
@@ -201,6 +208,7 @@ private:
         return error{errc::refused, "line " + std::to_string(f->line) + ", bar " + std::to_string(f->bar_index) + ": " + f->message, "script"};
       }
       if (i < from_) continue;
+      falls_.add(run.account().account().equity() + job_.made_before);
       if (job_.step == curve_step::bar) note(run, bars[i].time_ms, bars[i].close);
       else if (last || set_.day(i) != set_.day(i + 1)) note(run, set_.day(i), bars[i].close);
     }
@@ -259,6 +267,7 @@ private:
     o.bars = span.bars, o.bars_in_market = span.bars_in_market;
     o.first_ms = span.first_ms, o.last_ms = span.last_ms;
     o.first_close = span.first_close, o.last_close = span.last_close;
+    o.falls = falls_;
     o.step = job_.step;
     o.curve = std::move(curve_);
     o.warnings = run.warnings();
@@ -279,7 +288,9 @@ private:
     o.slippage = plain(r.slippage) + (r.slippage_type == slippage_kind::percent ? " percent of the price" : " ticks");
     o.commission = plain(r.fee_value) + " " + fee_name(r.fee);
     o.magnifier = r.magnifier == bar_provider::inner_bars::none ? "off" : set_.lower().empty() ? "no shorter bars" : "on";
+    if (r.magnifier_left_out) o.warnings.push_back("the bar magnifier is off: with calc_on_order_fills orders fill on the script's own bars");
     if (o.magnifier == "no shorter bars") o.warnings.push_back(to_string(o.key) + " has no shorter bars for the magnifier: filled on its own bars");
+    o.logs_dropped = run.engine().logs_dropped();
     for (const auto& m : run.engine().logs()) {
       if (m.time_ms < o.first_ms) continue; // of the warm-up
       if (o.logs.size() == limits::log_lines) {
@@ -295,6 +306,7 @@ private:
   const bar_set& set_;
   std::size_t from_ = 0, to_ = 0, start_ = 0;
   std::vector<curve_point> curve_;
+  fall_record falls_;
 };
 
 } // namespace

@@ -24,8 +24,9 @@ inline constexpr std::size_t log_line_bytes = 2'000; ///< a longer line is cut
 inline constexpr std::size_t pair_trades = 250'000; ///< closed trades of one pair; over it the pair fails
 inline constexpr std::size_t reason_bytes = 200;    ///< of a trade's entry and exit reason
 inline constexpr int per_bar_days = 60;             ///< spans up to it have a curve point per bar, longer ones per trading day
-inline constexpr std::size_t bars_between_checks = 64;      ///< of the cancel flag
-inline constexpr std::size_t bars_between_progress = 4'096; ///< calls of run_watch::bars_done
+/// Calls of run_watch::bars_done: after so many bars, or a hundredth of the pair's if that is less, so that a slow script
+/// over few bars is seen to move.
+inline constexpr std::size_t bars_between_progress = 4'096, progress_steps = 100;
 } // namespace limits
 
 /// What compiling a script said. A finding is a row of `compile_diagnostics`.
@@ -52,6 +53,8 @@ struct run_rules {
   slippage_kind slippage_type = defaults::slippage_type;
   pine::tester::fill_time fills = pine::tester::fill_time::next_tick;
   bar_provider::inner_bars magnifier = bar_provider::inner_bars::none;
+  /// It was asked for, but a script with calc_on_order_fills steps from fill to fill of its own bars.
+  bool magnifier_left_out = false;
   std::string currency;          ///< of the account; "NONE": the symbol's
   std::uint64_t random_seed = 1; ///< of math.random()
   double risk_free = 2;          ///< percent a year
@@ -71,6 +74,17 @@ enum class curve_step : std::uint8_t { bar, day };
 /// The resolution of equity curves for the request's dates (limits::per_bar_days).
 curve_step step_for(const backtest_request& r);
 
+/// Greatest falls of an equity from its highest close before. Taken on every bar, so that a curve with fewer points hides
+/// none of them.
+struct fall_record {
+  double peak = 0;
+  double percent = 0; ///< the greatest, as a fraction of the peak it fell from
+  double money = 0;   ///< the greatest in money, >= 0
+
+  void add(double equity);
+  bool operator==(const fall_record&) const = default;
+};
+
 /// How much of a run is kept: everything, or what figures are computed from (no logs, no reasons of trades).
 enum class outcome_detail : std::uint8_t { full, figures };
 
@@ -83,6 +97,9 @@ struct pair_job {
   std::size_t warmup = 0; ///< with a range of one's own
   curve_step step = curve_step::day;
   outcome_detail detail = outcome_detail::full;
+  /// Of a run that goes on from another: the falls up to its beginning, and what that one had made.
+  std::optional<fall_record> falls_before = {};
+  double made_before = 0;
   /// Where request.*() finds other symbols. Empty: the pair's own bars and longer ones made of them. Called once per run.
   std::function<std::unique_ptr<pine::data_source>(const bar_set& own)> data = {};
 };
@@ -90,7 +107,7 @@ struct pair_job {
 /// Eyes and hand of whoever runs a job. Both may be left empty.
 struct run_watch {
   std::function<void(std::size_t bars)> bars_done = {}; ///< bars since the last call; on the thread of the run
-  const std::atomic<bool>* cancel = nullptr;            ///< looked at every few bars and inside of the script's loops
+  const std::atomic<bool>* cancel = nullptr;            ///< looked at on every bar and inside of loops and heavy built-ins
 };
 
 /// A round trip. Money is in the account's currency, net of fees, and keeps its sign.
@@ -131,6 +148,7 @@ struct pair_outcome {
   double open_pnl = 0; ///< of trades still open, their entry fees taken off: final - initial = sum of pnl + open_pnl
   std::int64_t bars = 0, bars_in_market = 0, first_ms = 0, last_ms = 0;
   double first_close = 0, last_close = 0;
+  std::optional<fall_record> falls; ///< nothing: bytes of an earlier version, which have the points of the curve only
   curve_step step = curve_step::day;
   std::vector<curve_point> curve;
   std::vector<trade_record> trades;      ///< closed ones, in the order of closing
@@ -158,8 +176,8 @@ error cancelled();
 /// The money of an outcome: equity change = sum of the trades' pnl + open P&L, to rounding. An error text otherwise.
 std::optional<std::string> broken_identity(const pair_outcome& o);
 
-/// The figures of one outcome, under the API's names. All from the curve as it is kept and the trades, so whoever has
-/// those can compute them again.
+/// The figures of one outcome, under the API's names: from the trades, the curve as it is kept, and for drawdowns in
+/// percent and money the falls that were taken on every bar.
 figure_set figures_of(const pair_outcome& o);
 
 /// An outcome as bytes that are the same on every machine, and back. Later programs read earlier ones' bytes, and

@@ -270,8 +270,11 @@ public:
     return restore_tasks(*ledger_, std::move(open));
   }
 
+  void staffed(std::uint64_t workers) override { workers_ = std::max<std::uint64_t>(1, workers); }
+
   std::optional<shard> next() override {
-    auto tasks = ledger_->take(portion_);
+    const auto share = ledger_->free_tasks() / (limits::portions_per_worker * workers_);
+    auto tasks = ledger_->take(std::clamp<std::size_t>(share, 1, portion_));
     if (tasks.empty()) return std::nullopt;
     shard out;
     out.number = ++last_portion_;
@@ -308,7 +311,7 @@ public:
   }
 
   bool finished() const override { return ledger_ && ledger_->finished(); }
-  std::optional<error> failure() const override { return std::nullopt; }
+  std::optional<error> failure() const override { return ledger_ ? ledger_->failure() : std::nullopt; }
   std::uint64_t bars_done() const override { return ledger_->tasks().done * bars_per_task_; }
   std::uint64_t bars_total() const override { return ledger_->tasks().all * bars_per_task_; }
 
@@ -328,7 +331,8 @@ private:
   bar_opener open_;
   std::optional<study_ledger> ledger_;
   std::uint64_t bars_per_task_ = 0;
-  std::size_t portion_ = 1;
+  std::size_t portion_ = 1; ///< at most so many tasks
+  std::uint64_t workers_ = 1;
   std::uint64_t last_portion_ = 0;
   std::map<std::uint64_t, std::vector<std::uint64_t>> portions_;
 };
@@ -425,6 +429,7 @@ made_plan make_plan(job_kind kind, const std::string& request, const bar_opener&
   if (!read) return plan_failure{read.error(), {}};
   auto code = compile(read->base);
   if (auto* failed = std::get_if<plan_failure>(&code)) return std::move(*failed);
+  if (auto wrong = unknown_parameter(*read, *std::get<0>(code))) return plan_failure{std::move(*wrong), {}};
   auto needs = needs_of(read->base, *std::get<0>(code));
   return std::unique_ptr<job_plan>(std::make_unique<study_job_plan>(std::move(*read), std::move(needs), open));
 }

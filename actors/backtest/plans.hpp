@@ -13,6 +13,9 @@ namespace limits {
 /// Bars that one portion of a study's tasks should go over: long enough to hide a round trip, short enough to be lost.
 inline constexpr std::uint64_t portion_bars = 1'000'000;
 inline constexpr std::size_t portion_tasks = 64;
+/// Portions that each worker should get of the tasks at hand, so that few tasks keep all cores busy and a lost worker
+/// takes little along.
+inline constexpr std::uint64_t portions_per_worker = 4;
 /// Records of jobs that a document writer keeps at hand.
 inline constexpr std::size_t open_records = 2;
 } // namespace limits

@@ -181,6 +181,9 @@ void read_symbols(reader& in, backtest_request& r, const parse_options& options)
   const auto* list = in.find("symbols", reader::need::required);
   if (list == nullptr) return;
   if (!list->is_array()) return in.problem("symbols", "must be a list of texts", "type");
+  // as given, doubles too: a list that is too long gets this one answer, and nobody looks its names up
+  if (list->size() > limits::symbols)
+    return in.problem("symbols", "must name at most " + std::to_string(limits::symbols) + " symbols, not " + std::to_string(list->size()), "range");
   std::set<std::string> seen;
   std::size_t i = 0;
   for (const auto& item : *list) {
@@ -206,8 +209,6 @@ void read_symbols(reader& in, backtest_request& r, const parse_options& options)
     if (seen.insert(name).second) r.symbols.push_back(std::move(name));
   }
   if (list->empty()) in.problem("symbols", "must name at least one symbol", "range");
-  if (seen.size() > limits::symbols)
-    in.problem("symbols", "must name at most " + std::to_string(limits::symbols) + " symbols, not " + std::to_string(seen.size()), "range");
 }
 
 void read_timeframes(reader& in, backtest_request& r) {
@@ -276,7 +277,9 @@ void read_money(reader& in, backtest_request& r) {
   if (r.commission && r.commission_type == commission_kind::percent && *r.commission > whole)
     in.problem("commission", "must be from 0 to 100 percent", "range");
   r.slippage_type = in.choice("slippage_type", slippage_names);
-  r.slippage = in.number("slippage", 0, r.slippage_type == slippage_kind::ticks ? limits::slippage_ticks : whole);
+  // a script's own value is in ticks, so percent alone has no value to go with
+  const auto need = r.slippage_type == slippage_kind::percent ? reader::need::required : reader::need::optional;
+  r.slippage = in.number("slippage", 0, r.slippage_type == slippage_kind::ticks ? limits::slippage_ticks : whole, reader::least::included, need);
   if (auto text = in.text("currency", 8)) {
     auto name = trimmed_upper(*text);
     if (!name.empty() && (name.size() < 3 || !printable_ascii(name))) in.problem("currency", "must be a currency code such as USD", "value");

@@ -137,6 +137,8 @@ document points_of(const std::vector<shown_point>& curve, curve_step step) {
 
 document error_document(const error& e) { return {{"error_code", std::string(tt::to_string(e.code))}, {"message", to_string(e)}}; }
 
+std::string dropped_text(const pair_outcome& o) { return std::to_string(o.logs_dropped) + " more log lines were not kept"; }
+
 void move_into(document& to, document from) {
   for (auto& [name, v] : from.items()) to[name] = std::move(v);
 }
@@ -247,6 +249,7 @@ result<job_results> job_results::combine(const backtest_request& r, std::vector<
     }
     out.initial_ += o.initial, out.final_ += o.final_equity, out.open_pnl_ += o.open_pnl;
     currencies.insert(o.currency);
+    if (o.logs_dropped > 0) out.warnings_.push_back(to_string(o.key) + ": " + dropped_text(o));
     for (const auto& w : o.warnings)
       if (told.insert(w).second) out.warnings_.push_back(w);
     for (std::uint32_t i = 0; i < o.trades.size(); ++i) out.order_.push_back({p, i});
@@ -263,13 +266,23 @@ result<job_results> job_results::combine(const backtest_request& r, std::vector<
 
 const trade_record& job_results::trade(std::size_t i) const { return outcomes_[order_[i].pair].trades[order_[i].index]; }
 
+namespace {
+/// The sum of several accounts is known at the points of their curves only.
+std::string_view drawdown_text(bool on_bars, std::size_t runs) {
+  if (!on_bars) return "from the points of the curve";
+  return runs < 2 ? "from the close of every bar" : "of each run from the close of every bar, of their sum from the points of the curve";
+}
+} // namespace
+
 document job_results::assumptions() const {
   const pair_outcome none, *first = &none;
-  for (const auto& o : outcomes_)
-    if (!o.failure) {
-      first = &o;
-      break;
-    }
+  std::size_t good = 0;
+  bool on_bars = true;
+  for (const auto& o : outcomes_) {
+    if (o.failure) continue;
+    if (++good == 1) first = &o;
+    on_bars = on_bars && o.falls;
+  }
   return {{"fill_rule", first->fill_rule},
           {"slippage", first->slippage},
           {"commission", first->commission},
@@ -277,6 +290,7 @@ document job_results::assumptions() const {
           {"session", std::string(tt::to_string(session_))},
           {"capital_mode", std::string(to_string(capital_))},
           {"curve", step_ == curve_step::day ? "one point per trading day" : "one point per bar"},
+          {"drawdown", drawdown_text(on_bars, good)},
           {"data_hash", data_hash_},
           {"engine_version", facts_.engine_version},
           {"warnings", warnings_}};
@@ -354,6 +368,15 @@ document log_document(const pair_key& key, const log_line& l) {
   return {{"symbol", key.symbol}, {"timeframe", key.frame.to_string()}, {"time", date_text(l.time_ms, curve_step::bar)},
           {"bar", l.bar},         {"level", level_name(l.level)},       {"text", l.text}};
 }
+/// The lines of a pair, and behind them one that says how many are missing.
+std::size_t log_rows(const pair_outcome& o) { return o.logs.size() + (o.logs_dropped > 0 ? 1 : 0); }
+document log_row(const pair_outcome& o, std::size_t i) {
+  if (i < o.logs.size()) return log_document(o.key, o.logs[i]);
+  auto last = o.logs.empty() ? log_line{o.last_ms, 0, {}, {}} : o.logs.back();
+  last.level = pine::log_level::warning;
+  last.text = dropped_text(o);
+  return log_document(o.key, last);
+}
 } // namespace
 
 /// By pair, then in the order in which they were written.
@@ -364,14 +387,15 @@ result<result_page> job_results::logs(std::size_t limit, std::string_view cursor
   const auto most = std::clamp<std::size_t>(limit, 1, limits::page_rows);
   std::size_t at = 0;
   for (const auto& o : outcomes_) {
-    for (auto i = *from > at ? std::min(*from - at, o.logs.size()) : 0; i < o.logs.size(); ++i) {
+    const auto rows = log_rows(o);
+    for (auto i = *from > at ? std::min(*from - at, rows) : 0; i < rows; ++i) {
       if (page.rows.size() == most) {
         page.next_cursor = std::to_string(at + i);
         return page;
       }
-      page.rows.push_back(log_document(o.key, o.logs[i]));
+      page.rows.push_back(log_row(o, i));
     }
-    at += o.logs.size();
+    at += rows;
   }
   return page;
 }
@@ -379,7 +403,7 @@ result<result_page> job_results::logs(std::size_t limit, std::string_view cursor
 std::string job_results::logs_csv() const {
   auto out = csv_header({"symbol", "timeframe", "time", "bar", "level", "text"});
   for (const auto& o : outcomes_)
-    for (const auto& l : o.logs) csv_row(out, log_document(o.key, l));
+    for (std::size_t i = 0; i < log_rows(o); ++i) csv_row(out, log_row(o, i));
   return out;
 }
 

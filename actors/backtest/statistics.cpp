@@ -54,10 +54,12 @@ std::optional<double> deflated_sharpe(std::span<const double> returns, std::span
   return normal_cdf((s - expected) * std::sqrt(static_cast<double>(returns.size()) - 1) / std::sqrt(spread));
 }
 
-std::optional<double> stability(double own, std::span<const double> neighbours) {
+std::optional<double> stability(double own, std::span<const double> neighbours, direction way) {
   if (neighbours.empty() || own == 0) return std::nullopt;
+  const double sign = way == direction::maximize ? 1 : -1; // less is better: the same question about the negative values
+  own *= sign;
   double sum = 0;
-  for (double x : neighbours) sum += x;
+  for (double x : neighbours) sum += sign * x;
   double ratio = sum / static_cast<double>(neighbours.size()) / std::fabs(own);
   return own > 0 ? ratio : 2 + ratio; // neighbours as bad as a negative own value are a plateau too
 }

@@ -1,6 +1,8 @@
 #pragma once
 /// What many trials do to the meaning of the best one.
 
+#include "actors/backtest/search.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -21,12 +23,13 @@ moments moments_of(std::span<const double> values);
 /// Lopez de Prado, "The deflated Sharpe ratio", 2014):
 ///   expected best of N trials without skill: s0 = sqrt(V) ((1 - g) z(1 - 1/N) + g z(1 - 1/(N e))), g = 0.5772...
 ///   DSR = Phi((s - s0) sqrt(T - 1) / sqrt(1 - skew s + (kurtosis - 1) / 4 s^2))
-/// `returns` are those of the best trial, per period; `sharpes` the ratios per period of all trials (V is their
-/// variance). Empty with fewer than two trials or two returns, or when a spread is zero.
+/// `returns` are those of the best trial, per period; `sharpes` the ratios per period of all trials, each
+/// point of the space once (V is their variance). Empty with fewer than two trials or two returns, or when a spread is zero.
 std::optional<double> deflated_sharpe(std::span<const double> returns, std::span<const double> sharpes);
 
 /// How an objective stands among its neighbours in the space: mean of the neighbours' over its own. 1 is a plateau, 0
 /// or less a spike. Empty without neighbours or when its own is zero.
-std::optional<double> stability(double own, std::span<const double> neighbours);
+/// `way`: whether more or less of it is better.
+std::optional<double> stability(double own, std::span<const double> neighbours, direction way = direction::maximize);
 
 } // namespace tt::backtest

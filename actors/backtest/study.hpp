@@ -41,6 +41,8 @@ public:
 
   /// Up to `most` trials that nobody has yet, lowest numbers first. They are out until put() or give_back().
   std::vector<std::uint64_t> take(std::size_t most);
+  /// How many take() could give at most.
+  std::uint64_t free() const { return search_->ready() - done_ - out_.size(); }
   /// A worker is gone: its trials can be taken again.
   void give_back(const std::vector<std::uint64_t>& trials);
   point at(std::uint64_t trial) const { return search_->at(trial); }

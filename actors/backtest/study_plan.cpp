@@ -60,6 +60,14 @@ std::vector<double> daily_returns(const std::vector<shown_point>& curve, curve_s
 
 } // namespace
 
+std::optional<error> unknown_parameter(const study_request& r, const pine::program& code) {
+  for (const auto& p : r.parameters) {
+    const bool known = std::ranges::any_of(code.inputs, [&](const pine::input_info& in) { return p.name == in.name || p.name == in.title; });
+    if (!known) return error{errc::invalid_argument, "the script has no input of this name", "parameters." + p.name};
+  }
+  return std::nullopt;
+}
+
 struct study_ledger::impl {
   study_request request;
   parameter_space space;
@@ -160,6 +168,13 @@ std::vector<study_task> study_ledger::take(std::size_t most) {
   return out;
 }
 
+std::uint64_t study_ledger::free_tasks() const {
+  const auto& m = *impl_;
+  auto n = static_cast<std::uint64_t>(std::ranges::count(m.details, run_state::ready));
+  for (const auto& w : m.windows) n += w.trials->free() + (w.test_state == run_state::ready ? 1 : 0);
+  return n;
+}
+
 void study_ledger::give_back(const std::vector<std::uint64_t>& ids) {
   auto& m = *impl_;
   for (auto id : ids) {
@@ -249,6 +264,18 @@ bool study_ledger::finished() const {
   return c.done == c.all && trials_done() == trials_total();
 }
 
+std::optional<error> study_ledger::failure() const {
+  if (!finished()) return std::nullopt;
+  const std::string* first = nullptr;
+  for (const auto& w : impl_->windows)
+    for (const auto& row : w.trials->rows()) {
+      if (row->failure.empty()) return std::nullopt;
+      if (first == nullptr) first = &row->failure;
+    }
+  if (first == nullptr) return std::nullopt;
+  return error{errc::refused, "every trial failed, the first one so: " + *first};
+}
+
 // ---------------------------------------------------------------- documents
 
 document study_ledger::impl::params_of(const point& at) const {
@@ -285,15 +312,17 @@ document study_ledger::best_so_far() const {
   return {{"trial", window * m.inner + best->trial}, {"params", m.params_of(best->at)}, {"objective", number(best->objective)}};
 }
 
-/// The best trial's daily returns, discounted for the number of trials it was the best of.
+/// The best trial's daily returns, discounted for the number of points it was the best of. A point that a search has come
+/// back to is no new attempt.
 std::optional<double> study_ledger::impl::deflated() const {
   if (walking || detail_results.empty() || !detail_results.front() || detail_results.front()->outcomes.empty()) return std::nullopt;
   const auto& outcomes = detail_results.front()->outcomes;
   double initial = 0;
   for (const auto& o : outcomes) initial += o.failure ? 0 : o.initial;
   std::vector<double> sharpes;
+  std::set<point> seen;
   for (const auto& row : windows.front().trials->rows())
-    if (row && row->failure.empty())
+    if (row && row->failure.empty() && seen.insert(row->at).second)
       if (auto s = figure_set::from(row->figures).get("sharpe_daily")) sharpes.push_back(*s);
   return deflated_sharpe(daily_returns(combined_curve(outcomes), step_for(request.base), initial), sharpes);
 }
@@ -304,7 +333,7 @@ document study_ledger::impl::best_document(const result_facts& facts) const {
     const auto& row = ranks[rank];
     const auto& trials = *windows.front().trials;
     document one{{"rank", rank + 1}, {"trial", row.trial}, {"params", params_of(row.at)}, {"objective", number(row.objective)}};
-    one["stability"] = number(row.objective ? stability(*row.objective, trials.neighbours(row)) : std::nullopt);
+    one["stability"] = number(row.objective ? stability(*row.objective, trials.neighbours(row), request.goal.way) : std::nullopt);
     one["results"] = to_document(figure_set::from(row.figures));
     if (detail_results[rank] && detail_results[rank]->failure.empty()) {
       auto whole = job_results::combine(request.base, detail_results[rank]->outcomes, facts);
@@ -377,9 +406,23 @@ document study_ledger::impl::walk_document() const {
   return {{"windows", std::move(list)}, {"out_of_sample_equity", chained_equity()}, {"efficiency", number(efficiency)}};
 }
 
+document study_without_run(const study_request& r, const result_facts& facts) {
+  return {{"best", document::array()},
+          {"trials_done", 0},
+          {"trials_total", 0},
+          {"trials_failed", 0},
+          {"stability", nullptr},
+          {"deflated_sharpe", nullptr},
+          {"walk_forward", nullptr},
+          {"objective", r.goal.objective},
+          {"direction", std::string(to_string(r.goal.way))},
+          {"compile_diagnostics", to_document(facts.findings)},
+          {"engine_version", facts.engine_version}};
+}
+
 document study_ledger::results(const result_facts& facts) const {
   const auto& m = *impl_;
-  document out;
+  auto out = study_without_run(m.request, facts);
   out["best"] = m.best_document(facts);
   out["trials_done"] = trials_done();
   out["trials_total"] = trials_total();
@@ -388,14 +431,11 @@ document study_ledger::results(const result_facts& facts) const {
     for (const auto& row : w.trials->rows()) failed += row && !row->failure.empty() ? 1 : 0;
   out["trials_failed"] = failed;
   std::optional<double> plateau;
-  if (!m.ranks.empty()) plateau = stability(*m.ranks.front().objective, m.windows.front().trials->neighbours(m.ranks.front()));
+  if (!m.ranks.empty())
+    plateau = stability(*m.ranks.front().objective, m.windows.front().trials->neighbours(m.ranks.front()), m.request.goal.way);
   out["stability"] = number(plateau);
   out["deflated_sharpe"] = number(m.deflated());
-  out["walk_forward"] = m.walking ? m.walk_document() : document(nullptr);
-  out["objective"] = m.request.goal.objective;
-  out["direction"] = std::string(to_string(m.request.goal.way));
-  out["compile_diagnostics"] = to_document(facts.findings);
-  out["engine_version"] = facts.engine_version;
+  if (m.walking) out["walk_forward"] = m.walk_document();
   return out;
 }
 

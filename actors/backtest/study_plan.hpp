@@ -75,6 +75,12 @@ result<task_result> run_task(const study_context& context, const study_task& tas
 /// The opening times that walk-forward windows are cut from: of all symbols on the shortest timeframe, rising.
 std::vector<std::int64_t> time_axis(const std::vector<std::shared_ptr<const bar_set>>& bars);
 
+/// A parameter that no input of the script has, by title or by variable. The error's field is `parameters.NAME`.
+std::optional<error> unknown_parameter(const study_request& r, const pine::program& code);
+
+/// `results` of a study of which nothing came: no best, no trials, what the compiler found.
+document study_without_run(const study_request& r, const result_facts& facts);
+
 class study_ledger {
 public:
   /// `axis`: time_axis() of the bars; only a walk-forward looks at it. Errors: those of search, goal and windows.
@@ -85,6 +91,8 @@ public:
 
   /// Up to `most` tasks that nobody has yet. May be empty while others are still out (a generation, a window's test).
   std::vector<study_task> take(std::size_t most);
+  /// How many take() could give at most.
+  std::uint64_t free_tasks() const;
   /// Whoever had them is gone.
   void give_back(const std::vector<std::uint64_t>& ids);
   /// fresh: it counts now; write it to the log. known: it was there already. early: what it depends on is not there yet
@@ -93,6 +101,8 @@ public:
   taken put(task_result r);
 
   bool finished() const;
+  /// Once finished: the first trial's failure, when every trial failed.
+  std::optional<error> failure() const;
   /// Trials and tests done and in all; details are not counted.
   std::uint64_t trials_done() const;
   std::uint64_t trials_total() const;

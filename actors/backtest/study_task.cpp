@@ -104,6 +104,7 @@ void append(pair_outcome& to, pair_outcome next) {
     to.curve.push_back(p);
   }
   to.final_equity = next.final_equity + shift;
+  to.falls = next.falls; // it has gone on from those before
   to.open_pnl += next.open_pnl;
   to.bars += next.bars, to.bars_in_market += next.bars_in_market;
   to.last_ms = next.last_ms, to.last_close = next.last_close;
@@ -123,6 +124,7 @@ result<pair_outcome> run_ranges(pair_job job, const study_task& task, const run_
   for (const auto& range : task.ranges) {
     job.range = {job.bars->lower_bound(range.from_ms), job.bars->lower_bound(range.to_ms)};
     if (job.range.from >= job.range.to) continue;
+    if (whole) job.falls_before = whole->falls, job.made_before = whole->final_equity - whole->initial;
     auto one = run_pair(job, watch);
     if (!one) return one;
     if (whole) append(*whole, *std::move(one));

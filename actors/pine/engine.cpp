@@ -215,6 +215,7 @@ std::string script::plot_text(std::size_t index, std::size_t part) const {
 }
 const program& script::code() const { return *impl_->code; }
 const std::vector<log_message>& script::logs() const { return impl_->shared.logs; }
+std::uint64_t script::logs_dropped() const { return impl_->shared.logs_dropped; }
 const std::vector<alert_event>& script::alerts() const { return impl_->shared.alerts; }
 std::vector<order_command> script::take_orders() { return std::exchange(impl_->shared.orders, {}); }
 const std::vector<order_command>& script::orders() const { return impl_->shared.orders; }

@@ -53,6 +53,8 @@ public:
   std::string plot_text(std::size_t index, std::size_t part) const;
   const program& code() const;
   const std::vector<log_message>& logs() const;
+  /// Lines beyond limits::log_messages, which are not in logs().
+  std::uint64_t logs_dropped() const;
   const std::vector<alert_event>& alerts() const;
   /// Order calls since the last take or clear, and the texts their numbers stand for.
   std::vector<order_command> take_orders();

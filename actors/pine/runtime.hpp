@@ -49,15 +49,12 @@ struct shared_state {
   std::vector<std::unique_ptr<record_object::varip_layout>> layouts;
   std::map<type_id, const record_object::varip_layout*> layout_of;
 
-  /// Counts work against the budget; stops the script when it is used up.
+  /// Counts work against the budget; stops the script when it is used up. Every few thousand steps the clock is looked at:
+  /// through it a run is cancelled, and a bar of nothing but heavy built-ins must hear of that as a loop does.
   void charge(std::uint64_t steps) {
     if (steps >= steps_left) out_of_budget();
     steps_left -= steps;
-  }
-  /// The same for long work inside one built-in, between whose parts the clock is looked at.
-  void work(std::uint64_t steps) {
-    charge(steps);
-    if (steps_left <= clock_at) look_at_clock();
+    if (steps_left <= clock_at) [[unlikely]] look_at_clock();
   }
   /// Sets when the clock is looked at next; a new bar has no deadline before the first look.
   void start_clock(std::int64_t deadline = 0) {

@@ -2,10 +2,13 @@
 
 #include "actors/backtest/pair_run.hpp"
 #include "actors/backtest/request.hpp"
+#include "actors/backtest/study_plan.hpp"
 #include "actors/strategy/jobs/backtest_plan.hpp"
 #include "gateways/json/json_reader.hpp"
 
 #include <nlohmann/json.hpp>
+
+#include <type_traits>
 
 namespace tt::gateway {
 
@@ -59,6 +62,12 @@ api_error refuse_script(const backtest::compiled_script& script) {
   return out;
 }
 
+/// The error's field is `parameters.NAME`, and the name is the script's: it may have dots of its own.
+api_error refuse_parameter(const error& wrong) {
+  const auto dot = wrong.field.find('.');
+  return bad_fields({{{"body", wrong.field.substr(0, dot), wrong.field.substr(dot + 1)}, wrong.message, "unknown"}});
+}
+
 api_error refuse_job(const std::vector<strategy::finding>& findings) {
   std::vector<field_error> fields;
   for (const auto& one : findings)
@@ -85,8 +94,12 @@ std::variant<read_submission, api_error> finish(backtest::job_kind kind, backtes
     return bad_field("body", "yaml", "this build optimises Pine source only: give pine_script", "unsupported");
   if (!asked.yaml.empty() && strictness == unknown_fields::refuse)
     if (const auto job = strategy::job_of(asked, &master); !job.plan) return refuse_job(job.findings);
-  if (!asked.pine_script.empty() && strictness == unknown_fields::refuse)
-    if (const auto script = backtest::compile_strategy(asked.pine_script); !script.code) return refuse_script(script);
+  if (!asked.pine_script.empty() && strictness == unknown_fields::refuse) {
+    const auto script = backtest::compile_strategy(asked.pine_script);
+    if (!script.code) return refuse_script(script);
+    if constexpr (std::is_same_v<Request, backtest::study_request>)
+      if (const auto wrong = backtest::unknown_parameter(*read.value, *script.code)) return refuse_parameter(*wrong);
+  }
   read_submission out;
   out.unknown = read.unknown.size();
   out.job.kind = kind;

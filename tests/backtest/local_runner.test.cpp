@@ -101,6 +101,11 @@ TEST(local_runner, pairs_without_bars_fail_alone_and_bad_scripts_fail_whole) {
   const auto bad = run_backtest(r, compile_strategy("test"), bars, {});
   ASSERT_FALSE(bad);
   EXPECT_EQ(bad.error().field, "pine_script");
+  auto body = nlohmann::json::parse(R"({"symbols":["A"],"start_date":"2024-01-01","end_date":"2024-03-31","parameters":{"speed":{"min":2,"max":9}}})");
+  body["pine_script"] = cross;
+  const auto study = run_study(parse_study(body).value.value(), compile_strategy(cross), bars, {});
+  ASSERT_FALSE(study);
+  EXPECT_EQ(study.error().field, "parameters.speed");
 }
 
 } // namespace

@@ -113,6 +113,8 @@ TEST(backtest_request, each_bad_field_has_its_error) {
     {with("slippage", -1), "slippage:range"},
     {with("slippage", 101), "slippage:range"},
     {with("slippage_type", 1), "slippage_type:type"},
+    {with("slippage_type", "percent"), "slippage:missing"},
+    {with("slippage_type", "ticks"), ""},
     {with("inputs", {1}), "inputs:type"},
     {with("inputs", {{"a", {1}}}), "inputs.a:type"},
     {with("magnifier", "yes"), "magnifier:type"},
@@ -140,10 +142,16 @@ TEST(backtest_request, two_hundred_symbols_and_no_more) {
   json list = json::array();
   for (int i = 0; i < 200; ++i) list.push_back("S" + std::to_string(i));
   EXPECT_EQ(backtest_problems(with("symbols", list)), "");
-  list.push_back("S0"); // there already
-  EXPECT_EQ(backtest_problems(with("symbols", list)), "");
-  list.push_back("S200");
+  list.push_back("S0"); // there already, but given
   EXPECT_EQ(backtest_problems(with("symbols", list)), "symbols:range");
+  EXPECT_EQ(backtest_problems(with("symbols", json(201, "S0"))), "symbols:range");
+  parse_options nobody;
+  int asked = 0;
+  nobody.resolve = [&](std::string_view) { return ++asked, std::optional<std::string>{}; };
+  const auto p = parse_backtest(with("symbols", list), nobody);
+  ASSERT_EQ(p.problems.size(), 1u) << "one problem, not one for each unknown name as well";
+  EXPECT_EQ(to_string(p.problems[0]), "symbols: must name at most 200 symbols, not 201");
+  EXPECT_EQ(asked, 0);
 }
 
 TEST(backtest_request, all_problems_are_told_at_once) {

@@ -208,6 +208,24 @@ TEST(results, pages_of_logs) {
   EXPECT_EQ(all.logs_csv().substr(0, 76), "symbol,timeframe,time,bar,level,text\nA,1h,2024-01-01T00:00:00.000Z,0,info,a0");
 }
 
+TEST(results, log_lines_that_were_not_kept_are_told) {
+  auto a = made("A", {}), b = made("B", {});
+  a.logs.push_back({start_ms, 7, pine::log_level::info, "one"});
+  a.logs_dropped = 12;
+  b.logs.push_back({start_ms, 7, pine::log_level::info, "two"});
+  const auto all = combined(request_for({"A", "B"}, 100), {a, b});
+  const auto page = all.logs(10).value();
+  ASSERT_EQ(page.rows.size(), 3u);
+  EXPECT_EQ(page.rows[1]["text"], "12 more log lines were not kept");
+  EXPECT_EQ(page.rows[1]["symbol"], "A");
+  EXPECT_EQ(page.rows[2]["text"], "two");
+  const auto second = all.logs(1, "1").value();
+  EXPECT_EQ(second.rows, document::array({page.rows[1]}));
+  EXPECT_EQ(second.next_cursor, "2");
+  EXPECT_EQ(all.assumptions()["warnings"], document::array({"A 1h: 12 more log lines were not kept"}));
+  EXPECT_NE(all.logs_csv().find("12 more"), std::string::npos);
+}
+
 TEST(results, csv_quotes_what_needs_it) {
   const auto all = combined(request_for({"A"}, 100), {made("A", {12.5})});
   EXPECT_EQ(all.trades_csv(),

@@ -283,6 +283,13 @@ TEST(statistics, plateau_and_spike) {
   EXPECT_EQ(*stability(2, same), 1);
   EXPECT_EQ(*stability(2, none), 0);
   EXPECT_FALSE(stability(2, {}));
+  std::vector<double> worse{4, 4}, better{1, 1}; // when less is better
+  EXPECT_EQ(*stability(2, same, direction::minimize), 1);
+  EXPECT_EQ(*stability(2, worse, direction::minimize), 0) << "twice as bad all around: a spike";
+  EXPECT_EQ(*stability(2, better, direction::minimize), 1.5);
+  std::vector<double> losses{-2, -2};
+  EXPECT_EQ(*stability(-2, losses, direction::minimize), 1);
+  EXPECT_EQ(*stability(-2, none, direction::minimize), 0);
 }
 
 } // namespace

@@ -159,6 +159,23 @@ TEST(study_plan, results_say_what_the_contract_says) {
   EXPECT_EQ(ledger.best_so_far()["objective"], d["best"][0]["objective"]);
 }
 
+TEST(study_plan, a_point_that_is_tried_again_is_no_further_attempt) {
+  // every point of the grid, and the same points drawn many times over: the best was the best of as many
+  const char* const space = R"({"parameters":{"fast":{"type":"int","min":2,"max":4,"step":1},"slow":{"type":"int","min":10,"max":10,"step":1}}})";
+  const auto once = study_of(space);
+  auto often = once;
+  often.method = search_method::random;
+  often.max_trials = 40;
+  const auto c = context_of(once);
+  auto a = ledger_of(once, c), b = ledger_of(often, c);
+  finish(a, c), finish(b, c);
+  const auto x = a.results({"v", {}}), y = b.results({"v", {}});
+  ASSERT_EQ(y["trials_done"], 40);
+  ASSERT_EQ(y["best"].size(), 3u) << "all of them drawn";
+  ASSERT_TRUE(x["deflated_sharpe"].is_number());
+  EXPECT_EQ(to_text(x["deflated_sharpe"]), to_text(y["deflated_sharpe"]));
+}
+
 TEST(study_plan, trials_can_be_sorted_and_paged) {
   const auto r = study_of("{}");
   const auto c = context_of(r);
@@ -237,6 +254,11 @@ TEST(study_plan, an_embargo_cuts_trains_and_money_goes_on) {
   task.ranges = {{start_ms + 30 * day_ms, start_ms + 50 * day_ms}};
   const auto second = run(c, task).outcomes[0];
   EXPECT_DOUBLE_EQ(o.final_equity - o.initial, first.final_equity - first.initial + second.final_equity - second.initial);
+  fall_record falls{o.initial}; // 20 days and 20 days have a point per day each, the falls every bar
+  for (const auto& p : o.curve) falls.add(p.equity);
+  EXPECT_GE(o.falls.value().money, falls.money);
+  EXPECT_GE(o.falls.value().money, std::max(first.falls.value().money, second.falls.value().money));
+  EXPECT_GE(o.falls.value().peak, first.falls.value().peak);
 }
 
 TEST(study_plan, failures_are_rows_and_no_window_fits_is_an_error) {

@@ -264,6 +264,23 @@ TEST(pine_hostile, long_algebra_looks_at_the_clock) {
   }
 }
 
+/// A bar of nothing but heavy built-ins hears of a stop as well: at most one of them goes on behind the look that says so.
+TEST(pine_hostile, heavy_built_ins_look_at_the_clock) {
+  for (std::string what : {"a.sort()", "a.reverse()", "a.sum()", "m.mult(m)"}) {
+    std::string lines;
+    for (int i = 0; i < 20; ++i) lines += what + "\n";
+    run_settings settings;
+    settings.limit.steps_per_bar = std::uint64_t{1} << 62;
+    settings.limit.bar_ns = 0;
+    int looks = 0;
+    settings.limit.clock_ns = [&looks] { return std::int64_t{++looks}; };
+    auto r = run_source(script_of("var a = array.new<float>(60000, 1.0)\nvar m = matrix.new<float>(60, 60, 1.0)\n" + lines + "runtime.error(\"too late\")\n"),
+                        walk(1), "1", settings);
+    EXPECT_NE(r.error.find("takes too long"), std::string::npos) << what << ": " << r.error;
+    EXPECT_EQ(looks, 2) << what << ": the first sets the time, the second finds it past";
+  }
+}
+
 TEST(pine_hostile, deep_nesting_and_long_lines_are_refused) {
   EXPECT_EQ(compile(script_of("x = " + std::string(100'000, '(') + "1\n")).code, nullptr);
   EXPECT_EQ(compile(script_of("x = " + std::string(100'000, '-') + "1\n")).code, nullptr);

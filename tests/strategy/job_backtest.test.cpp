@@ -78,6 +78,15 @@ TEST(job_backtest, symbols_share_one_account) {
   EXPECT_NEAR(final, 100'000 + 594 * 3, 1e-6); // 594 shares, bought at 101
 }
 
+TEST(job_backtest, a_fall_inside_of_a_day_is_a_drawdown) {
+  const auto text = with(with(small_job, "position_size: 0.1", "position_size: 0.6"), "stop_loss: 0.03, take_profit: 0.06, ", "");
+  const std::vector<double> calm{100, 100, 100, 100, 100, 100};
+  const auto done = run_job_backtest(input(text, {day_of("AAPL", {100, 100, 101, 102, 90, 104}), day_of("MSFT", calm)}));
+  ASSERT_TRUE(done);
+  const auto& o = done->outcomes[0];
+  EXPECT_NEAR(o.falls.value().money, 594 * 12, 1e-6) << "594 shares from 102 to 90, whatever the curve keeps";
+}
+
 TEST(job_backtest, the_same_inputs_give_the_same_bytes) {
   const std::vector<double> closes{100, 100, 101, 102, 101, 100, 103, 99, 101, 104};
   const auto bars = std::vector{day_of("AAPL", closes), day_of("MSFT", closes)};

@@ -215,6 +215,7 @@ void concat(site& c) {
 }
 void reverse(site& c) {
   auto v = changing(c, 0);
+  c.shared().charge(v.count / 16);
   if (v.array->is_ref) std::reverse(v.ref(), v.ref() + v.count);
   else std::reverse(v.num(), v.num() + v.count);
 }

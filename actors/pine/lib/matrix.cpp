@@ -469,9 +469,9 @@ void rank(site& c) {
   c.shared().charge(a.rows * a.rows * a.cols / 8 + 1);
   c.ret(f64(rank_of(dense_of(c, a))));
 }
-/// Eight elements make a step; the clock is looked at too, as one call may take longer than a bar may.
+/// Eight elements make a step. Counted part by part, as one call may take longer than a bar may.
 work_meter meter_of(const site& c) {
-  return [&shared = c.shared()](std::size_t elements) { shared.work(elements / 8 + 1); };
+  return [&shared = c.shared()](std::size_t elements) { shared.charge(elements / 8 + 1); };
 }
 void inv(site& c) {
   need_square(c, arg(c));

@@ -12,8 +12,6 @@ namespace {
 namespace tester = pine::tester;
 using backtest::pair_outcome;
 
-constexpr std::size_t slots_between_checks = 64; ///< of the cancel flag
-
 /// The moment at which a bar is complete.
 std::int64_t close_of(const exchange_calendar& calendar, std::int64_t open_ms, timeframe frame) {
   const auto open = from_unix_ms(open_ms);
@@ -52,6 +50,7 @@ struct symbol_desk {
   std::int64_t last_exit_bar = -1;
   std::size_t closed_before = 0;
   std::vector<backtest::curve_point> curve;
+  backtest::fall_record falls;
   std::int64_t bars_in_market = 0;
 
   [[nodiscard]] const source_bars& bars() const { return series->source(primary_source); }
@@ -68,10 +67,9 @@ public:
     std::size_t told = 0;
     for (const auto& slot : slots) {
       if (slot.what != firing::verdict::run) continue;
-      if (++out_.runs % slots_between_checks == 0) {
-        if (watch_.cancel && watch_.cancel->load(std::memory_order_relaxed)) return backtest::cancelled();
-        if (watch_.bars_done) watch_.bars_done(bars_walked_ - std::exchange(told, bars_walked_));
-      }
+      ++out_.runs;
+      if (watch_.cancel && watch_.cancel->load(std::memory_order_relaxed)) return backtest::cancelled();
+      if (watch_.bars_done) watch_.bars_done(bars_walked_ - std::exchange(told, bars_walked_));
       walk_until(unix_ms(slot.slot));
       decide(slot.slot);
     }
@@ -148,9 +146,12 @@ private:
     d.closed_before = account.closed_trades().size();
     if (!account.flat()) ++d.bars_in_market;
     ++bars_walked_;
+    const double equity = share() + d.profit();
+    d.falls.peak = std::max(d.falls.peak, share());
+    d.falls.add(equity);
     const bool last = d.next + 1 == d.bars().bars.size();
     if (in_.step == backtest::curve_step::bar || last || d.primary->day(d.next) != d.primary->day(d.next + 1))
-      d.curve.push_back({in_.step == backtest::curve_step::bar ? b.time_ms : d.primary->day(d.next), share() + d.profit(), account.size(), b.close});
+      d.curve.push_back({in_.step == backtest::curve_step::bar ? b.time_ms : d.primary->day(d.next), equity, account.size(), b.close});
     ++d.next;
   }
 
@@ -270,7 +271,7 @@ private:
       } else {
         o.failure = error{errc::out_of_range, "there are no bars to run over", "bars"};
       }
-      o.step = in_.step, o.curve = std::move(d->curve);
+      o.step = in_.step, o.curve = std::move(d->curve), o.falls = d->falls;
       o.timezone = d->primary->info()->timezone, o.currency = d->primary->info()->currency;
       o.fill_rule = "orders of a run fill from the bar after it";
       o.magnifier = "off";

@@ -440,6 +440,39 @@ TEST_F(core_test, progress_is_shown_ten_times_a_second_at_most) {
   EXPECT_GT(core->bars_per_second(now()), 99);
 }
 
+TEST_F(core_test, a_restart_takes_no_progress_back) {
+  core->crew_joined(1, 1, 1, now());
+  const auto id = submit("pieces=1 bars=1000");
+  for (std::uint64_t bars : {100U, 360U}) { // of the one piece, which is lost with the node
+    clock += 1s;
+    core->progressed(1, 1, 0, bars, now());
+  }
+  EXPECT_DOUBLE_EQ(status(id).progress, 36);
+  start();
+  EXPECT_DOUBLE_EQ(status(id).progress, 36);
+  core->crew_joined(1, 1, 1, now());
+  clock += 1s;
+  core->progressed(1, 1, 0, 200, now());
+  EXPECT_DOUBLE_EQ(status(id).progress, 36) << "it catches up";
+  clock += 1s;
+  core->progressed(1, 1, 0, 500, now());
+  EXPECT_DOUBLE_EQ(status(id).progress, 50);
+}
+
+TEST_F(core_test, going_over_a_lost_piece_again_is_no_standstill) {
+  core->crew_joined(1, 1, 1, now());
+  const auto id = submit("pieces=1 bars=1000");
+  core->progressed(1, 1, 0, 900, now());
+  core->crew_left(1, now());
+  core->crew_joined(2, 1, 1, now());
+  for (std::uint64_t bars = 100; bars <= 800; bars += 100) {
+    clock += 250s;
+    core->progressed(2, 1, 0, bars, now());
+    core->tick(now());
+    ASSERT_EQ(status(id).state, job_state::running) << bars;
+  }
+}
+
 TEST_F(core_test, jobs_share_the_workers) {
   core->crew_joined(1, 1, 4, now());
   submit("pieces=1000 bars=1");
