@@ -25,6 +25,10 @@ enum class log_level : uint8_t { debug, info, warning, error };
 /// Called in the bus thread; must not block.
 using log_function = std::function<void(log_level, std::string_view)>;
 
+/// Where an endpoint is known from. What was configured is not overruled by what a peer says of itself (it may
+/// not know its address as seen from here).
+enum class origin : uint8_t { configured, learned };
+
 /// Where a peer is. Peers that are not configured are learned when they say hello.
 struct peer_address {
   std::string name;

@@ -53,11 +53,11 @@ std::string node::topics_endpoint() const {
   return core_->transport().self().topics_endpoint;
 }
 
-void node::connect(const std::string& peer, const std::string& endpoint) {
+void node::connect(const std::string& peer, const std::string& endpoint, origin from) {
   if (!core_->is_running()) return;
   auto& t = core_->transport();
-  t.post([&t, peer, endpoint, log = core_->configuration().log] {
-    if (auto ok = t.connect(peer, endpoint); !ok) log(log_level::error, ok.error().text);
+  t.post([&t, peer, endpoint, from, log = core_->configuration().log] {
+    if (auto ok = t.connect(peer, endpoint, from); !ok) log(log_level::error, ok.error().text);
   });
 }
 

@@ -131,8 +131,9 @@ public:
 
   // -- peers ------------------------------------------------------------------
 
-  /// Links to a peer, or to a new address of it. Peers that say hello to us are linked without it.
-  void connect(const std::string& peer, const std::string& endpoint);
+  /// Links to a peer, or to a new address of it. Peers that say hello to us are linked without it. A learned
+  /// address gives way to the one that the peer says hello with, once it is away; a configured one never does.
+  void connect(const std::string& peer, const std::string& endpoint, origin from);
 
   /// Sends `peer_event` and `name_event` to an actor: what is known now, then every change.
   void watch(const caf::actor& watcher);

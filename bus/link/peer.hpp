@@ -42,9 +42,7 @@ public:
   /// Called once by the bus thread itself.
   static void this_is_the_bus_thread() noexcept;
 
-  /// Connects to `endpoint`, if that is not done already. What was configured is not overruled by what a peer
-  /// says of itself (it may not know its address as seen from here).
-  enum class origin : uint8_t { configured, learned };
+  /// Connects to `endpoint`, if that is not done already. What was configured is not overruled.
   void endpoint(const std::string& x, origin from);
 
   /// Opens a new connection, the old one is gone. Does nothing without an endpoint or the peer's key.

@@ -105,11 +105,12 @@ public:
 
   // -- bus thread: peers ------------------------------------------------------
 
-  outcome<done> connect(const std::string& name, const std::string& endpoint) {
+  outcome<done> connect(const std::string& name, const std::string& endpoint, origin from) {
     if (name == cfg_.self.name) return problem{errc::bad_config, "a node does not connect to itself"};
     auto* p = peer_named(name);
     if (!p) return problem{errc::limit_reached, "more than " + std::to_string(limits::peers) + " peers"};
-    p->endpoint(endpoint, peer::origin::configured);
+    // A peer that can be reached may not be moved by hearsay that may be old.
+    if (from == origin::configured || !p->connected()) p->endpoint(endpoint, from);
     return done{};
   }
 
@@ -454,7 +455,7 @@ private:
     }
     // A peer that can be reached may not be moved by a frame that may be old.
     if (!x.from.control_endpoint.empty() && !p->connected())
-      p->endpoint(x.from.control_endpoint, peer::origin::learned);
+      p->endpoint(x.from.control_endpoint, origin::learned);
     return p;
   }
 
@@ -585,8 +586,8 @@ bool transport::publish(std::string topic, std::string payload) {
   return impl_->publish(std::move(topic), std::move(payload));
 }
 
-outcome<done> transport::connect(const std::string& name, const std::string& endpoint) {
-  return impl_->connect(name, endpoint);
+outcome<done> transport::connect(const std::string& name, const std::string& endpoint, origin from) {
+  return impl_->connect(name, endpoint, from);
 }
 
 void transport::subscribe(std::string_view topic) {

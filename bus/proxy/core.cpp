@@ -145,7 +145,7 @@ caf::error core::start() {
   running_ = true;
   transport_->post([this] {
     for (const auto& p : cfg_.peers)
-      if (auto ok = transport_->connect(p.name, p.endpoint); !ok) log(log_level::error, ok.error().text);
+      if (auto ok = transport_->connect(p.name, p.endpoint, origin::configured); !ok) log(log_level::error, ok.error().text);
   });
   return {};
 }

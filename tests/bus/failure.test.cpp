@@ -152,6 +152,19 @@ TEST_F(node_failure, restarted_is_somebody_else) {
   EXPECT_EQ(ask_error(old, echo_atom::value, std::string{"x"}), "peer_down");
 }
 
+TEST_F(node_failure, restarted_under_another_address) {
+  meet();
+  node->connect("beta", beta->control, bus::origin::learned); // as a third node would tell of it
+  const auto before = beta->control;
+  beta->kill();
+  EXPECT_NE(wait_for_peer("beta", false), "");
+  beta = start_child("beta");
+  ASSERT_NE(beta->control, before);
+  EXPECT_EQ(wait_for_peer("beta", true), "");
+  worker = wait_for_name("beta/worker");
+  EXPECT_EQ(ask<std::string>(worker, echo_atom::value, std::string{"here"}), "here");
+}
+
 // -- keys ---------------------------------------------------------------------
 
 namespace {

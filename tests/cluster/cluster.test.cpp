@@ -209,12 +209,18 @@ TEST_F(cluster_test, nodes_find_each_other_through_the_seed) {
   start("beta", {symbols});
   const auto port = start("gamma", {gateway}).port();
   // gamma was told of alpha only, and ends up linked to beta
-  ask_until(port, "/api/v1/cluster", [](const auto& a) {
+  const auto linked_to_both = [](const http_answer& a) {
     auto cluster = json_of(a);
     int up = 0;
     for (const auto& link : cluster["nodes"][0]["links"]) up += link["state"] == "up" ? 1 : 0;
     return up == 2;
-  });
+  };
+  ask_until(port, "/api/v1/cluster", linked_to_both);
+  // beta comes back under another address, which gamma is not told by anybody but beta
+  nodes.at("beta").reset();
+  ask_until(port, "/api/v1/cluster", [&](const auto& a) { return !linked_to_both(a); });
+  start("beta", {symbols});
+  ask_until(port, "/api/v1/cluster", linked_to_both);
 }
 
 TEST_F(cluster_test, a_key_that_is_not_on_the_list_gets_in_nowhere) {
