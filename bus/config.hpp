@@ -67,7 +67,9 @@ struct config {
   /// itself.
   uint32_t actor_credit = 65'536;
 
-  /// Bytes that may wait for one link (besides its window). Beyond it the sender gets `peer_overloaded`.
+  /// Bytes that may wait for one link (besides its window). Beyond it the sender gets `peer_overloaded`. Answers
+  /// may fill as much again; beyond that the requester gets `peer_overloaded`. Notices have a third share; a
+  /// link on which even they find no room is broken off.
   size_t link_bytes = size_t{32} << 20;
 
   /// Requests to one node that are waiting for an answer. Beyond it the sender gets `peer_overloaded`.

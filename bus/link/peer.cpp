@@ -141,6 +141,11 @@ void peer::close(std::chrono::milliseconds linger) {
 // Chunks are taken with the mutex held: a message that comes meanwhile cannot be sent around them.
 void peer::pump(time_point now) {
   const turn mine{*this};
+  if (outbox_->overrun()) {
+    host_.log(log_level::error, name_ + " is so far behind that a notice for it found no room");
+    session_.break_off(now);
+    return;
+  }
   chunk c;
   while (session_.has_room() && outbox_->take(c))
     session_.push(std::make_shared<const std::string>(std::move(c.bytes)), c.messages, now);
