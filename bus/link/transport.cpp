@@ -1,7 +1,7 @@
 #include "bus/link/transport.hpp"
 
 #include "bus/link/doorman.hpp"
-#include "bus/link/peer.hpp"
+#include "bus/link/peer_table.hpp"
 
 #include <atomic>
 #include <map>
@@ -45,7 +45,7 @@ class transport::impl final : public peer_host {
 public:
   impl(transport_settings cfg, transport_client& client)
       : cfg_(std::move(cfg)), client_(client), signal_(wake_signal::immortal()), refusals_(cfg_.log),
-        random_(std::random_device{}()) {}
+        peers_(*this, std::random_device{}()) {}
 
   ~impl() override { stop(); }
 
@@ -116,12 +116,12 @@ public:
 
   void suspend_all(down_reason reason) {
     suspended_ = true;
-    for (auto& p : peers_) p->suspend(reason, now_);
+    for (const auto& p : peers_.all()) p->suspend(reason, now_);
   }
 
   void resume_all() {
     suspended_ = false;
-    for (auto& p : peers_) {
+    for (const auto& p : peers_.all()) {
       p->resume(now_);
       if (!p->dealer()) p->dial();
     }
@@ -135,20 +135,13 @@ public:
       if (!left || left->name != entry.name || left->what != entry.what) revoked = true;
     }
     doorman_->allowed(std::move(x));
-    for (auto& p : peers_) {
-      if (!server_key(p->name()).empty()) {
-        if (!p->dealer() && !suspended_) p->dial();
-        continue;
-      }
-      p->break_off(now_);
-      p->hang_up(std::chrono::milliseconds{0});
-    }
+    for (const auto& name : names_of_peers()) apply_allowed(name);
     if (revoked) reopen_servers();
   }
 
   std::vector<link_report> report() const {
     std::vector<link_report> result;
-    for (const auto& p : peers_) result.push_back(p->report(now_));
+    for (const auto& p : peers_.all()) result.push_back(p->report(now_));
     return result;
   }
 
@@ -198,6 +191,28 @@ public:
   uint64_t refused() const { return refusals_.count(); }
 
 private:
+  std::vector<std::string> names_of_peers() const {
+    std::vector<std::string> names;
+    for (const auto& p : peers_.all()) names.push_back(p->name());
+    return names;
+  }
+
+  // What a new allow list means for a peer: cut off, another key, or admitted again.
+  void apply_allowed(const std::string& name) {
+    auto* p = peers_.find(name);
+    const auto key = server_key(name);
+    if (!key.empty() && p->dealer() && p->dialled_key() == key) return;
+    if (p->dealer()) {
+      log(log_level::warning, name + (key.empty() ? " is not on the allow list any more" : " has another key now"));
+      p->break_off(now_);
+      p->hang_up(std::chrono::milliseconds{0});
+    }
+    if (!key.empty() && !suspended_)
+      p->dial();
+    else if (key.empty())
+      peers_.forget(name);
+  }
+
   // -- sockets ----------------------------------------------------------------
 
   void secure_server(zmq::socket_t& s, const char* domain) {
@@ -293,12 +308,10 @@ private:
   }
 
   peer* peer_named(const std::string& name) {
-    if (const auto i = by_name_.find(name); i != by_name_.end()) return i->second;
-    if (peers_.size() >= limits::peers) return nullptr;
-    peers_.push_back(std::make_unique<peer>(*this, peers_.size(), name, static_cast<uint32_t>(random_())));
-    by_name_.emplace(name, peers_.back().get());
-    if (suspended_) peers_.back()->suspend(down_reason::own_stall, now_);
-    return peers_.back().get();
+    const bool is_new = !peers_.find(name);
+    auto* p = peers_.get(name);
+    if (p && is_new && suspended_) p->suspend(down_reason::own_stall, now_);
+    return p;
   }
 
   // -- the loop ---------------------------------------------------------------
@@ -316,23 +329,22 @@ private:
       read_monitors();
       if (xpub_) more_waiting_ = read_topics() || more_waiting_;
       send_topics();
-      for (size_t i = 0; i < peers_.size(); ++i) { // a peer may be added on the way
-        peers_[i]->pump(now_);
-        peers_[i]->tick(now_);
+      for (const auto& p : peers_.all()) {
+        p->pump(now_);
+        p->tick(now_);
       }
       client_.work(now_);
-      for (auto& p : peers_) p->pump(now_);
+      for (const auto& p : peers_.all()) p->pump(now_);
     }
     shut_down();
   }
 
   void shut_down() {
     run_tasks();
-    for (auto& p : peers_) p->pump(now_);
+    for (const auto& p : peers_.all()) p->pump(now_);
     suspend_all(down_reason::stopped);
-    for (auto& p : peers_) p->hang_up(bye_linger);
+    for (const auto& p : peers_.all()) p->hang_up(bye_linger);
     peers_.clear();
-    by_name_.clear();
     close_servers();
     if (xsub_) xsub_.close();
     doorman_.reset();
@@ -352,7 +364,7 @@ private:
     add(xpub_, ZMQ_POLLIN);
     add(xpub_monitor_.socket(), ZMQ_POLLIN);
     add(xsub_, ZMQ_POLLIN);
-    for (auto& p : peers_) {
+    for (const auto& p : peers_.all()) {
       add(p->monitor_socket(), ZMQ_POLLIN);
       if (p->blocked()) add(p->dealer(), ZMQ_POLLOUT);
     }
@@ -361,7 +373,7 @@ private:
   void wait() {
     if (items_stale_) rebuild_items();
     auto until = now_ + cfg_.session.beat_every;
-    for (const auto& p : peers_) until = std::min(until, p->deadline());
+    for (const auto& p : peers_.all()) until = std::min(until, p->deadline());
     const auto now = std::chrono::steady_clock::now();
     auto timeout = std::chrono::ceil<std::chrono::milliseconds>(until - now).count();
     if (more_waiting_ || timeout < 0) timeout = 0;
@@ -369,7 +381,7 @@ private:
     bool writable = false;
     for (const auto& item : items_) writable = writable || (item.revents & ZMQ_POLLOUT) != 0;
     if (!writable) return;
-    for (auto& p : peers_)
+    for (const auto& p : peers_.all())
       if (p->blocked()) p->unblock(now);
   }
 
@@ -422,10 +434,7 @@ private:
 
   peer* sender_of(const header& h, const keys::entry* entry) {
     if (const auto* x = std::get_if<hello>(&h)) return greeted(*x, entry);
-    if (entry) {
-      const auto i = by_name_.find(entry->name);
-      return i == by_name_.end() ? nullptr : i->second;
-    }
+    if (entry) return peers_.find(entry->name);
     const auto to = std::visit(
         [](const auto& y) {
           if constexpr (requires { y.to_session; })
@@ -434,7 +443,7 @@ private:
             return uint32_t{0};
         },
         h);
-    for (auto& p : peers_)
+    for (const auto& p : peers_.all())
       if (p->session_number() == to) return p.get();
     return nullptr;
   }
@@ -460,7 +469,7 @@ private:
   }
 
   void read_monitors() {
-    for (size_t i = 0; i < peers_.size(); ++i) peers_[i]->read_monitor(now_);
+    for (const auto& p : peers_.all()) p->read_monitor(now_);
     control_visitors_.read(router_monitor_, refusals_, now_);
     topics_visitors_.read(xpub_monitor_, refusals_, now_);
   }
@@ -523,7 +532,6 @@ private:
   transport_client& client_;
   wake_signal& signal_;
   refusal_log refusals_;
-  std::mt19937 random_;
   zmq::context_t context_{1};
   std::optional<doorman> doorman_;
   zmq::socket_t router_;
@@ -535,8 +543,7 @@ private:
   std::string xpub_endpoint_;
   zmq::socket_t xsub_;
   std::set<std::string> topic_sources_;
-  std::vector<std::unique_ptr<peer>> peers_;
-  std::map<std::string, peer*> by_name_;
+  peer_table peers_;
   visitors control_visitors_{"control"};
   visitors topics_visitors_{"topics"};
   std::vector<zmq_pollitem_t> items_;
