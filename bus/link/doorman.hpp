@@ -28,8 +28,8 @@ public:
 
   explicit refusal_log(log_function log) : log_(std::move(log)) {}
 
-  /// `text` is printed in place of `why` where it says more than may be told apart: a stranger has as many keys
-  /// and names as it likes.
+  /// `text` is printed in place of `why` where it says more than may be told apart: a stranger has as many
+  /// keys and names as it likes.
   void refused(const std::string& who, const std::string& why, time_point now, const std::string& text = {});
 
   uint64_t count() const noexcept { return count_; }

@@ -29,7 +29,7 @@ enum class append_result : uint8_t { accepted, overloaded, closed };
 enum class lane : uint8_t {
   ordinary, ///< refused beyond the limit
   answer,   ///< refused only beyond twice the limit: then the reason travels in its place, as vital
-  vital     ///< down notices, credit, names: refused only beyond three times the limit, which ends the session
+  vital ///< down notices, credit, names: refused only beyond three times the limit, which ends the session
 };
 
 struct chunk {

@@ -8,8 +8,8 @@ namespace bus::link {
 
 namespace {
 
-/// Distance between the first session numbers of two peers. A peer that was forgotten and comes back must hear
-/// a higher number than before, or it takes our hello for an old one.
+/// Distance between the first session numbers of two peers. A peer that was forgotten and comes back must
+/// hear a higher number than before, or it takes our hello for an old one.
 constexpr uint32_t session_stride = 1u << 16;
 
 } // namespace
@@ -22,7 +22,8 @@ peer* peer_table::find(const std::string& name) const {
 peer* peer_table::get(const std::string& name) {
   if (auto* known = find(name)) return known;
   if (peers_.size() >= limits::peers) {
-    const auto oldest = std::find_if(peers_.begin(), peers_.end(), [](const auto& p) { return p->is_forgettable(); });
+    const auto oldest =
+        std::find_if(peers_.begin(), peers_.end(), [](const auto& p) { return p->is_forgettable(); });
     if (oldest == peers_.end()) return nullptr;
     erase(static_cast<size_t>(oldest - peers_.begin()));
   }

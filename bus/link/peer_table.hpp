@@ -18,8 +18,8 @@ public:
 
   peer* find(const std::string& name) const;
 
-  /// The peer of that name, made if need be. At the limit the oldest one that may be forgotten makes room; null
-  /// if there is none.
+  /// The peer of that name, made if need be. At the limit the oldest one that may be forgotten makes room;
+  /// null if there is none.
   peer* get(const std::string& name);
 
   /// Forgets a peer that was learned and is away; false if it stays.

@@ -203,7 +203,8 @@ private:
     const auto key = server_key(name);
     if (!key.empty() && p->dealer() && p->dialled_key() == key) return;
     if (p->dealer()) {
-      log(log_level::warning, name + (key.empty() ? " is not on the allow list any more" : " has another key now"));
+      log(log_level::warning,
+          name + (key.empty() ? " is not on the allow list any more" : " has another key now"));
       p->break_off(now_);
       p->hang_up(std::chrono::milliseconds{0});
     }

@@ -145,7 +145,8 @@ caf::error core::start() {
   running_ = true;
   transport_->post([this] {
     for (const auto& p : cfg_.peers)
-      if (auto ok = transport_->connect(p.name, p.endpoint, origin::configured); !ok) log(log_level::error, ok.error().text);
+      if (auto ok = transport_->connect(p.name, p.endpoint, origin::configured); !ok)
+        log(log_level::error, ok.error().text);
   });
   return {};
 }
@@ -309,7 +310,8 @@ caf::error core::send(route& via, caf::actor_id receiver, const caf::mailbox_ele
   // A requester must hear something: an answer that cannot travel is replaced by the reason.
   if (err && what.mid.is_response()) err = encode(frame, receiver, what, caf::make_message(err));
   if (!err) err = queue(via, what, frame);
-  if (what.mid.is_response() && err == make_error(errc::peer_overloaded)) err = send_reason(via, receiver, what, frame, err);
+  if (what.mid.is_response() && err == make_error(errc::peer_overloaded))
+    err = send_reason(via, receiver, what, frame, err);
   if (frame.capacity() > 2 * limits::frame_bytes) frame = std::string{}; // do not keep a rare giant's memory
   return err;
 }

@@ -314,7 +314,8 @@ TEST_F(key_failure, a_configured_peer_off_the_list_is_not_dialled_until_it_is_ba
   EXPECT_EQ(wait_for_peer("beta", false), "broken");
   const auto redials = [&] { return node->links().at(0).redials; };
   const auto before = redials();
-  while (redials() < before + 2) (*watcher)->receive([](const bus::name_event&) {}, caf::after(20ms) >> [] {});
+  while (redials() < before + 2)
+    (*watcher)->receive([](const bus::name_event&) {}, caf::after(20ms) >> [] {});
   EXPECT_EQ(log->count("cannot connect to beta"), 0u);
   EXPECT_EQ(log->count("beta is not on the allow list any more"), 1u);
   keys.entries = listed;

@@ -303,7 +303,8 @@ public:
   /// Runs `deed` while the bus thread stands still.
   template <class F>
   void meanwhile(F deed) {
-    node->connect("alpha", "tcp://127.0.0.1:1", bus::origin::learned); // refused in the bus thread, with a line
+    node->connect("alpha", "tcp://127.0.0.1:1",
+                  bus::origin::learned); // refused in the bus thread, with a line
     std::unique_lock lock{gate->mutex};
     gate->changed.wait(lock, [&] { return gate->held; });
     lock.unlock();
@@ -321,7 +322,8 @@ public:
   std::shared_ptr<held_gate> gate = std::make_shared<held_gate>();
 };
 
-/// Answers with a large string each, once it is told to; says when it has `n` requests, and when all are answered.
+/// Answers with a large string each, once it is told to; says when it has `n` requests, and when all are
+/// answered.
 caf::behavior hoarder(caf::event_based_actor* self, uint64_t n, const caf::actor& listener) {
   auto held = std::make_shared<std::vector<caf::response_promise>>();
   return {[=](uint64_t) -> caf::result<std::string> {
@@ -344,10 +346,12 @@ TEST_F(busy_link, an_answer_without_room_is_replaced_by_the_reason) {
   auto asked = (*self)->request(worker, patience, ask_atom::value, h, n);
   bool all = false;
   while (!all)
-    (*watcher)->receive([&](count_atom) { all = true; }, [](const bus::name_event&) {}, [](const bus::peer_event&) {});
+    (*watcher)->receive([&](count_atom) { all = true; }, [](const bus::name_event&) {},
+                        [](const bus::peer_event&) {});
   meanwhile([&] {
     caf::scoped_actor other{*system};
-    other->request(h, patience, quit_atom::value).receive([](bool) {}, [](caf::error& e) { ADD_FAILURE() << bus::text_of(e); });
+    other->request(h, patience, quit_atom::value)
+        .receive([](bool) {}, [](caf::error& e) { ADD_FAILURE() << bus::text_of(e); });
   });
   asked.receive(
       [&](uint64_t answered, uint64_t refused) {

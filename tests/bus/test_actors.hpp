@@ -34,7 +34,8 @@ typename Inspector::result_type inspect(Inspector& f, unknown_here& x) {
   return f(caf::meta::type_name("unknown_here"), x.x);
 }
 
-/// Sends `n` requests; tells how many were answered and how many came back as overloaded, once it has heard of all.
+/// Sends `n` requests; tells how many were answered and how many came back as overloaded, once it has heard
+/// of all.
 inline caf::response_promise ask_many(caf::event_based_actor* self, const caf::actor& whom, uint64_t n) {
   struct tally {
     caf::response_promise told;
