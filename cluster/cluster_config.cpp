@@ -115,9 +115,9 @@ std::string_view to_string(role r) noexcept {
   return "unknown";
 }
 
-bool cluster_config::keeps_leases(std::string_view node_id) const {
-  return database_url.empty() && (seeds.empty() || seeds.front().name == node_id);
-}
+bool cluster_config::is_first_seed(std::string_view node_id) const { return seeds.empty() || seeds.front().name == node_id; }
+
+bool cluster_config::keeps_leases(std::string_view node_id) const { return database_url.empty() && is_first_seed(node_id); }
 
 result<std::optional<cluster_config>> cluster_config::make(const settings& values, const std::string& node_id) {
   if (values.text("cluster.control").empty()) {

@@ -168,9 +168,9 @@ void cluster_node::start_feeds() {
 }
 
 void cluster_node::start_backtests() {
-  // jobs lie in a folder of the node that also keeps the leases, locked by its process: the coordinator stays there, and
-  // needs no lease of its own
-  const bool coordinates = config().keeps_leases(name());
+  // jobs lie in a folder of the first seed, locked by its process: the coordinator stays there, wherever the leases are,
+  // and needs no lease of its own
+  const bool coordinates = config().is_first_seed(name());
   if (!coordinates && !config().has(role::backtest)) return;
   backtests_ = std::make_unique<backtest_service>(system_, around_.config, around_.clock, around_.master, directory_);
   if (config().has(role::backtest)) {

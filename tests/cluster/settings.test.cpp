@@ -261,6 +261,19 @@ TEST(cluster_config, the_first_seed_keeps_the_leases) {
   cluster.seeds = {{"alpha", "tcp://10.0.0.1:1"}, {"beta", "tcp://10.0.0.2:1"}};
   EXPECT_TRUE(cluster.keeps_leases("alpha"));
   EXPECT_FALSE(cluster.keeps_leases("beta"));
+  // with a database nobody keeps them, and the first seed still coordinates backtests
+  cluster.database_url = "postgresql://db/tt";
+  EXPECT_FALSE(cluster.keeps_leases("alpha"));
+  EXPECT_TRUE(cluster.is_first_seed("alpha"));
+  EXPECT_FALSE(cluster.is_first_seed("beta"));
+}
+
+TEST(cluster_config, a_role_that_hosts_nothing_yet_is_said) {
+  auto sources = from_yaml("cluster: {control: 'tcp://127.0.0.1:7701', security: plain, roles: [market, execution]}");
+  std::vector<std::string> warnings;
+  const auto config = make(sources, warnings);
+  ASSERT_TRUE(config) << to_string(config.error());
+  EXPECT_EQ(warnings, std::vector<std::string>{"cluster.roles: execution hosts nothing yet; accounts live on a node that stands alone"});
 }
 
 TEST(cluster_config, every_wrong_value_names_its_key) {
