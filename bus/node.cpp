@@ -96,6 +96,11 @@ void node::unsubscribe(std::string_view topic, const caf::actor& subscriber) {
   if (core_->is_running()) core_->hub().unsubscribe(topic, subscriber);
 }
 
+void node::watch_wanted(const caf::actor& watcher) {
+  if (!core_->is_running()) return;
+  core_->transport().post([hub = core_->hub().shared_from_this(), watcher] { hub->watch_wanted(watcher); });
+}
+
 void node::request_snapshot(std::string_view topic) {
   if (core_->is_running()) core_->hub().request_snapshot(topic);
 }

@@ -14,6 +14,7 @@
 #include "cluster/placement/placement_actor.hpp"
 #include "cluster/placement/symbol_directory_actor.hpp"
 
+#include "cluster/topic_demand_actor.hpp"
 #include <caf/exit_reason.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
@@ -127,11 +128,13 @@ void cluster_node::start_host() {
     options.publish = make_publisher(node, what.exchange);
     return options;
   };
-  const auto on_start = [node = bus_](const std::string& symbol, const caf::actor& actor) {
+  demand_ = system_.spawn(topic_demand_actor, bus_);
+  const auto on_start = [node = bus_, demand = demand_, master = around_.master](const std::string& symbol, const caf::actor& actor) {
     const auto published = "symbol/" + symbol;
     node->withdraw(published); // its predecessor's, if that has not ended yet
     if (const auto failed = node->publish(published, actor)) spdlog::error("{} can't be published: {}", published, bus::text_of(failed));
   };
+    caf::anon_send(demand, market::symbol_atom::value, symbol, master->find(symbol)->exchange, actor);
   host_ = system_.spawn(market::hosting_directory_actor, around_.master, make, on_start);
   bus_->publish(std::string(host_prefix) + name(), host_);
 }
@@ -280,7 +283,7 @@ void cluster_node::stop() {
   give_leases_back();
   if (backtests_) backtests_->stop();
   bus_->stop();
-  for (auto* actor : {&host_, &directory_, &leases_}) {
+  for (auto* actor : {&host_, &demand_, &directory_, &leases_}) {
     if (*actor) caf::anon_send_exit(*actor, caf::exit_reason::user_shutdown);
     *actor = nullptr;
   }

@@ -62,6 +62,7 @@ public:
   /// The coordinator of backtests as this node knows it now.
   [[nodiscard]] std::function<caf::actor()> backtest_coordinator() const;
   [[nodiscard]] std::string control_endpoint() const { return bus_->control_endpoint(); }
+  [[nodiscard]] std::string topics_endpoint() const { return bus_->topics_endpoint(); }
   void reload_keys();
 
   void report(std::function<void(result<gateway::cluster_report>)> done) override;
@@ -85,6 +86,7 @@ private:
   caf::actor leases_;    ///< of this node, if it keeps them or has a database of its own
   caf::actor host_;
   caf::actor directory_;
+  caf::actor demand_;    ///< follows what programs outside want of the symbols here
   caf::actor member_;
   caf::actor watcher_;   ///< of feeds and the allow list
   std::vector<caf::actor> singletons_;
