@@ -9,12 +9,13 @@
 #include "cluster/lease/lease_actor.hpp"
 #include "cluster/lease/singleton_actor.hpp"
 #include "cluster/membership/member_actor.hpp"
+#include "cluster/membership/seed_watch_actor.hpp"
 #include "cluster/membership/watch_actor.hpp"
 #include "cluster/node.hpp"
 #include "cluster/placement/placement_actor.hpp"
 #include "cluster/placement/symbol_directory_actor.hpp"
-
 #include "cluster/topic_demand_actor.hpp"
+
 #include <caf/exit_reason.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
@@ -133,8 +134,8 @@ void cluster_node::start_host() {
     const auto published = "symbol/" + symbol;
     node->withdraw(published); // its predecessor's, if that has not ended yet
     if (const auto failed = node->publish(published, actor)) spdlog::error("{} can't be published: {}", published, bus::text_of(failed));
-  };
     caf::anon_send(demand, market::symbol_atom::value, symbol, master->find(symbol)->exchange, actor);
+  };
   host_ = system_.spawn(market::hosting_directory_actor, around_.master, make, on_start);
   bus_->publish(std::string(host_prefix) + name(), host_);
 }
@@ -158,6 +159,7 @@ void cluster_node::start_singleton(const std::string& lease, std::function<caf::
     node->withdraw(published_as);
     spdlog::warn("{} ends here: {}", lease, why);
   };
+  options->on_trouble = [lease](const std::string& why) { spdlog::warn("nobody answers for the lease {}: {}", lease, why); };
   singletons_.push_back(system_.spawn(singleton_actor, std::move(options)));
 }
 
@@ -247,6 +249,19 @@ void cluster_node::start_member() {
   if (config().security == link_security::curve) watching->allow_file = config().allow_file;
   watching->on_allow_change = [this] { reload_keys(); };
   watcher_ = system_.spawn(watch_actor, std::move(watching));
+  start_seed_watch();
+}
+
+void cluster_node::start_seed_watch() {
+  auto options = std::make_shared<seed_watch_options>();
+  for (const auto& seed : config().seeds)
+    if (seed.name != name()) options->seeds.push_back(seed.name);
+  if (options->seeds.empty()) return;
+  options->is_linked = [node = bus_](const std::string& seed) { return static_cast<bool>(node->agent(seed)); };
+  options->on_missing = [](const std::string& seed) {
+    spdlog::warn("seed {} is not linked: does it run, is its address right, do both have each other's key?", seed);
+  };
+  seed_watcher_ = system_.spawn(seed_watch_actor, std::move(options));
 }
 
 void cluster_node::announce(const std::string& url) const {
@@ -276,7 +291,7 @@ void cluster_node::give_leases_back() {
 void cluster_node::stop() {
   if (!running_) return;
   running_ = false;
-  for (auto* actor : {&watcher_, &member_}) {
+  for (auto* actor : {&watcher_, &seed_watcher_, &member_}) {
     if (*actor) caf::anon_send_exit(*actor, caf::exit_reason::user_shutdown);
     *actor = nullptr;
   }
