@@ -25,6 +25,10 @@ enum class log_level : uint8_t { debug, info, warning, error };
 /// Called in the bus thread; must not block.
 using log_function = std::function<void(log_level, std::string_view)>;
 
+/// Where an endpoint is known from. What was configured is not overruled by what a peer says of itself (it
+/// may not know its address as seen from here).
+enum class origin : uint8_t { configured, learned };
+
 /// Where a peer is. Peers that are not configured are learned when they say hello.
 struct peer_address {
   std::string name;
@@ -64,6 +68,8 @@ struct config {
   uint32_t actor_credit = 65'536;
 
   /// Bytes that may wait for one link (besides its window). Beyond it the sender gets `peer_overloaded`.
+  /// Answers may fill as much again; beyond that the requester gets `peer_overloaded`. Notices have a third
+  /// share; a link on which even they find no room is broken off.
   size_t link_bytes = size_t{32} << 20;
 
   /// Requests to one node that are waiting for an answer. Beyond it the sender gets `peer_overloaded`.

@@ -33,7 +33,8 @@ inline constexpr size_t remembered_exits = 4'096;
 /// Names that one node may publish. Beyond it `publish` answers `limit_reached`.
 inline constexpr size_t names = 65'536;
 
-/// Peers that one node may know. Beyond it `connect` answers `limit_reached`, a hello is ignored and logged.
+/// Peers that one node may know. Beyond it the oldest that was learned and is away is forgotten; without one
+/// `connect` answers `limit_reached`, and a hello is ignored and logged.
 inline constexpr size_t peers = 256;
 
 /// Topics that one node may publish. Beyond it `limit_reached`.

@@ -49,6 +49,18 @@ typename Inspector::result_type inspect(Inspector& f, name_event& x) {
   return f(caf::meta::type_name("bus.name"), x.name, x.actor);
 }
 
+/// Told to watchers (`node::watch_wanted`) when the first remote subscriber of a topic prefix comes or the
+/// last one goes. The empty prefix is everything.
+struct wanted_event {
+  std::string prefix;
+  bool wanted = false;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, wanted_event& x) {
+  return f(caf::meta::type_name("bus.wanted"), x.prefix, x.wanted);
+}
+
 /// Told to the sender of a message without an answer (`send`) that was not sent because credit is used up or
 /// the message cannot travel. A request gets the error as its answer instead.
 struct undelivered {

@@ -53,11 +53,11 @@ std::string node::topics_endpoint() const {
   return core_->transport().self().topics_endpoint;
 }
 
-void node::connect(const std::string& peer, const std::string& endpoint) {
+void node::connect(const std::string& peer, const std::string& endpoint, origin from) {
   if (!core_->is_running()) return;
   auto& t = core_->transport();
-  t.post([&t, peer, endpoint, log = core_->configuration().log] {
-    if (auto ok = t.connect(peer, endpoint); !ok) log(log_level::error, ok.error().text);
+  t.post([&t, peer, endpoint, from, log = core_->configuration().log] {
+    if (auto ok = t.connect(peer, endpoint, from); !ok) log(log_level::error, ok.error().text);
   });
 }
 
@@ -94,6 +94,11 @@ bool node::subscribe(std::string_view topic, const caf::actor& subscriber, deliv
 
 void node::unsubscribe(std::string_view topic, const caf::actor& subscriber) {
   if (core_->is_running()) core_->hub().unsubscribe(topic, subscriber);
+}
+
+void node::watch_wanted(const caf::actor& watcher) {
+  if (!core_->is_running()) return;
+  core_->transport().post([hub = core_->hub().shared_from_this(), watcher] { hub->watch_wanted(watcher); });
 }
 
 void node::request_snapshot(std::string_view topic) {

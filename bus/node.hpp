@@ -131,8 +131,10 @@ public:
 
   // -- peers ------------------------------------------------------------------
 
-  /// Links to a peer, or to a new address of it. Peers that say hello to us are linked without it.
-  void connect(const std::string& peer, const std::string& endpoint);
+  /// Links to a peer, or to a new address of it. Peers that say hello to us are linked without it. A learned
+  /// address gives way to the one that the peer says hello with, once it is away; a configured one never
+  /// does.
+  void connect(const std::string& peer, const std::string& endpoint, origin from);
 
   /// Sends `peer_event` and `name_event` to an actor: what is known now, then every change.
   void watch(const caf::actor& watcher);
@@ -163,6 +165,9 @@ public:
   /// the newest known one at once. Ends with the subscriber. False: not a valid topic or actor.
   bool subscribe(std::string_view topic, const caf::actor& subscriber, delivery how);
   void unsubscribe(std::string_view topic, const caf::actor& subscriber);
+
+  /// Sends `wanted_event` to an actor: what remote subscribers want now, then every change.
+  void watch_wanted(const caf::actor& watcher);
 
   /// Asks the publishers for the newest message of a topic again.
   void request_snapshot(std::string_view topic);

@@ -40,6 +40,11 @@ bool is_endpoint(std::string_view text, port_need need) {
   return code == std::errc{} && end == digits.data() + digits.size() && port <= 65535 && (port > 0 || need == port_need::any);
 }
 
+/// Whether `endpoint` names no address but all of them: others cannot connect to that.
+bool is_every_address(std::string_view endpoint) {
+  return endpoint.starts_with("tcp://0.0.0.0:") || endpoint.starts_with("tcp://[::]:") || endpoint.starts_with("tcp://*:");
+}
+
 result<void> read_endpoints(const settings& values, cluster_config& out) {
   out.control = values.text("cluster.control");
   out.topics = values.text("cluster.topics");
@@ -49,6 +54,9 @@ result<void> read_endpoints(const settings& values, cluster_config& out) {
   if (out.topics.empty()) out.topics = out.control.substr(0, out.control.rfind(':')) + ":0";
   if (!is_endpoint(out.topics, port_need::any))
     return wrong(values, "cluster.topics", "must be tcp://address:port, not \"" + out.topics + "\"");
+  for (const auto& [key, endpoint] : {std::pair{"cluster.control", out.control}, {"cluster.topics", out.topics}})
+    if (out.advertise.empty() && is_every_address(endpoint))
+      return wrong(values, "cluster.advertise", "is required where " + std::string(key) + " listens on every address: it is what others connect to");
   return {};
 }
 
@@ -115,9 +123,9 @@ std::string_view to_string(role r) noexcept {
   return "unknown";
 }
 
-bool cluster_config::keeps_leases(std::string_view node_id) const {
-  return database_url.empty() && (seeds.empty() || seeds.front().name == node_id);
-}
+bool cluster_config::is_first_seed(std::string_view node_id) const { return seeds.empty() || seeds.front().name == node_id; }
+
+bool cluster_config::keeps_leases(std::string_view node_id) const { return database_url.empty() && is_first_seed(node_id); }
 
 result<std::optional<cluster_config>> cluster_config::make(const settings& values, const std::string& node_id) {
   if (values.text("cluster.control").empty()) {

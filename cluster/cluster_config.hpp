@@ -55,7 +55,9 @@ struct cluster_config {
   std::string database_url; ///< postgresql://…: where leases are kept; empty = on the first seed, in SQLite
 
   [[nodiscard]] bool has(role r) const { return roles.contains(r); }
-  /// Whether this node keeps the leases of the cluster: the first seed, or the only node.
+  /// Whether this node is the one that all ask first, or the only one: backtests are coordinated there.
+  [[nodiscard]] bool is_first_seed(std::string_view node_id) const;
+  /// Whether this node keeps the leases of the cluster: the first seed, unless they are in a database.
   [[nodiscard]] bool keeps_leases(std::string_view node_id) const;
 
   /// Nothing for a node that stands alone. Errors: invalid_argument and

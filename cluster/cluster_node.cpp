@@ -9,10 +9,12 @@
 #include "cluster/lease/lease_actor.hpp"
 #include "cluster/lease/singleton_actor.hpp"
 #include "cluster/membership/member_actor.hpp"
+#include "cluster/membership/seed_watch_actor.hpp"
 #include "cluster/membership/watch_actor.hpp"
 #include "cluster/node.hpp"
 #include "cluster/placement/placement_actor.hpp"
 #include "cluster/placement/symbol_directory_actor.hpp"
+#include "cluster/topic_demand_actor.hpp"
 
 #include <caf/exit_reason.hpp>
 #include <caf/scoped_actor.hpp>
@@ -127,10 +129,12 @@ void cluster_node::start_host() {
     options.publish = make_publisher(node, what.exchange);
     return options;
   };
-  const auto on_start = [node = bus_](const std::string& symbol, const caf::actor& actor) {
+  demand_ = system_.spawn(topic_demand_actor, bus_);
+  const auto on_start = [node = bus_, demand = demand_, master = around_.master](const std::string& symbol, const caf::actor& actor) {
     const auto published = "symbol/" + symbol;
     node->withdraw(published); // its predecessor's, if that has not ended yet
     if (const auto failed = node->publish(published, actor)) spdlog::error("{} can't be published: {}", published, bus::text_of(failed));
+    caf::anon_send(demand, market::symbol_atom::value, symbol, master->find(symbol)->exchange, actor);
   };
   host_ = system_.spawn(market::hosting_directory_actor, around_.master, make, on_start);
   bus_->publish(std::string(host_prefix) + name(), host_);
@@ -155,6 +159,7 @@ void cluster_node::start_singleton(const std::string& lease, std::function<caf::
     node->withdraw(published_as);
     spdlog::warn("{} ends here: {}", lease, why);
   };
+  options->on_trouble = [lease](const std::string& why) { spdlog::warn("nobody answers for the lease {}: {}", lease, why); };
   singletons_.push_back(system_.spawn(singleton_actor, std::move(options)));
 }
 
@@ -168,9 +173,9 @@ void cluster_node::start_feeds() {
 }
 
 void cluster_node::start_backtests() {
-  // jobs lie in a folder of the node that also keeps the leases, locked by its process: the coordinator stays there, and
-  // needs no lease of its own
-  const bool coordinates = config().keeps_leases(name());
+  // jobs lie in a folder of the first seed, locked by its process: the coordinator stays there, wherever the leases are,
+  // and needs no lease of its own
+  const bool coordinates = config().is_first_seed(name());
   if (!coordinates && !config().has(role::backtest)) return;
   backtests_ = std::make_unique<backtest_service>(system_, around_.config, around_.clock, around_.master, directory_);
   if (config().has(role::backtest)) {
@@ -244,6 +249,19 @@ void cluster_node::start_member() {
   if (config().security == link_security::curve) watching->allow_file = config().allow_file;
   watching->on_allow_change = [this] { reload_keys(); };
   watcher_ = system_.spawn(watch_actor, std::move(watching));
+  start_seed_watch();
+}
+
+void cluster_node::start_seed_watch() {
+  auto options = std::make_shared<seed_watch_options>();
+  for (const auto& seed : config().seeds)
+    if (seed.name != name()) options->seeds.push_back(seed.name);
+  if (options->seeds.empty()) return;
+  options->is_linked = [node = bus_](const std::string& seed) { return static_cast<bool>(node->agent(seed)); };
+  options->on_missing = [](const std::string& seed) {
+    spdlog::warn("seed {} is not linked: does it run, is its address right, do both have each other's key?", seed);
+  };
+  seed_watcher_ = system_.spawn(seed_watch_actor, std::move(options));
 }
 
 void cluster_node::announce(const std::string& url) const {
@@ -273,14 +291,14 @@ void cluster_node::give_leases_back() {
 void cluster_node::stop() {
   if (!running_) return;
   running_ = false;
-  for (auto* actor : {&watcher_, &member_}) {
+  for (auto* actor : {&watcher_, &seed_watcher_, &member_}) {
     if (*actor) caf::anon_send_exit(*actor, caf::exit_reason::user_shutdown);
     *actor = nullptr;
   }
   give_leases_back();
   if (backtests_) backtests_->stop();
   bus_->stop();
-  for (auto* actor : {&host_, &directory_, &leases_}) {
+  for (auto* actor : {&host_, &demand_, &directory_, &leases_}) {
     if (*actor) caf::anon_send_exit(*actor, caf::exit_reason::user_shutdown);
     *actor = nullptr;
   }

@@ -62,6 +62,7 @@ public:
   /// The coordinator of backtests as this node knows it now.
   [[nodiscard]] std::function<caf::actor()> backtest_coordinator() const;
   [[nodiscard]] std::string control_endpoint() const { return bus_->control_endpoint(); }
+  [[nodiscard]] std::string topics_endpoint() const { return bus_->topics_endpoint(); }
   void reload_keys();
 
   void report(std::function<void(result<gateway::cluster_report>)> done) override;
@@ -71,6 +72,7 @@ private:
   [[nodiscard]] std::string name() const { return around_.config.node_id; }
   void start_leases();
   void start_member();
+  void start_seed_watch();
   void start_host();
   void start_singleton(const std::string& lease, std::function<caf::actor(std::uint64_t)> run, const std::string& published_as);
   void start_feeds();
@@ -84,9 +86,11 @@ private:
   bus::node* bus_;
   caf::actor leases_;    ///< of this node, if it keeps them or has a database of its own
   caf::actor host_;
+  caf::actor demand_;    ///< follows what programs outside want of the symbols here
   caf::actor directory_;
   caf::actor member_;
   caf::actor watcher_;   ///< of feeds and the allow list
+  caf::actor seed_watcher_;
   std::vector<caf::actor> singletons_;
   std::unique_ptr<backtest_service> backtests_; ///< workers, coordinator, or both
   std::shared_ptr<std::atomic<std::int64_t>> market_time_ns_;

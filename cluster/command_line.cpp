@@ -97,7 +97,7 @@ int run(int argc, char** argv) {
   add_config(*check, config_path);
 
   keys_options key;
-  std::string key_file, url = "http://localhost:8080";
+  std::string key_file;
   auto* keys = app.add_subcommand("keys", "keys of the nodes and clients of a cluster");
   keys->require_subcommand(1);
   auto* new_key = keys->add_subcommand("new", "make a key pair and admit it");
@@ -110,7 +110,9 @@ int run(int argc, char** argv) {
   auto* cluster = app.add_subcommand("cluster", "look at a running cluster");
   cluster->require_subcommand(1);
   auto* status = cluster->add_subcommand("status", "table of nodes, roles, actors and links");
-  status->add_option("--url,-u", url, "address of a gateway");
+  status_options asked;
+  status->add_option("--url,-u", asked.url, "address of a gateway");
+  status->add_option("--token", asked.token, "bearer token; else TT_TOKEN");
   pine_check_options pine_checking;
   pine_run_options pine_running;
   const auto pine = add_pine_commands(app, pine_checking, pine_running);
@@ -150,7 +152,7 @@ int run(int argc, char** argv) {
   if (*check) return run_check(config_path, values);
   if (*new_key) return run_keys_new(key);
   if (*show_key) return run_keys_show(key_file);
-  if (*status) return run_cluster_status(url);
+  if (*status) return run_cluster_status(asked);
   if (*import) {
     importing.config_path = config_path;
     importing.overrides = values;

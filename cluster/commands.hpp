@@ -43,8 +43,14 @@ int run_keys_new(const keys_options& options);
 /// `tt keys show`: prints the line of the allow list that admits the owner of a key file.
 int run_keys_show(const std::string& file);
 
+/// What `tt cluster status` is asked to do.
+struct status_options {
+  std::string url = "http://localhost:8080"; ///< of a gateway
+  std::string token;                         ///< bearer; else TT_TOKEN of the environment
+};
+
 /// `tt cluster status`: asks a gateway and prints a table of the nodes.
-int run_cluster_status(const std::string& url);
+int run_cluster_status(const status_options& options);
 
 /// `tt check`: reads a configuration, prints every setting with its origin.
 int run_check(const std::string& config_path, const std::map<std::string, std::string>& overrides);

@@ -4,10 +4,9 @@
 #include "cluster/commands.hpp"
 
 #include <cstdio>
-#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
-#include <unistd.h>
+#include <iterator>
 
 namespace tt::cluster {
 
@@ -18,20 +17,44 @@ int fail(const std::string& why) {
   return 1;
 }
 
+result<std::string> text_of(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>{in}, {}};
+  if (!in.is_open() || in.bad()) return error{errc::io_error, "can't read the allow list", file.string()};
+  return text;
+}
+
+/// Puts `text` in the place of a file: whoever reads it meanwhile, or after a crash, finds the old text or the new.
+result<void> replace(const std::filesystem::path& file, const std::string& text) {
+  auto beside = file;
+  beside += ".new";
+  std::error_code failed;
+  const auto before = std::filesystem::status(file, failed);
+  {
+    std::ofstream out(beside, std::ios::binary | std::ios::trunc);
+    out << text << std::flush;
+    if (!out) return error{errc::io_error, "can't write the allow list", beside.string()};
+  }
+  if (std::filesystem::exists(before)) std::filesystem::permissions(beside, before.permissions(), failed);
+  std::filesystem::rename(beside, file, failed);
+  if (failed) return error{errc::io_error, "can't replace the allow list: " + failed.message(), file.string()};
+  return {};
+}
+
 /// Adds a line to the allow list, which must stay readable as a whole.
 result<void> allow(const std::filesystem::path& file, const bus::keys::entry& who) {
   std::error_code ignored;
-  const bool is_new = !std::filesystem::exists(file, ignored);
-  if (!is_new) {
+  std::string text = "# kind  name  public key: who may connect. Taking a line off cuts its owner off.\n";
+  if (std::filesystem::exists(file, ignored)) {
     auto list = bus::keys::allow_list::load(file);
     if (!list) return error{errc::invalid_argument, list.error().text, file.string()};
     if (auto added = list->add(who); !added) return error{errc::conflict, added.error().text, file.string()};
+    auto before = text_of(file);
+    if (!before) return before.error();
+    text = std::move(*before);
+    if (!text.empty() && text.back() != '\n') text += '\n'; // an editor may have left it off
   }
-  std::ofstream out(file, std::ios::app);
-  if (is_new) out << "# kind  name  public key: who may connect. Taking a line off cuts its owner off.\n";
-  out << bus::keys::allow_list::line(who) << std::flush;
-  if (!out) return error{errc::io_error, "can't write the allow list", file.string()};
-  return {};
+  return replace(file, text + bus::keys::allow_list::line(who));
 }
 
 } // namespace

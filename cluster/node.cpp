@@ -408,6 +408,7 @@ std::string node::url() const { return impl_->url(); }
 gateway::trading_port* node::accounts() const { return impl_->trading ? &impl_->trading->port() : nullptr; }
 gateway::paper_port* node::paper() const { return impl_->trading ? &impl_->trading->paper() : nullptr; }
 std::shared_ptr<order_desk> node::desk() const { return impl_->trading ? impl_->trading->desk() : nullptr; }
+std::string node::topics_endpoint() const { return impl_->cluster ? impl_->cluster->topics_endpoint() : std::string{}; }
 std::string node::control_endpoint() const { return impl_->cluster ? impl_->cluster->control_endpoint() : std::string{}; }
 void node::reload_keys() {
   if (impl_->cluster) impl_->cluster->reload_keys();

@@ -52,6 +52,8 @@ public:
   [[nodiscard]] std::shared_ptr<order_desk> desk() const;
   /// tcp://… of the control plane as bound; empty on a node that stands alone.
   [[nodiscard]] std::string control_endpoint() const;
+  /// The same of the data plane.
+  [[nodiscard]] std::string topics_endpoint() const;
   /// Reads the allow list of the cluster again; it is also read when the file changes.
   void reload_keys();
 

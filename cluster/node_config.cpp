@@ -290,6 +290,8 @@ result<node_config> node_config::make(const settings& values, std::string_view y
   auto cluster = cluster_config::make(values, out.node_id);
   if (!cluster) return cluster.error();
   out.cluster = std::move(*cluster);
+  if (out.cluster && out.cluster->has(role::execution))
+    warnings.push_back("cluster.roles: execution hosts nothing yet; accounts live on a node that stands alone");
   if (!out.cluster && !values.text("storage.database_url").empty())
     warnings.push_back(values.origin("storage.database_url") + " is set, but a node that stands alone has no use for it yet");
   return out;

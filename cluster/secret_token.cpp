@@ -1,5 +1,6 @@
 #include "cluster/secret_token.hpp"
 
+#include <cstdlib>
 #include <random>
 #include <string_view>
 
@@ -14,6 +15,12 @@ std::string make_secret_token() {
     for (int shift = 28; shift >= 0; shift -= 4) out += digits[(bits >> shift) & 15U];
   }
   return out;
+}
+
+std::string bearer_token(const std::string& given) {
+  if (!given.empty()) return given;
+  const char* text = std::getenv("TT_TOKEN"); // NOLINT: no other thread is there yet
+  return text ? text : "";
 }
 
 } // namespace tt::cluster

@@ -1,6 +1,7 @@
 // `tt cluster status`: the cluster as a table.
 
 #include "cluster/commands.hpp"
+#include "cluster/secret_token.hpp"
 #include "gateways/http/client.hpp"
 
 #include <nlohmann/json.hpp>
@@ -85,9 +86,12 @@ table links_of(const json& cluster) {
 
 } // namespace
 
-int run_cluster_status(const std::string& url) {
-  auto reply = gateway::http_get(url, "/api/v1/cluster", status_deadline);
+int run_cluster_status(const status_options& options) {
+  const auto& url = options.url;
+  using verb = gateway::http_call::verb_t;
+  auto reply = gateway::http_ask(url, {.verb = verb::get, .path = "/api/v1/cluster", .token = bearer_token(options.token)}, status_deadline);
   if (!reply) return fail(to_string(reply.error()));
+  if (reply->status == 401) return fail(url + " wants to know who asks: --token, or TT_TOKEN");
   if (reply->status != 200) return fail(url + " answers " + std::to_string(reply->status) + ": " + reply->body.substr(0, 200));
   try {
     const auto cluster = json::parse(reply->body);

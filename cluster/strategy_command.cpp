@@ -1,5 +1,6 @@
 #include "cluster/strategy_command.hpp"
 
+#include "cluster/secret_token.hpp"
 #include "gateways/http/client.hpp"
 
 #include <CLI/CLI.hpp>
@@ -47,9 +48,8 @@ void print_diagnostics(const json& answer) {
 
 /// One call; nothing after an error, which is printed.
 std::optional<json> ask(const strategy_options& o, verb v, const std::string& path, const json& body = json::object()) {
-  const char* given = std::getenv("TT_TOKEN");
   const auto text = v == verb::get || v == verb::remove ? std::string{} : body.dump();
-  const auto reply = gateway::http_ask(o.url, {v, path, text, !o.token.empty() ? o.token : given ? given : ""}, deadline);
+  const auto reply = gateway::http_ask(o.url, {v, path, text, bearer_token(o.token)}, deadline);
   if (!reply) return fail(to_string(reply.error())), std::nullopt;
   auto answer = json::parse(reply->body, nullptr, false);
   if (answer.is_discarded()) return fail(o.url + " does not answer like TraderTerminal (" + std::to_string(reply->status) + ")"), std::nullopt;

@@ -59,7 +59,8 @@ void visitors::read(monitor& m, refusal_log& refusals, std::chrono::steady_clock
   }
 }
 
-void refusal_log::refused(const std::string& who, const std::string& why, time_point now) {
+void refusal_log::refused(const std::string& who, const std::string& why, time_point now,
+                          const std::string& text) {
   ++count_;
   if (known_.size() >= limits::refused_peers) known_.clear();
   auto [i, is_new] = known_.try_emplace(who + ' ' + why, memory{now, 0});
@@ -68,11 +69,11 @@ void refusal_log::refused(const std::string& who, const std::string& why, time_p
     ++m.since;
     return;
   }
-  std::string text = "refused " + who + ": " + why;
-  if (m.since > 0) text += " (and " + std::to_string(m.since) + " times since the last line)";
+  auto line = "refused " + who + ": " + (text.empty() ? why : text);
+  if (m.since > 0) line += " (and " + std::to_string(m.since) + " times since the last line)";
   m = {now, 0};
   ++lines_;
-  if (log_) log_(log_level::warning, text);
+  if (log_) log_(log_level::warning, line);
 }
 
 doorman::doorman(zmq::context_t& context, refusal_log& refusals, keys::allow_list allowed)
@@ -92,7 +93,7 @@ bool doorman::decide(const std::string& domain, const std::string& address, cons
   zmq_z85_encode(key, credentials.data<uint8_t>(), 32);
   const auto* entry = allowed_.find_key(key);
   if (!entry) {
-    refusals_.refused(address, std::string{"key "} + key + " is not on the allow list", now);
+    refusals_.refused(address, "unknown key", now, std::string{"key "} + key + " is not on the allow list");
     return false;
   }
   if (domain == topics_domain || (domain == control_domain && entry->what == keys::kind::node)) {

@@ -28,7 +28,9 @@ public:
 
   explicit refusal_log(log_function log) : log_(std::move(log)) {}
 
-  void refused(const std::string& who, const std::string& why, time_point now);
+  /// `text` is printed in place of `why` where it says more than may be told apart: a stranger has as many
+  /// keys and names as it likes.
+  void refused(const std::string& who, const std::string& why, time_point now, const std::string& text = {});
 
   uint64_t count() const noexcept { return count_; }
   uint64_t lines() const noexcept { return lines_; }

@@ -19,6 +19,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace bus::link {
 
@@ -27,13 +28,19 @@ enum class append_result : uint8_t { accepted, overloaded, closed };
 /// What may be refused when the link is behind.
 enum class lane : uint8_t {
   ordinary, ///< refused beyond the limit
-  vital     ///< answers, down notices, credit: refused only beyond twice the limit
+  answer,   ///< refused only beyond twice the limit: then the reason travels in its place, as vital
+  vital ///< down notices, credit, names: refused only beyond three times the limit, which ends the session
 };
 
 struct chunk {
   std::string bytes;
   uint32_t messages = 0;
 };
+
+/// How many times the limit a lane may fill: what is small and must arrive keeps room above what is large.
+constexpr size_t share_of(lane how) noexcept {
+  return how == lane::ordinary ? 1 : how == lane::answer ? 2 : 3;
+}
 
 /// Sends a message at once, from any thread.
 class direct_sender {
@@ -53,8 +60,11 @@ public:
     {
       const std::lock_guard guard{mutex_};
       if (generation != generation_) return append_result::closed;
-      if (bytes_ + message.size() > (how == lane::ordinary ? limit_ : 2 * limit_))
+      if (bytes_ + message.size() > share_of(how) * limit_) {
+        if (how != lane::vital || std::exchange(overrun_, true)) return append_result::overloaded;
+        signal_.notify();
         return append_result::overloaded;
+      }
       // under the mutex: nobody overtakes, and the sender does not go away meanwhile
       if (chunks_.empty() && direct_ && direct_->send_directly(message)) return append_result::accepted;
       if (chunks_.empty() || chunks_.back().bytes.size() + message.size() > limits::frame_bytes)
@@ -91,6 +101,13 @@ public:
     return true;
   }
 
+  /// Whether a vital message was refused: the peer would go on without knowing something, so the session must
+  /// end.
+  bool overrun() const {
+    const std::lock_guard guard{mutex_};
+    return overrun_;
+  }
+
   size_t bytes() const {
     const std::lock_guard guard{mutex_};
     return bytes_;
@@ -100,6 +117,7 @@ private:
   void clear() {
     chunks_.clear();
     bytes_ = 0;
+    overrun_ = false;
   }
 
   const size_t limit_;
@@ -107,6 +125,7 @@ private:
   mutable std::mutex mutex_;
   std::deque<chunk> chunks_;
   size_t bytes_ = 0;
+  bool overrun_ = false;
   uint64_t generation_ = 0;
   direct_sender* direct_ = nullptr;
 };

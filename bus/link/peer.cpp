@@ -89,7 +89,8 @@ void peer::open() {
   dealer_.set(zmq::sockopt::heartbeat_timeout, wire_timeout_ms);
   dealer_.set(zmq::sockopt::heartbeat_ttl, wire_timeout_ms);
   if (cfg.security == security::curve) {
-    dealer_.set(zmq::sockopt::curve_serverkey, host_.server_key(name_));
+    dialled_key_ = host_.server_key(name_);
+    dealer_.set(zmq::sockopt::curve_serverkey, dialled_key_);
     dealer_.set(zmq::sockopt::curve_publickey, cfg.key.public_key);
     dealer_.set(zmq::sockopt::curve_secretkey, cfg.key.secret_key);
   }
@@ -107,8 +108,8 @@ void peer::connect_anew() {
   next_dial_ = time_point::max();
   close(std::chrono::milliseconds{0});
   if (endpoint_.empty() || session_.is_suspended()) return;
-  if (host_.settings().security == security::curve && host_.server_key(name_).empty()) {
-    host_.log(log_level::warning, "cannot connect to " + name_ + ": no key for it on the allow list");
+  if (!is_admitted()) {
+    complain("cannot connect to " + name_ + ": no key for it on the allow list");
     return;
   }
   dialled_ = now;
@@ -118,6 +119,17 @@ void peer::connect_anew() {
     host_.log(log_level::error, "cannot connect to " + name_ + " at " + endpoint_ + ": " + e.what());
     dial_at(now + refused_pause);
   }
+}
+
+bool peer::is_admitted() const {
+  return host_.settings().security != security::curve || !host_.server_key(name_).empty();
+}
+
+void peer::complain(const std::string& text) {
+  const auto now = host_.now();
+  if (now - last_complaint_ < complaint_pause) return;
+  last_complaint_ = now;
+  host_.log(log_level::warning, text);
 }
 
 void peer::dial_at(time_point t) {
@@ -141,6 +153,11 @@ void peer::close(std::chrono::milliseconds linger) {
 // Chunks are taken with the mutex held: a message that comes meanwhile cannot be sent around them.
 void peer::pump(time_point now) {
   const turn mine{*this};
+  if (outbox_->overrun()) {
+    host_.log(log_level::error, name_ + " is so far behind that a notice for it found no room");
+    session_.break_off(now);
+    return;
+  }
   chunk c;
   while (session_.has_room() && outbox_->take(c))
     session_.push(std::make_shared<const std::string>(std::move(c.bytes)), c.messages, now);
@@ -154,6 +171,11 @@ bool peer::connected() const {
 bool peer::blocked() const {
   const std::lock_guard guard{mutex_};
   return blocked_ && connected_;
+}
+
+bool peer::is_forgettable() const {
+  const std::lock_guard guard{mutex_};
+  return !pinned_ && !session_.is_up();
 }
 
 uint32_t peer::session_number() const {
@@ -206,11 +228,7 @@ void peer::read_monitor(time_point now) {
       dial_at(now);
       return;
     }
-    if (now - last_complaint_ >= complaint_pause) {
-      last_complaint_ = now;
-      host_.log(log_level::warning,
-                "connection to " + name_ + " at " + endpoint_ + ": " + describe_failure(e));
-    }
+    complain("connection to " + name_ + " at " + endpoint_ + ": " + describe_failure(e));
     // libzmq does not try again after these two
     if (e.what != ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL) dial_at(now + refused_pause);
   }
@@ -268,7 +286,7 @@ bool peer::transmit(const std::string& head, const body_ptr& body) {
 }
 
 void peer::redial() {
-  dial_at(host_.now());
+  if (is_admitted()) dial_at(host_.now()); // otherwise a new allow list does it
 }
 
 void peer::deliver(std::string_view body, uint32_t messages) {

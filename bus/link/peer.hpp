@@ -42,10 +42,14 @@ public:
   /// Called once by the bus thread itself.
   static void this_is_the_bus_thread() noexcept;
 
-  /// Connects to `endpoint`, if that is not done already. What was configured is not overruled by what a peer
-  /// says of itself (it may not know its address as seen from here).
-  enum class origin : uint8_t { configured, learned };
+  /// Connects to `endpoint`, if that is not done already. What was configured is not overruled.
   void endpoint(const std::string& x, origin from);
+
+  /// The public key of the peer that the connection was opened with; empty before.
+  const std::string& dialled_key() const noexcept { return dialled_key_; }
+
+  /// Whether nothing is lost by forgetting it: it was learned, not configured, and is away.
+  bool is_forgettable() const;
 
   /// Opens a new connection, the old one is gone. Does nothing without an endpoint or the peer's key.
   void dial();
@@ -96,6 +100,8 @@ private:
   void close(std::chrono::milliseconds linger);
   void connect_anew();
   bool is_idle() const;
+  bool is_admitted() const;
+  void complain(const std::string& text); // at most once in a while
   void dial_at(time_point t);
 
   peer_host& host_;
@@ -104,6 +110,7 @@ private:
   mutable std::mutex mutex_; // guards all below
   std::atomic<bool> idle_{false};
   std::string endpoint_;
+  std::string dialled_key_;
   bool pinned_ = false;
   zmq::socket_t dealer_;
   monitor monitor_;

@@ -1,7 +1,7 @@
 #include "bus/link/transport.hpp"
 
 #include "bus/link/doorman.hpp"
-#include "bus/link/peer.hpp"
+#include "bus/link/peer_table.hpp"
 
 #include <atomic>
 #include <map>
@@ -45,7 +45,7 @@ class transport::impl final : public peer_host {
 public:
   impl(transport_settings cfg, transport_client& client)
       : cfg_(std::move(cfg)), client_(client), signal_(wake_signal::immortal()), refusals_(cfg_.log),
-        random_(std::random_device{}()) {}
+        peers_(*this, std::random_device{}()) {}
 
   ~impl() override { stop(); }
 
@@ -105,22 +105,23 @@ public:
 
   // -- bus thread: peers ------------------------------------------------------
 
-  outcome<done> connect(const std::string& name, const std::string& endpoint) {
+  outcome<done> connect(const std::string& name, const std::string& endpoint, origin from) {
     if (name == cfg_.self.name) return problem{errc::bad_config, "a node does not connect to itself"};
     auto* p = peer_named(name);
     if (!p) return problem{errc::limit_reached, "more than " + std::to_string(limits::peers) + " peers"};
-    p->endpoint(endpoint, peer::origin::configured);
+    // A peer that can be reached may not be moved by hearsay that may be old.
+    if (from == origin::configured || !p->connected()) p->endpoint(endpoint, from);
     return done{};
   }
 
   void suspend_all(down_reason reason) {
     suspended_ = true;
-    for (auto& p : peers_) p->suspend(reason, now_);
+    for (const auto& p : peers_.all()) p->suspend(reason, now_);
   }
 
   void resume_all() {
     suspended_ = false;
-    for (auto& p : peers_) {
+    for (const auto& p : peers_.all()) {
       p->resume(now_);
       if (!p->dealer()) p->dial();
     }
@@ -134,20 +135,13 @@ public:
       if (!left || left->name != entry.name || left->what != entry.what) revoked = true;
     }
     doorman_->allowed(std::move(x));
-    for (auto& p : peers_) {
-      if (!server_key(p->name()).empty()) {
-        if (!p->dealer() && !suspended_) p->dial();
-        continue;
-      }
-      p->break_off(now_);
-      p->hang_up(std::chrono::milliseconds{0});
-    }
+    for (const auto& name : names_of_peers()) apply_allowed(name);
     if (revoked) reopen_servers();
   }
 
   std::vector<link_report> report() const {
     std::vector<link_report> result;
-    for (const auto& p : peers_) result.push_back(p->report(now_));
+    for (const auto& p : peers_.all()) result.push_back(p->report(now_));
     return result;
   }
 
@@ -197,6 +191,29 @@ public:
   uint64_t refused() const { return refusals_.count(); }
 
 private:
+  std::vector<std::string> names_of_peers() const {
+    std::vector<std::string> names;
+    for (const auto& p : peers_.all()) names.push_back(p->name());
+    return names;
+  }
+
+  // What a new allow list means for a peer: cut off, another key, or admitted again.
+  void apply_allowed(const std::string& name) {
+    auto* p = peers_.find(name);
+    const auto key = server_key(name);
+    if (!key.empty() && p->dealer() && p->dialled_key() == key) return;
+    if (p->dealer()) {
+      log(log_level::warning,
+          name + (key.empty() ? " is not on the allow list any more" : " has another key now"));
+      p->break_off(now_);
+      p->hang_up(std::chrono::milliseconds{0});
+    }
+    if (!key.empty() && !suspended_)
+      p->dial();
+    else if (key.empty())
+      peers_.forget(name);
+  }
+
   // -- sockets ----------------------------------------------------------------
 
   void secure_server(zmq::socket_t& s, const char* domain) {
@@ -292,12 +309,10 @@ private:
   }
 
   peer* peer_named(const std::string& name) {
-    if (const auto i = by_name_.find(name); i != by_name_.end()) return i->second;
-    if (peers_.size() >= limits::peers) return nullptr;
-    peers_.push_back(std::make_unique<peer>(*this, peers_.size(), name, static_cast<uint32_t>(random_())));
-    by_name_.emplace(name, peers_.back().get());
-    if (suspended_) peers_.back()->suspend(down_reason::own_stall, now_);
-    return peers_.back().get();
+    const bool is_new = !peers_.find(name);
+    auto* p = peers_.get(name);
+    if (p && is_new && suspended_) p->suspend(down_reason::own_stall, now_);
+    return p;
   }
 
   // -- the loop ---------------------------------------------------------------
@@ -315,23 +330,22 @@ private:
       read_monitors();
       if (xpub_) more_waiting_ = read_topics() || more_waiting_;
       send_topics();
-      for (size_t i = 0; i < peers_.size(); ++i) { // a peer may be added on the way
-        peers_[i]->pump(now_);
-        peers_[i]->tick(now_);
+      for (const auto& p : peers_.all()) {
+        p->pump(now_);
+        p->tick(now_);
       }
       client_.work(now_);
-      for (auto& p : peers_) p->pump(now_);
+      for (const auto& p : peers_.all()) p->pump(now_);
     }
     shut_down();
   }
 
   void shut_down() {
     run_tasks();
-    for (auto& p : peers_) p->pump(now_);
+    for (const auto& p : peers_.all()) p->pump(now_);
     suspend_all(down_reason::stopped);
-    for (auto& p : peers_) p->hang_up(bye_linger);
+    for (const auto& p : peers_.all()) p->hang_up(bye_linger);
     peers_.clear();
-    by_name_.clear();
     close_servers();
     if (xsub_) xsub_.close();
     doorman_.reset();
@@ -351,7 +365,7 @@ private:
     add(xpub_, ZMQ_POLLIN);
     add(xpub_monitor_.socket(), ZMQ_POLLIN);
     add(xsub_, ZMQ_POLLIN);
-    for (auto& p : peers_) {
+    for (const auto& p : peers_.all()) {
       add(p->monitor_socket(), ZMQ_POLLIN);
       if (p->blocked()) add(p->dealer(), ZMQ_POLLOUT);
     }
@@ -360,7 +374,7 @@ private:
   void wait() {
     if (items_stale_) rebuild_items();
     auto until = now_ + cfg_.session.beat_every;
-    for (const auto& p : peers_) until = std::min(until, p->deadline());
+    for (const auto& p : peers_.all()) until = std::min(until, p->deadline());
     const auto now = std::chrono::steady_clock::now();
     auto timeout = std::chrono::ceil<std::chrono::milliseconds>(until - now).count();
     if (more_waiting_ || timeout < 0) timeout = 0;
@@ -368,7 +382,7 @@ private:
     bool writable = false;
     for (const auto& item : items_) writable = writable || (item.revents & ZMQ_POLLOUT) != 0;
     if (!writable) return;
-    for (auto& p : peers_)
+    for (const auto& p : peers_.all())
       if (p->blocked()) p->unblock(now);
   }
 
@@ -421,10 +435,7 @@ private:
 
   peer* sender_of(const header& h, const keys::entry* entry) {
     if (const auto* x = std::get_if<hello>(&h)) return greeted(*x, entry);
-    if (entry) {
-      const auto i = by_name_.find(entry->name);
-      return i == by_name_.end() ? nullptr : i->second;
-    }
+    if (entry) return peers_.find(entry->name);
     const auto to = std::visit(
         [](const auto& y) {
           if constexpr (requires { y.to_session; })
@@ -433,14 +444,14 @@ private:
             return uint32_t{0};
         },
         h);
-    for (auto& p : peers_)
+    for (const auto& p : peers_.all())
       if (p->session_number() == to) return p.get();
     return nullptr;
   }
 
   peer* greeted(const hello& x, const keys::entry* entry) {
     if (entry && entry->name != x.from.name) {
-      refusals_.refused(entry->name, "says it is " + x.from.name, now_);
+      refusals_.refused(entry->name, "another name", now_, "says it is " + x.from.name);
       return nullptr;
     }
     if (x.from.name == cfg_.self.name) {
@@ -449,17 +460,17 @@ private:
     }
     auto* p = peer_named(x.from.name);
     if (!p) {
-      refusals_.refused(x.from.name, "too many peers", now_);
+      refusals_.refused("a newcomer", "too many peers", now_, x.from.name + " is one peer too many");
       return nullptr;
     }
     // A peer that can be reached may not be moved by a frame that may be old.
     if (!x.from.control_endpoint.empty() && !p->connected())
-      p->endpoint(x.from.control_endpoint, peer::origin::learned);
+      p->endpoint(x.from.control_endpoint, origin::learned);
     return p;
   }
 
   void read_monitors() {
-    for (size_t i = 0; i < peers_.size(); ++i) peers_[i]->read_monitor(now_);
+    for (const auto& p : peers_.all()) p->read_monitor(now_);
     control_visitors_.read(router_monitor_, refusals_, now_);
     topics_visitors_.read(xpub_monitor_, refusals_, now_);
   }
@@ -522,7 +533,6 @@ private:
   transport_client& client_;
   wake_signal& signal_;
   refusal_log refusals_;
-  std::mt19937 random_;
   zmq::context_t context_{1};
   std::optional<doorman> doorman_;
   zmq::socket_t router_;
@@ -534,8 +544,7 @@ private:
   std::string xpub_endpoint_;
   zmq::socket_t xsub_;
   std::set<std::string> topic_sources_;
-  std::vector<std::unique_ptr<peer>> peers_;
-  std::map<std::string, peer*> by_name_;
+  peer_table peers_;
   visitors control_visitors_{"control"};
   visitors topics_visitors_{"topics"};
   std::vector<zmq_pollitem_t> items_;
@@ -585,8 +594,8 @@ bool transport::publish(std::string topic, std::string payload) {
   return impl_->publish(std::move(topic), std::move(payload));
 }
 
-outcome<done> transport::connect(const std::string& name, const std::string& endpoint) {
-  return impl_->connect(name, endpoint);
+outcome<done> transport::connect(const std::string& name, const std::string& endpoint, origin from) {
+  return impl_->connect(name, endpoint, from);
 }
 
 void transport::subscribe(std::string_view topic) {

@@ -91,8 +91,9 @@ public:
 
   // -- bus thread only --------------------------------------------------------
 
-  /// Adds a peer or changes its endpoint, and connects.
-  outcome<done> connect(const std::string& name, const std::string& endpoint);
+  /// Adds a peer or changes its endpoint, and connects. A configured endpoint stays; a learned one gives way
+  /// to what the peer says of itself.
+  outcome<done> connect(const std::string& name, const std::string& endpoint, origin from);
 
   void subscribe(std::string_view topic);
   void unsubscribe(std::string_view topic);

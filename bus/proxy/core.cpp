@@ -145,7 +145,8 @@ caf::error core::start() {
   running_ = true;
   transport_->post([this] {
     for (const auto& p : cfg_.peers)
-      if (auto ok = transport_->connect(p.name, p.endpoint); !ok) log(log_level::error, ok.error().text);
+      if (auto ok = transport_->connect(p.name, p.endpoint, origin::configured); !ok)
+        log(log_level::error, ok.error().text);
   });
   return {};
 }
@@ -309,8 +310,20 @@ caf::error core::send(route& via, caf::actor_id receiver, const caf::mailbox_ele
   // A requester must hear something: an answer that cannot travel is replaced by the reason.
   if (err && what.mid.is_response()) err = encode(frame, receiver, what, caf::make_message(err));
   if (!err) err = queue(via, what, frame);
+  if (what.mid.is_response() && err == make_error(errc::peer_overloaded))
+    err = send_reason(via, receiver, what, frame, err);
   if (frame.capacity() > 2 * limits::frame_bytes) frame = std::string{}; // do not keep a rare giant's memory
   return err;
+}
+
+// In place of an answer that found no room. If even this finds none, the session ends and the requester hears
+// `peer_down`.
+caf::error core::send_reason(route& via, caf::actor_id receiver, const caf::mailbox_element& what,
+                             std::string& frame, const caf::error& reason) {
+  count_refused();
+  if (auto err = encode(frame, receiver, what, caf::make_message(reason))) return err;
+  send_vital(via, frame);
+  return {};
 }
 
 caf::error core::queue(route& via, const caf::mailbox_element& what, const std::string& frame) {
@@ -318,7 +331,7 @@ caf::error core::queue(route& via, const caf::mailbox_element& what, const std::
   const bool tracked = is_request && is_local(what.sender.get());
   if (tracked)
     if (auto err = add_request(via, what)) return err;
-  const auto result = via.send(frame, what.mid.is_response() ? link::lane::vital : link::lane::ordinary);
+  const auto result = via.send(frame, what.mid.is_response() ? link::lane::answer : link::lane::ordinary);
   if (result == link::append_result::accepted) {
     if (is_request && !tracked) announce_move(what, via.node());
     return {};

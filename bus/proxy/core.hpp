@@ -124,6 +124,8 @@ private:
   caf::error encode(std::string& frame, caf::actor_id receiver, const caf::mailbox_element& what,
                     const caf::type_erased_tuple& content);
   caf::error queue(route& via, const caf::mailbox_element& what, const std::string& frame);
+  caf::error send_reason(route& via, caf::actor_id receiver, const caf::mailbox_element& what,
+                         std::string& frame, const caf::error& reason);
   caf::error add_request(route& via, const caf::mailbox_element& what);
   void announce_move(const caf::mailbox_element& what, const caf::node_id& to);
   void send_vital(route& via, const std::string& frame);

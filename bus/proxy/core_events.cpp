@@ -24,6 +24,7 @@ constexpr std::chrono::seconds housekeeping_pause{2};
 
 // -- links --------------------------------------------------------------------
 
+// If it finds no room, the outbox has the session ended: nobody has to look at the result.
 void core::send_vital(route& via, const std::string& frame) {
   via.send(frame, link::lane::vital);
 }

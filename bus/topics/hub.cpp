@@ -1,10 +1,12 @@
 #include "bus/topics/hub.hpp"
 
 #include "bus/limits.hpp"
+#include "bus/messages.hpp"
 #include "bus/topics/subscription.hpp"
 
 #include <caf/abstract_actor.hpp>
 #include <caf/actor_cast.hpp>
+#include <caf/make_message.hpp>
 
 #include <algorithm>
 
@@ -61,17 +63,30 @@ void hub::publish(local_topic& t, caf::message content) {
   if (t.wanted) send(t);
 }
 
+// Requires the mutex. True: watchers have not heard of it.
+bool hub::note_wanted(std::string_view prefix, bool wanted) {
+  if (all_wanted_) return false; // for good: what found no room cannot be told from what has gone
+  if (!wanted) {
+    const auto i = wanted_.find(prefix);
+    if (i == wanted_.end()) return false;
+    wanted_.erase(i);
+    return true;
+  }
+  if (wanted_.contains(prefix)) return false;
+  if (wanted_.size() >= limits::wanted_prefixes)
+    all_wanted_ = true;
+  else
+    wanted_.emplace(prefix);
+  return true;
+}
+
 void hub::on_wanted(std::string_view prefix, bool wanted) {
   std::vector<local_topic_ptr> touched;
   std::vector<bool> now_wanted;
+  bool is_news = false;
   {
     const std::unique_lock guard{topics_mutex_};
-    if (wanted && wanted_.size() >= limits::wanted_prefixes)
-      all_wanted_ = true;
-    else if (wanted)
-      wanted_.emplace(prefix);
-    else if (const auto i = wanted_.find(prefix); i != wanted_.end())
-      wanted_.erase(i);
+    is_news = note_wanted(prefix, wanted);
     for (const auto& [name, t] : topics_) {
       if (!name.starts_with(prefix)) continue;
       touched.push_back(t);
@@ -84,6 +99,25 @@ void hub::on_wanted(std::string_view prefix, bool wanted) {
     t.wanted = now_wanted[i];
     if (wanted && t.seq > 0) send(t); // the late subscriber's snapshot; others drop it by its number
   }
+  if (!is_news) return;
+  const auto news =
+      caf::make_message(wanted_event{all_wanted_ ? std::string{} : std::string{prefix}, wanted});
+  std::erase_if(wanted_watchers_, [&](const auto& weak) {
+    const auto watcher = weak.lock();
+    if (watcher) watcher->enqueue(nullptr, caf::make_message_id(), news, nullptr);
+    return !watcher;
+  });
+}
+
+void hub::watch_wanted(const caf::actor& watcher) {
+  const auto ptr = caf::actor_cast<caf::strong_actor_ptr>(watcher);
+  wanted_watchers_.push_back(caf::actor_cast<caf::weak_actor_ptr>(watcher));
+  const auto tell = [&](const std::string& prefix) {
+    ptr->enqueue(nullptr, caf::make_message_id(), caf::make_message(wanted_event{prefix, true}), nullptr);
+  };
+  const std::shared_lock guard{topics_mutex_};
+  if (all_wanted_) tell({});
+  for (const auto& prefix : wanted_) tell(prefix);
 }
 
 void hub::on_snapshot_wanted(std::string_view topic) {

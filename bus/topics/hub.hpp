@@ -78,6 +78,8 @@ public:
   // -- bus thread -------------------------------------------------------------
 
   void on_wanted(std::string_view prefix, bool wanted);
+  /// Sends `wanted_event` to an actor: what is wanted now, then every change.
+  void watch_wanted(const caf::actor& watcher);
   void on_snapshot_wanted(std::string_view topic);
   void on_message(std::string_view topic, std::string_view payload);
 
@@ -97,6 +99,7 @@ private:
   };
 
   bool is_wanted(std::string_view topic) const;
+  bool note_wanted(std::string_view prefix, bool wanted);
   void send(local_topic& topic);
   void remove(std::string_view topic, caf::actor_id subscriber);
   void forget(caf::actor_id subscriber);
@@ -110,8 +113,9 @@ private:
 
   mutable std::shared_mutex topics_mutex_;
   string_map<local_topic_ptr> topics_;
-  std::set<std::string, std::less<>> wanted_; // prefixes
-  bool all_wanted_ = false;                   // there were more of them than the limit
+  std::set<std::string, std::less<>> wanted_;        // prefixes
+  bool all_wanted_ = false;                          // there were more of them than the limit
+  std::vector<caf::weak_actor_ptr> wanted_watchers_; // bus thread
 
   mutable std::shared_mutex followed_mutex_;
   string_map<followed_topic> followed_;

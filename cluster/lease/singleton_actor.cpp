@@ -43,9 +43,19 @@ void hold_from(singleton_state& s, caf::actor_clock::time_point asked_at) {
   s.held_until = asked_at + s.options->ttl - s.options->ttl / margin_part;
 }
 
+/// What lasts longer than a time to live is no hiccup: feeds and placement do not run, and somebody should know why.
+void note_trouble(singleton_pointer self, const std::string& why) {
+  auto& s = self->state;
+  const auto now = self->clock().now();
+  if (!s.options->on_trouble || now - s.answered < s.options->ttl || now - s.told < trouble_pause) return;
+  s.told = now;
+  s.options->on_trouble(why);
+}
+
 void on_granted(singleton_pointer self, const lease_grant& grant, caf::actor_clock::time_point asked_at) {
   auto& s = self->state;
   s.asking = false;
+  s.answered = self->clock().now();
   hold_from(s, asked_at);
   if (s.epoch == grant.epoch) return; // renewed
   stop_running(self, "the lease was granted anew");
@@ -65,8 +75,11 @@ void on_granted(singleton_pointer self, const lease_grant& grant, caf::actor_clo
 void on_refused(singleton_pointer self, const caf::error& e) {
   auto& s = self->state;
   s.asking = false;
+  const auto reason = from_caf_error(e);
+  if (reason.code != errc::conflict) return note_trouble(self, to_string(reason));
+  s.answered = self->clock().now();
   // only a plain no ends it at once; silence of the store ends it when the time is up
-  if (s.epoch != 0 && from_caf_error(e).code == errc::conflict) stop_running(self, "the lease was given to another node");
+  if (s.epoch != 0) stop_running(self, "the lease was given to another node");
 }
 
 void look(singleton_pointer self) {
@@ -74,7 +87,8 @@ void look(singleton_pointer self) {
   const auto now = self->clock().now();
   if (s.epoch != 0 && now >= s.held_until) stop_running(self, "the lease could not be renewed in time");
   const auto leases = s.options->leases();
-  if (!leases || s.asking) return;
+  if (!leases) return note_trouble(self, "the node that keeps the leases is not linked");
+  if (s.asking) return;
   s.asking = true;
   const auto op = s.epoch == 0 ? lease_op::acquire : lease_op::renew;
   self->request(leases, s.options->ttl / 2,
@@ -86,6 +100,7 @@ void look(singleton_pointer self) {
 
 caf::behavior singleton_actor(singleton_pointer self, std::shared_ptr<singleton_options> options) {
   self->state.options = std::move(options);
+  self->state.answered = self->clock().now();
   self->set_down_handler([self](const caf::down_msg& down) {
     auto& s = self->state;
     if (!s.running || s.running.address() != down.source) return;

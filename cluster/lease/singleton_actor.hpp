@@ -17,6 +17,9 @@
 
 namespace tt::cluster {
 
+/// Time between two words about the same trouble with a lease.
+inline constexpr std::chrono::seconds trouble_pause{10};
+
 struct singleton_options {
   std::string lease;  ///< "feed/sim", "placement"
   std::string holder; ///< this node's incarnation
@@ -28,6 +31,8 @@ struct singleton_options {
   /// Told what happens, for the log and for the directory of names; may be empty.
   std::function<void(const caf::actor& started)> on_start = {};
   std::function<void(const std::string& why)> on_stop = {};
+  /// Told, now and then while it lasts, that nobody answers for the lease; may be empty.
+  std::function<void(const std::string& why)> on_trouble = {};
 };
 
 struct singleton_state {
@@ -38,6 +43,8 @@ struct singleton_state {
   caf::actor running;
   caf::actor_clock::time_point held_until{};
   bool asking = false;
+  caf::actor_clock::time_point answered{}; ///< when yes or no was last heard
+  caf::actor_clock::time_point told{};     ///< of trouble
 };
 
 /// Answers report_atom with held_lease (epoch 0: not held).

@@ -16,7 +16,7 @@ void note_change(member_pointer self, const std::string& name) {
 }
 
 void connect_strangers(member_pointer self, const std::vector<node_address>& others) {
-  for (const auto& [name, endpoint] : self->state.table->strangers(others)) self->state.options->node->connect(name, endpoint);
+  for (const auto& [name, endpoint] : self->state.table->strangers(others)) self->state.options->node->connect(name, endpoint, bus::origin::learned);
 }
 
 void introduce(member_pointer self, const member_info& info) {

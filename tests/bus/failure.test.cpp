@@ -152,6 +152,19 @@ TEST_F(node_failure, restarted_is_somebody_else) {
   EXPECT_EQ(ask_error(old, echo_atom::value, std::string{"x"}), "peer_down");
 }
 
+TEST_F(node_failure, restarted_under_another_address) {
+  meet();
+  node->connect("beta", beta->control, bus::origin::learned); // as a third node would tell of it
+  const auto before = beta->control;
+  beta->kill();
+  EXPECT_NE(wait_for_peer("beta", false), "");
+  beta = start_child("beta");
+  ASSERT_NE(beta->control, before);
+  EXPECT_EQ(wait_for_peer("beta", true), "");
+  worker = wait_for_name("beta/worker");
+  EXPECT_EQ(ask<std::string>(worker, echo_atom::value, std::string{"here"}), "here");
+}
+
 // -- keys ---------------------------------------------------------------------
 
 namespace {
@@ -278,6 +291,88 @@ TEST_F(key_failure, a_revoked_peer_is_cut_off_and_others_stay) {
       EXPECT_EQ(l.times_up, 1u);
     }
   }
+}
+
+TEST_F(key_failure, a_rotated_key_cuts_off_whoever_has_the_old_one) {
+  meet();
+  keys.rotate("beta");
+  ASSERT_FALSE(node->reload_allowed());
+  EXPECT_EQ(wait_for_peer("beta", false), "broken"); // at once, not by silence
+  beta->kill();
+  beta = start_child("beta");
+  EXPECT_EQ(wait_for_peer("beta", true), "");
+  worker = wait_for_name("beta/worker");
+  EXPECT_EQ(ask<std::string>(worker, echo_atom::value, std::string{"new key"}), "new key");
+}
+
+TEST_F(key_failure, a_configured_peer_off_the_list_is_not_dialled_until_it_is_back) {
+  meet();
+  node->connect("beta", beta->control, bus::origin::configured);
+  const auto listed = keys.entries;
+  keys.revoke("beta");
+  ASSERT_FALSE(node->reload_allowed());
+  EXPECT_EQ(wait_for_peer("beta", false), "broken");
+  const auto redials = [&] { return node->links().at(0).redials; };
+  const auto before = redials();
+  while (redials() < before + 2)
+    (*watcher)->receive([](const bus::name_event&) {}, caf::after(20ms) >> [] {});
+  EXPECT_EQ(log->count("cannot connect to beta"), 0u);
+  EXPECT_EQ(log->count("beta is not on the allow list any more"), 1u);
+  keys.entries = listed;
+  keys.write();
+  ASSERT_FALSE(node->reload_allowed());
+  EXPECT_EQ(wait_for_peer("beta", true), "");
+}
+
+TEST_F(key_failure, a_learned_peer_off_the_list_is_forgotten_and_may_come_back) {
+  meet();
+  const auto listed = keys.entries;
+  for (int round = 0; round < 3; ++round) {
+    keys.revoke("beta");
+    ASSERT_FALSE(node->reload_allowed());
+    EXPECT_TRUE(node->links().empty());
+    EXPECT_EQ(wait_for_peer("beta", false), "broken");
+    keys.entries = listed;
+    keys.write();
+    ASSERT_FALSE(node->reload_allowed());
+    EXPECT_EQ(wait_for_peer("beta", true), ""); // our session numbers are new to it, so it links again
+  }
+}
+
+namespace {
+
+class crowded : public node_failure {
+public:
+  std::string mode() const override { return "plain"; }
+};
+
+} // namespace
+
+TEST_F(crowded, those_who_are_away_make_room_for_newcomers) {
+  zmq::context_t context;
+  zmq::socket_t dealer{context, zmq::socket_type::dealer};
+  dealer.set(zmq::sockopt::linger, 0);
+  dealer.connect(node->control_endpoint());
+  for (size_t i = 0; i < bus::limits::peers + 50; ++i) {
+    bus::link::hello hello;
+    hello.from.name = "n" + std::to_string(i);
+    hello.from.node = std::string(24, 'x');
+    std::string frame;
+    bus::link::write(frame, hello);
+    dealer.send(zmq::buffer(frame), zmq::send_flags::none);
+  }
+  const auto last = "n" + std::to_string(bus::limits::peers + 49);
+  const auto knows = [&] {
+    const auto links = node->links();
+    return std::any_of(links.begin(), links.end(), [&](const auto& l) { return l.peer == last; });
+  };
+  const auto give_up = steady::now() + patience;
+  while (!knows() && steady::now() < give_up) {
+  }
+  EXPECT_TRUE(knows());
+  EXPECT_EQ(node->links().size(), bus::limits::peers);
+  meet();
+  EXPECT_EQ(ask<std::string>(worker, echo_atom::value, std::string{"room"}), "room");
 }
 
 TEST_F(key_failure, a_broken_allow_list_changes_nothing) {

@@ -152,6 +152,22 @@ TEST_F(topic_hub, encodes_only_what_somebody_elsewhere_wants) {
   EXPECT_EQ(topics->report().published, 8u);
 }
 
+TEST_F(topic_hub, tells_what_is_wanted_elsewhere) {
+  caf::scoped_actor watcher{system};
+  topics->on_wanted("md.a", true);
+  topics->watch_wanted(caf::actor{watcher});
+  topics->on_wanted("md.b", true);
+  topics->on_wanted("md.b", true); // another subscriber: nothing new
+  topics->on_wanted("md.a", false);
+  topics->on_wanted("md.c", false); // never wanted
+  std::vector<std::string> heard;
+  bool more = true;
+  while (more)
+    watcher->receive([&](const bus::wanted_event& e) { heard.push_back((e.wanted ? "+" : "-") + e.prefix); },
+                     caf::after(std::chrono::milliseconds{0}) >> [&] { more = false; });
+  EXPECT_EQ(heard, (std::vector<std::string>{"+md.a", "+md.b", "-md.a"}));
+}
+
 TEST_F(topic_hub, remembers_a_bounded_number_of_wishes) {
   for (size_t i = 0; i < bus::limits::wanted_prefixes; ++i) topics->on_wanted("x" + std::to_string(i), true);
   topics->on_wanted("q", true);

@@ -144,6 +144,10 @@ TEST(refusal_log, is_rate_limited_and_counts) {
   log.refused("10.0.0.9", "no key", now + std::chrono::seconds{11});
   EXPECT_EQ(lines.back(), "refused 10.0.0.9: no key (and 999 times since the last line)");
   EXPECT_EQ(log.count(), 1002u);
+  // nor can one with many keys: the text is not what is told apart
+  lines.clear();
+  for (int i = 0; i < 300; ++i) log.refused("10.0.0.7", "unknown key", now, "key " + std::to_string(i));
+  EXPECT_EQ(lines, std::vector<std::string>{"refused 10.0.0.7: key 0"});
   // an attacker with many addresses can fill neither the log's memory nor, per address, the log
   for (int i = 0; i < 5000; ++i) log.refused(std::to_string(i), "x", now);
 }

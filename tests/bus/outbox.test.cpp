@@ -61,14 +61,20 @@ TEST_F(outbox_test, gathers_messages_into_frames) {
   EXPECT_EQ(box.bytes(), 0u);
 }
 
-TEST_F(outbox_test, refuses_beyond_its_limit_but_vital_messages_later) {
+TEST_F(outbox_test, refuses_beyond_its_limit_but_answers_and_vital_messages_later) {
   box.open(1);
   const std::string large(600, 'x');
   EXPECT_EQ(box.append(large, ordinary, 1), append_result::accepted);
   EXPECT_EQ(box.append(large, ordinary, 1), append_result::overloaded);
-  EXPECT_EQ(box.append(large, vital, 1), append_result::accepted);
-  EXPECT_EQ(box.append(large, vital, 1), append_result::accepted);
+  EXPECT_EQ(box.append(large, lane::answer, 1), append_result::accepted);
+  EXPECT_EQ(box.append(large, lane::answer, 1), append_result::accepted);
+  EXPECT_EQ(box.append(large, lane::answer, 1), append_result::overloaded);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(box.append(large, vital, 1), append_result::accepted);
+  EXPECT_FALSE(box.overrun());
   EXPECT_EQ(box.append(large, vital, 1), append_result::overloaded);
+  EXPECT_TRUE(box.overrun()); // the peer lacks something for good
+  box.open(2);
+  EXPECT_FALSE(box.overrun());
 }
 
 TEST_F(outbox_test, lets_a_message_go_around_it_only_while_nothing_waits) {

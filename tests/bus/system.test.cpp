@@ -2,6 +2,8 @@
 // links, names, spawning, credit. Everything an actor does locally.
 #include "tests/bus/system_fixture.hpp"
 
+#include <condition_variable>
+
 using namespace bus_test;
 using bus::errc;
 
@@ -274,4 +276,103 @@ TEST_F(remote_actors, a_third_node_is_reached_through_handles) {
   gamma->kill();
   EXPECT_EQ(await_down().source, there.address());
   EXPECT_EQ(ask<std::string>(worker, echo_atom::value, std::string{"beta lives"}), "beta lives");
+}
+
+// -- a link that is far behind --------------------------------------------------
+
+namespace {
+
+/// Holds the bus thread in the log, so that what is sent meanwhile waits.
+class busy_link : public remote_actors {
+public:
+  static constexpr size_t link_bytes = size_t{1} << 20;
+
+  void adjust(bus::config& c) override {
+    remote_actors::adjust(c);
+    c.link_bytes = link_bytes;
+    c.log = [g = gate, log = c.log](bus::log_level level, std::string_view text) {
+      log(level, text);
+      if (text.find("does not connect to itself") == std::string_view::npos) return;
+      std::unique_lock lock{g->mutex};
+      g->held = true;
+      g->changed.notify_all();
+      g->changed.wait(lock, [&] { return !g->held; });
+    };
+  }
+
+  /// Runs `deed` while the bus thread stands still.
+  template <class F>
+  void meanwhile(F deed) {
+    node->connect("alpha", "tcp://127.0.0.1:1",
+                  bus::origin::learned); // refused in the bus thread, with a line
+    std::unique_lock lock{gate->mutex};
+    gate->changed.wait(lock, [&] { return gate->held; });
+    lock.unlock();
+    deed();
+    lock.lock();
+    gate->held = false;
+    gate->changed.notify_all();
+  }
+
+  struct held_gate {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool held = false;
+  };
+  std::shared_ptr<held_gate> gate = std::make_shared<held_gate>();
+};
+
+/// Answers with a large string each, once it is told to; says when it has `n` requests, and when all are
+/// answered.
+caf::behavior hoarder(caf::event_based_actor* self, uint64_t n, const caf::actor& listener) {
+  auto held = std::make_shared<std::vector<caf::response_promise>>();
+  return {[=](uint64_t) -> caf::result<std::string> {
+            held->push_back(self->make_response_promise());
+            if (held->size() == n) self->send(listener, count_atom::value);
+            return caf::delegated<std::string>{};
+          },
+          [=](quit_atom) {
+            for (auto& x : *held) x.deliver(std::string(busy_link::link_bytes / 4, 'x'));
+            held->clear();
+            return true;
+          }};
+}
+
+} // namespace
+
+TEST_F(busy_link, an_answer_without_room_is_replaced_by_the_reason) {
+  constexpr uint64_t n = 40; // ten times the limit
+  const auto h = local(system->spawn(hoarder, n, caf::actor{*watcher}));
+  auto asked = (*self)->request(worker, patience, ask_atom::value, h, n);
+  bool all = false;
+  while (!all)
+    (*watcher)->receive([&](count_atom) { all = true; }, [](const bus::name_event&) {},
+                        [](const bus::peer_event&) {});
+  meanwhile([&] {
+    caf::scoped_actor other{*system};
+    other->request(h, patience, quit_atom::value)
+        .receive([](bool) {}, [](caf::error& e) { ADD_FAILURE() << bus::text_of(e); });
+  });
+  asked.receive(
+      [&](uint64_t answered, uint64_t refused) {
+        EXPECT_GT(answered, 0u);
+        EXPECT_GT(refused, 0u);
+        EXPECT_EQ(node->info().refused_messages, refused);
+      },
+      [](caf::error& e) { ADD_FAILURE() << bus::text_of(e); });
+  EXPECT_EQ(node->links().at(0).times_up, 1u);
+}
+
+TEST_F(busy_link, a_notice_without_room_ends_the_session) {
+  const auto mine = local(system->spawn(bus_test::worker));
+  const auto name = [](int i) { return std::string(240, 'n') + std::to_string(i); };
+  constexpr int names = 8'000; // told twice, more than three times the limit
+  meanwhile([&] {
+    for (int i = 0; i < names; ++i) EXPECT_FALSE(node->publish(name(i), mine));
+    for (int i = 0; i < names; ++i) node->withdraw(name(i));
+  });
+  EXPECT_EQ(wait_for_peer("beta", false), "broken");
+  EXPECT_EQ(wait_for_peer("beta", true), "");
+  worker = wait_for_name("beta/worker");
+  EXPECT_EQ(ask<std::string>(worker, echo_atom::value, std::string{"again"}), "again");
 }

@@ -47,6 +47,14 @@ public:
     for (const auto& e : entries) out << bus::keys::allow_list::line(e);
   }
 
+  /// A new key for the same name, in its file and on the list.
+  void rotate(const std::string& name) {
+    revoke(name);
+    std::filesystem::remove(dir / (name + ".key"));
+    add(name, bus::keys::kind::node);
+    write();
+  }
+
   void revoke(const std::string& name) {
     std::erase_if(entries, [&](const auto& e) { return e.name == name; });
     write();

@@ -22,6 +22,7 @@ using unlink_atom = caf::atom_constant<caf::atom("unlink")>;
 using spawn_atom = caf::atom_constant<caf::atom("spawn")>;
 using block_atom = caf::atom_constant<caf::atom("block")>;
 using publish_atom = caf::atom_constant<caf::atom("publish")>;
+using ask_atom = caf::atom_constant<caf::atom("ask")>;
 using tell_atom = caf::atom_constant<caf::atom("tell")>;
 
 /// Only in the test's own table: the peer cannot read it, and the peer's table has one that nobody else can.
@@ -31,6 +32,31 @@ struct unknown_here {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, unknown_here& x) {
   return f(caf::meta::type_name("unknown_here"), x.x);
+}
+
+/// Sends `n` requests; tells how many were answered and how many came back as overloaded, once it has heard
+/// of all.
+inline caf::response_promise ask_many(caf::event_based_actor* self, const caf::actor& whom, uint64_t n) {
+  struct tally {
+    caf::response_promise told;
+    uint64_t answered = 0, refused = 0, open = 0;
+    void finish_one() {
+      if (--open == 0) told.deliver(answered, refused);
+    }
+  };
+  auto all = std::make_shared<tally>(tally{self->make_response_promise(), 0, 0, n});
+  for (uint64_t i = 0; i < n; ++i)
+    self->request(whom, caf::infinite, i)
+        .then(
+            [all](const std::string&) {
+              ++all->answered;
+              all->finish_one();
+            },
+            [all](const caf::error& e) {
+              if (e == make_error(bus::errc::peer_overloaded)) ++all->refused;
+              all->finish_one();
+            });
+  return all->told;
 }
 
 /// Echoes, quits, holds requests for ever, links, delegates.
@@ -61,6 +87,7 @@ inline caf::behavior worker(caf::event_based_actor* self) {
         held->push_back(self->make_response_promise());
         return caf::delegated<int32_t>{};
       },
+      [self](ask_atom, const caf::actor& whom, uint64_t n) { return ask_many(self, whom, n); },
       [self](link_atom, const caf::actor& x) { self->link_to(x); },
       [self](unlink_atom, const caf::actor& x) { self->unlink_from(x); },
       [self](spawn_atom) -> caf::actor { return self->spawn(worker); },

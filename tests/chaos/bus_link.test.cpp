@@ -57,7 +57,7 @@ public:
     flags.push_back("alpha=" + through_proxies(node->control_endpoint(), faults));
     beta = std::make_unique<child>("beta", mode(), keys.dir, std::move(flags));
     ASSERT_FALSE(beta->control.empty()) << beta->first_line;
-    node->connect("beta", through_proxies(beta->control, faults));
+    node->connect("beta", through_proxies(beta->control, faults), bus::origin::configured);
     worker = wait_for_name("beta/worker");
     ASSERT_TRUE(worker);
   }

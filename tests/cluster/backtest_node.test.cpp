@@ -133,6 +133,14 @@ TEST_F(backtest_node, the_example_of_the_contract_completes) {
   ask_until(port, "/metrics", [](const http_answer& a) { return a.body.find("tt_jobs{kind=\"backtest\",state=\"completed\"} 1") != std::string::npos; });
 }
 
+TEST_F(backtest_node, with_a_database_for_the_leases_the_first_seed_coordinates) {
+  database_url = "postgresql:///nothing?host=" + folder.path("no-server"); // jobs need no lease, so none is to be had
+  const auto port = start("alpha", {gateway}).port();
+  const auto list = ask_until(port, "/api/backtest", [](const http_answer& a) { return a.status != 503; });
+  EXPECT_EQ(list.status, 200) << list.body;
+  EXPECT_EQ(json_of(list)["backtests"], json::array());
+}
+
 TEST_F(backtest_node, what_is_no_script_fails_with_diagnostics) {
   const auto one = start_alone(1);
   const auto port = one->port();

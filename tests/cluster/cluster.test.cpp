@@ -209,12 +209,54 @@ TEST_F(cluster_test, nodes_find_each_other_through_the_seed) {
   start("beta", {symbols});
   const auto port = start("gamma", {gateway}).port();
   // gamma was told of alpha only, and ends up linked to beta
-  ask_until(port, "/api/v1/cluster", [](const auto& a) {
+  const auto linked_to_both = [](const http_answer& a) {
     auto cluster = json_of(a);
     int up = 0;
     for (const auto& link : cluster["nodes"][0]["links"]) up += link["state"] == "up" ? 1 : 0;
     return up == 2;
-  });
+  };
+  ask_until(port, "/api/v1/cluster", linked_to_both);
+  // beta comes back under another address, which gamma is not told by anybody but beta
+  nodes.at("beta").reset();
+  ask_until(port, "/api/v1/cluster", [&](const auto& a) { return !linked_to_both(a); });
+  start("beta", {symbols});
+  ask_until(port, "/api/v1/cluster", linked_to_both);
+}
+
+/// Lines that the example prints, which runs as a program outside.
+std::vector<std::string> lines_of_subscriber(const std::string& arguments, std::size_t count) {
+  const auto command = "timeout 60 /usr/bin/python3 " TT_SOURCE_DIR "/bus/examples/subscribe.py --count " + std::to_string(count) + " " + arguments;
+  std::vector<std::string> out;
+  auto* pipe = ::popen(command.c_str(), "r");
+  if (!pipe) return out;
+  char line[4096];
+  while (std::fgets(line, sizeof line, pipe)) out.emplace_back(line);
+  EXPECT_EQ(::pclose(pipe), 0) << arguments;
+  return out;
+}
+
+TEST_F(cluster_test, a_program_outside_reads_topics_that_no_node_follows) {
+  if (std::system("/usr/bin/python3 -c 'import zmq, msgpack' 2>/dev/null") != 0) GTEST_SKIP() << "python3-zmq and python3-msgpack are not installed";
+  make_keys({"alpha"});
+  const auto key = *bus::keys::make("dashboard");
+  ASSERT_TRUE(bus::keys::save(folder.path("dashboard.key"), key));
+  std::ofstream(folder.path("allow"), std::ios::app) << bus::keys::allow_list::line({bus::keys::kind::client, "dashboard", key.public_key});
+  feed_config sim;
+  sim.name = "sim";
+  sim.kind = feed_kind::sim;
+  sim.symbols = {"AAPL", "MSFT"};
+  sim.start = *parse_iso8601("2026-01-15T15:00:00Z"); // while the exchange is open
+  feeds = {sim};
+  const auto& alpha = start("alpha", {feed, symbols});
+  const auto common = "--key " + folder.path("dashboard.key") + " --allow " + folder.path("allow") + " --node alpha " + alpha.topics_endpoint() + " ";
+  // nothing asks this node for anything, and it has no gateway: what comes is for the subscriber alone
+  for (const auto& line : lines_of_subscriber(common + "md.", 4)) {
+    EXPECT_TRUE(line.starts_with("md.NASDAQ.")) << line;
+    EXPECT_NE(line.find(" tt.updates "), std::string::npos) << line;
+  }
+  const auto bars = lines_of_subscriber(common + "md.NASDAQ.AAPL.bars.1m.regular", 2);
+  EXPECT_EQ(bars.size(), 2u);
+  for (const auto& line : bars) EXPECT_TRUE(line.starts_with("md.NASDAQ.AAPL.bars.1m.regular ")) << line;
 }
 
 TEST_F(cluster_test, a_key_that_is_not_on_the_list_gets_in_nowhere) {

@@ -9,6 +9,7 @@
 #include <boost/beast/http.hpp>
 
 #include <functional>
+#include <mutex>
 #include <string>
 #include <thread>
 
@@ -35,6 +36,11 @@ public:
   }
   scripted_server(const scripted_server&) = delete;
   scripted_server& operator=(const scripted_server&) = delete;
+  /// What the newest request said of who asks.
+  std::string authorization() const {
+    const std::lock_guard guard(mutex_);
+    return authorization_;
+  }
   std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
 
 private:
@@ -52,6 +58,10 @@ private:
     boost::system::error_code failed;
     http::read(socket, buffer, request, failed);
     if (failed) return;
+    {
+      const std::lock_guard guard(mutex_);
+      authorization_ = std::string(request[http::field::authorization]);
+    }
     const auto reply = answer_(std::string(request.method_string()) + " " + std::string(request.target()), request.body());
     http::response<http::string_body> response{static_cast<http::status>(reply.status), 11};
     response.body() = reply.body;
@@ -61,6 +71,8 @@ private:
   }
 
   std::function<scripted_reply(const std::string&, const std::string&)> answer_;
+  mutable std::mutex mutex_; ///< guards what follows
+  std::string authorization_;
   boost::asio::io_context io_{1};
   tcp::acceptor acceptor_;
   unsigned short port_;

@@ -262,6 +262,19 @@ TEST(cluster_config, the_first_seed_keeps_the_leases) {
   cluster.seeds = {{"alpha", "tcp://10.0.0.1:1"}, {"beta", "tcp://10.0.0.2:1"}};
   EXPECT_TRUE(cluster.keeps_leases("alpha"));
   EXPECT_FALSE(cluster.keeps_leases("beta"));
+  // with a database nobody keeps them, and the first seed still coordinates backtests
+  cluster.database_url = "postgresql://db/tt";
+  EXPECT_FALSE(cluster.keeps_leases("alpha"));
+  EXPECT_TRUE(cluster.is_first_seed("alpha"));
+  EXPECT_FALSE(cluster.is_first_seed("beta"));
+}
+
+TEST(cluster_config, a_role_that_hosts_nothing_yet_is_said) {
+  auto sources = from_yaml("cluster: {control: 'tcp://127.0.0.1:7701', security: plain, roles: [market, execution]}");
+  std::vector<std::string> warnings;
+  const auto config = make(sources, warnings);
+  ASSERT_TRUE(config) << to_string(config.error());
+  EXPECT_EQ(warnings, std::vector<std::string>{"cluster.roles: execution hosts nothing yet; accounts live on a node that stands alone"});
 }
 
 TEST(cluster_config, every_wrong_value_names_its_key) {
@@ -270,6 +283,11 @@ TEST(cluster_config, every_wrong_value_names_its_key) {
   EXPECT_EQ(cluster_failure("seeds: [a=tcp://h:1]"), "cluster.control: is required where cluster.seeds (test.yaml) is set");
   EXPECT_EQ(cluster_failure("control: here"), "cluster.control (test.yaml): must be tcp://address:port, not \"here\"");
   EXPECT_EQ(cluster_failure("control: 'tcp://h:99999'"), "cluster.control (test.yaml): must be tcp://address:port, not \"tcp://h:99999\"");
+  for (const std::string every : {"0.0.0.0", "[::]", "*"})
+    EXPECT_EQ(cluster_failure("control: 'tcp://" + every + ":7701'"),
+              "cluster.advertise: is required where cluster.control listens on every address: it is what others connect to");
+  EXPECT_EQ(cluster_failure("control: 'tcp://10.0.0.1:7701', topics: 'tcp://0.0.0.0:7702'").find("cluster.advertise: is required where cluster.topics"), 0u);
+  EXPECT_EQ(cluster_failure("control: 'tcp://0.0.0.0:7701', advertise: box"), "cluster.key_file: is required; ./tt keys new makes it");
   EXPECT_EQ(cluster_failure(plain + "topics: there"), "cluster.topics (test.yaml): must be tcp://address:port, not \"there\"");
   EXPECT_EQ(cluster_failure(plain + "seeds: [alpha]"), "cluster.seeds (test.yaml): each must be NAME=tcp://address:port, not \"alpha\"");
   EXPECT_EQ(cluster_failure(plain + "seeds: ['a b=tcp://h:1']"), "cluster.seeds (test.yaml): each must be NAME=tcp://address:port, not \"a b=tcp://h:1\"");

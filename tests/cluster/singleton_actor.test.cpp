@@ -37,6 +37,7 @@ struct simulated_node {
   caf::actor gate, singleton;
   std::set<caf::actor_id> running; ///< workers that believe they hold the lease
   std::uint64_t begun = 0;
+  std::vector<std::string> troubles; ///< told of the lease
 };
 
 struct lease_config : actor_config {
@@ -132,6 +133,7 @@ protected:
       workers.push_back(system.spawn(worker, &node, epoch));
       return workers.back();
     };
+    options->on_trouble = [&node](const std::string& why) { node.troubles.push_back(why); };
     node.singleton = system.spawn(singleton_actor, options);
   }
 
@@ -195,6 +197,23 @@ TEST_F(singletons, one_runs_and_stays) {
   EXPECT_EQ(begun, 1u);
   EXPECT_EQ(most_at_once, 1u);
   EXPECT_GT(expect_one_at_a_time(), 150u);
+}
+
+TEST_F(singletons, a_lease_that_nobody_answers_for_is_told_of_now_and_then) {
+  add("a");
+  auto& a = nodes.at("a");
+  pass(seconds{20});
+  a.link = way::closed;
+  pass(ttl / 2);
+  EXPECT_TRUE(a.troubles.empty()); // a hiccup
+  pass(seconds{60});
+  EXPECT_GE(a.troubles.size(), 5u);
+  EXPECT_LE(a.troubles.size(), 6u); // once in ten seconds
+  a.link = way::open;
+  a.troubles.clear();
+  pass(seconds{60});
+  EXPECT_TRUE(a.troubles.empty());
+  EXPECT_EQ(holder(), "a");
 }
 
 TEST_F(singletons, a_holder_that_stops_hands_over_at_once) {

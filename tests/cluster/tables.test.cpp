@@ -2,6 +2,7 @@
 
 #include "cluster/membership/member_table.hpp"
 #include "cluster/placement/placement_table.hpp"
+#include "cluster/topic_demand_actor.hpp"
 
 #include <gtest/gtest.h>
 
@@ -35,6 +36,20 @@ TEST(member_table, tells_a_newcomer_of_those_who_are_up) {
   table.on_down("a", "silent", noon);
   EXPECT_EQ(table.members().at("a").state, member_state::lost);
   EXPECT_EQ(table.members().at("a").reason, "silent");
+}
+
+TEST(topic_demand, quotes_and_trades_by_prefix_and_bars_by_name) {
+  using market::topic_kind;
+  const market::topic quotes{topic_kind::quotes, "AAPL", {}, {}}, trades{topic_kind::trades, "AAPL", {}, {}};
+  const market::topic minutes{topic_kind::bars, "AAPL", timeframe::minutes(1), session_hours::regular};
+  const auto wanted = [](std::set<std::string, std::less<>> prefixes) { return topics_wanted(prefixes, "AAPL", "NASDAQ"); };
+  EXPECT_EQ(wanted({}), std::set<market::topic>{});
+  EXPECT_EQ(wanted({""}), (std::set{quotes, trades}));
+  EXPECT_EQ(wanted({"md.NASDAQ.AA"}), (std::set{quotes, trades}));
+  EXPECT_EQ(wanted({"md.NASDAQ.AAPL.quotes"}), std::set{quotes});
+  EXPECT_EQ(wanted({"md.NASDAQ.MSFT.", "md.NYSE.", "other"}), std::set<market::topic>{});
+  EXPECT_EQ(wanted({"md.NASDAQ.AAPL.bars.1m.regular"}), std::set{minutes});
+  EXPECT_EQ(wanted({"md.NASDAQ.AAPL.bars.", "md.NASDAQ.AAPL.bars.1m", "md.NASDAQ.AAPL.bars.x.regular"}), std::set<market::topic>{});
 }
 
 TEST(member_table, connects_strangers_only) {
