@@ -197,7 +197,7 @@ void context::collect() {
   else mark(h);
   for (auto& [_, d] : shared.drawings) h.mark(d);
   auto live = h.sweep();
-  shared.charge(live / 256);
+  shared.work(live / 256);
   if (live > shared.settings.limit.heap_bytes)
     throw script_stop{"the script uses more than " + std::to_string(shared.settings.limit.heap_bytes >> 20) + " MiB of memory"};
 }

@@ -19,7 +19,7 @@ double* context::allocate(std::uint64_t doubles) {
 
 void context::reserve(window& w, std::uint64_t need, std::uint64_t total) {
   if (w.data != nullptr && need <= w.mask) return;
-  shared.charge(need);
+  shared.work(need);
   auto size = std::bit_ceil(std::max<std::uint64_t>(need + 1, 4));
   auto* data = allocate(size);
   if (w.data != nullptr)
@@ -33,7 +33,7 @@ void context::reserve(window& w, std::uint64_t need, std::uint64_t total) {
 
 void context::reserve_exact(window& w, std::uint64_t need) {
   if (w.data != nullptr && need <= w.mask) return;
-  shared.charge(need);
+  shared.work(need);
   auto size = std::bit_ceil(std::max<std::uint64_t>(need + 1, 4));
   auto* data = allocate(size);
   chunks_.back().copied = true;

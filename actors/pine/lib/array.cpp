@@ -59,7 +59,7 @@ void insert_at(const site& c, const array_view& v, std::size_t i, std::size_t ar
   auto at = static_cast<std::ptrdiff_t>(v.from + i);
   if (v.array->is_ref) v.array->ref.insert(v.array->ref.begin() + at, c.o(arg));
   else v.array->num.insert(v.array->num.begin() + at, c.f(arg));
-  c.shared().charge((v.count - i) / 64);
+  c.shared().work((v.count - i) / 64);
   resized(c, 0, 1);
 }
 void remove_at(const site& c, const array_view& v, std::size_t i) {
@@ -67,7 +67,7 @@ void remove_at(const site& c, const array_view& v, std::size_t i) {
   auto at = static_cast<std::ptrdiff_t>(v.from + i);
   if (v.array->is_ref) v.array->ref.erase(v.array->ref.begin() + at);
   else v.array->num.erase(v.array->num.begin() + at);
-  c.shared().charge((v.count - i) / 64);
+  c.shared().work((v.count - i) / 64);
   resized(c, 0, -1);
 }
 
@@ -80,7 +80,7 @@ void make(site& c) {
   auto n = c.na(0) ? 0 : c.i(0);
   if (n < 0) c.stop("the size can't be negative");
   check_size(c, usz(n));
-  c.shared().charge(usz(n) / 8);
+  c.shared().work(usz(n) / 8);
   auto* a = c.mem().make<array_object>(element, refs);
   if (refs) a->ref.assign(usz(n), c.o(1));
   else a->num.assign(usz(n), c.f(1));
@@ -171,7 +171,7 @@ void fill(site& c) {
   auto v = changing(c, 0);
   std::size_t a, b;
   bounds(c, 2, v, a, b);
-  c.shared().charge((b - a) / 16);
+  c.shared().work((b - a) / 16);
   for (auto i = a; i < b; ++i) {
     if (v.array->is_ref) v.ref()[i] = c.o(1);
     else v.num()[i] = c.f(1);
@@ -194,14 +194,14 @@ void copy(site& c) {
   if (a->is_ref) a->ref.assign(v.ref(), v.ref() + v.count);
   else a->num.assign(v.num(), v.num() + v.count);
   c.mem().grew(v.count * 8);
-  c.shared().charge(v.count / 8);
+  c.shared().work(v.count / 8);
   c.reto(a);
 }
 void concat(site& c) {
   auto v = changing(c, 0);
   auto w = array_arg(c, 1);
   check_size(c, v.count + w.count);
-  c.shared().charge(w.count / 8);
+  c.shared().work(w.count / 8);
   auto at = static_cast<std::ptrdiff_t>(v.from + v.count);
   if (v.array->is_ref) {
     std::vector<object*> more(w.ref(), w.ref() + w.count);
@@ -230,7 +230,7 @@ bool same(const array_view& v, std::size_t i, const site& c, std::size_t arg) {
 }
 std::int64_t search(const site& c, bool backwards) {
   auto v = array_arg(c, 0);
-  c.shared().charge(v.count / 8);
+  c.shared().work(v.count / 8);
   for (std::size_t k = 0; k < v.count; ++k) {
     auto i = backwards ? v.count - 1 - k : k;
     if (same(v, i, c, 1)) return i64(i);
@@ -246,6 +246,7 @@ void join(site& c) {
   const auto& types = *c.ctx->prog->types;
   std::string out;
   for (std::size_t i = 0; i < v.count; ++i) {
+    c.shared().work(c.s(1).size() / limits::bytes_per_step + 1);
     if (i > 0) out += c.s(1);
     if (v.array->element == t_float) {
       auto s = text_of_value(types, t_float, v.num()[i], nullptr, c.ctx);
@@ -301,7 +302,7 @@ sort_key key_of(const site& c, const array_view& v, std::size_t arg) {
 }
 
 std::vector<std::size_t> sorted_order(const site& c, const array_view& v) {
-  c.shared().charge(v.count * 2);
+  c.shared().work(v.count * 4);
   auto key = v.count > 0 ? key_of(c, v, 2) : sort_key{v, nullptr, false};
   std::vector<std::size_t> order(v.count);
   for (std::size_t i = 0; i < v.count; ++i) order[i] = i;
@@ -391,7 +392,7 @@ void next_element(site& c) {
       else c.ret(1, e.vnum);
       if (m.key_ref) c.reto(2, e.kref);
       else c.ret(2, e.knum);
-      c.shared().charge(seen / 16);
+      c.shared().work(seen / 16);
       return c.ret(1);
     }
     return c.ret(0);

@@ -105,7 +105,7 @@ void put(site& c) {
 void put_all(site& c) {
   auto& m = changing(c);
   auto others = map_arg(c, 1).entries;
-  c.shared().charge(others.size());
+  c.shared().work(others.size());
   for (const auto& e : others)
     if (e.live) put_pair(c, m, e);
 }
@@ -130,7 +130,7 @@ void clear(site& c) {
 }
 void copy(site& c) {
   auto& m = map_arg(c);
-  c.shared().charge(m.entries.size());
+  c.shared().work(m.entries.size());
   auto* n = c.mem().make<map_object>(m.key, m.key_ref, m.value, m.value_ref);
   for (const auto& e : m.entries)
     if (e.live) put_pair(c, *n, e);
@@ -139,7 +139,7 @@ void copy(site& c) {
 template <bool Keys>
 void list(site& c) {
   auto& m = map_arg(c);
-  c.shared().charge(m.entries.size() / 4);
+  c.shared().work(m.entries.size() / 4);
   bool refs = Keys ? m.key_ref : m.value_ref;
   auto* a = c.mem().make<array_object>(Keys ? m.key : m.value, refs);
   for (const auto& e : m.entries) {

@@ -36,7 +36,7 @@ matrix_object* make(const site& c, type_id element, bool refs, std::size_t rows,
   if (refs) m->ref.assign(rows * cols, nullptr);
   else m->num.assign(rows * cols, na_value);
   c.mem().grew(rows * cols * 8);
-  c.shared().charge(rows * cols / 8);
+  c.shared().work(rows * cols / 8);
   return m;
 }
 /// The call's result, of the element type that its signature has.
@@ -47,7 +47,7 @@ matrix_object* result(const site& c, std::size_t rows, std::size_t cols) {
 }
 /// Numbers of the matrix for the numerics.
 dense dense_of(const site& c, const matrix_object& m) {
-  c.shared().charge(m.num.size() / 4);
+  c.shared().work(m.num.size() / 4);
   return {m.rows, m.cols, m.num};
 }
 void give(const site& c, dense d) {
@@ -134,7 +134,7 @@ void add_line(site& c) {
   if (a != nullptr && view_count != want) c.stop("the array has " + std::to_string(view_count) + " elements, the matrix needs " + std::to_string(want));
   auto rows_now = m.rows + (Row ? 1 : 0), cols_now = m.cols + (Row ? 0 : 1);
   check_size(c, i64(rows_now), i64(cols_now));
-  c.shared().charge(rows_now * cols_now / 8);
+  c.shared().work(rows_now * cols_now / 8);
   auto p = usz(at);
   auto old_cols = m.cols;
   auto build = [&](auto& v, const auto& line_values, auto missing) {
@@ -159,7 +159,7 @@ void remove_line(site& c) {
   auto p = c.na(1) ? size - 1 : index(c, 1, size, Row ? "row" : "column");
   auto* a = c.mem().make<array_object>(m.element, m.is_ref);
   auto rows_now = m.rows - (Row ? 1 : 0), cols_now = m.cols - (Row ? 0 : 1);
-  c.shared().charge(m.rows * m.cols / 8);
+  c.shared().work(m.rows * m.cols / 8);
   auto old_cols = m.cols;
   auto build = [&](auto& v, auto& removed) {
     for (std::size_t j = 0; j < (Row ? m.cols : m.rows); ++j) removed.push_back(v[Row ? p * old_cols + j : j * old_cols + p]);
@@ -276,7 +276,7 @@ void sort(site& c) {
   if (m.rows == 0) return;
   auto col = c.na(1) ? 0 : index(c, 1, m.cols, "column");
   bool down = c.s(2) == "descending";
-  c.shared().charge(m.rows * 2 + m.num.size() / 8);
+  c.shared().work(m.rows * 2 + m.num.size() / 8);
   auto key = key_of(c, m, col);
   std::vector<std::size_t> order(m.rows);
   for (std::size_t i = 0; i < m.rows; ++i) order[i] = i;
@@ -308,7 +308,7 @@ void extreme(site& c) {
 }
 void median(site& c) {
   auto v = known(arg(c));
-  c.shared().charge(v.size());
+  c.shared().work(v.size());
   if (v.empty()) return c.ret(na_value);
   std::sort(v.begin(), v.end());
   auto mid = v.size() / 2;
@@ -316,7 +316,7 @@ void median(site& c) {
 }
 void mode(site& c) {
   auto v = known(arg(c));
-  c.shared().charge(v.size());
+  c.shared().work(v.size());
   if (v.empty()) return c.ret(na_value);
   std::sort(v.begin(), v.end());
   double best = v.front();
@@ -407,7 +407,7 @@ void combine_scalar(site& c) {
 void mult(site& c) {
   auto &a = arg(c), &b = arg(c, 1);
   if (a.cols != b.rows) c.stop("the first matrix has " + std::to_string(a.cols) + " columns, the second " + std::to_string(b.rows) + " rows");
-  c.shared().charge(a.rows * a.cols * b.cols / 8 + 1);
+  c.shared().work(a.rows * a.cols * b.cols / 8 + 1);
   check_size(c, i64(a.rows), i64(b.cols));
   give(c, multiply(dense_of(c, a), dense_of(c, b)));
 }
@@ -441,7 +441,7 @@ void power(site& c) {
   auto n = c.i(1);
   if (!square(a)) c.stop("the matrix must be square");
   if (n < 0) c.stop("the power can't be negative");
-  c.shared().charge((a.rows * a.rows * a.rows / 8 + 1) * 64);
+  c.shared().work((a.rows * a.rows * a.rows / 8 + 1) * 64);
   auto base = dense_of(c, a), out = identity(a.rows);
   for (; n > 0; n /= 2) {
     if (n % 2 == 1) out = multiply(out, base);
@@ -451,7 +451,7 @@ void power(site& c) {
 }
 void need_square(const site& c, const matrix_object& a) {
   if (!square(a)) c.stop("the matrix must be square");
-  c.shared().charge(a.rows * a.rows * a.rows / 8 + 1);
+  c.shared().work(a.rows * a.rows * a.rows / 8 + 1);
 }
 void det(site& c) {
   need_square(c, arg(c));
@@ -466,7 +466,7 @@ void trace(site& c) {
 }
 void rank(site& c) {
   auto& a = arg(c);
-  c.shared().charge(a.rows * a.rows * a.cols / 8 + 1);
+  c.shared().work(a.rows * a.rows * a.cols / 8 + 1);
   c.ret(f64(rank_of(dense_of(c, a))));
 }
 /// Eight elements make a step; the clock is looked at too, as one call may take longer than a bar may.
@@ -482,7 +482,7 @@ void inv(site& c) {
 void pinv(site& c) {
   auto& a = arg(c);
   auto small = std::min(a.rows, a.cols);
-  c.shared().charge(small * small * std::max(a.rows, a.cols) * 2 + 1);
+  c.shared().work(small * small * std::max(a.rows, a.cols) * 2 + 1);
   give(c, pseudo_inverse(dense_of(c, a), meter_of(c)));
 }
 void eigenvalues(site& c) {

@@ -29,7 +29,7 @@ struct wma_machine {
     filled.push(c, q.values > 0 ? q.last : na_value, window_room(c, n));
     auto len = static_cast<std::uint64_t>(n);
     if (na || q.values < len) return na_value;
-    c.shared().charge(len / 64);
+    c.shared().work(len / 64);
     double total = 0, norm = f64(n) * f64(n + 1) / 2, weight = 0;
     auto newest = filled.count() - 1;
     for (std::uint64_t k = len; k-- > 0;) {
@@ -75,7 +75,7 @@ void alma(site& c) {
   auto n = length_arg(c, 1);
   h.push(c, x, window_room(c, n));
   if (is_na(x) || sigma == 0) return c.ret(na_value);
-  c.shared().charge(static_cast<std::uint64_t>(n) / 8);
+  c.shared().work(static_cast<std::uint64_t>(n) / 8);
   double m = offset * f64(n - 1);
   if (c.b(4)) m = std::floor(m);
   double s = f64(n) / sigma, norm = 0, total = 0;

@@ -57,7 +57,7 @@ struct bar_history {
     auto gap = static_cast<std::uint64_t>(last == 0 ? 1 : now - last);
     if (n + gap > cells.mask)
       c.ctx->reserve(cells, std::max(static_cast<std::uint64_t>(length) + 1, std::min(n + gap, most)), n);
-    c.shared().charge(gap / 16);
+    c.shared().work(gap / 16);
     for (; gap > 1; --gap) cells[n++] = carried;
     if (gap == 1) cells[n++] = x;
     else cells[n - 1] = x;
@@ -143,7 +143,7 @@ private:
     if (now - kept_bar >= length || length > length_before) {
       keep(x, now);
       auto reach = std::min(length - 1, avail);
-      c.shared().charge(static_cast<std::uint64_t>(reach) / 16);
+      c.shared().work(static_cast<std::uint64_t>(reach) / 16);
       for (std::int64_t k = 1; k <= reach; ++k) {
         double v = ring.behind(static_cast<std::uint64_t>(k));
         if (is_na(v)) break;
@@ -168,7 +168,7 @@ private:
     auto oldest = std::max({now - length + 1, reset + 1, history.oldest()});
     if (kept_bar < oldest || length > length_before) {
       keep(x, now);
-      c.shared().charge(static_cast<std::uint64_t>(now - oldest) / 16);
+      c.shared().work(static_cast<std::uint64_t>(now - oldest) / 16);
       for (auto bar = now - 1; bar >= oldest; --bar) {
         double v = history.on(bar);
         if (beats(v, kept) || (!Newest && v == kept)) keep(v, bar);

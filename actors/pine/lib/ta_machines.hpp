@@ -79,11 +79,11 @@ struct sum_machine {
   void resize(const site& c, s& q, std::uint64_t size, std::uint64_t shift) {
     if (q.size + shift > size) {
       auto top = q.size - 1 + shift;
-      if (top > size) c.shared().charge((top - size) / 16);
+      if (top > size) c.shared().work((top - size) / 16);
       for (; top > size; --top) add(q, -behind(vals, q, top));
     } else if (size > q.size + shift || size < q.n) {
       auto top = size < q.n ? size + 1 : q.n;
-      c.shared().charge((top - q.size) / 16);
+      c.shared().work((top - q.size) / 16);
       for (auto k = q.size + shift; k < top; ++k) add(q, behind(vals, q, k));
     }
   }

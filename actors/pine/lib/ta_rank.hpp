@@ -44,7 +44,7 @@ private:
   }
   void sort_again(const site& c, std::int64_t n) {
     size = std::min<std::uint64_t>(values.count(), static_cast<std::uint64_t>(n));
-    c.shared().charge(size);
+    c.shared().work(size);
     for (std::uint64_t k = 0; k < size; ++k) sorted.data[k] = values.at(k);
     std::sort(sorted.data, sorted.data + size);
   }
@@ -75,7 +75,7 @@ struct rank_machine {
         double v = history.at(k);
         insert(is_na(v) ? 0 : place_for(v), v);
       }
-      c.shared().charge(want);
+      c.shared().work(want);
     }
     while (size > want) {
       auto at = place_of(bars[first++]);

@@ -86,7 +86,7 @@ void period_time(site& c, std::size_t zone_at, std::size_t rest) {
       auto before = bar_of->open_ms - 1;
       bar_of.reset();
       for (int k = 0; k < longest_gap && !bar_of; ++k) {
-        c.shared().charge(20);
+        c.shared().work(20);
         bar_of = clock.bar_at(tf, before - k * 900'000LL);
       }
     }
