@@ -27,6 +27,8 @@ inline constexpr std::uint32_t history = 10'000;
 /// Elements of an array or matrix, pairs of a map.
 inline constexpr std::uint32_t array_elements = 100'000;
 inline constexpr std::uint32_t map_pairs = 50'000;
+/// Slices of slices of an array. Beyond it: a runtime error.
+inline constexpr std::uint32_t slice_depth = 100;
 /// Characters of one string.
 inline constexpr std::uint32_t string_chars = 40'960;
 /// Plot-like outputs of one script.

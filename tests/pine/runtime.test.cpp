@@ -282,6 +282,32 @@ TEST(pine_hostile, built_ins_count_what_they_handle) {
   }
 }
 
+TEST(pine_hostile, rci_counts_its_window) {
+  run_settings settings;
+  settings.limit.steps_per_bar = 20'000;
+  EXPECT_NE(run_source(script_of("for i = 0 to 99\n    ta.rci(close, 50)\n"), walk(60), "1", settings).error, "");
+}
+
+/// Each access of a slice goes through the arrays that it is a part of.
+TEST(pine_hostile, slices_of_slices_have_an_end) {
+  const std::string body = "a = array.new<float>(9, 1.0)\nfor i = 1 to ";
+  auto deep = [&](const char* n) { return run_source(script_of(body + n + "\n    a := a.slice(0, 5)\nplot(a.get(4))\n"), walk(1), "1").error; };
+  EXPECT_NE(deep("101").find("nested 100 deep"), std::string::npos);
+  EXPECT_EQ(deep("100"), "");
+}
+
+/// One call that would go on for ever ends at the bar's time.
+TEST(pine_hostile, a_long_match_looks_at_the_clock) {
+  run_settings settings;
+  settings.limit.steps_per_bar = std::uint64_t{1} << 62;
+  settings.limit.bar_ns = 20;
+  int looks = 0;
+  settings.limit.clock_ns = [&looks] { return std::int64_t{++looks}; };
+  auto r = run_source(script_of("x = str.match(\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\", \"(a+)+$\")\n"), walk(1), "1", settings);
+  EXPECT_NE(r.error, "");
+  EXPECT_LE(looks, 22);
+}
+
 TEST(pine_hostile, drawings_count_the_search_for_the_oldest) {
   run_settings settings;
   settings.limit.steps_per_bar = 100'000;

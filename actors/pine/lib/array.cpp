@@ -182,6 +182,10 @@ void slice(site& c) {
   std::size_t a, b;
   bounds(c, 1, v, a, b);
   if (a >= v.count) c.stop("the slice begins at " + std::to_string(a) + ", behind the last element");
+  std::uint32_t depth = 1; // each access goes through all of them
+  for (auto* p = static_cast<array_object*>(c.o(0)); p->parent != nullptr; p = p->parent)
+    if (++depth > limits::slice_depth) c.stop("slices of slices can be nested " + std::to_string(limits::slice_depth) + " deep at most");
+  c.shared().work(depth);
   auto* s = make_like(c, *v.array);
   s->parent = static_cast<array_object*>(c.o(0));
   s->from = a;
