@@ -142,6 +142,8 @@ result<std::vector<pine::bar>> read_bar_table(const std::string& path) {
     const auto line = next_line(rest);
     if (line.empty()) continue;
     const auto cells = cells_of(line);
+    if (cells.size() < header.size()) // as where a file was cut off
+      return bad_row(path, number, "has " + std::to_string(cells.size()) + " fields, the header " + std::to_string(header.size()));
     std::array<double, 6> v{};
     for (std::size_t k = 0; k < names.size(); ++k)
       if (!read_number(at[k] < cells.size() ? cells[at[k]] : std::string_view{}, v[k]))

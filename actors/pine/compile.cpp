@@ -1,6 +1,8 @@
 #include "actors/pine/compile_unit.hpp"
 #include "actors/pine/parser.hpp"
 
+#include <algorithm>
+
 namespace tt::pine {
 
 using ast::stmt_kind;
@@ -43,7 +45,7 @@ std::shared_ptr<program> compiler::run(std::string_view source) {
   if (!declared_)
     error("PN0202", {}, "the script doesn't call indicator(), strategy() or library()",
           "add for example: indicator(\"My script\")");
-  if (!gave_up_) check_unused_functions(*main_);
+  if (!gave_up_) check_uncalled(*main_);
   finish_unit();
   return main_unit_.out;
 }
@@ -86,7 +88,13 @@ void compiler::collect(module_info& m) {
   frame_ = saved;
   if (!m.name.empty())
     for (const auto& s : m.tree.body)
-      if (s->kind == stmt_kind::function) m.functions[s->name].push_back({s.get(), &m});
+      if (s->kind == stmt_kind::function) {
+        auto& list = m.functions[s->name];
+        frame_ = &local;
+        check_header(*s, list);
+        frame_ = saved;
+        list.push_back({s.get(), &m});
+      }
 }
 
 void compiler::import_library(module_info& m, const ast::stmt& s) {
@@ -148,6 +156,8 @@ void compiler::declare_enum(module_info& m, const ast::stmt& s) {
   info.kind = type_kind::enumeration;
   info.name = s.name;
   for (const auto& f : s.fields) {
+    if (std::find(info.members.begin(), info.members.end(), f.name) != info.members.end())
+      error("PN0203", f.pos, "the field '" + f.name + "' is declared twice");
     info.members.push_back(f.name);
     std::string title = f.name;
     if (f.fallback != nullptr) {
@@ -157,35 +167,6 @@ void compiler::declare_enum(module_info& m, const ast::stmt& s) {
     info.titles.push_back(title);
   }
   m.types[s.name] = types_->add(std::move(info));
-}
-
-/// Checks functions that nothing calls, as far as their parameters have types.
-void compiler::check_unused_functions(module_info& m) {
-  for (const auto& [name, list] : m.functions) {
-    for (const auto& f : list) {
-      if (expanded_.count(f.decl) > 0) continue;
-      std::vector<value> args;
-      bool typed = true;
-      for (const auto& p : f.decl->params) {
-        if (p.type.name.empty()) typed = false;
-        else args.push_back(temp(resolve(p.type), qual::series));
-      }
-      if (!typed) continue;
-      // what is emitted here is dead code behind a jump
-      auto jump = emit(op::jmp);
-      auto plots = out().plots.size();
-      std::vector<const ast::expr*> none(args.size(), nullptr);
-      for (std::size_t i = 0; i < args.size(); ++i) {
-        auto q = f.decl->params[i].type.qualifier;
-        if (q == "simple") args[i].q = qual::simple;
-        if (q == "const") args[i].q = qual::constant;
-        if (q == "input") args[i].q = qual::input;
-      }
-      expand(f, std::move(args), none, f.decl->pos);
-      out().plots.resize(plots);
-      patch(jump, here());
-    }
-  }
 }
 
 // ---------------------------------------------------------------- which variables change
@@ -306,7 +287,10 @@ value compiler::statement(const ast::stmt& s, bool used) {
       auto& list = main_->functions[s.name];
       bool known = false;
       for (const auto& f : list) known = known || f.decl == &s;
-      if (!known) list.push_back({&s, main_});
+      if (!known) {
+        check_header(s, list);
+        list.push_back({&s, main_});
+      }
     }
     return none;
   default: return none;
@@ -357,6 +341,7 @@ value compiler::declare(const ast::stmt& s) {
   if (!s.type.qualifier.empty()) {
     auto q = s.type.qualifier == "const" ? qual::constant : s.type.qualifier == "input" ? qual::input
              : s.type.qualifier == "simple" ? qual::simple : qual::series;
+    if (q == qual::constant && mutated) error("PN0216", s.pos, "'" + s.name + "' is declared const and can't be changed");
     if (v.q > q && !v.bad)
       error("PN0214", s.value->pos, "'" + s.name + "' is declared " + s.type.qualifier + " but the value is " +
                                       std::string(name_of(v.q)));
@@ -395,6 +380,9 @@ value compiler::declare(const ast::stmt& s) {
 }
 
 value compiler::declare_tuple(const ast::stmt& s) {
+  for (std::size_t i = 1; i < s.names.size(); ++i)
+    if (s.names[i] != "_" && std::find(s.names.begin(), s.names.begin() + i64(i), s.names[i]) != s.names.begin() + i64(i))
+      error("PN0207", i < s.name_pos.size() ? s.name_pos[i] : s.pos, "'" + s.names[i] + "' is declared twice");
   auto v = expression(*s.value);
   if (v.bad) {
     for (const auto& n : s.names) define(n, error_value(), s.pos);

@@ -144,8 +144,15 @@ compiler::match compiler::try_bind(const builtin& b, const call_args& args, cons
     }
     bool option_list = v.type == t_tuple && p.name == "options";
     int s = v.bad || option_list ? 0 : convertible(p.type, v.type, m.types);
+    auto called = p.name.empty() ? "number " + std::to_string(m.bound.size() + 1) : "'" + p.name + "'";
+    if (s < 0 && p.type.form == type_form::variable) {
+      auto fixed_type = m.types.find(p.type.variable);
+      m.problem = "the argument " + called + " doesn't fit the arguments before it" +
+                  (fixed_type == m.types.end() || fixed_type->second == t_na ? "" : ", which are " + types_->name(fixed_type->second)) + ": this is " + show(v);
+      return false;
+    }
     if (s < 0) {
-      m.problem = "the argument '" + p.name + "' must be " + show(p.type) + ", this is " + show(v);
+      m.problem = "the argument " + called + " must be " + show(p.type) + ", this is " + show(v);
       return false;
     }
     if (v.q > p.most && !v.bad) {
@@ -274,8 +281,14 @@ value compiler::call_builtin(const std::string& name, const ast::expr& e, const 
     }
   }
   if (best == nullptr) {
+    if (list->front().kind == special::declaration) declared_ = true; // it is there, only wrong
     if (bad) return error_value();
     if (!any) return unknown_name(name, e.pos, true);
+    for (std::size_t i = 0; i < args.values.size(); ++i) {
+      if (args.values[i].type != t_void) continue;
+      error("PN0240", args.sources[i]->pos, "the argument number " + std::to_string(i + 1) + " of '" + name + "' has no value");
+      return error_value();
+    }
     std::string hint;
     std::size_t shown = 0;
     for (const auto& b : *list)
@@ -499,6 +512,7 @@ value compiler::call_user(const std::vector<function_info>& candidates, const as
   std::vector<value> best_values;
   std::vector<const ast::expr*> best_sources;
   std::string problem;
+  std::string_view problem_code = "PN0240";
   source_pos where = e.pos;
   for (const auto& f : candidates) {
     const auto& params = f.decl->params;
@@ -518,6 +532,9 @@ value compiler::call_user(const std::vector<function_info>& candidates, const as
     auto* saved = frame_;
     frame local;
     local.home = f.home;
+    local.fn = f.decl; // a default that calls the function is a recursion too
+    local.caller = saved;
+    local.call_pos = e.pos;
     auto place = [&](std::size_t slot, const value& v, const ast::expr* source, source_pos p) {
       if (given[slot]) return fail("the argument '" + params[slot].name + "' is given twice", p);
       const auto& want = params[slot].type;
@@ -567,6 +584,11 @@ value compiler::call_user(const std::vector<function_info>& candidates, const as
         fail("'" + name + "' needs the argument '" + params[k].name + "'", e.pos);
         break;
       }
+      if (expanding(f.decl)) { // a default that needs its own function
+        fail("the function '" + f.decl->name + "' calls itself", e.pos);
+        problem_code = "PN0243";
+        break;
+      }
       frame_ = &local;
       values[k] = expression(*params[k].fallback);
       frame_ = saved;
@@ -586,20 +608,28 @@ value compiler::call_user(const std::vector<function_info>& candidates, const as
         hint += (k > 0 ? ", " : "") + (f.decl->params[k].type.name.empty() ? "" : f.decl->params[k].type.name + " ") + f.decl->params[k].name;
       hint += ")";
     }
-    error("PN0240", where, problem, hint);
+    error(problem_code, where, problem, problem_code == "PN0240" ? hint : "Pine functions can't be recursive");
     return error_value();
   }
   return expand(*best, std::move(best_values), std::move(best_sources), e.pos);
 }
 
+/// Whether a call of that function is being compiled.
+bool compiler::expanding(const ast::stmt* fn) const {
+  for (const auto* fr = frame_; fr != nullptr; fr = fr->caller)
+    if (fr->fn == fn) return true;
+  return false;
+}
+
 /// Compiles the body of a user function in place.
 value compiler::expand(const function_info& f, std::vector<value> args, std::vector<const ast::expr*> sources,
                        source_pos pos) {
-  for (auto* fr = frame_; fr != nullptr; fr = fr->caller) {
-    if (fr->fn != f.decl) continue;
+  if (expanding(f.decl)) {
     error("PN0243", pos, "the function '" + f.decl->name + "' calls itself", "Pine functions can't be recursive");
     return error_value();
   }
+  if (++expansions_ > limits::expansions) too_large(pos);
+  if (!spend(1 + args.size(), pos)) return error_value();
   if (++call_depth_ > limits::call_nesting) {
     --call_depth_;
     error("PN0244", pos, "function calls are nested too deeply");
@@ -709,11 +739,16 @@ value compiler::new_object(type_id t, const ast::expr& e) {
         auto* saved = frame_;
         local.caller = saved;
         frame_ = &local;
-        values[k] = expression(*fallback);
+        if (++call_depth_ <= limits::call_nesting) {
+          values[k] = expression(*fallback);
+        } else {
+          error("PN0244", fallback->pos, "the default of the field '" + info.fields[k].name + "' makes objects without end");
+          gave_up_ = true; // with two such fields each level would double
+        }
+        --call_depth_;
         frame_ = saved;
         if (!values[k].bad && !assignable(info.fields[k].type, values[k].type)) {
-          error("PN0212", fallback->pos, "the default of the field '" + info.fields[k].name + "' must be " +
-                                           types_->name(info.fields[k].type) + ", this is " + show(values[k]));
+          wrong_default(info.fields[k], *fallback, values[k]);
           values[k] = constant_number(t_na, na_value);
         }
       }

@@ -4,13 +4,17 @@
 
 namespace tt::pine {
 
+void compiler::too_large(source_pos pos) {
+  if (!gave_up_)
+    error("PN0301", pos, "the script is too large once its function calls are expanded",
+          "calls that nest functions many times over multiply the size");
+  gave_up_ = true;
+}
+
 std::size_t compiler::emit(op code, std::uint32_t a, std::uint32_t b, std::uint32_t c, std::uint16_t x) {
   auto& p = out();
   if (p.code.size() >= limits::instructions) {
-    if (!gave_up_)
-      error("PN0301", {line_, 1, 1}, "the script is too large once its function calls are expanded",
-            "calls that nest functions many times over multiply the size");
-    gave_up_ = true;
+    too_large({line_, 1, 1});
     return p.code.size() - 1;
   }
   p.code.push_back({code, x, a, b, c});

@@ -8,7 +8,7 @@ namespace tt::pine {
 using ast::expr_kind;
 
 value compiler::expression(const ast::expr& e) {
-  if (gave_up_) return error_value();
+  if (!spend(1, e.pos)) return error_value();
   switch (e.kind) {
   case expr_kind::number_int:
   case expr_kind::number_float:
@@ -99,6 +99,13 @@ std::string compiler::dotted(const ast::expr& e) const {
 }
 
 value compiler::unknown_name(const std::string& name, source_pos pos, bool is_call) {
+  const std::string_view code = is_call ? "PN0221" : "PN0220";
+  if (diags_.full() || diags_.said(code, pos)) { // only to be counted: the search for a hint is long
+    diags_.mute(1);
+    error(code, pos, name);
+    diags_.mute(-1);
+    return error_value();
+  }
   std::vector<std::string_view> known;
   for (const auto& s : frame_->scopes)
     for (const auto& [n, _] : s.names) known.push_back(n);
@@ -112,7 +119,7 @@ value compiler::unknown_name(const std::string& name, source_pos pos, bool is_ca
   if (dot != std::string::npos && registry::get().is_namespace(name.substr(0, name.rfind('.'))))
     message = "the built-in " + what + " '" + name + "' doesn't exist or isn't supported";
   auto old = old_name_hint(name);
-  error(is_call ? "PN0221" : "PN0220", pos, message, !old.empty() ? old : near.empty() ? "" : "did you mean '" + near + "'?");
+  error(code, pos, message, !old.empty() ? old : near.empty() ? "" : "did you mean '" + near + "'?");
   return error_value();
 }
 

@@ -27,6 +27,7 @@ std::string path_of(const ast::expr& e) {
 } // namespace
 
 void compiler::names_in(const ast::expr& e, module_info* home, std::set<std::string>& names, std::set<const void*>& seen) {
+  if (!spend(1, e.pos)) return;
   if (e.kind == ast::expr_kind::name) names.insert(e.text);
   if (e.kind == ast::expr_kind::call || e.kind == ast::expr_kind::name) {
     // what a called function reads from the top level is needed as well
@@ -113,8 +114,9 @@ frame* compiler::replay(frame* original, std::set<std::string> names, std::deque
   if (original->fn != nullptr) {
     std::set<std::string> outer = names; // globals the function reads
     for (const auto& [name, source] : original->args) {
-      if (names.count(name) == 0 || source == nullptr) continue;
+      if (names.count(name) == 0) continue;
       params.emplace_back(name, source);
+      if (source == nullptr) continue; // no call: the function is only checked
       names_in(*source, original->caller != nullptr ? original->caller->home : original->home, outer, seen);
     }
     if (original->caller != nullptr) caller = replay(original->caller, outer, frames);
@@ -128,7 +130,7 @@ frame* compiler::replay(frame* original, std::set<std::string> names, std::deque
   for (const auto& [name, source] : params) {
     auto* saved = frame_;
     frame_ = caller != nullptr ? caller : &f;
-    auto v = expression(*source);
+    auto v = source == nullptr ? error_value() : expression(*source);
     v.symbol = nullptr;
     frame_ = saved;
     values.emplace_back(name, std::move(v));
@@ -170,8 +172,9 @@ value compiler::request_call(const builtin& b, const ast::expr& e, std::vector<v
         error("PN0241", e.pos, "the argument '" + b.params[i].name + "' must be simple string at most in version 5, this is " + show(bound[i]));
   }
   if (body_expr == nullptr) return error_value();
-  if (main_unit_.out->requests.size() >= 4 * limits::requests) {
+  if (main_unit_.out->requests.size() >= 4 * limits::requests || ++bodies_ > limits::request_bodies) {
     error("PN0261", e.pos, "the script makes too many requests");
+    gave_up_ = true; // there may be many more, each with others inside
     return error_value();
   }
   // compile the body

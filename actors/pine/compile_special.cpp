@@ -56,7 +56,7 @@ void compiler::declaration_call(const builtin& b, const ast::expr& e, const std:
   if (version() < 6) d.margin_long = d.margin_short = 0;
   auto number = [&](const std::string& name, auto& field) {
     for (std::size_t i = 0; i < given.size(); ++i)
-      if (b.params[i].name == name && given[i] && bound[i].known)
+      if (b.params[i].name == name && given[i] && bound[i].known && !is_na(bound[i].number))
         field = static_cast<std::remove_reference_t<decltype(field)>>(bound[i].number);
   };
   auto flag = [&](const std::string& name, bool& field) {
@@ -72,6 +72,9 @@ void compiler::declaration_call(const builtin& b, const ast::expr& e, const std:
   text("shorttitle", d.shorttitle);
   text("format", d.format);
   text("timeframe", d.timeframe);
+  if (!d.timeframe.empty())
+    error("PN0257", e.pos, "the parameter 'timeframe' of " + b.name + "() isn't supported yet: the script would run on the chart's bars",
+          "leave it out, or ask for the values with request.security(syminfo.tickerid, \"" + d.timeframe + "\", ...)");
   flag("overlay", d.overlay);
   number("precision", d.precision);
   number("max_lines_count", d.max_lines);
@@ -110,6 +113,17 @@ void compiler::declaration_call(const builtin& b, const ast::expr& e, const std:
     if (v < least || v > most)
       error("PN0252", e.pos, std::string(what) + " must be between " + std::to_string(least) + " and " + std::to_string(most));
   };
+  auto at_least = [&](const char* what, double v, double least) {
+    if (says(what) && v < least) error("PN0252", e.pos, std::string(what) + " can't be less than " + shortest(least));
+  };
+  if (d.precision != declaration{}.precision) range("precision", d.precision, 0, 16);
+  range("max_bars_back", d.max_bars_back, 0, 5000);
+  at_least("initial_capital", d.initial_capital, 0);
+  at_least("pyramiding", d.pyramiding, 0);
+  at_least("slippage", d.slippage, 0);
+  at_least("margin_long", d.margin_long, 0);
+  at_least("margin_short", d.margin_short, 0);
+  at_least("commission_value", d.commission_value, 0);
   range("max_lines_count", d.max_lines, 0, 500);
   range("max_labels_count", d.max_labels, 0, 500);
   range("max_boxes_count", d.max_boxes, 0, 500);
@@ -129,6 +143,19 @@ void compiler::input_options(const ast::expr& e, input_info& in, type_id type) {
       if (type == t_string) in.text_options.push_back(v.text);
       else in.number_options.push_back(v.number);
     }
+  }
+}
+
+/// The options of an input of an enum are fields of that enum, and the default is one of them.
+void compiler::check_enum_options(const ast::expr& e, const std::vector<value>& bound, type_id type, double chosen) {
+  for (const auto& v : bound) {
+    if (v.type != t_tuple) continue;
+    bool found = false;
+    for (const auto& p : v.parts) {
+      if (p.type != type) error("PN0253", e.pos, "the options of an input must be of the type of its default value");
+      found = found || (p.type == type && p.number == chosen);
+    }
+    if (!found) error("PN0253", e.pos, "the default value of the input is not among its options");
   }
 }
 
@@ -186,8 +213,10 @@ value compiler::input_call(const builtin& b, const ast::expr& e, const std::vect
   if (const auto* v = at("confirm"); v != nullptr) in.confirm = truthy(v->number);
   in.number = fallback.number;
   in.text = fallback.text;
-  if (in.kind == input_kind::enumeration) in.text_options = (*types_)[type].titles;
-  else if (at("options") != nullptr) {
+  if (in.kind == input_kind::enumeration) {
+    in.text_options = (*types_)[type].titles;
+    check_enum_options(e, bound, type, fallback.number);
+  } else if (at("options") != nullptr) {
     for (const auto& v : bound)
       if (v.type == t_tuple)
         for (const auto& p : v.parts) {
@@ -196,6 +225,9 @@ value compiler::input_call(const builtin& b, const ast::expr& e, const std::vect
           else if (type == t_string) in.text_options.push_back(p.text);
           else in.number_options.push_back(p.number);
         }
+    auto among = [](const auto& list, const auto& v) { return list.empty() || std::find(list.begin(), list.end(), v) != list.end(); };
+    if (!among(in.text_options, in.text) || !among(in.number_options, in.number))
+      error("PN0253", e.pos, "the default value of the input is not among its options");
   }
   bool numeric = in.kind == input_kind::integer || in.kind == input_kind::floating;
   if (numeric && ((in.has_min && in.number < in.minval) || (in.has_max && in.number > in.maxval)))
@@ -254,6 +286,17 @@ value compiler::input_call(const builtin& b, const ast::expr& e, const std::vect
   return v;
 }
 
+/// Version 6 takes a series neither as `offset` nor as `linewidth`, which version 5 does.
+void compiler::check_fixed_options(const builtin& b, const ast::expr& e, const std::vector<value>& bound, const std::vector<bool>& given) {
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    const auto& name = b.params[i].name;
+    if (!given[i] || (name != "offset" && name != "linewidth")) continue;
+    auto most = name == "offset" ? qual::simple : qual::input;
+    if (bound[i].q > most)
+      error("PN0241", e.pos, "the argument '" + name + "' must be " + std::string(name_of(most)) + " int at most, this is " + show(bound[i]));
+  }
+}
+
 value compiler::plot_call(const builtin& b, const ast::expr& e, std::vector<value>& bound,
                           const std::vector<bool>& given) {
   value v;
@@ -265,6 +308,7 @@ value compiler::plot_call(const builtin& b, const ast::expr& e, std::vector<valu
           "call it at the top level and give it na when there is nothing to show");
     return error_value();
   }
+  if (version() >= 6) check_fixed_options(b, e, bound, given);
   plot_info p;
   static const std::map<std::string, plot_kind> kinds{
       {"plot", plot_kind::plot}, {"plotshape", plot_kind::shape}, {"plotchar", plot_kind::character},

@@ -125,7 +125,12 @@ private:
   void import_library(module_info& m, const ast::stmt& s);
   void declare_type(module_info& m, const ast::stmt& s);
   void declare_enum(module_info& m, const ast::stmt& s);
-  void check_unused_functions(module_info& m);
+  void check_header(const ast::stmt& fn, const std::vector<function_info>& before);
+  bool same_types(const ast::type_name& a, const ast::type_name& b) const;
+  void check_uncalled(module_info& m);
+  void check_field_defaults(module_info& m);
+  void check_exports();
+  void wrong_default(const udt_field& field, const ast::expr& fallback, const value& v);
   void mark_mutations(const ast::block& body, std::vector<std::map<std::string, std::pair<const ast::stmt*, std::size_t>>>& scopes);
   void mark_in_expr(const ast::expr& e, std::vector<std::map<std::string, std::pair<const ast::stmt*, std::size_t>>>& scopes);
   value block_value(const ast::block& body, bool new_scope, bool used = true);
@@ -140,7 +145,6 @@ private:
   void push_histories(const scope& s);
   symbol_entry* define(const std::string& name, value v, source_pos pos);
   void finish_unit();
-  bool tick_budget(source_pos pos);
 
   // --- compile_expr.cpp
   value expression(const ast::expr& e);
@@ -191,6 +195,7 @@ private:
                   const std::string& name);
   value expand(const function_info& f, std::vector<value> args, std::vector<const ast::expr*> sources,
                source_pos pos);
+  bool expanding(const ast::stmt* fn) const;
   value new_object(type_id t, const ast::expr& e);
   value copy_object(const value& v);
   call_args evaluate_args(const ast::expr& e);
@@ -220,6 +225,8 @@ private:
   value input_call(const builtin& b, const ast::expr& e, const std::vector<value>& bound,
                    const std::vector<bool>& given);
   value plot_call(const builtin& b, const ast::expr& e, std::vector<value>& bound, const std::vector<bool>& given);
+  void check_enum_options(const ast::expr& e, const std::vector<value>& bound, type_id type, double chosen);
+  void check_fixed_options(const builtin& b, const ast::expr& e, const std::vector<value>& bound, const std::vector<bool>& given);
   void input_options(const ast::expr& e, input_info& in, type_id type);
   std::string pending_name_; ///< the variable an input is assigned to
 
@@ -244,6 +251,14 @@ private:
   // --- emission (compile_emit.cpp)
   program& out() { return *unit_->out; }
   std::size_t emit(op code, std::uint32_t a = 0, std::uint32_t b = 0, std::uint32_t c = 0, std::uint16_t x = 0);
+  /// Gives the compilation up: it would be too large.
+  void too_large(source_pos pos);
+  /// Counts work against limits::nodes_checked; false once the compilation has given up.
+  bool spend(std::uint64_t nodes, source_pos pos) {
+    work_ += nodes;
+    if (work_ > limits::nodes_checked) too_large(pos);
+    return !gave_up_;
+  }
   std::size_t here() { return out().code.size(); }
   void patch(std::size_t at, std::size_t target) { out().code[at].c = u32(target); }
   std::uint32_t new_num() {
@@ -291,7 +306,9 @@ private:
   std::set<type_id> varip_types_;
   int version_ = 6;
   int call_depth_ = 0;
-  std::uint64_t work_ = 0;
+  std::uint64_t work_ = 0;       ///< nodes checked so far
+  std::uint64_t expansions_ = 0; ///< user functions expanded so far
+  std::uint32_t bodies_ = 0;     ///< bodies of requests compiled so far
   std::uint32_t line_ = 0;
   bool declared_ = false;
   bool gave_up_ = false;

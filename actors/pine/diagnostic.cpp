@@ -7,9 +7,17 @@
 
 namespace tt::pine {
 
+bool diagnostics::full() const noexcept { return muted_ > 0 || list_.size() >= limits::diagnostics; }
+
+bool diagnostics::said(std::string_view code, source_pos pos) const noexcept {
+  return std::any_of(list_.begin(), list_.end(), [&](const diagnostic& d) {
+    return d.code == code && d.pos.line == pos.line && d.pos.column == pos.column;
+  });
+}
+
 void diagnostics::add(diagnostic d) {
   if (d.level == severity::error) ++errors_;
-  if (muted_ > 0 || list_.size() >= limits::diagnostics) return;
+  if (full()) return;
   for (const auto& old : list_)
     if (old.code == d.code && old.pos.line == d.pos.line && old.pos.column == d.pos.column &&
         old.message == d.message)

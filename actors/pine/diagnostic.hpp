@@ -32,6 +32,10 @@ public:
   void error(std::string_view code, source_pos pos, std::string message, std::string hint = {});
   void warning(std::string_view code, source_pos pos, std::string message, std::string hint = {});
   bool has_errors() const noexcept { return errors_ > 0; }
+  /// Whether what comes now is counted only.
+  bool full() const noexcept;
+  /// Whether an error of that kind at that place is listed already.
+  bool said(std::string_view code, source_pos pos) const noexcept;
   std::uint32_t error_count() const noexcept { return errors_; }
   const std::vector<diagnostic>& all() const noexcept { return list_; }
   /// While muted nothing is recorded, only counted: used to try a reading of the source.

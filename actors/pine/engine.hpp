@@ -56,6 +56,8 @@ public:
   /// Lines beyond limits::log_messages, which are not in logs().
   std::uint64_t logs_dropped() const;
   const std::vector<alert_event>& alerts() const;
+  /// Logs and alerts that were not kept, as there were too many or their texts too long.
+  std::uint64_t messages_dropped() const;
   /// Order calls since the last take or clear, and the texts their numbers stand for.
   std::vector<order_command> take_orders();
   const std::vector<order_command>& orders() const;

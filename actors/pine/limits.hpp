@@ -1,6 +1,7 @@
 #pragma once
 /// Every limit of the Pine room, in one place. Names say what is limited; the comment says what happens there.
 
+#include <cstddef>
 #include <cstdint>
 
 namespace tt::pine::limits {
@@ -17,19 +18,33 @@ inline constexpr std::uint32_t diagnostics = 50;
 inline constexpr int call_nesting = 120;
 /// Instructions of one program with all its calls expanded. Beyond it: error PN0301.
 inline constexpr std::uint32_t instructions = 400'000;
+/// Calls of user functions expanded, and nodes of the tree checked, over a whole compilation: calls that nest double
+/// the work without emitting anything when their bodies fold to constants. Beyond it: error PN0301.
+inline constexpr std::uint64_t expansions = 20'000;
+inline constexpr std::uint64_t nodes_checked = 2'000'000;
 /// Deepest history offset `x[n]` that can be read; further back is a runtime error.
 inline constexpr std::uint32_t history = 10'000;
 /// Elements of an array or matrix, pairs of a map.
 inline constexpr std::uint32_t array_elements = 100'000;
 inline constexpr std::uint32_t map_pairs = 50'000;
+/// Slices of slices of an array. Beyond it: a runtime error.
+inline constexpr std::uint32_t slice_depth = 100;
 /// Characters of one string.
 inline constexpr std::uint32_t string_chars = 40'960;
 /// Plot-like outputs of one script.
 inline constexpr std::uint32_t plots = 64;
 /// request.*() calls that differ in context, per script.
 inline constexpr std::uint32_t requests = 64;
+/// Bodies of requests compiled, those of requests inside of requests included. Beyond it: error PN0261.
+inline constexpr std::uint32_t request_bodies = 8 * requests;
 /// Log messages kept per run; older ones stay, newer ones are counted and dropped.
 inline constexpr std::uint32_t log_messages = 200'000;
+/// Bytes of the texts of logs and alerts kept per run, together; later ones are counted and dropped.
+inline constexpr std::size_t message_bytes = 64u << 20;
+/// Bytes of text that a built-in handles for one step of the budget.
+inline constexpr std::size_t bytes_per_step = 16;
+/// Steps of a drawing that comes, beside those of its texts.
+inline constexpr std::uint32_t drawing_steps = 16;
 /// Tables, the only drawings without a max_*_count parameter.
 inline constexpr std::uint32_t tables = 500;
 

@@ -31,6 +31,8 @@ struct shared_state {
   std::vector<log_message> logs;
   std::uint64_t logs_dropped = 0;
   std::vector<alert_event> alerts;
+  std::uint64_t alerts_dropped = 0;
+  std::size_t message_bytes = 0; ///< of the texts of logs and alerts
   std::vector<order_command> orders;
   text_pool texts; ///< of the orders
   std::map<std::uint64_t, drawing_object*> drawings; ///< live ones by id

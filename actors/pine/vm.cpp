@@ -47,6 +47,7 @@ void shared_state::out_of_budget() const {
 
 void site::ret_text(std::string v) const {
   if (v.size() > limits::string_chars) stop("the text is longer than " + std::to_string(limits::string_chars) + " characters");
+  ctx->shared.charge(v.size() / limits::bytes_per_step + 1);
   *outs[0].r = ctx->shared.objects.text(std::move(v));
 }
 

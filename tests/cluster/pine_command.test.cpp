@@ -108,6 +108,8 @@ TEST_F(pine_command, bad_files_are_named_with_line_and_column) {
   EXPECT_NE(said(o, 2).find("bars.csv line 3: column 'high': \"x\" isn't a number"), std::string::npos);
   write("bars.csv", "time,open,high,low,close,volume\n3600,1,2,0.5,1.5,10\n3600,1,2,0.5,1.5,10\n");
   EXPECT_NE(said(o, 2).find("in order"), std::string::npos);
+  write("bars.csv", "time,open,high,low,close,volume\n3600,1,2,0.5,1.5,10\n7200,1.5,3,1\n");
+  EXPECT_NE(said(o, 2).find("line 3: has 4 fields, the header 6"), std::string::npos);
   write("bars.csv", "time,open,high,low\n");
   EXPECT_NE(said(o, 2).find("the column 'close' is missing"), std::string::npos);
   o.timeframe = "7x";

@@ -142,6 +142,29 @@ const refused refusal_list[] = {
     {"string_plus_number", "plot(1)\nx = \"a\" + 1\n", "PN0226", 4},
     {"branch_types", "x = close > 1 ? 1 : \"a\"\nplot(1)\n", "PN0228", 3},
     {"change_builtin", "close := 1\nplot(1)\n", "PN0216", 3},
+    {"const_reassigned", "const int c = 1\nc := 2\nplot(c)\n", "PN0216", 3},
+    {"parameter_twice", "f(x, x) => x\nplot(f(1, 2))\n", "PN0207", 3},
+    {"tuple_name_twice", "f() => [1, 2]\n[a, a] = f()\nplot(a)\n", "PN0207", 4},
+    {"enum_field_twice", "enum e\n    a\n    b\n    a\nplot(1)\n", "PN0203", 6},
+    {"function_twice", "f(int x) => x\nf(int y) => y + 1\nplot(f(1))\n", "PN0207", 4},
+    {"untyped_receiver", "method m(this) => this\nplot(1)\n", "PN0211", 3},
+    {"series_offset", "plot(close, offset = bar_index)\n", "PN0241", 3},
+    {"series_offset_of_shape", "plotshape(close > 1, offset = bar_index)\n", "PN0241", 3},
+    {"series_offset_of_char", "plotchar(close > 1, offset = bar_index)\n", "PN0241", 3},
+    {"series_offset_of_arrow", "plotarrow(close, offset = bar_index)\n", "PN0241", 3},
+    {"series_offset_of_background", "bgcolor(color.red, offset = bar_index)\n", "PN0241", 3},
+    {"series_offset_of_bars", "barcolor(color.red, offset = bar_index)\n", "PN0241", 3},
+    {"series_width", "plot(close, linewidth = bar_index)\n", "PN0241", 3},
+    {"uncalled_function", "f(x) => ta.nosuch(x)\nplot(1)\n", "PN0221", 3},
+    {"uncalled_variable", "f(x) => x + undefined_thing\nplot(1)\n", "PN0220", 3},
+    {"uncalled_method", "method m(float this, y) =>\n    z = this + y\n    zz\nplot(1)\n", "PN0220", 5},
+    {"field_default", "type t\n    int a = \"x\"\nplot(1)\n", "PN0212", 4},
+    {"default_not_among_options", "s = input.string(\"a\", options = [\"b\", \"c\"])\nplot(1)\n", "PN0253", 3},
+    {"number_not_among_options", "n = input.int(1, \"n\", options = [2, 3])\nplot(n)\n", "PN0253", 3},
+    {"options_of_two_enums", "enum e\n    a\nenum g\n    b\nv = input.enum(e.a, options = [e.a, g.b])\nplot(1)\n", "PN0253", 7},
+    {"mixed_array", "a = array.from(1, \"x\")\nplot(1)\n", "PN0240", 3},
+    {"void_argument", "a = array.from(1)\nlog.info(\"{0}\", a.sort())\nplot(1)\n", "PN0240", 4},
+    {"export_in_indicator", "export f(int x) => x\nplot(1)\n", "PN0258", 3},
     {"v6_name_in_v5", "plot(ta.rci(close, 3))\n", "PN0221", 3, 5},
 };
 INSTANTIATE_TEST_SUITE_P(pine, refusals, ::testing::ValuesIn(refusal_list), [](const auto& named) { return std::string(named.param.name); });
@@ -149,6 +172,56 @@ INSTANTIATE_TEST_SUITE_P(pine, refusals, ::testing::ValuesIn(refusal_list), [](c
 TEST(pine, several_errors_in_one_run) {
   auto r = compile("//@version=6\nindicator(\"t\")\nplot(a)\nplot(b)\nint x = \"s\"\n");
   EXPECT_GE(r.diags.all().size(), 3u);
+}
+
+/// Version 5 takes a series there, and functions that nothing calls are no errors by themselves.
+TEST(pine, what_stays_allowed) {
+  for (std::string text : {"//@version=5\nindicator(\"t\")\nplot(close, offset = bar_index, linewidth = bar_index)\n",
+                           "//@version=6\nindicator(\"t\")\nplot(close, offset = input.int(1), linewidth = input.int(2))\n",
+                           "//@version=6\nindicator(\"t\", timeframe = \"\")\nplot(close)\n",
+                           "//@version=6\nindicator(\"t\")\nf(x, n) =>\n    s = 0.0\n    for i = 0 to n\n        s += x[i]\n    [s, x.size()]\ng(x) => request.security(\"\", \"D\", ta.ema(x, 3))\n"
+                           "h(float x) => request.security(\"\", \"D\", ta.ema(x, 3))\nplot(close)\n"}) {
+    auto r = compile(text);
+    EXPECT_NE(r.code, nullptr) << (r.diags.all().empty() ? "" : render(r.diags.all().front(), text, "script"));
+  }
+}
+
+/// Text of the first finding of a script whose second line that is.
+std::string finding_of(const std::string& declaration, const std::string& rest = "plot(close)\n") {
+  auto r = compile("//@version=6\n" + declaration + "\n" + rest);
+  std::string out;
+  for (const auto& d : r.diags.all()) out += (out.empty() ? "" : "|") + d.code + " " + d.message;
+  return out;
+}
+
+TEST(pine, declarations_have_ranges) {
+  for (std::string bad : {"indicator(\"t\", precision = 17)", "indicator(\"t\", max_bars_back = 5001)", "indicator(\"t\", max_bars_back = -1)",
+                          "strategy(\"t\", initial_capital = -1)", "strategy(\"t\", pyramiding = -1)", "strategy(\"t\", slippage = -1)",
+                          "strategy(\"t\", margin_long = -1)", "strategy(\"t\", commission_value = -0.1)"})
+    EXPECT_EQ(finding_of(bad).substr(0, 6), "PN0252") << bad;
+  EXPECT_EQ(finding_of("indicator(\"t\", precision = 16, max_bars_back = 5000)"), "");
+  EXPECT_EQ(finding_of("strategy(\"t\", initial_capital = 1, pyramiding = 0, slippage = 0, margin_long = 0)"), "");
+  EXPECT_EQ(finding_of("indicator()").substr(0, 6), "PN0240");
+}
+
+TEST(pine, a_wrong_declaration_is_still_one) {
+  EXPECT_EQ(finding_of("indicator(\"t\", foo = 1)"), "PN0240 'indicator' has no parameter named 'foo'");
+}
+
+TEST(pine, another_timeframe_is_refused) {
+  EXPECT_EQ(finding_of("indicator(\"t\", timeframe = \"D\")").substr(0, 6), "PN0257");
+}
+
+TEST(pine, arguments_are_named_in_findings) {
+  EXPECT_EQ(finding_of("indicator(\"t\")", "a = array.from(1, \"x\")\n"),
+            "PN0240 the argument number 2 doesn't fit the arguments before it, which are int: this is const string");
+  EXPECT_EQ(finding_of("indicator(\"t\")", "a = array.from(1)\nlog.info(\"{0}\", a.sort())\n"), "PN0240 the argument number 2 of 'log.info' has no value");
+}
+
+TEST(pine, libraries_export_typed_functions) {
+  EXPECT_EQ(finding_of("library(\"t\")", "export f(int x) => x\n"), "");
+  EXPECT_EQ(finding_of("library(\"t\")", "export f(x) => x\n").substr(0, 6), "PN0258");
+  EXPECT_EQ(finding_of("library(\"t\")", "f(int x) => x\n").substr(0, 6), "PN0258");
 }
 
 TEST(pine, the_declaration_is_required) {

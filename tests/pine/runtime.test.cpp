@@ -1,5 +1,6 @@
 #include "tests/pine/case_runner.hpp"
 
+#include "actors/pine/limits.hpp"
 #include "actors/pine/registry.hpp"
 #include "actors/pine/util.hpp"
 
@@ -278,6 +279,68 @@ TEST(pine_hostile, heavy_built_ins_look_at_the_clock) {
                         walk(1), "1", settings);
     EXPECT_NE(r.error.find("takes too long"), std::string::npos) << what << ": " << r.error;
     EXPECT_EQ(looks, 2) << what << ": the first sets the time, the second finds it past";
+  }
+}
+
+/// Built-ins that handle much count it: a hundred calls of each are too much for 10,000 steps, of small ones not.
+TEST(pine_hostile, built_ins_count_what_they_handle) {
+  const std::string big = "s = str.repeat(\"a\", 40000)\nvar a = array.new<float>(20000, 1.0)\n", small = "s = \"a\"\nvar a = array.new<float>(2, 1.0)\n";
+  auto run = [](const std::string& before, const std::string& what) {
+    run_settings settings;
+    settings.limit.steps_per_bar = 100'000;
+    return run_source(script_of(before + "for i = 0 to 99\n    " + what + "\n"), walk(1), "1", settings).error;
+  };
+  for (std::string what : {"str.replace_all(s, \"a\", \"b\")", "str.replace(s, \"b\", \"c\")", "str.length(s)", "str.contains(s, \"b\")", "str.pos(s, \"b\")", "str.upper(s)",
+                           "str.split(s, \"b\")", "str.trim(s)", "str.tonumber(s)", "str.substring(s, 1, 2)", "str.format(\"{0}\", s)", "log.info(s)", "log.info(\"{0}\", s)", "alert(s)",
+                           "label.new(0, 1, s)", "box.new(0, 1, 1, 0, text = s)", "str.match(s, \"b\")", "a.covariance(a)", "a.percentrank(1)", "a.abs()", "a.sum()", "a.median()",
+                           "a.stdev()", "a.join(s)", "str.tostring(a)"}) {
+    EXPECT_NE(run(big, what), "") << what;
+    EXPECT_EQ(run(small, what), "") << what;
+  }
+}
+
+TEST(pine_hostile, rci_counts_its_window) {
+  run_settings settings;
+  settings.limit.steps_per_bar = 20'000;
+  EXPECT_NE(run_source(script_of("for i = 0 to 99\n    ta.rci(close, 50)\n"), walk(60), "1", settings).error, "");
+}
+
+/// Each access of a slice goes through the arrays that it is a part of.
+TEST(pine_hostile, slices_of_slices_have_an_end) {
+  const std::string body = "a = array.new<float>(9, 1.0)\nfor i = 1 to ";
+  auto deep = [&](const char* n) { return run_source(script_of(body + n + "\n    a := a.slice(0, 5)\nplot(a.get(4))\n"), walk(1), "1").error; };
+  EXPECT_NE(deep("101").find("nested 100 deep"), std::string::npos);
+  EXPECT_EQ(deep("100"), "");
+}
+
+/// One call that would go on for ever ends at the bar's time.
+TEST(pine_hostile, a_long_match_looks_at_the_clock) {
+  run_settings settings;
+  settings.limit.steps_per_bar = std::uint64_t{1} << 62;
+  settings.limit.bar_ns = 20;
+  int looks = 0;
+  settings.limit.clock_ns = [&looks] { return std::int64_t{++looks}; };
+  auto r = run_source(script_of("x = str.match(\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\", \"(a+)+$\")\n"), walk(1), "1", settings);
+  EXPECT_NE(r.error, "");
+  EXPECT_LE(looks, 22);
+}
+
+TEST(pine_hostile, drawings_count_the_search_for_the_oldest) {
+  run_settings settings;
+  settings.limit.steps_per_bar = 100'000;
+  EXPECT_NE(run_source("//@version=6\nindicator(\"t\", max_labels_count = 500)\nfor i = 0 to 4000\n    label.new(i, 1)\n", walk(1), "1", settings).error, "");
+}
+
+TEST(pine_runtime, messages_are_kept_up_to_a_size) {
+  for (std::string what : {"log.info(s)", "alert(s)"}) {
+    auto compiled = compile(script_of("s = str.repeat(\"a\", 40000)\nfor i = 0 to 2999\n    " + what + "\n"));
+    ASSERT_NE(compiled.code, nullptr);
+    script s(compiled.code, {});
+    ASSERT_FALSE(s.on_bar(walk(1)[0]));
+    auto kept = s.logs().size() + s.alerts().size();
+    EXPECT_LE(kept * 40'000, limits::message_bytes);
+    EXPECT_GT(kept, 1000u);
+    EXPECT_EQ(kept + s.messages_dropped(), 3000u);
   }
 }
 

@@ -182,6 +182,10 @@ void slice(site& c) {
   std::size_t a, b;
   bounds(c, 1, v, a, b);
   if (a >= v.count) c.stop("the slice begins at " + std::to_string(a) + ", behind the last element");
+  std::uint32_t depth = 1; // each access goes through all of them
+  for (auto* p = static_cast<array_object*>(c.o(0)); p->parent != nullptr; p = p->parent)
+    if (++depth > limits::slice_depth) c.stop("slices of slices can be nested " + std::to_string(limits::slice_depth) + " deep at most");
+  c.shared().charge(depth);
   auto* s = make_like(c, *v.array);
   s->parent = static_cast<array_object*>(c.o(0));
   s->from = a;
@@ -247,6 +251,7 @@ void join(site& c) {
   const auto& types = *c.ctx->prog->types;
   std::string out;
   for (std::size_t i = 0; i < v.count; ++i) {
+    c.shared().charge(c.s(1).size() / limits::bytes_per_step + 1);
     if (i > 0) out += c.s(1);
     if (v.array->element == t_float) {
       auto s = text_of_value(types, t_float, v.num()[i], nullptr, c.ctx);
@@ -302,7 +307,7 @@ sort_key key_of(const site& c, const array_view& v, std::size_t arg) {
 }
 
 std::vector<std::size_t> sorted_order(const site& c, const array_view& v) {
-  c.shared().charge(v.count * 2);
+  c.shared().charge(v.count * 4);
   auto key = v.count > 0 ? key_of(c, v, 2) : sort_key{v, nullptr, false};
   std::vector<std::size_t> order(v.count);
   for (std::size_t i = 0; i < v.count; ++i) order[i] = i;

@@ -14,12 +14,17 @@ namespace {
 
 std::vector<double> known(const site& c, std::size_t k) {
   auto v = array_arg(c, k);
-  c.shared().charge(v.count / 8);
+  c.shared().charge(v.count);
   std::vector<double> out;
   out.reserve(v.count);
   for (std::size_t i = 0; i < v.count; ++i)
     if (!is_na(v.num()[i])) out.push_back(v.num()[i]);
   return out;
+}
+/// Sorting takes several times what reading takes.
+void sort_values(const site& c, std::vector<double>& v) {
+  c.shared().charge(4 * v.size());
+  std::sort(v.begin(), v.end());
 }
 double total(const std::vector<double>& v) {
   double s = 0;
@@ -43,6 +48,7 @@ array_object* result(const site& c, type_id t) {
 
 void abs(site& c) {
   auto v = array_arg(c, 0);
+  c.shared().charge(v.count);
   auto* a = result(c, v.array->element);
   for (std::size_t i = 0; i < v.count; ++i) a->num.push_back(std::fabs(v.num()[i]));
 }
@@ -56,7 +62,7 @@ void nth(site& c) {
   auto v = known(c, 0);
   auto k = c.na(1) ? 0 : c.i(1);
   if (k < 0 || usz(k) >= v.size()) return c.ret(na_value);
-  std::sort(v.begin(), v.end());
+  sort_values(c, v);
   c.ret(Largest ? v[v.size() - 1 - usz(k)] : v[usz(k)]);
 }
 void range(site& c) {
@@ -68,14 +74,14 @@ void range(site& c) {
 void median(site& c) {
   auto v = known(c, 0);
   if (v.empty()) return c.ret(na_value);
-  std::sort(v.begin(), v.end());
+  sort_values(c, v);
   auto mid = v.size() / 2;
   c.ret(v.size() % 2 == 1 ? v[mid] : (v[mid - 1] + v[mid]) / 2);
 }
 void mode(site& c) {
   auto v = known(c, 0);
   if (v.empty()) return c.ret(na_value);
-  std::sort(v.begin(), v.end());
+  sort_values(c, v);
   double best = v.front();
   std::size_t most = 0;
   for (std::size_t i = 0; i < v.size();) {
@@ -95,6 +101,7 @@ void covariance(site& c) {
   auto a = array_arg(c, 0), b = array_arg(c, 1);
   if (a.count != b.count)
     c.stop("the arrays have different sizes: " + std::to_string(a.count) + " and " + std::to_string(b.count));
+  c.shared().charge(a.count);
   // one pass with running means, as TradingView's last digits show
   double count = 0, mx = 0, my = 0, moment = 0;
   for (std::size_t i = 0; i < a.count; ++i) {
@@ -132,14 +139,14 @@ void percentile_nearest(site& c) {
   auto v = known(c, 0);
   double p = is_na(percent_arg(c)) ? 0 : c.f(1);
   if (n == 0) return c.ret(na_value);
-  std::sort(v.begin(), v.end());
+  sort_values(c, v);
   auto rank = std::max<std::int64_t>(i64(std::ceil(p * f64(n) / 100)), 1);
   c.ret(rank > i64(v.size()) ? na_value : v[usz(rank - 1)]);
 }
 void percentile_linear(site& c) {
   auto n = i64(array_arg(c, 0).count);
   auto v = known(c, 0);
-  std::sort(v.begin(), v.end());
+  sort_values(c, v);
   c.ret(select_linear(v, n, percent_arg(c)));
 }
 void percentrank(site& c) {
@@ -147,6 +154,7 @@ void percentrank(site& c) {
   if (v.count == 0) return c.ret(na_value);
   auto k = c.na(1) ? 0 : c.i(1);
   if (k < 0 || k >= i64(v.count)) c.stop("the index " + std::to_string(k) + " is outside of the array, whose size is " + std::to_string(v.count));
+  c.shared().charge(v.count);
   double x = v.num()[k];
   if (is_na(x) || v.count < 2) return c.ret(na_value);
   std::int64_t count = 0;

@@ -89,6 +89,7 @@ void forget(const site& c, drawing_object& d) {
   s.drawings.erase(d.id);
   --s.drawings_of[d.type];
   if (d.type != t_line) return;
+  s.charge(s.drawings.size() / 4);
   // a fill goes with its lines
   std::vector<drawing_object*> fills;
   for (auto& [_, o] : s.drawings)
@@ -98,10 +99,12 @@ void forget(const site& c, drawing_object& d) {
 
 drawing_object* create(const site& c, type_id t) {
   auto& s = c.shared();
+  s.charge(limits::drawing_steps);
   std::size_t numbers = 0, refs = 0;
   for (const auto& p : properties_of(t)) (property_is_ref(p) ? refs : numbers)++;
   if (s.drawings_of[t] >= most_of(c, t)) {
     if (most_of(c, t) == 0) return nullptr;
+    s.charge(s.drawings.size() / 4); // the oldest of its kind is looked for among all
     for (auto& [_, o] : s.drawings)
       if (o->type == t) {
         forget(c, *o);
@@ -121,6 +124,7 @@ void put(drawing_object& d, const drawing_property& p, const site& c, std::size_
     if (is_number(t)) { // point sizes of text are numbers
       d.ref[p.slot] = c.mem().text(text_of_value(*c.ctx->prog->types, t, c.f(arg), nullptr, c.ctx));
     } else {
+      if (p.type == t_string) text_work(c, c.s(arg).size()); // it is written out with the drawing
       d.ref[p.slot] = c.o(arg);
     }
   } else {
@@ -181,6 +185,7 @@ void linefill_new(site& c) {
   auto* a = c.o(0);
   auto* b = c.o(1);
   auto& s = c.shared();
+  s.charge(s.drawings.size() / 4);
   for (auto& [_, o] : s.drawings) // one fill between two lines: a new one replaces the old
     if (o->type == t_linefill && ((o->ref[0] == a && o->ref[1] == b) || (o->ref[0] == b && o->ref[1] == a))) {
       forget(c, *o);
@@ -220,6 +225,7 @@ void set(site& c) {
 }
 /// At most one table stands at a position: the one that comes drives the other out.
 void clear_position(const site& c, const std::string& position, const drawing_object* but) {
+  c.shared().charge(c.shared().drawings.size() / 4);
   for (auto& [_, o] : c.shared().drawings)
     if (o != but && o->type == t_table && text_of(o->ref[0]) == position) return forget(c, *o);
 }
@@ -324,6 +330,7 @@ record_object* cell_at(const site& c, bool make_it) {
   if (t->ref[slot] == nullptr) {
     if (!make_it) return nullptr;
     c.mem().touch(t);
+    c.shared().charge(usz(columns * rows) / 4);
     auto* cells = c.mem().make<array_object>(type_id(t_na), true);
     cells->ref.assign(usz(columns * rows), nullptr);
     t->ref[slot] = cells;
@@ -339,7 +346,9 @@ record_object* cell_at(const site& c, bool make_it) {
 }
 object* text_value(const site& c, std::size_t k) {
   if (is_number(c.type(k))) return c.mem().text(text_of_value(*c.ctx->prog->types, c.type(k), c.f(k), nullptr, c.ctx));
-  return c.type(k) == t_void ? nullptr : c.o(k);
+  if (c.type(k) == t_void) return nullptr;
+  text_work(c, c.s(k).size());
+  return c.o(k);
 }
 void table_new(site& c) {
   if (c.i(1) < 0 || c.i(2) < 0 || c.i(1) * c.i(2) > 10'000) c.stop("a table can have at most 10000 cells");
@@ -376,6 +385,7 @@ void table_clear(site& c) {
   auto* cells = static_cast<array_object*>(t->ref[property(c, t_table, "cells").slot]);
   if (cells == nullptr) return;
   c.mem().touch(cells);
+  c.shared().charge(cells->ref.size() / 4);
   for (auto r = std::max<std::int64_t>(r0, 0); r <= r1 && r < rows; ++r)
     for (auto k = std::max<std::int64_t>(c0, 0); k <= c1 && k < columns; ++k) cells->ref[usz(r * columns + k)] = nullptr;
 }

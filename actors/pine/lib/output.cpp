@@ -8,9 +8,18 @@
 namespace tt::pine {
 namespace {
 
+/// Whether there is room for one more message of that size among `count`; takes it.
+bool take_room(const site& c, std::size_t count, std::size_t bytes) {
+  auto& s = c.shared();
+  text_work(c, bytes);
+  if (count >= limits::log_messages || bytes > limits::message_bytes - s.message_bytes) return false;
+  s.message_bytes += bytes;
+  return true;
+}
+
 void say(const site& c, log_level level, std::string text) {
   auto& s = c.shared();
-  if (s.logs.size() >= limits::log_messages) {
+  if (!take_room(c, s.logs.size(), text.size())) {
     ++s.logs_dropped;
     return;
   }
@@ -25,7 +34,8 @@ void runtime_error(site& c) { throw script_stop{c.s(0)}; }
 
 void alert(site& c) {
   auto& s = c.shared();
-  if (s.alerts.size() < limits::log_messages) s.alerts.push_back({c.ctx->current.time_ms, c.ctx->index, c.s(0), c.s(1)});
+  if (take_room(c, s.alerts.size(), c.s(0).size() + c.s(1).size())) s.alerts.push_back({c.ctx->current.time_ms, c.ctx->index, c.s(0), c.s(1)});
+  else ++s.alerts_dropped;
 }
 
 /// An object of a user type from the values of its fields.
@@ -65,10 +75,10 @@ const std::vector<builtin_row>& output_rows() {
 #define PLOT_TAIL "input bool editable=true, input int show_last=na, input int display=15, "
 #define INPUT_TAIL "const string tooltip=\"\", const string inline=\"\", const string group=\"\", const bool confirm=false, "
   static const std::vector<builtin_row> rows{
-      {"indicator(const string title=\"\", const string shorttitle=\"\", const bool overlay=false, const string format=\"inherit\", const int precision=na, const string scale=\"\", const int max_bars_back=0, const string timeframe=\"\", const bool timeframe_gaps=true, const bool explicit_plot_zorder=false, const int max_lines_count=50, const int max_labels_count=50, const int max_boxes_count=50, const int calc_bars_count=0, const int max_polylines_count=50, const bool dynamic_requests=true, const bool behind_chart=true) void",
+      {"indicator(const string title, const string shorttitle=\"\", const bool overlay=false, const string format=\"inherit\", const int precision=na, const string scale=\"\", const int max_bars_back=0, const string timeframe=\"\", const bool timeframe_gaps=true, const bool explicit_plot_zorder=false, const int max_lines_count=50, const int max_labels_count=50, const int max_boxes_count=50, const int calc_bars_count=0, const int max_polylines_count=50, const bool dynamic_requests=true, const bool behind_chart=true) void",
        nullptr, 0, special::declaration},
-      {"library(const string title=\"\", const bool overlay=false, const bool dynamic_requests=true) void", nullptr, 0, special::declaration},
-      {"strategy(const string title=\"\", const string shorttitle=\"\", const bool overlay=false, const string format=\"inherit\", const int precision=na, const string scale=\"\", const int pyramiding=0, const bool calc_on_order_fills=false, const bool calc_on_every_tick=false, const int max_bars_back=0, const int backtest_fill_limits_assumption=0, const string default_qty_type=\"fixed\", const float default_qty_value=1, const float initial_capital=1000000, const string currency=\"NONE\", const int slippage=0, const string commission_type=\"percent\", const float commission_value=0, const bool process_orders_on_close=false, const string close_entries_rule=\"FIFO\", const float margin_long=100, const float margin_short=100, const bool explicit_plot_zorder=false, const int max_lines_count=50, const int max_labels_count=50, const int max_boxes_count=50, const int calc_bars_count=0, const float risk_free_rate=2, const bool use_bar_magnifier=false, const bool fill_orders_on_standard_ohlc=false, const int max_polylines_count=50, const bool dynamic_requests=true, const bool behind_chart=true, const bool calc_on_every_history_tick=false) void",
+      {"library(const string title, const bool overlay=false, const bool dynamic_requests=true) void", nullptr, 0, special::declaration},
+      {"strategy(const string title, const string shorttitle=\"\", const bool overlay=false, const string format=\"inherit\", const int precision=na, const string scale=\"\", const int pyramiding=0, const bool calc_on_order_fills=false, const bool calc_on_every_tick=false, const int max_bars_back=0, const int backtest_fill_limits_assumption=0, const string default_qty_type=\"fixed\", const float default_qty_value=1, const float initial_capital=1000000, const string currency=\"NONE\", const int slippage=0, const string commission_type=\"percent\", const float commission_value=0, const bool process_orders_on_close=false, const string close_entries_rule=\"FIFO\", const float margin_long=100, const float margin_short=100, const bool explicit_plot_zorder=false, const int max_lines_count=50, const int max_labels_count=50, const int max_boxes_count=50, const int calc_bars_count=0, const float risk_free_rate=2, const bool use_bar_magnifier=false, const bool fill_orders_on_standard_ohlc=false, const int max_polylines_count=50, const bool dynamic_requests=true, const bool behind_chart=true, const bool calc_on_every_history_tick=false) void",
        nullptr, 0, special::declaration},
       // inputs
       {"input(any defval, const string title=\"\", const string tooltip=\"\", const string inline=\"\", const string group=\"\", const int display=15, input bool active=true) input any", nullptr, 0, special::input},

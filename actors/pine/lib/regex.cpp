@@ -255,6 +255,7 @@ private:
       if (usz(n.capture) >= spans_.size()) return false;
       auto [from, to] = spans_[usz(n.capture)];
       auto part = t_.substr(from, to - from);
+      charge_(part.size() / 16 + 1);
       return t_.substr(at, part.size()) == part && next(at + part.size());
     }
     case node::group:
@@ -290,6 +291,7 @@ std::string regex_find(std::string_view pattern, std::string_view text, std::str
     return {};
   }
   for (std::size_t from = 0; from <= text.size(); ++from) {
+    charge(1);
     std::size_t end = 0;
     matcher m(text, charge, captures);
     if (m.any(options, from, [&](std::size_t to) {

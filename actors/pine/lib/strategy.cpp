@@ -1,5 +1,5 @@
+#include "actors/pine/lib/strings.hpp"
 #include "actors/pine/registry.hpp"
-#include "actors/pine/runtime.hpp"
 
 #include <array>
 #include <optional>
@@ -58,6 +58,7 @@ struct reader {
     const auto* o = c.o(k - 1u);
     if (o == nullptr) return 0;
     if (o == st.known[s]) return st.known_id[s];
+    text_work(c, c.s(k - 1u).size());
     auto number = pool.id(c.s(k - 1u));
     if (o->pinned) {
       st.known[s] = o;

@@ -40,6 +40,7 @@ std::string list_text(const type_table& types, const array_object& a, bool like_
   std::string out = "[";
   auto view = view_of(const_cast<array_object&>(a));
   for (std::size_t i = 0; i < view.count; ++i) {
+    if (ctx != nullptr) ctx->shared.charge(1);
     if (i > 0) out += ", ";
     out += element_text(types, a.element, a.is_ref ? na_value : view.num()[i], a.is_ref ? view.ref()[i] : nullptr, like_format, ctx);
     if (out.size() > limits::string_chars) break;
@@ -108,6 +109,7 @@ std::string text_of_value(const type_table& types, type_id t, double n, object* 
       out += r > 0 ? "\n[" : "[";
       for (std::size_t k = 0; k < m.cols && out.size() < limits::string_chars; ++k) {
         if (k > 0) out += ", ";
+        if (ctx != nullptr) ctx->shared.charge(1);
         auto at = r * m.cols + k;
         out += text_of_value(types, m.element, m.is_ref ? na_value : m.num[at], m.is_ref ? m.ref[at] : nullptr, ctx);
       }
@@ -193,6 +195,7 @@ placeholder_parts read_placeholder(const site& c, const std::string& p, std::siz
 /// is shown as it is.
 std::string format_message(const site& c, std::size_t first) {
   const auto& p = c.s(first);
+  text_work(c, p.size());
   std::string out;
   bool quoted = false;
   for (std::size_t i = 0; i < p.size(); ++i) {
@@ -242,8 +245,10 @@ void tostring_format(site& c) {
     auto view = view_of(*static_cast<array_object*>(c.o(0)));
     if (!view.array->is_ref) {
       std::string out = "[";
-      for (std::size_t i = 0; i < view.count && out.size() < limits::string_chars; ++i)
+      for (std::size_t i = 0; i < view.count && out.size() < limits::string_chars; ++i) {
+        c.shared().charge(1);
         out += (i > 0 ? ", " : "") + number_text(view.num()[i], c.s(1), c.ctx);
+      }
       return c.ret_text(out + "]");
     }
   }
@@ -259,6 +264,7 @@ void ret_unknown(const site& c) { c.ret(c.ctx->prog->version >= 6 ? 0 : na_value
 template <bool (*F)(const std::string&, const std::string&)>
 void tested(site& c) {
   if (c.o(0) == nullptr || c.o(1) == nullptr) return ret_unknown(c);
+  search_work(c, c.s(0).size(), c.s(1).size());
   c.ret(from_bool(F(c.s(0), c.s(1))));
 }
 bool has(const std::string& s, const std::string& part) { return s.find(part) != std::string::npos; }
@@ -266,7 +272,10 @@ bool begins(const std::string& s, const std::string& part) { return s.compare(0,
 bool ends(const std::string& s, const std::string& part) {
   return s.size() >= part.size() && s.compare(s.size() - part.size(), part.size(), part) == 0;
 }
-void length(site& c) { c.ret(c.o(0) == nullptr ? na_value : f64(chars_in(c.s(0)))); }
+void length(site& c) {
+  text_work(c, c.s(0).size());
+  c.ret(c.o(0) == nullptr ? na_value : f64(chars_in(c.s(0))));
+}
 
 enum class letters : std::uint8_t { lower, upper };
 /// The other case of a letter of the Latin, Greek and Cyrillic alphabets; other characters stay.
@@ -304,6 +313,7 @@ void mapped(site& c) {
   c.ret_text(std::move(out));
 }
 void pos(site& c) {
+  search_work(c, c.s(0).size(), c.s(1).size());
   auto at = c.o(0) == nullptr || c.o(1) == nullptr ? std::string::npos : c.s(0).find(c.s(1));
   c.ret(at == std::string::npos ? na_value : f64(chars_in(std::string_view(c.s(0)).substr(0, at))));
 }
@@ -323,6 +333,7 @@ void replace(site& c) {
   if (c.o(0) == nullptr || c.o(1) == nullptr) return c.reto(nullptr);
   auto s = c.s(0);
   const auto &target = c.s(1), &with = c.s(2);
+  search_work(c, s.size(), target.size());
   auto n = c.i(3);
   if (n < 0) return c.reto(c.o(0));
   std::size_t at = 0;
@@ -340,6 +351,7 @@ void replace(site& c) {
 void replace_all(site& c) {
   if (c.o(0) == nullptr || c.o(1) == nullptr) return c.reto(nullptr);
   const auto &s = c.s(0), &target = c.s(1), &with = c.s(2);
+  search_work(c, s.size(), target.size());
   if (target.empty()) return c.reto(c.o(0));
   std::string out;
   std::size_t from = 0;
@@ -355,8 +367,12 @@ void replace_all(site& c) {
 /// Without a separator every character by itself; an empty text gives one empty part.
 void split(site& c) {
   const auto &s = c.s(0), &sep = c.s(1);
+  search_work(c, s.size(), sep.size());
   auto* out = c.mem().make<array_object>(type_id(t_string), true);
-  auto add = [&](std::string_view part) { out->ref.push_back(c.mem().text(std::string(part))); };
+  auto add = [&](std::string_view part) {
+    text_work(c, part.size());
+    out->ref.push_back(c.mem().text(std::string(part)));
+  };
   if (sep.empty() && !s.empty()) {
     for (std::size_t i = 0; i < s.size();) {
       auto next = byte_of(std::string_view(s).substr(i), 1);
@@ -371,13 +387,13 @@ void split(site& c) {
     }
     add(std::string_view(s).substr(from));
   }
-  c.shared().charge(out->ref.size());
   c.reto(out);
 }
 /// A na beginning is the first character, a na end the end of the text.
 void substring(site& c) {
   if (c.o(0) == nullptr) return c.reto(nullptr);
   const auto& s = c.s(0);
+  text_work(c, s.size());
   auto from = c.i(1), to = c.type(2) == t_void || c.na(2) ? std::max(chars_in(s), from) : c.i(2);
   if (from < 0) c.stop("begin_pos can't be negative, it is " + std::to_string(from));
   if (to < from) c.stop("end_pos " + std::to_string(to) + " lies before begin_pos " + std::to_string(from));
@@ -391,9 +407,11 @@ std::string_view trimmed(std::string_view s) {
 }
 void trim(site& c) {
   if (c.o(0) == nullptr) return c.reto(nullptr);
+  text_work(c, c.s(0).size());
   c.ret_text(std::string(trimmed(c.s(0))));
 }
 void tonumber(site& c) {
+  text_work(c, c.s(0).size());
   auto s = trimmed(c.s(0));
   if (!s.empty() && s.front() == '+') s.remove_prefix(1);
   double v = 0;
@@ -402,6 +420,7 @@ void tonumber(site& c) {
 }
 void match(site& c) {
   if (c.o(0) == nullptr || c.o(1) == nullptr) return c.reto(nullptr);
+  text_work(c, limits::bytes_per_step * c.s(1).size());
   std::string error;
   auto found = regex_find(c.s(1), c.s(0), error, [&](std::uint64_t n) { c.shared().charge(n); });
   if (!error.empty()) c.stop("the regular expression is wrong: " + error);

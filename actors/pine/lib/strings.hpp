@@ -8,6 +8,13 @@
 
 namespace tt::pine {
 
+/// Counts the handling of a text against the budget of the bar.
+inline void text_work(const site& c, std::size_t bytes) { c.shared().charge(bytes / limits::bytes_per_step + 1); }
+/// The same for a search: at worst every place of the text is compared with all of the part.
+inline void search_work(const site& c, std::size_t text, std::size_t part) {
+  text_work(c, text + text * part / limits::bytes_per_step);
+}
+
 /// A value as str.tostring() shows it.
 std::string text_of_value(const type_table& types, type_id t, double n, object* o, context* ctx);
 /// Argument `first` is a pattern, the arguments after it its values.

@@ -318,7 +318,7 @@ bool gather(const site& c, double x, std::int64_t n, std::int64_t warm, std::vec
   auto& h = c.st<history_machine>();
   h.push(c, x, window_room(c, n + 1));
   if (is_na(x) || c.ctx->index + 1 < warm) return false;
-  c.shared().charge(static_cast<std::uint64_t>(n) / 8);
+  c.shared().charge(static_cast<std::uint64_t>(n));
   out.resize(usz(n));
   for (std::int64_t k = 0; k < n; ++k) out[usz(k)] = h.at(static_cast<std::uint64_t>(k));
   return true;
@@ -385,19 +385,26 @@ void percentrank(site& c) {
   c.ret(100.0 * f64(count) / f64(n));
 }
 
+/// Of the ranks that the values of the window have among themselves and the places they stand at. The values are
+/// sorted once, in memory kept from call to call.
 void rci(site& c) {
+  static thread_local std::vector<std::uint32_t> order;
+  static thread_local std::vector<double> rank;
   auto n = length_arg(c, 1);
   auto& v = scratch();
   if (!gather(c, c.f(0), n, n + 1, v)) return c.ret(na_value);
   auto size = v.size();
-  std::vector<std::size_t> order(size);
-  for (std::size_t k = 0; k < size; ++k) order[k] = k;
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return v[a] < v[b]; });
-  std::vector<double> rank(size);
+  for (double x : v)
+    if (is_na(x)) return c.ret(na_value);
+  c.shared().charge(8 * size); // sorting by an index and the sums below, in the measure of gather()
+  order.resize(size);
+  rank.resize(size);
+  for (std::size_t k = 0; k < size; ++k) order[k] = u32(k);
+  std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return v[a] != v[b] ? v[a] < v[b] : a < b; });
   for (std::size_t i = 0; i < size;) {
     auto j = i;
     while (j < size && v[order[j]] - v[order[i]] < epsilon) ++j;
-    if (j == i) return c.ret(na_value); // a na inside the window
+    if (j == i) return c.ret(na_value); // infinite
     double avg = f64(size - 1) - f64(i + i + (j - i) - 1) / 2.0;
     for (auto k = i; k < j; ++k) rank[order[k]] = avg;
     i = j;

@@ -2,6 +2,7 @@
 
 #include "actors/backtest/bars.hpp"
 #include "actors/pine/tester/strategy_run.hpp"
+#include "actors/strategy/live/bar_clock.hpp"
 #include "actors/strategy/live/plot_columns.hpp"
 
 #include <cmath>
@@ -68,6 +69,7 @@ result<preview_outcome> run_preview(const preview_request& what, std::span<const
   data.add(info, settings.chart_timeframe, list);
   settings.data = &data;
   settings.inputs = what.inputs;
+  settings.limit.clock_ns = steady_clock_ns;
   settings.last_bar_index = static_cast<std::int64_t>(list.size()) - 1;
   settings.last_bar_time_ms = list.back().time_ms;
   preview_outcome out;

@@ -1,6 +1,7 @@
 #include "actors/strategy/live/strategy_runner.hpp"
 
 #include "actors/backtest/bars.hpp"
+#include "actors/strategy/live/bar_clock.hpp"
 #include "actors/strategy/live/order_board.hpp"
 #include "actors/strategy/live/plot_columns.hpp"
 
@@ -37,6 +38,7 @@ pine::run_settings settings_of(const run_setup& s, std::size_t bars) {
   out.symbol = std::make_shared<const pine::symbol_info>(backtest::symbol_facts(s.what, s.hours));
   if (const auto tf = pine::timeframe::parse(s.frame.to_udf())) out.chart_timeframe = *tf;
   out.inputs = s.inputs;
+  out.limit.clock_ns = steady_clock_ns;
   out.data = s.data.get();
   out.last_bar_index = static_cast<std::int64_t>(bars) - 1;
   return out;

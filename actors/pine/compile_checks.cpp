@@ -1,0 +1,96 @@
+#include "actors/pine/compile_unit.hpp"
+
+/// Checks of declarations that don't depend on a call.
+
+namespace tt::pine {
+
+bool compiler::same_types(const ast::type_name& a, const ast::type_name& b) const {
+  if (a.name != b.name || a.args.size() != b.args.size()) return false;
+  for (std::size_t i = 0; i < a.args.size(); ++i)
+    if (!same_types(a.args[i], b.args[i])) return false;
+  return true;
+}
+
+/// The header of a function: parameters that differ in name, a receiver with a type, no other function of the same
+/// name and parameters in `before`.
+void compiler::check_header(const ast::stmt& fn, const std::vector<function_info>& before) {
+  std::set<std::string> names;
+  for (const auto& p : fn.params)
+    if (!names.insert(p.name).second) error("PN0207", p.pos, "the parameter '" + p.name + "' is declared twice");
+  if (fn.method && (fn.params.empty() || fn.params[0].type.name.empty()))
+    error("PN0211", fn.pos, "the first parameter of the method '" + fn.name + "' needs a type", "write for example: method " + fn.name + "(float this)");
+  for (const auto& other : before) {
+    const auto& params = other.decl->params;
+    bool same = params.size() == fn.params.size();
+    for (std::size_t i = 0; same && i < params.size(); ++i) same = same_types(params[i].type, fn.params[i].type);
+    if (!same) continue;
+    error("PN0207", fn.pos, "the function '" + fn.name + "' is declared twice with the same parameters",
+          "the first one stands in line " + std::to_string(other.decl->pos.line));
+    return;
+  }
+}
+
+/// Checks functions that nothing calls, and the defaults of fields. A parameter without a type is a value of which
+/// nothing is known: names in the body are looked up all the same.
+void compiler::check_uncalled(module_info& m) {
+  check_exports();
+  auto jump = emit(op::jmp); // what is emitted here is dead code behind a jump
+  auto& p = out();
+  auto plots = p.plots.size(), requests = p.requests.size(), inputs = p.inputs.size(), uses = p.input_uses.size();
+  check_field_defaults(m);
+  for (const auto& [name, list] : m.functions) {
+    for (const auto& f : list) {
+      if (gave_up_) return;
+      if (expanded_.count(f.decl) > 0) continue;
+      std::vector<value> args;
+      for (const auto& param : f.decl->params) {
+        const auto& q = param.type.qualifier;
+        args.push_back(param.type.name.empty() ? error_value() : temp(resolve(param.type), qual::series));
+        if (q == "simple") args.back().q = qual::simple;
+        if (q == "const") args.back().q = qual::constant;
+        if (q == "input") args.back().q = qual::input;
+      }
+      std::vector<const ast::expr*> none(args.size(), nullptr);
+      expand(f, std::move(args), std::move(none), f.decl->pos);
+    }
+  }
+  p.plots.resize(plots); // nothing of this is shown, asked for or set
+  p.requests.resize(requests);
+  p.inputs.resize(inputs);
+  p.input_uses.resize(uses);
+  patch(jump, here());
+}
+
+void compiler::check_field_defaults(module_info& m) {
+  for (const auto& [name, decl] : m.type_decls) {
+    auto it = m.types.find(name);
+    if (decl->kind != ast::stmt_kind::type || it == m.types.end()) continue;
+    const auto fields = (*types_)[it->second].fields;
+    for (std::size_t k = 0; k < fields.size() && k < decl->fields.size() && !gave_up_; ++k) {
+      const auto* fallback = decl->fields[k].fallback.get();
+      if (fallback == nullptr) continue;
+      auto v = expression(*fallback);
+      if (!v.bad && !assignable(fields[k].type, v.type)) wrong_default(fields[k], *fallback, v);
+    }
+  }
+}
+
+void compiler::wrong_default(const udt_field& field, const ast::expr& fallback, const value& v) {
+  error("PN0212", fallback.pos, "the default of the field '" + field.name + "' must be " + types_->name(field.type) + ", this is " + show(v));
+}
+
+/// Only a library exports, and it does; its users know the types of what they call.
+void compiler::check_exports() {
+  if (!declared_) return;
+  bool library = out().decl.kind == declaration::kind_t::library, any = false;
+  for (const auto& s : main_->tree.body) {
+    if (!s->exported) continue;
+    any = true;
+    if (!library) error("PN0258", s->pos, "only a library can export");
+    for (const auto& p : s->params)
+      if (p.type.name.empty()) error("PN0258", p.pos, "the parameter '" + p.name + "' of an exported function needs a type");
+  }
+  if (library && !any) error("PN0258", {}, "a library must export a function or a type");
+}
+
+} // namespace tt::pine

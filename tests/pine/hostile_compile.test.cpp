@@ -1,0 +1,70 @@
+#include "tests/pine/case_runner.hpp"
+
+#include "actors/pine/limits.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+/// Scripts whose compilation would multiply without end: each is refused with an error that says so, and soon.
+
+namespace tt::pine::testing {
+namespace {
+
+std::string script_of(const std::string& body) { return "//@version=6\nindicator(\"t\")\n" + body; }
+
+/// f0(x) => `first`, then 40 functions, each calling the one before twice in the form of `next`, where @ is that one.
+std::string tower(const std::string& params, const std::string& first, const std::string& next, int floors = 40) {
+  std::string out = "f0(" + params + ") => " + first + "\n";
+  for (int i = 1; i <= floors; ++i) {
+    auto body = next;
+    for (auto at = body.find('@'); at != std::string::npos; at = body.find('@')) body.replace(at, 1, "f" + std::to_string(i - 1));
+    out += "f" + std::to_string(i) + "(" + params + ") => " + body + "\n";
+  }
+  return out;
+}
+
+/// The codes of the errors, each once, in the order of their places.
+std::string codes_of(const std::string& body) {
+  const auto from = std::chrono::steady_clock::now();
+  auto r = compile(script_of(body));
+  // the bounds are counts; the time only shows that they are small enough (this is 20 times what it takes)
+  EXPECT_LT(std::chrono::steady_clock::now() - from, std::chrono::seconds(10));
+  EXPECT_EQ(r.code == nullptr, r.diags.has_errors());
+  std::string out;
+  for (const auto& d : r.diags.all())
+    if (out.find(d.code) == std::string::npos) out += (out.empty() ? "" : " ") + d.code;
+  return out;
+}
+
+TEST(hostile_compile, calls_that_double_without_emitting) {
+  EXPECT_EQ(codes_of(tower("x", "1", "@(x) + @(x)") + "plot(f40(1))\n"), "PN0301");
+  EXPECT_EQ(codes_of(tower("x", "x", "@(@(x))") + "plot(f40(1))\n"), "PN0301");
+  EXPECT_EQ(codes_of(tower("x", "nothing", "@(x) + @(x)") + "plot(f40(1))\n"), "PN0220 PN0301");
+  EXPECT_EQ(codes_of(tower("x", "close", "@(x) + @(x)") + "plot(f40(1))\n"), "PN0301");
+  // nothing calls these
+  EXPECT_EQ(codes_of(tower("int x", "1", "@(x) + @(x)") + "plot(1)\n"), "PN0301");
+}
+
+TEST(hostile_compile, requests_that_double) {
+  EXPECT_EQ(codes_of(tower("x", "request.security(syminfo.tickerid, \"240\", x)", "@(@(x))", 16) + "plot(f16(close))\n"), "PN0261");
+  EXPECT_EQ(codes_of(tower("x", "request.security(syminfo.tickerid, \"240\", x)", "@(x) + @(x)", 16) + "plot(f16(close))\n"), "PN0261");
+}
+
+TEST(hostile_compile, defaults_that_need_themselves) {
+  EXPECT_EQ(codes_of("f(x = f()) => x\nplot(f())\n"), "PN0243");
+  EXPECT_EQ(codes_of("type t\n    t inner = t.new()\nx = t.new()\nplot(1)\n"), "PN0244");
+  EXPECT_EQ(codes_of("type t\n    t a = t.new()\n    t b = t.new()\nx = t.new()\nplot(1)\n"), "PN0244");
+}
+
+/// The limits leave room: a thousand calls of one function and a request of each of 40 symbols compile.
+TEST(hostile_compile, large_scripts_compile) {
+  std::string many = "f(x) => x * 2 + 1\ng(x) => f(x) + f(x + 1)\n", requests = "s = 0.0\n";
+  for (int i = 0; i < 1000; ++i) many += "v" + std::to_string(i) + " = g(" + std::to_string(i) + " + close)\n";
+  for (int i = 0; i < 40; ++i) requests += "s += request.security(\"A:B" + std::to_string(i) + "\", \"D\", ta.ema(close, 5))\n";
+  EXPECT_EQ(codes_of(many + "plot(v999)\n"), "");
+  EXPECT_EQ(codes_of(requests + "plot(s)\n"), "");
+}
+
+} // namespace
+} // namespace tt::pine::testing
