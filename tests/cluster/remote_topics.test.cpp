@@ -145,6 +145,7 @@ protected:
     }
   }
 
+  collector seen; ///< outlives the actors that tell it
   bare_node home, away;
   std::shared_ptr<const instrument_master> master;
   caf::actor directory, symbol;
@@ -155,7 +156,6 @@ protected:
 };
 
 TEST_F(remote_topics, prints_are_whole_and_in_order) {
-  collector seen;
   port->subscribe({market::topic_kind::trades, "COIN", {}, {}}, [&](const auto& update) { seen.add(*update); });
   // the subscription travels; prints before it arrives are nobody's loss
   while (!seen.has_any() && traded < 100'000) trade(1);
@@ -172,7 +172,6 @@ TEST_F(remote_topics, prints_are_whole_and_in_order) {
 }
 
 TEST_F(remote_topics, no_closed_bar_is_missing) {
-  collector seen;
   const market::topic minutes{market::topic_kind::bars, "COIN", timeframe::minutes(1), session_hours::regular};
   port->subscribe(minutes, [&](const auto& update) { seen.add(*update); });
   while (!seen.has_any() && traded < 100'000) trade(1);
@@ -201,7 +200,6 @@ TEST_F(remote_topics, no_closed_bar_is_missing) {
 TEST_F(remote_topics, nothing_travels_that_nobody_follows) {
   trade(100);
   EXPECT_EQ(home.bus->info().topics_published, 0u);
-  collector seen;
   const auto id = port->subscribe({market::topic_kind::quotes, "COIN", {}, {}}, [&](const auto& update) { seen.add(*update); });
   ASSERT_TRUE(seen.wait_for([](const auto& all) { return !all.empty(); })); // the newest state, without a trade
   EXPECT_EQ(std::get<market::quote_snapshot>(seen.updates.front()).seq, 100u);
