@@ -107,7 +107,7 @@ struct node::impl {
   std::shared_ptr<market::bar_store> store;
   feed_maker make_feeds;
   actor_config actors_config;
-  std::unique_ptr<cluster_node> cluster; ///< outlives the system, whose actors call it
+  std::unique_ptr<tt::cluster::cluster_node> cluster; ///< outlives the system, whose actors call it
   std::unique_ptr<caf::actor_system> system;
   caf::actor directory; ///< of a node that stands alone
   std::vector<gateway::feed_handle> feeds;
@@ -309,9 +309,9 @@ struct node::impl {
   }
 
   result<void> start_in_cluster(const std::vector<prepared_feed>& prepared) {
-    cluster_node::attach(actors_config, config);
+    tt::cluster::cluster_node::attach(actors_config, config);
     system = std::make_unique<caf::actor_system>(actors_config);
-    cluster = std::make_unique<cluster_node>(
+    cluster = std::make_unique<tt::cluster::cluster_node>(
       *system, cluster_surroundings{config, clock, master, store, make_feeds, symbol_factory(prepared)});
     if (auto started = cluster->start(); !started) return started;
     if (config.cluster->has(role::gateway)) {
