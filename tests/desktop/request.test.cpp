@@ -41,7 +41,8 @@ TEST(bridge_contract, names_the_methods_there_are) {
 
 TEST(bridge_contract, accepts_every_good_message) {
   int id = 0;
-  for (auto message : contract()["accepted"]) {
+  const auto messages = contract(); // outlives the loop over it
+  for (auto message : messages["accepted"]) {
     message["id"] = ++id;
     const auto got = accepted(message.dump());
     EXPECT_EQ(got.id, id);
@@ -50,7 +51,8 @@ TEST(bridge_contract, accepts_every_good_message) {
 }
 
 TEST(bridge_contract, rejects_every_bad_message_with_its_id) {
-  for (const auto& each : contract()["rejected"]) {
+  const auto messages = contract(); // outlives the loop over it
+  for (const auto& each : messages["rejected"]) {
     auto message = each["message"];
     message["id"] = 7;
     const auto got = parse_request(message.dump());
