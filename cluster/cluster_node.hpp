@@ -64,6 +64,8 @@ public:
   [[nodiscard]] std::string control_endpoint() const { return bus_->control_endpoint(); }
   [[nodiscard]] std::string topics_endpoint() const { return bus_->topics_endpoint(); }
   void reload_keys();
+  /// For figures; lives as long as the actor system.
+  [[nodiscard]] const bus::node& bus() const { return *bus_; }
 
   void report(std::function<void(result<gateway::cluster_report>)> done) override;
 

@@ -4,6 +4,7 @@
 #include "actors/market/feed_actor.hpp"
 #include "cluster/actor_config.hpp"
 #include "cluster/alerts/alert_service.hpp"
+#include "cluster/bus_metrics.hpp"
 #include "cluster/cluster_node.hpp"
 #include "cluster/feeds.hpp"
 #include "cluster/folder_lock.hpp"
@@ -109,6 +110,7 @@ struct node::impl {
   actor_config actors_config;
   std::unique_ptr<tt::cluster::cluster_node> cluster; ///< outlives the system, whose actors call it
   std::unique_ptr<caf::actor_system> system;
+  std::shared_ptr<bus_metrics> bus_figures; ///< asked by the server's metrics
   caf::actor directory; ///< of a node that stands alone
   std::vector<gateway::feed_handle> feeds;
   std::unique_ptr<backtest_service> backtests; ///< of a node that stands alone
@@ -335,6 +337,8 @@ struct node::impl {
     server = std::make_unique<gateway::gateway>(std::move(served), *port, clock, stream.get());
     server->add_metrics(stream->metrics());
     if (cluster) server->show_cluster(*cluster);
+    bus_figures = std::make_shared<bus_metrics>(cluster ? &cluster->bus() : nullptr);
+    server->add_metrics(bus_figures);
     if (trading) {
       order_channels = std::make_unique<gateway::trading_channels>(trading->port(), *stream, clock);
       server->show_trading(trading->port());

@@ -24,7 +24,7 @@ constexpr schema schemas[] = {
   {"PartState", "state:s!"},
   {"RiskState", "mode:s!"},
   {"ClusterState", "node:s! role:s!"},
-  {"HealthMetrics", "http_p50_ms:n http_p95_ms:n http_p99_ms:n"},
+  {"HealthMetrics", "http_p50_ms:n http_p95_ms:n http_p99_ms:n orders_open:i orders_unknown:i"},
   {"UdfConfig",
    "supports_search:b! supports_group_request:b! supports_marks:b! supports_timescale_marks:b! supports_time:b! supported_resolutions:[]s! "
    "exchanges:[]#UdfExchange! symbols_types:[]#UdfSymbolType! currency_codes:[]s!"},

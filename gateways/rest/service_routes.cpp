@@ -61,6 +61,10 @@ void write_details(json_writer& out, const services& parts, const feeds_reply& f
     out.key("http_p50_ms").statistic(latency.p50).key("http_p95_ms").statistic(latency.p95);
     out.key("http_p99_ms").statistic(latency.p99);
   }
+  if (parts.trading) {
+    const auto now_open = parts.trading->health();
+    out.field("orders_open", now_open.orders_open).field("orders_unknown", now_open.orders_unknown);
+  }
   out.end_object();
 }
 

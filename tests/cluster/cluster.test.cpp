@@ -216,6 +216,8 @@ TEST_F(cluster_test, nodes_find_each_other_through_the_seed) {
     return up == 2;
   };
   ask_until(port, "/api/v1/cluster", linked_to_both);
+  for (const std::string figure : {"tt_bus_retransmit_total ", "tt_bus_gap_total 0"})
+    ask_until(port, "/metrics", [&](const http_answer& a) { return a.body.find("\n" + figure) != std::string::npos; });
   // beta comes back under another address, which gamma is not told by anybody but beta
   nodes.at("beta").reset();
   ask_until(port, "/api/v1/cluster", [&](const auto& a) { return !linked_to_both(a); });

@@ -33,11 +33,14 @@ TEST_F(trading_node, a_market_order_fills_at_the_market_and_shows_everywhere) {
   EXPECT_EQ(ask("/api/orders")[0]["order_id"], id);
   EXPECT_EQ(ask("/api/v1/orders")[0]["order_id"], id);
   const auto health = ask("/health");
+  EXPECT_EQ(health["metrics"]["orders_open"], 0);
+  EXPECT_EQ(health["metrics"]["orders_unknown"], 0);
   EXPECT_EQ(health["journal"]["state"], "ok");
   EXPECT_EQ(health["risk"]["mode"], "normal");
   const auto metrics = get("/metrics").body;
   for (const std::string part : {"tt_risk_check_seconds_count{result=\"approved\"} 1", "tt_orders_total{state=\"filled\"}", "tt_orders_unknown 0",
-                                 "tt_kill_active 0", "tt_journal_fsync_seconds_count"})
+                                 "tt_kill_active 0", "tt_journal_fsync_seconds_count", "tt_risk_check_seconds_count{result=\"rejected\"} 0", "tt_webhook_total{result=\"recorded\"} 0",
+                                 "tt_bus_retransmit_total 0", "tt_bus_gap_total 0"})
     EXPECT_TRUE(until("/health", [&](const json&) { return get("/metrics").body.find(part) != std::string::npos; })) << part;
 }
 
