@@ -126,6 +126,8 @@ std::vector<history_layers::layer> history_layers::layers_for(timeframe frame, s
   const exchange_calendar& calendar = *what_.calendar;
   std::vector<layer> out, last_resort;
   std::optional<timeframe> base, poor_base;
+  // weeks, months and several days are always made of days
+  const bool made_of_intraday = frame.is_intraday() || frame == one_day;
   for (const auto& entry : sources_) {
     for (const timeframe stored : entry.source->timeframes(what_.symbol)) {
       if (stored == frame) {
@@ -134,15 +136,13 @@ std::vector<history_layers::layer> history_layers::layers_for(timeframe frame, s
                                               : hours == session_hours::regular;
         if (fits) out.push_back({&entry, frame, row_choice::on_grid});
         if (!fits || frame.is_intraday()) last_resort.push_back({&entry, frame});
-      } else if (stored.is_intraday() && can_aggregate(stored, frame, hours, calendar)) {
+      } else if (made_of_intraday && stored.is_intraday() && (!base || *base < stored) && can_aggregate(stored, frame, hours, calendar)) {
         auto& best = is_on_grid(entry, stored, hours) ? base : poor_base;
         if (!best || *best < stored) best = stored;
       }
     }
   }
-  if (!base) base = poor_base;
-  // weeks, months and several days are always made of days
-  if (!frame.is_intraday() && frame != one_day) base = one_day;
+  if (!base) base = made_of_intraday ? poor_base : one_day;
   if (base) out.push_back({nullptr, *base});
   out.insert(out.end(), last_resort.begin(), last_resort.end());
   return out;

@@ -8,17 +8,6 @@ namespace tt::gateway {
 
 namespace {
 
-void add_counter(std::vector<prometheus::MetricFamily>& out, const char* name, const char* help, std::uint64_t value) {
-  prometheus::MetricFamily family;
-  family.name = name;
-  family.help = help;
-  family.type = prometheus::MetricType::Counter;
-  prometheus::ClientMetric one;
-  one.counter.value = static_cast<double>(value);
-  family.metric.push_back(std::move(one));
-  out.push_back(std::move(family));
-}
-
 class alert_metrics final : public prometheus::Collectable {
 public:
   explicit alert_metrics(std::function<alert_reading()> read) : read_(std::move(read)) {}

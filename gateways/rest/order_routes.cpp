@@ -325,7 +325,7 @@ void set_limits(services& parts, trading_port& port, const context_ptr& call, co
   }
   if (is_bad(parts, body, call, answer)) return;
   change.author = call->who.name;
-  change.by = call->who.rank == role::admin ? risk::limit_change::role::admin : risk::limit_change::role::trader;
+  change.by = limit_role_of(*call);
   port.set_limits(caller_of(*call), std::move(change), answer_with<std::uint64_t>(call, answer, [](json_writer& out, std::uint64_t version) {
                     out.begin_object().field("version", version).end_object();
                   }));

@@ -331,7 +331,7 @@ void assign_profile(const ports& at, const context_ptr& call, const responder& a
   change.profile = profile;
   change.author = call->who.name;
   change.reason = "assigned to the account";
-  change.by = call->who.rank == role::admin ? risk::limit_change::role::admin : risk::limit_change::role::trader;
+  change.by = limit_role_of(*call);
   at.trading.set_limits(caller_of(*call), std::move(change), [at, call, answer, paper](const result<std::uint64_t>& done) {
     if (!done) return answer(to_api_error(done.error(), "body"));
     answer_account(at, call, answer, paper);

@@ -32,13 +32,13 @@ void write_feeds(json_writer& out, const std::vector<market::feed_status>& feeds
 }
 
 /// Journal and emergency stop of the accounts that this node hosts.
-void write_trading(json_writer& out, const services& parts) {
-  if (!parts.trading) {
+void write_trading(json_writer& out, const std::optional<trading_health>& found) {
+  if (!found) {
     out.key("journal").begin_object().field("state", "not_available").end_object();
     out.key("risk").begin_object().field("mode", "not_available").end_object();
     return;
   }
-  const auto now = parts.trading->health();
+  const auto& now = *found;
   const bool is_stopped = now.mode != risk::kill_mode::none;
   out.key("journal").begin_object().field("state", now.journal).field("offset", now.offset).end_object();
   out.key("risk").begin_object().field("mode", is_stopped ? to_string(now.mode) : std::string_view{"normal"});
@@ -53,7 +53,8 @@ void write_details(json_writer& out, const services& parts, const feeds_reply& f
   out.field("active_connections", parts.metrics.open_connections());
   write_feeds(out, feeds ? *feeds : std::vector<market::feed_status>{}, parts.market.market_time());
   if (!feeds) out.field("market_error", feeds.error().message);
-  write_trading(out, parts);
+  const auto trading = parts.trading ? std::optional{parts.trading->health()} : std::nullopt;
+  write_trading(out, trading);
   out.key("cluster").begin_object().field("node", parts.config.node_id).field("role", parts.cluster ? "member" : "standalone").end_object();
   const auto latency = parts.metrics.latency();
   out.key("metrics").begin_object();
@@ -61,10 +62,7 @@ void write_details(json_writer& out, const services& parts, const feeds_reply& f
     out.key("http_p50_ms").statistic(latency.p50).key("http_p95_ms").statistic(latency.p95);
     out.key("http_p99_ms").statistic(latency.p99);
   }
-  if (parts.trading) {
-    const auto now_open = parts.trading->health();
-    out.field("orders_open", now_open.orders_open).field("orders_unknown", now_open.orders_unknown);
-  }
+  if (trading) out.field("orders_open", trading->orders_open).field("orders_unknown", trading->orders_unknown);
   out.end_object();
 }
 

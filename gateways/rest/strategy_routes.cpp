@@ -97,10 +97,10 @@ void with_account(services& parts, const responder& answer, const account_id& ac
   });
 }
 
-/// Only alerts leave their size to the strategy; whatever else says its own size.
-void check_sizing(object_reader& body, strategy_kind kind, const std::optional<std::string>& sizing) {
-  if (!sizing || *sizing == "{}" || kind == strategy_kind::webhook) return;
-  body.problem("sizing", kind == strategy_kind::pine ? "the script says its own (default_qty_type, default_qty_value)" : "the file of the job says its own", "value");
+/// Only alerts leave their size to the strategy; whatever else says its own size. Null: the sizing is in order.
+const char* wrong_sizing(strategy_kind kind, const std::optional<std::string>& sizing) {
+  if (!sizing || *sizing == "{}" || kind == strategy_kind::webhook) return nullptr;
+  return kind == strategy_kind::pine ? "the script says its own (default_qty_type, default_qty_value)" : "the file of the job says its own";
 }
 
 /// Puts the strategy's own limits into the risk gate, before anything can trade by it.
@@ -112,7 +112,7 @@ void with_limits(services& parts, const context_ptr& call, const responder& answ
   change.values = std::move(values);
   change.author = call->who.name;
   change.reason = "limits of the strategy";
-  change.by = call->who.rank == role::admin ? risk::limit_change::role::admin : risk::limit_change::role::trader;
+  change.by = limit_role_of(*call);
   parts.trading->set_limits(caller_of(*call), std::move(change), [answer, then = std::move(then)](const result<std::uint64_t>& got) {
     if (!got) return answer(to_api_error(got.error(), "body"));
     then();
@@ -135,7 +135,8 @@ void register_strategy(services& parts, const context_ptr& call, const responder
   const auto enabled = body.boolean({"enabled"}, need::optional).value_or(false);
   if (kind == "pine" && source.empty()) body.problem("source", "is missing", "missing");
   if (kind == "pine" && enabled && (!c.symbols || c.symbols->empty())) body.problem("symbols", "an enabled Pine strategy needs at least one", "missing");
-  if (const auto read = parse_name<strategy_kind>(kind, "kind")) check_sizing(body, *read, c.sizing);
+  if (const auto read = parse_name<strategy_kind>(kind, "kind"))
+    if (const auto* wrong = wrong_sizing(*read, c.sizing)) body.problem("sizing", wrong, "value");
   if (is_bad(parts, body, call, answer)) return;
   if (mode == "live") return answer(make_error(403, "strategy.mode", "a strategy begins on paper; POST /mode makes it live"));
   if (parts.strategies == nullptr) return answer(no_strategies());
@@ -178,8 +179,7 @@ void change_strategy(services& parts, const context_ptr& call, const responder& 
     on_records(*p, answer, [p, call, answer, c](registry& records) {
       const auto known = records.find(strategy_of(*call));
       if (!known) return answer(to_api_error(known.error(), "path"));
-      if (c.sizing && *c.sizing != "{}" && known->state.kind != strategy_kind::webhook)
-        return answer(to_api_error({errc::invalid_argument, "only a strategy of alerts has a sizing of its own", "sizing"}, "body"));
+      if (const auto* wrong = wrong_sizing(known->state.kind, c.sizing)) return answer(to_api_error({errc::invalid_argument, wrong, "sizing"}, "body"));
       const auto values = c.limits_json ? limits_between(known->limits_json, *c.limits_json) : limit_values{};
       with_limits(*p, call, answer, known->id, values, [p, call, answer, c] {
         on_records(*p, answer, [call, answer, c](registry& again) { answer_one(call, answer, again.change(strategy_of(*call), c, author_of(*call))); });

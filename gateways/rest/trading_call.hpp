@@ -9,6 +9,11 @@
 
 namespace tt::gateway {
 
+/// With whose rights limits are changed.
+inline risk::limit_change::role limit_role_of(const request_context& call) {
+  return call.who.rank == role::admin ? risk::limit_change::role::admin : risk::limit_change::role::trader;
+}
+
 inline trading_caller caller_of(const request_context& call) {
   trading_caller who;
   who.principal = call.who.name;

@@ -8,7 +8,8 @@ namespace tt::strategy {
 
 /// Nanoseconds of the steady clock, for pine::budget::clock_ns.
 inline std::int64_t steady_clock_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count(); // det-ok: ends a hostile script, decides nothing else
+  const auto now = std::chrono::steady_clock::now(); // det-ok: ends a hostile script, decides nothing else
+  return std::chrono::nanoseconds{now.time_since_epoch()}.count();
 }
 
 } // namespace tt::strategy
