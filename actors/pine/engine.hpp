@@ -53,7 +53,7 @@ public:
   std::string plot_text(std::size_t index, std::size_t part) const;
   const program& code() const;
   const std::vector<log_message>& logs() const;
-  /// Lines beyond limits::log_messages, which are not in logs().
+  /// Lines that are not in logs(): beyond limits::log_messages or limits::message_bytes.
   std::uint64_t logs_dropped() const;
   const std::vector<alert_event>& alerts() const;
   /// Logs and alerts that were not kept, as there were too many or their texts too long.
