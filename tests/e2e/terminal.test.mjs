@@ -233,6 +233,23 @@ test("has no accessibility violations", suite_timeout, async () => {
   await page.keyboard.press("Escape");
 });
 
+test("a search asked for in the moment one closes opens anew", suite_timeout, async () => {
+  const { page } = terminal;
+  await page.keyboard.press("/");
+  await page.getByTestId("search").getByRole("combobox").fill("aap");
+  // Before the browser's own report of the closed dialog, which comes a task later.
+  await page.evaluate(async () => {
+    const key = (at, init) => at.dispatchEvent(new KeyboardEvent("keydown", { bubbles: true, cancelable: true, ...init }));
+    key(document.querySelector(".search input"), { key: "Escape" });
+    for (let turn = 0; turn < 20; ++turn) await Promise.resolve();
+    key(document.body, { key: "k", ctrlKey: true });
+    await new Promise((done) => setTimeout(done, 50));
+  });
+  assert.equal(await page.getByTestId("search").getByRole("combobox").inputValue(), "");
+  await page.keyboard.press("Escape");
+  await page.getByTestId("search").waitFor({ state: "detached" });
+});
+
 test("the command line shows a symbol in a timeframe", suite_timeout, async () => {
   await command(terminal, "msft 1h");
   await chart_until(terminal, "shows MSFT 1h", (s) => s.symbol === "MSFT" && s.timeframe === "1h" && is_ready(s));
