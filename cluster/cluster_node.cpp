@@ -119,6 +119,13 @@ void cluster_node::start_leases() {
   if (leases_ && config().database_url.empty()) bus_->publish(std::string(leases_name), leases_);
 }
 
+gateway::cluster_standing cluster_node::standing() const {
+  const std::lock_guard lock(epochs_->mutex);
+  gateway::cluster_standing out{epochs_->all.contains(std::string(placement_name)) ? "leader" : "member", 0};
+  for (const auto& [lease, epoch] : epochs_->all) out.epoch = std::max(out.epoch, epoch);
+  return out;
+}
+
 std::function<caf::actor()> cluster_node::lease_service() const {
   return [own = leases_, node = bus_] { return own ? own : node->find(std::string(leases_name)); };
 }
@@ -146,16 +153,23 @@ void cluster_node::start_singleton(const std::string& lease, std::function<caf::
   options->holder = name() + ":" + to_string(system_.node());
   options->ttl = config().lease_ttl;
   options->leases = lease_service();
-  options->start = [lease, run = std::move(run)](std::uint64_t epoch) {
+  options->start = [lease, run = std::move(run), held = epochs_](std::uint64_t epoch) {
     auto started = run(epoch);
-    if (started) spdlog::info("{} runs here under epoch {}", lease, epoch);
+    if (!started) return started;
+    spdlog::info("{} runs here under epoch {}", lease, epoch);
+    const std::lock_guard lock(held->mutex);
+    held->all.insert_or_assign(lease, epoch);
     return started;
   };
   options->on_start = [node = bus_, published_as](const caf::actor& started) {
     node->withdraw(published_as);
     if (const auto failed = node->publish(published_as, started)) spdlog::error("{} can't be published: {}", published_as, bus::text_of(failed));
   };
-  options->on_stop = [node = bus_, lease, published_as](const std::string& why) {
+  options->on_stop = [node = bus_, lease, published_as, held = epochs_](const std::string& why) {
+    {
+      const std::lock_guard lock(held->mutex);
+      held->all.erase(lease);
+    }
     node->withdraw(published_as);
     spdlog::warn("{} ends here: {}", lease, why);
   };

@@ -19,7 +19,9 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -67,6 +69,7 @@ public:
   /// For figures; lives as long as the actor system.
   [[nodiscard]] const bus::node& bus() const { return *bus_; }
 
+  [[nodiscard]] gateway::cluster_standing standing() const override;
   void report(std::function<void(result<gateway::cluster_report>)> done) override;
 
 private:
@@ -97,6 +100,12 @@ private:
   std::unique_ptr<backtest_service> backtests_; ///< workers, coordinator, or both
   std::shared_ptr<std::atomic<std::int64_t>> market_time_ns_;
   std::shared_ptr<class feed_names> feed_names_;
+  /// Epochs of the leases that are held here, by lease. Singletons write them.
+  struct held_epochs {
+    std::mutex mutex;
+    std::map<std::string, std::uint64_t> all;
+  };
+  std::shared_ptr<held_epochs> epochs_ = std::make_shared<held_epochs>();
   bool running_ = false;
 };
 

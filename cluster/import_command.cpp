@@ -17,7 +17,7 @@ int fail(const error& e) {
 
 unsigned long long shown(std::uint64_t n) { return n; }
 
-void print_report(const import_options& options, const market::import_report& report) {
+void print_report(const import_options& options, const instrument& what, const market::import_report& report) {
   for (const auto& problem : report.csv.problems)
     std::fprintf(stderr, "%s line %llu: %s\n", options.path.c_str(), shown(problem.line), problem.reason.c_str());
   if (report.csv.bad > report.csv.problems.size())
@@ -32,6 +32,9 @@ void print_report(const import_options& options, const market::import_report& re
   if (report.off_calendar > 0)
     std::fprintf(stderr, "warning: %llu bars lie outside the trading hours of %s: is this the right symbol and timeframe?\n",
                  shown(report.off_calendar), options.symbol.c_str());
+  if (report.off_grid > 0)
+    std::fprintf(stderr, "warning: %llu bars have prices off the tick of %s (%s); they are kept as they are: adjusted prices?\n",
+                 shown(report.off_grid), options.symbol.c_str(), what.tick.value().to_string().c_str());
 }
 
 } // namespace
@@ -61,7 +64,7 @@ int run_import(const import_options& options) {
   const auto policy = options.replace ? market::merge_policy::replace : market::merge_policy::keep_stored;
   const auto report = market::import_recording({options.path, *what, *frame, policy, options.problems}, **store);
   if (!report) return fail(report.error());
-  print_report(options, *report);
+  print_report(options, *what, *report);
   return report->bars == 0 ? 1 : 0;
 }
 

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tt::gateway {
@@ -51,9 +52,17 @@ struct cluster_report {
   std::vector<cluster_node> nodes; ///< it comes first, the others by name
 };
 
+/// What a node is in its cluster.
+struct cluster_standing {
+  std::string_view role;   ///< "standalone", "leader" (places symbols) or "member"
+  std::uint64_t epoch = 0; ///< the highest of the leases that it holds; 0: none
+};
+
 class cluster_port {
 public:
   virtual ~cluster_port() = default;
+  /// As it is now, without asking anybody; on any thread.
+  [[nodiscard]] virtual cluster_standing standing() const = 0;
   /// Asks every node; answers within two seconds, on any thread.
   virtual void report(std::function<void(result<cluster_report>)> done) = 0;
 };

@@ -231,6 +231,9 @@ struct trading_health {
   bool is_ready = false;            ///< every journal is replayed, every venue has answered for everything once
   std::size_t orders_open = 0, orders_unknown = 0;
   std::map<std::string, std::uint64_t> orders; ///< by state
+  std::map<account_id, std::size_t> differences; ///< that the newest comparison with the venue found
+  std::uint64_t epoch = 0; ///< the highest under which a journal is written here
+  std::optional<double> fsync_p99_us, risk_p99_us; ///< of the newest; nothing: none measured yet
 };
 
 /// How an account has done since its journal began.

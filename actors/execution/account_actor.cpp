@@ -6,14 +6,21 @@ namespace {
 
 using self_ptr = caf::stateful_actor<account_state>*;
 
+std::int64_t monotonic_ns(self_ptr self) { return self->clock().now().time_since_epoch().count(); }
+
 write_time now_of(self_ptr self) {
-  return {self->state.options->clock(), self->clock().now().time_since_epoch().count()};
+  return {self->state.options->clock(), monotonic_ns(self)};
+}
+
+void ask_venue(self_ptr self, venue_request request) {
+  self->state.asked.sent(request, monotonic_ns(self));
+  self->send(self->state.options->broker, std::make_shared<const venue_request>(std::move(request)));
 }
 
 void carry_out(self_ptr self, const std::vector<effect>& effects) {
   const auto& options = *self->state.options;
   for (const auto& e : effects) {
-    if (auto request = request_in(e)) self->send(options.broker, std::make_shared<const venue_request>(std::move(*request)));
+    if (auto request = request_in(e)) ask_venue(self, std::move(*request));
     else if (const auto* alert = std::get_if<alert_effect>(&e)) {
       if (options.on_alert) options.on_alert(*alert);
     } else if (const auto* changed = std::get_if<order_changed>(&e)) {
@@ -52,6 +59,7 @@ public:
   [[nodiscard]] const account_book* book() const override { return self_->state.writer ? &self_->state.writer->book() : nullptr; }
   [[nodiscard]] std::optional<error> blocked() const override;
   [[nodiscard]] utc_time now() const override { return self_->state.options->clock(); }
+  [[nodiscard]] std::size_t differences() const override { return self_->state.writer ? self_->state.writer->core().differences() : 0; }
   void run(const step& what, done told) override;
   void cancel(order_number number, std::string reason, done told) override;
   void after(std::chrono::milliseconds wait, std::function<void(account_access&)> later) override {
@@ -135,7 +143,7 @@ order_answer cancel_in_need(self_ptr self, order_number number) {
   if (st.writer->health() == journal_health::fenced) return {reply::none, std::nullopt, st.writer->blocked()};
   auto plain = st.writer->cancel_without_journal(number);
   if (!plain) return {reply::none, std::nullopt, plain.error()};
-  self->send(st.options->broker, std::make_shared<const venue_request>(std::move(*plain)));
+  ask_venue(self, std::move(*plain));
   return {reply::done, *st.writer->book().find(number), std::nullopt};
 }
 
@@ -190,8 +198,10 @@ void try_again(self_ptr self) {
 }
 
 void take_report(self_ptr self, const venue_report& report) {
-  if (blocked(self)) return; // asked for anew when the journal is back
   auto& st = self->state;
+  const auto measured = st.asked.answered(report, monotonic_ns(self));
+  if (measured && st.options->on_roundtrip) st.options->on_roundtrip(*measured);
+  if (blocked(self)) return; // asked for anew when the journal is back
   const auto now = st.options->clock();
   if (st.options->on_report) st.options->on_report(report);
   if (const auto* snapshot = std::get_if<venue_snapshot>(&report)) {

@@ -3,6 +3,7 @@
 // The one actor that owns an account: requests, reports and prices in, one after
 // the other; journal, then venue. Spawn it detached, for its commits wait for the disk.
 
+#include "actors/execution/broker_roundtrips.hpp"
 #include "actors/execution/messages.hpp"
 
 #include <caf/event_based_actor.hpp>
@@ -34,6 +35,8 @@ struct account_options {
   std::function<void(const order&)> on_order = {};
   /// Told after each commit and each attempt to open or repair the journal; may be empty.
   std::function<void(account_access&)> on_step = {};
+  /// Told how long the venue took to answer; may be empty.
+  std::function<void(const broker_roundtrip&)> on_roundtrip = {};
   /// Told every report of the venue before the core takes it, and what is known of the market; may be empty.
   std::function<void(const venue_report&)> on_report = {};
   std::function<void(account_access&, const symbol_facts&)> on_facts = {};
@@ -48,6 +51,7 @@ struct account_state {
   std::optional<error> problem;
   std::unordered_map<std::uint64_t, caf::response_promise> promised; ///< by ticket
   std::unordered_map<std::uint64_t, account_access::done> told;       ///< likewise, for tasks
+  broker_roundtrips asked; ///< of the venue
   bool commit_is_on_its_way = false;
   std::optional<utc_time> wakes_at;
 };

@@ -148,6 +148,8 @@ public:
   [[nodiscard]] const account_book& book() const { return book_; }
   /// When tick() has something to do next.
   [[nodiscard]] std::optional<utc_time> next_due() const;
+  /// How many differences the newest comparison with the venue found. 0 before the first.
+  [[nodiscard]] std::size_t differences() const { return differences_; }
 
 private:
   class turn;
@@ -164,6 +166,7 @@ private:
   account_book book_;
   core_settings settings_;
   order_gate& gate_;
+  std::size_t differences_ = 0;
   std::map<order_number, timer> timers_;
   std::map<order_number, std::shared_ptr<const send_command>> going_out_; ///< of orders in `submitting`
   std::map<std::string, std::set<order_number>> groups_;                 ///< heads of held brackets and OCO pairs

@@ -191,6 +191,7 @@ void account_core::turn::on(const venue_snapshot& report) {
   rules.contract = settings().contract;
   rules.executions = settings().can.executions;
   auto compared = reconcile(book(), report, rules);
+  if (compared.verdict == snapshot_verdict::used) core_.differences_ = compared.found.size();
   for (auto& fact : compared.facts)
     if (auto done = record(std::move(fact)); !done) alert(severity::alarm, "INTERNAL", nullptr, "reconciliation: " + to_string(done.error()));
   for (const auto& one : compared.found) {

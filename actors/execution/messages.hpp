@@ -68,6 +68,8 @@ public:
   /// Why nothing new can be done now.
   [[nodiscard]] virtual std::optional<error> blocked() const = 0;
   [[nodiscard]] virtual utc_time now() const = 0;
+  /// See account_core::differences; 0 while the journal could not be opened.
+  [[nodiscard]] virtual std::size_t differences() const = 0;
   /// A step of the core; `told` hears of it once it is durable, or why it is not.
   virtual void run(const step& what, done told) = 0;
   /// A cancel; goes out whatever the journal says.

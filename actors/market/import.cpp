@@ -4,6 +4,7 @@
 #include "actors/market/csv_place.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace tt::market {
 
@@ -69,7 +70,13 @@ private:
     return {};
   }
 
+  [[nodiscard]] bool is_on_grid(const bar& b) const {
+    const auto step = request_.what.tick.value();
+    return std::ranges::all_of(std::array{b.open, b.high, b.low, b.close}, [&](price p) { return p.value().is_multiple_of(step); });
+  }
+
   result<void> take(const bar& b, std::uint64_t line) {
+    report_.off_grid += is_on_grid(b) ? 0 : 1;
     bars_.push_back(b);
     lines_.push_back(line);
     return bars_.size() < import_batch ? result<void>{} : flush();

@@ -32,6 +32,9 @@ struct import_report {
   /// Taken as they are, but the calendar knows no trading at their time: a hint
   /// that file, symbol or timeframe don't belong together.
   std::uint64_t off_calendar = 0;
+  /// Likewise bars with a price between two ticks of the instrument: adjusted
+  /// prices, or another instrument's.
+  std::uint64_t off_grid = 0;
   std::optional<utc_time> first; ///< stamps of the first and last bar
   std::optional<utc_time> last;
 };

@@ -107,7 +107,7 @@ result<std::unique_ptr<trading_service>> trading_service::start(trading_surround
   for (const auto& one : list->accounts)
     if (auto opened = out->open_account(one, {}); !opened) return opened.error();
   if (auto set = out->accounts_->make_usual(list->usual); !set) return set.error();
-  out->port_ = std::make_unique<gateway::actor_trading_port>(out->accounts_, out->watchers_);
+  out->port_ = std::make_unique<gateway::actor_trading_port>(out->accounts_, out->watchers_, out->figures_);
   out->desk_ = std::make_shared<gateway::account_order_desk>(out->accounts_);
   out->keeper_ = std::make_unique<paper_keeper>(out->around_.system, out->folder() + "/paper_accounts.json", std::move(*list), out->around_.wall_clock,
                                                 out->hosting());
@@ -196,10 +196,13 @@ result<void> trading_service::open_account(const gateway::paper_account& what, c
   options->on_order = [desk](const order& changed) { desk->on_order(changed); };
   options->on_step = [desk](account_access& in) { desk->on_step(in); };
   options->on_report = [desk, clock = around_.market_clock](const execution::venue_report& report) { desk->on_report(report, clock()); };
+  options->on_roundtrip = [to = figures_, venue = profile.venue.str()](const execution::broker_roundtrip& answered) {
+    to->broker_answered(venue, tt::to_string(answered.op), static_cast<double>(answered.took_ns) * 1e-9);
+  };
   options->on_facts = [desk](account_access& in, const execution::symbol_facts& facts) { desk->on_facts(in, facts); };
   options->on_market = [desk](account_access& in, const execution::market_seen& seen) { desk->on_market(in, seen); };
   const auto account = around_.system.spawn<caf::detached>(execution::account_actor, std::move(options));
-  const gateway::hosted_account hosted{profile.id, profile.mode, account, desk};
+  const gateway::hosted_account hosted{profile.id, profile.mode, account, desk, *epoch};
   accounts_->add(hosted);
   caf::anon_send(watch_, watch_receiver{account, broker});
   spdlog::info("account {} runs here under epoch {}", profile.id.str(), *epoch);

@@ -433,6 +433,7 @@ desk_health account_desk::health(access& in) const {
   out.offset = last_offset_;
   out.mode = stop_.mode_for(settings_.profile.id.str(), {}, {});
   out.is_reconciled = is_reconciled_;
+  out.differences = in.differences();
   if (!in.book()) return out;
   for (const auto& one : in.book()->orders()) ++out.orders[std::string(to_string(one.state))];
   out.orders_open = in.book()->open_orders().size();

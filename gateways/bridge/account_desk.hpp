@@ -64,6 +64,7 @@ struct desk_health {
   risk::kill_mode mode = risk::kill_mode::none;
   bool is_reconciled = false;       ///< the venue has answered for everything once
   std::size_t orders_open = 0, orders_unknown = 0;
+  std::size_t differences = 0;      ///< that the newest comparison with the venue found
   std::map<std::string, std::uint64_t> orders; ///< by state
 };
 

@@ -20,6 +20,7 @@ struct hosted_account {
   account_mode mode = account_mode::paper;
   caf::actor actor;
   std::shared_ptr<account_desk> desk;
+  std::uint64_t epoch = 0; ///< under which its journal is written
 };
 
 /// An answer that comes once; where the account's actor is gone and drops the question, it says so.

@@ -95,8 +95,9 @@ struct actor_trading_port::known_health {
   question resuming;
 };
 
-actor_trading_port::actor_trading_port(std::shared_ptr<account_hosts> accounts, std::shared_ptr<trading_watchers> watchers)
-  : accounts_(std::move(accounts)), watchers_(std::move(watchers)), health_(std::make_shared<known_health>()) {}
+actor_trading_port::actor_trading_port(std::shared_ptr<account_hosts> accounts, std::shared_ptr<trading_watchers> watchers,
+                                       std::shared_ptr<const trading_metrics> figures)
+  : accounts_(std::move(accounts)), watchers_(std::move(watchers)), figures_(std::move(figures)), health_(std::make_shared<known_health>()) {}
 
 actor_trading_port::~actor_trading_port() = default;
 
@@ -109,6 +110,10 @@ trading_health actor_trading_port::health() {
       kept->all.insert_or_assign(id, std::move(now));
     });
   trading_health out;
+  if (figures_) {
+    out.fsync_p99_us = figures_->write_p99_us();
+    out.risk_p99_us = figures_->check_p99_us();
+  }
   const std::lock_guard lock(health_->mutex);
   if (hosted.empty() || std::ranges::any_of(hosted, [&](const auto& one) { return !health_->all.contains(one.id); })) return out;
   out.journal = "ok";
@@ -121,6 +126,8 @@ trading_health actor_trading_port::health() {
     out.is_ready = out.is_ready && one.is_reconciled && one.journal != "starting";
     out.orders_open += one.orders_open;
     out.orders_unknown += one.orders_unknown;
+    out.differences[host.id] = one.differences;
+    out.epoch = std::max(out.epoch, host.epoch);
     for (const auto& [state, count] : one.orders) out.orders[state] += count;
   }
   return out;

@@ -4,6 +4,7 @@
 // account's actor, with its desk; what the desk answers comes back as calls.
 
 #include "gateways/bridge/account_hosts.hpp"
+#include "gateways/bridge/trading_metrics.hpp"
 #include "gateways/trading_port.hpp"
 
 #include <caf/actor.hpp>
@@ -32,8 +33,9 @@ private:
 
 class actor_trading_port final : public trading_port {
 public:
-  /// The first account is the default one. The accounts must have ended before the port does.
-  actor_trading_port(std::shared_ptr<account_hosts> accounts, std::shared_ptr<trading_watchers> watchers);
+  /// The first account is the default one. The accounts must have ended before the port does. `figures` may be null.
+  actor_trading_port(std::shared_ptr<account_hosts> accounts, std::shared_ptr<trading_watchers> watchers,
+                     std::shared_ptr<const trading_metrics> figures);
   ~actor_trading_port() override;
   actor_trading_port(const actor_trading_port&) = delete;
   actor_trading_port& operator=(const actor_trading_port&) = delete;
@@ -77,6 +79,7 @@ private:
 
   std::shared_ptr<account_hosts> accounts_;
   std::shared_ptr<trading_watchers> watchers_;
+  std::shared_ptr<const trading_metrics> figures_;
   std::shared_ptr<known_health> health_;
 };
 

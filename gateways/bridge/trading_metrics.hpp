@@ -6,6 +6,8 @@
 #include "actors/model/decision.hpp"
 
 #include <memory>
+#include <optional>
+#include <string_view>
 
 namespace prometheus {
 class Collectable;
@@ -27,8 +29,14 @@ public:
   void decision(const risk_decision& of);
   /// tt_journal_fsync_seconds: one append until it was durable.
   void journal_write(double seconds);
+  /// tt_broker_roundtrip_seconds{venue,op}: from a request to the venue's answer.
+  void broker_answered(std::string_view venue, std::string_view op, double seconds);
 
-  /// Those, and tt_orders_total{state}, tt_orders_unknown, tt_kill_active as the port tells them. The port outlives what is returned.
+  /// 99th percentile of the newest writes and checks, microseconds; nothing before the first.
+  [[nodiscard]] std::optional<double> write_p99_us() const;
+  [[nodiscard]] std::optional<double> check_p99_us() const;
+
+  /// Those, and tt_orders_total{state}, tt_orders_unknown, tt_kill_active, tt_reconcile_differences{account} as the port tells them. The port outlives what is returned.
   [[nodiscard]] std::shared_ptr<prometheus::Collectable> collectable(trading_port& port) const;
 
 private:

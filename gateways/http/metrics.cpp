@@ -77,8 +77,7 @@ struct gateway_metrics::impl {
   mutable std::mutex mutex;
   std::map<request_key, Counter*> request_counters;
   std::map<std::string, Histogram*, std::less<>> request_times;
-  std::array<std::int64_t, latency_window> recent{}; ///< nanoseconds
-  std::size_t recent_count = 0;
+  recent_latencies recent;
   std::atomic<std::size_t> open{0};
   std::vector<std::weak_ptr<prometheus::Collectable>> sources;
 };
@@ -99,8 +98,8 @@ void gateway_metrics::request_done(std::string_view route, verb method, int stat
       found = impl_->request_times.emplace(route, &impl_->seconds.Add({{"route", std::string{route}}}, latency_buckets)).first;
     counter = slot;
     histogram = found->second;
-    impl_->recent[impl_->recent_count++ % latency_window] = took.count();
   }
+  impl_->recent.add(took);
   counter->Increment();
   histogram->Observe(std::chrono::duration<double>(took).count());
 }
@@ -120,19 +119,7 @@ void gateway_metrics::dropped_bars(std::size_t count) {
 
 std::size_t gateway_metrics::open_connections() const { return impl_->open; }
 
-latency_summary gateway_metrics::latency() const {
-  std::vector<std::int64_t> sample;
-  {
-    std::lock_guard guard{impl_->mutex};
-    sample.assign(impl_->recent.begin(), impl_->recent.begin() + static_cast<std::ptrdiff_t>(std::min(impl_->recent_count, latency_window)));
-  }
-  if (sample.empty()) return {};
-  std::sort(sample.begin(), sample.end());
-  const auto at = [&](std::size_t percent) {
-    return static_cast<double>(sample[std::min(sample.size() - 1, sample.size() * percent / 100)]) / 1e6;
-  };
-  return {at(50), at(95), at(99), sample.size()};
-}
+latency_summary gateway_metrics::latency() const { return impl_->recent.summary(); }
 
 void gateway_metrics::add_source(std::weak_ptr<prometheus::Collectable> source) { impl_->sources.push_back(std::move(source)); }
 

@@ -5,6 +5,7 @@
 
 #include "actors/market/symbol_types.hpp"
 #include "gateways/http/message.hpp"
+#include "gateways/http/recent_latencies.hpp"
 #include "gateways/http/route_table.hpp"
 
 #include <chrono>
@@ -20,17 +21,8 @@ class Collectable;
 
 namespace tt::gateway {
 
-/// Latency of the newest requests, in milliseconds.
-struct latency_summary {
-  double p50 = 0, p95 = 0, p99 = 0;
-  std::size_t requests = 0; ///< how many the figures rest on; 0 = nothing measured yet
-};
-
 class gateway_metrics {
 public:
-  /// How many requests the latency summary looks back at.
-  static constexpr std::size_t latency_window = 2048;
-
   gateway_metrics();
   ~gateway_metrics();
 

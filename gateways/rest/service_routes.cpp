@@ -40,7 +40,9 @@ void write_trading(json_writer& out, const std::optional<trading_health>& found)
   }
   const auto& now = *found;
   const bool is_stopped = now.mode != risk::kill_mode::none;
-  out.key("journal").begin_object().field("state", now.journal).field("offset", now.offset).end_object();
+  out.key("journal").begin_object().field("state", now.journal).field("offset", now.offset);
+  if (now.fsync_p99_us) out.key("fsync_p99_us").statistic(*now.fsync_p99_us);
+  out.end_object();
   out.key("risk").begin_object().field("mode", is_stopped ? to_string(now.mode) : std::string_view{"normal"});
   out.field("kill_active", is_stopped).end_object();
   out.key("orders").begin_object().field("open", now.orders_open).field("unknown", now.orders_unknown).end_object();
@@ -55,13 +57,16 @@ void write_details(json_writer& out, const services& parts, const feeds_reply& f
   if (!feeds) out.field("market_error", feeds.error().message);
   const auto trading = parts.trading ? std::optional{parts.trading->health()} : std::nullopt;
   write_trading(out, trading);
-  out.key("cluster").begin_object().field("node", parts.config.node_id).field("role", parts.cluster ? "member" : "standalone").end_object();
+  const auto standing = parts.cluster ? parts.cluster->standing() : cluster_standing{"standalone", trading ? trading->epoch : 0};
+  out.key("cluster").begin_object().field("node", parts.config.node_id).field("role", standing.role);
+  out.field("epoch", standing.epoch).end_object();
   const auto latency = parts.metrics.latency();
   out.key("metrics").begin_object();
-  if (latency.requests > 0) {
+  if (latency.count > 0) {
     out.key("http_p50_ms").statistic(latency.p50).key("http_p95_ms").statistic(latency.p95);
     out.key("http_p99_ms").statistic(latency.p99);
   }
+  if (trading && trading->risk_p99_us) out.key("risk_p99_us").statistic(*trading->risk_p99_us);
   if (trading) out.field("orders_open", trading->orders_open).field("orders_unknown", trading->orders_unknown);
   out.end_object();
 }

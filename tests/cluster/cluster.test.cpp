@@ -96,6 +96,9 @@ TEST_F(cluster_test, the_same_over_encrypted_links) {
   await_recording(port);
   auto bars = json_of(http_get(port, "/udf/history?symbol=SPY&resolution=1&from=1380890000&to=1380899000"));
   EXPECT_EQ(bars["t"].size(), 30u);
+  const auto standing = json_of(http_get(port, "/health"))["cluster"];
+  EXPECT_TRUE(standing["role"] == "member" || standing["role"] == "leader") << standing.dump();
+  EXPECT_EQ(standing["epoch"].get<int>() > 0, standing["role"] == "leader") << "placement is the only lease that a gateway may hold: " << standing.dump();
 }
 
 TEST_F(cluster_test, symbols_move_when_their_node_goes_and_come_back_whole) {

@@ -37,10 +37,16 @@ TEST_F(trading_node, a_market_order_fills_at_the_market_and_shows_everywhere) {
   EXPECT_EQ(health["metrics"]["orders_unknown"], 0);
   EXPECT_EQ(health["journal"]["state"], "ok");
   EXPECT_EQ(health["risk"]["mode"], "normal");
+  EXPECT_GT(health["journal"]["fsync_p99_us"].get<double>(), 0) << "the order's records were written";
+  EXPECT_GT(health["metrics"]["risk_p99_us"].get<double>(), 0) << "the order was checked";
+  EXPECT_EQ(health["cluster"]["role"], "standalone");
+  EXPECT_EQ(health["cluster"]["epoch"], 1) << "the account's journal is written under its first lease";
   const auto metrics = get("/metrics").body;
   for (const std::string part : {"tt_risk_check_seconds_count{result=\"approved\"} 1", "tt_orders_total{state=\"filled\"}", "tt_orders_unknown 0",
                                  "tt_kill_active 0", "tt_journal_fsync_seconds_count", "tt_risk_check_seconds_count{result=\"rejected\"} 0", "tt_webhook_total{result=\"recorded\"} 0",
-                                 "tt_bus_retransmit_total 0", "tt_bus_gap_total 0"})
+                                 "tt_bus_retransmit_total 0", "tt_bus_gap_total 0",
+                                 "tt_broker_roundtrip_seconds_count{op=\"submit\",venue=\"paper\"} 1", "tt_broker_roundtrip_seconds_count{op=\"listing\",venue=\"paper\"}",
+                                 "tt_reconcile_differences{account=\"paper_simulator\"} 0"})
     EXPECT_TRUE(until("/health", [&](const json&) { return get("/metrics").body.find(part) != std::string::npos; })) << part;
 }
 

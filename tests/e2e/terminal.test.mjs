@@ -422,3 +422,12 @@ test("the page complained about nothing: no exception, no CSP violation", suite_
   const is_expected = (text) => /403 .*\/api\/v1\/webhooks\)$/.test(text);
   assert.deepEqual(terminal.complaints.filter((text) => !is_expected(text)), []);
 });
+
+// The last one: it ends the node.
+test("Ctrl-C ends the node cleanly within two seconds, a page still connected", suite_timeout, async (t) => {
+  if (!node.interrupt) return t.skip("the node was not started here");
+  const { end, after_ms } = await node.interrupt();
+  t.diagnostic(`ended after ${Math.round(after_ms)} ms`);
+  assert.equal(end, 0);
+  assert.ok(after_ms < 2_000, `it took ${Math.round(after_ms)} ms`);
+});

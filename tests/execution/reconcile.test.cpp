@@ -81,6 +81,27 @@ TEST(reconcile, agreement_gives_nothing) {
   EXPECT_TRUE(out.found.empty());
 }
 
+TEST(reconcile, the_core_remembers_how_much_the_newest_comparison_found) {
+  one_order o;
+  EXPECT_EQ(o.b.core.differences(), 0u);
+  auto s = snapshot_of(o.book(), at(60'000));
+  order_report own;
+  own.order = {o.get().wire_id, o.get().venue_order, o.get().venue_order.empty() ? "" : "s1"};
+  s.orders = {own};
+  s.positions = {{"AAPL", q(5), p(100)}}; // of which the book knows nothing
+  static_cast<void>(o.b.core.on_report(s, at(60'000)));
+  EXPECT_EQ(o.b.core.differences(), 1u);
+  auto stale = s;
+  stale.asked_at = journal_offset{1000};
+  stale.positions.clear();
+  static_cast<void>(o.b.core.on_report(stale, at(60'001)));
+  EXPECT_EQ(o.b.core.differences(), 1u) << "one that is not used says nothing";
+  auto agreed = snapshot_of(o.book(), at(70'000));
+  agreed.orders = {own};
+  static_cast<void>(o.b.core.on_report(agreed, at(70'000)));
+  EXPECT_EQ(o.b.core.differences(), 0u);
+}
+
 TEST(reconcile, a_stale_snapshot_does_nothing) {
   one_order o;
   auto s = snapshot_of(o.book(), at(60'000)); // asked before the fill

@@ -107,6 +107,15 @@ TEST_F(import, corrections_replace_or_not_by_policy) {
   EXPECT_EQ(stored("A", timeframe::minutes(1))[0].open, px("2"));
 }
 
+TEST_F(import, prices_between_two_ticks_are_kept_and_counted) {
+  const auto path = dir.file("g.csv", bars_header + "1380893400,1.01,1.02,1.01,1.02,1\n1380893460,1.01,1.025,1.01,1.02,1\n"
+                                                    "1380893520,1.011,1.011,1.011,1.011,1\n");
+  const auto done = run(path, stock, timeframe::minutes(1));
+  EXPECT_EQ(done.csv.good, 3u);
+  EXPECT_EQ(done.off_grid, 2u);
+  EXPECT_EQ(stored("A", timeframe::minutes(1))[2].close, px("1.011"));
+}
+
 TEST_F(import, days_are_stamped_with_their_trading_day) {
   const auto path = dir.file(
       "d.csv", bars_header +

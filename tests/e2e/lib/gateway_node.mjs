@@ -13,7 +13,7 @@ const poll_ms = 200;
 ///   a data folder of its own below DATA_DIR: layouts and orders of one file of
 ///   tests are not another's;
 /// - TT_MOCK=1: the mock of the web UI, to try these tests without a gateway.
-/// @return {url, stop}
+/// @return {url, stop}, and interrupt where the node was started here
 export async function node_under_test() {
   const { TT_URL, TT_BIN, TT_CONFIG, TT_MOCK } = process.env;
   if (TT_MOCK) {
@@ -30,7 +30,7 @@ export async function node_under_test() {
   const url = TT_URL ?? "http://127.0.0.1:8080";
   const data = await mkdtemp(join(process.env.DATA_DIR ?? tmpdir(), "node-"));
   const child = spawn(TT_BIN, ["node", "--config", TT_CONFIG], { stdio: ["ignore", "inherit", "inherit"], env: { ...process.env, DATA_DIR: data } });
-  const exited = new Promise((resolve) => child.once("exit", resolve));
+  const exited = new Promise((resolve) => child.once("exit", (code, signal) => resolve(signal ?? code)));
   await Promise.race([wait_for_health(url), exited.then((code) => { throw new Error(`${TT_BIN} ended with ${code}`); })]);
   return {
     url,
@@ -38,6 +38,13 @@ export async function node_under_test() {
       child.kill("SIGTERM");
       await exited;
       await rm(data, { recursive: true, force: true, maxRetries: 5 });
+    },
+    /// What Ctrl-C does. Gives how the node ended (exit code, or the signal that ended it) and after how long.
+    async interrupt() {
+      const began = performance.now();
+      child.kill("SIGINT");
+      const end = await exited;
+      return { end, after_ms: performance.now() - began };
     },
   };
 }
