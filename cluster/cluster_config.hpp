@@ -20,7 +20,7 @@ namespace tt::cluster {
 enum class role : std::uint8_t {
   feed,      ///< competes for the feeds of its configuration
   symbols,   ///< actors of symbols are placed on it
-  execution, ///< accounts
+  execution, ///< accounts and what orders from them; needs gateway beside it
   backtest,  ///< backtest workers
   gateway,   ///< HTTP, stream and UI
 };

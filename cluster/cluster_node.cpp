@@ -86,7 +86,7 @@ void cluster_node::attach(caf::actor_system_config& system, const node_config& c
 
 cluster_node::cluster_node(caf::actor_system& system, cluster_surroundings around)
   : system_(system), around_(std::move(around)), bus_(&bus::node::of(system)),
-    market_time_ns_(std::make_shared<std::atomic<std::int64_t>>(INT64_MIN)), feed_names_(std::make_shared<feed_names>()) {}
+    market_time_(std::make_shared<market_time_board>()), feed_names_(std::make_shared<feed_names>()) {}
 
 cluster_node::~cluster_node() { stop(); }
 
@@ -221,6 +221,7 @@ caf::actor cluster_node::run_feed(const std::string& feed, std::uint64_t epoch) 
     if (made.name != feed) continue;
     auto options = std::make_shared<market::feed_options>();
     options->name = feed;
+    if (!made.follows_wall_clock) options->time_before_start = made.market_start.value_or(made.source->start_time());
     options->source = std::move(made.source);
     options->how = made.pace;
     options->clock = around_.clock;
@@ -259,7 +260,7 @@ void cluster_node::start_member() {
   if (config().has(role::gateway)) watching->feeds = feeds();
   else watching->feeds = [] { return std::vector<gateway::feed_handle>{}; };
   watching->clock = around_.clock;
-  watching->market_time_ns = market_time_ns_;
+  watching->market_time = market_time_;
   if (config().security == link_security::curve) watching->allow_file = config().allow_file;
   watching->on_allow_change = [this] { reload_keys(); };
   watcher_ = system_.spawn(watch_actor, std::move(watching));
@@ -346,10 +347,7 @@ gateway::topic_plane cluster_node::plane() const {
 }
 
 std::function<utc_time()> cluster_node::market_clock() const {
-  return [clock = around_.clock, board = market_time_ns_] {
-    const auto ns = board->load(std::memory_order_relaxed);
-    return ns == INT64_MIN ? clock() : utc_time{nanoseconds{ns}};
-  };
+  return [clock = around_.clock, board = market_time_] { return board->now(clock()); };
 }
 
 void cluster_node::reload_keys() {

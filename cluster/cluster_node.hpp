@@ -9,6 +9,7 @@
 #include "bus/node.hpp"
 #include "cluster/backtest/backtest_service.hpp"
 #include "cluster/feeds.hpp"
+#include "cluster/membership/market_time_board.hpp"
 #include "cluster/messages.hpp"
 #include "cluster/node_config.hpp"
 #include "gateways/bridge/actor_market_port.hpp"
@@ -17,7 +18,6 @@
 #include <caf/actor.hpp>
 #include <caf/actor_system.hpp>
 
-#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -61,6 +61,8 @@ public:
   [[nodiscard]] gateway::topic_plane plane() const;
   /// The market's time, from feeds wherever they run.
   [[nodiscard]] std::function<utc_time()> market_clock() const;
+  /// What that clock goes by; outlives the node where somebody keeps it.
+  [[nodiscard]] std::shared_ptr<market_time_board> market_time() const { return market_time_; }
   /// The coordinator of backtests as this node knows it now.
   [[nodiscard]] std::function<caf::actor()> backtest_coordinator() const;
   [[nodiscard]] std::string control_endpoint() const { return bus_->control_endpoint(); }
@@ -98,7 +100,7 @@ private:
   caf::actor seed_watcher_;
   std::vector<caf::actor> singletons_;
   std::unique_ptr<backtest_service> backtests_; ///< workers, coordinator, or both
-  std::shared_ptr<std::atomic<std::int64_t>> market_time_ns_;
+  std::shared_ptr<market_time_board> market_time_;
   std::shared_ptr<class feed_names> feed_names_;
   /// Epochs of the leases that are held here, by lease. Singletons write them.
   struct held_epochs {

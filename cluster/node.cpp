@@ -30,8 +30,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <set>
+#include <thread>
 
 namespace tt::cluster {
 
@@ -96,6 +98,9 @@ market::bar_recorder make_recorder(std::shared_ptr<market::bar_store> store) {
   };
 }
 
+/// Longest wait of a starting node for the time of the cluster's market, and the pause between two looks.
+constexpr std::chrono::milliseconds market_time_wait{10'000}, market_time_pause{20};
+
 } // namespace
 
 std::string_view version() { return TT_VERSION; }
@@ -116,7 +121,7 @@ struct node::impl {
   std::unique_ptr<backtest_service> backtests; ///< of a node that stands alone
   std::unique_ptr<gateway::actor_market_port> port;
   std::unique_ptr<gateway::actor_jobs_port> jobs;
-  std::unique_ptr<trading_service> trading; ///< of a node that stands alone
+  std::unique_ptr<trading_service> trading; ///< of a node that stands alone or has the role execution
   std::unique_ptr<strategy_service> strategies; ///< likewise
   std::unique_ptr<webhook_service> webhooks;    ///< likewise
   std::unique_ptr<gateway::stream_service> stream;
@@ -150,7 +155,7 @@ struct node::impl {
     if (backtests) backtests->stop();
     for (const auto& feed : feeds) caf::anon_send_exit(feed.actor, caf::exit_reason::user_shutdown);
     feeds.clear();
-    if (cluster) cluster->stop();
+    if (cluster) cluster->stop(); // after those who ask its directory
     if (directory) caf::anon_send_exit(directory, caf::exit_reason::user_shutdown);
     directory = nullptr;
     server.reset();
@@ -253,16 +258,22 @@ struct node::impl {
       backtests->start_alone();
       jobs = std::make_unique<gateway::actor_jobs_port>(*system, [coordinator = backtests->coordinator()] { return coordinator; });
     }
-    auto accounts = trading_service::start({*system, config, clock, market_clock(wall_time), master, *port});
+    if (auto started = start_trading(market_clock(wall_time), directory); !started) return started;
+    return start_gateway();
+  }
+
+  /// Accounts and all that orders from them. `symbols` is the directory that finds the symbols' actors.
+  result<void> start_trading(const std::function<utc_time()>& clock_of_market, const caf::actor& symbols,
+                             std::function<void(utc_time)> on_market_time = {}) {
+    auto accounts = trading_service::start({*system, config, clock, clock_of_market, master, *port, std::move(on_market_time)});
     if (!accounts) return accounts.error();
     trading = std::move(*accounts);
     if (auto opened = start_alerts(); !opened) return opened;
-    if (auto started = start_strategies(market_clock(wall_time)); !started) return started;
+    if (auto started = start_strategies(clock_of_market, symbols); !started) return started;
     auto receiver = webhook_service::start({*system, config, clock, master, trading->desk(), standing_of(strategies->switches()), account_id{std::string(first_account)}});
     if (!receiver) return receiver.error();
     webhooks = std::move(*receiver);
-    if (auto started = start_yaml_jobs(market_clock(wall_time)); !started) return started;
-    return start_gateway();
+    return start_yaml_jobs(clock_of_market);
   }
 
   result<void> start_yaml_jobs(std::function<utc_time()> clock_of_market) {
@@ -279,8 +290,8 @@ struct node::impl {
     return {};
   }
 
-  result<void> start_strategies(std::function<utc_time()> clock_of_market) {
-    auto started = strategy_service::start({*system, config.data_dir, std::move(clock_of_market), master, directory, trading->desk(), &trading->port(),
+  result<void> start_strategies(std::function<utc_time()> clock_of_market, const caf::actor& symbols) {
+    auto started = strategy_service::start({*system, config.data_dir, std::move(clock_of_market), master, symbols, trading->desk(), &trading->port(),
                                             config.real_trading ? gateway::strategies_port::real_trading::on : gateway::strategies_port::real_trading::off,
                                             [this](const strategy_id& id, const std::string& symbol, const strategy::raised_alert& said) {
                                               if (alerts) alerts->post(notice_of(id, symbol, said));
@@ -310,6 +321,16 @@ struct node::impl {
     }
   }
 
+  /// Accounts must not see one time first and another later: they begin when a feed of the cluster has told the market's.
+  result<void> start_cluster_trading() {
+    const auto time = cluster->market_time();
+    if (!time->is_known()) spdlog::info("accounts wait for the time of the cluster's market");
+    for (auto waited = market_time_pause; !time->is_known() && waited < market_time_wait; waited += market_time_pause) std::this_thread::sleep_for(market_time_pause);
+    if (!time->is_known())
+      spdlog::warn("no feed of the cluster was heard within {} s: accounts begin by the wall clock", market_time_wait / std::chrono::seconds{1});
+    return start_trading(cluster->market_clock(), cluster->directory(), [time](utc_time seen) { time->on_update(seen); });
+  }
+
   result<void> start_in_cluster(const std::vector<prepared_feed>& prepared) {
     tt::cluster::cluster_node::attach(actors_config, config);
     system = std::make_unique<caf::actor_system>(actors_config);
@@ -320,6 +341,8 @@ struct node::impl {
       port = std::make_unique<gateway::actor_market_port>(*system, master, cluster->directory(), cluster->feeds(),
                                                           cluster->market_clock(), cluster->plane());
       if (config.backtesting) jobs = std::make_unique<gateway::actor_jobs_port>(*system, cluster->backtest_coordinator());
+      if (config.cluster->has(role::execution))
+        if (auto started = start_cluster_trading(); !started) return started;
       if (auto opened = start_gateway(); !opened) return opened;
     }
     cluster->announce(url());

@@ -290,8 +290,8 @@ result<node_config> node_config::make(const settings& values, std::string_view y
   auto cluster = cluster_config::make(values, out.node_id);
   if (!cluster) return cluster.error();
   out.cluster = std::move(*cluster);
-  if (out.cluster && out.cluster->has(role::execution))
-    warnings.push_back("cluster.roles: execution hosts nothing yet; accounts live on a node that stands alone");
+  if (out.cluster && out.cluster->has(role::execution) && !out.cluster->has(role::gateway))
+    return error{errc::invalid_argument, "execution needs gateway beside it: orders come in through the node's own doors", values.origin("cluster.roles")};
   if (!out.cluster && !values.text("storage.database_url").empty())
     warnings.push_back(values.origin("storage.database_url") + " is set, but a node that stands alone has no use for it yet");
   return out;

@@ -286,7 +286,8 @@ feed_status status_of(const feed_state& s) {
   out.last_event = s.last_event;
   out.events = s.pump->events();
   out.detail = s.failure;
-  if (s.begun) out.market_time = s.running ? s.pump->market_time_at(s.clock()) : s.pump->market_time();
+  if (!s.begun) out.market_time = s.time_before_start;
+  else out.market_time = s.running ? s.pump->market_time_at(s.clock()) : s.pump->market_time();
   for (const auto& symbol : s.symbols) out.stale_symbols += symbol.actor ? 0 : 1;
   if (!s.failure.empty()) return out;
   if (out.stale_symbols > 0) out.detail = std::to_string(out.stale_symbols) + " symbols have no actor at the moment";
@@ -303,6 +304,7 @@ caf::behavior feed_actor(feed_pointer self, std::shared_ptr<feed_options> option
   s.feed_name = options->name;
   s.clock = options->clock;
   s.market_start = options->market_start;
+  s.time_before_start = options->time_before_start;
   s.market_time_ns = options->market_time_ns;
   s.reopen = options->reopen;
   s.epoch = options->epoch;

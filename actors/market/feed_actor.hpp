@@ -42,6 +42,8 @@ struct feed_options {
   /// Market time at the start; the source's start_time when absent. What lies
   /// before is handed out at once.
   std::optional<utc_time> market_start = {};
+  /// The market's time that is told while it waits for its symbols; absent where the market follows the wall clock.
+  std::optional<utc_time> time_before_start = {};
   /// Where the feed writes its market time for others to read, if anywhere.
   std::shared_ptr<std::atomic<std::int64_t>> market_time_ns = {};
   /// Opens the source once more, from its beginning; may be empty: then a symbol
@@ -66,7 +68,7 @@ struct feed_state {
   std::string feed_name;
   std::optional<feed_pump> pump;
   wall_clock clock;
-  std::optional<utc_time> market_start;
+  std::optional<utc_time> market_start, time_before_start;
   std::shared_ptr<std::atomic<std::int64_t>> market_time_ns;
   std::function<result<std::unique_ptr<feed_source>>()> reopen;
   std::uint64_t epoch = 0;

@@ -10,10 +10,7 @@ namespace {
 using watch_pointer = caf::stateful_actor<watch_state>*;
 
 void on_status(const watch_options& options, const market::feed_status& status) {
-  if (!status.market_time) return;
-  const auto distance = options.clock() - *status.market_time;
-  const bool is_wall = distance < follows_wall_clock && distance > -follows_wall_clock;
-  options.market_time_ns->store(is_wall ? INT64_MIN : status.market_time->time_since_epoch().count(), std::memory_order_relaxed);
+  if (status.market_time) options.market_time->on_feed(*status.market_time, options.clock());
 }
 
 void look_at_feeds(watch_pointer self) {

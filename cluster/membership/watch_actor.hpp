@@ -3,12 +3,12 @@
 // Looks after what nobody announces: how far the feeds have come, wherever they
 // run, and whether the allow list has changed.
 
+#include "cluster/membership/market_time_board.hpp"
 #include "gateways/bridge/actor_market_port.hpp"
 
 #include <caf/event_based_actor.hpp>
 #include <caf/stateful_actor.hpp>
 
-#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -19,14 +19,11 @@ namespace tt::cluster {
 
 /// Time between two looks.
 inline constexpr std::chrono::milliseconds watch_interval{500};
-/// Market time this near to the wall clock's is the wall clock's.
-inline constexpr std::chrono::seconds follows_wall_clock{2};
 
 struct watch_options {
   gateway::feed_list feeds;
   std::function<utc_time()> clock;
-  /// Market time in ns; INT64_MIN while the wall clock's counts.
-  std::shared_ptr<std::atomic<std::int64_t>> market_time_ns;
+  std::shared_ptr<market_time_board> market_time;
   std::string allow_file; ///< may be empty
   std::function<void()> on_allow_change;
 };

@@ -95,6 +95,7 @@ void on_update(watch_pointer self, const std::string& symbol, const market::mark
   auto* entry = find(self, symbol);
   if (!entry) return;
   const auto seen = entry->picture.take(update);
+  if (seen && self->state.on_time) self->state.on_time(timestamp_of(*seen));
   if (entry->now != watched_symbol::state::ready) return; // the first answers will show it
   if (seen)
     for (const auto& one : self->state.receivers) tell_broker(self, one.broker, symbol, {*seen});
@@ -214,9 +215,10 @@ void receive(watch_pointer self, const watch_receiver& who) {
 
 } // namespace
 
-caf::behavior market_watch_actor(watch_pointer self, gateway::market_port* port, std::shared_ptr<rate_board> rates) {
+caf::behavior market_watch_actor(watch_pointer self, gateway::market_port* port, std::shared_ptr<rate_board> rates, market_time_listener on_time) {
   self->state.port = port;
   self->state.rates = std::move(rates);
+  self->state.on_time = std::move(on_time);
   self->set_default_handler(caf::drop);
   self->set_down_handler([self](const caf::down_msg& down) {
     std::erase_if(self->state.receivers, [&](const watch_receiver& one) { return one.account.address() == down.source; });

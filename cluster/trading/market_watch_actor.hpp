@@ -22,6 +22,7 @@
 #include <caf/typed_response_promise.hpp>
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <vector>
@@ -44,6 +45,9 @@ inline constexpr std::uint32_t history_days = 70;
 struct watch_receiver {
   caf::actor account, broker;
 };
+
+/// Told the time of each price, before whoever judges it by the market's clock.
+using market_time_listener = std::function<void(utc_time)>;
 
 /// The same as need_atom, for those who are no actors.
 struct need_request {
@@ -74,12 +78,14 @@ struct market_watch_state {
 
   gateway::market_port* port = nullptr;
   std::shared_ptr<rate_board> rates;
+  market_time_listener on_time;
   std::vector<watch_receiver> receivers;
   std::map<std::string, watched_symbol> symbols;
 };
 
-/// `port` outlives the actor.
-caf::behavior market_watch_actor(caf::stateful_actor<market_watch_state>* self, gateway::market_port* port, std::shared_ptr<rate_board> rates);
+/// `port` outlives the actor; `on_time` may be empty.
+caf::behavior market_watch_actor(caf::stateful_actor<market_watch_state>* self, gateway::market_port* port, std::shared_ptr<rate_board> rates,
+                                 market_time_listener on_time);
 
 } // namespace tt::cluster
 

@@ -97,7 +97,7 @@ result<std::unique_ptr<trading_service>> trading_service::start(trading_surround
   std::error_code failed;
   std::filesystem::create_directories(out->folder(), failed);
   if (failed) return error{errc::io_error, "can't make " + out->folder() + ": " + failed.message(), "node.data_dir"};
-  out->watch_ = out->around_.system.spawn(market_watch_actor, &out->around_.market, out->rates_);
+  out->watch_ = out->around_.system.spawn(market_watch_actor, &out->around_.market, out->rates_, out->around_.on_market_time);
   const auto prepare = [watch = out->watch_](std::string symbol, gateway::reply<void> done) {
     caf::anon_send(watch, need_request{std::move(symbol), std::move(done)});
   };

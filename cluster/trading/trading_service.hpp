@@ -30,6 +30,8 @@ struct trading_surroundings {
   std::shared_ptr<const instrument_master> master;
   /// Outlives the service.
   gateway::market_port& market;
+  /// Told the time of each price that comes in, where the market's clock is elsewhere; may be empty.
+  std::function<void(utc_time)> on_market_time = {};
 };
 
 class trading_service {

@@ -94,6 +94,10 @@ api_error bad_field(std::string where, std::string field, std::string msg, std::
 
 api_error not_available(std::string what) { return make_error(503, "not_available", std::move(what)); }
 
+api_error no_accounts_for(std::string_view part) {
+  return not_available(std::string(part) + ": this node hosts no accounts; in a cluster a node with the role execution does");
+}
+
 api_error to_api_error(const error& e, std::string_view where) {
   const int status = http_status(e.code);
   api_error out = make_error(status, std::string{to_string(e.code)}, to_string(e));

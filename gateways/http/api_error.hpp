@@ -50,6 +50,9 @@ api_error bad_fields(std::vector<field_error> fields);
 /// 503 `not_available`; `what` says which part is missing.
 api_error not_available(std::string what);
 
+/// 503 of a part that needs accounts, on a node that hosts none.
+api_error no_accounts_for(std::string_view part);
+
 /// The status written behind each errc value. What is our own fault (internal,
 /// corrupt_data) keeps its details to itself. `where` places e.field.
 api_error to_api_error(const error& e, std::string_view where = "query");

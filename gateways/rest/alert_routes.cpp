@@ -53,7 +53,7 @@ void with_reach(services& parts, const context_ptr& call, const responder& answe
 void with_account(services& parts, alerts_port& port, const context_ptr& call, const responder& answer, alert_draft draft, std::function<void(alert_draft)> next) {
   const bool makes_orders = draft.auto_execute.value_or(false) || draft.account_id || draft.order_side || draft.order_quantity;
   if (!makes_orders) return next(std::move(draft));
-  if (!parts.trading) return answer(not_available("auto_execute: this node hosts no accounts"));
+  if (!parts.trading) return answer(no_accounts_for("auto_execute"));
   if (draft.account_id || call->request.method != verb::patch) return with_reach(parts, call, answer, std::move(draft), std::move(next));
   port.find(call->params.front(), [&parts, call, answer, draft = std::move(draft), next = std::move(next)](const result<alert>& got) mutable {
     const bool has_account = got && got->rule.order && !got->rule.order->account.empty();

@@ -16,9 +16,9 @@ using need = object_reader::need;
 
 using trading_handler = void (*)(services&, trading_port&, const context_ptr&, const responder&);
 
-handler with_port(services& parts, trading_handler run, std::string_view missing) {
-  return [p = &parts, run, text = std::string(missing)](const context_ptr& call, const responder& answer) {
-    if (!p->trading) return answer(not_available(text));
+handler with_port(services& parts, trading_handler run, std::string_view part) {
+  return [p = &parts, run, part = std::string(part)](const context_ptr& call, const responder& answer) {
+    if (!p->trading) return answer(no_accounts_for(part));
     run(*p, *p->trading, call, answer);
   };
 }
@@ -386,14 +386,13 @@ void resume(services& parts, trading_port& port, const context_ptr& call, const 
 /// Adds rows of one group.
 class group {
 public:
-  group(std::vector<route>& rows, services& parts, std::string_view tag, std::string_view missing)
-    : rows_(rows), parts_(parts), tag_(tag), missing_(missing) {}
+  group(std::vector<route>& rows, services& parts, std::string_view tag) : rows_(rows), parts_(parts), tag_(tag) {}
 
   /// `takes` and `gives` name schemas; "" for none, and for bare lists.
   group& add(verb method, std::string_view pattern, route_policy policy, std::string_view summary, trading_handler run,
              std::string_view gives = "", std::string_view takes = "", int success = 200) {
     const bool writes = method == verb::post || method == verb::put || method == verb::patch;
-    rows_.push_back({.method = method, .pattern = pattern, .policy = policy, .summary = summary, .run = with_port(parts_, run, missing_),
+    rows_.push_back({.method = method, .pattern = pattern, .policy = policy, .summary = summary, .run = with_port(parts_, run, tag_),
                      .request_schema = takes, .response_schema = gives, .success = success,
                      .body = writes ? body_kind::json : body_kind::none, .tag = tag_});
     return *this;
@@ -402,7 +401,7 @@ public:
 private:
   std::vector<route>& rows_;
   services& parts_;
-  std::string_view tag_, missing_;
+  std::string_view tag_;
 };
 
 } // namespace
@@ -410,7 +409,7 @@ private:
 void add_order_routes(std::vector<route>& rows, services& parts) {
   constexpr route_policy view{access::viewer, rate_class::general}, order{access::trader, rate_class::orders},
     unlimited{access::trader, rate_class::unlimited}, admin{access::admin, rate_class::general};
-  group accounts{rows, parts, "accounts", "accounts: this node hosts no accounts"};
+  group accounts{rows, parts, "accounts"};
   for (const std::string_view path : {"/api/account", "/api/v1/account"}) accounts.add(verb::get, path, view, "The default account", default_account, "Account");
   for (const std::string_view path : {"/api/positions", "/api/v1/positions"}) accounts.add(verb::get, path, view, "Positions", list_positions);
   accounts.add(verb::get, "/api/v1/accounts", view, "Accounts", list_accounts, "Accounts")
@@ -418,7 +417,7 @@ void add_order_routes(std::vector<route>& rows, services& parts) {
     .add(verb::get, "/api/v1/accounts/{id}/positions", view, "Positions of an account", account_positions)
     .add(verb::get, "/api/v1/accounts/{id}/orders", view, "Orders of an account", list_orders)
     .add(verb::get, "/api/v1/accounts/{id}/executions", view, "Executions of an account", executions);
-  group orders{rows, parts, "orders", "orders: this node hosts no accounts"};
+  group orders{rows, parts, "orders"};
   static constexpr std::array<std::array<std::string_view, 6>, 2> paths{
     {{"/api/orders", "/api/orders/{id}", "/api/orders/preview", "/api/executions", "/api/positions/{symbol}/close", "/api/positions/flatten"},
      {"/api/v1/orders", "/api/v1/orders/{id}", "/api/v1/orders/preview", "/api/v1/executions", "/api/v1/positions/{symbol}/close", "/api/v1/positions/flatten"}}};
@@ -433,7 +432,7 @@ void add_order_routes(std::vector<route>& rows, services& parts) {
       .add(verb::get, fills, view, "Executions", executions, "Executions")
       .add(verb::post, close, unlimited, "Close a position", close_position, "PositionsClosed", "", 202)
       .add(verb::post, flatten, unlimited, "Close every position", close_all, "PositionsClosed", "", 202);
-  group risk{rows, parts, "risk", "risk: this node hosts no accounts"};
+  group risk{rows, parts, "risk"};
   risk.add(verb::get, "/api/v1/risk", view, "Limits and breakers", risk_state, "Risk")
     .add(verb::put, "/api/v1/risk/limits", admin, "Change limits", set_limits, "LimitsChanged", "LimitsChange")
     .add(verb::post, "/api/v1/risk/emergency-stop", unlimited, "Stop trading", emergency_stop, "EmergencyStopped", "EmergencyStop")

@@ -24,7 +24,7 @@ handler with_ports(services& parts, paper_handler run) {
   return [p = &parts, run](const context_ptr& call, const responder& answer) {
     if (p->config.paper_trading == feature::disabled)
       return answer(make_error(403, "feature.disabled", "paper trading is switched off on this node (ENABLE_PAPER_TRADING)"));
-    if (!p->trading || !p->paper) return answer(not_available("paper trading: this node hosts no accounts"));
+    if (!p->trading || !p->paper) return answer(no_accounts_for("paper trading"));
     run({*p, *p->trading, *p->paper}, call, answer);
   };
 }
@@ -339,7 +339,7 @@ void assign_profile(const ports& at, const context_ptr& call, const responder& a
 }
 
 void change_account(services& parts, const context_ptr& call, const responder& answer) {
-  if (!parts.trading || !parts.paper) return answer(not_available("accounts: this node hosts no accounts"));
+  if (!parts.trading || !parts.paper) return answer(no_accounts_for("accounts"));
   const ports at{parts, *parts.trading, *parts.paper};
   const auto json = body_of(call, answer);
   if (!json) return;

@@ -22,7 +22,7 @@ handler with_port(services& parts, trading_handler run) {
   return [p = &parts, run](const context_ptr& call, const responder& answer) {
     if (p->config.portfolio == feature::disabled)
       return answer(make_error(403, "feature.disabled", "portfolios are switched off on this node (ENABLE_PORTFOLIO_TRACKING)"));
-    if (!p->trading) return answer(not_available("portfolio: this node hosts no accounts"));
+    if (!p->trading) return answer(no_accounts_for("portfolio"));
     run(*p, *p->trading, call, answer);
   };
 }

@@ -22,7 +22,7 @@ api_error strategies_are_busy() {
   return out;
 }
 
-api_error no_strategies() { return not_available("strategies: this node runs none (it hosts no accounts)"); }
+api_error no_strategies() { return no_accounts_for("strategies"); }
 
 void run_heavy(services& parts, const responder& answer, std::function<void()> work) {
   if (parts.strategies != nullptr) {

@@ -86,7 +86,7 @@ bool is_good_source(const context_ptr& call, const responder& answer, const std:
 
 /// An account that is not there, or takes no paper orders, is told before anything is registered.
 void with_account(services& parts, const responder& answer, const account_id& account, std::function<void()> then) {
-  if (parts.trading == nullptr) return answer(not_available("strategies: this node hosts no accounts"));
+  if (parts.trading == nullptr) return answer(no_accounts_for("strategies"));
   trading_caller who;
   who.principal = "strategies";
   parts.trading->accounts(who, [answer, account, then](const result<std::vector<account_snapshot>>& got) {
@@ -106,7 +106,7 @@ const char* wrong_sizing(strategy_kind kind, const std::optional<std::string>& s
 /// Puts the strategy's own limits into the risk gate, before anything can trade by it.
 void with_limits(services& parts, const context_ptr& call, const responder& answer, const strategy_id& id, limit_values values, std::function<void()> then) {
   if (values.empty()) return then();
-  if (parts.trading == nullptr) return answer(not_available("limits: this node hosts no accounts"));
+  if (parts.trading == nullptr) return answer(no_accounts_for("limits"));
   risk::limit_change change;
   change.where = {risk::limit_scope::strategy, id.str()};
   change.values = std::move(values);

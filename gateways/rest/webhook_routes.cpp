@@ -137,7 +137,7 @@ void receive(services& parts, webhook_port& port, const context_ptr& call, const
 
 /// The paper account that an alert names, or the default one.
 void receive_on_paper(services& parts, webhook_port& port, const context_ptr& call, const responder& answer) {
-  if (parts.trading == nullptr) return answer(not_available("paper trading: this node hosts no accounts"));
+  if (parts.trading == nullptr) return answer(no_accounts_for("paper trading"));
   const auto text = webhook::read_payload(call->request.body);
   if (!text) return answer(make_error(400, "webhook.unreadable", text.error().message));
   auto named = webhook::normalise(*text).account;
@@ -201,7 +201,7 @@ void show_profile(services&, webhook_port& port, const context_ptr& call, const 
 /// Looks the account up, so that a profile can't point at one that is not there, then goes on.
 void with_account(services& parts, webhook::profile_change change, const responder& answer, std::function<void(webhook::profile_change)> next) {
   if (!change.account) return next(std::move(change));
-  if (parts.trading == nullptr) return answer(not_available("webhook: this node hosts no accounts"));
+  if (parts.trading == nullptr) return answer(no_accounts_for("webhook"));
   const trading_caller who{"webhooks", risk::access::admin, trading_caller::reach::all};
   parts.trading->accounts(who, [answer, change = std::move(change), next = std::move(next)](const result<std::vector<account_snapshot>>& got) mutable {
     if (!got) return answer(got.error());

@@ -269,12 +269,15 @@ TEST(cluster_config, the_first_seed_keeps_the_leases) {
   EXPECT_FALSE(cluster.is_first_seed("beta"));
 }
 
-TEST(cluster_config, a_role_that_hosts_nothing_yet_is_said) {
+TEST(cluster_config, accounts_need_the_doors_through_which_orders_come) {
   auto sources = from_yaml("cluster: {control: 'tcp://127.0.0.1:7701', security: plain, roles: [market, execution]}");
   std::vector<std::string> warnings;
   const auto config = make(sources, warnings);
-  ASSERT_TRUE(config) << to_string(config.error());
-  EXPECT_EQ(warnings, std::vector<std::string>{"cluster.roles: execution hosts nothing yet; accounts live on a node that stands alone"});
+  ASSERT_FALSE(config);
+  EXPECT_EQ(to_string(config.error()), "cluster.roles (test.yaml): execution needs gateway beside it: orders come in through the node's own doors");
+  auto both = from_yaml("cluster: {control: 'tcp://127.0.0.1:7701', security: plain, roles: [execution, gateway]}");
+  EXPECT_TRUE(make(both, warnings));
+  EXPECT_TRUE(warnings.empty());
 }
 
 TEST(cluster_config, every_wrong_value_names_its_key) {

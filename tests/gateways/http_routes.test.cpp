@@ -136,7 +136,7 @@ TEST(http_routes, missing_parts_say_what_is_missing) {
   const auto orders = fixture.get("/api/orders");
   EXPECT_EQ(orders.status, 503);
   EXPECT_EQ(orders.json()["error_code"], "not_available");
-  EXPECT_EQ(orders.json()["detail"], "orders: this node hosts no accounts");
+  EXPECT_EQ(orders.json()["detail"], "orders: this node hosts no accounts; in a cluster a node with the role execution does");
   EXPECT_EQ(fixture.get("/api/v1/strategies/abc/plots").status, 503);
   EXPECT_EQ(fixture.send_json("POST", "/api/backtest/strategy", R"({"pine_script":"test"})").status, 503);
   EXPECT_EQ(fixture.call("POST", "/webhook/tradingview", {.body = "anything"}).status, 503);

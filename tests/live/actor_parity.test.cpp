@@ -1,6 +1,7 @@
 // The same day through actors: ticks to the symbol's actor, its bars to the actor of the live run, orders to the desk, fills
 // back as messages. Deterministic: the test drives the scheduler, and every message is handled before the next tick.
 
+#include "actors/market/caf_error.hpp"
 #include "actors/market/directory_actor.hpp"
 #include "actors/strategy/live/live_run_actor.hpp"
 #include "tests/live/paper_day.hpp"
@@ -62,8 +63,9 @@ public:
     record = *records->add(r, source, {"local", desk->now});
   }
   ~floor_of_actors() {
-    for (const auto& one : {run, symbol, directory}) caf::anon_send_exit(one, caf::exit_reason::user_shutdown);
-    run = symbol = directory = nullptr;
+    for (const auto& one : {run, symbol, directory, finder})
+      if (one) caf::anon_send_exit(one, caf::exit_reason::user_shutdown);
+    run = symbol = directory = finder = nullptr;
     scheduler.run();
   }
 
@@ -75,11 +77,40 @@ public:
     caf::anon_send(symbol, live);
     spawn_run();
   }
+  /// A directory that says for some time that nobody hosts the symbol; then `found` is it.
+  void symbol_is_away(int answers) {
+    finder = system.spawn([this, left = answers](caf::event_based_actor*) mutable -> caf::behavior {
+      return {[this, left](market::symbol_atom, const std::string&) mutable -> caf::result<caf::actor> {
+        if (left-- > 0) return to_caf_error({errc::not_available, "no node hosts it", "symbol"});
+        return symbol;
+      }};
+    });
+  }
+  /// The symbol's actor dies and another one has what the feed told it since the start, as on another node.
+  void move_symbol(std::span<const bar> past) {
+    caf::anon_send_exit(symbol, caf::exit_reason::kill);
+    auto options = std::make_shared<market::symbol_options>();
+    options->what = std::make_shared<const instrument>(what);
+    options->clock = [this] { return desk->now; };
+    symbol = system.spawn(market::symbol_actor, std::move(options));
+    market::feed_change live;
+    live.label = "replay";
+    live.start = past.front().open_time;
+    caf::anon_send(symbol, live);
+    for (const auto& b : past)
+      for (const auto& print : prints_of(b, std::chrono::minutes{1})) caf::anon_send(symbol, market::tick_batch{{print}, print.ts});
+    caf::anon_send(symbol, market::tick_batch{{}, past.back().open_time + std::chrono::minutes{1}});
+    rest();
+  }
+  void pass(std::chrono::milliseconds time) {
+    scheduler.advance_time(time);
+    rest();
+  }
   void spawn_run() {
     auto options = std::make_shared<live_run_options>();
     options->strategy = record.id;
     options->what = what;
-    options->directory = directory;
+    options->directory = finder ? finder : directory;
     options->desk = desk;
     options->records = records;
     options->clock = [this] { return desk->now; };
@@ -128,7 +159,7 @@ public:
   std::shared_ptr<paper_desk> desk;
   std::shared_ptr<registry> records;
   strategy_record record;
-  caf::actor directory, symbol, run;
+  caf::actor directory, symbol, run, finder;
 };
 
 /// What an export of the trades shows of one.
@@ -171,6 +202,64 @@ TEST_P(actor_parity, a_day_through_actors_equals_the_backtest) {
   EXPECT_EQ(live, expected);
 }
 INSTANTIATE_TEST_SUITE_P(own, actor_parity, ::testing::Values(turner, protector), [](const auto& one) { return one.index == 0 ? "turner" : "protector"; });
+
+TEST(live_run_actor, a_symbol_that_nobody_hosts_yet_is_waited_for) {
+  floor_of_actors floor{turner};
+  const auto bars = wandering_minutes(60, 25, floor.what);
+  floor.symbol_is_away(3);
+  floor.begin(bars.front().open_time);
+  EXPECT_EQ(floor.state()->phase, run_state::phase_t::loading);
+  EXPECT_NE(floor.state()->problem.find("waits for the market of TEST: no node hosts it"), std::string::npos) << floor.state()->problem;
+  for (int i = 0; i < 3; ++i) floor.pass(retry_pause);
+  EXPECT_EQ(floor.state()->phase, run_state::phase_t::running) << floor.state()->problem;
+  EXPECT_EQ(floor.state()->problem, "");
+  for (const auto& b : bars) floor.play(b);
+  EXPECT_EQ(floor.state()->last_bar_ms, unix_ms(bars.back().open_time));
+}
+
+TEST(live_run_actor, a_symbol_that_moves_costs_no_bar_and_no_trade) {
+  const auto trades_of = [](const registry& records, const strategy_id& id) {
+    std::vector<std::string> out;
+    for (const auto& r : records.trades(id))
+      out.push_back(words(r.trade.entry_ms, r.trade.entry_price, r.trade.exit_ms, r.trade.exit_price, r.trade.qty, r.trade.profit, r.trade.fees));
+    return out;
+  };
+  floor_of_actors still{turner}, moved{turner};
+  const auto bars = wandering_minutes(300, 26, still.what);
+  for (auto* floor : {&still, &moved}) {
+    if (floor == &moved) floor->symbol_is_away(0);
+    floor->begin(bars.front().open_time);
+    for (std::size_t i = 0; i < bars.size(); ++i) {
+      if (floor == &moved && i % 70 == 69) {
+        floor->move_symbol(std::span(bars).first(i));
+        EXPECT_NE(floor->state()->problem.find("its actor is gone"), std::string::npos) << floor->state()->problem;
+        floor->pass(retry_pause);
+        EXPECT_EQ(floor->state()->problem, "");
+      }
+      floor->play(bars[i]);
+    }
+  }
+  EXPECT_GT(trades_of(*still.records, still.record.id).size(), 5u);
+  EXPECT_EQ(trades_of(*moved.records, moved.record.id), trades_of(*still.records, still.record.id));
+  EXPECT_EQ(moved.records->runs(moved.record.id, 10).size(), 1u) << "it is one run";
+}
+
+TEST(live_run_actor, bars_closed_while_the_symbol_was_away_are_fetched) {
+  floor_of_actors floor{turner};
+  const auto bars = wandering_minutes(120, 27, floor.what);
+  floor.symbol_is_away(0);
+  floor.begin(bars.front().open_time);
+  for (std::size_t i = 0; i < 60; ++i) floor.play(bars[i]);
+  caf::anon_send_exit(floor.symbol, caf::exit_reason::kill);
+  floor.rest();
+  floor.desk->now = bars[89].open_time + std::chrono::minutes{1};
+  floor.move_symbol(std::span(bars).first(90));
+  floor.pass(retry_pause);
+  EXPECT_EQ(floor.state()->last_bar_ms, unix_ms(bars[89].open_time));
+  for (std::size_t i = 90; i < 120; ++i) floor.play(bars[i]);
+  EXPECT_EQ(floor.state()->last_bar_ms, unix_ms(bars[119].open_time));
+  EXPECT_EQ(floor.state()->phase, run_state::phase_t::running) << floor.state()->problem;
+}
 
 TEST(live_run_actor, a_disabled_strategy_sends_nothing_more) {
   floor_of_actors floor{turner};

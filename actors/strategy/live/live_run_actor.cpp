@@ -22,6 +22,7 @@ void fetch(run_pointer self, std::optional<utc_time> from);
 void go_over(run_pointer self);
 void on_bar(run_pointer self, const market::bar_update& update);
 void load(run_pointer self);
+void find_symbol(run_pointer self);
 
 /// Bars that came while history was fetched.
 void drain(run_pointer self) {
@@ -37,6 +38,17 @@ void fail(run_pointer self, const std::string& why) {
   static_cast<void>(o.records->set_problem(o.strategy, why));
   if (o.on_problem) o.on_problem(o.strategy, o.what.symbol, why);
 }
+
+/// The symbol's actor is away, or not there yet: it is looked for until it comes. The run keeps what it is.
+void wait_for_symbol(run_pointer self, const error& why) {
+  auto& s = self->state;
+  s.problem = "waits for the market of " + s.options->what.symbol + ": " + why.message;
+  if (s.symbol) self->demonitor(s.symbol);
+  s.symbol = nullptr;
+  if (!std::exchange(s.is_search_due, true)) self->delayed_send(self, retry_pause, search_atom::value);
+}
+
+bool may_pass(const error& e) { return e.code == errc::not_available || e.code == errc::timed_out; }
 
 void retry_later(run_pointer self) {
   auto& s = self->state;
@@ -208,12 +220,14 @@ void ask_holding(run_pointer self) {
   });
 }
 
-void on_history(run_pointer self, const market::history_reply& got) {
+/// `asked` is the actor that answers; the symbol may have another one by now.
+void on_history(run_pointer self, const market::history_reply& got, const caf::actor& asked) {
   auto& s = self->state;
   s.is_fetching = false;
   auto bars = *got.bars;
   if (got.last_is_forming && !bars.empty()) bars.pop_back();
   if (s.runner) { // a gap is healed
+    s.is_behind = asked != s.symbol;
     for (const auto& b : bars) s.runner->on_bar(b, bar_phase::closed);
     perform(self);
     return drain(self);
@@ -247,22 +261,25 @@ void fetch(run_pointer self, std::optional<utc_time> from) {
   else ask.countback = bars_needed(s);
   ask.limit = most_history;
   self->request(s.symbol, market_deadline, ask)
-    .then([self](const market::history_reply& got) { on_history(self, got); },
+    .then([self, asked = s.symbol](const market::history_reply& got) { on_history(self, got, asked); },
           [self](const caf::error& e) {
             auto& now = self->state;
             now.is_fetching = false;
             if (now.runner) {
-              now.last_seq = 0; // the gap is still there: the next bar asks again
+              now.is_behind = true; // the next bar asks again
               return;
             }
             if (now.wanted) return load(self);
-            if (now.phase == phase::loading) fail(self, "no bars: " + to_string(from_caf_error(e)));
+            if (now.phase != phase::loading) return;
+            const auto why = from_caf_error(e);
+            if (may_pass(why)) return wait_for_symbol(self, why);
+            fail(self, "no bars: " + to_string(why));
           });
 }
 
 void follow_bars(run_pointer self) {
   auto& s = self->state;
-  if (s.topic) self->send(s.symbol, market::unsubscribe_atom::value, *s.topic);
+  if (s.topic) self->send(s.symbol, market::unsubscribe_atom::value, *s.topic); // of another timeframe
   market::topic t;
   t.kind = market::topic_kind::bars;
   t.symbol = s.options->what.symbol;
@@ -281,19 +298,36 @@ void load(run_pointer self) {
   s.problem.clear();
   s.runner.reset();
   s.row.reset();
-  s.is_fetching = false;
-  const auto begin = [self] {
-    follow_bars(self);
-    fetch(self, std::nullopt);
-  };
-  if (s.symbol) return begin();
-  self->request(s.options->directory, market_deadline, market::symbol_atom::value, s.options->what.symbol)
-    .then(
-      [self, begin](const caf::actor& found) {
-        self->state.symbol = found;
-        begin();
-      },
-      [self](const caf::error& e) { fail(self, to_string(from_caf_error(e))); });
+  s.is_fetching = s.is_behind = false;
+  if (!s.symbol) return find_symbol(self);
+  follow_bars(self);
+  fetch(self, std::nullopt);
+}
+
+/// The symbol has this actor now, on this node or another. What was missed meanwhile is fetched from it.
+void on_symbol(run_pointer self, const caf::actor& found) {
+  auto& s = self->state;
+  if (!found || s.symbol == found) return;
+  if (s.symbol) self->demonitor(s.symbol);
+  s.symbol = found;
+  self->monitor(found);
+  if (!s.current || s.phase == phase::failed || (!s.runner && s.phase == phase::stopped)) return;
+  s.problem.clear();
+  follow_bars(self);
+  if (!s.runner) return fetch(self, std::nullopt);
+  if (!s.runner->last_bar_ms()) return;
+  s.is_behind = true;
+  fetch(self, from_unix_ms(*s.runner->last_bar_ms()) + nanoseconds{1});
+}
+
+void find_symbol(run_pointer self) {
+  self->request(self->state.options->directory, market_deadline, market::symbol_atom::value, self->state.options->what.symbol)
+    .then([self](const caf::actor& found) { on_symbol(self, found); },
+          [self](const caf::error& e) {
+            const auto why = from_caf_error(e);
+            if (may_pass(why)) wait_for_symbol(self, why);
+            else fail(self, to_string(why));
+          });
 }
 
 /// The run before is over and nothing of it is at the venue.
@@ -328,7 +362,7 @@ void on_bar(run_pointer self, const market::bar_update& update) {
     if (s.queue.size() > waiting_bars) s.queue.pop_front(); // the gap is seen and healed
     return;
   }
-  const bool has_gap = s.last_seq && update.seq > *s.last_seq + 1;
+  const bool has_gap = s.is_behind || (s.last_seq && update.seq > *s.last_seq + 1);
   s.last_seq = std::max(s.last_seq.value_or(0), update.seq);
   if (s.phase == phase::stopped || s.phase == phase::switching) return;
   const bool is_closed = update.state == market::bar_state::closed;
@@ -409,6 +443,10 @@ run_state_ptr state_of(const live_run_state& s) {
 caf::behavior live_run_actor(run_pointer self, std::shared_ptr<const live_run_options> options) {
   self->state.options = std::move(options);
   self->set_default_handler(caf::drop);
+  self->set_down_handler([self](const caf::down_msg& down) {
+    auto& s = self->state;
+    if (s.symbol && s.symbol.address() == down.source) wait_for_symbol(self, {errc::not_available, "its actor is gone"});
+  });
   return {
     [self](const run_request_ptr& what) { on_request(self, what); },
     [self](const stop_run& why) {
@@ -441,6 +479,13 @@ caf::behavior live_run_actor(run_pointer self, std::shared_ptr<const live_run_op
       begin_new(self, **got.held);
     },
     [self](retry_atom) { look(self); },
+    [self](search_atom) {
+      self->state.is_search_due = false;
+      if (!self->state.symbol) find_symbol(self);
+    },
+    [self](const market::symbol_moved& moved) {
+      if (moved.symbol == self->state.options->what.symbol) on_symbol(self, moved.now);
+    },
     [self](state_atom) { return state_of(self->state); },
   };
 }

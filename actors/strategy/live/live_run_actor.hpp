@@ -54,7 +54,8 @@ struct live_run_state {
   std::optional<market::topic> topic;
   std::deque<market::bar_update> queue; ///< bars that wait while history is fetched
   std::optional<std::uint64_t> last_seq;
-  bool is_fetching = false, is_retry_due = false;
+  bool is_fetching = false, is_retry_due = false, is_search_due = false;
+  bool is_behind = false; ///< bars between the run's last one and the next are missing
   std::vector<held_trade> handed_over;  ///< of the run before
   bool has_predecessor = false;         ///< handed_over is what it left
   std::vector<bar> history;             ///< of the run that is about to begin

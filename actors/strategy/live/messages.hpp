@@ -25,6 +25,7 @@ namespace tt::strategy {
 
 using state_atom = caf::atom_constant<caf::atom("state")>;
 using retry_atom = caf::atom_constant<caf::atom("retry")>;
+using search_atom = caf::atom_constant<caf::atom("search")>;
 
 /// What a run shall be made of.
 struct run_request {
