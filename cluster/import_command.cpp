@@ -25,14 +25,14 @@ void print_report(const import_options& options, const instrument& what, const m
   std::printf("%s %s: %llu rows read, %llu rejected; %llu bars: %llu new, %llu known already, %llu replaced, %llu kept\n",
               options.symbol.c_str(), options.frame.c_str(), shown(report.csv.good + report.csv.bad), shown(report.csv.bad),
               shown(report.bars), shown(report.added), shown(report.unchanged), shown(report.replaced), shown(report.kept));
-  if (report.first && report.last)
+  if (report.bars > 0 && report.first && report.last)
     std::printf("from %s to %s\n", to_iso8601(*report.first).c_str(), to_iso8601(*report.last).c_str());
   if (report.csv.good + report.csv.bad == 0)
     std::fprintf(stderr, "tt import: %s has a header but no rows\n", options.path.c_str());
-  if (report.off_calendar > 0)
+  if (report.bars > 0 && report.off_calendar > 0)
     std::fprintf(stderr, "warning: %llu bars lie outside the trading hours of %s: is this the right symbol and timeframe?\n",
                  shown(report.off_calendar), options.symbol.c_str());
-  if (report.off_grid > 0)
+  if (report.bars > 0 && report.off_grid > 0)
     std::fprintf(stderr, "warning: %llu bars have prices off the tick of %s (%s); they are kept as they are: adjusted prices?\n",
                  shown(report.off_grid), options.symbol.c_str(), what.tick.value().to_string().c_str());
 }

@@ -172,7 +172,14 @@ struct node::impl {
 
   result<void> load() {
     auto loaded = instrument_master::load(config.instruments_path);
-    if (!loaded) return loaded.error();
+    if (!loaded) {
+      auto why = loaded.error();
+      if (why.field == config.instruments_path) why.field = "node.instruments";
+      return why;
+    }
+    const bool serves = !config.cluster || config.cluster->has(role::gateway);
+    if (serves && !std::filesystem::exists(std::filesystem::path(config.web_root) / "index.html"))
+      spdlog::warn("server.web_root: {} has no index.html: this node serves no UI (./tt up builds it)", config.web_root);
     master = std::make_shared<const instrument_master>(std::move(*loaded));
     if (!find_calendar(config.default_venue))
       return error{errc::invalid_argument, "no such calendar: " + config.default_venue, "market.calendar"};

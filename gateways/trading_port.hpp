@@ -10,6 +10,7 @@
 #include "actors/risk/limits.hpp"
 #include "gateways/market_port.hpp"
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -250,8 +251,10 @@ class trading_port {
 public:
   virtual ~trading_port() = default;
 
-  /// As known now; asks for newer figures.
+  /// As the newest answer to ask_health said.
   [[nodiscard]] virtual trading_health health() { return {}; }
+  /// Asks the accounts; answers with what is known where they take longer than a second (a slow disk).
+  virtual void ask_health(std::function<void(const trading_health&)> done) { done(health()); }
   /// Begins to tell of changes. What was before must be asked for.
   virtual subscription_id watch(trading_watcher who) { return static_cast<void>(who), 0; }
   /// A call that already runs on another thread may still finish.
@@ -290,6 +293,8 @@ public:
 
   virtual void risk_state(const trading_caller& who, std::optional<account_id> of, reply<risk_snapshot> done) = 0;
   /// Errors: as risk::limit_book::propose. Gives the new version.
+  /// Emergency stops and resumes, oldest first; the newest of each account, each once.
+  virtual void stops(const trading_caller& who, reply<std::vector<risk::kill_event>> done) { static_cast<void>(who), done(std::vector<risk::kill_event>{}); }
   virtual void set_limits(const trading_caller& who, risk::limit_change change, reply<std::uint64_t> done) = 0;
   virtual void stop(const trading_caller& who, stop_request what, reply<stopped> done) = 0;
   virtual void ask_resume(const trading_caller& who, std::string reason, reply<resume_question> done) = 0;

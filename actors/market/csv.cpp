@@ -311,6 +311,7 @@ bool csv_reader::read_quote(quote_tick& out) {
 void csv_reader::reject_last(std::string reason) {
   TT_ASSERT(report_.good > 0);
   --report_.good;
+  last_time_ = time_before_;
   bad(std::move(reason));
 }
 
@@ -318,7 +319,7 @@ bool csv_reader::next(bar& out) {
   TT_ASSERT(kind_ == recording_kind::bars);
   while (next_fields()) {
     if (!read_bar(out)) continue;
-    last_time_ = out.open_time;
+    time_before_ = std::exchange(last_time_, out.open_time);
     ++report_.good;
     return true;
   }
@@ -329,7 +330,7 @@ bool csv_reader::next(quote_tick& out) {
   TT_ASSERT(kind_ != recording_kind::bars);
   while (next_fields()) {
     if (!read_quote(out)) continue;
-    last_time_ = out.ts;
+    time_before_ = std::exchange(last_time_, out.ts);
     ++report_.good;
     return true;
   }

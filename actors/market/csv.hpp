@@ -143,7 +143,8 @@ private:
   std::array<std::uint8_t, column_count> place_; // column → index of its field
   std::size_t columns_ = 0;
   std::array<std::string_view, max_csv_columns> fields_;
-  std::optional<utc_time> last_time_;
+  std::optional<utc_time> last_time_;   ///< of the last good row
+  std::optional<utc_time> time_before_; ///< of the one before it
   csv_report report_;
   std::optional<error> failure_;
 };

@@ -100,10 +100,16 @@ bool recording_stream::fill_quote() {
 
 std::optional<recording_stream::placed_bar> recording_stream::next_bar() {
   bar b;
-  if (!reader_.next(b)) return std::nullopt;
-  const auto placed = place_recorded_bar(b.open_time, source_.frame, *source_.what.calendar);
-  b.open_time = placed.span.open;
-  return placed_bar{b, placed.span.close};
+  while (reader_.next(b)) {
+    const auto placed = place_recorded_bar(b.open_time, source_.frame, *source_.what.calendar);
+    if (!begins_bar(placed.span.stamp, source_.frame, *source_.what.calendar)) {
+      reader_.reject_last("time: no bar of " + source_.frame.to_string() + " begins at " + to_iso8601(b.open_time));
+      continue;
+    }
+    b.open_time = placed.span.open;
+    return placed_bar{b, placed.span.close};
+  }
+  return std::nullopt;
 }
 
 bool recording_stream::fill_bar() {

@@ -93,6 +93,19 @@ std::optional<utc_time> exchange_calendar::next_close(utc_time t, session_hours 
   return next->hours(kind).close;
 }
 
+exchange_calendar::turns exchange_calendar::next_turns(utc_time t, session_hours kind) const {
+  constexpr auto horizon = std::chrono::hours{24 * 10};
+  const auto within = [&](std::optional<utc_time> at) { return at && *at <= t + horizon ? at : std::nullopt; };
+  turns out;
+  const bool is_open = day_at(t, kind).has_value();
+  if (!is_open) out.open = within(next_open(t, kind));
+  auto close = within(next_close(t, kind));
+  while (close && next_open(*close - nanoseconds{1}, kind) == close) close = within(next_close(*close, kind));
+  out.close = close;
+  if (is_open && close) out.open = within(next_open(*close, kind));
+  return out;
+}
+
 std::optional<bar_span> exchange_calendar::bar_at(utc_time t, timeframe frame, session_hours kind) const {
   TT_ASSERT(frame.count() > 0);
   const auto today = day_at(t, kind);

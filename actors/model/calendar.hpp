@@ -88,6 +88,13 @@ public:
   [[nodiscard]] std::optional<utc_time> next_open(utc_time t, session_hours kind) const;
   [[nodiscard]] std::optional<utc_time> next_close(utc_time t, session_hours kind) const;
 
+  /// The next opening and closing after `t` as a clock of the market shows them: hours that adjoin (a week of forex, crypto's
+  /// days) are one. Nothing where none comes within ten days.
+  struct turns {
+    std::optional<utc_time> open, close;
+  };
+  [[nodiscard]] turns next_turns(utc_time t, session_hours kind) const;
+
   /// The bar of `frame` that contains `t`, or nothing when `t` is outside the
   /// hours. Intraday bars are aligned to the session's opening (a 1h bar of a
   /// 09:30 session begins 09:30) and the last one is cut at the session's close.

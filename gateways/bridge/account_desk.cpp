@@ -87,6 +87,8 @@ result<void> account_desk::on_record(const journal_record& record) {
   if (noted->kind == "kill_switch") {
     const auto event = risk::parse_kill_event(noted->body);
     if (auto done = failed(event ? fold_stop(*event) : result<void>(event.error())); !done) return done;
+    if (stops_.size() == most_stops) stops_.erase(stops_.begin());
+    stops_.push_back(*event);
   }
   if (!is_replaying_) tell_risk(*noted, record.at);
   if (noted->kind == "limits") return failed(fold(risk::parse_limit_event(noted->body), limits_));

@@ -68,6 +68,9 @@ struct desk_health {
   std::map<std::string, std::uint64_t> orders; ///< by state
 };
 
+/// Emergency stops that an account remembers for charts.
+inline constexpr std::size_t most_stops = 500;
+
 class account_desk final : public execution::record_follower {
 public:
   using access = execution::account_access;
@@ -98,6 +101,8 @@ public:
   [[nodiscard]] std::vector<execution_snapshot> executions(access& in, const order_filter& filter) const;
   [[nodiscard]] risk_snapshot risk_state(access& in) const;
   [[nodiscard]] desk_health health(access& in) const;
+  /// Emergency stops and resumes, oldest first, the newest `most_stops`.
+  [[nodiscard]] const std::vector<risk::kill_event>& stops() const { return stops_; }
   [[nodiscard]] result<order_preview> preview(access& in, const trading_caller& who, const order_request& what);
 
   /// Errors: not_available while the account starts.
@@ -230,6 +235,7 @@ private:
   std::uint64_t strategies_offset_ = 0; ///< of the figures of strategies that the gate has
   bool has_rules_ = false;         ///< those of the settings are taken over
   bool has_started_ = false;       ///< the first replay is over
+  std::vector<risk::kill_event> stops_; ///< and resumes, oldest first
   bool is_flattening_ = false;     ///< within drive_flattening
   bool flatten_is_due_ = false;    ///< another look is on its way
   bool is_replaying_ = true;       ///< records of the past are not told

@@ -1,6 +1,11 @@
 #include "gateways/bridge/actor_trading_port.hpp"
 
+#include <caf/actor_system.hpp>
+#include <caf/atom.hpp>
+#include <caf/event_based_actor.hpp>
+
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 #include <utility>
 
@@ -93,6 +98,9 @@ struct actor_trading_port::known_health {
     std::vector<account_id> accounts;
   };
   question resuming;
+
+  /// Of those accounts, as far as they have told.
+  trading_health summary(const std::vector<hosted_account>& hosted, const trading_metrics* figures);
 };
 
 actor_trading_port::actor_trading_port(std::shared_ptr<account_hosts> accounts, std::shared_ptr<trading_watchers> watchers,
@@ -101,26 +109,55 @@ actor_trading_port::actor_trading_port(std::shared_ptr<account_hosts> accounts, 
 
 actor_trading_port::~actor_trading_port() = default;
 
-trading_health actor_trading_port::health() {
-  const auto hosted = accounts_->all();
-  for (const auto& one : hosted)
-    post(one, [desk = one.desk, id = one.id, kept = health_](account_access& in) {
-      auto now = desk->health(in);
-      const std::lock_guard lock(kept->mutex);
-      kept->all.insert_or_assign(id, std::move(now));
-    });
-  trading_health out;
-  if (figures_) {
-    out.fsync_p99_us = figures_->write_p99_us();
-    out.risk_p99_us = figures_->check_p99_us();
+namespace {
+
+/// A stop of every account is written in each of them within this time.
+constexpr std::chrono::seconds stop_echo{2};
+/// Longest wait for the accounts' word about themselves.
+constexpr std::chrono::seconds health_deadline{1};
+
+/// Answers once: when the last question about it is answered or dropped, or when the time is up.
+class health_question {
+public:
+  explicit health_question(std::function<void()> done) : done_(std::move(done)) {}
+  ~health_question() { finish(); }
+  health_question(const health_question&) = delete;
+  health_question& operator=(const health_question&) = delete;
+  void finish() {
+    if (!is_told_.exchange(true)) done_();
   }
-  const std::lock_guard lock(health_->mutex);
-  if (hosted.empty() || std::ranges::any_of(hosted, [&](const auto& one) { return !health_->all.contains(one.id); })) return out;
+
+private:
+  std::function<void()> done_;
+  std::atomic<bool> is_told_{false};
+};
+
+/// Ends the question when the time is up, where it is still open then.
+void set_deadline(caf::actor_system& system, const std::weak_ptr<health_question>& question) {
+  system.spawn<caf::hidden>([question](caf::event_based_actor* self) -> caf::behavior {
+    self->delayed_send(self, health_deadline, caf::atom("deadline"));
+    return {[self, question](caf::atom_value) {
+      if (const auto open = question.lock()) open->finish();
+      self->quit();
+    }};
+  });
+}
+
+} // namespace
+
+trading_health actor_trading_port::known_health::summary(const std::vector<hosted_account>& hosted, const trading_metrics* figures) {
+  trading_health out;
+  if (figures) {
+    out.fsync_p99_us = figures->write_p99_us();
+    out.risk_p99_us = figures->check_p99_us();
+  }
+  const std::lock_guard lock(mutex);
+  if (hosted.empty() || std::ranges::any_of(hosted, [&](const auto& one) { return !all.contains(one.id); })) return out;
   out.journal = "ok";
   out.is_ready = true;
-  out.offset = health_->all.at(hosted.front().id).offset;
+  out.offset = all.at(hosted.front().id).offset;
   for (const auto& host : hosted) {
-    const auto& one = health_->all.at(host.id);
+    const auto& one = all.at(host.id);
     if (severity_of(one.journal) > severity_of(out.journal)) out.journal = one.journal;
     out.mode = std::max(out.mode, one.mode);
     out.is_ready = out.is_ready && one.is_reconciled && one.journal != "starting";
@@ -131,6 +168,22 @@ trading_health actor_trading_port::health() {
     for (const auto& [state, count] : one.orders) out.orders[state] += count;
   }
   return out;
+}
+
+trading_health actor_trading_port::health() { return health_->summary(accounts_->all(), figures_.get()); }
+
+void actor_trading_port::ask_health(std::function<void(const trading_health&)> done) {
+  const auto hosted = accounts_->all();
+  if (hosted.empty()) return done(health());
+  const auto question = std::make_shared<health_question>(
+    [kept = health_, figures = figures_, hosted, done = std::move(done)] { done(kept->summary(hosted, figures.get())); });
+  for (const auto& one : hosted)
+    post(one, [desk = one.desk, id = one.id, kept = health_, question](account_access& in) {
+      auto now = desk->health(in);
+      const std::lock_guard lock(kept->mutex);
+      kept->all.insert_or_assign(id, std::move(now));
+    });
+  set_deadline(hosted.front().actor.home_system(), question);
 }
 
 result<account_id> actor_trading_port::default_account() const { return accounts_->usual(); }
@@ -196,6 +249,26 @@ void actor_trading_port::accounts(const trading_caller& who, reply<std::vector<a
   with_all<account_snapshot>(
     who, reachable(who), [done](result<std::vector<result<account_snapshot>>> got) { done(all_of(got)); },
     [](account_desk& desk, account_access& in, const auto& told) { told(desk.account(in)); });
+}
+
+void actor_trading_port::stops(const trading_caller& who, reply<std::vector<risk::kill_event>> done) {
+  with_all<std::vector<risk::kill_event>>(
+    who, reachable(who),
+    [done](result<std::vector<result<std::vector<risk::kill_event>>>> got) {
+      auto each = all_of(got);
+      if (!each) return done(each.error());
+      std::vector<risk::kill_event> out;
+      // a stop of everything stands in every account's journal
+      const auto is_same = [](const risk::kill_event& a, const risk::kill_event& b) {
+        return a.what == b.what && a.scope == b.scope && a.mode == b.mode && a.reason == b.reason && a.at - b.at < stop_echo && b.at - a.at < stop_echo;
+      };
+      for (auto& list : *each)
+        for (auto& one : list)
+          if (std::ranges::none_of(out, [&](const auto& known) { return is_same(known, one); })) out.push_back(std::move(one));
+      std::ranges::stable_sort(out, {}, &risk::kill_event::at);
+      done(std::move(out));
+    },
+    [](account_desk& desk, account_access&, const auto& told) { told(desk.stops()); });
 }
 
 void actor_trading_port::positions(const trading_caller& who, std::optional<account_id> of, reply<std::vector<position_snapshot>> done) {

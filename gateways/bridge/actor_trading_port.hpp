@@ -41,6 +41,7 @@ public:
   actor_trading_port& operator=(const actor_trading_port&) = delete;
 
   [[nodiscard]] trading_health health() override;
+  void ask_health(std::function<void(const trading_health&)> done) override;
   subscription_id watch(trading_watcher who) override { return watchers_->add(std::move(who)); }
   void unwatch(subscription_id id) override { watchers_->remove(id); }
   [[nodiscard]] result<account_id> default_account() const override;
@@ -58,6 +59,7 @@ public:
   void close(const trading_caller& who, close_request what, reply<closed_positions> done) override;
   void performance(const trading_caller& who, std::optional<account_id> of, std::size_t points, reply<account_performance> done) override;
   void risk_state(const trading_caller& who, std::optional<account_id> of, reply<risk_snapshot> done) override;
+  void stops(const trading_caller& who, reply<std::vector<risk::kill_event>> done) override;
   void set_limits(const trading_caller& who, risk::limit_change change, reply<std::uint64_t> done) override;
   void stop(const trading_caller& who, stop_request what, reply<stopped> done) override;
   void ask_resume(const trading_caller& who, std::string reason, reply<resume_question> done) override;

@@ -55,7 +55,10 @@ public:
     auto out = own_->Collect();
     const auto now = port_.health();
     auto orders = gauge_family("tt_orders_total", "Orders of the accounts by state");
-    for (const auto& [state, count] : now.orders) add_gauge(orders, static_cast<double>(count), {{"state", state}});
+    for (const auto state : names_of<order_state>::value) { // also those that no order is in
+      const auto found = now.orders.find(std::string(state));
+      add_gauge(orders, found == now.orders.end() ? 0.0 : static_cast<double>(found->second), {{"state", std::string(state)}});
+    }
     auto unknown = gauge_family("tt_orders_unknown", "Orders of which it is not known whether the venue has them");
     add_gauge(unknown, static_cast<double>(now.orders_unknown));
     auto kill = gauge_family("tt_kill_active", "1 while an emergency stop is on");

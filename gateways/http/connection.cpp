@@ -270,7 +270,7 @@ void connection::upgrade(transport over) {
 }
 
 bool connection::wants_keep_alive() const {
-  return parser_ && parser_->get().keep_alive() && pipelined_ < max_pipelined && !parts_->stopping;
+  return parser_ && parser_->get().keep_alive() && pipelined_ + 1 < max_pipelined && !parts_->stopping;
 }
 
 void connection::write(http_response response, after next) {

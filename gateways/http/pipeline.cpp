@@ -145,7 +145,7 @@ std::optional<api_error> pipeline::find_route(exchange& call) {
     call.errors = match.found->errors;
   } else if (!match.allowed.empty()) {
     if (request.method != verb::options) {
-      call.no_route = make_error(405, "method_not_allowed", std::string{to_string(request.method)} + " is not possible on this path");
+      call.no_route = make_error(405, "method_not_allowed", (request.method == verb::other ? std::string{"this method"} : std::string{to_string(request.method)}) + " is not possible on this path");
       call.no_route->headers.set("Allow", join_verbs(match.allowed));
     }
   } else if (!is_reserved(request.path)) {

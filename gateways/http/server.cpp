@@ -25,9 +25,9 @@ error bind_failure(const net_error& failed, const tcp::endpoint& at) {
   const std::string where = at.address().to_string() + ":" + std::to_string(at.port());
   if (failed == net::error::address_in_use)
     return {errc::not_available, "port " + std::to_string(at.port()) + " is already in use on " + at.address().to_string() +
-                                   "; stop the other program or choose another port", "DATAHUB_PORT"};
-  if (failed == net::error::access_denied) return {errc::not_available, "no permission to listen on " + where, "DATAHUB_PORT"};
-  return {errc::not_available, "can't listen on " + where + ": " + failed.message(), "DATAHUB_HOST"};
+                                   "; stop the other program or choose another port", "server.port"};
+  if (failed == net::error::access_denied) return {errc::not_available, "no permission to listen on " + where, "server.port"};
+  return {errc::not_available, "can't listen on " + where + ": " + failed.message(), "server.host"};
 }
 
 } // namespace
@@ -70,7 +70,7 @@ struct http_server::impl {
     tcp::resolver resolver{workers.front()->context};
     const auto found = resolver.resolve(parts->config.host, "", failed);
     if (failed || found.empty())
-      return error{errc::invalid_argument, "no address for \"" + parts->config.host + "\": " + failed.message(), "DATAHUB_HOST"};
+      return error{errc::invalid_argument, "no address for \"" + parts->config.host + "\": " + failed.message(), "server.host"};
     return std::vector{found.begin()->endpoint().address()};
   }
 

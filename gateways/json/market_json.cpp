@@ -81,8 +81,9 @@ void write_market_status(json_writer& out, const exchange_calendar& calendar, ut
     if (t) out.field(name, calendar.to_local_iso8601(*t));
     else out.key(name).null();
   };
-  local("next_open", calendar.next_open(now, session_hours::regular));
-  local("next_close", calendar.next_close(now, session_hours::regular));
+  const auto turns = calendar.next_turns(now, session_hours::regular);
+  local("next_open", turns.open);
+  local("next_close", turns.close);
   // Today's trading day where a session is running, the civil date otherwise.
   const auto running = calendar.day_at(now, session_hours::extended);
   const civil_date today = running ? running->day : calendar.local_date(now);

@@ -307,20 +307,22 @@ void cancel(const ports& at, const context_ptr& call, const responder& answer) {
 // ------------------------------------------------------------------- engine
 
 void status(const ports& at, const context_ptr& call, const responder& answer) {
-  const auto health = at.trading.health();
-  json_writer out{call->style};
-  out.begin_object().field("enabled", true).field("running", health.is_ready).field("accounts", at.paper.accounts().size());
-  out.field("orders_open", health.orders_open).field("orders_unknown", health.orders_unknown).field("journal", health.journal);
-  out.field("mode", health.mode == risk::kill_mode::none ? std::string_view{"normal"} : tt::to_string(health.mode)).end_object();
-  answer(json_response(out.take()));
+  at.trading.ask_health([call, answer, accounts = at.paper.accounts().size()](const trading_health& now) {
+    json_writer out{call->style};
+    out.begin_object().field("enabled", true).field("running", now.is_ready).field("accounts", accounts);
+    out.field("orders_open", now.orders_open).field("orders_unknown", now.orders_unknown).field("journal", now.journal);
+    out.field("mode", now.mode == risk::kill_mode::none ? std::string_view{"normal"} : tt::to_string(now.mode)).end_object();
+    answer(json_response(out.take()));
+  });
 }
 
 void health(const ports& at, const context_ptr& call, const responder& answer) {
-  const auto now = at.trading.health();
-  json_writer out{call->style};
-  const bool is_good = now.is_ready && now.journal == "ok";
-  out.begin_object().field("ok", is_good).field("journal", now.journal).field("reconciled", now.is_ready).end_object();
-  answer(json_response(out.take(), is_good ? 200 : 503));
+  at.trading.ask_health([call, answer](const trading_health& now) {
+    json_writer out{call->style};
+    const bool is_good = now.is_ready && now.journal == "ok";
+    out.begin_object().field("ok", is_good).field("journal", now.journal).field("reconciled", now.is_ready).end_object();
+    answer(json_response(out.take(), is_good ? 200 : 503));
+  });
 }
 
 // ---------------------------------------------------- PATCH /api/v1/accounts

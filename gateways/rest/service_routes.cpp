@@ -49,13 +49,12 @@ void write_trading(json_writer& out, const std::optional<trading_health>& found)
 }
 
 /// Parts that this build lacks are named as such, never shown as working.
-void write_details(json_writer& out, const services& parts, const feeds_reply& feeds, utc_time now) {
+void write_details(json_writer& out, const services& parts, const feeds_reply& feeds, const std::optional<trading_health>& trading, utc_time now) {
   out.field("uptime_s", (now - parts.started) / std::chrono::seconds{1});
   out.field("tradier_connected", false).field("tradovate_connected", false).field("ccxt_connected", false);
   out.field("active_connections", parts.metrics.open_connections());
   write_feeds(out, feeds ? *feeds : std::vector<market::feed_status>{}, parts.market.market_time());
   if (!feeds) out.field("market_error", feeds.error().message);
-  const auto trading = parts.trading ? std::optional{parts.trading->health()} : std::nullopt;
   write_trading(out, trading);
   const auto standing = parts.cluster ? parts.cluster->standing() : cluster_standing{"standalone", trading ? trading->epoch : 0};
   out.key("cluster").begin_object().field("node", parts.config.node_id).field("role", standing.role);
@@ -74,14 +73,22 @@ void write_details(json_writer& out, const services& parts, const feeds_reply& f
 /// Who may see more than the bare state.
 bool may_see_details(const request_context& call) { return call.who.identified() || is_loopback_address(call.client); }
 
+/// What feeds and accounts say now; accounts: nothing on a node without.
+void ask_parts(services& parts, std::function<void(const feeds_reply&, const std::optional<trading_health>&)> done) {
+  parts.market.feeds([&parts, done = std::move(done)](const feeds_reply& feeds) {
+    if (!parts.trading) return done(feeds, std::nullopt);
+    parts.trading->ask_health([feeds, done](const trading_health& accounts) { done(feeds, accounts); });
+  });
+}
+
 void health(services& parts, const context_ptr& call, const responder& answer) {
-  parts.market.feeds([&parts, call, answer](const feeds_reply& feeds) {
+  ask_parts(parts, [&parts, call, answer](const feeds_reply& feeds, const std::optional<trading_health>& accounts) {
     const auto state = judge(feeds);
     const utc_time now = parts.clock();
     json_writer out{call->style};
     out.begin_object().field("status", state).field("ok", state != "unhealthy");
     out.field("timestamp", unix_seconds(now)).field("ts_ms", unix_ms(now)).field("version", parts.config.version);
-    if (may_see_details(*call)) write_details(out, parts, feeds, now);
+    if (may_see_details(*call)) write_details(out, parts, feeds, accounts, now);
     out.end_object();
     answer(json_response(out.take(), state == "unhealthy" ? 503 : 200));
   });
@@ -89,14 +96,15 @@ void health(services& parts, const context_ptr& call, const responder& answer) {
 
 /// Ready once the market answers, every journal is replayed and every venue has answered for everything once.
 void ready(services& parts, const responder& answer) {
-  parts.market.feeds([&parts, answer](const feeds_reply& feeds) {
-    const bool is_ready = feeds && (!parts.trading || parts.trading->health().is_ready);
+  ask_parts(parts, [answer](const feeds_reply& feeds, const std::optional<trading_health>& accounts) {
+    const bool is_ready = feeds && (!accounts || accounts->is_ready);
     answer(json_response(is_ready ? R"({"ok":true})" : R"({"ok":false})", is_ready ? 200 : 503));
   });
 }
 
 void metrics(services& parts, const responder& answer) {
-  parts.market.feeds([&parts, answer](const feeds_reply& feeds) {
+  // the accounts are asked too: what is collected of them is then of now
+  ask_parts(parts, [&parts, answer](const feeds_reply& feeds, const std::optional<trading_health>&) {
     http_response out;
     out.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
     out.body = parts.metrics.render(feeds ? *feeds : std::vector<market::feed_status>{}, parts.market.market_time());

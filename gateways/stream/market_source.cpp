@@ -30,9 +30,15 @@ payload share(market::market_update update) {
 }
 
 /// A quote of which only the name is known says nothing.
+bool says_something(const market::quote_snapshot& quote) { return quote.last || quote.bid || quote.ask || quote.prev_close; }
+
+bool says_something(const market::market_update& update) {
+  const auto* quote = std::get_if<market::quote_snapshot>(&update);
+  return !quote || says_something(*quote);
+}
+
 std::optional<payload> known_part(const market::quote_snapshot& quote) {
-  if (!quote.last && !quote.bid && !quote.ask && !quote.prev_close) return std::nullopt;
-  return share(quote);
+  return says_something(quote) ? std::optional{share(quote)} : std::nullopt;
 }
 
 std::optional<payload> newest_bar(const topic_key& key, const market::history_reply& reply) {
@@ -49,7 +55,8 @@ std::optional<payload> newest_bar(const topic_key& key, const market::history_re
 /// Everything of a venue's status but the present time.
 std::string changing_part(const exchange_calendar& calendar, utc_time now) {
   std::string out{to_string(calendar.state_at(now))};
-  for (const auto& time : {calendar.next_open(now, session_hours::regular), calendar.next_close(now, session_hours::regular)})
+  const auto turns = calendar.next_turns(now, session_hours::regular);
+  for (const auto& time : {turns.open, turns.close})
     out += time ? "|" + to_iso8601(*time) : "|";
   return out;
 }
@@ -171,7 +178,7 @@ void market_source::open(const std::shared_ptr<hub_topic>& topic) {
   cell->topic = topic;
   cell->kind = traits_of(key.what).kind;
   auto handler = [box = box_, cell, mono = clock_.mono](std::shared_ptr<const market::market_update> update) {
-    if (update) box->put(cell, std::move(update), mono());
+    if (update && says_something(*update)) box->put(cell, std::move(update), mono());
   };
   auto& entry = feeds_[key];
   TT_ASSERT(!entry.cell);

@@ -22,18 +22,30 @@ struct mark {
 
 /// The two questions of one answer.
 struct gathering {
-  std::string symbol;
-  utc_time from{}, to{};
+  mark_question asked;
   std::vector<mark> marks;
 
   void add(mark one) {
-    if (one.at >= from && one.at <= to) marks.push_back(std::move(one));
+    if (asked.covers(one.at)) marks.push_back(std::move(one));
   }
 };
 
-void write(json_writer& out, std::vector<mark> marks) {
+/// The newest ones, of each bar too, in their order, stamped with their bars.
+std::vector<mark> shown(gathering all) {
+  auto& marks = all.marks;
   std::ranges::stable_sort(marks, {}, &mark::at);
-  if (marks.size() > max_marks) marks.erase(marks.begin(), marks.end() - max_marks);
+  std::vector<mark> out;
+  std::size_t of_bar = 0;
+  for (auto one = marks.rbegin(); one != marks.rend() && out.size() < max_marks; ++one) {
+    one->at = all.asked.bar_of(one->at);
+    of_bar = !out.empty() && out.back().at == one->at ? of_bar + 1 : 1;
+    if (of_bar <= max_marks_of_bar) out.push_back(std::move(*one));
+  }
+  std::ranges::reverse(out);
+  return out;
+}
+
+void write(json_writer& out, const std::vector<mark>& marks) {
   const auto column = [&](const char* name, auto value) {
     out.raw_key(name).begin_array();
     for (const auto& one : marks) value(one);
@@ -64,12 +76,12 @@ mark mark_of(const alerts::alert& what) {
 void add_alerts(services& parts, const std::shared_ptr<gathering>& all, const responder& answer) {
   const auto finish = [all, answer] {
     json_writer out;
-    write(out, std::move(all->marks));
+    write(out, shown(std::move(*all)));
     answer(json_response(out.take()));
   };
   if (!parts.alerts) return finish();
   alerts::alert_filter which;
-  which.symbol = all->symbol;
+  which.symbol = all->asked.what->symbol;
   which.limit = max_marks;
   parts.alerts->list(which, [all, answer, finish](const result<std::vector<alerts::alert>>& got) {
     if (!got) return answer(got.error());
@@ -81,19 +93,35 @@ void add_alerts(services& parts, const std::shared_ptr<gathering>& all, const re
 
 } // namespace
 
-void show_marks(services& parts, const context_ptr& call, const responder& answer) {
+utc_time mark_question::bar_of(utc_time t) const {
+  for (const auto hours : {session_hours::regular, session_hours::extended})
+    if (const auto bar = what->calendar->bar_at(t, frame, hours)) return bar->stamp;
+  return t;
+}
+
+std::optional<mark_question> read_mark_question(services& parts, const context_ptr& call, const responder& answer) {
   query_reader query{call->request.query};
+  mark_question out;
   const auto symbol = query.text({"symbol"}, query_reader::need::required);
   const auto from = query.time({"from"}, query_reader::need::required), to = query.time({"to"}, query_reader::need::required);
-  (void)query.text({"resolution"});
-  if (!query.ok()) return answer(query.failure());
+  out.frame = query.frame({"resolution"}, query_reader::need::optional).value_or(out.frame);
+  if (!query.ok()) return answer(query.failure()), std::nullopt;
   const auto found = find_instrument(parts, *symbol);
-  if (!found) return answer(to_api_error(found.error()));
-  const auto all = std::make_shared<gathering>(gathering{(*found)->symbol, *from, *to, {}});
+  if (!found) return answer(to_api_error(found.error())), std::nullopt;
+  out.what = *found;
+  out.from = *from;
+  out.to = *to;
+  return out;
+}
+
+void show_marks(services& parts, const context_ptr& call, const responder& answer) {
+  const auto asked = read_mark_question(parts, call, answer);
+  if (!asked) return;
+  const auto all = std::make_shared<gathering>(gathering{*asked, {}});
   if (!parts.trading) return add_alerts(parts, all, answer);
   order_filter fills;
-  fills.symbol = all->symbol;
-  fills.since = *from;
+  fills.symbol = asked->what->symbol;
+  fills.since = asked->from;
   fills.limit = max_marks;
   trading_caller who;
   who.principal = call->who.name;

@@ -194,20 +194,6 @@ void quotes(services& parts, const context_ptr& call, const responder& answer) {
   });
 }
 
-/// No rolls, strategy runs or stops are recorded for the time scale, so the list is truly empty; the parameters are
-/// checked all the same.
-void timescale_marks(services& parts, const context_ptr& call, const responder& answer) {
-  query_reader query{call->request.query};
-  const auto symbol = query.text({"symbol"}, query_reader::need::required);
-  (void)query.time({"from"}, query_reader::need::required);
-  (void)query.time({"to"}, query_reader::need::required);
-  (void)query.text({"resolution"});
-  if (!query.ok()) return answer(query.failure());
-  const auto found = find_instrument(parts, *symbol);
-  if (!found) return answer(to_api_error(found.error()));
-  answer(json_response("[]"));
-}
-
 route udf_row(std::string_view pattern, std::string_view summary, handler run, std::vector<param_doc> query, std::string_view schema) {
   return {.method = verb::get, .pattern = pattern, .policy = {access::viewer, rate_class::market_data}, .summary = summary,
           .run = std::move(run), .query = std::move(query), .response_schema = schema, .errors = error_format::udf, .tag = "udf"};
@@ -252,7 +238,7 @@ void add_udf_routes(std::vector<route>& rows, services& parts) {
   const std::vector<param_doc> mark_params{{"symbol", "string", "", "required"}, {"from", "integer", "", "required"}, {"to", "integer", "", "required"}, {"resolution"}};
   rows.push_back(udf_row("/udf/marks", "Own fills and triggered alerts on the chart", call_of(show_marks), mark_params, "UdfMarks"));
   rows.push_back(udf_row("/udf/timescale_marks", "Rolls, strategy runs and stops on the time scale",
-                         call_of(timescale_marks), mark_params, "UdfTimescaleMarks"));
+                         call_of(show_timescale_marks), mark_params, "UdfTimescaleMarks"));
   rows.push_back(udf_row("/udf/quotes", "Quotes by name", call_of(quotes), {{"symbols", "string", "Comma list", "required"}}, "UdfQuotes"));
 }
 

@@ -220,6 +220,54 @@ TEST_F(alert_routes, triggers_and_fills_are_marks_on_the_chart) {
   EXPECT_EQ(get("/udf/marks?symbol=AAPL&from=0&to=" + std::to_string(at - 3600) + "&resolution=1").json()["id"], json::array());
 }
 
+TEST_F(alert_routes, marks_stand_on_bars_ten_on_each_at_most) {
+  const auto base = utc_time{std::chrono::floor<std::chrono::minutes>(market.market_time())} - std::chrono::minutes{5};
+  for (int i = 0; i < 14; ++i) {
+    execution_snapshot fill;
+    fill.fill.id = execution_id{"x-" + std::to_string(i)};
+    fill.fill.symbol = "AAPL";
+    fill.fill.qty = quantity{1};
+    fill.fill.px = tt::price{decimal{100}};
+    fill.fill.at = base + std::chrono::seconds{i == 0 ? -30 : i};
+    accounts.fills.push_back(fill);
+  }
+  const auto ask = [&](const std::string& resolution) {
+    return get("/udf/marks?symbol=AAPL&from=0&to=1999999999&resolution=" + resolution).json();
+  };
+  const auto minutes = ask("1");
+  ASSERT_EQ(minutes["id"].size(), 11u) << minutes;
+  EXPECT_EQ(minutes["id"][0], "x-0");
+  EXPECT_EQ(minutes["time"][0], unix_seconds(base) - 60);
+  EXPECT_EQ(minutes["id"][1], "x-4") << "the newest ten of the bar";
+  for (std::size_t i = 1; i < 11; ++i) EXPECT_EQ(minutes["time"][i], unix_seconds(base));
+  const auto days = ask("1D");
+  ASSERT_EQ(days["id"].size(), 10u);
+  EXPECT_EQ(days["time"][0].get<std::int64_t>() % 86'400, 0);
+  EXPECT_EQ(get("/udf/marks?symbol=AAPL&from=0&to=5&resolution=zz").status, 400);
+}
+
+TEST_F(alert_routes, emergency_stops_are_marks_on_the_time_scale) {
+  risk::kill_event stop;
+  stop.epoch = 1;
+  stop.mode = risk::kill_mode::halt;
+  stop.reason = "enough";
+  stop.at = market.market_time() - std::chrono::minutes{2};
+  auto of_other = stop;
+  of_other.scope = {risk::kill_scope::kind::symbol, "MSFT"};
+  auto resumed = stop;
+  resumed.what = risk::kill_event::kind::resumed;
+  resumed.at += std::chrono::minutes{1};
+  accounts.stopped_before = {stop, of_other, resumed};
+  const auto marks = get("/udf/timescale_marks?symbol=AAPL&from=0&to=1999999999&resolution=1").json();
+  EXPECT_EQ(schema_violation(get("/openapi.json").json(), "UdfTimescaleMarks", marks), "");
+  ASSERT_EQ(marks.size(), 2u) << marks;
+  EXPECT_EQ(marks[0]["tooltip"], json({"Trading stopped: halt", "enough"}));
+  EXPECT_EQ(marks[0]["label"], "H");
+  EXPECT_EQ(marks[0]["time"], unix_seconds(std::chrono::floor<std::chrono::minutes>(stop.at)));
+  EXPECT_EQ(marks[1]["tooltip"][0], "Trading resumed");
+  EXPECT_EQ(get("/udf/timescale_marks?symbol=AAPL&from=0&to=5&resolution=1").json(), json::array());
+}
+
 TEST_F(alert_routes, without_accounts_there_are_no_orders) {
   http_fixture bare;
   direct_alerts kept{bare.market};

@@ -366,7 +366,7 @@ TEST_F(http_server_test, bad_configuration_names_its_key) {
   EXPECT_EQ(field_of([](gateway_config& c) { c.trusted_proxies = {"nonsense"}; }), "TRUSTED_PROXIES");
   EXPECT_EQ(field_of([](gateway_config& c) { c.market_calendar = "XXXX"; }), "MARKET_CALENDAR");
   EXPECT_EQ(field_of([](gateway_config& c) { c.data_dir = "/nonexistent/folder"; }), "DATA_DIR");
-  EXPECT_EQ(field_of([](gateway_config& c) { c.host = "198.51.100.77"; }), "DATAHUB_HOST");
+  EXPECT_EQ(field_of([](gateway_config& c) { c.host = "198.51.100.77"; }), "server.host");
 }
 
 TEST_F(http_server_test, stops_with_clients_and_requests_under_way_and_starts_again) {

@@ -107,6 +107,16 @@ TEST_F(import, corrections_replace_or_not_by_policy) {
   EXPECT_EQ(stored("A", timeframe::minutes(1))[0].open, px("2"));
 }
 
+TEST_F(import, a_row_that_is_rejected_for_its_time_says_nothing_of_the_rows_after_it) {
+  const auto path = dir.file("p.csv", bars_header + "1980873961,1,1,1,1,1\n1380893400,1,1,1,1,1\n1380893460,1,1,1,1,1\n"
+                                                    "1380893461,1,1,1,1,1\n1380893520,1,1,1,1,1\n");
+  const auto done = run(path, stock, timeframe::minutes(1));
+  EXPECT_EQ(done.bars, 3u);
+  ASSERT_EQ(done.csv.problems.size(), 2u);
+  EXPECT_EQ(done.csv.problems[0], (row_problem{2, "time: no bar of 1m begins at 2032-10-08T18:46:01.000Z"}));
+  EXPECT_EQ(done.csv.problems[1].line, 5u);
+}
+
 TEST_F(import, prices_between_two_ticks_are_kept_and_counted) {
   const auto path = dir.file("g.csv", bars_header + "1380893400,1.01,1.02,1.01,1.02,1\n1380893460,1.01,1.025,1.01,1.02,1\n"
                                                     "1380893520,1.011,1.011,1.011,1.011,1\n");

@@ -161,6 +161,19 @@ TEST(replay, bad_rows_are_reported_and_the_rest_is_played) {
   EXPECT_EQ(reports[0].second.problems[0].line, 3u);
 }
 
+TEST(replay, rows_that_begin_no_bar_of_the_timeframe_are_bad_rows) {
+  scratch_folder dir;
+  const auto path = dir.file("m.csv", "time,open,high,low,close,volume\n1380893400,1,1,1,1,1\n1380893460,2,2,2,2,1\n1380893700,3,3,3,3,1\n");
+  auto source = open({{of(path, make_instrument("A", "XNYS"), timeframe::minutes(5))}});
+  ASSERT_TRUE(source);
+  const auto events = everything(*source);
+  for (const auto& e : events) EXPECT_NE(std::get<trade_tick>(e.data).px, px("2"));
+  const auto report = source->report();
+  EXPECT_EQ(report.rows, 3u);
+  EXPECT_EQ(report.bad_rows, 1u);
+  EXPECT_NE(report.first_bad.find("line 3: time: no bar of 5m begins at 2013-10-04T13:31:00.000Z"), std::string::npos) << report.first_bad;
+}
+
 TEST(replay, loops_by_whole_weeks_on_the_venues_clock) {
   scratch_folder dir;
   // Friday 2013-10-25 09:30 and Thursday 2013-10-31 10:00 in New York; clocks go back on 11-03

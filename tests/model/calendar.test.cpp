@@ -285,6 +285,19 @@ TEST(calendar, trading_day_of_a_moment) {
   EXPECT_EQ(cme->to_local_iso8601(at("2026-07-01T05:00Z")), "2026-07-01T00:00:00-05:00");
 }
 
+TEST(calendar, hours_that_adjoin_turn_once) {
+  const auto turns = [](const char* calendar, const char* t) {
+    const auto got = get(calendar)->next_turns(at(t), regular);
+    return std::pair{got.open, got.close};
+  };
+  using pair = std::pair<std::optional<utc_time>, std::optional<utc_time>>;
+  EXPECT_EQ(turns("XNYS", "2026-01-15T10:00-05:00"), (pair{at("2026-01-16T09:30-05:00"), at("2026-01-15T16:00-05:00")}));
+  EXPECT_EQ(turns("XNYS", "2026-01-15T17:00-05:00"), (pair{at("2026-01-16T09:30-05:00"), at("2026-01-16T16:00-05:00")}));
+  EXPECT_EQ(turns("FOREX", "2026-01-15T10:00-05:00"), (pair{at("2026-01-18T17:00-05:00"), at("2026-01-16T17:00-05:00")})) << "a week is one session";
+  EXPECT_EQ(turns("FOREX", "2026-01-17T10:00-05:00"), (pair{at("2026-01-18T17:00-05:00"), at("2026-01-23T17:00-05:00")}));
+  EXPECT_EQ(turns("24X7", "2026-01-15T10:00Z"), (pair{std::nullopt, std::nullopt})) << "never closes, so never opens";
+}
+
 TEST(calendar, next_open_and_next_close) {
   const auto nyse = get("XNYS"), cme = get("CME_EQUITY");
   const auto regular = session_hours::regular, extended = session_hours::extended;

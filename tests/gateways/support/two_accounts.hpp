@@ -20,6 +20,7 @@ public:
   void orders(const trading_caller&, order_filter, reply<std::vector<order_snapshot>> done) override { done(no()); }
   void order_of(const trading_caller&, order_name, reply<order_snapshot> done) override { done(no()); }
   void executions(const trading_caller&, order_filter, reply<std::vector<execution_snapshot>> done) override { done(fills); }
+  void stops(const trading_caller&, reply<std::vector<risk::kill_event>> done) override { done(stopped_before); }
   void place(const trading_caller&, place_order, reply<placed_order> done) override { done(no()); }
   void preview(const trading_caller&, order_request, reply<order_preview> done) override { done(no()); }
   void change(const trading_caller&, order_name, order_change, reply<order_snapshot> done) override { done(no()); }
@@ -33,6 +34,7 @@ public:
   void resume(const trading_caller&, std::string, reply<std::uint64_t> done) override { done(no()); }
 
   std::vector<execution_snapshot> fills;
+  std::vector<risk::kill_event> stopped_before;
 
 private:
   static error no() { return {errc::not_available, "not in this test"}; }

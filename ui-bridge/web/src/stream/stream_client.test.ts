@@ -251,6 +251,25 @@ describe("gaps", () => {
   });
 });
 
+describe("a gap answer", () => {
+  /// Texts of what people are told when the node has another epoch after a reconnect.
+  const told_after = (tseq: number): string[] => {
+    const socket = go_live();
+    const texts: string[] = [];
+    client.on_notice(({ text }) => texts.push(text));
+    client.subscribe({ channel: "orders", symbol: "" }, () => {});
+    clock.settle();
+    socket.say({ ...order(tseq), snapshot: true });
+    socket.cut();
+    clock.advance(1_000);
+    network.last.open();
+    network.last.say({ type: "gap", channel: "orders" });
+    return texts.filter((text) => text.startsWith("Older"));
+  };
+  it("is told where events may be missing", () => expect(told_after(3)).toEqual(["Older orders events could not be replayed"]));
+  it("is nothing to people where there never was an event", () => expect(told_after(0)).toEqual([]));
+});
+
 describe("liveness", () => {
   it("turns stale within 2 s of silence and live again with the next message", () => {
     const socket = go_live();

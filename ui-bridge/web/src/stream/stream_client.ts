@@ -330,8 +330,8 @@ export class StreamClient {
         });
         return;
       case "gap":
-        this.forget_positions(message.channel);
-        this.notice({ level: "warning", text: `Older ${message.channel ?? "stream"} events could not be replayed` });
+        if (this.forget_positions(message.channel))
+          this.notice({ level: "warning", text: `Older ${message.channel ?? "stream"} events could not be replayed` });
         return;
     }
     if (message.channel) this.enqueue(message, message.channel);
@@ -412,11 +412,16 @@ export class StreamClient {
     }
   }
 
-  private forget_positions(channel: Channel | undefined): void {
+  /// @return whether any of them had brought an event: only then can some be missing.
+  private forget_positions(channel: Channel | undefined): boolean {
     this.end_resume(channel);
+    let had_events = false;
     for (const [key, { topic }] of this.wanted) {
-      if (channel === undefined || topic.channel === channel) this.positions.delete(key);
+      if (channel !== undefined && topic.channel !== channel) continue;
+      had_events ||= (this.positions.get(key)?.tseq ?? 0) > 0;
+      this.positions.delete(key);
     }
+    return had_events;
   }
 
   // -- outgoing -------------------------------------------------------------
