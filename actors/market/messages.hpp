@@ -8,6 +8,7 @@
 // | symbol | quote_atom | quote_snapshot |
 // | symbol | history_request | history_reply |
 // | symbol | trades_atom, std::uint32_t limit | trade_list, newest first |
+// | symbol | trades_atom, std::uint64_t first | trade_list, newest first: those numbered `first` and higher that are kept; all if it has not come that far |
 // | symbol | subscribe_atom, topic | none; updates follow as update_batch, the newest state first |
 // | symbol | unsubscribe_atom, topic | none |
 // | symbol | follow_atom, topic | update_batch: the newest state; what follows is published under bus_topic_name |
