@@ -4,6 +4,7 @@
 #include "actors/market/directory_actor.hpp"
 #include "actors/market/feed_actor.hpp"
 #include "bus/errc.hpp"
+#include "cluster/backtest/recruiter_actor.hpp"
 #include "cluster/codec_types.hpp"
 #include "cluster/feed_names.hpp"
 #include "cluster/lease/lease_actor.hpp"
@@ -22,6 +23,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <filesystem>
 
 namespace tt::cluster {
@@ -78,14 +80,22 @@ market::topic_publisher make_publisher(bus::node* node, std::string venue) {
   };
 }
 
-} // namespace
-
-void cluster_node::attach(caf::actor_system_config& system, const node_config& config) {
-  bus::node::attach(system, bus_settings(config), project_types());
+/// Membership as those see it who have workers spawned.
+void note_workers(const caf::actor& recruiter, const std::string& who, const member& what) {
+  const auto hosts = [](const member_info& info) { return std::ranges::find(info.roles, to_string(role::backtest)) != info.roles.end(); };
+  if (what.state != member_state::up) caf::anon_send(recruiter, recruit_change{who, recruiting::gone});
+  else if (what.info && hosts(*what.info)) caf::anon_send(recruiter, recruit_change{who, recruiting::hosts_workers});
 }
 
-cluster_node::cluster_node(caf::actor_system& system, cluster_surroundings around)
-  : system_(system), around_(std::move(around)), bus_(&bus::node::of(system)),
+} // namespace
+
+std::shared_ptr<crew_host> cluster_node::attach(caf::actor_system_config& system, const node_config& config) {
+  bus::node::attach(system, bus_settings(config), project_types());
+  return config.cluster->has(role::backtest) ? crew_host::attach(system) : nullptr;
+}
+
+cluster_node::cluster_node(caf::actor_system& system, cluster_surroundings around, std::shared_ptr<crew_host> crews)
+  : system_(system), around_(std::move(around)), crews_(std::move(crews)), bus_(&bus::node::of(system)),
     market_time_ns_(std::make_shared<std::atomic<std::int64_t>>(INT64_MIN)), feed_names_(std::make_shared<feed_names>()) {}
 
 cluster_node::~cluster_node() { stop(); }
@@ -178,17 +188,17 @@ void cluster_node::start_backtests() {
   const bool coordinates = config().is_first_seed(name());
   if (!coordinates && !config().has(role::backtest)) return;
   backtests_ = std::make_unique<backtest_service>(system_, around_.config, around_.clock, around_.master, directory_);
-  if (config().has(role::backtest)) {
-    backtests_->start_crew();
-    backtests_->follow(*bus_);
-  }
-  if (coordinates)
-    backtests_->keep_coordinator([node = bus_](const caf::actor& started) {
-      const std::string published(backtest::coordinator_name);
-      node->withdraw(published); // its predecessor's, if that has not ended yet
-      if (const auto failed = node->publish(published, started)) spdlog::error("{} can't be published: {}", published, bus::text_of(failed));
-      else spdlog::info("{} runs here", published);
-    });
+  if (config().has(role::backtest)) backtests_->host_crews(crews_);
+  if (!coordinates) return;
+  const auto on_start = [node = bus_](const caf::actor& started) {
+    const std::string published(backtest::coordinator_name);
+    node->withdraw(published); // its predecessor's, if that has not ended yet
+    if (const auto failed = node->publish(published, started)) spdlog::error("{} can't be published: {}", published, bus::text_of(failed));
+    else spdlog::info("{} runs here", published);
+  };
+  backtests_->keep_coordinator(on_start);
+  recruiter_ = backtests_->recruit([node = bus_](const std::string& peer) { return node->agent(peer); });
+  if (config().has(role::backtest)) caf::anon_send(recruiter_, recruit_change{name(), recruiting::hosts_workers});
 }
 
 std::function<caf::actor()> cluster_node::backtest_coordinator() const {
@@ -234,7 +244,8 @@ void cluster_node::start_member() {
   options->clock = around_.clock;
   options->host = host_;
   options->singletons = singletons_;
-  options->on_change = [names = feed_names_](const std::string& who, const member& what) {
+  options->on_change = [recruiter = recruiter_, names = feed_names_](const std::string& who, const member& what) {
+    if (recruiter) note_workers(recruiter, who, what);
     if (what.info) names->add(what.info->feeds);
     if (what.state == member_state::up) spdlog::info("node {} is up", who);
     else spdlog::warn("node {} is {}: {}", who, to_string(what.state), what.reason);
@@ -291,6 +302,7 @@ void cluster_node::give_leases_back() {
 void cluster_node::stop() {
   if (!running_) return;
   running_ = false;
+  recruiter_ = nullptr;
   for (auto* actor : {&watcher_, &seed_watcher_, &member_}) {
     if (*actor) caf::anon_send_exit(*actor, caf::exit_reason::user_shutdown);
     *actor = nullptr;

@@ -311,10 +311,10 @@ struct node::impl {
   }
 
   result<void> start_in_cluster(const std::vector<prepared_feed>& prepared) {
-    tt::cluster::cluster_node::attach(actors_config, config);
+    auto crews = tt::cluster::cluster_node::attach(actors_config, config);
     system = std::make_unique<caf::actor_system>(actors_config);
     cluster = std::make_unique<tt::cluster::cluster_node>(
-      *system, cluster_surroundings{config, clock, master, store, make_feeds, symbol_factory(prepared)});
+      *system, cluster_surroundings{config, clock, master, store, make_feeds, symbol_factory(prepared)}, std::move(crews));
     if (auto started = cluster->start(); !started) return started;
     if (config.cluster->has(role::gateway)) {
       port = std::make_unique<gateway::actor_market_port>(*system, master, cluster->directory(), cluster->feeds(),

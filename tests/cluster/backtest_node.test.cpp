@@ -263,6 +263,23 @@ TEST_F(backtest_node, one_worker_four_workers_two_nodes_the_same_bytes) {
             json_of(http_get(alone->port(), "/api/backtest/" + here + "/results"))["results"].dump());
 }
 
+TEST_F(backtest_node, workers_are_had_by_name_and_their_end_is_noticed) {
+  const auto port = start("alpha", {feed, symbols, gateway}).port();
+  start("beta", {backtest});
+  const auto shows = [&](const std::string& figure) {
+    return ask_until(port, "/metrics", [&](const http_answer& a) { return a.body.find(figure) != std::string::npos; });
+  };
+  const auto of_beta = "tt_backtest_workers " + std::to_string(std::max(1U, std::thread::hardware_concurrency()));
+  shows(of_beta);
+  const auto id = submit(port, "/api/optimize/study", study_of(2, 2));
+  EXPECT_EQ(await_end(port, "optimize", id)["trials_done"], 4);
+  nodes["beta"].reset();
+  shows("tt_backtest_workers 0");
+  start("beta", {backtest});
+  shows(of_beta);
+  EXPECT_EQ(await_end(port, "optimize", submit(port, "/api/optimize/study", study_of(2, 2)))["status"], "completed");
+}
+
 TEST_F(backtest_node, a_node_that_goes_in_the_middle_changes_nothing) {
   const auto request = study_of(20, 20);
   const auto port = start("alpha", {feed, symbols, gateway}).port();
