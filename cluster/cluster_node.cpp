@@ -196,9 +196,16 @@ void cluster_node::start_backtests() {
     if (const auto failed = node->publish(published, started)) spdlog::error("{} can't be published: {}", published, bus::text_of(failed));
     else spdlog::info("{} runs here", published);
   };
-  backtests_->keep_coordinator(on_start);
+  const auto publish = [node = bus_](const backtest::job_news& news) {
+    if (const auto topic = node->topic(backtest::jobs_topic)) topic.publish(caf::make_message(news));
+  };
+  backtests_->keep_coordinator(on_start, publish);
   recruiter_ = backtests_->recruit([node = bus_](const std::string& peer) { return node->agent(peer); });
   if (config().has(role::backtest)) caf::anon_send(recruiter_, recruit_change{name(), recruiting::hosts_workers});
+}
+
+gateway::jobs_plane cluster_node::jobs_plane() const {
+  return [node = bus_](const caf::actor& reader) { node->subscribe(backtest::jobs_topic, reader, bus::delivery::every); };
 }
 
 std::function<caf::actor()> cluster_node::backtest_coordinator() const {
@@ -224,6 +231,9 @@ caf::actor cluster_node::run_feed(const std::string& feed, std::uint64_t epoch) 
     options->on_end = log_end_of_feed;
     options->reopen = make_reopener(around_.make_feeds, around_.master, around_.store, now, feed);
     options->epoch = epoch;
+    options->publish = [node = bus_, topic = market::feed_topic_name(feed)](const market::feed_status& status) {
+      if (const auto writer = node->topic(topic)) writer.publish(caf::make_message(status));
+    };
     auto actor = system_.spawn(market::feed_actor, std::move(options), directory_);
     caf::anon_send(actor, market::start_atom::value);
     return actor;
@@ -255,6 +265,9 @@ void cluster_node::start_member() {
   auto watching = std::make_shared<watch_options>();
   if (config().has(role::gateway)) watching->feeds = feeds();
   else watching->feeds = [] { return std::vector<gateway::feed_handle>{}; };
+  watching->join = [node = bus_](const std::string& feed, const caf::actor& reader) {
+    node->subscribe(market::feed_topic_name(feed), reader, bus::delivery::latest);
+  };
   watching->clock = around_.clock;
   watching->market_time_ns = market_time_ns_;
   if (config().security == link_security::curve) watching->allow_file = config().allow_file;

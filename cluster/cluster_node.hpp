@@ -12,6 +12,7 @@
 #include "cluster/feeds.hpp"
 #include "cluster/messages.hpp"
 #include "cluster/node_config.hpp"
+#include "gateways/bridge/actor_jobs_port.hpp"
 #include "gateways/bridge/actor_market_port.hpp"
 #include "gateways/cluster_port.hpp"
 
@@ -63,6 +64,8 @@ public:
   [[nodiscard]] std::function<utc_time()> market_clock() const;
   /// The coordinator of backtests as this node knows it now.
   [[nodiscard]] std::function<caf::actor()> backtest_coordinator() const;
+  /// What it publishes, where it is on another node.
+  [[nodiscard]] gateway::jobs_plane jobs_plane() const;
   [[nodiscard]] std::string control_endpoint() const { return bus_->control_endpoint(); }
   [[nodiscard]] std::string topics_endpoint() const { return bus_->topics_endpoint(); }
   void reload_keys();

@@ -319,7 +319,7 @@ struct node::impl {
     if (config.cluster->has(role::gateway)) {
       port = std::make_unique<gateway::actor_market_port>(*system, master, cluster->directory(), cluster->feeds(),
                                                           cluster->market_clock(), cluster->plane());
-      if (config.backtesting) jobs = std::make_unique<gateway::actor_jobs_port>(*system, cluster->backtest_coordinator());
+      if (config.backtesting) jobs = std::make_unique<gateway::actor_jobs_port>(*system, cluster->backtest_coordinator(), cluster->jobs_plane());
       if (auto opened = start_gateway(); !opened) return opened;
     }
     cluster->announce(url());

@@ -18,7 +18,7 @@
 // | directory | hosted_atom | hosted_list: the symbols' actors that it started |
 // | directory | end_atom, std::string | none; the actor of that symbol ends |
 // | whoever asked a directory | symbol_moved | none; the symbol has another actor now |
-// | feed | status_atom | feed_status |
+// | feed | status_atom | feed_status; changes of it are published under feed_topic_name |
 // | feed | start_atom | none; begins to run |
 // | feed | step_atom, std::uint32_t events | std::uint32_t: handed out (stepped pace only) |
 
@@ -134,6 +134,9 @@ typename Inspector::result_type inspect(Inspector& f, symbol_moved& x) {
 /// The name under which a symbol publishes updates of a topic to other nodes:
 /// "md.NASDAQ.AAPL.quotes", "md.CME.ES1!.trades", "md.NASDAQ.AAPL.bars.1m.regular".
 std::string bus_topic_name(const topic& what, const std::string& venue);
+
+/// The name under which the state of a feed is published to other nodes: "feed.sim".
+std::string feed_topic_name(const std::string& feed);
 
 /// The topic that an update belongs to.
 topic topic_of(const market_update& update);

@@ -131,8 +131,10 @@ std::shared_ptr<backtest::coordinator_options> backtest_service::coordinator_set
   return options;
 }
 
-void backtest_service::keep_coordinator(std::function<void(const caf::actor&)> on_start) {
+void backtest_service::keep_coordinator(std::function<void(const caf::actor&)> on_start,
+                                        std::function<void(const backtest::job_news&)> publish) {
   auto options = coordinator_settings();
+  options->publish = std::move(publish);
   const auto make = [system = &system_, settings = std::shared_ptr<const backtest::coordinator_options>(std::move(options))] { return system->spawn<caf::detached>(backtest::coordinator_actor, settings); };
   keeper_ = system_.spawn(coordinator_keeper_actor, std::function<caf::actor()>{make}, std::move(on_start));
 }

@@ -29,7 +29,8 @@ public:
   /// From here on the coordinator of the cluster may have a crew spawned here.
   void host_crews(std::shared_ptr<crew_host> host);
   /// Makes the coordinator, and another one should it break off; `on_start` is told of each, in an actor's context.
-  void keep_coordinator(std::function<void(const caf::actor&)> on_start);
+  /// `publish` brings news of jobs to other nodes.
+  void keep_coordinator(std::function<void(const caf::actor&)> on_start, std::function<void(const backtest::job_news&)> publish);
   /// Has crews spawned for the coordinator that is kept here; the actor that is given takes recruit_change. `agent` as in
   /// recruiter_options. After keep_coordinator.
   caf::actor recruit(std::function<caf::actor(const std::string& node)> agent);
