@@ -53,8 +53,9 @@ struct config {
   std::string key_file;
   std::string allow_file;
 
-  /// Nothing heard for so long is "node down". At least ten heartbeats.
-  std::chrono::milliseconds down_after{1850};
+  /// Nothing heard for so long is "node down". At least ten heartbeats. What is noticed has to be noticed within
+  /// two seconds on a busy machine, too; what is shorter has to have the time for a new connection.
+  std::chrono::milliseconds down_after{1700};
   std::chrono::milliseconds beat_every{100};
 
   /// The bus thread asks an ordinary actor for a pulse; without one for so long, the node's actors are stuck

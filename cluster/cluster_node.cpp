@@ -4,6 +4,7 @@
 #include "actors/market/directory_actor.hpp"
 #include "actors/market/feed_actor.hpp"
 #include "bus/errc.hpp"
+#include "cluster/backtest/recruiter_actor.hpp"
 #include "cluster/codec_types.hpp"
 #include "cluster/feed_names.hpp"
 #include "cluster/lease/lease_actor.hpp"
@@ -22,6 +23,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <filesystem>
 
 namespace tt::cluster {
@@ -78,14 +80,22 @@ market::topic_publisher make_publisher(bus::node* node, std::string venue) {
   };
 }
 
-} // namespace
-
-void cluster_node::attach(caf::actor_system_config& system, const node_config& config) {
-  bus::node::attach(system, bus_settings(config), project_types());
+/// Membership as those see it who have workers spawned.
+void note_workers(const caf::actor& recruiter, const std::string& who, const member& what) {
+  const auto hosts = [](const member_info& info) { return std::ranges::find(info.roles, to_string(role::backtest)) != info.roles.end(); };
+  if (what.state != member_state::up) caf::anon_send(recruiter, recruit_change{who, recruiting::gone});
+  else if (what.info && hosts(*what.info)) caf::anon_send(recruiter, recruit_change{who, recruiting::hosts_workers});
 }
 
-cluster_node::cluster_node(caf::actor_system& system, cluster_surroundings around)
-  : system_(system), around_(std::move(around)), bus_(&bus::node::of(system)),
+} // namespace
+
+std::shared_ptr<crew_host> cluster_node::attach(caf::actor_system_config& system, const node_config& config) {
+  bus::node::attach(system, bus_settings(config), project_types());
+  return config.cluster->has(role::backtest) ? crew_host::attach(system) : nullptr;
+}
+
+cluster_node::cluster_node(caf::actor_system& system, cluster_surroundings around, std::shared_ptr<crew_host> crews)
+  : system_(system), around_(std::move(around)), crews_(std::move(crews)), bus_(&bus::node::of(system)),
     market_time_(std::make_shared<market_time_board>()), feed_names_(std::make_shared<feed_names>()) {}
 
 cluster_node::~cluster_node() { stop(); }
@@ -192,17 +202,24 @@ void cluster_node::start_backtests() {
   const bool coordinates = config().is_first_seed(name());
   if (!coordinates && !config().has(role::backtest)) return;
   backtests_ = std::make_unique<backtest_service>(system_, around_.config, around_.clock, around_.master, directory_);
-  if (config().has(role::backtest)) {
-    backtests_->start_crew();
-    backtests_->follow(*bus_);
-  }
-  if (coordinates)
-    backtests_->keep_coordinator([node = bus_](const caf::actor& started) {
-      const std::string published(backtest::coordinator_name);
-      node->withdraw(published); // its predecessor's, if that has not ended yet
-      if (const auto failed = node->publish(published, started)) spdlog::error("{} can't be published: {}", published, bus::text_of(failed));
-      else spdlog::info("{} runs here", published);
-    });
+  if (config().has(role::backtest)) backtests_->host_crews(crews_);
+  if (!coordinates) return;
+  const auto on_start = [node = bus_](const caf::actor& started) {
+    const std::string published(backtest::coordinator_name);
+    node->withdraw(published); // its predecessor's, if that has not ended yet
+    if (const auto failed = node->publish(published, started)) spdlog::error("{} can't be published: {}", published, bus::text_of(failed));
+    else spdlog::info("{} runs here", published);
+  };
+  const auto publish = [node = bus_](const backtest::job_news& news) {
+    if (const auto topic = node->topic(backtest::jobs_topic)) topic.publish(caf::make_message(news));
+  };
+  backtests_->keep_coordinator(on_start, publish);
+  recruiter_ = backtests_->recruit([node = bus_](const std::string& peer) { return node->agent(peer); });
+  if (config().has(role::backtest)) caf::anon_send(recruiter_, recruit_change{name(), recruiting::hosts_workers});
+}
+
+gateway::jobs_plane cluster_node::jobs_plane() const {
+  return [node = bus_](const caf::actor& reader) { node->subscribe(backtest::jobs_topic, reader, bus::delivery::every); };
 }
 
 std::function<caf::actor()> cluster_node::backtest_coordinator() const {
@@ -229,6 +246,9 @@ caf::actor cluster_node::run_feed(const std::string& feed, std::uint64_t epoch) 
     options->on_end = log_end_of_feed;
     options->reopen = make_reopener(around_.make_feeds, around_.master, around_.store, now, feed);
     options->epoch = epoch;
+    options->publish = [node = bus_, topic = market::feed_topic_name(feed)](const market::feed_status& status) {
+      if (const auto writer = node->topic(topic)) writer.publish(caf::make_message(status));
+    };
     auto actor = system_.spawn(market::feed_actor, std::move(options), directory_);
     caf::anon_send(actor, market::start_atom::value);
     return actor;
@@ -249,7 +269,8 @@ void cluster_node::start_member() {
   options->clock = around_.clock;
   options->host = host_;
   options->singletons = singletons_;
-  options->on_change = [names = feed_names_](const std::string& who, const member& what) {
+  options->on_change = [recruiter = recruiter_, names = feed_names_](const std::string& who, const member& what) {
+    if (recruiter) note_workers(recruiter, who, what);
     if (what.info) names->add(what.info->feeds);
     if (what.state == member_state::up) spdlog::info("node {} is up", who);
     else spdlog::warn("node {} is {}: {}", who, to_string(what.state), what.reason);
@@ -259,6 +280,9 @@ void cluster_node::start_member() {
   auto watching = std::make_shared<watch_options>();
   if (config().has(role::gateway)) watching->feeds = feeds();
   else watching->feeds = [] { return std::vector<gateway::feed_handle>{}; };
+  watching->join = [node = bus_](const std::string& feed, const caf::actor& reader) {
+    node->subscribe(market::feed_topic_name(feed), reader, bus::delivery::latest);
+  };
   watching->clock = around_.clock;
   watching->market_time = market_time_;
   if (config().security == link_security::curve) watching->allow_file = config().allow_file;
@@ -306,6 +330,7 @@ void cluster_node::give_leases_back() {
 void cluster_node::stop() {
   if (!running_) return;
   running_ = false;
+  recruiter_ = nullptr;
   for (auto* actor : {&watcher_, &seed_watcher_, &member_}) {
     if (*actor) caf::anon_send_exit(*actor, caf::exit_reason::user_shutdown);
     *actor = nullptr;

@@ -8,10 +8,12 @@
 #include "actors/market/symbol_actor.hpp"
 #include "bus/node.hpp"
 #include "cluster/backtest/backtest_service.hpp"
+#include "cluster/backtest/crew_host.hpp"
 #include "cluster/feeds.hpp"
 #include "cluster/membership/market_time_board.hpp"
 #include "cluster/messages.hpp"
 #include "cluster/node_config.hpp"
+#include "gateways/bridge/actor_jobs_port.hpp"
 #include "gateways/bridge/actor_market_port.hpp"
 #include "gateways/cluster_port.hpp"
 
@@ -41,9 +43,10 @@ struct cluster_surroundings {
 class cluster_node final : public gateway::cluster_port {
 public:
   /// Prepares an actor system for the bus; before the system is made.
-  static void attach(caf::actor_system_config& system, const node_config& config);
+  /// Gives the host of backtest workers, where the node has that role; it goes to the constructor.
+  static std::shared_ptr<crew_host> attach(caf::actor_system_config& system, const node_config& config);
 
-  cluster_node(caf::actor_system& system, cluster_surroundings around);
+  cluster_node(caf::actor_system& system, cluster_surroundings around, std::shared_ptr<crew_host> crews);
   ~cluster_node() override;
   cluster_node(const cluster_node&) = delete;
   cluster_node& operator=(const cluster_node&) = delete;
@@ -65,6 +68,8 @@ public:
   [[nodiscard]] std::shared_ptr<market_time_board> market_time() const { return market_time_; }
   /// The coordinator of backtests as this node knows it now.
   [[nodiscard]] std::function<caf::actor()> backtest_coordinator() const;
+  /// What it publishes, where it is on another node.
+  [[nodiscard]] gateway::jobs_plane jobs_plane() const;
   [[nodiscard]] std::string control_endpoint() const { return bus_->control_endpoint(); }
   [[nodiscard]] std::string topics_endpoint() const { return bus_->topics_endpoint(); }
   void reload_keys();
@@ -90,12 +95,14 @@ private:
 
   caf::actor_system& system_;
   cluster_surroundings around_;
+  std::shared_ptr<crew_host> crews_; ///< has workers spawned by name; null without the role
   bus::node* bus_;
   caf::actor leases_;    ///< of this node, if it keeps them or has a database of its own
   caf::actor host_;
   caf::actor demand_;    ///< follows what programs outside want of the symbols here
   caf::actor directory_;
   caf::actor member_;
+  caf::actor recruiter_; ///< of workers on other nodes, where the coordinator is
   caf::actor watcher_;   ///< of feeds and the allow list
   caf::actor seed_watcher_;
   std::vector<caf::actor> singletons_;

@@ -13,6 +13,8 @@ void add_backtest_types(bus::codec::type_table& types) {
   types.add<backtest::document_request>("tt.job_ask");
   types.add<backtest::job_document>("tt.job_document");
   types.add<backtest::job_figures>("tt.job_figures");
+  types.add<backtest::job_news>("tt.job_news");
+  types.add<backtest::job_board>("tt.job_board");
   types.add<backtest::crew_hello>("tt.crew");
   types.add<backtest::job_intro>("tt.job_intro");
   types.add<backtest::shard_order>("tt.shard");

@@ -339,15 +339,15 @@ struct node::impl {
   }
 
   result<void> start_in_cluster(const std::vector<prepared_feed>& prepared) {
-    tt::cluster::cluster_node::attach(actors_config, config);
+    auto crews = tt::cluster::cluster_node::attach(actors_config, config);
     system = std::make_unique<caf::actor_system>(actors_config);
     cluster = std::make_unique<tt::cluster::cluster_node>(
-      *system, cluster_surroundings{config, clock, master, store, make_feeds, symbol_factory(prepared)});
+      *system, cluster_surroundings{config, clock, master, store, make_feeds, symbol_factory(prepared)}, std::move(crews));
     if (auto started = cluster->start(); !started) return started;
     if (config.cluster->has(role::gateway)) {
       port = std::make_unique<gateway::actor_market_port>(*system, master, cluster->directory(), cluster->feeds(),
                                                           cluster->market_clock(), cluster->plane());
-      if (config.backtesting) jobs = std::make_unique<gateway::actor_jobs_port>(*system, cluster->backtest_coordinator());
+      if (config.backtesting) jobs = std::make_unique<gateway::actor_jobs_port>(*system, cluster->backtest_coordinator(), cluster->jobs_plane());
       if (config.cluster->has(role::execution))
         if (auto started = start_cluster_trading(); !started) return started;
       if (auto opened = start_gateway(); !opened) return opened;

@@ -84,7 +84,10 @@ public:
   }
 
   void show(const job_status& status) override {
-    for (const auto& reader : self_->state.readers) self_->send(reader, status);
+    auto& s = self_->state;
+    for (const auto& reader : s.readers) self_->send(reader, status);
+    ++s.news;
+    if (s.options->publish) s.options->publish(job_news{s.news, status});
   }
   void warn(const std::string& text) override {
     if (self_->state.options->warn) self_->state.options->warn(text);
@@ -315,6 +318,7 @@ caf::behavior coordinator_actor(coordinator_pointer self, std::shared_ptr<const 
       }
       return job_list{self->state.core->open_jobs(), 0};
     },
+    [self](board_atom) { return job_board{self->state.news, self->state.core->open_jobs()}; },
     [self](const extra_wanted& wanted) { return on_extra(self, wanted); },
     [self](const crew_hello& hello) { on_hello(self, hello); },
     [self](const shard_progress& progress) { on_progress(self, progress); },

@@ -45,6 +45,8 @@ struct coordinator_options {
   document_writer_maker make_writer;
   coordinator_limits limits;
   std::function<void(const std::string&)> warn = {};
+  /// Brings every change to other nodes, over a plane that may lose some; may be empty.
+  std::function<void(const job_news&)> publish = {};
 };
 
 /// A word of the coordinator to itself: an order did not arrive, or was not taken. Never leaves the process.
@@ -74,6 +76,7 @@ struct coordinator_state {
   std::unique_ptr<bar_folder> bars;
   caf::actor documents;
   std::vector<caf::actor> readers; ///< are told of every change
+  std::uint64_t news = 0;          ///< changes so far
   std::map<crew_id, caf::actor> crews;
   crew_id last_crew = 0;
   bool ticking = false;

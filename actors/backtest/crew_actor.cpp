@@ -143,9 +143,20 @@ void spawn_worker(crew_pointer self, std::size_t number) {
   self->state.workers[number] = std::move(worker);
 }
 
+void stop(crew_pointer self, const caf::error& reason) {
+  for (const auto& item : self->state.running)
+    if (item) item->control.cancelled = true;
+  for (const auto& worker : self->state.workers) self->send_exit(worker, caf::exit_reason::user_shutdown);
+  self->quit(reason);
+}
+
 void on_down(crew_pointer self, const caf::down_msg& down) {
   auto& s = self->state;
-  if (s.coordinator && s.coordinator.address() == down.source) return on_coordinator(self, nullptr);
+  if (s.coordinator && s.coordinator.address() == down.source) {
+    on_coordinator(self, nullptr);
+    if (s.options->without_coordinator == orphaned_crew::ends) stop(self, caf::exit_reason::user_shutdown);
+    return;
+  }
   for (std::size_t i = 0; i < s.workers.size(); ++i) {
     if (s.workers[i].address() != down.source) continue;
     spawn_worker(self, i);
@@ -153,13 +164,6 @@ void on_down(crew_pointer self, const caf::down_msg& down) {
       report(self, *item, shard_end::returned, {}, {errc::internal, "a worker ended"});
     return give_work(self);
   }
-}
-
-void stop(crew_pointer self, const caf::error& reason) {
-  for (const auto& item : self->state.running)
-    if (item) item->control.cancelled = true;
-  for (const auto& worker : self->state.workers) self->send_exit(worker, caf::exit_reason::user_shutdown);
-  self->quit(reason);
 }
 
 } // namespace

@@ -31,11 +31,18 @@ inline constexpr std::chrono::seconds report_deadline{30};
 inline constexpr std::chrono::milliseconds report_pause{500};
 inline constexpr std::uint32_t report_tries = 20;
 
+/// What a crew does when its coordinator is gone.
+enum class orphaned_crew : std::uint8_t {
+  waits, ///< for the next coordinator_change
+  ends,  ///< whoever comes next has another one spawned
+};
+
 struct crew_options {
   std::string node;
   std::uint32_t workers = 1;
   caf::actor bars; ///< the node's bar cache
   runner_maker make_runner;
+  orphaned_crew without_coordinator = orphaned_crew::waits;
 };
 
 struct crew_state {

@@ -10,7 +10,8 @@
 // | coordinator | list_request | job_list |
 // | coordinator | document_request | job_document; not_found, conflict (not finished), limit_exceeded (ask for less) |
 // | coordinator | figures_atom | job_figures |
-// | coordinator | subscribe_atom | job_list: what is not finished; job_status follow, one per change |
+// | coordinator | subscribe_atom | job_list: what is not finished; job_status follow, one per change (own node only) |
+// | coordinator | board_atom | job_board: what is not finished; every change is published as job_news under jobs_topic |
 // | coordinator | crew_hello | none; shard_orders follow |
 // | coordinator | shard_progress | none |
 // | coordinator | shard_report | bool: it was heard |
@@ -39,6 +40,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tt::backtest {
@@ -46,7 +48,23 @@ namespace tt::backtest {
 using status_atom = caf::atom_constant<caf::atom("status")>;
 using figures_atom = caf::atom_constant<caf::atom("figures")>;
 using subscribe_atom = caf::atom_constant<caf::atom("subscribe")>;
+using board_atom = caf::atom_constant<caf::atom("board")>;
 using tick_atom = caf::atom_constant<caf::atom("tick")>;
+
+/// The topic of the bus under which a coordinator publishes job_news for other nodes.
+inline constexpr std::string_view jobs_topic = "backtest.jobs";
+
+/// A job has changed. `seq` counts the changes of all jobs since the coordinator began, so that a gap is seen.
+struct job_news {
+  std::uint64_t seq = 0;
+  job_status status;
+};
+
+/// All jobs that are not finished, as they are after change number `seq`.
+struct job_board {
+  std::uint64_t seq = 0;
+  std::vector<job_status> open;
+};
 
 /// A crew offers its workers. The coordinator keeps at most `capacity` orders with it: what its workers run, and a few
 /// that wait, so that no worker idles for a round trip.
@@ -190,6 +208,16 @@ typename Inspector::result_type inspect(Inspector& f, list_request& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, job_list& x) {
   return f(caf::meta::type_name("job_list"), x.jobs, x.next);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, job_news& x) {
+  return f(caf::meta::type_name("job_news"), x.seq, x.status);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, job_board& x) {
+  return f(caf::meta::type_name("job_board"), x.seq, x.open);
 }
 
 template <class Inspector>

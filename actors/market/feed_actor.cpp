@@ -297,6 +297,15 @@ feed_status status_of(const feed_state& s) {
   return out;
 }
 
+void publish_state(feed_pointer self) {
+  auto& s = self->state;
+  if (auto now = status_of(s); s.published != now) {
+    s.publish(now);
+    s.published = std::move(now);
+  }
+  self->delayed_send(self, state_interval, status_atom::value, poll_atom::value);
+}
+
 } // namespace
 
 caf::behavior feed_actor(feed_pointer self, std::shared_ptr<feed_options> options, caf::actor directory) {
@@ -309,9 +318,11 @@ caf::behavior feed_actor(feed_pointer self, std::shared_ptr<feed_options> option
   s.reopen = options->reopen;
   s.epoch = options->epoch;
   s.on_end = options->on_end;
+  s.publish = options->publish;
   s.directory = std::move(directory);
   s.pump.emplace(std::move(options->source), options->how);
   self->set_down_handler([self](const caf::down_msg& down) { on_down(self, down.source); });
+  if (s.publish) publish_state(self);
   return {
     [self](start_atom) {
       auto& state = self->state;
@@ -340,6 +351,7 @@ caf::behavior feed_actor(feed_pointer self, std::shared_ptr<feed_options> option
       return step(self, std::min(count, max_step_events));
     },
     [self](status_atom) { return status_of(self->state); },
+    [self](status_atom, poll_atom) { publish_state(self); },
   };
 }
 

@@ -30,6 +30,9 @@ inline constexpr std::chrono::seconds batch_deadline{10};
 /// Pause between two attempts to find the actor of a symbol that is missing.
 inline constexpr std::chrono::milliseconds resolve_interval{250};
 
+/// Time between two words about a feed's state, where somebody is told of it.
+inline constexpr std::chrono::milliseconds state_interval{500};
+
 /// Events one step may hand out.
 inline constexpr std::uint32_t max_step_events = 100'000;
 
@@ -53,6 +56,8 @@ struct feed_options {
   std::uint64_t epoch = 0;
   /// Told the last status when the source has ended; may be empty.
   std::function<void(const feed_status&)> on_end = {};
+  /// Brings the status to other nodes whenever it has changed, state_interval apart; may be empty.
+  std::function<void(const feed_status&)> publish = {};
 };
 
 /// Where the feed is with one of its symbols.
@@ -73,6 +78,8 @@ struct feed_state {
   std::function<result<std::unique_ptr<feed_source>>()> reopen;
   std::uint64_t epoch = 0;
   std::function<void(const feed_status&)> on_end;
+  std::function<void(const feed_status&)> publish;
+  std::optional<feed_status> published; ///< last
   caf::actor directory;
   std::vector<feed_symbol> symbols;   ///< by index of the source
   std::vector<std::uint32_t> waiting; ///< to be restored after those in `restore`

@@ -12,6 +12,8 @@ std::string bus_topic_name(const topic& what, const std::string& venue) {
   return name + ".bars." + what.frame.to_string() + "." + std::string(to_string(what.hours));
 }
 
+std::string feed_topic_name(const std::string& feed) { return "feed." + feed; }
+
 topic topic_of(const market_update& update) {
   if (const auto* quote = std::get_if<quote_snapshot>(&update)) return {topic_kind::quotes, quote->symbol, {}, {}};
   if (const auto* trade = std::get_if<trade_update>(&update)) return {topic_kind::trades, trade->symbol, {}, {}};

@@ -8,6 +8,7 @@
 // | symbol | quote_atom | quote_snapshot |
 // | symbol | history_request | history_reply |
 // | symbol | trades_atom, std::uint32_t limit | trade_list, newest first |
+// | symbol | trades_atom, std::uint64_t first | trade_list, newest first: those numbered `first` and higher that are kept; all if it has not come that far |
 // | symbol | subscribe_atom, topic | none; updates follow as update_batch, the newest state first |
 // | symbol | unsubscribe_atom, topic | none |
 // | symbol | follow_atom, topic | update_batch: the newest state; what follows is published under bus_topic_name |
@@ -17,7 +18,7 @@
 // | directory | hosted_atom | hosted_list: the symbols' actors that it started |
 // | directory | end_atom, std::string | none; the actor of that symbol ends |
 // | whoever asked a directory | symbol_moved | none; the symbol has another actor now |
-// | feed | status_atom | feed_status |
+// | feed | status_atom | feed_status; changes of it are published under feed_topic_name |
 // | feed | start_atom | none; begins to run |
 // | feed | step_atom, std::uint32_t events | std::uint32_t: handed out (stepped pace only) |
 
@@ -133,6 +134,9 @@ typename Inspector::result_type inspect(Inspector& f, symbol_moved& x) {
 /// The name under which a symbol publishes updates of a topic to other nodes:
 /// "md.NASDAQ.AAPL.quotes", "md.CME.ES1!.trades", "md.NASDAQ.AAPL.bars.1m.regular".
 std::string bus_topic_name(const topic& what, const std::string& venue);
+
+/// The name under which the state of a feed is published to other nodes: "feed.sim".
+std::string feed_topic_name(const std::string& feed);
 
 /// The topic that an update belongs to.
 topic topic_of(const market_update& update);

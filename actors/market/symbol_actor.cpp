@@ -196,6 +196,10 @@ caf::behavior symbol_actor(symbol_pointer self, std::shared_ptr<symbol_options> 
       if (auto wait = not_ready(self->state)) return *wait;
       return trade_list{self->state.core->recent_trades(limit)};
     },
+    [self](trades_atom, std::uint64_t first) -> caf::result<trade_list> {
+      if (auto wait = not_ready(self->state)) return *wait;
+      return trade_list{self->state.core->trades_since(first)};
+    },
     [self](subscribe_atom, const topic& what) {
       if (const auto who = caf::actor_cast<caf::actor>(self->current_sender())) subscribe(self, who, what);
     },

@@ -106,7 +106,8 @@ void symbol_state::on_price(const tick& t) {
     quote_.last = trade->px;
     quote_.last_size = trade->size;
     trades_.push_back({what_->symbol, *trade, ++trade_seq_});
-    if (trades_.size() > max_recent_trades) trades_.pop_front();
+    const auto keep = prints_ == interest::wanted ? max_followed_trades : max_recent_trades;
+    while (trades_.size() > keep) trades_.pop_front();
     return;
   }
   const auto& quote = std::get<quote_tick>(t);
@@ -224,8 +225,15 @@ quote_snapshot symbol_state::snapshot() const {
 }
 
 std::vector<trade_update> symbol_state::recent_trades(std::size_t limit) const {
-  const auto count = std::min(limit, trades_.size());
+  const auto count = std::min({limit, trades_.size(), max_recent_trades});
   return {trades_.rbegin(), trades_.rbegin() + static_cast<std::ptrdiff_t>(count)};
+}
+
+std::vector<trade_update> symbol_state::trades_since(std::uint64_t first) const {
+  if (trades_.empty()) return {};
+  const auto oldest = trades_.front().seq, newest = trades_.back().seq; // without a gap between them
+  const auto from = first > newest || first < oldest ? oldest : first;
+  return {trades_.rbegin(), trades_.rbegin() + static_cast<std::ptrdiff_t>(newest - from + 1)};
 }
 
 /// The bar of a series that is not over yet: what its finished minutes tell, and

@@ -22,6 +22,9 @@ namespace tt::market {
 
 /// Prints kept for late joiners and `/trades`.
 inline constexpr std::size_t max_recent_trades = 1000;
+/// Prints kept while somebody follows them: a follower on another node who has lost some asks for them when it notices,
+/// which is as late as it is behind. Beyond it the loss can't be made good, and shows in the prints' numbers.
+inline constexpr std::size_t max_followed_trades = 10'000;
 /// Wall time without a word of the feed after which a symbol is stale.
 inline constexpr nanoseconds stale_after = std::chrono::milliseconds{1'500};
 
@@ -52,6 +55,8 @@ public:
   [[nodiscard]] quote_snapshot snapshot() const;
   /// Newest first.
   [[nodiscard]] std::vector<trade_update> recent_trades(std::size_t limit) const;
+  /// Those numbered `first` and higher that are kept, newest first; all of them if it has not come that far (it counts anew).
+  [[nodiscard]] std::vector<trade_update> trades_since(std::uint64_t first) const;
   /// Errors: those of history_source; out_of_range for a bad range.
   [[nodiscard]] result<history_reply> history(const history_request& request) const;
   /// Begins to emit updates of a topic; returns its newest state, if there is one.

@@ -1,5 +1,7 @@
 #include "bus/link/peer.hpp"
 
+#include "bus/link/server_socket.hpp"
+
 #include <algorithm>
 
 namespace bus::link {
@@ -11,7 +13,6 @@ constexpr std::chrono::milliseconds refused_pause{1000}; // after the peer did n
 constexpr std::chrono::seconds complaint_pause{10};      // between two log lines about one peer
 constexpr size_t copy_below = 1024;                      // smaller bodies are copied into the message
 constexpr int send_queue = 2000;                         // frames that libzmq may hold per peer
-constexpr int handshake_ms = 2000;
 constexpr int reconnect_ms = 50;
 constexpr int reconnect_max_ms = 1000;
 constexpr int wire_beat_ms = 500;

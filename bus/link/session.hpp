@@ -36,8 +36,9 @@ using channel::time_point;
 struct session_settings {
   channel::settings channel;
   /// Nothing heard for this long is "node down". The defaults keep detection under two seconds, measured from
-  /// the last frame before a death; of a one-way cut it takes `beat_every` longer.
-  duration down_after = std::chrono::milliseconds{1850};
+  /// the last frame before a death, with 0.2 s to spare for a machine that is busy; of a one-way cut it takes
+  /// `beat_every` longer.
+  duration down_after = std::chrono::milliseconds{1700};
   duration beat_every = std::chrono::milliseconds{100};
   duration hello_every = std::chrono::milliseconds{100};
   duration redial_after = std::chrono::milliseconds{400};

@@ -2,13 +2,13 @@
 
 #include "bus/link/doorman.hpp"
 #include "bus/link/peer_table.hpp"
+#include "bus/link/server_socket.hpp"
+#include "bus/link/topic_sockets.hpp"
 
 #include <atomic>
-#include <map>
 #include <mutex>
 #include <pthread.h>
 #include <random>
-#include <set>
 #include <thread>
 #include <time.h>
 
@@ -16,23 +16,9 @@ namespace bus::link {
 
 namespace {
 
-constexpr size_t frames_per_turn = 256;  // control frames read before others get their turn
-constexpr size_t topics_per_turn = 1024; // topic messages likewise
-constexpr int topic_queue = 100'000;     // messages that libzmq may hold per subscriber; beyond it PUB drops
+constexpr size_t frames_per_turn = 256; // control frames read before others get their turn
 constexpr std::chrono::milliseconds bye_linger{200};
 constexpr int rebind_tries = 500; // one millisecond apart, while libzmq lets go of the old listener
-constexpr int handshake_ms = 2000;
-constexpr int64_t subscription_bytes = 4096; // must let CURVE's own handshake commands pass
-
-constexpr char subscribe_byte = 1;
-constexpr char unsubscribe_byte = 0;
-constexpr char snapshot_byte = 2;
-
-std::string with_byte(char byte, std::string_view topic) {
-  std::string result(1, byte);
-  result.append(topic);
-  return result;
-}
 
 std::string advertised(const std::string& bound, const std::string& host) {
   if (host.empty() || !bound.starts_with("tcp://")) return bound;
@@ -55,7 +41,7 @@ public:
     try {
       if (cfg_.security == security::curve) doorman_.emplace(context_, refusals_, cfg_.allowed);
       open_router(cfg_.listen);
-      if (!cfg_.listen_topics.empty()) open_topics(cfg_.listen_topics);
+      if (!cfg_.listen_topics.empty()) topics_.open(cfg_.listen_topics);
     } catch (const zmq::error_t& e) {
       const auto where = !router_bound_ ? cfg_.listen : cfg_.listen_topics;
       close_servers();
@@ -63,7 +49,8 @@ public:
       return problem{errc::socket_failed, where + ": " + e.what()};
     }
     cfg_.self.control_endpoint = advertised(router_endpoint_, cfg_.advertise);
-    cfg_.self.topics_endpoint = xpub_ ? advertised(xpub_endpoint_, cfg_.advertise) : std::string{};
+    cfg_.self.topics_endpoint =
+        topics_.is_publishing() ? advertised(topics_.endpoint(), cfg_.advertise) : std::string{};
     running_ = true;
     thread_ = std::thread{[this] { run(); }};
     pthread_setname_np(thread_.native_handle(), "tt-bus");
@@ -90,17 +77,7 @@ public:
   }
 
   bool publish(std::string topic, std::string payload) {
-    bool first = false;
-    {
-      const std::lock_guard guard{topics_mutex_};
-      const auto size = topic.size() + payload.size();
-      if (topics_bytes_ + size > limits::topic_outbox_bytes) return false;
-      first = topics_out_.empty();
-      topics_bytes_ += size;
-      topics_out_.emplace_back(std::move(topic), std::move(payload));
-    }
-    if (first) signal_.notify();
-    return true;
+    return topics_.publish(std::move(topic), std::move(payload));
   }
 
   // -- bus thread: peers ------------------------------------------------------
@@ -147,9 +124,7 @@ public:
 
   // -- bus thread: topics -----------------------------------------------------
 
-  void topic_command(char byte, std::string_view topic) {
-    if (xsub_) xsub_.send(zmq::buffer(with_byte(byte, topic)), zmq::send_flags::dontwait);
-  }
+  void command(topic_command what, std::string_view topic) { topics_.command(what, topic); }
 
   // -- peer_host --------------------------------------------------------------
 
@@ -172,19 +147,14 @@ public:
   }
 
   void topics_connect(const identity& who) override {
-    if (!xsub_ || who.topics_endpoint.empty() || !topic_sources_.insert(who.topics_endpoint).second) return;
     try {
-      if (cfg_.security == security::curve) xsub_.set(zmq::sockopt::curve_serverkey, server_key(who.name));
-      xsub_.connect(who.topics_endpoint);
+      topics_.follow(who.topics_endpoint, server_key(who.name));
     } catch (const zmq::error_t& e) {
       log(log_level::error, "topics of " + who.name + " at " + who.topics_endpoint + ": " + e.what());
     }
   }
 
-  void topics_disconnect(const identity& who) override {
-    if (!xsub_ || topic_sources_.erase(who.topics_endpoint) == 0) return;
-    zmq_disconnect(xsub_.handle(), who.topics_endpoint.c_str());
-  }
+  void topics_disconnect(const identity& who) override { topics_.leave(who.topics_endpoint); }
 
   const identity& self() const { return cfg_.self; }
   wake_signal& signal() { return signal_; }
@@ -216,23 +186,10 @@ private:
 
   // -- sockets ----------------------------------------------------------------
 
-  void secure_server(zmq::socket_t& s, const char* domain) {
-    s.set(zmq::sockopt::linger, 0);
-    s.set(zmq::sockopt::handshake_ivl, handshake_ms);
-    if (cfg_.security != security::curve) return;
-    s.set(zmq::sockopt::curve_server, 1);
-    s.set(zmq::sockopt::curve_secretkey, cfg_.key.secret_key);
-    s.set(zmq::sockopt::zap_domain, domain);
-    constexpr int enforce_domain =
-        93; // ZMQ_ZAP_ENFORCE_DOMAIN is a draft constant; without it "no handler" means "all"
-    const int on = 1;
-    if (zmq_setsockopt(s.handle(), enforce_domain, &on, sizeof on) != 0) throw zmq::error_t();
-  }
-
   void open_router(const std::string& endpoint) {
     router_bound_ = false;
     router_ = zmq::socket_t{context_, zmq::socket_type::router};
-    secure_server(router_, control_domain);
+    prepare_server(router_, cfg_, control_domain);
     router_.set(zmq::sockopt::maxmsgsize, static_cast<int64_t>(limits::wire_frame_bytes));
     router_.set(zmq::sockopt::rcvhwm, static_cast<int>(limits::window_frames));
     router_monitor_ = monitor{context_, router_, visitors::events};
@@ -242,44 +199,12 @@ private:
     items_stale_ = true;
   }
 
-  void open_topics(const std::string& endpoint) {
-    open_xpub(endpoint);
-    xsub_ = zmq::socket_t{context_, zmq::socket_type::xsub};
-    xsub_.set(zmq::sockopt::linger, 0);
-    xsub_.set(zmq::sockopt::rcvhwm, topic_queue);
-    xsub_.set(zmq::sockopt::maxmsgsize, static_cast<int64_t>(limits::wire_frame_bytes));
-    xsub_.set(zmq::sockopt::handshake_ivl, handshake_ms);
-    xsub_.set(zmq::sockopt::heartbeat_ivl, 500);
-    xsub_.set(zmq::sockopt::heartbeat_timeout, 1500);
-    xsub_.set(zmq::sockopt::reconnect_ivl, 50);
-    xsub_.set(zmq::sockopt::reconnect_ivl_max, 1000);
-    if (cfg_.security == security::curve) {
-      xsub_.set(zmq::sockopt::curve_publickey, cfg_.key.public_key);
-      xsub_.set(zmq::sockopt::curve_secretkey, cfg_.key.secret_key);
-    }
-  }
-
-  void open_xpub(const std::string& endpoint) {
-    xpub_ = zmq::socket_t{context_, zmq::socket_type::xpub};
-    secure_server(xpub_, topics_domain);
-    xpub_.set(zmq::sockopt::sndhwm, topic_queue);
-    xpub_.set(zmq::sockopt::maxmsgsize, subscription_bytes);
-    xpub_.set(zmq::sockopt::xpub_verbose, 1); // a late subscriber is seen even if it is not the first
-    xpub_monitor_ = monitor{context_, xpub_, visitors::events};
-    xpub_.bind(endpoint);
-    xpub_endpoint_ = xpub_.get(zmq::sockopt::last_endpoint);
-    items_stale_ = true;
-  }
-
   void close_servers() {
     if (router_) {
       router_monitor_.stop(router_);
       router_.close();
     }
-    if (xpub_) {
-      xpub_monitor_.stop(xpub_);
-      xpub_.close();
-    }
+    topics_.close_publisher();
     items_stale_ = true;
   }
 
@@ -288,7 +213,8 @@ private:
   void reopen_servers() {
     close_servers();
     rebind([this] { open_router(router_endpoint_); });
-    if (!xpub_endpoint_.empty()) rebind([this] { open_xpub(xpub_endpoint_); });
+    if (!topics_.endpoint().empty()) rebind([this] { topics_.open_again(); });
+    items_stale_ = true;
   }
 
   template <class F>
@@ -328,8 +254,8 @@ private:
       if (doorman_) doorman_->serve(now_);
       more_waiting_ = read_control();
       read_monitors();
-      if (xpub_) more_waiting_ = read_topics() || more_waiting_;
-      send_topics();
+      more_waiting_ = topics_.read(client_) || more_waiting_;
+      topics_.send();
       for (const auto& p : peers_.all()) {
         p->pump(now_);
         p->tick(now_);
@@ -347,7 +273,7 @@ private:
     for (const auto& p : peers_.all()) p->hang_up(bye_linger);
     peers_.clear();
     close_servers();
-    if (xsub_) xsub_.close();
+    topics_.close();
     doorman_.reset();
     context_.close();
   }
@@ -362,9 +288,9 @@ private:
     if (doorman_) add(doorman_->socket(), ZMQ_POLLIN);
     add(router_, ZMQ_POLLIN);
     add(router_monitor_.socket(), ZMQ_POLLIN);
-    add(xpub_, ZMQ_POLLIN);
-    add(xpub_monitor_.socket(), ZMQ_POLLIN);
-    add(xsub_, ZMQ_POLLIN);
+    add(topics_.publisher(), ZMQ_POLLIN);
+    add(topics_.publisher_monitor().socket(), ZMQ_POLLIN);
+    add(topics_.subscriber(), ZMQ_POLLIN);
     for (const auto& p : peers_.all()) {
       add(p->monitor_socket(), ZMQ_POLLIN);
       if (p->blocked()) add(p->dealer(), ZMQ_POLLOUT);
@@ -472,61 +398,7 @@ private:
   void read_monitors() {
     for (const auto& p : peers_.all()) p->read_monitor(now_);
     control_visitors_.read(router_monitor_, refusals_, now_);
-    topics_visitors_.read(xpub_monitor_, refusals_, now_);
-  }
-
-  // -- data plane -------------------------------------------------------------
-
-  bool read_topics() {
-    read_subscriptions();
-    for (size_t i = 0; i < topics_per_turn; ++i) {
-      zmq::message_t topic;
-      if (!xsub_.recv(topic, zmq::recv_flags::dontwait)) return false;
-      bool more = topic.more();
-      if (!more) continue;
-      zmq::message_t payload;
-      if (!xsub_.recv(payload, zmq::recv_flags::dontwait)) continue;
-      more = payload.more();
-      const bool too_many = more;
-      for (zmq::message_t rest; more && xsub_.recv(rest, zmq::recv_flags::dontwait);) more = rest.more();
-      if (!too_many) client_.topic_message(topic.to_string_view(), payload.to_string_view());
-    }
-    return true;
-  }
-
-  void read_subscriptions() {
-    zmq::message_t m;
-    for (size_t i = 0; i < topics_per_turn && xpub_.recv(m, zmq::recv_flags::dontwait); ++i) {
-      if (m.size() == 0) continue;
-      const auto text = m.to_string_view();
-      switch (text.front()) {
-      case subscribe_byte:
-        client_.topic_wanted(text.substr(1), true);
-        break;
-      case unsubscribe_byte:
-        client_.topic_wanted(text.substr(1), false);
-        break;
-      case snapshot_byte:
-        client_.snapshot_wanted(text.substr(1));
-        break;
-      default:
-        break;
-      }
-    }
-  }
-
-  void send_topics() {
-    std::vector<std::pair<std::string, std::string>> batch;
-    {
-      const std::lock_guard guard{topics_mutex_};
-      batch.swap(topics_out_);
-      topics_bytes_ = 0;
-    }
-    if (!xpub_) return;
-    for (auto& [topic, payload] : batch) {
-      if (!xpub_.send(zmq::buffer(topic), zmq::send_flags::sndmore | zmq::send_flags::dontwait)) continue;
-      xpub_.send(zmq::buffer(payload), zmq::send_flags::none);
-    }
+    topics_visitors_.read(topics_.publisher_monitor(), refusals_, now_);
   }
 
   transport_settings cfg_;
@@ -539,11 +411,7 @@ private:
   monitor router_monitor_;
   std::string router_endpoint_;
   bool router_bound_ = false;
-  zmq::socket_t xpub_;
-  monitor xpub_monitor_;
-  std::string xpub_endpoint_;
-  zmq::socket_t xsub_;
-  std::set<std::string> topic_sources_;
+  topic_sockets topics_{context_, cfg_, signal_};
   peer_table peers_;
   visitors control_visitors_{"control"};
   visitors topics_visitors_{"topics"};
@@ -559,9 +427,6 @@ private:
   std::mutex tasks_mutex_;
   std::vector<std::function<void()>> tasks_;
   bool accepting_ = true;
-  std::mutex topics_mutex_;
-  std::vector<std::pair<std::string, std::string>> topics_out_;
-  size_t topics_bytes_ = 0;
   std::atomic<bool> running_{false};
   std::thread thread_;
 };
@@ -599,13 +464,13 @@ outcome<done> transport::connect(const std::string& name, const std::string& end
 }
 
 void transport::subscribe(std::string_view topic) {
-  impl_->topic_command(subscribe_byte, topic);
+  impl_->command(topic_command::subscribe, topic);
 }
 void transport::unsubscribe(std::string_view topic) {
-  impl_->topic_command(unsubscribe_byte, topic);
+  impl_->command(topic_command::unsubscribe, topic);
 }
 void transport::request_snapshot(std::string_view topic) {
-  impl_->topic_command(snapshot_byte, topic);
+  impl_->command(topic_command::snapshot, topic);
 }
 void transport::replace_allowed(keys::allow_list x) {
   impl_->replace_allowed(std::move(x));

@@ -4,8 +4,7 @@
 #include "actors/backtest/crew_actor.hpp"
 #include "actors/backtest/plans.hpp"
 #include "actors/strategy/jobs/backtest_plan.hpp"
-#include "bus/messages.hpp"
-#include "bus/node.hpp"
+#include "cluster/backtest/recruiter_actor.hpp"
 #include "cluster/backtest/series_supplier_actor.hpp"
 #include "cluster/messages.hpp"
 #include "cluster/node.hpp"
@@ -30,25 +29,18 @@ std::string make_job_id(backtest::job_kind kind) {
   return (kind == backtest::job_kind::backtest ? "bt-" : "st-") + make_secret_token().substr(0, 16);
 }
 
-/// Tells a crew where the coordinator is, by what the bus says of names.
-caf::behavior coordinator_watch_actor(caf::event_based_actor* self, bus::node* node, caf::actor crew) {
-  self->set_default_handler(caf::drop);
-  node->watch(caf::actor_cast<caf::actor>(self));
-  return {
-    [self, crew](const bus::name_event& event) {
-      if (event.name == backtest::coordinator_name) self->send(crew, backtest::coordinator_change{event.actor});
-    },
-    [](const bus::peer_event&) {},
-  };
-}
-
 /// Pause before a coordinator that broke off is started anew.
 constexpr std::chrono::seconds restart_pause{1};
 
 struct keeper_state {
   static inline const char* name = "backtest_keeper";
   caf::actor running;
+  caf::actor recruiter; ///< is told of each
 };
+
+void tell_recruiter(const keeper_state& s) {
+  if (s.recruiter && s.running) caf::anon_send(s.recruiter, backtest::coordinator_change{s.running});
+}
 
 /// Keeps one coordinator running. There can't be a second one: its folder is locked by this process.
 caf::behavior coordinator_keeper_actor(caf::stateful_actor<keeper_state>* self, std::function<caf::actor()> make,
@@ -69,6 +61,11 @@ caf::behavior coordinator_keeper_actor(caf::stateful_actor<keeper_state>* self, 
       self->state.running = make();
       self->monitor(self->state.running);
       on_start(self->state.running);
+      tell_recruiter(self->state);
+    },
+    [self](const caf::actor& recruiter) {
+      self->state.recruiter = recruiter;
+      tell_recruiter(self->state);
     },
   };
 }
@@ -93,20 +90,31 @@ const caf::actor& backtest_service::bars() {
   return bars_;
 }
 
-void backtest_service::start_crew() {
-  auto options = std::make_shared<backtest::crew_options>();
-  options->node = config_.node_id;
-  options->workers = worker_count(config_);
-  options->bars = bars();
-  options->make_runner = strategy::make_runner;
-  crew_ = system_.spawn(backtest::crew_actor, std::shared_ptr<const backtest::crew_options>(std::move(options)));
+backtest::crew_options backtest_service::crew_settings() {
+  backtest::crew_options out;
+  out.node = config_.node_id;
+  out.workers = worker_count(config_);
+  out.bars = bars();
+  out.make_runner = strategy::make_runner;
+  return out;
 }
 
-void backtest_service::follow(bus::node& node) {
-  if (crew_) watcher_ = system_.spawn(coordinator_watch_actor, &node, crew_);
+void backtest_service::host_crews(std::shared_ptr<crew_host> host) {
+  host_ = std::move(host);
+  host_->open(system_, crew_settings());
 }
 
-std::shared_ptr<const backtest::coordinator_options> backtest_service::coordinator_settings() {
+caf::actor backtest_service::recruit(std::function<caf::actor(const std::string& node)> agent) {
+  auto options = std::make_shared<recruiter_options>();
+  options->agent = std::move(agent);
+  options->on_recruited = [](const std::string& node) { spdlog::info("backtest: {} works for the coordinator", node); };
+  options->on_trouble = [](const std::string& node, const std::string& why) { spdlog::warn("backtest: {} gives no workers: {}", node, why); };
+  recruiter_ = system_.spawn(recruiter_actor, std::shared_ptr<const recruiter_options>(std::move(options)));
+  caf::anon_send(keeper_, recruiter_);
+  return recruiter_;
+}
+
+std::shared_ptr<backtest::coordinator_options> backtest_service::coordinator_settings() {
   if (!supplier_) supplier_ = system_.spawn<caf::detached>(series_supplier_actor, master_, directory_);
   auto options = std::make_shared<backtest::coordinator_options>();
   options->folder = folder();
@@ -123,19 +131,24 @@ std::shared_ptr<const backtest::coordinator_options> backtest_service::coordinat
   return options;
 }
 
-void backtest_service::keep_coordinator(std::function<void(const caf::actor&)> on_start) {
-  const auto make = [system = &system_, settings = coordinator_settings()] { return system->spawn<caf::detached>(backtest::coordinator_actor, settings); };
+void backtest_service::keep_coordinator(std::function<void(const caf::actor&)> on_start,
+                                        std::function<void(const backtest::job_news&)> publish) {
+  auto options = coordinator_settings();
+  options->publish = std::move(publish);
+  const auto make = [system = &system_, settings = std::shared_ptr<const backtest::coordinator_options>(std::move(options))] { return system->spawn<caf::detached>(backtest::coordinator_actor, settings); };
   keeper_ = system_.spawn(coordinator_keeper_actor, std::function<caf::actor()>{make}, std::move(on_start));
 }
 
 void backtest_service::start_alone() {
-  start_crew();
-  coordinator_ = system_.spawn<caf::detached>(backtest::coordinator_actor, coordinator_settings());
+  crew_ = system_.spawn(backtest::crew_actor, std::make_shared<const backtest::crew_options>(crew_settings()));
+  coordinator_ = system_.spawn<caf::detached>(backtest::coordinator_actor, std::shared_ptr<const backtest::coordinator_options>(coordinator_settings()));
   caf::anon_send(crew_, backtest::coordinator_change{coordinator_});
 }
 
 void backtest_service::stop() {
-  for (auto* actor : {&watcher_, &crew_, &keeper_, &coordinator_, &supplier_, &bars_}) {
+  if (host_) host_->close();
+  host_ = nullptr;
+  for (auto* actor : {&recruiter_, &crew_, &keeper_, &coordinator_, &supplier_, &bars_}) {
     if (*actor) caf::anon_send_exit(*actor, caf::exit_reason::user_shutdown);
     *actor = nullptr;
   }

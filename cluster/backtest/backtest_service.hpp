@@ -5,6 +5,7 @@
 
 #include "actors/backtest/coordinator_actor.hpp"
 #include "actors/model/instrument.hpp"
+#include "cluster/backtest/crew_host.hpp"
 #include "cluster/node_config.hpp"
 
 #include <caf/actor.hpp>
@@ -13,10 +14,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-
-namespace bus {
-class node;
-}
 
 namespace tt::cluster {
 
@@ -29,12 +26,14 @@ public:
   backtest_service(const backtest_service&) = delete;
   backtest_service& operator=(const backtest_service&) = delete;
 
-  /// Workers that take orders from the coordinator that `follow` tells of.
-  void start_crew();
-  /// The crew works for the coordinator of the bus, whichever node has it.
-  void follow(bus::node& node);
+  /// From here on the coordinator of the cluster may have a crew spawned here.
+  void host_crews(std::shared_ptr<crew_host> host);
   /// Makes the coordinator, and another one should it break off; `on_start` is told of each, in an actor's context.
-  void keep_coordinator(std::function<void(const caf::actor&)> on_start);
+  /// `publish` brings news of jobs to other nodes.
+  void keep_coordinator(std::function<void(const caf::actor&)> on_start, std::function<void(const backtest::job_news&)> publish);
+  /// Has crews spawned for the coordinator that is kept here; the actor that is given takes recruit_change. `agent` as in
+  /// recruiter_options. After keep_coordinator.
+  caf::actor recruit(std::function<caf::actor(const std::string& node)> agent);
   /// The coordinator of a node that stands alone: made here, known to the crew.
   void start_alone();
   [[nodiscard]] const caf::actor& coordinator() const { return coordinator_; }
@@ -42,7 +41,8 @@ public:
   void stop();
 
 private:
-  std::shared_ptr<const backtest::coordinator_options> coordinator_settings();
+  [[nodiscard]] backtest::crew_options crew_settings();
+  std::shared_ptr<backtest::coordinator_options> coordinator_settings();
   const caf::actor& bars();
   [[nodiscard]] std::string folder() const;
 
@@ -50,7 +50,8 @@ private:
   const node_config& config_;
   std::function<utc_time()> clock_;
   std::shared_ptr<const instrument_master> master_;
-  caf::actor directory_, bars_, crew_, watcher_, supplier_, coordinator_, keeper_;
+  caf::actor directory_, bars_, crew_, recruiter_, supplier_, coordinator_, keeper_;
+  std::shared_ptr<crew_host> host_;
 };
 
 /// Threads that compute, of a node with that configuration.

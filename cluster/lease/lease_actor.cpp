@@ -22,6 +22,25 @@ result<lease_grant> grant_or_renew(lease_store& store, const lease_request& what
   return error{errc::invalid_argument, "no such operation", "op"};
 }
 
+/// What was asked while a slow failure was under way gets the same answer: behind a server that is silent, questions would
+/// pile up, each as long as the limit of a call.
+template <class Answer>
+caf::result<Answer> answer(lease_pointer self, const std::function<result<void>()>& ready, const std::function<result<Answer>()>& ask) {
+  auto& s = self->state;
+  const auto began = self->clock().now();
+  if (s.trouble && began < s.silent_until) return to_caf_error(*s.trouble);
+  s.trouble.reset();
+  auto fine = ready();
+  auto out = fine ? ask() : result<Answer>(fine.error());
+  if (out) return std::move(*out);
+  const auto now = self->clock().now();
+  if (out.error().code != errc::conflict && now - began >= slow_failure) {
+    s.trouble = out.error();
+    s.silent_until = now + silent_pause;
+  }
+  return to_caf_error(out.error());
+}
+
 } // namespace
 
 caf::behavior lease_actor(lease_pointer self, lease_store_opener open) {
@@ -34,18 +53,10 @@ caf::behavior lease_actor(lease_pointer self, lease_store_opener open) {
     return {};
   };
   return {
-    [self, ready](const lease_request& what) -> caf::result<lease_grant> {
-      if (auto fine = ready(); !fine) return to_caf_error(fine.error());
-      auto granted = grant_or_renew(*self->state.store, what);
-      if (!granted) return to_caf_error(granted.error());
-      return std::move(*granted);
+    [self, ready](const lease_request& what) {
+      return answer<lease_grant>(self, ready, [&] { return grant_or_renew(*self->state.store, what); });
     },
-    [self, ready](const lease_act& what) -> caf::result<std::uint64_t> {
-      if (auto fine = ready(); !fine) return to_caf_error(fine.error());
-      auto number = self->state.store->act(what);
-      if (!number) return to_caf_error(number.error());
-      return *number;
-    },
+    [self, ready](const lease_act& what) { return answer<std::uint64_t>(self, ready, [&] { return self->state.store->act(what); }); },
   };
 }
 

@@ -5,16 +5,25 @@
 
 #include "cluster/lease/lease_store.hpp"
 
+#include <caf/actor_clock.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/stateful_actor.hpp>
 
+#include <chrono>
+#include <functional>
 #include <memory>
+#include <optional>
 
 namespace tt::cluster {
+
+/// A failure that took so long was a wait for a database that is silent; for the pause after it the database is left alone.
+inline constexpr std::chrono::milliseconds slow_failure{500}, silent_pause{250};
 
 struct lease_actor_state {
   static inline const char* name = "leases";
   std::shared_ptr<lease_store> store;
+  std::optional<error> trouble; ///< of the last slow failure
+  caf::actor_clock::time_point silent_until{};
 };
 
 /// Opens the store in the actor's own thread; called again after it failed.

@@ -39,6 +39,11 @@ public:
   virtual result<std::uint64_t> execute(std::string_view sql, const std::vector<std::string>& parameters) = 0;
 };
 
+/// Every call of a store in a database server ends within it, `guarded` with its work, whatever the server does: below the
+/// time to live of a lease, and short enough for a node to stop within two seconds. Only a name that has to be looked up in
+/// the network may take longer: give the server by its address, or in the hosts file.
+inline constexpr std::chrono::milliseconds lease_call_limit{1'000};
+
 using guarded_work = std::function<result<void>(lease_transaction&)>;
 
 class lease_store {

@@ -44,6 +44,7 @@ public:
 
   result<lease_grant> acquire(const std::string& name, const std::string& holder, std::chrono::milliseconds ttl) override {
     if (auto fine = check_lease(name, holder, ttl); !fine) return fine.error();
+    db_->new_call();
     const auto now = db_->now();
     // the row stays for ever, so epochs never go back
     auto granted = db_->query("INSERT INTO tt_leases(name, holder, epoch, expires_ns) VALUES($1, $2, 1, " + now
@@ -61,6 +62,7 @@ public:
 
   result<lease_grant> renew(const std::string& name, std::uint64_t epoch, std::chrono::milliseconds ttl) override {
     if (auto fine = check_lease(name, "x", ttl); !fine) return fine.error();
+    db_->new_call();
     auto renewed = db_->query("UPDATE tt_leases SET expires_ns = " + db_->now()
                                 + " + CAST($3 AS BIGINT) WHERE name = $1 AND epoch = CAST($2 AS BIGINT) AND holder <> '' "
                                   "RETURNING holder, epoch, expires_ns",
@@ -71,6 +73,7 @@ public:
   }
 
   result<void> release(const std::string& name, std::uint64_t epoch) override {
+    db_->new_call();
     auto done = db_->query("UPDATE tt_leases SET holder = '', expires_ns = 0 WHERE name = $1 AND epoch = CAST($2 AS BIGINT) AND holder <> ''",
                            {name, std::to_string(epoch)});
     if (!done) return done.error();
@@ -79,6 +82,7 @@ public:
   }
 
   result<void> guarded(const std::string& name, std::uint64_t epoch, const guarded_work& work) override {
+    db_->new_call();
     if (auto begun = db_->begin(); !begun) return begun;
     auto done = checked(name, epoch, work);
     if (!done) {
@@ -106,6 +110,7 @@ public:
   }
 
   result<std::vector<lease_act>> acts(const std::string& name, std::size_t limit) override {
+    db_->new_call();
     auto found = db_->query("SELECT epoch, what FROM tt_acts WHERE lease = $1 ORDER BY id LIMIT CAST($2 AS BIGINT)",
                             {name, std::to_string(limit)});
     if (!found) return found.error();

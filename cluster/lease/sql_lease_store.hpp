@@ -24,6 +24,8 @@ using sql_parameters = std::vector<std::string>;
 class sql_connection {
 public:
   virtual ~sql_connection() = default;
+  /// From here on everything belongs to one call, and has to end within lease_call_limit.
+  virtual void new_call() {}
   /// Errors: io_error with the database's words.
   virtual result<sql_answer> query(std::string_view sql, const sql_parameters& parameters) = 0;
   /// A transaction that will write.

@@ -9,16 +9,20 @@ namespace {
 
 using watch_pointer = caf::stateful_actor<watch_state>*;
 
-void on_status(const watch_options& options, const market::feed_status& status) {
+void on_status(watch_pointer self, const std::string& feed, const market::feed_status& status) {
+  const auto& options = *self->state.options;
+  self->state.heard[feed] = self->clock().now();
   if (status.market_time) options.market_time->on_feed(*status.market_time, options.clock());
 }
 
 void look_at_feeds(watch_pointer self) {
-  const auto options = self->state.options;
-  for (const auto& feed : options->feeds()) {
-    if (!feed.actor) continue;
+  auto& s = self->state;
+  for (const auto& feed : s.options->feeds()) {
+    const auto [heard, is_new] = s.heard.try_emplace(feed.name);
+    if (is_new) s.options->join(feed.name, caf::actor_cast<caf::actor>(self));
+    if (!feed.actor || self->clock().now() - heard->second < feed_silence) continue;
     self->request(feed.actor, watch_interval, market::status_atom::value)
-      .then([options](const market::feed_status& status) { on_status(*options, status); }, [](const caf::error&) {});
+      .then([self, name = feed.name](const market::feed_status& status) { on_status(self, name, status); }, [](const caf::error&) {});
   }
 }
 
@@ -38,7 +42,9 @@ void look_at_allow_list(watch_pointer self) {
 caf::behavior watch_actor(watch_pointer self, std::shared_ptr<watch_options> options) {
   self->state.options = std::move(options);
   self->send(self, tick_atom::value);
+  self->set_default_handler(caf::drop);
   return {
+    [self](const market::feed_status& status) { on_status(self, status.name, status); },
     [self](tick_atom) {
       look_at_feeds(self);
       look_at_allow_list(self);

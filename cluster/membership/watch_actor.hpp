@@ -6,22 +6,29 @@
 #include "cluster/membership/market_time_board.hpp"
 #include "gateways/bridge/actor_market_port.hpp"
 
+#include <caf/actor_clock.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/stateful_actor.hpp>
 
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 
 namespace tt::cluster {
 
 /// Time between two looks.
 inline constexpr std::chrono::milliseconds watch_interval{500};
+/// A feed of whose state nothing has been heard for so long is asked: the news may have been lost, or there are none.
+inline constexpr std::chrono::milliseconds feed_silence{2'000};
 
 struct watch_options {
   gateway::feed_list feeds;
+  /// From now on the published feed_status of that feed arrive at `reader`, the newest only, and some may be missing.
+  std::function<void(const std::string& feed, const caf::actor& reader)> join;
   std::function<utc_time()> clock;
   std::shared_ptr<market_time_board> market_time;
   std::string allow_file; ///< may be empty
@@ -32,6 +39,7 @@ struct watch_state {
   static inline const char* name = "watch";
   std::shared_ptr<watch_options> options;
   std::optional<std::filesystem::file_time_type> allow_time;
+  std::map<std::string, caf::actor_clock::time_point> heard; ///< of the feeds that are followed
 };
 
 caf::behavior watch_actor(caf::stateful_actor<watch_state>* self, std::shared_ptr<watch_options> options);

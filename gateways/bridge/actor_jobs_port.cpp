@@ -2,6 +2,7 @@
 
 #include "actors/backtest/messages.hpp"
 #include "actors/market/caf_error.hpp"
+#include "gateways/bridge/job_follower.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/event_based_actor.hpp>
@@ -11,6 +12,7 @@
 
 #include <map>
 #include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -42,8 +44,11 @@ struct jobs_bridge_state {
   std::function<caf::actor()> find;
   std::function<void(const job_status&)> tell;
   std::function<void(job_figures)> keep_figures;
+  jobs_plane join;
   caf::actor coordinator;
   bool looking = false; ///< a tick is on its way
+  std::optional<job_follower> follower; ///< once a coordinator on another node was found
+  bool watching = false;                ///< its silence
 };
 
 using jobs_pointer = caf::stateful_actor<jobs_bridge_state>*;
@@ -57,18 +62,67 @@ void look_later(jobs_pointer self) {
   if (!std::exchange(self->state.looking, true)) self->delayed_send(self, find_coordinator_every, tick_atom::value);
 }
 
+/// A coordinator of this node sends its news itself.
+void subscribe(jobs_pointer self) {
+  self->request(self->state.coordinator, jobs_deadline, subscribe_atom::value)
+    .then(
+      [self](const job_list& open) {
+        for (const auto& job : open.jobs) self->state.tell(job);
+      },
+      [](const caf::error&) {}); // its end is told, too
+}
+
+void ask_for_board(jobs_pointer self);
+
+void on_need(jobs_pointer self, job_follower::need what) {
+  if (what == job_follower::need::board) ask_for_board(self);
+}
+
+void on_board(jobs_pointer self, const job_board& board) {
+  std::vector<job_name> ended;
+  const auto next = self->state.follower->on_board(board, ended);
+  for (auto& job : ended)
+    self->request(self->state.coordinator, jobs_deadline, status_atom::value, std::move(job))
+      .then([self](const job_status& status) { self->state.tell(status); }, [](const caf::error&) {}); // it was deleted
+  on_need(self, next);
+}
+
+void ask_for_board(jobs_pointer self) {
+  auto& s = self->state;
+  s.follower->asking();
+  self->request(s.coordinator, jobs_deadline, board_atom::value)
+    .then(
+      [self, whom = s.coordinator](const job_board& board) {
+        if (self->state.coordinator == whom) on_board(self, board);
+      },
+      [self, whom = s.coordinator](const caf::error&) {
+        if (self->state.coordinator == whom) self->delayed_send(self, find_coordinator_every, board_atom::value);
+      });
+}
+
+void watch_silence(jobs_pointer self) {
+  if (!std::exchange(self->state.watching, true)) self->delayed_send(self, jobs_silence, figures_atom::value);
+}
+
+/// What one of another node publishes is followed.
+void follow(jobs_pointer self) {
+  auto& s = self->state;
+  if (!s.follower) {
+    s.follower.emplace(s.tell);
+    s.join(caf::actor_cast<caf::actor>(self));
+    watch_silence(self);
+  }
+  ask_for_board(self);
+}
+
 void look(jobs_pointer self) {
   auto& s = self->state;
   if (s.coordinator) return;
   s.coordinator = s.find();
   if (!s.coordinator) return look_later(self);
   self->monitor(s.coordinator);
-  self->request(s.coordinator, jobs_deadline, subscribe_atom::value)
-    .then(
-      [self](const job_list& open) {
-        for (const auto& job : open.jobs) self->state.tell(job);
-      },
-      [](const caf::error&) {}); // its end is told, too
+  if (s.join && s.coordinator->node() != self->node()) follow(self);
+  else subscribe(self);
   self->request(s.coordinator, jobs_deadline, figures_atom::value)
     .then([self](job_figures& now) { self->state.keep_figures(std::move(now)); }, [](const caf::error&) {});
 }
@@ -85,20 +139,34 @@ void ask(jobs_pointer self, const reply<Answer>& done, Question... question) {
 }
 
 caf::behavior jobs_bridge(jobs_pointer self, std::function<caf::actor()> find, std::function<void(const job_status&)> tell,
-                          std::function<void(job_figures)> keep) {
+                          std::function<void(job_figures)> keep, jobs_plane join) {
   self->state.find = std::move(find);
+  self->state.join = std::move(join);
   self->state.tell = std::move(tell);
   self->state.keep_figures = std::move(keep);
   self->set_default_handler(caf::drop);
   self->set_down_handler([self](const caf::down_msg& down) {
     if (!self->state.coordinator || self->state.coordinator.address() != down.source) return;
     self->state.coordinator = nullptr;
+    if (self->state.follower) self->state.follower->asking(); // its successor is, as soon as it is found
     look_later(self);
   });
   look(self);
   return {
     [self](const jobs_task& task) { (*task.run)(self); },
     [self](const job_status& status) { self->state.tell(status); },
+    [self](const job_news& news) {
+      if (self->state.follower) on_need(self, self->state.follower->on_news(news));
+    },
+    [self](board_atom) {
+      if (self->state.follower && self->state.coordinator) ask_for_board(self);
+    },
+    [self](figures_atom) {
+      auto& s = self->state;
+      s.watching = false;
+      watch_silence(self);
+      if (s.coordinator) on_need(self, s.follower->on_pause());
+    },
     [self](tick_atom) {
       self->state.looking = false;
       look(self);
@@ -118,13 +186,14 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::gateway::jobs_task)
 
 namespace tt::gateway {
 
-actor_jobs_port::actor_jobs_port(caf::actor_system& system, std::function<caf::actor()> find) : shared_(std::make_shared<shared>()) {
+actor_jobs_port::actor_jobs_port(caf::actor_system& system, std::function<caf::actor()> find, jobs_plane join) : shared_(std::make_shared<shared>()) {
   bridge_ = system.spawn(
     jobs_bridge, std::move(find), [s = shared_](const job_status& status) { s->tell(status); },
     [s = shared_](job_figures now) {
       const std::lock_guard lock(s->mutex);
       s->figures = std::move(now);
-    });
+    },
+    std::move(join));
 }
 
 actor_jobs_port::~actor_jobs_port() {

@@ -44,13 +44,17 @@ void on_trades(bridge_pointer self, const topic& what, market::trade_list& list)
   // no prints although we have had some: it has just begun and is not restored yet,
   // which is no reason to count anew
   if (list.trades.empty()) return subscribe_later(self, what);
-  const auto newest = list.trades.front().seq;
+  const auto newest = list.trades.front().seq, oldest = list.trades.back().seq;
   // numbers lower than what we had: another count, nothing of which we have seen
   if (newest < entry->order.last()) entry->order.skip_to(newest);
-  for (auto trade = list.trades.rbegin(); trade != list.trades.rend(); ++trade) {
-    if (trade->seq <= entry->order.last()) continue;
-    entry->order.skip_to(trade->seq);
-    deliver_update(*entry, topic_kind::trades, std::move(*trade));
+  // what was held back belongs among them: the symbol may have gone on so far meanwhile that it keeps less of the past
+  for (auto& update : entry->held)
+    if (seq_of(update) < oldest) list.trades.push_back(std::move(std::get<market::trade_update>(update)));
+  std::ranges::stable_sort(list.trades, {}, &market::trade_update::seq);
+  for (auto& trade : list.trades) {
+    if (trade.seq <= entry->order.last()) continue;
+    entry->order.skip_to(trade.seq);
+    deliver_update(*entry, topic_kind::trades, std::move(trade));
   }
   release_held(self, what, *entry);
 }
@@ -85,7 +89,8 @@ void on_newest(bridge_pointer self, const caf::actor& symbol, const topic& what,
   if (!entry) return;
   if (what.kind == topic_kind::trades) {
     if (entry->order.last() == 0) return release_held(self, what, *entry);
-    self->request(symbol, ask_deadline, market::trades_atom::value, max_fetched_trades)
+    // the last one that we had comes along: nothing at all means that it is not restored yet
+    self->request(symbol, ask_deadline, market::trades_atom::value, entry->order.last())
       .then([=](market::trade_list& list) { on_trades(self, what, list); }, [=](const caf::error&) { subscribe_later(self, what); });
     return;
   }

@@ -11,8 +11,8 @@ namespace tt::gateway {
 /// Updates held back while missing ones are fetched. Beyond it the topic is
 /// fetched anew instead.
 inline constexpr std::size_t max_held_updates = 10'000;
-/// Most that one fetch brings: prints (as many as a symbol keeps) and bars.
-inline constexpr std::uint32_t max_fetched_trades = 1'000, max_fetched_bars = 5'000;
+/// Most bars that one fetch brings; of prints it brings what the symbol keeps (market::max_followed_trades).
+inline constexpr std::uint32_t max_fetched_bars = 5'000;
 
 /// Tells the symbol that we follow, joins the data plane and delivers the newest state.
 void follow(bridge_pointer self, const caf::actor& symbol, const market::topic& what);

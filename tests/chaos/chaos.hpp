@@ -40,13 +40,14 @@ public:
   stopwatch(const stopwatch&) = delete;
   stopwatch& operator=(const stopwatch&) = delete;
   ~stopwatch() {
-    std::printf("  %s: %zu times, longest %lld ms, limit %lld ms\n", what_.c_str(), count_,
-                static_cast<long long>(longest_.count()), static_cast<long long>(limit_.count()));
+    std::printf("  %s: %zu times, %zu of them within %lld ms, longest %lld ms\n", what_.c_str(), count_,
+                count_ - late_, static_cast<long long>(limit_.count()), static_cast<long long>(longest_.count()));
   }
 
   void add(steady::duration took) {
     const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(took);
     ++count_;
+    if (ms > limit_) ++late_;
     longest_ = std::max(longest_, ms);
     if (is_full()) {
       EXPECT_LE(ms.count(), limit_.count()) << what_;
@@ -58,6 +59,7 @@ private:
   const std::chrono::milliseconds limit_;
   std::chrono::milliseconds longest_{0};
   size_t count_ = 0;
+  size_t late_ = 0;
 };
 
 } // namespace chaos

@@ -1,7 +1,13 @@
 // Backtests and studies through whole nodes: over HTTP in, over HTTP out, on one node and on several, with the same
 // bytes; and what happens when a node goes in the middle.
 
+#include "actors/backtest/coordinator_actor.hpp"
+#include "actors/backtest/messages.hpp"
+#include "actors/market/messages.hpp"
+#include "tests/cluster/bare_node.hpp"
 #include "tests/cluster/cluster_fixture.hpp"
+
+#include <caf/scoped_actor.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -261,6 +267,66 @@ TEST_F(backtest_node, one_worker_four_workers_two_nodes_the_same_bytes) {
   ASSERT_EQ(await_end(alone->port(), "backtest", here)["status"], "completed");
   EXPECT_EQ(json_of(http_get(port, "/api/backtest/" + there + "/results"))["results"].dump(),
             json_of(http_get(alone->port(), "/api/backtest/" + here + "/results"))["results"].dump());
+}
+
+TEST_F(backtest_node, other_nodes_read_progress_and_states_on_topics) {
+  const auto port = start("alpha", {feed, symbols, gateway}).port();
+  start("beta", {backtest});
+  bare_node reader("reader", {{"alpha", nodes["alpha"]->control_endpoint()}});
+  {
+    caf::scoped_actor self{*reader.system};
+    const auto me = caf::actor_cast<caf::actor>(self.ptr());
+    ASSERT_TRUE(reader.bus->subscribe(backtest::jobs_topic, me, bus::delivery::every));
+    ASSERT_TRUE(reader.bus->subscribe(market::feed_topic_name("sim"), me, bus::delivery::latest));
+    // both subscriptions went the same way, in this order
+    std::string feed_state;
+    bool waiting = true;
+    while (waiting && feed_state != "live")
+      self->receive([&](const market::feed_status& status) { feed_state = status.state; }, [](const backtest::job_news&) {},
+                    caf::after(60s) >> [&] { waiting = false; });
+    EXPECT_EQ(feed_state, "live");
+    const auto id = submit(port, "/api/optimize/study", study_of(8, 8));
+    std::vector<backtest::job_news> heard;
+    while (waiting && (heard.empty() || !is_final(heard.back().status.state)))
+      self->receive(
+        [&](const backtest::job_news& news) {
+          if (news.status.id == id) heard.push_back(news);
+        },
+        [](const market::feed_status&) {}, caf::after(60s) >> [&] { waiting = false; });
+    ASSERT_FALSE(heard.empty());
+    EXPECT_EQ(heard.back().status.state, backtest::job_state::completed);
+    EXPECT_EQ(heard.back().status.trials_done, 64u);
+    EXPECT_EQ(heard.front().status.state, backtest::job_state::queued);
+    for (std::size_t i = 1; i < heard.size(); ++i) EXPECT_EQ(heard[i].seq, heard[i - 1].seq + 1) << "one job, and nothing was lost";
+    // and the board is as far as the news
+    const auto coordinator = reader.bus->find(std::string(backtest::coordinator_name));
+    ASSERT_TRUE(coordinator);
+    self->request(coordinator, 60s, backtest::board_atom::value)
+      .receive(
+        [&](const backtest::job_board& board) {
+          EXPECT_EQ(board.seq, heard.back().seq);
+          EXPECT_TRUE(board.open.empty());
+        },
+        [](const caf::error& e) { ADD_FAILURE() << bus::text_of(e); });
+  }
+  reader.bus->stop();
+}
+
+TEST_F(backtest_node, workers_are_had_by_name_and_their_end_is_noticed) {
+  const auto port = start("alpha", {feed, symbols, gateway}).port();
+  start("beta", {backtest});
+  const auto shows = [&](const std::string& figure) {
+    return ask_until(port, "/metrics", [&](const http_answer& a) { return a.body.find(figure) != std::string::npos; });
+  };
+  const auto of_beta = "tt_backtest_workers " + std::to_string(std::max(1U, std::thread::hardware_concurrency()));
+  shows(of_beta);
+  const auto id = submit(port, "/api/optimize/study", study_of(2, 2));
+  EXPECT_EQ(await_end(port, "optimize", id)["trials_done"], 4);
+  nodes["beta"].reset();
+  shows("tt_backtest_workers 0");
+  start("beta", {backtest});
+  shows(of_beta);
+  EXPECT_EQ(await_end(port, "optimize", submit(port, "/api/optimize/study", study_of(2, 2)))["status"], "completed");
 }
 
 TEST_F(backtest_node, a_node_that_goes_in_the_middle_changes_nothing) {

@@ -4,6 +4,8 @@
 #include "tests/cluster/cluster_fixture.hpp"
 #include "tests/cluster/postgres_server.hpp"
 
+#include <utility>
+
 namespace tt::cluster::test {
 namespace {
 
@@ -234,8 +236,10 @@ std::vector<std::string> lines_of_subscriber(const std::string& arguments, std::
   std::vector<std::string> out;
   auto* pipe = ::popen(command.c_str(), "r");
   if (!pipe) return out;
-  char line[4096];
-  while (std::fgets(line, sizeof line, pipe)) out.emplace_back(line);
+  // a message may hold many updates, so a line may be long
+  char part[4096];
+  for (std::string line; std::fgets(part, sizeof part, pipe);)
+    if (line += part; line.ends_with('\n')) out.push_back(std::exchange(line, {}));
   EXPECT_EQ(::pclose(pipe), 0) << arguments;
   return out;
 }

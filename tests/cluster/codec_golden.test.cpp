@@ -88,6 +88,8 @@ void add_backtest_samples(std::map<std::string, caf::message>& out) {
   out["tt.job_ask"] = caf::make_message(document_request{study, {document_kind::trials, document_form::csv, "c", 10, 20, "-objective"}});
   out["tt.job_document"] = caf::make_message(job_document{sample_job(), "[]", "{}", "[]", "n"});
   out["tt.job_figures"] = caf::make_message(job_figures{{{job_kind::study, job_state::failed, 2}}, 1.5, 4, 2});
+  out["tt.job_news"] = caf::make_message(job_news{9, sample_job()});
+  out["tt.job_board"] = caf::make_message(job_board{9, {sample_job()}});
   out["tt.crew"] = caf::make_message(crew_hello{"beta", 4, 8, {}});
   out["tt.job_intro"] = caf::make_message(job_intro{7, job_kind::study, "{}"});
   out["tt.shard"] = caf::make_message(shard_order{7, 3, 11, bytes, {{"00ff", 48, 2}}, {}});

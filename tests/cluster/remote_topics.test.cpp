@@ -2,13 +2,10 @@
 // every tenth message: what its subscribers get must be whole all the same.
 
 #include "actors/market/directory_actor.hpp"
-#include "bus/node.hpp"
-#include "cluster/actor_config.hpp"
-#include "cluster/codec_types.hpp"
 #include "gateways/bridge/actor_market_port.hpp"
+#include "tests/cluster/bare_node.hpp"
 #include "tests/cluster/node_fixture.hpp"
 
-#include <caf/actor_system.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
@@ -31,26 +28,6 @@ instrument coin() {
   what.calendar = *find_calendar("24X7");
   return what;
 }
-
-/// A node without a room: actor system and bus.
-struct bare_node {
-  explicit bare_node(const std::string& name, const std::vector<bus::peer_address>& peers) : config(2) {
-    bus::config settings;
-    settings.name = name;
-    settings.security = bus::security::plain;
-    settings.peers = peers;
-    settings.log = [](bus::log_level, std::string_view) {};
-    bus::node::attach(config, settings, project_types());
-    system = std::make_unique<caf::actor_system>(config);
-    bus = &bus::node::of(*system);
-    const auto failed = bus->start();
-    EXPECT_FALSE(failed) << bus::text_of(failed);
-  }
-
-  actor_config config;
-  std::unique_ptr<caf::actor_system> system;
-  bus::node* bus = nullptr;
-};
 
 /// Collects updates and lets the test wait for them.
 struct collector {
@@ -169,6 +146,96 @@ TEST_F(remote_topics, prints_are_whole_and_in_order) {
   const std::lock_guard lock(seen.mutex);
   for (std::size_t i = 1; i < seen.updates.size(); ++i)
     ASSERT_EQ(std::get<market::trade_update>(seen.updates[i]).seq, std::get<market::trade_update>(seen.updates[i - 1]).seq + 1) << i;
+}
+
+/// A symbol that answers when the test says so, with what the test says.
+struct scripted_symbol {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::vector<std::uint64_t> asked; ///< from which print on
+
+  caf::behavior behavior(caf::event_based_actor* self) {
+    self->set_default_handler(caf::drop);
+    auto open = std::make_shared<std::vector<caf::response_promise>>();
+    return {
+      [](market::follow_atom, const market::topic&) { return market::update_batch{}; },
+      [=, this](market::trades_atom, std::uint64_t first) -> caf::result<market::trade_list> {
+        open->push_back(self->make_response_promise());
+        const std::lock_guard lock(mutex);
+        asked.push_back(first);
+        changed.notify_all();
+        return caf::delegated<market::trade_list>{};
+      },
+      [=](const market::trade_list& answer) {
+        for (auto& one : *open) one.deliver(answer);
+        open->clear();
+      },
+    };
+  }
+};
+
+market::trade_update numbered(std::uint64_t seq) {
+  return {"COIN", {noon, price{1000}, quantity{1}, aggressor::unknown}, seq};
+}
+
+/// The symbol may have gone on so far, until it is asked, that it keeps less than what had arrived here meanwhile.
+TEST(remote_prints, what_was_held_back_is_not_lost_to_a_fetch_that_begins_later) {
+  bare_node home("home", {}), away("away", {{"home", home.bus->control_endpoint()}});
+  scripted_symbol script;
+  const auto symbol = home.system->spawn([&](caf::event_based_actor* self) { return script.behavior(self); });
+  const auto directory = home.system->spawn([&](caf::event_based_actor* self) -> caf::behavior {
+    self->set_default_handler(caf::drop);
+    return {[symbol](market::symbol_atom, const std::string&) { return symbol; }};
+  });
+  home.bus->publish("directory", directory);
+  caf::actor found;
+  const auto until = std::chrono::steady_clock::now() + patience;
+  while (!found && std::chrono::steady_clock::now() < until) found = away.bus->find("directory");
+  ASSERT_TRUE(found);
+
+  std::mutex mutex;
+  std::condition_variable joined;
+  caf::actor reader;
+  gateway::topic_plane plane;
+  plane.join = [&](const market::topic&, const caf::actor& who) {
+    const std::lock_guard lock(mutex);
+    reader = who;
+    joined.notify_all();
+  };
+  collector seen;
+  auto port = std::make_unique<gateway::actor_market_port>(*away.system, std::make_shared<const instrument_master>(*instrument_master::make({coin()})), found,
+                                                           [] { return std::vector<gateway::feed_handle>{}; }, [] { return noon; }, plane);
+  port->subscribe({market::topic_kind::trades, "COIN", {}, {}}, [&](const auto& update) { seen.add(*update); });
+  {
+    std::unique_lock lock(mutex);
+    ASSERT_TRUE(joined.wait_for(lock, patience, [&] { return reader != nullptr; }));
+  }
+  const auto arrive = [&](std::uint64_t seq) { caf::anon_send(reader, market::update_batch{{numbered(seq)}}); };
+  const auto numbers = [&] {
+    std::vector<std::uint64_t> out;
+    const std::lock_guard lock(seen.mutex);
+    for (const auto& update : seen.updates) out.push_back(std::get<market::trade_update>(update).seq);
+    return out;
+  };
+  arrive(1);
+  arrive(2);
+  ASSERT_TRUE(seen.wait_for([](const auto& all) { return all.size() == 2; }));
+  for (const std::uint64_t seq : {5, 6, 7, 8}) arrive(seq); // 3 and 4 are lost
+  {
+    std::unique_lock lock(script.mutex);
+    ASSERT_TRUE(script.changed.wait_for(lock, patience, [&] { return !script.asked.empty(); }));
+    EXPECT_EQ(script.asked.front(), 2u) << "from the last one that had come";
+  }
+  caf::anon_send(symbol, market::trade_list{{numbered(8), numbered(7)}}); // all that it has kept
+  ASSERT_TRUE(seen.wait_for([](const auto& all) { return std::get<market::trade_update>(all.back()).seq == 8; }));
+  EXPECT_EQ(numbers(), (std::vector<std::uint64_t>{1, 2, 5, 6, 7, 8}));
+  arrive(9);
+  ASSERT_TRUE(seen.wait_for([](const auto& all) { return std::get<market::trade_update>(all.back()).seq == 9; }));
+  port.reset();
+  reader = nullptr;
+  for (const auto& one : {symbol, directory}) caf::anon_send_exit(one, caf::exit_reason::user_shutdown);
+  away.bus->stop();
+  home.bus->stop();
 }
 
 TEST_F(remote_topics, no_closed_bar_is_missing) {

@@ -271,5 +271,31 @@ TEST_F(symbol_state_test, recent_trades_are_newest_first_and_bounded) {
   EXPECT_EQ(s.recent_trades(2).size(), 2u);
 }
 
+TEST_F(symbol_state_test, prints_that_are_followed_are_kept_for_longer) {
+  symbol_state s(coin(), {});
+  s.begin("sim", opening, wall);
+  s.open({topic_kind::trades, "X", {}, {}});
+  const auto numbers_since = [&](std::uint64_t first) {
+    std::vector<std::uint64_t> out;
+    for (const auto& trade : s.trades_since(first)) out.push_back(trade.seq);
+    return out;
+  };
+  EXPECT_TRUE(numbers_since(1).empty());
+  std::vector<tick> ticks;
+  for (std::size_t i = 0; i < max_followed_trades + 500; ++i) ticks.push_back(print(opening + seconds{1} + std::chrono::milliseconds{i}, 100, 1));
+  feed(s, ticks);
+  const std::uint64_t newest = max_followed_trades + 500;
+  EXPECT_EQ(numbers_since(newest - 1), (std::vector<std::uint64_t>{newest, newest - 1}));
+  EXPECT_EQ(numbers_since(newest), (std::vector<std::uint64_t>{newest}));
+  EXPECT_EQ(numbers_since(1).size(), max_followed_trades);
+  EXPECT_EQ(numbers_since(1).back(), 501u) << "what is older is gone";
+  EXPECT_EQ(numbers_since(newest + 1).size(), max_followed_trades) << "another count: all there is";
+  EXPECT_EQ(s.recent_trades(5000).size(), max_recent_trades) << "no more for late joiners than before";
+  // nobody follows any more: with the next one the rest is let go
+  s.close({topic_kind::trades, "X", {}, {}});
+  feed(s, {print(opening + seconds{60}, 100, 1)});
+  EXPECT_EQ(numbers_since(1).size(), max_recent_trades);
+}
+
 } // namespace
 } // namespace tt::market

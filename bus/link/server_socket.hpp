@@ -1,0 +1,17 @@
+// This header file defines how a socket that others connect to is made safe: its key, and the door at which
+// the doorman is asked. Private to `bus/link`.
+#pragma once
+
+#include "bus/link/transport.hpp"
+
+#include <zmq.hpp>
+
+namespace bus::link {
+
+/// Longest wait for the handshake of a connection; libzmq's own is half a minute.
+inline constexpr int handshake_ms = 2000;
+
+/// Prepares a server socket before it is bound. Without CURVE nobody is asked. Throws `zmq::error_t`.
+void prepare_server(zmq::socket_t& socket, const transport_settings& settings, const char* domain);
+
+} // namespace bus::link

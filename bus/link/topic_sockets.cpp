@@ -1,0 +1,153 @@
+#include "bus/link/topic_sockets.hpp"
+
+#include "bus/limits.hpp"
+#include "bus/link/doorman.hpp"
+#include "bus/link/server_socket.hpp"
+
+namespace bus::link {
+
+namespace {
+
+constexpr size_t topics_per_turn = 1024; // topic messages read before others get their turn
+constexpr int topic_queue = 100'000;     // messages that libzmq may hold per subscriber; beyond it PUB drops
+constexpr int64_t subscription_bytes = 4096; // must let CURVE's own handshake commands pass
+
+} // namespace
+
+// -- any thread ---------------------------------------------------------------
+
+bool topic_sockets::publish(std::string topic, std::string payload) {
+  bool first = false;
+  {
+    const std::lock_guard guard{mutex_};
+    const auto size = topic.size() + payload.size();
+    if (queued_bytes_ + size > limits::topic_outbox_bytes) return false;
+    first = queue_.empty();
+    queued_bytes_ += size;
+    queue_.emplace_back(std::move(topic), std::move(payload));
+  }
+  if (first) signal_.notify();
+  return true;
+}
+
+// -- sockets ------------------------------------------------------------------
+
+void topic_sockets::open(const std::string& endpoint) {
+  open_publisher(endpoint);
+  open_subscriber();
+}
+
+void topic_sockets::open_publisher(const std::string& endpoint) {
+  publisher_ = zmq::socket_t{context_, zmq::socket_type::xpub};
+  prepare_server(publisher_, settings_, topics_domain);
+  publisher_.set(zmq::sockopt::sndhwm, topic_queue);
+  publisher_.set(zmq::sockopt::maxmsgsize, subscription_bytes);
+  publisher_.set(zmq::sockopt::xpub_verbose, 1); // a late subscriber is seen even if it is not the first
+  monitor_ = monitor{context_, publisher_, visitors::events};
+  publisher_.bind(endpoint);
+  endpoint_ = publisher_.get(zmq::sockopt::last_endpoint);
+}
+
+void topic_sockets::open_subscriber() {
+  subscriber_ = zmq::socket_t{context_, zmq::socket_type::xsub};
+  subscriber_.set(zmq::sockopt::linger, 0);
+  subscriber_.set(zmq::sockopt::rcvhwm, topic_queue);
+  subscriber_.set(zmq::sockopt::maxmsgsize, static_cast<int64_t>(limits::wire_frame_bytes));
+  subscriber_.set(zmq::sockopt::handshake_ivl, handshake_ms);
+  subscriber_.set(zmq::sockopt::heartbeat_ivl, 500);
+  subscriber_.set(zmq::sockopt::heartbeat_timeout, 1500);
+  subscriber_.set(zmq::sockopt::reconnect_ivl, 50);
+  subscriber_.set(zmq::sockopt::reconnect_ivl_max, 1000);
+  if (settings_.security != security::curve) return;
+  subscriber_.set(zmq::sockopt::curve_publickey, settings_.key.public_key);
+  subscriber_.set(zmq::sockopt::curve_secretkey, settings_.key.secret_key);
+}
+
+void topic_sockets::close_publisher() {
+  if (!publisher_) return;
+  monitor_.stop(publisher_);
+  publisher_.close();
+}
+
+void topic_sockets::close() {
+  close_publisher();
+  if (subscriber_) subscriber_.close();
+}
+
+// -- subscribing --------------------------------------------------------------
+
+void topic_sockets::follow(const std::string& endpoint, const std::string& server_key) {
+  if (!subscriber_ || endpoint.empty() || !sources_.insert(endpoint).second) return;
+  if (settings_.security == security::curve) subscriber_.set(zmq::sockopt::curve_serverkey, server_key);
+  subscriber_.connect(endpoint);
+}
+
+void topic_sockets::leave(const std::string& endpoint) {
+  if (!subscriber_ || sources_.erase(endpoint) == 0) return;
+  zmq_disconnect(subscriber_.handle(), endpoint.c_str());
+}
+
+void topic_sockets::command(topic_command what, std::string_view topic) {
+  if (!subscriber_) return;
+  std::string text(1, static_cast<char>(what));
+  text.append(topic);
+  subscriber_.send(zmq::buffer(text), zmq::send_flags::dontwait);
+}
+
+// -- the loop -----------------------------------------------------------------
+
+bool topic_sockets::read(transport_client& client) {
+  if (!publisher_) return false;
+  read_commands(client);
+  for (size_t i = 0; i < topics_per_turn; ++i) {
+    zmq::message_t topic;
+    if (!subscriber_.recv(topic, zmq::recv_flags::dontwait)) return false;
+    bool more = topic.more();
+    if (!more) continue;
+    zmq::message_t payload;
+    if (!subscriber_.recv(payload, zmq::recv_flags::dontwait)) continue;
+    more = payload.more();
+    const bool too_many = more;
+    for (zmq::message_t rest; more && subscriber_.recv(rest, zmq::recv_flags::dontwait);) more = rest.more();
+    if (!too_many) client.topic_message(topic.to_string_view(), payload.to_string_view());
+  }
+  return true;
+}
+
+void topic_sockets::read_commands(transport_client& client) {
+  zmq::message_t m;
+  for (size_t i = 0; i < topics_per_turn && publisher_.recv(m, zmq::recv_flags::dontwait); ++i) {
+    if (m.size() == 0) continue;
+    const auto text = m.to_string_view();
+    const auto topic = text.substr(1);
+    switch (static_cast<topic_command>(text.front())) {
+    case topic_command::subscribe:
+      client.topic_wanted(topic, true);
+      break;
+    case topic_command::unsubscribe:
+      client.topic_wanted(topic, false);
+      break;
+    case topic_command::snapshot:
+      client.snapshot_wanted(topic);
+      break;
+    default:
+      break; // a stranger's own
+    }
+  }
+}
+
+void topic_sockets::send() {
+  std::vector<std::pair<std::string, std::string>> batch;
+  {
+    const std::lock_guard guard{mutex_};
+    batch.swap(queue_);
+    queued_bytes_ = 0;
+  }
+  if (!publisher_) return;
+  for (auto& [topic, payload] : batch) {
+    if (!publisher_.send(zmq::buffer(topic), zmq::send_flags::sndmore | zmq::send_flags::dontwait)) continue;
+    publisher_.send(zmq::buffer(payload), zmq::send_flags::none);
+  }
+}
+
+} // namespace bus::link

@@ -1,0 +1,79 @@
+// This header file defines the sockets of the data plane: an XPUB that others subscribe to, an XSUB that
+// reads what they publish, and the queue between whoever publishes and the bus thread. Private to `bus/link`.
+#pragma once
+
+#include "bus/link/monitor.hpp"
+#include "bus/link/transport.hpp"
+#include "bus/link/wake.hpp"
+
+#include <zmq.hpp>
+
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace bus::link {
+
+/// What a node asks of those who publish: the first byte of a message from XSUB to XPUB.
+enum class topic_command : char { unsubscribe = 0, subscribe = 1, snapshot = 2 };
+
+class topic_sockets {
+public:
+  /// `settings` outlives the sockets.
+  topic_sockets(zmq::context_t& context, const transport_settings& settings, wake_signal& signal)
+      : context_(context), settings_(settings), signal_(signal) {}
+
+  /// Any thread: queues a message for remote subscribers; false if the queue is full.
+  bool publish(std::string topic, std::string payload);
+
+  // -- bus thread, but for the first `open` -----------------------------------
+
+  /// Binds XPUB and makes XSUB. Throws `zmq::error_t`.
+  void open(const std::string& endpoint);
+  /// Binds XPUB anew, where it was before. Throws `zmq::error_t`.
+  void open_again() { open_publisher(endpoint_); }
+  void close_publisher();
+  void close();
+
+  bool is_publishing() const { return static_cast<bool>(publisher_); }
+  /// What was bound; empty without a data plane.
+  const std::string& endpoint() const noexcept { return endpoint_; }
+
+  /// Reads what is published at an endpoint; `server_key` counts with CURVE. Throws `zmq::error_t`.
+  void follow(const std::string& endpoint, const std::string& server_key);
+  void leave(const std::string& endpoint);
+
+  void command(topic_command what, std::string_view topic);
+
+  /// Hands out what has come in; true if there may be more.
+  bool read(transport_client& client);
+  /// Sends what has been published.
+  void send();
+
+  zmq::socket_t& publisher() noexcept { return publisher_; }
+  monitor& publisher_monitor() noexcept { return monitor_; }
+  zmq::socket_t& subscriber() noexcept { return subscriber_; }
+
+private:
+  void open_publisher(const std::string& endpoint);
+  void open_subscriber();
+  void read_commands(transport_client& client);
+
+  zmq::context_t& context_;
+  const transport_settings& settings_;
+  wake_signal& signal_;
+  zmq::socket_t publisher_;
+  monitor monitor_;
+  std::string endpoint_;
+  zmq::socket_t subscriber_;
+  std::set<std::string> sources_;
+
+  std::mutex mutex_;
+  std::vector<std::pair<std::string, std::string>> queue_;
+  size_t queued_bytes_ = 0;
+};
+
+} // namespace bus::link
