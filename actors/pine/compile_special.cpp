@@ -37,6 +37,7 @@ value compiler::special_call(const builtin& b, const ast::expr& e, std::vector<v
     }
     auto& plan = out().rings[usz(ring)];
     plan.depth = std::max(plan.depth, u32(n));
+    plan.asked = std::max(plan.asked, u32(n));
     return none;
   }
   default: break;

@@ -91,6 +91,7 @@ struct ring_plan {
   std::uint32_t state = 0;
   std::uint32_t reg = 0;
   std::uint32_t depth = 1; ///< deepest constant offset
+  std::uint32_t asked = 0; ///< size that max_bars_back() gives the buffer; 0: none
   bool dynamic = false;    ///< offsets not known when compiling
   bool is_ref = false;
 };
