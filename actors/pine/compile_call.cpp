@@ -496,6 +496,7 @@ value compiler::call(const ast::expr& e) {
   std::string space = kind == type_kind::array ? "array" : kind == type_kind::matrix ? "matrix" : kind == type_kind::map ? "map" : types_->name(receiver.type);
   auto name = space + "." + callee.text;
   if (registry::get().functions(name) == nullptr) {
+    if (lost(callee.text)) return error_value();
     error("PN0221", callee.pos, "there is no method '" + callee.text + "' for values of type " + types_->name(receiver.type));
     return error_value();
   }
@@ -601,6 +602,7 @@ value compiler::call_user(const std::vector<function_info>& candidates, const as
     best_sources = sources;
   }
   if (best == nullptr) {
+    if (lost(name)) return error_value(); // the overload that fits may be the one that couldn't be read
     std::string hint;
     for (const auto& f : candidates) {
       hint += (hint.empty() ? "" : "  or  ") + name + "(";

@@ -45,7 +45,8 @@ void compiler::check_uncalled(module_info& m) {
       std::vector<value> args;
       for (const auto& param : f.decl->params) {
         const auto& q = param.type.qualifier;
-        args.push_back(param.type.name.empty() ? error_value() : temp(resolve(param.type), qual::series));
+        auto type = param.type.name.empty() ? t_na : resolve(param.type);
+        args.push_back(type == t_na ? error_value() : temp(type, qual::series));
         if (q == "simple") args.back().q = qual::simple;
         if (q == "const") args.back().q = qual::constant;
         if (q == "input") args.back().q = qual::input;
@@ -90,7 +91,7 @@ void compiler::check_exports() {
     for (const auto& p : s->params)
       if (p.type.name.empty()) error("PN0258", p.pos, "the parameter '" + p.name + "' of an exported function needs a type");
   }
-  if (library && !any) error("PN0258", {}, "a library must export a function or a type");
+  if (library && !any && main_->tree.lost.empty()) error("PN0258", {}, "a library must export a function or a type");
 }
 
 } // namespace tt::pine

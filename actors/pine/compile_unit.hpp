@@ -67,6 +67,7 @@ struct module_info {
   std::map<std::string, type_id> types;
   std::map<std::string, const ast::stmt*> type_decls;
   std::map<std::string, module_info*> imports;
+  bool readable = true; ///< of a library: its text has no errors
 };
 
 struct scope {
@@ -167,6 +168,8 @@ private:
   value field_value(const value& object, const std::string& name, source_pos pos);
   std::int32_t ring_for(symbol_entry& s);
   value unknown_name(const std::string& name, source_pos pos, bool is_call);
+  /// Whether the name, or what its first part names, is missing because its declaration couldn't be read.
+  bool lost(const std::string& name) const { return frame_->home->tree.lost.count(name.substr(0, name.find('.'))) > 0; }
 
   // --- compile_flow.cpp
   value if_value(const ast::expr& e);

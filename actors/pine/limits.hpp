@@ -12,6 +12,9 @@ inline constexpr std::uint32_t source_bytes = 4u << 20;
 inline constexpr int nesting = 160;
 /// Depth of an expression's tree, as long chains of operators make it. Beyond it: error PN0102.
 inline constexpr int tree_depth = 600;
+/// Times that a source with brackets left open is cut into lines anew, each time ending one of them where the next
+/// statement seems to begin. What stays open then hides the rest.
+inline constexpr int open_brackets = 8;
 /// Diagnostics reported per run; the rest are counted only.
 inline constexpr std::uint32_t diagnostics = 50;
 /// Calls of user functions nested while compiling. Pine has no recursion: a cycle is an error by itself.

@@ -46,6 +46,8 @@ private:
   void statement(ast::block& out);
   void simple_statement(ast::block& out);
   void recover(std::size_t started);
+  void note_lost_names(std::size_t started);
+  bool lexer_complained(std::uint32_t line) const;
   ast::block indented_block(std::string_view after);
   ast::stmt_ptr declaration();
   ast::stmt_ptr tuple_declaration();
@@ -109,6 +111,7 @@ private:
   diagnostics& diags_;
   std::size_t at_ = 0;
   int depth_ = 0;
+  std::set<std::string> lost_;
   bool fatal_ = false;
 };
 
