@@ -41,6 +41,7 @@ enum class expr_kind : std::uint8_t {
   for_,      ///< names[0] = kids[0] to kids[1] by kids[2] (may be null)
   for_in,    ///< names (one or two) in kids[0]
   while_,    ///< kids[0]
+  once,      ///< kids[0], null for none
 };
 
 struct argument {

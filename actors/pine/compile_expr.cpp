@@ -29,6 +29,7 @@ value compiler::expression(const ast::expr& e) {
   case expr_kind::for_: return for_value(e);
   case expr_kind::for_in: return for_in_value(e);
   case expr_kind::while_: return while_value(e);
+  case expr_kind::once: return once_value(e);
   }
   return error_value();
 }

@@ -177,6 +177,7 @@ private:
   value for_value(const ast::expr& e);
   value for_in_value(const ast::expr& e);
   value while_value(const ast::expr& e);
+  value once_value(const ast::expr& e);
   struct result_slot {
     bool started = false;
     bool broken = false;

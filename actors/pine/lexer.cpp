@@ -228,7 +228,41 @@ private:
       diags_.error("PN0003", pos(at_, 1), "a name can't follow a number without a space or an operator");
   }
 
+  /// Three quotes open a string over several lines, which three of them close.
+  bool opens_lines(char quote) const { return src_.substr(at_, 3) == std::string(3, quote); }
+
+  void lines_of_text(char quote) {
+    auto from = at_;
+    auto started = pos(from, 3);
+    auto line = line_;
+    auto line_start = line_start_;
+    std::string value;
+    for (at_ += 3; at_ < src_.size() && !opens_lines(quote);) {
+      char c = src_[at_++];
+      if (c == '\n') {
+        ++line_;
+        line_start_ = at_;
+      }
+      if (c == '\r') continue;
+      value += c == '\\' && at_ < src_.size() && src_[at_] != '\n' ? escaped(src_[at_++]) : c;
+    }
+    bool closed = at_ < src_.size();
+    if (closed) {
+      at_ += 3;
+    } else { // the lines below are read as if it ended with its first one
+      diags_.error("PN0004", started, "this string isn't closed before the end of the script", "add closing " + std::string(3, quote));
+      line_ = line;
+      line_start_ = line_start;
+      at_ = std::min(src_.find('\n', from), src_.size());
+    }
+    auto& t = push(tok::string, from, 0);
+    t.pos = started;
+    t.text = std::move(value);
+  }
+  static char escaped(char e) { return e == 'n' ? '\n' : e == 't' ? '\t' : e; }
+
   void text(char quote) {
+    if (opens_lines(quote)) return lines_of_text(quote);
     auto from = at_++;
     std::string value;
     while (at_ < src_.size() && src_[at_] != quote && src_[at_] != '\n') {
@@ -237,8 +271,7 @@ private:
         value += c;
         continue;
       }
-      char e = src_[at_++];
-      value += e == 'n' ? '\n' : e == 't' ? '\t' : e;
+      value += escaped(src_[at_++]);
     }
     bool closed = at_ < src_.size() && src_[at_] == quote;
     if (closed) {

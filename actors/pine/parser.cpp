@@ -203,6 +203,10 @@ void parser::simple_statement(ast::block& out) {
       auto s = declaration();
       s->exported = exported;
       out.push_back(std::move(s));
+    } else if (looks_like_once()) {
+      auto s = make_stmt(stmt_kind::expression, t.pos);
+      s->value = once_structure();
+      out.push_back(std::move(s));
     } else {
       auto pos = t.pos;
       auto value = expression();
@@ -277,6 +281,14 @@ bool parser::looks_like_tuple() const {
   std::size_t i = 1;
   while (peek(i).kind == tok::ident || is(",", i)) ++i;
   return is("]", i) && is("=", i + 1);
+}
+
+/// `once`, with or without a condition, and a block. The word may be the name of a variable or a function as well.
+bool parser::looks_like_once() const {
+  if (toks_.version < 6 || peek().kind != tok::ident || peek().text != "once" || is("=", 1) || is(".", 1) || is_assignment(peek(1))) return false;
+  std::size_t i = 1;
+  while (peek(i).kind != tok::newline && peek(i).kind != tok::end) ++i;
+  return peek(i).kind == tok::newline && peek(i + 1).kind == tok::indent;
 }
 
 /// name ( ... ) => , decided by finding the bracket's partner.

@@ -78,6 +78,19 @@ TEST(pine_realtime, ticks_inside_of_a_request_leave_no_trace) {
   }
 }
 
+/// The manual's example: an open bar takes the mark of `once` back with every tick.
+TEST(pine_realtime, once_is_over_after_a_closed_bar) {
+  live_script live("varip int ticks = 0\nvarip int closes = 0\nif barstate.isrealtime\n    once\n        ticks += 1\n    once barstate.isconfirmed\n        closes += 1\nplot(ticks)\nplot(closes)\n");
+  for (int i = 0; i < 3; ++i) ASSERT_FALSE(live.s.on_bar(twenty(i, i)));
+  for (int i = 3; i < 6; ++i) {
+    ASSERT_FALSE(live.s.begin_bar(twenty(i, 5)));
+    for (int k = 0; k < 2; ++k) ASSERT_FALSE(live.s.update(twenty(i, 6 + k)));
+    ASSERT_FALSE(live.s.commit(twenty(i, i)));
+    EXPECT_EQ(live.value(0), 4); // the first tick, two more and the closing one of the first realtime bar
+    EXPECT_EQ(live.value(1), 1);
+  }
+}
+
 /// The size of a buffer that the script gives is the size at first: on historical bars it grows, on realtime bars a deeper
 /// offset is an error. (TradingView's manual, error RE10143.)
 TEST(pine_realtime, a_given_buffer_does_not_grow_on_realtime_bars) {
