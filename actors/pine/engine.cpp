@@ -218,6 +218,7 @@ const std::vector<log_message>& script::logs() const { return impl_->shared.logs
 std::uint64_t script::logs_dropped() const { return impl_->shared.logs_dropped; }
 const std::vector<alert_event>& script::alerts() const { return impl_->shared.alerts; }
 std::uint64_t script::messages_dropped() const { return impl_->shared.logs_dropped + impl_->shared.alerts_dropped; }
+const std::vector<std::string>& script::warnings() const { return impl_->shared.warnings; }
 std::vector<order_command> script::take_orders() { return std::exchange(impl_->shared.orders, {}); }
 const std::vector<order_command>& script::orders() const { return impl_->shared.orders; }
 void script::clear_orders() { impl_->shared.orders.clear(); }

@@ -58,6 +58,8 @@ public:
   const std::vector<alert_event>& alerts() const;
   /// Logs and alerts that were not kept, as there were too many or their texts too long.
   std::uint64_t messages_dropped() const;
+  /// What the user should know although the script goes on, such as a request for which there is no data.
+  const std::vector<std::string>& warnings() const;
   /// Order calls since the last take or clear, and the texts their numbers stand for.
   std::vector<order_command> take_orders();
   const std::vector<order_command>& orders() const;

@@ -3,10 +3,12 @@
 
 #include "actors/pine/bar.hpp"
 #include "actors/pine/calendar.hpp"
+#include "actors/pine/limits.hpp"
 #include "actors/pine/object.hpp"
 #include "actors/pine/program.hpp"
 #include "actors/pine/settings.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <map>
 #include <memory>
@@ -33,6 +35,7 @@ struct shared_state {
   std::vector<alert_event> alerts;
   std::uint64_t alerts_dropped = 0;
   std::size_t message_bytes = 0; ///< of the texts of logs and alerts
+  std::vector<std::string> warnings;
   std::vector<order_command> orders;
   text_pool texts; ///< of the orders
   std::map<std::uint64_t, drawing_object*> drawings; ///< live ones by id
@@ -51,6 +54,10 @@ struct shared_state {
   std::vector<std::unique_ptr<record_object::varip_layout>> layouts;
   std::map<type_id, const record_object::varip_layout*> layout_of;
 
+  /// Tells the user something that doesn't stop the script, once.
+  void warn(std::string text) {
+    if (warnings.size() < limits::warnings && std::find(warnings.begin(), warnings.end(), text) == warnings.end()) warnings.push_back(std::move(text));
+  }
   /// Counts work against the budget; stops the script when it is used up. Every few thousand steps the clock is looked at:
   /// through it a run is cancelled, and a bar of nothing but heavy built-ins must hear of that as a loop does.
   void charge(std::uint64_t steps) {
