@@ -47,6 +47,7 @@ std::shared_ptr<program> compiler::run(std::string_view source) {
   if (!declared_ && lost.count("indicator") + lost.count("strategy") + lost.count("library") == 0)
     error("PN0202", {}, "the script doesn't call indicator(), strategy() or library()",
           "add for example: indicator(\"My script\")");
+  check_frame();
   if (!gave_up_) check_uncalled(*main_);
   finish_unit();
   return main_unit_.out;

@@ -62,6 +62,20 @@ void compiler::check_uncalled(module_info& m) {
   patch(jump, here());
 }
 
+/// A script with a timeframe of its own can't draw or call alert(): both speak of the chart's bars.
+void compiler::check_frame() {
+  if (out().decl.timeframe.empty()) return;
+  for (const auto& s : out().sites) {
+    auto dot = s.name.find('.');
+    auto space = s.name.substr(0, dot == std::string_view::npos ? 0 : dot);
+    bool draws = dot != std::string_view::npos && s.name.substr(dot) == ".new" && type_table::basic(space) != t_na && space != "color";
+    if (!draws && s.name != "alert") continue;
+    error("PN0257", {s.line_no, 1, 1}, std::string(s.name) + "() can't be used in a script with a timeframe of its own",
+          "leave 'timeframe' out of the declaration, and ask for values with request.security()");
+    return;
+  }
+}
+
 void compiler::check_field_defaults(module_info& m) {
   for (const auto& [name, decl] : m.type_decls) {
     auto it = m.types.find(name);

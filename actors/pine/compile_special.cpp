@@ -13,6 +13,7 @@ std::string shortest(double v) {
   }
   return buffer;
 }
+std::string in_double_quotes(const std::string& text) { return '"' + text + '"'; }
 } // namespace
 
 value compiler::special_call(const builtin& b, const ast::expr& e, std::vector<value>& bound,
@@ -73,9 +74,10 @@ void compiler::declaration_call(const builtin& b, const ast::expr& e, const std:
   text("shorttitle", d.shorttitle);
   text("format", d.format);
   text("timeframe", d.timeframe);
-  if (!d.timeframe.empty())
-    error("PN0257", e.pos, "the parameter 'timeframe' of " + b.name + "() isn't supported yet: the script would run on the chart's bars",
-          "leave it out, or ask for the values with request.security(syminfo.tickerid, \"" + d.timeframe + "\", ...)");
+  if (!d.timeframe.empty() && !timeframe::parse(d.timeframe))
+    error("PN0257", e.pos, in_double_quotes(d.timeframe) + " isn't a timeframe", "write for example \"60\", \"1D\" or \"1W\"");
+  frame_at_ = e.pos;
+  flag("timeframe_gaps", d.timeframe_gaps);
   flag("overlay", d.overlay);
   number("precision", d.precision);
   number("max_lines_count", d.max_lines);

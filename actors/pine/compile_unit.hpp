@@ -232,6 +232,8 @@ private:
   void check_enum_options(const ast::expr& e, const std::vector<value>& bound, type_id type, double chosen);
   void check_fixed_options(const builtin& b, const ast::expr& e, const std::vector<value>& bound, const std::vector<bool>& given);
   void input_options(const ast::expr& e, input_info& in, type_id type);
+  source_pos frame_at_; ///< of the declaration, which may name a timeframe
+  void check_frame();
   std::string pending_name_; ///< the variable an input is assigned to
 
   // --- compile_request.cpp
