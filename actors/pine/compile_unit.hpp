@@ -190,7 +190,7 @@ private:
   void condition(const ast::expr& e, std::vector<std::size_t>& if_false);
   qual condition_qual_ = qual::constant;
 
-  // --- compile_call.cpp
+  // --- compile_call.cpp, compile_builtin.cpp
   value call(const ast::expr& e);
   value call_builtin(const std::string& name, const ast::expr& e, const value* receiver);
   value emit_builtin(const builtin& b, const ast::expr& e, std::vector<value>& bound,

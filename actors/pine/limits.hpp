@@ -44,6 +44,8 @@ inline constexpr std::uint32_t request_bodies = 8 * requests;
 inline constexpr std::uint32_t log_messages = 200'000;
 /// Bytes of the texts of logs and alerts kept per run, together; later ones are counted and dropped.
 inline constexpr std::size_t message_bytes = 64u << 20;
+/// Memory of the texts of a run's orders: ids, comments, alert messages, each once. Beyond it: a runtime error.
+inline constexpr std::size_t order_text_bytes = 128u << 20;
 /// Warnings of a run, each text once; later ones are left out.
 inline constexpr std::size_t warnings = 20;
 /// Bytes of text that a built-in handles for one step of the budget.
