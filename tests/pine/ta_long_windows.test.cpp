@@ -77,6 +77,29 @@ plain from_scratch(const std::vector<double>& v, std::size_t i, std::size_t n) {
   return {static_cast<double>(weighted / (len * (len + 1) / 2)), static_cast<double>(sum / len + slope * (len - 1) / 2), static_cast<double>(far / len)};
 }
 
+/// Beyond longest_moved values sorted windows are trees as well.
+TEST(pine_ta_long_windows, the_longest_windows_are_in_order_too) {
+  constexpr std::size_t n = 4200;
+  auto v = walk(n + 300, 13);
+  for (auto& x : v) x = std::round(x * 4) / 4; // with many ties
+  v[n - 50] = na_value; // and once no value
+  auto r = run_source("//@version=6\nindicator(\"t\")\nplot(ta.median(close, 4200))\nplot(ta.percentile_nearest_rank(nz(close, 1000), 4200, 30))\n"
+                      "plot(ta.percentile_linear_interpolation(nz(close, 1000), 4200, 71))\nplot(ta.percentile_nearest_rank(close, 4200, 20))\n", bars_of(v), "20");
+  ASSERT_EQ(r.error, "");
+  for (std::size_t i = n; i < v.size(); i += 23) {
+    std::vector<double> known, filled;
+    for (std::size_t k = 0; k <= i; ++k)
+      if (!is_na(v[k])) known.push_back(v[k]);
+    known.erase(known.begin(), known.end() - n);
+    for (std::size_t k = i + 1 - n; k <= i; ++k) filled.push_back(is_na(v[k]) ? 1000 : v[k]);
+    std::sort(known.begin(), known.end());
+    std::sort(filled.begin(), filled.end());
+    ASSERT_EQ(r.columns[0][i], (known[n / 2 - 1] + known[n / 2]) / 2) << i;
+    ASSERT_EQ(r.columns[1][i], filled[n * 30 / 100 - 1]) << i;
+    ASSERT_NEAR(r.columns[2][i], filled[2981] * 0.5 + filled[2982] * 0.5, 0.2501) << i; // between two places: near enough, ties apart
+    ASSERT_FALSE(is_na(r.columns[3][i])) << i;
+  }
+}
 TEST(pine_ta_long_windows, no_error_grows_with_the_run) {
   auto v = walk(60'000, 7);
   auto r = run_source("//@version=6\nindicator(\"t\")\nplot(ta.wma(close, 100))\nplot(ta.linreg(close, 100, 0))\nplot(ta.dev(close, 300))\n", bars_of(v), "20");
