@@ -224,6 +224,14 @@ struct running {
   std::optional<pine::tester::strategy_run> strategy;
 };
 
+/// What the user should know of a run beside its results.
+void print_warnings(const pine_run_options& o, const pine::script& script) {
+  for (const auto& w : script.warnings()) std::fprintf(stderr, "%s: warning: %s\n", o.script.c_str(), w.c_str());
+  if (const auto dropped = script.messages_dropped(); dropped > 0)
+    std::fprintf(stderr, "%s: warning: %llu messages of log.* and alert() were not kept: there were too many, or their texts too long\n", o.script.c_str(),
+                 static_cast<unsigned long long>(dropped));
+}
+
 outcome run_all(running& run, const prepared& p, pine_run_options::progress show) {
   auto& script = run.script();
   outcome out;
@@ -312,6 +320,7 @@ int run_pine(const pine_run_options& o) {
     return 1;
   }
   const auto done = run_all(run, p, o.show);
+  print_warnings(o, run.script());
   if (auto written = write_all(o, p, run, done); !written) return fail(written.error());
   if (!done.failure) return 0;
   std::fprintf(stderr, "%s:%u: error on bar %lld: %s\n", o.script.c_str(), done.failure->line,

@@ -271,6 +271,9 @@ private:
     o.step = job_.step;
     o.curve = std::move(curve_);
     o.warnings = run.warnings();
+    for (const auto& w : run.engine().warnings()) o.warnings.push_back(to_string(o.key) + ": " + w);
+    if (const auto alerts = run.engine().messages_dropped() - run.engine().logs_dropped(); alerts > 0)
+      o.warnings.push_back(to_string(o.key) + ": " + std::to_string(alerts) + " messages of alert() were not kept");
     o.timezone = set_.info()->timezone;
     const auto& currency = rules().currency;
     o.currency = currency.empty() || currency == "NONE" ? set_.info()->currency : currency;

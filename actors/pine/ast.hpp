@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,7 @@ enum class expr_kind : std::uint8_t {
   for_,      ///< names[0] = kids[0] to kids[1] by kids[2] (may be null)
   for_in,    ///< names (one or two) in kids[0]
   while_,    ///< kids[0]
+  once,      ///< kids[0], null for none
 };
 
 struct argument {
@@ -67,6 +69,7 @@ enum class stmt_kind : std::uint8_t {
   tuple,      ///< [names] = value
   assign,     ///< target op value
   function, type, enumeration, import_, break_, continue_,
+  broken, ///< couldn't be read; an error says so
 };
 
 enum class storage : std::uint8_t { each_bar, var, varip };
@@ -108,6 +111,8 @@ struct stmt {
 struct script {
   int version = 5;
   block body;
+  std::set<std::string> lost; ///< names that broken statements seem to declare
+  bool usable = true;         ///< false when reading stopped before the end
 };
 
 } // namespace tt::pine::ast

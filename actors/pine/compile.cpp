@@ -12,6 +12,7 @@ compile_result compile(std::string_view source, const compile_options& options) 
   compile_result result;
   result.code = compiler(result.diags, options).run(source);
   if (result.diags.has_errors()) result.code = nullptr;
+  result.diags.sort();
   return result;
 }
 
@@ -19,7 +20,7 @@ std::shared_ptr<program> compiler::run(std::string_view source) {
   types_->edit(t_point).fields = {{"index", t_int, false, 0}, {"time", t_int, false, 1}, {"price", t_float, false, 2}};
   types_->edit(t_point).numbers = 3;
   main_ = load_module(source, "");
-  if (diags_.has_errors()) return nullptr;
+  if (!main_->tree.usable) return nullptr;
   version_ = main_->tree.version == 0 ? 0 : main_->tree.version;
   if (version_ == 0) {
     diags_.warning("PN0201", {}, "the script has no //@version annotation; it is read as version 5",
@@ -42,9 +43,11 @@ std::shared_ptr<program> compiler::run(std::string_view source) {
     mark_mutations(m.tree.body, scopes);
   }
   block_value(main_->tree.body, false, false);
-  if (!declared_)
+  const auto& lost = main_->tree.lost;
+  if (!declared_ && lost.count("indicator") + lost.count("strategy") + lost.count("library") == 0)
     error("PN0202", {}, "the script doesn't call indicator(), strategy() or library()",
           "add for example: indicator(\"My script\")");
+  check_frame();
   if (!gave_up_) check_uncalled(*main_);
   finish_unit();
   return main_unit_.out;
@@ -59,6 +62,7 @@ module_info* compiler::load_module(std::string_view source, const std::string& n
   } else {
     diagnostics inner;
     m.tree = parse(source, inner);
+    m.readable = !inner.has_errors();
     for (const auto& d : inner.all())
       if (d.level == severity::error)
         error(d.code, {1, 1, 1}, "in library " + name + ", line " + std::to_string(d.pos.line) + ": " + d.message);
@@ -111,12 +115,18 @@ void compiler::import_library(module_info& m, const ast::stmt& s) {
     error("PN0204", s.pos, "the library " + key + " was not found",
           "put its source into the library folder as " + key + ".pine");
     m.imports[s.name] = nullptr;
+    m.tree.lost.insert(s.name);
     return;
   }
   auto* lib = load_module(*text, key);
+  if (!lib->readable) { // said already; what it would have exported is not missed one by one
+    m.imports[s.name] = nullptr;
+    m.tree.lost.insert(s.name);
+    return;
+  }
   loaded_[key] = lib;
   m.imports[s.name] = lib;
-  if (!diags_.has_errors()) collect(*lib);
+  collect(*lib);
 }
 
 void compiler::declare_type(module_info& m, const ast::stmt& s) {
@@ -280,6 +290,7 @@ value compiler::statement(const ast::stmt& s, bool used) {
   case stmt_kind::assign: return assign(s);
   case stmt_kind::break_:
   case stmt_kind::continue_: jump_out(s); return none;
+  case stmt_kind::broken: return error_value();
   case stmt_kind::function:
     if (!frame_->scopes.empty() || frame_->fn != nullptr)
       error("PN0206", s.pos, "a function can't be declared inside another block");
@@ -326,6 +337,7 @@ value compiler::declare(const ast::stmt& s) {
   }
   v = as_bool(std::move(v), want);
   if (want == t_na) {
+    if (!s.type.name.empty()) v = error_value(); // of a type that isn't there
     want = v.type;
     if (v.type == t_na && !v.bad && s.type.name.empty()) {
       error("PN0209", s.pos, "the type of '" + s.name + "' can't be known from na",

@@ -45,7 +45,8 @@ void compiler::check_uncalled(module_info& m) {
       std::vector<value> args;
       for (const auto& param : f.decl->params) {
         const auto& q = param.type.qualifier;
-        args.push_back(param.type.name.empty() ? error_value() : temp(resolve(param.type), qual::series));
+        auto type = param.type.name.empty() ? t_na : resolve(param.type);
+        args.push_back(type == t_na ? error_value() : temp(type, qual::series));
         if (q == "simple") args.back().q = qual::simple;
         if (q == "const") args.back().q = qual::constant;
         if (q == "input") args.back().q = qual::input;
@@ -59,6 +60,20 @@ void compiler::check_uncalled(module_info& m) {
   p.inputs.resize(inputs);
   p.input_uses.resize(uses);
   patch(jump, here());
+}
+
+/// A script with a timeframe of its own can't draw or call alert(): both speak of the chart's bars.
+void compiler::check_frame() {
+  if (out().decl.timeframe.empty()) return;
+  for (const auto& s : out().sites) {
+    auto dot = s.name.find('.');
+    auto space = s.name.substr(0, dot == std::string_view::npos ? 0 : dot);
+    bool draws = dot != std::string_view::npos && s.name.substr(dot) == ".new" && type_table::basic(space) != t_na && space != "color";
+    if (!draws && s.name != "alert") continue;
+    error("PN0257", {s.line_no, 1, 1}, std::string(s.name) + "() can't be used in a script with a timeframe of its own",
+          "leave 'timeframe' out of the declaration, and ask for values with request.security()");
+    return;
+  }
 }
 
 void compiler::check_field_defaults(module_info& m) {
@@ -90,7 +105,7 @@ void compiler::check_exports() {
     for (const auto& p : s->params)
       if (p.type.name.empty()) error("PN0258", p.pos, "the parameter '" + p.name + "' of an exported function needs a type");
   }
-  if (library && !any) error("PN0258", {}, "a library must export a function or a type");
+  if (library && !any && main_->tree.lost.empty()) error("PN0258", {}, "a library must export a function or a type");
 }
 
 } // namespace tt::pine

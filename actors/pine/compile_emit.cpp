@@ -177,7 +177,7 @@ type_id compiler::resolve(const ast::type_name& t) {
   auto user = find_type(*frame_->home, t.name);
   if (user != t_na) return user;
   auto b = type_table::basic(t.name);
-  if (b == t_na) {
+  if (b == t_na && !lost(t.name)) {
     std::vector<std::string_view> known{"int", "float", "bool", "color", "string", "line", "label", "box", "table",
                                         "linefill", "polyline", "chart.point", "array", "matrix", "map"};
     for (const auto& [n, _] : frame_->home->type_decls) known.push_back(n);

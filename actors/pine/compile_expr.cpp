@@ -29,6 +29,7 @@ value compiler::expression(const ast::expr& e) {
   case expr_kind::for_: return for_value(e);
   case expr_kind::for_in: return for_in_value(e);
   case expr_kind::while_: return while_value(e);
+  case expr_kind::once: return once_value(e);
   }
   return error_value();
 }
@@ -99,6 +100,7 @@ std::string compiler::dotted(const ast::expr& e) const {
 }
 
 value compiler::unknown_name(const std::string& name, source_pos pos, bool is_call) {
+  if (lost(name)) return error_value();
   const std::string_view code = is_call ? "PN0221" : "PN0220";
   if (diags_.full() || diags_.said(code, pos)) { // only to be counted: the search for a hint is long
     diags_.mute(1);
@@ -216,6 +218,7 @@ value compiler::field_value(const value& object, const std::string& name, source
   const auto& info = (*types_)[object.type];
   for (const auto& f : info.fields) {
     if (f.name != name) continue;
+    if (f.type == t_na) return error_value(); // of a type that isn't there
     auto v = temp(f.type, qual::series);
     emit(is_ref(f.type) ? op::getfr : op::getf, v.reg, reg_as(object, object.type), f.slot);
     return v;

@@ -298,6 +298,27 @@ value compiler::while_value(const ast::expr& e) {
   return take_result(slot, qual::series);
 }
 
+/// A block that runs once: after a bar on which it ran it is over. On a realtime bar that is still open the mark goes
+/// back with everything else, so it may run again on the next tick. It has no value.
+value compiler::once_value(const ast::expr& e) {
+  auto done = new_num();
+  out().num_init[done] = 0;
+  auto over = emit(op::jt, done);
+  std::vector<std::size_t> if_false;
+  auto saved = condition_qual_;
+  if (e.kids[0] != nullptr) condition(*e.kids[0], if_false);
+  condition_qual_ = saved;
+  emit(op::mov, done, number_reg(1));
+  ++frame_->block_depth;
+  block_value(e.blocks[0], true, false);
+  --frame_->block_depth;
+  for (auto at : if_false) patch(at, here());
+  patch(over, here());
+  value none;
+  none.type = t_void;
+  return none;
+}
+
 value compiler::for_in_value(const ast::expr& e) {
   bool used = std::exchange(value_used_, true);
   auto coll = expression(*e.kids[0]);

@@ -13,6 +13,7 @@ std::string shortest(double v) {
   }
   return buffer;
 }
+std::string in_double_quotes(const std::string& text) { return '"' + text + '"'; }
 } // namespace
 
 value compiler::special_call(const builtin& b, const ast::expr& e, std::vector<value>& bound,
@@ -37,6 +38,7 @@ value compiler::special_call(const builtin& b, const ast::expr& e, std::vector<v
     }
     auto& plan = out().rings[usz(ring)];
     plan.depth = std::max(plan.depth, u32(n));
+    plan.asked = std::max(plan.asked, u32(n));
     return none;
   }
   default: break;
@@ -72,9 +74,10 @@ void compiler::declaration_call(const builtin& b, const ast::expr& e, const std:
   text("shorttitle", d.shorttitle);
   text("format", d.format);
   text("timeframe", d.timeframe);
-  if (!d.timeframe.empty())
-    error("PN0257", e.pos, "the parameter 'timeframe' of " + b.name + "() isn't supported yet: the script would run on the chart's bars",
-          "leave it out, or ask for the values with request.security(syminfo.tickerid, \"" + d.timeframe + "\", ...)");
+  if (!d.timeframe.empty() && !timeframe::parse(d.timeframe))
+    error("PN0257", e.pos, in_double_quotes(d.timeframe) + " isn't a timeframe", "write for example \"60\", \"1D\" or \"1W\"");
+  frame_at_ = e.pos;
+  flag("timeframe_gaps", d.timeframe_gaps);
   flag("overlay", d.overlay);
   number("precision", d.precision);
   number("max_lines_count", d.max_lines);
@@ -100,6 +103,10 @@ void compiler::declaration_call(const builtin& b, const ast::expr& e, const std:
   flag("calc_on_every_tick", d.calc_on_every_tick);
   flag("process_orders_on_close", d.process_orders_on_close);
   flag("use_bar_magnifier", d.use_bar_magnifier);
+  bool every_history_tick = false;
+  flag("calc_on_every_history_tick", every_history_tick);
+  if (every_history_tick)
+    diags_.warning("PN0263", e.pos, "calc_on_every_history_tick has no effect here: the script runs once on every historical bar");
   flag("fill_orders_on_standard_ohlc", d.fill_orders_on_standard_ohlc);
   auto says = [&](std::string_view name) {
     for (std::size_t i = 0; i < given.size(); ++i)

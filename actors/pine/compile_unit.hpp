@@ -67,6 +67,7 @@ struct module_info {
   std::map<std::string, type_id> types;
   std::map<std::string, const ast::stmt*> type_decls;
   std::map<std::string, module_info*> imports;
+  bool readable = true; ///< of a library: its text has no errors
 };
 
 struct scope {
@@ -167,6 +168,8 @@ private:
   value field_value(const value& object, const std::string& name, source_pos pos);
   std::int32_t ring_for(symbol_entry& s);
   value unknown_name(const std::string& name, source_pos pos, bool is_call);
+  /// Whether the name, or what its first part names, is missing because its declaration couldn't be read.
+  bool lost(const std::string& name) const { return frame_->home->tree.lost.count(name.substr(0, name.find('.'))) > 0; }
 
   // --- compile_flow.cpp
   value if_value(const ast::expr& e);
@@ -174,6 +177,7 @@ private:
   value for_value(const ast::expr& e);
   value for_in_value(const ast::expr& e);
   value while_value(const ast::expr& e);
+  value once_value(const ast::expr& e);
   struct result_slot {
     bool started = false;
     bool broken = false;
@@ -186,7 +190,7 @@ private:
   void condition(const ast::expr& e, std::vector<std::size_t>& if_false);
   qual condition_qual_ = qual::constant;
 
-  // --- compile_call.cpp
+  // --- compile_call.cpp, compile_builtin.cpp
   value call(const ast::expr& e);
   value call_builtin(const std::string& name, const ast::expr& e, const value* receiver);
   value emit_builtin(const builtin& b, const ast::expr& e, std::vector<value>& bound,
@@ -228,6 +232,8 @@ private:
   void check_enum_options(const ast::expr& e, const std::vector<value>& bound, type_id type, double chosen);
   void check_fixed_options(const builtin& b, const ast::expr& e, const std::vector<value>& bound, const std::vector<bool>& given);
   void input_options(const ast::expr& e, input_info& in, type_id type);
+  source_pos frame_at_; ///< of the declaration, which may name a timeframe
+  void check_frame();
   std::string pending_name_; ///< the variable an input is assigned to
 
   // --- compile_request.cpp

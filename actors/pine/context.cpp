@@ -71,11 +71,12 @@ context::context(std::shared_ptr<const program> p, shared_state& s, std::shared_
   for (const auto& plan : prog->rings) {
     auto* r = new (state_.data() + plan.state) ring{};
     std::uint64_t size = std::bit_ceil(std::max<std::uint64_t>(plan.depth + 2, plan.dynamic ? smallest_ring : 2));
-    r->limit = plan.dynamic ? std::max<std::uint32_t>(limits::history, plan.depth) : plan.depth;
+    auto asked = std::max(plan.asked, u32(prog->decl.max_bars_back));
+    r->limit = !plan.dynamic || asked > 0 ? std::max(plan.depth, asked) : limits::history;
     r->data = allocate(size);
     r->mask = size - 1;
     r->reg = plan.reg;
-    if (plan.dynamic) r->limit = std::bit_ceil(limits::history + 2u);
+    r->cap = plan.dynamic ? std::bit_ceil(limits::history + 2u) : 0;
   }
   std::size_t pointers = 0;
   for (const auto& plan : prog->sites) pointers += plan.args.size() + plan.outs.size();

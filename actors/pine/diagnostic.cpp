@@ -25,6 +25,12 @@ void diagnostics::add(diagnostic d) {
   list_.push_back(std::move(d));
 }
 
+void diagnostics::sort() {
+  std::stable_sort(list_.begin(), list_.end(), [](const diagnostic& a, const diagnostic& b) {
+    return a.pos.line != b.pos.line ? a.pos.line < b.pos.line : a.pos.column < b.pos.column;
+  });
+}
+
 void diagnostics::error(std::string_view code, source_pos pos, std::string message, std::string hint) {
   add({severity::error, std::string(code), pos, std::move(message), std::move(hint)});
 }

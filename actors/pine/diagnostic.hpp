@@ -38,6 +38,8 @@ public:
   bool said(std::string_view code, source_pos pos) const noexcept;
   std::uint32_t error_count() const noexcept { return errors_; }
   const std::vector<diagnostic>& all() const noexcept { return list_; }
+  /// Puts the findings in the order of the source.
+  void sort();
   /// While muted nothing is recorded, only counted: used to try a reading of the source.
   void mute(int delta) noexcept { muted_ += delta; }
 

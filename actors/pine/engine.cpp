@@ -1,5 +1,6 @@
 #include "actors/pine/engine.hpp"
 
+#include "actors/pine/frame_bars.hpp"
 #include "actors/pine/lib/drawing.hpp"
 #include "actors/pine/lib/strings.hpp"
 #include "actors/pine/requests.hpp"
@@ -27,6 +28,22 @@ struct script::impl {
   std::optional<std::string> problem;
   std::optional<runtime_failure> failure;
   bool open_bar = false;
+  std::optional<frame_bars> frame; ///< of a script with a longer timeframe of its own
+
+  // on bars of the script's own timeframe
+  std::optional<runtime_failure> run(const bar& b, const bar_flags& flags);
+  std::optional<runtime_failure> complete(const bar& b, bar_flags flags);
+  std::optional<runtime_failure> begin(const bar& b, bar_flags flags);
+  std::optional<runtime_failure> again(const bar& b, bar_flags flags);
+  std::optional<runtime_failure> commit(const bar& b, bar_flags flags);
+  void take_back();
+
+  // on bars of the chart, where the script's are longer
+  void set_frame();
+  std::optional<runtime_failure> finish(const bar& made, const bar& on, bar_flags flags);
+  std::optional<runtime_failure> finish_left_over(const bar& b, bar_flags flags);
+  std::optional<runtime_failure> chart_bar(const bar& b, bar_flags flags);
+  std::optional<runtime_failure> chart_tick(const bar& b, bar_flags flags);
 };
 
 namespace {
@@ -130,6 +147,7 @@ script::script(std::shared_ptr<const program> code, run_settings settings) : imp
   }
   m.shared.random_state += m.shared.settings.random_seed;
   m.shared.steps_left = m.shared.settings.limit.steps_per_bar;
+  m.set_frame();
   try {
     m.main = std::make_unique<context>(m.code, m.shared, m.shared.settings.symbol, m.shared.settings.chart_timeframe, inputs);
     m.shared.root = m.main.get();
@@ -142,82 +160,152 @@ script& script::operator=(script&&) noexcept = default;
 
 const std::optional<std::string>& script::problem() const { return impl_->problem; }
 
-std::optional<runtime_failure> script::run(const bar& b, const bar_flags& flags) {
-  auto& m = *impl_;
-  if (m.failure) return m.failure;
-  if (m.problem) return m.failure = runtime_failure{*m.problem, 0, 0};
-  auto& limit = m.shared.settings.limit;
-  m.shared.steps_left = limit.steps_per_bar;
-  m.shared.start_clock();
+std::optional<runtime_failure> script::impl::run(const bar& b, const bar_flags& flags) {
+  if (failure) return failure;
+  if (problem) return failure = runtime_failure{*problem, 0, 0};
+  shared.steps_left = shared.settings.limit.steps_per_bar;
+  shared.start_clock();
   try {
-    m.main->execute(b, flags);
+    main->execute(b, flags);
   } catch (const script_stop& s) {
-    m.failure = runtime_failure{s.message, m.main->line_of_pc(), m.main->index};
+    failure = runtime_failure{s.message, main->line_of_pc(), main->index};
   } catch (const std::bad_alloc&) {
-    m.failure = runtime_failure{"out of memory", m.main->line_of_pc(), m.main->index};
+    failure = runtime_failure{"out of memory", main->line_of_pc(), main->index};
   }
-  return m.failure;
+  return failure;
 }
 
-std::optional<runtime_failure> script::on_bar(const bar& b, bar_flags flags) {
+std::optional<runtime_failure> script::impl::complete(const bar& b, bar_flags flags) {
   flags.fresh = flags.confirmed = true;
   return run(b, flags);
 }
 
-std::optional<runtime_failure> script::begin_bar(const bar& b, bar_flags flags) {
-  auto& m = *impl_;
-  if (m.failure || m.problem) return run(b, flags);
-  m.main->save();
-  m.shared.objects.open_log();
-  m.open_bar = true;
+std::optional<runtime_failure> script::impl::begin(const bar& b, bar_flags flags) {
+  if (failure || problem) return run(b, flags);
+  main->save();
+  shared.objects.open_log();
+  open_bar = true;
   flags.fresh = true;
   flags.realtime = !flags.historical;
   flags.confirmed = flags.historical;
   return run(b, flags);
 }
 
-std::optional<runtime_failure> script::update(const bar& b, bar_flags flags) {
-  auto& m = *impl_;
-  if (!m.open_bar) return begin_bar(b, flags);
-  if (m.failure) return m.failure;
-  m.main->restore();
-  m.shared.objects.roll_back();
-  m.main->revive_drawings();
+/// Goes back to where the bar that is open began.
+void script::impl::take_back() {
+  main->restore();
+  shared.objects.roll_back();
+  main->revive_drawings();
+}
+
+std::optional<runtime_failure> script::impl::again(const bar& b, bar_flags flags) {
+  if (!open_bar) return begin(b, flags);
+  if (failure) return failure;
+  take_back();
   flags.realtime = !flags.historical;
   flags.fresh = false;
   flags.confirmed = flags.historical;
   return run(b, flags);
 }
 
-std::optional<runtime_failure> script::commit(const bar& b, bar_flags flags) {
-  auto& m = *impl_;
-  bool opened = m.open_bar;
-  if (opened && !m.failure) {
-    m.main->restore();
-    m.shared.objects.roll_back();
-        m.main->revive_drawings();
-  }
+std::optional<runtime_failure> script::impl::commit(const bar& b, bar_flags flags) {
+  bool opened = open_bar;
+  if (opened && !failure) take_back();
   flags.realtime = !flags.historical;
   flags.fresh = !opened;
   flags.confirmed = true;
-  m.shared.objects.close_log();
+  shared.objects.close_log();
   auto failed = run(b, flags);
-  m.main->forget();
-  m.open_bar = false;
+  if (main != nullptr) main->forget();
+  open_bar = false;
   return failed;
 }
 
+// ---------------------------------------------------------------- a timeframe of the script's own
+
+/// Makes the script run on the timeframe that its declaration names, where that is longer than the chart's.
+void script::impl::set_frame() {
+  auto& s = shared.settings;
+  auto own = timeframe::parse(code->decl.timeframe);
+  if (!own || (own->unit == s.chart_timeframe.unit && own->count == s.chart_timeframe.count)) return;
+  if (own->seconds() <= s.chart_timeframe.seconds()) {
+    if (!problem) problem = "the script's timeframe, " + own->text(true) + ", is shorter than the chart's: this isn't supported";
+    return;
+  }
+  frame.emplace(*own, s.chart_timeframe, calendar(s.symbol->timezone, s.symbol->session),
+                code->decl.timeframe_gaps ? between_bars::nothing : between_bars::last_value);
+  s.chart_timeframe = *own;
+  const auto* bars = s.data != nullptr ? s.data->bars(s.symbol->tickerid(), *own) : nullptr;
+  s.last_bar_index = bars != nullptr ? i64(bars->bars.size()) - 1 : -1;
+  if (bars != nullptr && !bars->bars.empty()) s.last_bar_time_ms = bars->bars.back().time_ms;
+}
+
+/// The bar `made` is complete on the chart's bar `on`.
+std::optional<runtime_failure> script::impl::finish(const bar& made, const bar& on, bar_flags flags) {
+  flags.next_time_ms = 0;
+  auto failed = open_bar ? commit(made, flags) : complete(made, flags);
+  frame->complete_on(on);
+  return failed;
+}
+
+std::optional<runtime_failure> script::impl::finish_left_over(const bar& b, bar_flags flags) {
+  frame->show_old();
+  auto late = frame->left_over(b);
+  if (!late) return std::nullopt;
+  flags.last = flags.last_history = false;
+  return finish(*late, b, flags);
+}
+
+/// A complete bar of the chart.
+std::optional<runtime_failure> script::impl::chart_bar(const bar& b, bar_flags flags) {
+  if (auto failed = finish_left_over(b, flags)) return failed;
+  if (frame->is_late(b)) return std::nullopt;
+  frame->take(b);
+  if (frame->completed_by(b)) return finish(frame->with_taken(), b, flags);
+  if (!open_bar) return std::nullopt;
+  if (frame->between() == between_bars::last_value) return again(frame->with_taken(), flags);
+  take_back(); // with gaps nothing of a bar that isn't complete stays
+  frame->show_complete(b);
+  return std::nullopt;
+}
+
+/// A bar of the chart that is still open: the script's bar develops with it.
+std::optional<runtime_failure> script::impl::chart_tick(const bar& b, bar_flags flags) {
+  if (auto failed = finish_left_over(b, flags)) return failed;
+  if (frame->is_late(b)) return std::nullopt;
+  flags.next_time_ms = 0;
+  auto failed = again(frame->with(b), flags);
+  frame->show_new();
+  return failed;
+}
+
+// ----------------------------------------------------------------
+
+std::optional<runtime_failure> script::on_bar(const bar& b, bar_flags flags) {
+  return impl_->frame ? impl_->chart_bar(b, flags) : impl_->complete(b, flags);
+}
+std::optional<runtime_failure> script::begin_bar(const bar& b, bar_flags flags) {
+  return impl_->frame ? impl_->chart_tick(b, flags) : impl_->begin(b, flags);
+}
+std::optional<runtime_failure> script::update(const bar& b, bar_flags flags) {
+  return impl_->frame ? impl_->chart_tick(b, flags) : impl_->again(b, flags);
+}
+std::optional<runtime_failure> script::commit(const bar& b, bar_flags flags) {
+  return impl_->frame ? impl_->chart_bar(b, flags) : impl_->commit(b, flags);
+}
+
 double script::plot_value(std::size_t index, std::size_t part) const {
-  return impl_->main == nullptr ? na_value : impl_->main->num[impl_->code->plots[index].series[part].second];
+  return impl_->main == nullptr || (impl_->frame && !impl_->frame->shows()) ? na_value : impl_->main->num[impl_->code->plots[index].series[part].second];
 }
 std::string script::plot_text(std::size_t index, std::size_t part) const {
-  return impl_->main == nullptr ? "" : text_of(impl_->main->ref[impl_->code->plots[index].texts[part].second]);
+  return impl_->main == nullptr || (impl_->frame && !impl_->frame->shows()) ? "" : text_of(impl_->main->ref[impl_->code->plots[index].texts[part].second]);
 }
 const program& script::code() const { return *impl_->code; }
 const std::vector<log_message>& script::logs() const { return impl_->shared.logs; }
 std::uint64_t script::logs_dropped() const { return impl_->shared.logs_dropped; }
 const std::vector<alert_event>& script::alerts() const { return impl_->shared.alerts; }
 std::uint64_t script::messages_dropped() const { return impl_->shared.logs_dropped + impl_->shared.alerts_dropped; }
+const std::vector<std::string>& script::warnings() const { return impl_->shared.warnings; }
 std::vector<order_command> script::take_orders() { return std::exchange(impl_->shared.orders, {}); }
 const std::vector<order_command>& script::orders() const { return impl_->shared.orders; }
 void script::clear_orders() { impl_->shared.orders.clear(); }

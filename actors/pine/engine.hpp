@@ -39,6 +39,9 @@ public:
   /// What is wrong with the settings (an input that doesn't exist or lies outside of its bounds), if anything.
   const std::optional<std::string>& problem() const;
 
+  /// Bars are the chart's. A script whose declaration names a longer timeframe runs on bars of that, made of the
+  /// chart's; between them its plots are na, or stand with timeframe_gaps = false.
+  ///
   /// A complete bar. `flags.fresh` and `flags.confirmed` are set here.
   std::optional<runtime_failure> on_bar(const bar& b, bar_flags flags = {});
 
@@ -58,6 +61,8 @@ public:
   const std::vector<alert_event>& alerts() const;
   /// Logs and alerts that were not kept, as there were too many or their texts too long.
   std::uint64_t messages_dropped() const;
+  /// What the user should know although the script goes on, such as a request for which there is no data.
+  const std::vector<std::string>& warnings() const;
   /// Order calls since the last take or clear, and the texts their numbers stand for.
   std::vector<order_command> take_orders();
   const std::vector<order_command>& orders() const;
@@ -71,7 +76,6 @@ public:
   std::size_t memory_bytes() const;
 
 private:
-  std::optional<runtime_failure> run(const bar& b, const bar_flags& flags);
   struct impl;
   std::unique_ptr<impl> impl_;
 };

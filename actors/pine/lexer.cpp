@@ -3,9 +3,11 @@
 #include "actors/pine/limits.hpp"
 #include "actors/pine/util.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdlib>
+#include <optional>
 
 namespace tt::pine {
 namespace {
@@ -27,12 +29,18 @@ int hex_digit(char c) {
 
 class lexer {
 public:
-  lexer(std::string_view source, diagnostics& diags) : src_(source), diags_(diags) {}
+  /// `never_closed`: places of brackets that end, as an error, where the next statement seems to begin.
+  lexer(std::string_view source, diagnostics& diags, const std::vector<std::size_t>& never_closed)
+      : src_(source), diags_(diags), never_closed_(never_closed) {}
+
+  /// Place of the outermost bracket that is open after run(), if there is one.
+  std::optional<std::size_t> left_open() const { return open_.empty() ? std::nullopt : std::optional(open_.front()); }
 
   token_stream run() {
     if (src_.size() > limits::source_bytes) {
       diags_.error("PN0001", {}, "the script is longer than " + std::to_string(limits::source_bytes) + " bytes");
       src_ = {};
+      out_.cut = true;
     }
     if (src_.substr(0, 3) == "\xEF\xBB\xBF") at_ = line_start_ = 3;
     indents_.push_back(0);
@@ -86,8 +94,20 @@ private:
       end_line();
       return;
     }
-    if (depth_ == 0) begin_statement(width);
+    if (ends_bracket(width)) {
+      open_.clear();
+      pending_newline_ = true;
+      newline_pos_ = open_end_;
+    }
+    if (open_.empty()) begin_statement(width);
     rest_of_line();
+  }
+
+  /// Whether a line within a bracket that is never closed begins the next statement: it stands no deeper than the line
+  /// with the bracket's statement and starts with a word.
+  bool ends_bracket(int width) const {
+    if (open_.empty() || width % 4 != 0 || width > indents_.back() || !is_alpha(src_[at_])) return false;
+    return std::find(never_closed_.begin(), never_closed_.end(), open_.front()) != never_closed_.end();
   }
 
   void begin_statement(int width) {
@@ -134,7 +154,8 @@ private:
   }
 
   void end_line() {
-    if (!out_.tokens.empty() && depth_ == 0 && !pending_newline_) {
+    if (!open_.empty() && !out_.tokens.empty() && out_.tokens.back().pos.line == line_) open_end_ = pos(at_, 1);
+    if (!out_.tokens.empty() && open_.empty() && !pending_newline_) {
       auto k = out_.tokens.back().kind;
       if (k != tok::newline && k != tok::dedent && k != tok::indent) {
         pending_newline_ = true;
@@ -207,7 +228,41 @@ private:
       diags_.error("PN0003", pos(at_, 1), "a name can't follow a number without a space or an operator");
   }
 
+  /// Three quotes open a string over several lines, which three of them close.
+  bool opens_lines(char quote) const { return src_.substr(at_, 3) == std::string(3, quote); }
+
+  void lines_of_text(char quote) {
+    auto from = at_;
+    auto started = pos(from, 3);
+    auto line = line_;
+    auto line_start = line_start_;
+    std::string value;
+    for (at_ += 3; at_ < src_.size() && !opens_lines(quote);) {
+      char c = src_[at_++];
+      if (c == '\n') {
+        ++line_;
+        line_start_ = at_;
+      }
+      if (c == '\r') continue;
+      value += c == '\\' && at_ < src_.size() && src_[at_] != '\n' ? escaped(src_[at_++]) : c;
+    }
+    bool closed = at_ < src_.size();
+    if (closed) {
+      at_ += 3;
+    } else { // the lines below are read as if it ended with its first one
+      diags_.error("PN0004", started, "this string isn't closed before the end of the script", "add closing " + std::string(3, quote));
+      line_ = line;
+      line_start_ = line_start;
+      at_ = std::min(src_.find('\n', from), src_.size());
+    }
+    auto& t = push(tok::string, from, 0);
+    t.pos = started;
+    t.text = std::move(value);
+  }
+  static char escaped(char e) { return e == 'n' ? '\n' : e == 't' ? '\t' : e; }
+
   void text(char quote) {
+    if (opens_lines(quote)) return lines_of_text(quote);
     auto from = at_++;
     std::string value;
     while (at_ < src_.size() && src_[at_] != quote && src_[at_] != '\n') {
@@ -216,8 +271,7 @@ private:
         value += c;
         continue;
       }
-      char e = src_[at_++];
-      value += e == 'n' ? '\n' : e == 't' ? '\t' : e;
+      value += escaped(src_[at_++]);
     }
     bool closed = at_ < src_.size() && src_[at_] == quote;
     if (closed) {
@@ -264,8 +318,8 @@ private:
                    "the character '" + std::string(src_.substr(from, at_ - from)) + "' isn't part of Pine Script");
       return;
     }
-    if (c == '(' || c == '[') ++depth_;
-    if ((c == ')' || c == ']') && depth_ > 0) --depth_;
+    if (c == '(' || c == '[') open_.push_back(at_);
+    if ((c == ')' || c == ']') && !open_.empty()) open_.pop_back();
     push(tok::punct, at_, 1);
     ++at_;
   }
@@ -275,14 +329,30 @@ private:
   token_stream out_;
   std::size_t at_ = 0, line_start_ = 0;
   std::uint32_t line_ = 1;
-  int depth_ = 0;
+  const std::vector<std::size_t>& never_closed_;
+  std::vector<std::size_t> open_; ///< places of the brackets that are open
   bool pending_newline_ = false;
-  source_pos newline_pos_;
+  source_pos newline_pos_, open_end_;
   std::vector<int> indents_;
 };
 
 } // namespace
 
-token_stream lex(std::string_view source, diagnostics& diags) { return lexer(source, diags).run(); }
+token_stream lex(std::string_view source, diagnostics& diags) {
+  std::vector<std::size_t> never_closed;
+  for (;;) {
+    diagnostics found;
+    lexer l(source, found, never_closed);
+    auto tokens = l.run();
+    auto open = l.left_open();
+    bool again = open && never_closed.size() < static_cast<std::size_t>(limits::open_brackets) &&
+                 std::find(never_closed.begin(), never_closed.end(), *open) == never_closed.end();
+    if (!again) {
+      for (const auto& d : found.all()) diags.error(d.code, d.pos, d.message, d.hint);
+      return tokens;
+    }
+    never_closed.push_back(*open);
+  }
+}
 
 } // namespace tt::pine

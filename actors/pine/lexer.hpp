@@ -28,6 +28,7 @@ struct token {
 struct token_stream {
   std::vector<token> tokens;
   int version = 0; ///< from //@version=N; 0 when absent
+  bool cut = false; ///< the source is too long to be read
 };
 
 token_stream lex(std::string_view source, diagnostics& diags);

@@ -12,6 +12,9 @@ inline constexpr std::uint32_t source_bytes = 4u << 20;
 inline constexpr int nesting = 160;
 /// Depth of an expression's tree, as long chains of operators make it. Beyond it: error PN0102.
 inline constexpr int tree_depth = 600;
+/// Times that a source with brackets left open is cut into lines anew, each time ending one of them where the next
+/// statement seems to begin. What stays open then hides the rest.
+inline constexpr int open_brackets = 8;
 /// Diagnostics reported per run; the rest are counted only.
 inline constexpr std::uint32_t diagnostics = 50;
 /// Calls of user functions nested while compiling. Pine has no recursion: a cycle is an error by itself.
@@ -41,6 +44,10 @@ inline constexpr std::uint32_t request_bodies = 8 * requests;
 inline constexpr std::uint32_t log_messages = 200'000;
 /// Bytes of the texts of logs and alerts kept per run, together; later ones are counted and dropped.
 inline constexpr std::size_t message_bytes = 64u << 20;
+/// Memory of the texts of a run's orders: ids, comments, alert messages, each once. Beyond it: a runtime error.
+inline constexpr std::size_t order_text_bytes = 128u << 20;
+/// Warnings of a run, each text once; later ones are left out.
+inline constexpr std::size_t warnings = 20;
 /// Bytes of text that a built-in handles for one step of the budget.
 inline constexpr std::size_t bytes_per_step = 16;
 /// Steps of a drawing that comes, beside those of its texts.

@@ -1,5 +1,6 @@
 #include "actors/pine/parser_impl.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace tt::pine {
@@ -35,8 +36,14 @@ std::string parser::describe(const token& t) {
 }
 
 void parser::fail_at(source_pos pos, std::string message, std::string hint) {
-  diags_.error("PN0101", pos, std::move(message), std::move(hint));
+  if (!lexer_complained(pos.line)) diags_.error("PN0101", pos, std::move(message), std::move(hint));
   throw parse_abort{};
+}
+
+/// Whether a line has an error in its characters: what the parser finds there comes of that.
+bool parser::lexer_complained(std::uint32_t line) const {
+  const auto& all = diags_.all();
+  return std::any_of(all.begin(), all.end(), [line](const diagnostic& d) { return d.pos.line == line && d.code.substr(0, 4) == "PN00"; });
 }
 
 void parser::fail(std::string message, std::string hint) {
@@ -63,6 +70,8 @@ ast::script parser::run() {
   ast::script s;
   s.version = toks_.version;
   statements(s.body, false);
+  s.lost = std::move(lost_);
+  s.usable = !fatal_ && !toks_.cut;
   return s;
 }
 
@@ -83,7 +92,30 @@ void parser::statements(ast::block& out, bool nested) {
         fail("this line is indented, but no block is open",
              "to continue the line before, indent by a number of spaces that isn't a multiple of four");
       statement(out);
-    } catch (const parse_abort&) { recover(started); }
+    } catch (const parse_abort&) {
+      auto pos = toks_.tokens[started].pos;
+      recover(started);
+      note_lost_names(started);
+      out.push_back(make_stmt(stmt_kind::broken, pos));
+    }
+  }
+}
+
+/// Names that the skipped tokens seem to declare, so that nothing is said of their uses.
+void parser::note_lost_names(std::size_t started) {
+  int open = 0;
+  for (auto i = started; i < at_; ++i) {
+    const auto& t = toks_.tokens[i];
+    bool first = i == started || t.pos.line != toks_.tokens[i - 1].pos.line || toks_.tokens[i - 1].kind == tok::indent;
+    auto is_at = [&](std::size_t k, std::string_view text) { return k < at_ && toks_.tokens[k].text == text && toks_.tokens[k].kind != tok::string; };
+    if (first) open = 0;
+    if (t.kind == tok::punct) open += t.text == "(" || t.text == "[" ? 1 : t.text == ")" || t.text == "]" ? -1 : 0;
+    if (t.kind != tok::ident) continue;
+    bool declares = is_at(i + 1, "=") && (open <= 0 || first);
+    bool heads = is_at(i + 1, "(") && (first || is_at(i - 1, "method") || is_at(i - 1, "export")); // of a function, or a call
+    bool in_tuple = open == 1 && (is_at(i + 1, ",") || is_at(i + 1, "]")) && is_at(started, "[");
+    bool named = i > started && (is_at(i - 1, "type") || is_at(i - 1, "enum") || (is_at(started, "import") && (is_at(i - 1, "as") || is_at(i - 1, "/"))));
+    if (declares || heads || in_tuple || named) lost_.insert(t.text);
   }
 }
 
@@ -171,6 +203,10 @@ void parser::simple_statement(ast::block& out) {
       auto s = declaration();
       s->exported = exported;
       out.push_back(std::move(s));
+    } else if (looks_like_once()) {
+      auto s = make_stmt(stmt_kind::expression, t.pos);
+      s->value = once_structure();
+      out.push_back(std::move(s));
     } else {
       auto pos = t.pos;
       auto value = expression();
@@ -245,6 +281,14 @@ bool parser::looks_like_tuple() const {
   std::size_t i = 1;
   while (peek(i).kind == tok::ident || is(",", i)) ++i;
   return is("]", i) && is("=", i + 1);
+}
+
+/// `once`, with or without a condition, and a block. The word may be the name of a variable or a function as well.
+bool parser::looks_like_once() const {
+  if (toks_.version < 6 || peek().kind != tok::ident || peek().text != "once" || is("=", 1) || is(".", 1) || is_assignment(peek(1))) return false;
+  std::size_t i = 1;
+  while (peek(i).kind != tok::newline && peek(i).kind != tok::end) ++i;
+  return peek(i).kind == tok::newline && peek(i + 1).kind == tok::indent;
 }
 
 /// name ( ... ) => , decided by finding the bracket's partner.

@@ -227,6 +227,14 @@ expr_ptr parser::while_expression() {
   return e;
 }
 
+expr_ptr parser::once_structure() {
+  nesting guard(*this);
+  auto e = make(expr_kind::once, next().pos);
+  e->kids.push_back(peek().kind == tok::newline ? nullptr : ternary());
+  e->blocks.push_back(indented_block("the condition of 'once'"));
+  return e;
+}
+
 expr_ptr parser::for_expression() {
   auto pos = next().pos;
   if (accept("[")) {

@@ -46,6 +46,8 @@ private:
   void statement(ast::block& out);
   void simple_statement(ast::block& out);
   void recover(std::size_t started);
+  void note_lost_names(std::size_t started);
+  bool lexer_complained(std::uint32_t line) const;
   ast::block indented_block(std::string_view after);
   ast::stmt_ptr declaration();
   ast::stmt_ptr tuple_declaration();
@@ -56,6 +58,7 @@ private:
   bool looks_like_function() const;
   bool looks_like_declaration() const;
   bool looks_like_tuple() const;
+  bool looks_like_once() const;
   std::size_t skip_type(std::size_t i) const;
   ast::type_name type_reference();
   void qualifier_and_type(ast::type_name& type);
@@ -73,6 +76,7 @@ private:
   ast::expr_ptr switch_expression();
   ast::expr_ptr for_expression();
   ast::expr_ptr while_expression();
+  ast::expr_ptr once_structure();
   bool block_keyword() const { return is("if") || is("for") || is("while") || is("switch"); }
   ast::expr_ptr make(ast::expr_kind kind, source_pos pos) const {
     auto e = std::make_unique<ast::expr>();
@@ -109,6 +113,7 @@ private:
   diagnostics& diags_;
   std::size_t at_ = 0;
   int depth_ = 0;
+  std::set<std::string> lost_;
   bool fatal_ = false;
 };
 

@@ -91,6 +91,7 @@ struct ring_plan {
   std::uint32_t state = 0;
   std::uint32_t reg = 0;
   std::uint32_t depth = 1; ///< deepest constant offset
+  std::uint32_t asked = 0; ///< size that max_bars_back() gives the buffer; 0: none
   bool dynamic = false;    ///< offsets not known when compiling
   bool is_ref = false;
 };
@@ -161,6 +162,7 @@ struct declaration {
   enum class kind_t : std::uint8_t { indicator, strategy, library } kind = kind_t::indicator;
   std::string title, shorttitle, format, timeframe;
   bool overlay = false;
+  bool timeframe_gaps = true; ///< between bars of `timeframe` plots are na
   int precision = -1;
   int max_lines = 50, max_labels = 50, max_boxes = 50, max_polylines = 50, max_bars_back = 0, calc_bars_count = 0;
   // strategy

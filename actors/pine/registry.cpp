@@ -161,7 +161,7 @@ void registry::add(const builtin_row& row) {
 }
 
 registry::registry() {
-  for (auto* rows : {&ta_rows(), &ta_window_rows(), &math_rows(), &string_rows(), &array_rows(), &array_stat_rows(),
+  for (auto* rows : {&ta_rows(), &ta_window_rows(), &ta_rank_rows(), &math_rows(), &string_rows(), &array_rows(), &array_stat_rows(),
                      &matrix_rows(), &map_rows(), &color_rows(), &time_rows(), &drawing_rows(), &output_rows(),
                      &request_rows(), &strategy_rows()})
     add_all(*rows);

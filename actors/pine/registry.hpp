@@ -120,6 +120,7 @@ private:
 // one function per library file
 const std::vector<builtin_row>& ta_rows();
 const std::vector<builtin_row>& ta_window_rows();
+const std::vector<builtin_row>& ta_rank_rows();
 const std::vector<builtin_row>& math_rows();
 const std::vector<builtin_row>& string_rows();
 const std::vector<builtin_row>& array_rows();

@@ -27,6 +27,8 @@ public:
   double number(std::size_t k) const { return developing_ ? shown_numbers_[k] : inner_->num[plan_->results[k]]; }
   object* reference(std::size_t k) const { return developing_ ? shown_references_[k] : inner_->ref[plan_->results[k]]; }
   bool fresh() const { return fresh_; } ///< a new value arrived on this bar
+  /// No bars come, neither from the data nor made here.
+  bool without_data() const { return bars_ == nullptr && !same_ && !building_; }
   bool any() const { return any_ || developing_; }
 
   void save();

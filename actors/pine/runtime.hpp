@@ -3,10 +3,12 @@
 
 #include "actors/pine/bar.hpp"
 #include "actors/pine/calendar.hpp"
+#include "actors/pine/limits.hpp"
 #include "actors/pine/object.hpp"
 #include "actors/pine/program.hpp"
 #include "actors/pine/settings.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <map>
 #include <memory>
@@ -33,6 +35,7 @@ struct shared_state {
   std::vector<alert_event> alerts;
   std::uint64_t alerts_dropped = 0;
   std::size_t message_bytes = 0; ///< of the texts of logs and alerts
+  std::vector<std::string> warnings;
   std::vector<order_command> orders;
   text_pool texts; ///< of the orders
   std::map<std::uint64_t, drawing_object*> drawings; ///< live ones by id
@@ -51,6 +54,10 @@ struct shared_state {
   std::vector<std::unique_ptr<record_object::varip_layout>> layouts;
   std::map<type_id, const record_object::varip_layout*> layout_of;
 
+  /// Tells the user something that doesn't stop the script, once.
+  void warn(std::string text) {
+    if (warnings.size() < limits::warnings && std::find(warnings.begin(), warnings.end(), text) == warnings.end()) warnings.push_back(std::move(text));
+  }
   /// Counts work against the budget; stops the script when it is used up. Every few thousand steps the clock is looked at:
   /// through it a run is cancelled, and a bar of nothing but heavy built-ins must hear of that as a loop does.
   void charge(std::uint64_t steps) {
@@ -111,7 +118,8 @@ struct ring {
   std::uint64_t mask = 0;
   std::int64_t bar = 0; ///< bar of the newest value
   std::uint32_t reg = 0;
-  std::uint32_t limit = 0; ///< capacity up to which the ring may grow
+  std::uint32_t limit = 0; ///< deepest offset that needs no second look: see context::look_deeper()
+  std::uint32_t cap = 0;   ///< capacity up to which the ring may grow
 };
 
 /// Keeps a value per bar although a call may run several times on a bar (loops, realtime updates): work starts
@@ -207,13 +215,13 @@ public:
     if (r.bar != now) {
       r.bar = now;
       ++r.total;
-      if (r.total > r.mask && r.limit > r.mask + 1) grow(r);
+      if (r.total > r.mask && r.cap > r.mask + 1) grow(r);
     }
     r.data[(r.total - 1) & r.mask] = v;
   }
-  double read(const ring& r, std::int64_t back) const {
+  double read(ring& r, std::int64_t back) const {
     auto skip = static_cast<std::uint64_t>(back) - (r.bar == now ? 0u : 1u);
-    if (back > i64(r.limit)) too_far(back);
+    if (back > i64(r.limit)) [[unlikely]] look_deeper(r, back);
     if (skip >= r.total || skip > r.mask) return na_value;
     return r.data[(r.total - 1 - skip) & r.mask];
   }
@@ -229,7 +237,9 @@ private:
   std::string field_text(bar_field f) const;
   void collect();
   void grow(ring& r);
-  [[noreturn]] static void too_far(std::int64_t back);
+  /// An offset beyond what the buffer was sized for. A size that the script gives (max_bars_back) is the size at first:
+  /// it grows with what is asked for on historical bars; beyond it on a realtime bar the script stops.
+  void look_deeper(ring& r, std::int64_t back) const;
   double* allocate(std::uint64_t doubles);
 
   std::vector<double> numbers_;

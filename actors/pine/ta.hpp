@@ -5,8 +5,8 @@
 ///   auto fast = ta::ema(12);
 ///   for (const auto& b : bars) if (fast.next(b.close) > b.close) ...
 ///
-/// Every series is incremental: a call of next() costs O(1), or O(length) where TradingView itself sums a window anew
-/// (noted below). na is NaN. What every function says of its warm-up counts the values given; "skips na" means that a
+/// Every series is incremental: a call of next() costs O(1), or what is noted below; windows of up to 64 values are summed
+/// anew where TradingView does so, to agree with it to the last bit. na is NaN. What every function says of its warm-up counts the values given; "skips na" means that a
 /// na value leaves the window as it is, as if the bar were not there. Formulas are those of TradingView's reference
 /// manual; where its own output differs in detail, the output counts (kit cases and properties: BUILTINS.md).
 
@@ -54,14 +54,15 @@ ta_series sma(std::int64_t length);
 ta_series ema(std::int64_t length);
 /// Wilder's average: (before * (length - 1) + x) / length, begun with the mean. Warm-up: length - 1. Skips na.
 ta_series rma(std::int64_t length);
-/// Sum of x[k] * (length - k) over the window by length * (length + 1) / 2. O(length). Warm-up: length - 1 known
+/// Sum of x[k] * (length - k) over the window by length * (length + 1) / 2. Warm-up: length - 1 known
 /// values. A na value is na and stands in the window as a repetition of the value before.
 ta_series wma(std::int64_t length);
 /// Hull: wma(2 * wma(x, length / 2) - wma(x, length), sqrt(length)), lengths cut to whole numbers. Skips na.
 ta_series hma(std::int64_t length);
 /// Weights 1, 2, 2, 1 by 6. Warm-up: 3. na while one of the four values is na.
 ta_series swma();
-/// Arnaud Legoux: normed Gaussian weights around offset * (length - 1) with the width length / sigma. O(length).
+/// Arnaud Legoux: normed Gaussian weights around offset * (length - 1) with the width length / sigma. O(length): the
+/// weights stand still while the values move on, so one bar's sum holds nothing of the next one's.
 /// Warm-up: length - 1. na while a value in the window is na.
 ta_series alma(std::int64_t length, double offset = 0.85, double sigma = 6);
 /// sma(x * volume) / sma(volume) of bars' closes. Warm-up: length - 1.
@@ -78,9 +79,9 @@ ta_series macd(std::int64_t fast, std::int64_t slow, std::int64_t signal);
 ta_series tsi(std::int64_t short_length, std::int64_t long_length);
 /// Chande: 100 * (rises - falls) / (rises + falls), sums over `length`. Warm-up: length. na where nothing moves.
 ta_series cmo(std::int64_t length);
-/// (x - mean) / (0.015 * mean distance from the mean). O(length). Warm-up: length - 1.
+/// (x - mean) / (0.015 * mean distance from the mean). O(log length). Warm-up: length - 1.
 ta_series cci(std::int64_t length);
-/// Centre of gravity: -sum(x[k] * (k + 1)) / sum(x). O(length). Warm-up: length - 1. Skips na.
+/// Centre of gravity: -sum(x[k] * (k + 1)) / sum(x). Warm-up: length - 1. Skips na.
 ta_series cog(std::int64_t length);
 /// x - x[length]; mom is the same. Warm-up: length. na where one of both is.
 ta_series change(std::int64_t length = 1);
@@ -97,7 +98,7 @@ ta_series cum();
 ta_series variance(std::int64_t length);
 /// Square root of the variance.
 ta_series stdev(std::int64_t length);
-/// Mean distance from the mean. O(length). Warm-up: length - 1.
+/// Mean distance from the mean. O(log length). Warm-up: length - 1.
 ta_series dev(std::int64_t length);
 /// Mean, mean + mult * stdev, mean - mult * stdev. Warm-up: length - 1.
 ta_series bb(std::int64_t length, double mult);
@@ -112,9 +113,9 @@ ta_series median(std::int64_t length);
 ta_series percentile_linear_interpolation(std::int64_t length, double percentage);
 /// Value at place ceil(n * percentage / 100). Warm-up: length - 1.
 ta_series percentile_nearest_rank(std::int64_t length, double percentage);
-/// Share of the `length` values before that are at most the present one, in percent. O(length). Warm-up: length.
+/// Share of the `length` values before that are at most the present one, in percent. O(log length). Warm-up: length.
 ta_series percentrank(std::int64_t length);
-/// End of the least-squares line through the window, `offset` values back. O(length). Warm-up: length - 1. na while a
+/// End of the least-squares line through the window, `offset` values back. Warm-up: length - 1. na while a
 /// value in the window is na.
 ta_series linreg(std::int64_t length, std::int64_t offset = 0);
 /// A value that is above (below) `left` values before and `right` values behind it, shown `right` values later.

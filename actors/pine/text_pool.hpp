@@ -23,6 +23,7 @@ public:
     if (text.empty()) return 0;
     if (auto it = ids_.find(text); it != ids_.end()) return it->second;
     texts_.emplace_back(text);
+    bytes_ += text.size() + overhead;
     auto number = static_cast<text_id>(texts_.size() - 1);
     ids_.emplace(texts_.back(), number);
     return number;
@@ -30,8 +31,12 @@ public:
   /// The text behind a number this pool gave; "" for any other.
   const std::string& text(text_id id) const { return id < texts_.size() ? texts_[id] : texts_.front(); }
   std::size_t size() const { return texts_.size(); }
+  /// Memory that the texts take, about. Whoever takes texts from a script holds it to limits::order_text_bytes.
+  std::size_t bytes() const { return bytes_; }
 
 private:
+  static constexpr std::size_t overhead = 96; ///< of a string, its entry and its node
+  std::size_t bytes_ = 0;
   std::deque<std::string> texts_; ///< stable addresses: the keys of `ids_` point into it
   std::unordered_map<std::string_view, text_id> ids_;
 };

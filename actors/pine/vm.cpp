@@ -53,9 +53,15 @@ void site::ret_text(std::string v) const {
 
 void site::stop(const std::string& message) const { throw script_stop{std::string(plan->name) + "(): " + message}; }
 
-void context::too_far(std::int64_t back) {
-  throw script_stop{"the history offset " + std::to_string(back) + " is beyond the limit of " +
-                    std::to_string(limits::history) + " bars"};
+void context::look_deeper(ring& r, std::int64_t back) const {
+  bool beyond_all = back > i64(limits::history);
+  if (!beyond_all && !flags.realtime) {
+    r.limit = u32(back);
+    return;
+  }
+  auto limit = beyond_all ? limits::history : r.limit;
+  throw script_stop{"the requested historical offset (" + std::to_string(back) + ") is beyond the historical buffer's limit (" +
+                    std::to_string(limit) + ")" + (beyond_all ? "" : "; a larger max_bars_back makes the buffer larger")};
 }
 
 std::uint32_t context::line_of_pc() const { return pc_ < prog->lines.size() ? prog->lines[pc_] : 0; }
@@ -78,9 +84,9 @@ void context::run() {
     std::memcpy(&d, &o, sizeof d);
     return d;
   };
-  auto read_ref = [&](const ring& h, std::int64_t back) -> object* {
+  auto read_ref = [&](ring& h, std::int64_t back) -> object* {
     auto skip = static_cast<std::uint64_t>(back) - (h.bar == now ? 0u : 1u);
-    if (back > i64(h.limit)) too_far(back);
+    if (back > i64(h.limit)) [[unlikely]] look_deeper(h, back);
     if (skip >= h.total || skip > h.mask) return nullptr;
     return as_ref(h.data[(h.total - 1 - skip) & h.mask]);
   };
@@ -231,14 +237,14 @@ void context::run() {
   ++ip;
   NEXT;
   OP(histd) : {
-    const ring& h = ring_at(ip->b);
+    ring& h = ring_at(ip->b);
     auto k = offset(n[ip->c]);
     n[ip->a] = k < 0 ? na_value : k == 0 ? n[h.reg] : read(h, k);
     ++ip;
     NEXT;
   }
   OP(histdr) : {
-    const ring& h = ring_at(ip->b);
+    ring& h = ring_at(ip->b);
     auto k = offset(n[ip->c]);
     r[ip->a] = k < 0 ? nullptr : k == 0 ? r[h.reg] : read_ref(h, k);
     ++ip;

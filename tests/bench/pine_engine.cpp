@@ -71,6 +71,13 @@ a.shift()
 plot(a.avg() + last.v)
 )";
 
+/// Long windows: each of these slides or lies in a tree.
+const char* windows = R"(//@version=6
+indicator("windows")
+n = input.int(1000)
+plot(ta.wma(close, n) + ta.hma(close, n) + ta.linreg(close, n, 0) + ta.cog(close, n) + ta.cci(close, n) + ta.percentrank(close, n) + ta.mode(close, n) + ta.median(close, n))
+)";
+
 /// Least squares of the last closes on a line by 2×2 normal equations, each bar anew: arrays and matrices do the work.
 const char* matrices = R"(//@version=6
 indicator("matrices")
@@ -200,6 +207,7 @@ BENCHMARK_CAPTURE(run_script, S3, s3)->BOTH;
 BENCHMARK(hand_s3)->BOTH;
 BENCHMARK_CAPTURE(run_script, objects, objects)->BOTH;
 BENCHMARK_CAPTURE(run_script, matrices, matrices)->BOTH;
+BENCHMARK_CAPTURE(run_script, windows, windows)->Arg(100'000)->Unit(benchmark::kMillisecond);
 BENCHMARK(source_to_first_bar)->Unit(benchmark::kMillisecond);
 
 } // namespace

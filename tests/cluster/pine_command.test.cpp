@@ -95,6 +95,18 @@ TEST_F(pine_command, other_symbols_have_their_own_bars) {
   EXPECT_NE(said(o, 2).find("--bars-for"), std::string::npos);
 }
 
+TEST_F(pine_command, what_is_missing_is_said) {
+  auto o = options("//@version=6\nindicator(\"t\")\nplot(request.security_lower_tf(syminfo.tickerid, \"5\", close).size())\n");
+  const auto text = said(o, 0);
+  EXPECT_NE(text.find("warning: request.security_lower_tf(): there are no bars of TEST:ABC on timeframe 5"), std::string::npos) << text;
+  EXPECT_EQ(text.find("were not kept"), std::string::npos) << text;
+}
+
+TEST_F(pine_command, messages_that_were_not_kept_are_counted) {
+  auto o = options("//@version=6\nindicator(\"t\")\nfor i = 1 to 70000\n    log.info(\"x\")\nplot(close)\n");
+  EXPECT_NE(said(o, 0).find("warning: 10000 messages of log.* and alert() were not kept"), std::string::npos);
+}
+
 TEST_F(pine_command, libraries_lie_beside_the_script) {
   write("me/Lib/3.pine", "//@version=6\nlibrary(\"Lib\")\nexport twice(float x) => x * 2\n");
   auto o = options("//@version=6\nindicator(\"t\")\nimport me/Lib/3 as lib\nplot(lib.twice(close))\n");

@@ -208,8 +208,14 @@ TEST(pine, a_wrong_declaration_is_still_one) {
   EXPECT_EQ(finding_of("indicator(\"t\", foo = 1)"), "PN0240 'indicator' has no parameter named 'foo'");
 }
 
-TEST(pine, another_timeframe_is_refused) {
-  EXPECT_EQ(finding_of("indicator(\"t\", timeframe = \"D\")").substr(0, 6), "PN0257");
+TEST(pine, a_timeframe_of_its_own_leaves_no_room_for_drawings) {
+  EXPECT_EQ(finding_of("indicator(\"t\", timeframe = \"D\")"), "");
+  EXPECT_EQ(finding_of("indicator(\"t\", timeframe = \"x\")").substr(0, 6), "PN0257");
+  EXPECT_EQ(finding_of("indicator(\"t\", timeframe = \"D\")", "plot(close)\nif close > 2\n    label.new(bar_index, 1)\n"),
+            "PN0257 label.new() can't be used in a script with a timeframe of its own");
+  EXPECT_EQ(finding_of("indicator(\"t\", timeframe = \"D\")", "alert(\"x\")\n").substr(0, 6), "PN0257");
+  EXPECT_EQ(finding_of("indicator(\"t\", timeframe = \"D\")", "plot(close, color = color.new(color.red, 50))\na = array.new<float>()\n"), "");
+  EXPECT_EQ(finding_of("strategy(\"t\", timeframe = \"D\")").substr(0, 6), "PN0240");
 }
 
 TEST(pine, arguments_are_named_in_findings) {

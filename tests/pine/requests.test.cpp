@@ -115,6 +115,19 @@ TEST(pine_requests, shorter_timeframes_come_as_arrays) {
   EXPECT_EQ(row(w.run("a = request.security_lower_tf(\"X:B\", \"1D\", close, ignore_invalid_timeframe = true)\nplot(na(a) ? 1 : 0)\n")), "1 1 1 1 1 1 ");
 }
 
+TEST(pine_requests, shorter_bars_that_nobody_gave_are_told_of) {
+  run_settings settings;
+  settings.chart_timeframe = *timeframe::parse("240");
+  script s(compile("//@version=6\nindicator(\"t\")\na = request.security_lower_tf(syminfo.tickerid, \"60\", close)\nplot(a.size())\n"
+                   "plot(request.security(\"\", \"30\", close))\nplot(request.security(\"\", \"1D\", close))\n").code, settings);
+  for (const auto& b : bars_of(4, 4 * hour, 1)) ASSERT_FALSE(s.on_bar(b));
+  EXPECT_EQ(s.plot_value(0, 0), 0);
+  EXPECT_TRUE(std::isnan(s.plot_value(1, 0)));
+  ASSERT_EQ(s.warnings().size(), 2u) << "each once; longer bars are made of the chart's";
+  EXPECT_EQ(s.warnings()[0], "request.security_lower_tf(): there are no bars of " + settings.symbol->tickerid() + " on timeframe 60, so the arrays are empty; supply them");
+  EXPECT_EQ(s.warnings()[1], "request.security(): there are no bars of " + settings.symbol->tickerid() + " on timeframe 30, so the values are na; supply them");
+}
+
 TEST(pine_requests, figures_come_from_the_user) {
   world w;
   w.data.add_value("dividends", "X:B|gross", start + 5 * hour, 2);

@@ -360,5 +360,27 @@ TEST(pine_registry, signatures_are_sound_and_cover_the_language) {
   EXPECT_GT(list.size(), 800u);
 }
 
+/// Every alert message is another one: the pool that keeps each text once would grow for ever.
+TEST(pine_runtime, texts_of_orders_are_bounded) {
+  auto compiled = compile("//@version=6\nstrategy(\"t\")\nlong_text = str.repeat(\"x\", 4000)\nfor i = 1 to 500\n"
+                          "    strategy.entry(\"same id\", strategy.long, alert_message = long_text + str.tostring(bar_index * 1000 + i))\n");
+  ASSERT_NE(compiled.code, nullptr);
+  run_settings settings;
+  settings.limit.bar_ns = 0;
+  script s(compiled.code, settings);
+  std::optional<runtime_failure> failed;
+  std::size_t ran = 0;
+  for (const auto& b : walk(200)) {
+    failed = s.on_bar(b);
+    s.clear_orders();
+    if (failed) break;
+    ++ran;
+  }
+  ASSERT_TRUE(failed);
+  EXPECT_EQ(failed->message, "strategy.entry(): the texts of all orders (ids, comments, alert messages) take more than 128 MiB");
+  EXPECT_EQ(ran, limits::order_text_bytes / ((4000 + 4 + 96) * 500)) << "no earlier and no later";
+  EXPECT_LE(s.texts().bytes(), limits::order_text_bytes + 5'000);
+}
+
 } // namespace
 } // namespace tt::pine::testing

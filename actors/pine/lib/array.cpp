@@ -1,3 +1,4 @@
+#include "actors/pine/lib/sort_field.hpp"
 #include "actors/pine/lib/strings.hpp"
 #include "actors/pine/registry.hpp"
 
@@ -295,15 +296,8 @@ sort_key key_of(const site& c, const array_view& v, std::size_t arg) {
     return {v, nullptr, v.array->is_ref};
   }
   const auto& info = types[element];
-  if (c.type(arg) == t_void || c.o(arg) == nullptr)
-    c.stop("objects of type " + info.name + " have no order of their own; name a field in sort_field");
-  for (const auto& f : info.fields) {
-    if (f.name != c.s(arg)) continue;
-    bool ref = is_reference(types, f.type);
-    if (ref && f.type != t_string) c.stop("the field \"" + f.name + "\" can't be sorted by: it is of type " + types.name(f.type));
-    return {v, &f, ref};
-  }
-  c.stop("type " + info.name + " has no field \"" + c.s(arg) + "\"");
+  const auto& field = sort_field(c, info, arg);
+  return {v, &field, field.type == t_string};
 }
 
 std::vector<std::size_t> sorted_order(const site& c, const array_view& v) {
@@ -443,13 +437,18 @@ const std::vector<builtin_row>& array_rows() {
       {"array.lastindexof(array<T> id, T value) int", lastindexof},
       {"array.join(array<T> id, string separator=\"\") string", join},
       {"array.sort(array<T> id, string order=\"ascending\", string sort_field=?) void", sort},
+      {"array.sort(array<T> id, string order=\"ascending\", int sort_field) void", sort},
       {"array.sort_indices(array<T> id, string order=\"ascending\", string sort_field=?) array<int>", sort_indices},
+      {"array.sort_indices(array<T> id, string order=\"ascending\", int sort_field) array<int>", sort_indices},
       {"array.binary_search(array<num> id, float val) int", binary<bound::exact>},
-      {"array.binary_search(array<any> id, float val, string sort_field) int", binary<bound::exact>},
+      {"array.binary_search(array<any> id, float val, string sort_field=?) int", binary<bound::exact>},
+      {"array.binary_search(array<any> id, float val, int sort_field) int", binary<bound::exact>},
       {"array.binary_search_leftmost(array<num> id, float val) int", binary<bound::left>},
-      {"array.binary_search_leftmost(array<any> id, float val, string sort_field) int", binary<bound::left>},
+      {"array.binary_search_leftmost(array<any> id, float val, string sort_field=?) int", binary<bound::left>},
+      {"array.binary_search_leftmost(array<any> id, float val, int sort_field) int", binary<bound::left>},
       {"array.binary_search_rightmost(array<num> id, float val) int", binary<bound::right>},
-      {"array.binary_search_rightmost(array<any> id, float val, string sort_field) int", binary<bound::right>},
+      {"array.binary_search_rightmost(array<any> id, float val, string sort_field=?) int", binary<bound::right>},
+      {"array.binary_search_rightmost(array<any> id, float val, int sort_field) int", binary<bound::right>},
       {"array.every(array<bool> id) bool", quantified<true>},
       {"array.every(array<num> id) bool", quantified<true>},
       {"array.some(array<bool> id) bool", quantified<false>},

@@ -1,3 +1,4 @@
+#include "actors/pine/lib/sort_field.hpp"
 #include "actors/pine/lib/matrix_math.hpp"
 #include "actors/pine/limits.hpp"
 #include "actors/pine/registry.hpp"
@@ -266,10 +267,8 @@ struct row_key {
 row_key key_of(const site& c, const matrix_object& m, std::size_t column) {
   const auto& types = *c.ctx->prog->types;
   if (types.kind(m.element) != type_kind::object) return {m, column, nullptr, m.is_ref};
-  if (c.type(3) == t_void || c.o(3) == nullptr) c.stop("objects have no order of their own; name a field in sort_field");
-  for (const auto& f : types[m.element].fields)
-    if (f.name == c.s(3) && (f.type == t_string || !is_reference(types, f.type))) return {m, column, &f, f.type == t_string};
-  c.stop("type " + types[m.element].name + " has no field \"" + c.s(3) + "\" that rows can be sorted by");
+  const auto& field = sort_field(c, types[m.element], 3);
+  return {m, column, &field, field.type == t_string};
 }
 void sort(site& c) {
   auto& m = changing(c);
@@ -527,6 +526,7 @@ const std::vector<builtin_row>& matrix_rows() {
       {"matrix.reverse(matrix<T> id) void", reverse},
       {"matrix.concat(matrix<T> id1, matrix<T> id2) matrix<T>", concat},
       {"matrix.sort(matrix<T> id, int column=0, string order=\"ascending\", string sort_field=?) void", sort},
+      {"matrix.sort(matrix<T> id, int column=0, string order=\"ascending\", int sort_field) void", sort},
       {"matrix.avg(matrix<num> id) num", avg},
       {"matrix.max(matrix<num> id) num", extreme<true>},
       {"matrix.min(matrix<num> id) num", extreme<false>},

@@ -280,6 +280,12 @@ void unknown_symbol(const site& c, const std::string& symbol, const timeframe& t
   c.stop("there are no bars for " + symbol + " on timeframe " + tf.text(true) + "; supply them, or use ignore_invalid_symbol=true");
 }
 
+/// Of the chart's own symbol on a shorter timeframe for which nobody gave bars.
+void warn_of_no_data(const site& c, const timeframe& tf, const char* what_comes) {
+  c.shared().warn(std::string(c.plan->name) + "(): there are no bars of " + c.ctx->symbol->tickerid() + " on timeframe " + tf.text(true) + ", so " +
+                  what_comes + "; supply them");
+}
+
 } // namespace
 
 /// Arguments: symbol, timeframe, gaps, lookahead, ignore_invalid_symbol, currency, calc_bars_count.
@@ -290,6 +296,7 @@ void security(site& c) {
     if (!c.b(4)) unknown_symbol(c, c.s(0), tf);
     return give_na(c);
   }
+  if (found->without_data()) warn_of_no_data(c, tf, "the values are na");
   found->advance_merge(false);
   bool gaps = c.s(2) == "gaps_on";
   if (!found->any() || (gaps && !found->fresh())) return give_na(c);
@@ -330,6 +337,7 @@ void security_lower(site& c) {
     found->advance_merge(false);
     return keep();
   }
+  if (found->without_data()) warn_of_no_data(c, tf, "the arrays are empty");
   if (found->bars_ == nullptr) return;
   auto from = c.ctx->current.time_ms, to = c.ctx->time_close();
   if (c.ctx->flags.next_time_ms > from) to = std::min(to, c.ctx->flags.next_time_ms);

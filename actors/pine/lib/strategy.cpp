@@ -52,6 +52,12 @@ struct reader {
     auto k = st.arg[s];
     return k == 0 || c.type(k - 1u) != t_string ? none : c.s(k - 1u);
   }
+  text_id kept(std::string_view text) const {
+    auto number = pool.id(text);
+    if (pool.bytes() > limits::order_text_bytes)
+      c.stop("the texts of all orders (ids, comments, alert messages) take more than " + std::to_string(limits::order_text_bytes >> 20) + " MiB");
+    return number;
+  }
   text_id id(slot s) const {
     auto k = st.arg[s];
     if (k == 0 || c.type(k - 1u) != t_string) return 0;
@@ -59,7 +65,7 @@ struct reader {
     if (o == nullptr) return 0;
     if (o == st.known[s]) return st.known_id[s];
     text_work(c, c.s(k - 1u).size());
-    auto number = pool.id(c.s(k - 1u));
+    auto number = kept(c.s(k - 1u));
     if (o->pinned) {
       st.known[s] = o;
       st.known_id[s] = number;

@@ -1,4 +1,4 @@
-#include "actors/pine/lib/ta_machines.hpp"
+#include "actors/pine/lib/ta_wide.hpp"
 #include "actors/pine/registry.hpp"
 
 /// ta.*: averages, oscillators and the accumulating variables.
@@ -11,11 +11,13 @@ void sum(site& c) { c.ret(c.st<sum_machine>().step(c, c.f(0), length_arg(c, 1)))
 void ema(site& c) { c.ret(c.st<ema_machine>().step(c, c.f(0), length_arg(c, 1))); }
 void rma(site& c) { c.ret(c.st<rma_machine>().step(c, c.f(0), length_arg(c, 1))); }
 
-/// The window keeps the last value through na bars; summed anew every bar, oldest first.
+/// The window keeps the last value through na bars. Up to longest_summed_anew values it is summed anew every bar,
+/// oldest first, as TradingView does; more of them slide.
 struct wma_machine {
   struct s {
     std::uint64_t values = 0;
     double last = 0;
+    weighted_sums sums; ///< of long windows
   };
   per_bar<s> st;
   history_machine filled;
@@ -28,15 +30,25 @@ struct wma_machine {
     }
     filled.push(c, q.values > 0 ? q.last : na_value, window_room(c, n));
     auto len = static_cast<std::uint64_t>(n);
-    if (na || q.values < len) return na_value;
+    if (q.values < len) return na_value;
+    bool slides = n > longest_summed_anew;
+    if (slides) q.sums.step(c, filled.count(), len, [&](std::uint64_t k) { return filled.at(k); });
+    if (na) return na_value;
+    double norm = f64(n) * f64(n + 1) / 2;
+    if (slides && q.sums.infinite == 0) return q.sums.weighted.value() / norm;
+    return summed(c, len) / norm;
+  }
+
+private:
+  double summed(const site& c, std::uint64_t len) const {
     c.shared().charge(len / 64);
-    double total = 0, norm = f64(n) * f64(n + 1) / 2, weight = 0;
+    double total = 0, weight = 0;
     auto newest = filled.count() - 1;
     for (std::uint64_t k = len; k-- > 0;) {
       weight += 1;
       total += filled.vals[newest - k] * weight;
     }
-    return total / norm;
+    return total;
   }
 };
 void wma(site& c) { c.ret(c.st<wma_machine>().step(c, c.f(0), length_arg(c, 1))); }
@@ -69,6 +81,8 @@ void swma(site& c) {
   c.ret((x + 2 * h.at(1) + 2 * h.at(2) + h.at(3)) / 6);
 }
 
+/// O(length) on every bar: the weights stay in their places while the values move on, so nothing of one bar's sum is in
+/// the next one's.
 void alma(site& c) {
   auto& h = c.st<history_machine>();
   double x = c.f(0), offset = c.f(2), sigma = c.f(3);

@@ -202,7 +202,7 @@ struct cum_machine {
   }
 };
 
-/// See ta_window.cpp.
+/// See ta_rank.cpp.
 double select_linear(const std::vector<double>& sorted, std::int64_t n, double percent);
 
 inline void all_na(const site& c) {

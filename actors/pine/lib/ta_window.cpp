@@ -1,5 +1,5 @@
 #include "actors/pine/lib/ta_extreme.hpp"
-#include "actors/pine/lib/ta_rank.hpp"
+#include "actors/pine/lib/ta_wide.hpp"
 #include "actors/pine/object.hpp"
 #include "actors/pine/registry.hpp"
 
@@ -184,32 +184,6 @@ void valuewhen(site& c) {
 
 // ---------------------------------------------------------------- statistics over a window
 
-/// Values and their sum machine for functions that walk the window.
-struct walk_state {
-  history_machine h;
-  sum_machine mean;
-};
-double deviation(const site& c, walk_state& m, double x, std::int64_t n, double& mean) {
-  m.h.push(c, x, window_room(c, n));
-  mean = sma_step(m.mean, c, x, n);
-  if (is_na(mean)) return na_value;
-  c.shared().charge(static_cast<std::uint64_t>(n) / 16);
-  double total = 0;
-  for (std::uint64_t k = 0; k < static_cast<std::uint64_t>(n); ++k) total += std::fabs(m.h.at(k) - mean);
-  return total / f64(n);
-}
-void dev(site& c) {
-  auto n = length_arg(c, 1);
-  double mean = 0;
-  double d = deviation(c, c.st<walk_state>(), c.f(0), n, mean);
-  c.ret(n == 1 ? 0.0 : d);
-}
-void cci(site& c) {
-  double mean = 0, x = c.f(0);
-  double d = deviation(c, c.st<walk_state>(), x, length_arg(c, 1), mean);
-  c.ret(d == 0 ? na_value : (x - mean) / (0.015 * d));
-}
-
 struct cmo_state {
   history_machine h;
   sum_machine up, down;
@@ -244,11 +218,20 @@ void mfi(site& c) {
 struct cog_state {
   struct s {
     std::int64_t count = 0;
-    double sum = 0, weighted = 0, value = 0;
+    double value = 0;
+    weighted_sums sums; ///< of long windows
   };
   per_bar<s> st;
   history_machine h;
 };
+/// By the sums of long windows: the newest value weighs 1 here, so the weights are length + 1 less those of the sums.
+double cog_slid(const site& c, cog_state& m, std::uint64_t n) {
+  auto& sums = m.st.cur.sums;
+  sums.step(c, m.h.count(), n, [&](std::uint64_t k) { return m.h.at(k); });
+  if (sums.infinite > 0) return na_value;
+  double den = sums.sum.value();
+  return den == 0 ? na_value : -(sums.sum * f64(n + 1) - sums.weighted).value() / den;
+}
 void cog(site& c) {
   auto& m = c.st<cog_state>();
   double x = c.f(0);
@@ -258,6 +241,10 @@ void cog(site& c) {
   m.h.push(c, x, window_room(c, n + 1));
   q.count = std::min(q.count + 1, n);
   if (i64(m.h.count()) < n) return c.ret(na_value);
+  if (n > longest_summed_anew) {
+    q.value = cog_slid(c, m, static_cast<std::uint64_t>(n));
+    return c.ret(q.value);
+  }
   c.shared().charge(static_cast<std::uint64_t>(n) / 16);
   double num = 0, den = 0;
   for (std::int64_t k = 0; k < n; ++k) {
@@ -287,8 +274,10 @@ void correlation(site& c) {
 struct linreg_state {
   bar_ring ring;
   bar_history history;
+  per_bar<weighted_sums> sums; ///< of long windows
 };
-/// Summed anew on every bar, oldest first, as TradingView does; a na inside the window makes the result na.
+/// Up to longest_summed_anew values summed anew on every bar, oldest first, as TradingView does; more of them slide,
+/// and are summed anew only after bars without a call. A na inside the window makes the result na.
 void linreg(site& c) {
   auto& m = c.st<linreg_state>();
   double x = c.f(0), shift = std::trunc(c.f(2));
@@ -298,10 +287,25 @@ void linreg(site& c) {
   if (series) m.history.write(c, x, n);
   else m.ring.write(c, x, n);
   if (series ? c.ctx->now - n + 1 < m.history.oldest() : c.ctx->index < n - 1) return c.ret(na_value);
+  auto behind = [&](std::uint64_t k) {
+    if (!series) return m.ring.behind(k);
+    auto bar = c.ctx->now - i64(k);
+    return bar < m.history.oldest() ? na_value : m.history.on(bar);
+  };
+  double sy = 0, sxy = 0, len = f64(n);
+  if (n > longest_summed_anew) {
+    auto& q = m.sums.at(c.ctx->now);
+    q.step(c, static_cast<std::uint64_t>(c.ctx->now), static_cast<std::uint64_t>(n), behind);
+    if (q.unknown > 0 || q.infinite > 0) return c.ret(na_value);
+    // around the middle: the slope's numerator is a difference of large numbers, taken while they are wide
+    auto slope_part = q.weighted * 2 - q.sum * (len + 1);
+    double slope = 6 * slope_part.value() / (len * (len * len - 1));
+    return c.ret(q.sum.value() / len + slope * ((len - 1) / 2 - shift));
+  }
   c.shared().charge(static_cast<std::uint64_t>(n) / 16);
-  double sx = 0, sxx = 0, sy = 0, sxy = 0, per = 0, len = f64(n);
+  double sx = 0, sxx = 0, per = 0;
   for (auto k = n; k-- > 0;) {
-    double y = series ? m.history.on(c.ctx->now - k) : m.ring.behind(static_cast<std::uint64_t>(k));
+    double y = behind(static_cast<std::uint64_t>(k));
     per += 1;
     sx += per;
     sxx += per * per;
@@ -311,115 +315,6 @@ void linreg(site& c) {
   double slope = (len * sxy - sx * sy) / (len * sxx - sx * sx);
   double intercept = sy / len - slope * sx / len + slope;
   c.ret(intercept + slope * (len - 1 - shift));
-}
-
-/// Fills `out` with the last n values, newest first; false during warm-up or when the newest is na.
-bool gather(const site& c, double x, std::int64_t n, std::int64_t warm, std::vector<double>& out) {
-  auto& h = c.st<history_machine>();
-  h.push(c, x, window_room(c, n + 1));
-  if (is_na(x) || c.ctx->index + 1 < warm) return false;
-  c.shared().charge(static_cast<std::uint64_t>(n));
-  out.resize(usz(n));
-  for (std::int64_t k = 0; k < n; ++k) out[usz(k)] = h.at(static_cast<std::uint64_t>(k));
-  return true;
-}
-std::vector<double>& scratch() {
-  static thread_local std::vector<double> v;
-  return v;
-}
-
-/// Of the last n values that aren't na; a na bar shows the standing result.
-void median(site& c) {
-  if (c.na(1)) return c.ret(na_value);
-  auto& m = c.st<sorted_machine>();
-  auto n = length_arg(c, 1);
-  if (!m.step(c, c.f(0), n)) return c.ret(na_value);
-  auto mid = static_cast<std::uint64_t>(n / 2);
-  c.ret(n % 2 == 1 ? m[mid] : (m[mid - 1] + m[mid]) / 2);
-}
-
-void mode(site& c) {
-  if (c.na(1)) return c.ret(na_value);
-  auto& m = c.st<sorted_machine>();
-  auto n = length_arg(c, 1);
-  if (!m.step(c, c.f(0), n)) return c.ret(na_value);
-  c.shared().charge(m.size / 16);
-  double best = m[0];
-  std::uint64_t most = 0;
-  for (std::uint64_t i = 0; i < m.size;) {
-    auto j = i;
-    while (j < m.size && m[j] == m[i]) ++j;
-    if (j - i > most) {
-      most = j - i;
-      best = m[i];
-    }
-    i = j;
-  }
-  c.ret(best);
-}
-
-double percent_arg(const site& c, std::size_t k) {
-  double p = c.f(k);
-  if (p < 0 || p > 100) c.stop("the percentage must be between 0 and 100, it is " + std::to_string(p));
-  return p;
-}
-void percentile_nearest_rank(site& c) {
-  if (c.na(1)) return c.ret(na_value);
-  auto& m = c.st<rank_machine>();
-  double p = percent_arg(c, 2);
-  c.ret(m.step(c, c.f(0), length_arg(c, 1)) ? m.nearest(p) : na_value);
-}
-void percentile_linear(site& c) {
-  if (c.na(1)) return c.ret(na_value);
-  auto& m = c.st<rank_machine>();
-  double p = percent_arg(c, 2);
-  c.ret(m.step(c, c.f(0), length_arg(c, 1)) ? m.linear(p) : na_value);
-}
-
-void percentrank(site& c) {
-  auto n = length_arg(c, 1);
-  auto& v = scratch();
-  if (!gather(c, c.f(0), n + 1, n + 1, v)) return c.ret(na_value);
-  std::int64_t count = 0;
-  for (std::size_t k = 1; k < v.size(); ++k) count += v[k] - v[0] <= epsilon ? 1 : 0;
-  c.ret(100.0 * f64(count) / f64(n));
-}
-
-/// Of the ranks that the values of the window have among themselves and the places they stand at. The values are
-/// sorted once, in memory kept from call to call.
-void rci(site& c) {
-  static thread_local std::vector<std::uint32_t> order;
-  static thread_local std::vector<double> rank;
-  auto n = length_arg(c, 1);
-  auto& v = scratch();
-  if (!gather(c, c.f(0), n, n + 1, v)) return c.ret(na_value);
-  auto size = v.size();
-  for (double x : v)
-    if (is_na(x)) return c.ret(na_value);
-  c.shared().charge(8 * size); // sorting by an index and the sums below, in the measure of gather()
-  order.resize(size);
-  rank.resize(size);
-  for (std::size_t k = 0; k < size; ++k) order[k] = u32(k);
-  std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return v[a] != v[b] ? v[a] < v[b] : a < b; });
-  for (std::size_t i = 0; i < size;) {
-    auto j = i;
-    while (j < size && v[order[j]] - v[order[i]] < epsilon) ++j;
-    if (j == i) return c.ret(na_value); // infinite
-    double avg = f64(size - 1) - f64(i + i + (j - i) - 1) / 2.0;
-    for (auto k = i; k < j; ++k) rank[order[k]] = avg;
-    i = j;
-  }
-  double sx = 0, sy = 0, sxx = 0, syy = 0, len = f64(n), cov = 0;
-  for (std::size_t k = 0; k < size; ++k) {
-    sx += f64(k);
-    sy += rank[k];
-    sxx += f64(k) * f64(k);
-    syy += rank[k] * rank[k];
-  }
-  double mx = sx / len, my = sy / len, vx = sxx / len - mx * mx, vy = syy / len - my * my;
-  if (vx <= 0 || vy <= 0) return c.ret(na_value);
-  for (std::size_t k = 0; k < size; ++k) cov += (f64(k) - mx) * (rank[k] - my);
-  c.ret(100.0 * (cov / len) / (std::sqrt(vx) * std::sqrt(vy)));
 }
 
 // ---------------------------------------------------------------- pivot levels
@@ -516,21 +411,6 @@ void pivot_point_levels(site& c) {
 
 } // namespace
 
-/// The value at `percent` among `n` places of which the known ones are `sorted`, by linear interpolation:
-/// place n * percent / 100 + 0.5, as TradingView counts. na stands behind all values.
-double select_linear(const std::vector<double>& sorted, std::int64_t n, double percent) {
-  if (sorted.empty() || is_na(percent)) return na_value;
-  double place = rank_machine::place_of_percent(f64(n), percent);
-  auto value = [&](std::int64_t k) { return k > i64(sorted.size()) ? na_value : sorted[usz(k - 1)]; };
-  if (place <= 1) return value(1);
-  if (place >= f64(n)) return value(n);
-  auto low = i64(std::floor(place));
-  double share = place - f64(low);
-  if (share == 0) return value(low);
-  if (n > i64(sorted.size())) return na_value; // with a na among them nothing is interpolated (kit: log-array-percentile-na)
-  return value(low) * (1 - share) + value(low + 1) * share;
-}
-
 const std::vector<builtin_row>& ta_window_rows() {
   using hm = history_machine;
   static const std::vector<builtin_row> rows{
@@ -562,19 +442,11 @@ const std::vector<builtin_row>& ta_window_rows() {
       {"ta.falling(float source, int length) bool", monotone<false>, sizeof(run_state)},
       {"ta.barssince(bool condition) int", barssince, sizeof(per_bar<std::int64_t>)},
       {"ta.valuewhen(bool condition, T source, simple int occurrence) T", valuewhen, sizeof(hm)},
-      {"ta.dev(float source, int length) float", dev, sizeof(walk_state)},
-      {"ta.cci(float source, int length) float", cci, sizeof(walk_state)},
       {"ta.cmo(float series, int length) float", cmo, sizeof(cmo_state)},
       {"ta.mfi(float series, int length) float", mfi, sizeof(cmo_state)},
       {"ta.cog(float source, int length) float", cog, sizeof(cog_state)},
       {"ta.correlation(float source1, float source2, int length) float", correlation, sizeof(correlation_state)},
       {"ta.linreg(float source, int length, simple int offset) float", linreg, sizeof(linreg_state)},
-      {"ta.median(num source, int length) num", median, sizeof(sorted_machine)},
-      {"ta.mode(num source, int length) num", mode, sizeof(sorted_machine)},
-      {"ta.percentile_nearest_rank(float source, int length, simple float percentage) float", percentile_nearest_rank, sizeof(rank_machine)},
-      {"ta.percentile_linear_interpolation(float source, int length, simple float percentage) float", percentile_linear, sizeof(rank_machine)},
-      {"ta.percentrank(float source, int length) float", percentrank, sizeof(hm)},
-      {"ta.rci(float source, simple int length) float", rci, sizeof(hm), special::none, 6},
       {"ta.pivot_point_levels(string type, bool anchor, bool developing=false) array<float>", pivot_point_levels, sizeof(pivot_levels_state)},
   };
   return rows;
