@@ -201,9 +201,10 @@ struct node::impl {
 
   /// What the actor of a symbol is made of; called in the directory's context.
   [[nodiscard]] std::function<market::symbol_options(const instrument&)>
-  symbol_factory(const std::vector<prepared_feed>& prepared) const {
-    return [sources = sources_for_symbols(store, prepared), clock = clock, recorder = make_recorder(store)](const instrument& what) {
+  symbol_factory(const std::vector<prepared_feed>& prepared, std::function<utc_time()> clock_of_market = {}) const {
+    return [sources = sources_for_symbols(store, prepared), clock = clock, clock_of_market = std::move(clock_of_market), recorder = make_recorder(store)](const instrument& what) {
       market::symbol_options options;
+      options.market_clock = clock_of_market;
       options.what = std::make_shared<const instrument>(what);
       options.histories = sources.histories;
       options.clock = clock;
@@ -254,9 +255,9 @@ struct node::impl {
 
   result<void> start_alone(std::vector<prepared_feed> prepared, utc_time now) {
     system = std::make_unique<caf::actor_system>(actors_config);
-    directory = system->spawn(market::directory_actor, master, symbol_factory(prepared));
     const bool wall_time = prepared.empty() || std::ranges::any_of(prepared, &prepared_feed::follows_wall_clock);
     if (!wall_time) begin_market_time(prepared);
+    directory = system->spawn(market::directory_actor, master, symbol_factory(prepared, market_clock(wall_time)));
     start_feeds(std::move(prepared), now);
     port = std::make_unique<gateway::actor_market_port>(*system, master, directory, [list = feeds] { return list; },
                                                         market_clock(wall_time));

@@ -176,7 +176,7 @@ caf::behavior symbol_actor(symbol_pointer self, std::shared_ptr<symbol_options> 
   s.publisher = options->publish;
   s.reached = options->reached;
   // until a feed speaks, history is all there is to show
-  s.core->begin("history", s.clock(), s.clock());
+  s.core->begin("history", options->market_clock ? options->market_clock() : s.clock(), s.clock());
   std::vector<market_update> nobody_listens_yet;
   s.core->end(nobody_listens_yet);
   self->set_down_handler([self](const caf::down_msg& down) { drop_everywhere(self->state, down.source); });

@@ -37,6 +37,8 @@ struct symbol_options {
   /// Bars of the past, the first source that knows the symbol wins.
   std::vector<std::shared_ptr<const history_source>> histories;
   wall_clock clock;
+  /// The market's time, where it is not the wall clock's: what a symbol without a feed is judged by. May be empty.
+  std::function<utc_time()> market_clock = {};
   bar_recorder record; ///< may be empty
   std::size_t keep_minutes = max_live_bars; ///< as symbol_state
   /// Told once when minutes are dropped that nothing else has; may be empty.

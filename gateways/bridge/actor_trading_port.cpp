@@ -3,9 +3,9 @@
 #include <caf/actor_system.hpp>
 #include <caf/atom.hpp>
 #include <caf/event_based_actor.hpp>
+#include <caf/send.hpp>
 
 #include <algorithm>
-#include <atomic>
 #include <mutex>
 #include <utility>
 
@@ -116,32 +116,8 @@ constexpr std::chrono::seconds stop_echo{2};
 /// Longest wait for the accounts' word about themselves.
 constexpr std::chrono::seconds health_deadline{1};
 
-/// Answers once: when the last question about it is answered or dropped, or when the time is up.
-class health_question {
-public:
-  explicit health_question(std::function<void()> done) : done_(std::move(done)) {}
-  ~health_question() { finish(); }
-  health_question(const health_question&) = delete;
-  health_question& operator=(const health_question&) = delete;
-  void finish() {
-    if (!is_told_.exchange(true)) done_();
-  }
-
-private:
-  std::function<void()> done_;
-  std::atomic<bool> is_told_{false};
-};
-
-/// Ends the question when the time is up, where it is still open then.
-void set_deadline(caf::actor_system& system, const std::weak_ptr<health_question>& question) {
-  system.spawn<caf::hidden>([question](caf::event_based_actor* self) -> caf::behavior {
-    self->delayed_send(self, health_deadline, caf::atom("deadline"));
-    return {[self, question](caf::atom_value) {
-      if (const auto open = question.lock()) open->finish();
-      self->quit();
-    }};
-  });
-}
+using told_atom = caf::atom_constant<caf::atom("told")>;
+using late_atom = caf::atom_constant<caf::atom("late")>;
 
 } // namespace
 
@@ -175,15 +151,32 @@ trading_health actor_trading_port::health() { return health_->summary(accounts_-
 void actor_trading_port::ask_health(std::function<void(const trading_health&)> done) {
   const auto hosted = accounts_->all();
   if (hosted.empty()) return done(health());
-  const auto question = std::make_shared<health_question>(
-    [kept = health_, figures = figures_, hosted, done = std::move(done)] { done(kept->summary(hosted, figures.get())); });
-  for (const auto& one : hosted)
-    post(one, [desk = one.desk, id = one.id, kept = health_, question](account_access& in) {
-      auto now = desk->health(in);
-      const std::lock_guard lock(kept->mutex);
-      kept->all.insert_or_assign(id, std::move(now));
+  // an actor of its own puts the answer together: the accounts have orders to see to
+  hosted.front().actor.home_system().spawn<caf::hidden>(
+    [kept = health_, figures = figures_, hosted, done = std::move(done)](caf::event_based_actor* self) -> caf::behavior {
+      const auto finish = [self, kept, figures, hosted, done] {
+        done(kept->summary(hosted, figures.get()));
+        self->quit();
+      };
+      const auto open = std::make_shared<std::size_t>(hosted.size());
+      const auto one_less = [open, finish] {
+        if (--*open == 0) finish();
+      };
+      self->set_down_handler([one_less](const caf::down_msg&) { one_less(); }); // it won't answer any more
+      for (const auto& one : hosted) {
+        self->monitor(one.actor);
+        post(one, [desk = one.desk, id = one.id, kept, asker = caf::actor_cast<caf::actor>(self)](account_access& in) {
+          {
+            auto now = desk->health(in);
+            const std::lock_guard lock(kept->mutex);
+            kept->all.insert_or_assign(id, std::move(now));
+          }
+          caf::anon_send(asker, told_atom::value);
+        });
+      }
+      self->delayed_send(self, health_deadline, late_atom::value);
+      return {[one_less](told_atom) { one_less(); }, [finish](late_atom) { finish(); }};
     });
-  set_deadline(hosted.front().actor.home_system(), question);
 }
 
 result<account_id> actor_trading_port::default_account() const { return accounts_->usual(); }

@@ -100,7 +100,7 @@ protected:
     account = system.spawn(account_actor, options);
     hosts = std::make_shared<account_hosts>([](const std::string&, const reply<void>& done) { done({}); }, [] { return std::string(32, 't'); });
     hosts->add({profile.id, profile.mode, account, desk});
-    port = std::make_unique<actor_trading_port>(hosts, std::make_shared<trading_watchers>());
+    port = std::make_unique<actor_trading_port>(hosts, std::make_shared<trading_watchers>(), nullptr);
     orders_of_signals = std::make_shared<account_order_desk>(hosts);
     scheduler.run();
     pass(50ms);

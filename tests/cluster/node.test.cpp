@@ -169,6 +169,7 @@ TEST(node, a_symbol_without_any_data_waits) {
   const auto quote = json::parse(http_get((*started)->port(), "/api/v1/quotes/AAPL").body);
   EXPECT_EQ(quote["symbol"], "AAPL");
   for (const auto* unknown : {"timestamp", "ts_ms", "last", "price", "bid", "volume"}) EXPECT_FALSE(quote.contains(unknown)) << unknown;
+  EXPECT_EQ(quote["market_state"], "pre") << "by the market's time, which is 9:01 in New York, not by the wall clock";
 }
 
 TEST(node, imported_symbols_are_not_simulated) {

@@ -287,7 +287,7 @@ TEST(calendar, trading_day_of_a_moment) {
 
 TEST(calendar, hours_that_adjoin_turn_once) {
   const auto turns = [](const char* calendar, const char* t) {
-    const auto got = get(calendar)->next_turns(at(t), regular);
+    const auto got = get(calendar)->next_turns(at(t), session_hours::regular);
     return std::pair{got.open, got.close};
   };
   using pair = std::pair<std::optional<utc_time>, std::optional<utc_time>>;
