@@ -90,6 +90,7 @@ void symbol_state::begin(const std::string& label, utc_time start, utc_time wall
   // the local date's own session may not have begun yet
   if (today_ && today_->extended.open > start) today_ = what_->calendar->on_or_before(today_->day - 1);
   prime_day(start);
+  quote_.market = what_->calendar->state_at(start);
   for (auto& [key, series] : series_) series.builder = bar_builder(*what_, key.first, key.second);
 }
 

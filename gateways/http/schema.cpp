@@ -18,13 +18,14 @@ constexpr schema schemas[] = {
   {"Ok", "ok:b!"},
   {"Health",
    "status:e(healthy|degraded|unhealthy)! ok:b! timestamp:i! ts_ms:i! version:s! uptime_s:i tradier_connected:b tradovate_connected:b "
-   "ccxt_connected:b active_connections:i feeds:{}#FeedHealth market_error:s journal:#PartState risk:#RiskState cluster:#ClusterState "
+   "ccxt_connected:b active_connections:i feeds:{}#FeedHealth market_error:s journal:#PartState risk:#RiskState orders:#OpenOrders cluster:#ClusterState "
    "metrics:#HealthMetrics"},
   {"FeedHealth", "state:s! source:s! since:i! last_message_age_ms:i? events:i! stale_symbols:i! detail:s"},
-  {"PartState", "state:s!"},
-  {"RiskState", "mode:s!"},
-  {"ClusterState", "node:s! role:s!"},
-  {"HealthMetrics", "http_p50_ms:n http_p95_ms:n http_p99_ms:n orders_open:i orders_unknown:i"},
+  {"PartState", "state:s! offset:i fsync_p99_us:n"},
+  {"RiskState", "mode:s! kill_active:b"},
+  {"OpenOrders", "open:i! unknown:i!"},
+  {"ClusterState", "node:s! role:s! epoch:i!"},
+  {"HealthMetrics", "http_p50_ms:n http_p95_ms:n http_p99_ms:n risk_p99_us:n orders_open:i orders_unknown:i"},
   {"UdfConfig",
    "supports_search:b! supports_group_request:b! supports_marks:b! supports_timescale_marks:b! supports_time:b! supported_resolutions:[]s! "
    "exchanges:[]#UdfExchange! symbols_types:[]#UdfSymbolType! currency_codes:[]s!"},

@@ -106,7 +106,7 @@ TEST_F(strategy_node, trades_on_paper_and_stops_when_disabled) {
 }
 
 TEST_F(strategy_node, limits_of_a_strategy_bind_its_orders) {
-  start();
+  start(10); // slow: the account's figures must not grow old between two requests
   ASSERT_TRUE(until("/api/account", [](const json& now) { return now.contains("buying_power") && now["buying_power"].is_number(); }));
   const auto wrong = add({{"limits", {{"nonsense", 1}}}});
   EXPECT_EQ(wrong.status, 400) << wrong.body;

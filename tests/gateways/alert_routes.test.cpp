@@ -246,6 +246,19 @@ TEST_F(alert_routes, marks_stand_on_bars_ten_on_each_at_most) {
   EXPECT_EQ(get("/udf/marks?symbol=AAPL&from=0&to=5&resolution=zz").status, 400);
 }
 
+TEST_F(alert_routes, health_of_a_node_with_accounts_is_as_described) {
+  accounts.now.fsync_p99_us = 900;
+  accounts.now.risk_p99_us = 3.5;
+  accounts.now.epoch = 7;
+  accounts.now.offset = 12;
+  const auto health = get("/health").json();
+  EXPECT_EQ(schema_violation(get("/openapi.json").json(), "Health", health), "");
+  EXPECT_EQ(health["journal"]["fsync_p99_us"], 900);
+  EXPECT_EQ(health["journal"]["offset"], 12);
+  EXPECT_EQ(health["metrics"]["risk_p99_us"], 3.5);
+  EXPECT_EQ(health["cluster"]["epoch"], 7);
+}
+
 TEST_F(alert_routes, emergency_stops_are_marks_on_the_time_scale) {
   risk::kill_event stop;
   stop.epoch = 1;

@@ -20,6 +20,7 @@ public:
   void orders(const trading_caller&, order_filter, reply<std::vector<order_snapshot>> done) override { done(no()); }
   void order_of(const trading_caller&, order_name, reply<order_snapshot> done) override { done(no()); }
   void executions(const trading_caller&, order_filter, reply<std::vector<execution_snapshot>> done) override { done(fills); }
+  [[nodiscard]] trading_health health() override { return now; }
   void stops(const trading_caller&, reply<std::vector<risk::kill_event>> done) override { done(stopped_before); }
   void place(const trading_caller&, place_order, reply<placed_order> done) override { done(no()); }
   void preview(const trading_caller&, order_request, reply<order_preview> done) override { done(no()); }
@@ -35,6 +36,7 @@ public:
 
   std::vector<execution_snapshot> fills;
   std::vector<risk::kill_event> stopped_before;
+  trading_health now;
 
 private:
   static error no() { return {errc::not_available, "not in this test"}; }
