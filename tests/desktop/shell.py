@@ -15,6 +15,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -338,6 +339,17 @@ class BridgeTest(unittest.TestCase):
         self.assertEqual(stop["value"], {"kill_active": True})
         self.assertIn("too many calls", shell.log())
         self.assertLess(shell.log().count("rejected:"), 40)
+
+    def test_answers_that_are_quick_are_passed_on_at_once(self):
+        """An answer may be complete before the shell waits for it; nothing else happens here that would wake it."""
+        shell = Shell(self, config={})
+        shell.browser()
+        shell.open_page()
+        shell.wait_until_ready()
+        for number in range(40):
+            began = time.monotonic()
+            self.assertEqual(shell.call("emergency_stop", reason=str(number))["value"], {"kill_active": True})
+            self.assertLess(time.monotonic() - began, PATIENCE / 4)
 
     def test_the_stop_switch_reaches_the_gateway(self):
         shell = Shell(self, config={})

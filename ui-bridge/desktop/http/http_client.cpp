@@ -114,7 +114,9 @@ void http_client::poll(std::vector<pollfd>& others, std::chrono::milliseconds lo
   }
   int running = 0;
   curl_multi_perform(multi_, &running);
-  curl_multi_poll(multi_, waits.data(), static_cast<unsigned>(waits.size()), static_cast<int>(longest.count()), nullptr);
+  // an answer that is here already has no socket left to wake for: it must not wait for something else to happen
+  const bool has_answers = static_cast<std::size_t>(running) < transfers_.size();
+  curl_multi_poll(multi_, waits.data(), static_cast<unsigned>(waits.size()), has_answers ? 0 : static_cast<int>(longest.count()), nullptr);
   // libcurl drops POLLHUP and POLLERR of foreign descriptors on the way: ask again, without waiting
   for (auto& other : others) other.revents = 0;
   ::poll(others.data(), others.size(), 0);
