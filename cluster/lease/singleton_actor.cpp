@@ -38,9 +38,20 @@ void release(singleton_pointer self, std::uint64_t epoch) {
     caf::anon_send(leases, lease_request{lease_op::release, s.options->lease, s.options->holder, epoch, 1});
 }
 
-/// The store counts from when it was asked; so do we, who asked earlier.
-void hold_from(singleton_state& s, caf::actor_clock::time_point asked_at) {
+using over_atom = caf::atom_constant<caf::atom("over")>;
+
+/// The store counts from when it was asked; so do we, who asked earlier. The end is looked at when it comes: the next look
+/// for a renewal may be later than that, and then somebody else has the lease already.
+void hold_from(singleton_pointer self, caf::actor_clock::time_point asked_at) {
+  auto& s = self->state;
   s.held_until = asked_at + s.options->ttl - s.options->ttl / margin_part;
+  if (const auto now = self->clock().now(); now < s.held_until) self->delayed_send(self, s.held_until - now, over_atom::value);
+}
+
+/// Of several ends that were asked for, those of grants that have been renewed since come too early and mean nothing.
+void end_in_time(singleton_pointer self) {
+  auto& s = self->state;
+  if (s.epoch != 0 && self->clock().now() >= s.held_until) stop_running(self, "the lease could not be renewed in time");
 }
 
 /// What lasts longer than a time to live is no hiccup: feeds and placement do not run, and somebody should know why.
@@ -56,7 +67,7 @@ void on_granted(singleton_pointer self, const lease_grant& grant, caf::actor_clo
   auto& s = self->state;
   s.asking = false;
   s.answered = self->clock().now();
-  hold_from(s, asked_at);
+  hold_from(self, asked_at);
   if (s.epoch == grant.epoch) return; // renewed
   stop_running(self, "the lease was granted anew");
   s.epoch = grant.epoch;
@@ -85,7 +96,7 @@ void on_refused(singleton_pointer self, const caf::error& e) {
 void look(singleton_pointer self) {
   auto& s = self->state;
   const auto now = self->clock().now();
-  if (s.epoch != 0 && now >= s.held_until) stop_running(self, "the lease could not be renewed in time");
+  end_in_time(self); // a thread that was frozen may get here first
   const auto leases = s.options->leases();
   if (!leases) return note_trouble(self, "the node that keeps the leases is not linked");
   if (s.asking) return;
@@ -120,6 +131,7 @@ caf::behavior singleton_actor(singleton_pointer self, std::shared_ptr<singleton_
       look(self);
       self->delayed_send(self, interval(self->state), tick_atom::value);
     },
+    [self](over_atom) { end_in_time(self); },
     [self](report_atom) { return held_lease{self->state.options->lease, self->state.epoch}; },
   };
 }
