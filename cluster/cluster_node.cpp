@@ -118,12 +118,11 @@ result<void> cluster_node::start() {
 }
 
 void cluster_node::start_leases() {
-  const auto clock = around_.clock;
   if (!config().database_url.empty())
     leases_ = system_.spawn<caf::detached>(lease_actor, lease_store_opener{[url = config().database_url] { return open_postgres_lease_store(url); }});
   else if (config().keeps_leases(name()))
-    leases_ = system_.spawn<caf::detached>(lease_actor, lease_store_opener{[clock, folder = around_.config.data_dir] {
-                                             return open_sqlite_lease_store((std::filesystem::path(folder) / "leases.sqlite").string(), clock);
+    leases_ = system_.spawn<caf::detached>(lease_actor, lease_store_opener{[folder = around_.config.data_dir] {
+                                             return open_sqlite_lease_store((std::filesystem::path(folder) / "leases.sqlite").string());
                                            }});
   // with a database of its own every node asks it directly
   if (leases_ && config().database_url.empty()) bus_->publish(std::string(leases_name), leases_);
@@ -183,7 +182,8 @@ void cluster_node::start_singleton(const std::string& lease, std::function<caf::
     node->withdraw(published_as);
     spdlog::warn("{} ends here: {}", lease, why);
   };
-  options->on_trouble = [lease](const std::string& why) { spdlog::warn("nobody answers for the lease {}: {}", lease, why); };
+  options->is_known = [node = bus_, published_as] { return static_cast<bool>(node->find(published_as)); };
+  options->on_trouble = [lease](const std::string& why) { spdlog::warn("the lease {} can't be had: {}", lease, why); };
   singletons_.push_back(system_.spawn(singleton_actor, std::move(options)));
 }
 

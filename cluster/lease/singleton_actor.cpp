@@ -54,19 +54,32 @@ void end_in_time(singleton_pointer self) {
   if (s.epoch != 0 && self->clock().now() >= s.held_until) stop_running(self, "the lease could not be renewed in time");
 }
 
+void tell_trouble(singleton_pointer self, const std::string& why) {
+  auto& s = self->state;
+  const auto now = self->clock().now();
+  if (!s.options->on_trouble || now - s.told < trouble_pause) return;
+  s.told = now;
+  s.options->on_trouble(why);
+}
+
 /// What lasts longer than a time to live is no hiccup: feeds and placement do not run, and somebody should know why.
 void note_trouble(singleton_pointer self, const std::string& why) {
   auto& s = self->state;
+  if (self->clock().now() - s.answered >= s.options->ttl) tell_trouble(self, why);
+}
+
+/// Somebody holds it, by the store, and nobody runs the thing: not for long, unless something is wrong with him or the store.
+void note_refusal(singleton_pointer self, const std::string& who_holds) {
+  auto& s = self->state;
   const auto now = self->clock().now();
-  if (!s.options->on_trouble || now - s.answered < s.options->ttl || now - s.told < trouble_pause) return;
-  s.told = now;
-  s.options->on_trouble(why);
+  if (!s.options->is_known || s.options->is_known()) s.seen = now;
+  if (now - s.seen >= quiet_ttls * s.options->ttl) tell_trouble(self, who_holds + ", and nobody is known to run it");
 }
 
 void on_granted(singleton_pointer self, const lease_grant& grant, caf::actor_clock::time_point asked_at) {
   auto& s = self->state;
   s.asking = false;
-  s.answered = self->clock().now();
+  s.answered = s.seen = self->clock().now();
   hold_from(self, asked_at);
   if (s.epoch == grant.epoch) return; // renewed
   stop_running(self, "the lease was granted anew");
@@ -91,6 +104,7 @@ void on_refused(singleton_pointer self, const caf::error& e) {
   s.answered = self->clock().now();
   // only a plain no ends it at once; silence of the store ends it when the time is up
   if (s.epoch != 0) stop_running(self, "the lease was given to another node");
+  note_refusal(self, reason.message);
 }
 
 void look(singleton_pointer self) {
@@ -111,7 +125,7 @@ void look(singleton_pointer self) {
 
 caf::behavior singleton_actor(singleton_pointer self, std::shared_ptr<singleton_options> options) {
   self->state.options = std::move(options);
-  self->state.answered = self->clock().now();
+  self->state.answered = self->state.seen = self->clock().now();
   self->set_down_handler([self](const caf::down_msg& down) {
     auto& s = self->state;
     if (!s.running || s.running.address() != down.source) return;

@@ -15,6 +15,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <map>
@@ -167,6 +168,7 @@ protected:
       workers.push_back(system.spawn(worker, &node, epoch));
       return workers.back();
     };
+    options->is_known = [this] { return std::ranges::any_of(nodes, [](const auto& n) { return !n.second.running.empty(); }); };
     options->on_trouble = [&node](const std::string& why) { node.troubles.push_back(why); };
     node.singleton = system.spawn(singleton_actor, options);
   }
@@ -213,6 +215,7 @@ protected:
   struct borrowed final : lease_store {
     explicit borrowed(std::shared_ptr<lease_store> s) : real(std::move(s)) {}
     result<lease_grant> acquire(const std::string& n, const std::string& h, milliseconds t) override { return real->acquire(n, h, t); }
+    result<lease_grant> seize(const std::string& n, const std::string& h, milliseconds t) override { return real->seize(n, h, t); }
     result<lease_grant> renew(const std::string& n, std::uint64_t e, milliseconds t) override { return real->renew(n, e, t); }
     result<void> release(const std::string& n, std::uint64_t e) override { return real->release(n, e); }
     result<void> guarded(const std::string& n, std::uint64_t e, const guarded_work& w) override { return real->guarded(n, e, w); }
@@ -300,6 +303,23 @@ TEST_F(singletons, a_holder_is_told_to_end_while_an_eighth_of_its_time_is_left) 
     pass(ttl);
     remove("a");
   }
+}
+
+TEST_F(singletons, a_lease_that_is_held_by_nobody_who_runs_it_is_told_of_now_and_then) {
+  ASSERT_TRUE(store->acquire("one", "ghost", seconds{40}));
+  add("a");
+  pass(quiet_ttls * ttl - step);
+  EXPECT_TRUE(nodes["a"].troubles.empty());
+  pass(seconds{25});
+  ASSERT_GE(nodes["a"].troubles.size(), 2u);
+  EXPECT_LE(nodes["a"].troubles.size(), 3u);
+  EXPECT_EQ(nodes["a"].troubles[0], "ghost holds one, and nobody is known to run it");
+  pass(seconds{10});
+  EXPECT_EQ(holder(), "a");
+  nodes["a"].troubles.clear();
+  add("b");
+  pass(seconds{60});
+  EXPECT_TRUE(nodes["a"].troubles.empty() && nodes["b"].troubles.empty()); // it runs, all know
 }
 
 // The thing needs half of the margin to end. Answers of the store are late, later than they may be, or never come.
