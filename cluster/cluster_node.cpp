@@ -109,12 +109,20 @@ result<void> cluster_node::start() {
   start_leases();
   directory_ = system_.spawn(symbol_directory_actor, bus_, around_.master);
   if (config().has(role::symbols)) start_host();
-  start_singleton(std::string(placement_name), [this](std::uint64_t) { return system_.spawn(placement_actor, bus_); },
-                  std::string(placement_name));
+  start_placement();
   if (config().has(role::feed)) start_feeds();
   if (around_.config.backtesting) start_backtests();
   start_member();
   return {};
+}
+
+void cluster_node::start_placement() {
+  const auto linked = system_.clock().now() + gathering_time;
+  const auto run = [this, linked](std::uint64_t epoch) {
+    // the first placement that there ever was has nothing to find
+    return system_.spawn(placement_actor, bus_, epoch == 1 ? caf::actor_clock::time_point{} : linked);
+  };
+  start_singleton(std::string(placement_name), run, std::string(placement_name));
 }
 
 void cluster_node::start_leases() {
