@@ -184,6 +184,12 @@ private:
       peers_.forget(name);
   }
 
+  // The name of a program outside; empty for a node, or without keys.
+  std::string client_name(const char* key) const {
+    const auto* entry = key && doorman_ ? doorman_->allowed().find_key(key) : nullptr;
+    return entry && entry->what == keys::kind::client ? entry->name : std::string{};
+  }
+
   // -- sockets ----------------------------------------------------------------
 
   void open_router(const std::string& endpoint) {
@@ -212,6 +218,7 @@ private:
   // who may come back does so within the down limit; sessions survive that.
   void reopen_servers() {
     close_servers();
+    if (!topics_.endpoint().empty()) client_.topics_closed();
     rebind([this] { open_router(router_endpoint_); });
     if (!topics_.endpoint().empty()) rebind([this] { topics_.open_again(); });
     items_stale_ = true;
@@ -301,6 +308,7 @@ private:
     if (items_stale_) rebuild_items();
     auto until = now_ + cfg_.session.beat_every;
     for (const auto& p : peers_.all()) until = std::min(until, p->deadline());
+    until = std::min(until, client_.deadline());
     const auto now = std::chrono::steady_clock::now();
     auto timeout = std::chrono::ceil<std::chrono::milliseconds>(until - now).count();
     if (more_waiting_ || timeout < 0) timeout = 0;
@@ -411,7 +419,7 @@ private:
   monitor router_monitor_;
   std::string router_endpoint_;
   bool router_bound_ = false;
-  topic_sockets topics_{context_, cfg_, signal_};
+  topic_sockets topics_{context_, cfg_, signal_, [this](const char* key) { return client_name(key); }};
   peer_table peers_;
   visitors control_visitors_{"control"};
   visitors topics_visitors_{"topics"};

@@ -99,8 +99,14 @@ bool core::messages(size_t peer, std::string_view body, uint32_t count) {
 void core::topic_message(std::string_view topic, std::string_view payload) {
   hub_->on_message(topic, payload);
 }
-void core::topic_wanted(std::string_view prefix, bool wanted) {
-  hub_->on_wanted(prefix, wanted);
+void core::topic_wanted(std::string_view prefix, bool wanted, std::string_view client) {
+  hub_->on_wanted(prefix, wanted, client);
+}
+void core::topics_closed() {
+  hub_->on_nothing_wanted();
+}
+link::time_point core::deadline() const {
+  return hub_->deadline();
 }
 void core::snapshot_wanted(std::string_view topic) {
   hub_->on_snapshot_wanted(topic);
@@ -159,6 +165,7 @@ void core::work(link::time_point now) {
   const bool all = now - last_credit_ >= cfg_.beat_every;
   if (all) last_credit_ = now;
   for (auto& [index, p] : peers_) report_credit(p, all);
+  hub_->settle_wanted(now);
   if (!running_) return;
   check_pulse(now);
   if (now - last_housekeeping_ >= housekeeping_pause) {
