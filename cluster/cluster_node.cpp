@@ -305,8 +305,8 @@ void cluster_node::start_seed_watch() {
     if (seed.name != name()) options->seeds.push_back(seed.name);
   if (options->seeds.empty()) return;
   options->is_linked = [node = bus_](const std::string& seed) { return static_cast<bool>(node->agent(seed)); };
-  options->on_missing = [](const std::string& seed) {
-    spdlog::warn("seed {} is not linked: does it run, is its address right, do both have each other's key?", seed);
+  options->on_missing = [own = name()](const std::string& seed) {
+    spdlog::warn("seed {} is not linked: does it run, is its address right, do both have each other's key, is no other node called {}?", seed, own);
   };
   seed_watcher_ = system_.spawn(seed_watch_actor, std::move(options));
 }

@@ -132,6 +132,7 @@ private:
   void announce_move(const caf::mailbox_element& what, const caf::node_id& to);
   void send_vital(route& via, const std::string& frame);
   void withdraw_all(caf::actor_id actor);
+  void withdraw(const std::string& name, caf::actor_id only);
   void release_targets(linked_peer& p);
   void notify_watchers(const caf::message& what);
   void notify_name(const std::string& name);

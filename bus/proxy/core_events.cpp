@@ -211,15 +211,20 @@ void core::withdraw_all(caf::actor_id actor) {
     for (const auto& [name, ptr] : names_)
       if (ptr->aid == actor) names.push_back(name);
   }
-  for (const auto& name : names) withdraw(name);
+  for (const auto& name : names) withdraw(name, actor);
 }
 
 void core::withdraw(const std::string& name) {
+  withdraw(name, caf::invalid_actor_id);
+}
+
+// Of an actor that has ended only its own names: meanwhile they may be somebody else's.
+void core::withdraw(const std::string& name, caf::actor_id only) {
   caf::strong_actor_ptr gone; // released outside the lock
   {
     const std::lock_guard guard{mutex_};
     const auto i = names_.find(name);
-    if (i == names_.end()) return;
+    if (i == names_.end() || (only != caf::invalid_actor_id && i->second->aid != only)) return;
     gone = std::move(i->second);
     names_.erase(i);
     for (auto& [node, via] : routes_) send_vital(*via, name_frame(name, 0));
