@@ -57,6 +57,7 @@ void topic_sockets::open_subscriber() {
   subscriber_ = zmq::socket_t{context_, zmq::socket_type::xsub};
   subscriber_.set(zmq::sockopt::linger, 0);
   subscriber_.set(zmq::sockopt::rcvhwm, topic_queue);
+  subscriber_.set(zmq::sockopt::sndhwm, topic_queue); // subscriptions beyond it are dropped when a connection is made
   subscriber_.set(zmq::sockopt::maxmsgsize, static_cast<int64_t>(limits::wire_frame_bytes));
   subscriber_.set(zmq::sockopt::handshake_ivl, handshake_ms);
   subscriber_.set(zmq::sockopt::heartbeat_ivl, 500);

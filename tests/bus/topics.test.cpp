@@ -6,6 +6,8 @@
 #include <caf/all.hpp>
 #include <zmq.hpp>
 
+#include <set>
+
 using namespace bus_test;
 
 namespace {
@@ -157,6 +159,25 @@ TEST_F(data_plane, asks_the_publisher_for_the_last_message_again) {
   const std::lock_guard guard{out->mutex};
   EXPECT_TRUE(out->gaps.empty());
   for (size_t i = 1; i < out->quotes.size(); ++i) EXPECT_EQ(out->quotes[i], out->quotes[i - 1] + 1);
+}
+
+// libzmq drops the subscriptions that find no room when a connection is made.
+TEST_F(data_plane, thousands_of_topics_followed_before_the_link_is_up_all_arrive) {
+  constexpr uint64_t topics = 3'000;
+  auto out = std::make_shared<seen>();
+  const auto a = local(system->spawn(collector, out));
+  for (uint64_t i = 1; i <= topics; ++i) ASSERT_TRUE(node->subscribe("t" + std::to_string(i), a, bus::delivery::every));
+  meet();
+  for (uint64_t i = 1; i <= topics; ++i) ask<uint64_t>(worker, publish_atom::value, "t" + std::to_string(i), i, uint64_t{1});
+  const auto numbers = [&] {
+    ask<uint64_t>(a, quit_atom::value);
+    const std::lock_guard guard{out->mutex};
+    return std::set<uint64_t>{out->quotes.begin(), out->quotes.end()}.size();
+  };
+  const auto give_up = std::chrono::steady_clock::now() + patience;
+  while (numbers() < topics && std::chrono::steady_clock::now() < give_up) {
+  }
+  EXPECT_EQ(numbers(), topics);
 }
 
 TEST_F(data_plane, topics_match_exactly) {
