@@ -76,12 +76,15 @@ void note_refusal(singleton_pointer self, const std::string& who_holds) {
   if (now - s.seen >= quiet_ttls * s.options->ttl) tell_trouble(self, who_holds + ", and nobody is known to run it");
 }
 
-void on_granted(singleton_pointer self, const lease_grant& grant, caf::actor_clock::time_point asked_at) {
+void on_granted(singleton_pointer self, lease_op op, const lease_grant& grant, caf::actor_clock::time_point asked_at) {
   auto& s = self->state;
   s.asking = false;
   s.answered = s.seen = self->clock().now();
+  // what ran under it was told to end while the answer was on its way, and may not have ended yet: what begins now needs an
+  // epoch of its own
+  if (op == lease_op::renew && s.epoch != grant.epoch) return release(self, grant.epoch);
   hold_from(self, asked_at);
-  if (s.epoch == grant.epoch) return; // renewed
+  if (op == lease_op::renew) return;
   stop_running(self, "the lease was granted anew");
   s.epoch = grant.epoch;
   if (self->clock().now() >= s.held_until) return stop_running(self, "the answer came too late");
@@ -118,7 +121,7 @@ void look(singleton_pointer self) {
   const auto op = s.epoch == 0 ? lease_op::acquire : lease_op::renew;
   self->request(leases, s.options->ttl / 2,
                 lease_request{op, s.options->lease, s.options->holder, s.epoch, static_cast<std::uint64_t>(s.options->ttl.count())})
-    .then([self, now](const lease_grant& grant) { on_granted(self, grant, now); }, [self](const caf::error& e) { on_refused(self, e); });
+    .then([self, op, now](const lease_grant& grant) { on_granted(self, op, grant, now); }, [self](const caf::error& e) { on_refused(self, e); });
 }
 
 } // namespace

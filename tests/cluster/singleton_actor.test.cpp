@@ -165,6 +165,7 @@ protected:
     options->ttl = ttl;
     options->leases = [&node] { return node.gate; };
     options->start = [this, &node](std::uint64_t epoch) {
+      EXPECT_TRUE(epochs.insert(epoch).second) << "run twice under epoch " << epoch;
       workers.push_back(system.spawn(worker, &node, epoch));
       return workers.back();
     };
@@ -232,6 +233,7 @@ protected:
   caf::actor leases;
   std::map<std::string, simulated_node> nodes;
   std::vector<caf::actor> workers;
+  std::set<std::uint64_t> epochs; ///< under which something was started
   std::size_t most_at_once = 0;
 };
 
@@ -320,6 +322,25 @@ TEST_F(singletons, a_lease_that_is_held_by_nobody_who_runs_it_is_told_of_now_and
   add("b");
   pass(seconds{60});
   EXPECT_TRUE(nodes["a"].troubles.empty() && nodes["b"].troubles.empty()); // it runs, all know
+}
+
+// The end comes while a renewal is on its way: it is granted, but what it was for has been told to end.
+TEST_F(singletons, what_was_stopped_is_not_started_again_under_its_epoch) {
+  add("a");
+  auto& a = nodes.at("a");
+  pass(seconds{4}, milliseconds{1});
+  a.link = way::closed;
+  a.told_to_end.reset();
+  a.delay = milliseconds{700};
+  while (scheduler.clock().now() - *a.asked < safe_part - milliseconds{600}) pass(milliseconds{1}, milliseconds{1});
+  a.link = way::late;
+  pass(ttl, milliseconds{1});
+  EXPECT_TRUE(a.told_to_end);
+  a.link = way::open;
+  pass(ttl, milliseconds{1});
+  EXPECT_EQ(holder(), "a");
+  EXPECT_GE(epochs.size(), 2u);
+  EXPECT_EQ(most_at_once, 1u);
 }
 
 // The thing needs half of the margin to end. Answers of the store are late, later than they may be, or never come.
