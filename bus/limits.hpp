@@ -40,9 +40,14 @@ inline constexpr size_t peers = 256;
 /// Topics that one node may publish. Beyond it `limit_reached`.
 inline constexpr size_t topics = 65'536;
 
-/// Topic prefixes that remote subscribers may ask for and that are remembered one by one. Beyond it
-/// everything that is published is sent; ZeroMQ still sorts it by subscription.
+/// Topic prefixes that nodes may ask for and that are remembered one by one. Beyond it everything that is
+/// published is sent; ZeroMQ still sorts it by subscription.
 inline constexpr size_t wanted_prefixes = 65'536;
+
+/// Topic prefixes that one program outside, and that all of them, may bring in. Beyond it new ones are ignored
+/// and logged, until they have given up others: their messages come only if somebody else wants them too.
+inline constexpr size_t wanted_prefixes_per_client = 1'024;
+inline constexpr size_t wanted_prefixes_of_clients = 65'536;
 
 /// Longest topic, node name and actor name in bytes.
 inline constexpr size_t topic_bytes = 255;

@@ -5,6 +5,7 @@
 #include <caf/actor.hpp>
 #include <caf/actor_addr.hpp>
 #include <caf/actor_control_block.hpp>
+#include <caf/atom.hpp>
 #include <caf/error.hpp>
 #include <caf/message.hpp>
 #include <caf/meta/type_name.hpp>
@@ -49,17 +50,10 @@ typename Inspector::result_type inspect(Inspector& f, name_event& x) {
   return f(caf::meta::type_name("bus.name"), x.name, x.actor);
 }
 
-/// Told to watchers (`node::watch_wanted`) when the first remote subscriber of a topic prefix comes or the
-/// last one goes. The empty prefix is everything.
-struct wanted_event {
-  std::string prefix;
-  bool wanted = false;
-};
-
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, wanted_event& x) {
-  return f(caf::meta::type_name("bus.wanted"), x.prefix, x.wanted);
-}
+/// Told to watchers (`node::watch_wanted`) when remote subscribers want other topics than before, and at the
+/// beginning. What they want is asked for (`node::wanted`): until it is, nothing more is told, so that a watcher
+/// has one such message in its mailbox at most.
+using wanted_atom = caf::atom_constant<caf::atom("wanted")>;
 
 /// Told to the sender of a message without an answer (`send`) that was not sent because credit is used up or
 /// the message cannot travel. A request gets the error as its answer instead.

@@ -97,8 +97,11 @@ void node::unsubscribe(std::string_view topic, const caf::actor& subscriber) {
 }
 
 void node::watch_wanted(const caf::actor& watcher) {
-  if (!core_->is_running()) return;
-  core_->transport().post([hub = core_->hub().shared_from_this(), watcher] { hub->watch_wanted(watcher); });
+  if (core_->is_running()) core_->hub().watch_wanted(watcher);
+}
+
+std::vector<std::string> node::wanted(const caf::actor& watcher) {
+  return core_->is_running() ? core_->hub().wanted(watcher) : std::vector<std::string>{};
 }
 
 void node::request_snapshot(std::string_view topic) {

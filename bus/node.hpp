@@ -10,7 +10,7 @@
 //   if (auto err = node.start()) ...
 //   node.publish("echo", sys.spawn(echo));
 //   caf::actor remote = node.find("symbol/AAPL");      // request, monitor, link, delegate as usual
-//   node.topic("md.sim.AAPL.quote").publish(caf::make_message(quote{...}));
+//   node.topic("md.NASDAQ.AAPL.quotes").publish(caf::make_message(quote{...}));
 //   node.stop();                                        // before the actor system goes
 //
 // Thread-safety: every function may be called from any thread.
@@ -166,8 +166,11 @@ public:
   bool subscribe(std::string_view topic, const caf::actor& subscriber, delivery how);
   void unsubscribe(std::string_view topic, const caf::actor& subscriber);
 
-  /// Sends `wanted_event` to an actor: what remote subscribers want now, then every change.
+  /// Sends `wanted_atom` to an actor, now and when remote subscribers want other topics than before; again only after
+  /// it has asked for them.
   void watch_wanted(const caf::actor& watcher);
+  /// The topic prefixes that remote subscribers want; the empty prefix is everything.
+  std::vector<std::string> wanted(const caf::actor& watcher);
 
   /// Asks the publishers for the newest message of a topic again.
   void request_snapshot(std::string_view topic);

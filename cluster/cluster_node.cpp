@@ -109,21 +109,28 @@ result<void> cluster_node::start() {
   start_leases();
   directory_ = system_.spawn(symbol_directory_actor, bus_, around_.master);
   if (config().has(role::symbols)) start_host();
-  start_singleton(std::string(placement_name), [this](std::uint64_t) { return system_.spawn(placement_actor, bus_); },
-                  std::string(placement_name));
+  start_placement();
   if (config().has(role::feed)) start_feeds();
   if (around_.config.backtesting) start_backtests();
   start_member();
   return {};
 }
 
+void cluster_node::start_placement() {
+  const auto linked = system_.clock().now() + gathering_time;
+  const auto run = [this, linked](std::uint64_t epoch) {
+    // the first placement that there ever was has nothing to find
+    return system_.spawn(placement_actor, bus_, epoch == 1 ? caf::actor_clock::time_point{} : linked);
+  };
+  start_singleton(std::string(placement_name), run, std::string(placement_name));
+}
+
 void cluster_node::start_leases() {
-  const auto clock = around_.clock;
   if (!config().database_url.empty())
     leases_ = system_.spawn<caf::detached>(lease_actor, lease_store_opener{[url = config().database_url] { return open_postgres_lease_store(url); }});
   else if (config().keeps_leases(name()))
-    leases_ = system_.spawn<caf::detached>(lease_actor, lease_store_opener{[clock, folder = around_.config.data_dir] {
-                                             return open_sqlite_lease_store((std::filesystem::path(folder) / "leases.sqlite").string(), clock);
+    leases_ = system_.spawn<caf::detached>(lease_actor, lease_store_opener{[folder = around_.config.data_dir] {
+                                             return open_sqlite_lease_store((std::filesystem::path(folder) / "leases.sqlite").string());
                                            }});
   // with a database of its own every node asks it directly
   if (leases_ && config().database_url.empty()) bus_->publish(std::string(leases_name), leases_);
@@ -183,7 +190,8 @@ void cluster_node::start_singleton(const std::string& lease, std::function<caf::
     node->withdraw(published_as);
     spdlog::warn("{} ends here: {}", lease, why);
   };
-  options->on_trouble = [lease](const std::string& why) { spdlog::warn("nobody answers for the lease {}: {}", lease, why); };
+  options->is_known = [node = bus_, published_as] { return static_cast<bool>(node->find(published_as)); };
+  options->on_trouble = [lease](const std::string& why) { spdlog::warn("the lease {} can't be had: {}", lease, why); };
   singletons_.push_back(system_.spawn(singleton_actor, std::move(options)));
 }
 
@@ -297,8 +305,8 @@ void cluster_node::start_seed_watch() {
     if (seed.name != name()) options->seeds.push_back(seed.name);
   if (options->seeds.empty()) return;
   options->is_linked = [node = bus_](const std::string& seed) { return static_cast<bool>(node->agent(seed)); };
-  options->on_missing = [](const std::string& seed) {
-    spdlog::warn("seed {} is not linked: does it run, is its address right, do both have each other's key?", seed);
+  options->on_missing = [own = name()](const std::string& seed) {
+    spdlog::warn("seed {} is not linked: does it run, is its address right, do both have each other's key, is no other node called {}?", seed, own);
   };
   seed_watcher_ = system_.spawn(seed_watch_actor, std::move(options));
 }

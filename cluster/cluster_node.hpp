@@ -83,6 +83,7 @@ private:
   [[nodiscard]] const cluster_config& config() const { return *around_.config.cluster; }
   [[nodiscard]] std::string name() const { return around_.config.node_id; }
   void start_leases();
+  void start_placement();
   void start_member();
   void start_seed_watch();
   void start_host();

@@ -65,10 +65,10 @@ caf::behavior topic_demand_actor(demand_pointer self, bus::node* node) {
     std::erase_if(self->state.symbols, [&](const auto& entry) { return entry.second.actor.address() == down.source; });
   });
   return {
-    [self](const bus::wanted_event& event) {
+    [self, node](bus::wanted_atom) {
       auto& s = self->state;
-      if (event.wanted) s.prefixes.insert(event.prefix);
-      else s.prefixes.erase(event.prefix);
+      const auto wanted = node->wanted(caf::actor_cast<caf::actor>(self));
+      s.prefixes = {wanted.begin(), wanted.end()};
       for (const auto& [symbol, hosted] : s.symbols) settle(self, symbol);
     },
     [self](market::symbol_atom, const std::string& symbol, const std::string& venue, const caf::actor& actor) {

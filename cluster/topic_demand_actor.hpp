@@ -34,7 +34,7 @@ struct topic_demand_state {
   std::map<std::string, hosted> symbols;
 };
 
-/// Messages: bus::wanted_event; symbol_atom with symbol, venue and its actor, whenever one is started.
+/// Messages: bus::wanted_atom; symbol_atom with symbol, venue and its actor, whenever one is started.
 caf::behavior topic_demand_actor(caf::stateful_actor<topic_demand_state>* self, bus::node* node);
 
 } // namespace tt::cluster

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Prints the messages of topics that a TraderTerminal node publishes.
 
-    subscribe.py --key dashboard.key --allow allow --node alpha tcp://10.0.0.1:7702 md.sim.AAPL.quote
+    subscribe.py --key dashboard.key --allow allow --node alpha tcp://10.0.0.1:7702 md.NASDAQ.AAPL.quotes
 
-Needs python3-zmq and python3-msgpack. The key is made with `tt keys new dashboard` and listed on the node's allow
-list as `client dashboard <public key>`. A topic matches by prefix; "" takes them all.
+Needs python3-zmq and python3-msgpack. The key is made with `tt keys new dashboard --kind client` and listed on the node's
+allow list as `client dashboard <public key>`. Topics are `md.VENUE.SYMBOL.KIND` (see README.md) and match by prefix; "" takes
+them all.
 """
 
 import argparse

@@ -306,6 +306,11 @@ void peer::up(const identity& who) {
   host_.client().peer_up(index_, linked_, generation, outbox_);
 }
 
+void peer::rival(const identity& who) {
+  complain("two nodes call themselves " + name_ + ": the one at " + linked_.control_endpoint + " stays linked, the one at " +
+           who.control_endpoint + " is not let in");
+}
+
 void peer::down(down_reason reason) {
   outbox_->close();
   host_.log(log_level::warning, "link to " + name_ + " is down: " + std::string{name_of(reason)});

@@ -91,6 +91,7 @@ public:
   void deliver(std::string_view body, uint32_t messages) override;
   void up(const identity& who) override;
   void down(down_reason reason) override;
+  void rival(const identity& who) override;
 
 private:
   /// Holds the mutex; on the way out notes whether a message could be sent directly.

@@ -10,6 +10,8 @@ int64_t nanos(time_point t) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(t.time_since_epoch()).count();
 }
 
+constexpr std::chrono::seconds rival_gap{1}; // after so long without a word a rival has gone
+
 } // namespace
 
 session::session(const session_settings& cfg, const identity& self, uint32_t first_session,
@@ -128,6 +130,14 @@ void session::on_hello_while_up(const hello& x, time_point now) {
   scratch_.clear();
   write(scratch_, hello{self_, session_ + 1, x.from.node, x.session});
   out_.transmit(scratch_, nullptr);
+  note_rival(x.from, now);
+}
+
+// A node that was started anew is heard instead of the one before, which is lost soon; two that run at once are both heard.
+void session::note_rival(const identity& who, time_point now) {
+  if (now - rival_heard_ > rival_gap) rival_since_ = now;
+  rival_heard_ = now;
+  if (now - rival_since_ >= cfg_.down_after && now - last_heard_ < cfg_.down_after / 2) out_.rival(who);
 }
 
 bool session::is_ours(uint32_t from, uint32_t to, time_point now) {

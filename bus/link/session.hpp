@@ -58,6 +58,8 @@ public:
   virtual void deliver(std::string_view body, uint32_t messages) = 0;
   virtual void up(const identity& peer) = 0;
   virtual void down(down_reason reason) = 0;
+  /// Another node with the peer's name wants in, again and again, while the peer is linked and heard.
+  virtual void rival(const identity&) {}
 };
 
 struct session_statistics {
@@ -134,6 +136,7 @@ private:
   void on_hello_while_up(const hello& x, time_point now);
   void heard_back(const beat& x, time_point now);
   bool is_ours(uint32_t from, uint32_t to, time_point now);
+  void note_rival(const identity& who, time_point now);
   bool saw_us(const hello& x, uint32_t session) const;
   void acknowledged(const channel::ack& x, time_point now);
   void send_hello(uint32_t session, time_point now);
@@ -155,6 +158,7 @@ private:
   channel::receiver receiver_;
   time_point last_heard_{};
   time_point last_hello_{};
+  time_point rival_since_{}, rival_heard_{};
   time_point last_beat_{};
   time_point last_redial_{};
   time_point last_proof_{}; // when the peer, by what it says, last heard something new of us

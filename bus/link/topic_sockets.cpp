@@ -44,7 +44,12 @@ void topic_sockets::open_publisher(const std::string& endpoint) {
   publisher_.set(zmq::sockopt::maxmsgsize, subscription_bytes);
   publisher_.set(zmq::sockopt::xpub_verbose, 1); // a late subscriber is seen even if it is not the first
   monitor_ = monitor{context_, publisher_, visitors::events};
-  publisher_.bind(endpoint);
+  try {
+    publisher_.bind(endpoint);
+  } catch (const zmq::error_t&) {
+    close_publisher();
+    throw;
+  }
   endpoint_ = publisher_.get(zmq::sockopt::last_endpoint);
 }
 
@@ -52,6 +57,7 @@ void topic_sockets::open_subscriber() {
   subscriber_ = zmq::socket_t{context_, zmq::socket_type::xsub};
   subscriber_.set(zmq::sockopt::linger, 0);
   subscriber_.set(zmq::sockopt::rcvhwm, topic_queue);
+  subscriber_.set(zmq::sockopt::sndhwm, topic_queue); // subscriptions beyond it are dropped when a connection is made
   subscriber_.set(zmq::sockopt::maxmsgsize, static_cast<int64_t>(limits::wire_frame_bytes));
   subscriber_.set(zmq::sockopt::handshake_ivl, handshake_ms);
   subscriber_.set(zmq::sockopt::heartbeat_ivl, 500);
@@ -97,8 +103,8 @@ void topic_sockets::command(topic_command what, std::string_view topic) {
 // -- the loop -----------------------------------------------------------------
 
 bool topic_sockets::read(transport_client& client) {
-  if (!publisher_) return false;
-  read_commands(client);
+  if (publisher_) read_commands(client);
+  if (!subscriber_) return false;
   for (size_t i = 0; i < topics_per_turn; ++i) {
     zmq::message_t topic;
     if (!subscriber_.recv(topic, zmq::recv_flags::dontwait)) return false;
@@ -122,10 +128,10 @@ void topic_sockets::read_commands(transport_client& client) {
     const auto topic = text.substr(1);
     switch (static_cast<topic_command>(text.front())) {
     case topic_command::subscribe:
-      client.topic_wanted(topic, true);
+      client.topic_wanted(topic, true, client_of_(zmq_msg_gets(m.handle(), "User-Id")));
       break;
     case topic_command::unsubscribe:
-      client.topic_wanted(topic, false);
+      client.topic_wanted(topic, false, {});
       break;
     case topic_command::snapshot:
       client.snapshot_wanted(topic);

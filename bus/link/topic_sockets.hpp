@@ -8,6 +8,7 @@
 
 #include <zmq.hpp>
 
+#include <functional>
 #include <mutex>
 #include <set>
 #include <string>
@@ -22,9 +23,12 @@ enum class topic_command : char { unsubscribe = 0, subscribe = 1, snapshot = 2 }
 
 class topic_sockets {
 public:
+  /// The name of a program outside by its public key, which may be null; empty for others.
+  using client_name = std::function<std::string(const char* key)>;
+
   /// `settings` outlives the sockets.
-  topic_sockets(zmq::context_t& context, const transport_settings& settings, wake_signal& signal)
-      : context_(context), settings_(settings), signal_(signal) {}
+  topic_sockets(zmq::context_t& context, const transport_settings& settings, wake_signal& signal, client_name client_of)
+      : context_(context), settings_(settings), signal_(signal), client_of_(std::move(client_of)) {}
 
   /// Any thread: queues a message for remote subscribers; false if the queue is full.
   bool publish(std::string topic, std::string payload);
@@ -65,6 +69,7 @@ private:
   zmq::context_t& context_;
   const transport_settings& settings_;
   wake_signal& signal_;
+  const client_name client_of_;
   zmq::socket_t publisher_;
   monitor monitor_;
   std::string endpoint_;

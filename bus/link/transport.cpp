@@ -10,7 +10,6 @@
 #include <pthread.h>
 #include <random>
 #include <thread>
-#include <time.h>
 
 namespace bus::link {
 
@@ -18,7 +17,10 @@ namespace {
 
 constexpr size_t frames_per_turn = 256; // control frames read before others get their turn
 constexpr std::chrono::milliseconds bye_linger{200};
-constexpr int rebind_tries = 500; // one millisecond apart, while libzmq lets go of the old listener
+// Between two tries to listen again: libzmq lets go of the old listener within a moment, another program may keep the port for long.
+constexpr std::chrono::milliseconds first_reopen_pause{1}, longest_reopen_pause{250};
+constexpr std::chrono::seconds reopen_patience{1};    // until a port that is taken is worth a word
+constexpr std::chrono::seconds reopen_log_pause{30};  // between two words about it
 
 std::string advertised(const std::string& bound, const std::string& host) {
   if (host.empty() || !bound.starts_with("tcp://")) return bound;
@@ -184,6 +186,12 @@ private:
       peers_.forget(name);
   }
 
+  // The name of a program outside; empty for a node, or without keys.
+  std::string client_name(const char* key) const {
+    const auto* entry = key && doorman_ ? doorman_->allowed().find_key(key) : nullptr;
+    return entry && entry->what == keys::kind::client ? entry->name : std::string{};
+  }
+
   // -- sockets ----------------------------------------------------------------
 
   void open_router(const std::string& endpoint) {
@@ -193,17 +201,26 @@ private:
     router_.set(zmq::sockopt::maxmsgsize, static_cast<int64_t>(limits::wire_frame_bytes));
     router_.set(zmq::sockopt::rcvhwm, static_cast<int>(limits::window_frames));
     router_monitor_ = monitor{context_, router_, visitors::events};
-    router_.bind(endpoint);
+    try {
+      router_.bind(endpoint);
+    } catch (const zmq::error_t&) {
+      close_router();
+      throw;
+    }
     router_bound_ = true;
     router_endpoint_ = router_.get(zmq::sockopt::last_endpoint);
     items_stale_ = true;
   }
 
+  void close_router() {
+    if (!router_) return;
+    router_monitor_.stop(router_);
+    router_.close();
+    items_stale_ = true;
+  }
+
   void close_servers() {
-    if (router_) {
-      router_monitor_.stop(router_);
-      router_.close();
-    }
+    close_router();
     topics_.close_publisher();
     items_stale_ = true;
   }
@@ -212,25 +229,40 @@ private:
   // who may come back does so within the down limit; sessions survive that.
   void reopen_servers() {
     close_servers();
-    rebind([this] { open_router(router_endpoint_); });
-    if (!topics_.endpoint().empty()) rebind([this] { topics_.open_again(); });
+    if (!topics_.endpoint().empty()) client_.topics_closed();
+    router_reopens_ = true;
+    publisher_reopens_ = !topics_.endpoint().empty();
+    reopen_pause_ = first_reopen_pause;
+    next_reopen_ = closed_at_ = now_;
+    reopen_told_ = {};
+    reopen();
+  }
+
+  // Never gives up, and never keeps the loop: without these sockets nobody can reach this node.
+  void reopen() {
+    if (next_reopen_ > now_) return;
+    next_reopen_ = time_point::max();
+    if (router_reopens_) router_reopens_ = !try_to_listen(router_endpoint_, [this] { open_router(router_endpoint_); });
+    if (publisher_reopens_) publisher_reopens_ = !try_to_listen(topics_.endpoint(), [this] { topics_.open_again(); });
     items_stale_ = true;
+    if (router_reopens_ || publisher_reopens_) {
+      next_reopen_ = now_ + reopen_pause_;
+      reopen_pause_ = std::min(2 * reopen_pause_, longest_reopen_pause);
+    } else if (reopen_told_ != time_point{}) {
+      log(log_level::warning, "listens again at " + router_endpoint_);
+    }
   }
 
   template <class F>
-  void rebind(F open) {
-    for (int i = 0; i < rebind_tries; ++i) {
-      try {
-        open();
-        return;
-      } catch (const zmq::error_t& e) {
-        if (e.num() != EADDRINUSE || i + 1 == rebind_tries) {
-          log(log_level::error, std::string{"cannot listen again: "} + e.what());
-          return;
-        }
-        const timespec pause{0, 1'000'000};
-        ::nanosleep(&pause, nullptr);
-      }
+  bool try_to_listen(const std::string& where, F open) {
+    try {
+      open();
+      return true;
+    } catch (const zmq::error_t& e) {
+      if (now_ - closed_at_ < reopen_patience || (reopen_told_ != time_point{} && now_ - reopen_told_ < reopen_log_pause)) return false;
+      reopen_told_ = now_;
+      log(log_level::error, "cannot listen again at " + where + ": " + e.what() + "; tries go on");
+      return false;
     }
   }
 
@@ -252,6 +284,7 @@ private:
       signal_.consume();
       run_tasks();
       if (doorman_) doorman_->serve(now_);
+      reopen();
       more_waiting_ = read_control();
       read_monitors();
       more_waiting_ = topics_.read(client_) || more_waiting_;
@@ -301,6 +334,7 @@ private:
     if (items_stale_) rebuild_items();
     auto until = now_ + cfg_.session.beat_every;
     for (const auto& p : peers_.all()) until = std::min(until, p->deadline());
+    until = std::min({until, next_reopen_, client_.deadline()});
     const auto now = std::chrono::steady_clock::now();
     auto timeout = std::chrono::ceil<std::chrono::milliseconds>(until - now).count();
     if (more_waiting_ || timeout < 0) timeout = 0;
@@ -411,7 +445,11 @@ private:
   monitor router_monitor_;
   std::string router_endpoint_;
   bool router_bound_ = false;
-  topic_sockets topics_{context_, cfg_, signal_};
+  bool router_reopens_ = false, publisher_reopens_ = false;
+  time_point next_reopen_ = time_point::max();
+  time_point closed_at_{}, reopen_told_{};
+  std::chrono::milliseconds reopen_pause_ = first_reopen_pause;
+  topic_sockets topics_{context_, cfg_, signal_, [this](const char* key) { return client_name(key); }};
   peer_table peers_;
   visitors control_visitors_{"control"};
   visitors topics_visitors_{"topics"};

@@ -58,12 +58,17 @@ public:
   /// The messages of one frame. False if they are not well-formed: the link is broken off.
   virtual bool messages(size_t peer, std::string_view body, uint32_t count) = 0;
   virtual void topic_message(std::string_view topic, std::string_view payload) = 0;
-  /// A remote subscriber came (also for a prefix that others want already) or the last one went.
-  virtual void topic_wanted(std::string_view prefix, bool wanted) = 0;
+  /// A remote subscriber came (also for a prefix that others want already) or the last one went. `client` is the name of
+  /// the program outside that came; empty if it is a node, if links are plain, and if somebody went.
+  virtual void topic_wanted(std::string_view prefix, bool wanted, std::string_view client) = 0;
+  /// All remote subscribers are gone at once; those who may come back say again what they want.
+  virtual void topics_closed() {}
   /// A remote subscriber lost something, or came late.
   virtual void snapshot_wanted(std::string_view topic) = 0;
   /// Called when the signal was raised, and at least every `beat_every`.
   virtual void work(time_point now) = 0;
+  /// When `work` has to be called at the latest.
+  virtual time_point deadline() const { return time_point::max(); }
 };
 
 class transport {

@@ -138,6 +138,7 @@ caf::error core::start() {
   settings.log = cfg_.log;
   transport_ = std::make_unique<link::transport>(std::move(settings), *this);
   hub_->attach(transport_.get());
+  hub_->on_refusal([this](const std::string& what) { log(log_level::warning, what); });
   if (auto ok = transport_->start(); !ok) {
     stop();
     return make_error(ok.error().code, ok.error().text);

@@ -94,9 +94,11 @@ public:
   void peer_down(size_t peer, link::down_reason reason) override;
   bool messages(size_t peer, std::string_view body, uint32_t count) override;
   void topic_message(std::string_view topic, std::string_view payload) override;
-  void topic_wanted(std::string_view prefix, bool wanted) override;
+  void topic_wanted(std::string_view prefix, bool wanted, std::string_view client) override;
+  void topics_closed() override;
   void snapshot_wanted(std::string_view topic) override;
   void work(link::time_point now) override;
+  link::time_point deadline() const override;
 
 private:
   friend class inbound;
@@ -130,6 +132,7 @@ private:
   void announce_move(const caf::mailbox_element& what, const caf::node_id& to);
   void send_vital(route& via, const std::string& frame);
   void withdraw_all(caf::actor_id actor);
+  void withdraw(const std::string& name, caf::actor_id only);
   void release_targets(linked_peer& p);
   void notify_watchers(const caf::message& what);
   void notify_name(const std::string& name);

@@ -99,8 +99,14 @@ bool core::messages(size_t peer, std::string_view body, uint32_t count) {
 void core::topic_message(std::string_view topic, std::string_view payload) {
   hub_->on_message(topic, payload);
 }
-void core::topic_wanted(std::string_view prefix, bool wanted) {
-  hub_->on_wanted(prefix, wanted);
+void core::topic_wanted(std::string_view prefix, bool wanted, std::string_view client) {
+  hub_->on_wanted(prefix, wanted, client);
+}
+void core::topics_closed() {
+  hub_->on_nothing_wanted();
+}
+link::time_point core::deadline() const {
+  return hub_->deadline();
 }
 void core::snapshot_wanted(std::string_view topic) {
   hub_->on_snapshot_wanted(topic);
@@ -159,6 +165,7 @@ void core::work(link::time_point now) {
   const bool all = now - last_credit_ >= cfg_.beat_every;
   if (all) last_credit_ = now;
   for (auto& [index, p] : peers_) report_credit(p, all);
+  hub_->settle_wanted(now);
   if (!running_) return;
   check_pulse(now);
   if (now - last_housekeeping_ >= housekeeping_pause) {
@@ -204,15 +211,20 @@ void core::withdraw_all(caf::actor_id actor) {
     for (const auto& [name, ptr] : names_)
       if (ptr->aid == actor) names.push_back(name);
   }
-  for (const auto& name : names) withdraw(name);
+  for (const auto& name : names) withdraw(name, actor);
 }
 
 void core::withdraw(const std::string& name) {
+  withdraw(name, caf::invalid_actor_id);
+}
+
+// Of an actor that has ended only its own names: meanwhile they may be somebody else's.
+void core::withdraw(const std::string& name, caf::actor_id only) {
   caf::strong_actor_ptr gone; // released outside the lock
   {
     const std::lock_guard guard{mutex_};
     const auto i = names_.find(name);
-    if (i == names_.end()) return;
+    if (i == names_.end() || (only != caf::invalid_actor_id && i->second->aid != only)) return;
     gone = std::move(i->second);
     names_.erase(i);
     for (auto& [node, via] : routes_) send_vital(*via, name_frame(name, 0));

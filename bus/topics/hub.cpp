@@ -9,22 +9,36 @@
 #include <caf/make_message.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace bus::topics {
 
 namespace {
 
-constexpr size_t publishers_per_topic = 8; // epochs remembered for gap detection
+constexpr size_t publishers_per_topic = 8;          // epochs remembered for gap detection
+constexpr std::chrono::seconds refusal_pause{10};   // between two words about clients that want too much
+constexpr size_t few_prefixes = 8;                  // compared one by one
+
+template <class Prefixes>
+bool has_prefix_of(std::string_view name, const Prefixes& prefixes) {
+  if (prefixes.size() <= few_prefixes)
+    return std::any_of(prefixes.begin(), prefixes.end(), [&](const auto& x) {
+      if constexpr (requires { x.first; })
+        return name.starts_with(x.first);
+      else
+        return name.starts_with(x);
+    });
+  for (size_t n = 0; n <= name.size(); ++n)
+    if (prefixes.contains(name.substr(0, n))) return true;
+  return false;
+}
 
 } // namespace
 
 // -- publishing ---------------------------------------------------------------
 
 bool hub::is_wanted(std::string_view topic) const {
-  if (all_wanted_) return true;
-  for (size_t n = 0; n <= topic.size(); ++n)
-    if (wanted_.contains(topic.substr(0, n))) return true;
-  return false;
+  return all_wanted_ || has_prefix_of(topic, wanted_);
 }
 
 local_topic_ptr hub::topic(std::string_view name) {
@@ -63,72 +77,137 @@ void hub::publish(local_topic& t, caf::message content) {
   if (t.wanted) send(t);
 }
 
-// Requires the mutex. True: watchers have not heard of it.
-bool hub::note_wanted(std::string_view prefix, bool wanted) {
-  if (all_wanted_) return false; // for good: what found no room cannot be told from what has gone
-  if (!wanted) {
-    const auto i = wanted_.find(prefix);
-    if (i == wanted_.end()) return false;
-    wanted_.erase(i);
+// -- what remote subscribers want -----------------------------------------------
+
+// A prefix that came and went since the last settling has not changed.
+void hub::note_change(std::string_view prefix) {
+  if (const auto i = changed_.find(prefix); i != changed_.end())
+    changed_.erase(i);
+  else
+    changed_.emplace(prefix);
+}
+
+void hub::refuse(std::string_view client) {
+  if (!refusal_ || (refusal_told_ != link::time_point{} && now_ - refusal_told_ < refusal_pause)) return;
+  refusal_told_ = now_;
+  refusal_(std::string{client} + " wants more topics than a program outside may: new ones are ignored");
+}
+
+// Requires the mutex. Whether the prefix, which is new, is remembered.
+bool hub::admit(std::string_view prefix, std::string_view client) {
+  if (!client.empty()) {
+    auto& own = of_client_.try_emplace(std::string{client}).first->second;
+    if (own >= limits::wanted_prefixes_per_client || of_clients_ >= limits::wanted_prefixes_of_clients) {
+      refuse(client);
+      return false;
+    }
+    ++own;
+    ++of_clients_;
+  } else if (wanted_.size() - of_clients_ >= limits::wanted_prefixes) {
+    // until all are gone: what found no room cannot be told from what has gone
+    all_wanted_ = true;
+    changed_.emplace();
     return true;
   }
-  if (wanted_.contains(prefix)) return false;
-  if (wanted_.size() >= limits::wanted_prefixes)
-    all_wanted_ = true;
-  else
-    wanted_.emplace(prefix);
+  wanted_.emplace(prefix, client);
+  note_change(prefix);
   return true;
 }
 
-void hub::on_wanted(std::string_view prefix, bool wanted) {
-  std::vector<local_topic_ptr> touched;
-  std::vector<bool> now_wanted;
-  bool is_news = false;
+// Requires the mutex.
+void hub::drop_wanted(std::string_view prefix) {
+  const auto i = wanted_.find(prefix);
+  if (i == wanted_.end()) return;
+  if (const auto owner = of_client_.find(i->second); owner != of_client_.end()) {
+    --of_clients_;
+    if (--owner->second == 0) of_client_.erase(owner);
+  }
+  wanted_.erase(i);
+  note_change(prefix);
+}
+
+void hub::on_wanted(std::string_view prefix, bool wanted, std::string_view client) {
+  if (prefix.size() > limits::topic_bytes) return; // no topic is that long
+  const std::unique_lock guard{topics_mutex_};
+  if (!wanted) {
+    drop_wanted(prefix);
+  } else if (wanted_.contains(prefix) || admit(prefix, client)) {
+    // beyond the limit the late subscriber gets the next message, not the last
+    if (asked_.size() < limits::wanted_prefixes) asked_.emplace(prefix);
+  }
+}
+
+void hub::on_nothing_wanted() {
+  const std::unique_lock guard{topics_mutex_};
+  while (!wanted_.empty()) drop_wanted(std::string{wanted_.begin()->first});
+  if (std::exchange(all_wanted_, false)) changed_.emplace();
+  asked_.clear();
+  snapshots_.clear();
+}
+
+void hub::on_snapshot_wanted(std::string_view topic) {
+  if (topic.size() <= limits::topic_bytes && snapshots_.size() < limits::topics) snapshots_.emplace(topic);
+}
+
+link::time_point hub::deadline() const {
+  const bool due = !changed_.empty() || !asked_.empty() || !snapshots_.empty();
+  return due ? settled_ + settle_pause : link::time_point::max();
+}
+
+void hub::settle_wanted(link::time_point now) {
+  now_ = now;
+  if (deadline() > now) return;
+  settled_ = now;
+  const auto changed = std::exchange(changed_, {});
+  const auto asked = std::exchange(asked_, {});
+  const auto snapshots = std::exchange(snapshots_, {});
+  struct task {
+    local_topic_ptr topic;
+    bool wanted = false;
+    bool snapshot = false;
+  };
+  std::vector<task> tasks;
   {
     const std::unique_lock guard{topics_mutex_};
-    is_news = note_wanted(prefix, wanted);
     for (const auto& [name, t] : topics_) {
-      if (!name.starts_with(prefix)) continue;
-      touched.push_back(t);
-      now_wanted.push_back(wanted || is_wanted(name));
+      const bool snapshot = has_prefix_of(name, asked) || snapshots.contains(name);
+      if (snapshot || has_prefix_of(name, changed)) tasks.push_back({t, is_wanted(name), snapshot});
     }
+    if (!changed.empty()) tell_watchers();
   }
-  for (size_t i = 0; i < touched.size(); ++i) {
-    auto& t = *touched[i];
+  for (const auto& x : tasks) {
+    auto& t = *x.topic;
     const std::lock_guard guard{t.mutex};
-    t.wanted = now_wanted[i];
-    if (wanted && t.seq > 0) send(t); // the late subscriber's snapshot; others drop it by its number
+    t.wanted = x.wanted;
+    // for the late subscriber, or him who lost something; others drop it by its number
+    if (x.snapshot && t.seq > 0) send(t);
   }
-  if (!is_news) return;
-  const auto news =
-      caf::make_message(wanted_event{all_wanted_ ? std::string{} : std::string{prefix}, wanted});
-  std::erase_if(wanted_watchers_, [&](const auto& weak) {
-    const auto watcher = weak.lock();
-    if (watcher) watcher->enqueue(nullptr, caf::make_message_id(), news, nullptr);
+}
+
+// Requires the mutex.
+void hub::tell_watchers() {
+  std::erase_if(wanted_watchers_, [&](auto& w) {
+    const auto watcher = w.actor.lock();
+    if (watcher && !std::exchange(w.told, true))
+      watcher->enqueue(nullptr, caf::make_message_id(), caf::make_message(wanted_atom::value), nullptr);
     return !watcher;
   });
 }
 
 void hub::watch_wanted(const caf::actor& watcher) {
-  const auto ptr = caf::actor_cast<caf::strong_actor_ptr>(watcher);
-  wanted_watchers_.push_back(caf::actor_cast<caf::weak_actor_ptr>(watcher));
-  const auto tell = [&](const std::string& prefix) {
-    ptr->enqueue(nullptr, caf::make_message_id(), caf::make_message(wanted_event{prefix, true}), nullptr);
-  };
-  const std::shared_lock guard{topics_mutex_};
-  if (all_wanted_) tell({});
-  for (const auto& prefix : wanted_) tell(prefix);
+  const std::unique_lock guard{topics_mutex_};
+  wanted_watchers_.push_back({caf::actor_cast<caf::weak_actor_ptr>(watcher), watcher.id(), false});
+  tell_watchers();
 }
 
-void hub::on_snapshot_wanted(std::string_view topic) {
-  local_topic_ptr t;
-  {
-    const std::shared_lock guard{topics_mutex_};
-    if (const auto i = topics_.find(topic); i != topics_.end()) t = i->second;
-  }
-  if (!t) return;
-  const std::lock_guard guard{t->mutex};
-  if (t->seq > 0) send(*t);
+std::vector<std::string> hub::wanted(const caf::actor& watcher) {
+  const std::unique_lock guard{topics_mutex_};
+  for (auto& w : wanted_watchers_)
+    if (w.id == watcher.id()) w.told = false;
+  std::vector<std::string> result;
+  if (all_wanted_) result.emplace_back();
+  for (const auto& [prefix, client] : wanted_) result.push_back(prefix);
+  return result;
 }
 
 // -- subscribing --------------------------------------------------------------

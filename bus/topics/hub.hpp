@@ -19,6 +19,9 @@
 #include <caf/message.hpp>
 
 #include <atomic>
+#include <chrono>
+#include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -30,6 +33,9 @@
 #include <vector>
 
 namespace bus::topics {
+
+/// Least time between two settlings of what remote subscribers want.
+inline constexpr std::chrono::milliseconds settle_pause{50};
 
 class subscription;
 using subscription_ptr = std::shared_ptr<subscription>;
@@ -75,11 +81,22 @@ public:
 
   hub_report report() const;
 
+  /// Sends `wanted_atom` to an actor, now and when something has changed since it last asked for `wanted`.
+  void watch_wanted(const caf::actor& watcher);
+  /// The prefixes that remote subscribers want.
+  std::vector<std::string> wanted(const caf::actor& watcher);
+
   // -- bus thread -------------------------------------------------------------
 
-  void on_wanted(std::string_view prefix, bool wanted);
-  /// Sends `wanted_event` to an actor: what is wanted now, then every change.
-  void watch_wanted(const caf::actor& watcher);
+  /// Called for what programs outside are refused, now and then. Set before the start.
+  void on_refusal(std::function<void(const std::string&)> told) { refusal_ = std::move(told); }
+  /// Noted; `settle_wanted` acts on it.
+  void on_wanted(std::string_view prefix, bool wanted, std::string_view client = {});
+  void on_nothing_wanted();
+  /// Begins and stops to encode, sends snapshots, tells watchers: for all that was noted since the last time, at most
+  /// once in `settle_pause`. However often somebody comes and goes, a topic is sent again that often at most.
+  void settle_wanted(link::time_point now);
+  link::time_point deadline() const;
   void on_snapshot_wanted(std::string_view topic);
   void on_message(std::string_view topic, std::string_view payload);
 
@@ -98,8 +115,19 @@ private:
     std::shared_ptr<const std::string> last;         ///< payload, for late subscribers
   };
 
+  struct wanted_watcher {
+    caf::weak_actor_ptr actor;
+    caf::actor_id id = 0;
+    bool told = false; ///< and has not asked since
+  };
+  using prefix_set = std::set<std::string, std::less<>>;
+
   bool is_wanted(std::string_view topic) const;
-  bool note_wanted(std::string_view prefix, bool wanted);
+  bool admit(std::string_view prefix, std::string_view client);
+  void drop_wanted(std::string_view prefix);
+  void note_change(std::string_view prefix);
+  void refuse(std::string_view client);
+  void tell_watchers();
   void send(local_topic& topic);
   void remove(std::string_view topic, caf::actor_id subscriber);
   void forget(caf::actor_id subscriber);
@@ -113,9 +141,20 @@ private:
 
   mutable std::shared_mutex topics_mutex_;
   string_map<local_topic_ptr> topics_;
-  std::set<std::string, std::less<>> wanted_;        // prefixes
-  bool all_wanted_ = false;                          // there were more of them than the limit
-  std::vector<caf::weak_actor_ptr> wanted_watchers_; // bus thread
+  std::map<std::string, std::string, std::less<>> wanted_; // prefixes, by whom they came: a client, or empty for nodes
+  bool all_wanted_ = false;                                // nodes want more of them than the limit
+  std::vector<wanted_watcher> wanted_watchers_;
+
+  // bus thread
+  std::map<std::string, size_t, std::less<>> of_client_; // prefixes that it brought in
+  size_t of_clients_ = 0;
+  prefix_set changed_;   // prefixes, since the last settling
+  prefix_set asked_;     // prefixes that somebody came for since
+  prefix_set snapshots_; // topics that somebody lost something of since
+  link::time_point settled_{};
+  link::time_point refusal_told_{};
+  link::time_point now_{};
+  std::function<void(const std::string&)> refusal_;
 
   mutable std::shared_mutex followed_mutex_;
   string_map<followed_topic> followed_;

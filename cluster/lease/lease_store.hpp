@@ -51,9 +51,12 @@ public:
   virtual ~lease_store() = default;
 
   /// Grants a lease that nobody holds, that has run out, or that `holder` has
-  /// already; always with an epoch higher than all before.
+  /// already; always with an epoch higher than all before. None is held longer than its
+  /// time to live from the first question on, even if the store's clock was set back.
   /// Errors: conflict (somebody holds it; says who), invalid_argument, io_error.
   virtual result<lease_grant> acquire(const std::string& name, const std::string& holder, std::chrono::milliseconds ttl) = 0;
+  /// Grants it whoever holds it: for those who know by other means that he is gone. Errors: as acquire, but for conflict.
+  virtual result<lease_grant> seize(const std::string& name, const std::string& holder, std::chrono::milliseconds ttl) = 0;
   /// Prolongs it. A lease that ran out but was given to nobody else is prolonged too.
   /// Errors: conflict (the epoch is not the newest any more), io_error.
   virtual result<lease_grant> renew(const std::string& name, std::uint64_t epoch, std::chrono::milliseconds ttl) = 0;
@@ -70,11 +73,14 @@ public:
   virtual result<std::vector<lease_act>> acts(const std::string& name, std::size_t limit) = 0;
 };
 
-/// The time of a store, where it is not the database's own.
+/// The time of a store, where it is not the database's own. Only differences count.
 using lease_clock = std::function<utc_time()>;
 
-/// SQLite file (":memory:" for tests), made when missing. Errors: io_error.
-result<std::unique_ptr<lease_store>> open_sqlite_lease_store(const std::string& path, lease_clock clock);
+/// SQLite file (":memory:" for tests), made when missing. With an empty clock the process's steady clock counts: whoever sets
+/// the system's clock, forward or back, must not end a lease or make it last. What such a clock has written means nothing to
+/// the next process, so a lease that is found held in the file is held for its time to live from the opening on.
+/// Errors: io_error.
+result<std::unique_ptr<lease_store>> open_sqlite_lease_store(const std::string& path, lease_clock clock = {});
 
 /// PostgreSQL at a postgresql:// URL; reconnects by itself. With an empty clock the
 /// database's clock counts, which all nodes share. Errors: io_error (no connection,

@@ -108,7 +108,11 @@ public:
   [[nodiscard]] std::string_view lock_row() const override { return " FOR SHARE"; }
   [[nodiscard]] std::vector<std::string> schema() const override {
     return {"CREATE TABLE IF NOT EXISTS tt_leases(name TEXT PRIMARY KEY, holder TEXT NOT NULL, epoch BIGINT NOT NULL, "
-            "expires_ns BIGINT NOT NULL)",
+            "expires_ns BIGINT NOT NULL, ttl_ns BIGINT NOT NULL)",
+            // asked first, for ALTER TABLE waits for everybody who uses the table, even where the column is there
+            "DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = 'tt_leases'::regclass AND attname = 'ttl_ns') THEN "
+            "ALTER TABLE tt_leases ADD COLUMN IF NOT EXISTS ttl_ns BIGINT NOT NULL DEFAULT "
+              + std::string(older_ttl_ns) + "; END IF; END $$",
             "CREATE TABLE IF NOT EXISTS tt_acts(id BIGSERIAL PRIMARY KEY, lease TEXT NOT NULL, epoch BIGINT NOT NULL, what TEXT NOT NULL)",
             "CREATE INDEX IF NOT EXISTS tt_acts_by_lease ON tt_acts(lease, id)"};
   }

@@ -38,26 +38,53 @@ void release(singleton_pointer self, std::uint64_t epoch) {
     caf::anon_send(leases, lease_request{lease_op::release, s.options->lease, s.options->holder, epoch, 1});
 }
 
-/// The store counts from when it was asked; so do we, who asked earlier.
-void hold_from(singleton_state& s, caf::actor_clock::time_point asked_at) {
+using over_atom = caf::atom_constant<caf::atom("over")>;
+
+/// The store counts from when it was asked; so do we, who asked earlier. The end is looked at when it comes: the next look
+/// for a renewal may be later than that, and then somebody else has the lease already.
+void hold_from(singleton_pointer self, caf::actor_clock::time_point asked_at) {
+  auto& s = self->state;
   s.held_until = asked_at + s.options->ttl - s.options->ttl / margin_part;
+  if (const auto now = self->clock().now(); now < s.held_until) self->delayed_send(self, s.held_until - now, over_atom::value);
+}
+
+/// Of several ends that were asked for, those of grants that have been renewed since come too early and mean nothing.
+void end_in_time(singleton_pointer self) {
+  auto& s = self->state;
+  if (s.epoch != 0 && self->clock().now() >= s.held_until) stop_running(self, "the lease could not be renewed in time");
+}
+
+void tell_trouble(singleton_pointer self, const std::string& why) {
+  auto& s = self->state;
+  const auto now = self->clock().now();
+  if (!s.options->on_trouble || now - s.told < trouble_pause) return;
+  s.told = now;
+  s.options->on_trouble(why);
 }
 
 /// What lasts longer than a time to live is no hiccup: feeds and placement do not run, and somebody should know why.
 void note_trouble(singleton_pointer self, const std::string& why) {
   auto& s = self->state;
-  const auto now = self->clock().now();
-  if (!s.options->on_trouble || now - s.answered < s.options->ttl || now - s.told < trouble_pause) return;
-  s.told = now;
-  s.options->on_trouble(why);
+  if (self->clock().now() - s.answered >= s.options->ttl) tell_trouble(self, why);
 }
 
-void on_granted(singleton_pointer self, const lease_grant& grant, caf::actor_clock::time_point asked_at) {
+/// Somebody holds it, by the store, and nobody runs the thing: not for long, unless something is wrong with him or the store.
+void note_refusal(singleton_pointer self, const std::string& who_holds) {
+  auto& s = self->state;
+  const auto now = self->clock().now();
+  if (!s.options->is_known || s.options->is_known()) s.seen = now;
+  if (now - s.seen >= quiet_ttls * s.options->ttl) tell_trouble(self, who_holds + ", and nobody is known to run it");
+}
+
+void on_granted(singleton_pointer self, lease_op op, const lease_grant& grant, caf::actor_clock::time_point asked_at) {
   auto& s = self->state;
   s.asking = false;
-  s.answered = self->clock().now();
-  hold_from(s, asked_at);
-  if (s.epoch == grant.epoch) return; // renewed
+  s.answered = s.seen = self->clock().now();
+  // what ran under it was told to end while the answer was on its way, and may not have ended yet: what begins now needs an
+  // epoch of its own
+  if (op == lease_op::renew && s.epoch != grant.epoch) return release(self, grant.epoch);
+  hold_from(self, asked_at);
+  if (op == lease_op::renew) return;
   stop_running(self, "the lease was granted anew");
   s.epoch = grant.epoch;
   if (self->clock().now() >= s.held_until) return stop_running(self, "the answer came too late");
@@ -80,12 +107,13 @@ void on_refused(singleton_pointer self, const caf::error& e) {
   s.answered = self->clock().now();
   // only a plain no ends it at once; silence of the store ends it when the time is up
   if (s.epoch != 0) stop_running(self, "the lease was given to another node");
+  note_refusal(self, reason.message);
 }
 
 void look(singleton_pointer self) {
   auto& s = self->state;
   const auto now = self->clock().now();
-  if (s.epoch != 0 && now >= s.held_until) stop_running(self, "the lease could not be renewed in time");
+  end_in_time(self); // a thread that was frozen may get here first
   const auto leases = s.options->leases();
   if (!leases) return note_trouble(self, "the node that keeps the leases is not linked");
   if (s.asking) return;
@@ -93,14 +121,14 @@ void look(singleton_pointer self) {
   const auto op = s.epoch == 0 ? lease_op::acquire : lease_op::renew;
   self->request(leases, s.options->ttl / 2,
                 lease_request{op, s.options->lease, s.options->holder, s.epoch, static_cast<std::uint64_t>(s.options->ttl.count())})
-    .then([self, now](const lease_grant& grant) { on_granted(self, grant, now); }, [self](const caf::error& e) { on_refused(self, e); });
+    .then([self, op, now](const lease_grant& grant) { on_granted(self, op, grant, now); }, [self](const caf::error& e) { on_refused(self, e); });
 }
 
 } // namespace
 
 caf::behavior singleton_actor(singleton_pointer self, std::shared_ptr<singleton_options> options) {
   self->state.options = std::move(options);
-  self->state.answered = self->clock().now();
+  self->state.answered = self->state.seen = self->clock().now();
   self->set_down_handler([self](const caf::down_msg& down) {
     auto& s = self->state;
     if (!s.running || s.running.address() != down.source) return;
@@ -120,6 +148,7 @@ caf::behavior singleton_actor(singleton_pointer self, std::shared_ptr<singleton_
       look(self);
       self->delayed_send(self, interval(self->state), tick_atom::value);
     },
+    [self](over_atom) { end_in_time(self); },
     [self](report_atom) { return held_lease{self->state.options->lease, self->state.epoch}; },
   };
 }

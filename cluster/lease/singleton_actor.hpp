@@ -19,6 +19,8 @@ namespace tt::cluster {
 
 /// Time between two words about the same trouble with a lease.
 inline constexpr std::chrono::seconds trouble_pause{10};
+/// Times to live for which a lease may be held by a node of which nobody knows that it runs the thing: that is trouble.
+inline constexpr int quiet_ttls = 3;
 
 struct singleton_options {
   std::string lease;  ///< "feed/sim", "placement"
@@ -31,7 +33,9 @@ struct singleton_options {
   /// Told what happens, for the log and for the directory of names; may be empty.
   std::function<void(const caf::actor& started)> on_start = {};
   std::function<void(const std::string& why)> on_stop = {};
-  /// Told, now and then while it lasts, that nobody answers for the lease; may be empty.
+  /// Whether somebody, anywhere, is known to run it; may be empty.
+  std::function<bool()> is_known = {};
+  /// Told, now and then while it lasts, that nobody answers for the lease, or that it is held and nobody runs the thing; may be empty.
   std::function<void(const std::string& why)> on_trouble = {};
 };
 
@@ -44,6 +48,7 @@ struct singleton_state {
   caf::actor_clock::time_point held_until{};
   bool asking = false;
   caf::actor_clock::time_point answered{}; ///< when yes or no was last heard
+  caf::actor_clock::time_point seen{};     ///< when it was last ours, not refused, or known to run elsewhere
   caf::actor_clock::time_point told{};     ///< of trouble
 };
 

@@ -46,25 +46,31 @@ public:
     if (auto fine = check_lease(name, holder, ttl); !fine) return fine.error();
     db_->new_call();
     const auto now = db_->now();
-    // the row stays for ever, so epochs never go back
-    auto granted = db_->query("INSERT INTO tt_leases(name, holder, epoch, expires_ns) VALUES($1, $2, 1, " + now
-                                + " + CAST($3 AS BIGINT)) ON CONFLICT(name) DO UPDATE SET holder = excluded.holder, "
-                                  "epoch = tt_leases.epoch + 1, expires_ns = excluded.expires_ns "
-                                  "WHERE tt_leases.expires_ns <= "
-                                + now + " OR tt_leases.holder = excluded.holder RETURNING holder, epoch, expires_ns",
-                              {name, holder, ttl_ns(ttl)});
+    auto granted = take(name, holder, ttl, " WHERE tt_leases.expires_ns <= " + now + " OR tt_leases.holder = excluded.holder");
     if (!granted) return granted.error();
     if (!granted->rows.empty()) return grant(name, granted->rows.front());
+    // a clock that was set back would keep it from everybody for as long
+    auto bounded = db_->query("UPDATE tt_leases SET expires_ns = " + now + " + ttl_ns WHERE name = $1 AND expires_ns > " + now + " + ttl_ns",
+                              {name});
+    if (!bounded) return bounded.error();
     auto owner = db_->query("SELECT holder FROM tt_leases WHERE name = $1", {name});
     const auto who = owner && !owner->rows.empty() ? owner->rows.front().at(0) : std::string("somebody");
     return error{errc::conflict, printable(who) + " holds " + printable(name), "name"};
+  }
+
+  result<lease_grant> seize(const std::string& name, const std::string& holder, std::chrono::milliseconds ttl) override {
+    if (auto fine = check_lease(name, holder, ttl); !fine) return fine.error();
+    db_->new_call();
+    auto granted = take(name, holder, ttl, "");
+    if (!granted) return granted.error();
+    return grant(name, granted->rows.at(0));
   }
 
   result<lease_grant> renew(const std::string& name, std::uint64_t epoch, std::chrono::milliseconds ttl) override {
     if (auto fine = check_lease(name, "x", ttl); !fine) return fine.error();
     db_->new_call();
     auto renewed = db_->query("UPDATE tt_leases SET expires_ns = " + db_->now()
-                                + " + CAST($3 AS BIGINT) WHERE name = $1 AND epoch = CAST($2 AS BIGINT) AND holder <> '' "
+                                + " + CAST($3 AS BIGINT), ttl_ns = CAST($3 AS BIGINT) WHERE name = $1 AND epoch = CAST($2 AS BIGINT) AND holder <> '' "
                                   "RETURNING holder, epoch, expires_ns",
                               {name, std::to_string(epoch), ttl_ns(ttl)});
     if (!renewed) return renewed.error();
@@ -124,6 +130,15 @@ public:
   }
 
 private:
+  /// The row stays for ever, so epochs never go back.
+  result<sql_answer> take(const std::string& name, const std::string& holder, std::chrono::milliseconds ttl, const std::string& where) {
+    return db_->query("INSERT INTO tt_leases(name, holder, epoch, expires_ns, ttl_ns) VALUES($1, $2, 1, " + db_->now()
+                        + " + CAST($3 AS BIGINT), CAST($3 AS BIGINT)) ON CONFLICT(name) DO UPDATE SET holder = excluded.holder, "
+                          "epoch = tt_leases.epoch + 1, expires_ns = excluded.expires_ns, ttl_ns = excluded.ttl_ns"
+                        + where + " RETURNING holder, epoch, expires_ns",
+                      {name, holder, ttl_ns(ttl)});
+  }
+
   static error superseded(const std::string& name, std::uint64_t epoch) {
     return {errc::conflict, "epoch " + std::to_string(epoch) + " of " + printable(name) + " is over", "epoch"};
   }

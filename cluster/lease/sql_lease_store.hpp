@@ -18,6 +18,9 @@ struct sql_answer {
   std::uint64_t changed = 0;
 };
 
+/// Time to live of leases in databases that were made before it was written down: the default of the settings.
+inline constexpr std::string_view older_ttl_ns = "3000000000";
+
 using sql_parameters = std::vector<std::string>;
 
 /// One connection to a database. Parameters are $1, $2, … and travel as text.

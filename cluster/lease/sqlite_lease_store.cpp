@@ -2,6 +2,9 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
+#include <chrono>
+
 namespace tt::cluster {
 
 namespace {
@@ -49,10 +52,21 @@ public:
   [[nodiscard]] std::vector<std::string> schema() const override {
     return {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL",
             "CREATE TABLE IF NOT EXISTS tt_leases(name TEXT PRIMARY KEY, holder TEXT NOT NULL, epoch BIGINT NOT NULL, "
-            "expires_ns BIGINT NOT NULL) WITHOUT ROWID",
+            "expires_ns BIGINT NOT NULL, ttl_ns BIGINT NOT NULL) WITHOUT ROWID",
             "CREATE TABLE IF NOT EXISTS tt_acts(id INTEGER PRIMARY KEY AUTOINCREMENT, lease TEXT NOT NULL, epoch BIGINT NOT NULL, "
             "what TEXT NOT NULL)",
-            "CREATE INDEX IF NOT EXISTS tt_acts_by_lease ON tt_acts(lease, id)"};
+            "CREATE INDEX IF NOT EXISTS tt_acts_by_lease ON tt_acts(lease, id)",
+            // by whatever clock it was written: from here on ours counts
+            "UPDATE tt_leases SET expires_ns = " + now() + " + ttl_ns WHERE holder <> ''"};
+  }
+
+  /// A table that was made before times to live were written down gets a column for them.
+  result<void> upgrade() {
+    auto columns = query("SELECT name FROM pragma_table_info('tt_leases')", {});
+    if (!columns) return columns.error();
+    const auto is_ttl = [](const auto& row) { return row.at(0) == "ttl_ns"; };
+    if (columns->rows.empty() || std::ranges::any_of(columns->rows, is_ttl)) return {};
+    return plain("ALTER TABLE tt_leases ADD COLUMN ttl_ns BIGINT NOT NULL DEFAULT " + std::string(older_ttl_ns));
   }
 
 private:
@@ -80,12 +94,19 @@ private:
 
 } // namespace
 
+namespace {
+
+utc_time steady_time() { return utc_time{std::chrono::duration_cast<nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())}; }
+
+} // namespace
+
 result<std::unique_ptr<lease_store>> open_sqlite_lease_store(const std::string& path, lease_clock clock) {
   sqlite3* db = nullptr;
   const int code = sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX, nullptr);
-  auto connection = std::make_unique<sqlite_connection>(db, std::move(clock));
+  auto connection = std::make_unique<sqlite_connection>(db, clock ? std::move(clock) : lease_clock{steady_time});
   if (code != SQLITE_OK) return error{errc::io_error, "can't open " + path + ": " + sqlite3_errstr(code), path};
   sqlite3_busy_timeout(db, busy_timeout_ms);
+  if (auto upgraded = connection->upgrade(); !upgraded) return upgraded.error();
   return make_sql_lease_store(std::move(connection));
 }
 

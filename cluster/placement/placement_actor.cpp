@@ -12,6 +12,7 @@ namespace {
 
 using placement_pointer = caf::stateful_actor<placement_state>*;
 using promise = caf::response_promise;
+using gathered_atom = caf::atom_constant<caf::atom("gathered")>;
 
 void answer_waiting(placement_pointer self);
 
@@ -70,9 +71,16 @@ void on_host_name(placement_pointer self, const std::string& host, const caf::ac
   ask_hosted(self, host, directory);
 }
 
+void keep_waiting(placement_pointer self, const std::string& symbol, promise answer) {
+  auto& s = self->state;
+  if (s.waiting.size() < max_waiting_questions) s.waiting.push_back({symbol, std::move(answer)});
+  else answer.deliver(to_caf_error({errc::limit_exceeded, "too many symbols are being placed"}));
+}
+
 void place(placement_pointer self, const std::string& symbol, promise answer) {
   auto& s = self->state;
   auto host = s.table.host_of(symbol);
+  if (!host && s.gathering) return keep_waiting(self, symbol, std::move(answer));
   if (!host) host = s.table.choose(symbol);
   const auto at = host ? s.hosts.find(*host) : s.hosts.end();
   if (at == s.hosts.end()) {
@@ -110,7 +118,7 @@ void reconcile(placement_pointer self) {
 
 } // namespace
 
-caf::behavior placement_actor(placement_pointer self, bus::node* node) {
+caf::behavior placement_actor(placement_pointer self, bus::node* node, caf::actor_clock::time_point places_from) {
   self->state.node = node;
   self->set_down_handler([self](const caf::down_msg& down) {
     std::erase_if(self->state.readers, [&](const caf::actor& reader) { return reader.address() == down.source; });
@@ -119,6 +127,10 @@ caf::behavior placement_actor(placement_pointer self, bus::node* node) {
   // what is known already comes before any question
   node->watch(caf::actor_cast<caf::actor>(self));
   self->delayed_send(self, reconcile_interval, tick_atom::value);
+  if (const auto now = self->clock().now(); now < places_from) {
+    self->state.gathering = true;
+    self->delayed_send(self, places_from - now, gathered_atom::value);
+  }
   return {
     [self](const bus::name_event& event) {
       if (event.name.starts_with(host_prefix)) on_host_name(self, event.name.substr(host_prefix.size()), event.actor);
@@ -126,10 +138,8 @@ caf::behavior placement_actor(placement_pointer self, bus::node* node) {
     [self](const bus::peer_event&) {},
     [self](market::symbol_atom, const std::string& symbol) -> caf::result<caf::actor> {
       auto answer = self->make_response_promise<caf::actor>();
-      auto& s = self->state;
-      if (s.newcomers.empty()) place(self, symbol, answer);
-      else if (s.waiting.size() < max_waiting_questions) s.waiting.push_back({symbol, answer});
-      else answer.deliver(to_caf_error({errc::limit_exceeded, "too many symbols are being placed"}));
+      if (self->state.newcomers.empty()) place(self, symbol, answer);
+      else keep_waiting(self, symbol, answer);
       return answer;
     },
     [self](market::subscribe_atom) {
@@ -140,6 +150,10 @@ caf::behavior placement_actor(placement_pointer self, bus::node* node) {
       readers.push_back(reader);
     },
     [self](tick_atom) { reconcile(self); },
+    [self](gathered_atom) {
+      self->state.gathering = false;
+      answer_waiting(self);
+    },
   };
 }
 

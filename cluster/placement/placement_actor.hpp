@@ -2,14 +2,16 @@
 
 // Decides where symbols live: one in the cluster, under the lease `placement`.
 // Hosts are the directories that nodes with the role `symbols` publish as
-// `symbols/NODE`. What lives already when it begins is adopted; a symbol that
-// lives twice (a node was cut off meanwhile) keeps its first home.
+// `symbols/NODE`. What lives already when it begins is adopted, and nothing else is
+// placed until all hosts have had the time to link; a symbol that lives twice (a
+// node was cut off meanwhile) keeps its first home.
 
 #include "actors/market/messages.hpp"
 #include "bus/node.hpp"
 #include "cluster/messages.hpp"
 #include "cluster/placement/placement_table.hpp"
 
+#include <caf/actor_clock.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/stateful_actor.hpp>
 
@@ -26,7 +28,10 @@ inline constexpr std::string_view placement_name = "placement";
 inline constexpr std::chrono::milliseconds host_deadline{1'000};
 /// Time between two looks at what the hosts really have.
 inline constexpr std::chrono::seconds reconcile_interval{5};
-/// Questions that wait while the hosts are asked what they have.
+/// A node that was started just now is not linked to everybody yet: until so long after its start the placement on it gives
+/// no symbol a new home, for a host that is not linked yet may have it. Links of a node that starts anew are up within two.
+inline constexpr std::chrono::seconds gathering_time{3};
+/// Questions that wait while the hosts are asked what they have, or are still being linked.
 inline constexpr std::size_t max_waiting_questions = 10'000;
 
 struct placement_state {
@@ -45,10 +50,12 @@ struct placement_state {
   std::map<std::string, caf::actor> symbols;        ///< as they were told to others
   std::vector<caf::actor> readers;                  ///< are told of moves
   std::vector<question> waiting;
+  bool gathering = false; ///< hosts may be unknown yet
 };
 
 /// Messages: see cluster/messages.hpp. Errors: not_available when no host is
-/// linked or the chosen one does not answer; unknown_symbol.
-caf::behavior placement_actor(caf::stateful_actor<placement_state>* self, bus::node* node);
+/// linked or the chosen one does not answer; unknown_symbol. Until `places_from` it
+/// only finds what lives already; other questions wait.
+caf::behavior placement_actor(caf::stateful_actor<placement_state>* self, bus::node* node, caf::actor_clock::time_point places_from);
 
 } // namespace tt::cluster

@@ -31,10 +31,10 @@ std::int64_t steady_ns() { return std::chrono::steady_clock::now().time_since_ep
 
 /// The epoch under which the account is written. The folder is locked by this process, so nobody else can hold the
 /// lease that it had; a higher epoch than all before fences whoever believes he still does.
-result<std::uint64_t> take_lease(const std::string& folder, const std::string& holder, const account_id& account, const lease_clock& clock) {
-  auto store = open_sqlite_lease_store((std::filesystem::path(folder) / "leases.sqlite").string(), clock);
+result<std::uint64_t> take_lease(const std::string& folder, const std::string& holder, const account_id& account) {
+  auto store = open_sqlite_lease_store((std::filesystem::path(folder) / "leases.sqlite").string());
   if (!store) return store.error();
-  const auto granted = (*store)->acquire("account/" + account.str(), holder, lease_life);
+  const auto granted = (*store)->seize("account/" + account.str(), holder, lease_life);
   if (!granted) return granted.error();
   return granted->epoch;
 }
@@ -158,7 +158,7 @@ std::shared_ptr<account_desk> trading_service::make_desk(const gateway::paper_ac
 
 result<void> trading_service::open_account(const gateway::paper_account& what, const gateway::desk_rules& rules) {
   const auto profile = profile_of(what);
-  const auto epoch = take_lease(around_.config.data_dir, around_.config.node_id, profile.id, around_.wall_clock);
+  const auto epoch = take_lease(around_.config.data_dir, around_.config.node_id, profile.id);
   if (!epoch) return epoch.error();
 
   auto venue = std::make_shared<execution::paper_broker_options>();

@@ -2,6 +2,8 @@
 #include "bus/link/frame.hpp"
 #include "tests/bus/system_fixture.hpp"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <zmq.hpp>
 
 using namespace bus_test;
@@ -303,6 +305,51 @@ TEST_F(key_failure, a_rotated_key_cuts_off_whoever_has_the_old_one) {
   EXPECT_EQ(wait_for_peer("beta", true), "");
   worker = wait_for_name("beta/worker");
   EXPECT_EQ(ask<std::string>(worker, echo_atom::value, std::string{"new key"}), "new key");
+}
+
+/// A listener at the address of an endpoint, "tcp://127.0.0.1:PORT"; -1 while somebody else listens there.
+int occupy(const std::string& endpoint) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int yes = 1;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  sockaddr_in where{};
+  where.sin_family = AF_INET;
+  where.sin_port = htons(static_cast<uint16_t>(std::stoi(endpoint.substr(endpoint.rfind(':') + 1))));
+  where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (::bind(fd, reinterpret_cast<const sockaddr*>(&where), sizeof where) == 0 && ::listen(fd, 1) == 0) return fd;
+  ::close(fd);
+  return -1;
+}
+
+// Another program takes the port in the moment in which the node lets go of it.
+TEST_F(key_failure, a_node_whose_port_is_taken_listens_again_when_it_is_free) {
+  meet();
+  const auto listed = keys.entries;
+  int taken = -1;
+  for (int round = 0; round < 50 && taken < 0; ++round) {
+    keys.revoke("gamma");
+    ASSERT_FALSE(node->reload_allowed());
+    for (int i = 0; i < 2'000 && taken < 0; ++i) taken = occupy(node->control_endpoint());
+    if (taken >= 0) break;
+    keys.entries = listed;
+    keys.write();
+    ASSERT_FALSE(node->reload_allowed());
+  }
+  ASSERT_GE(taken, 0);
+  for (int i = 0; i < 500 && log->count("cannot listen again at " + node->control_endpoint()) == 0; ++i)
+    (*watcher)->receive([](const bus::name_event&) {}, caf::after(20ms) >> [] {});
+  EXPECT_EQ(log->count("cannot listen again"), 1u);
+  // meanwhile the node is no worse off in its own links: they are answered and reported
+  EXPECT_FALSE(node->links().empty());
+  ::close(taken);
+  keys.entries = listed;
+  keys.write();
+  for (int i = 0; i < 500 && log->count("listens again at") == 0; ++i)
+    (*watcher)->receive([](const bus::name_event&) {}, caf::after(20ms) >> [] {});
+  EXPECT_EQ(log->count("listens again at"), 1u);
+  ASSERT_FALSE(node->reload_allowed());
+  auto gamma = start_child("gamma");
+  EXPECT_TRUE(wait_for_name("gamma/worker"));
 }
 
 TEST_F(key_failure, a_configured_peer_off_the_list_is_not_dialled_until_it_is_back) {

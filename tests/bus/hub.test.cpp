@@ -24,7 +24,7 @@ struct deaf_client final : bus::link::transport_client {
   void peer_down(size_t, bus::link::down_reason) override {}
   bool messages(size_t, std::string_view, uint32_t) override { return true; }
   void topic_message(std::string_view, std::string_view) override {}
-  void topic_wanted(std::string_view, bool) override {}
+  void topic_wanted(std::string_view, bool, std::string_view) override {}
   void snapshot_wanted(std::string_view) override {}
   void work(bus::link::time_point) override {}
 };
@@ -46,6 +46,17 @@ public:
     EXPECT_FALSE(bus::topics::write_payload(payload, {"beta", epoch, seq},
                                             caf::make_message(sample_quote(seq)), {&types, nullptr}));
     topics->on_message("q", payload);
+  }
+
+  /// A remote subscriber comes or goes, and the bus has had the time to act on it.
+  void wanted(const std::string& prefix, bool comes, const std::string& client = {}) {
+    topics->on_wanted(prefix, comes, client);
+    settle();
+  }
+
+  void settle() {
+    now += bus::topics::settle_pause;
+    topics->settle_wanted(now);
   }
 
   /// Everything in the mailbox: quotes as their number, gaps as "expected-got".
@@ -70,6 +81,7 @@ public:
   caf::actor_system_config cfg;
   caf::actor_system system{cfg};
   caf::scoped_actor self{system, true};
+  bus::link::time_point now{std::chrono::hours{1}};
 };
 
 } // namespace
@@ -140,39 +152,107 @@ TEST_F(topic_hub, encodes_only_what_somebody_elsewhere_wants) {
     return topics->report().sent;
   };
   EXPECT_EQ(publish_both(), 0u);
-  topics->on_wanted("md.sim.AAPL.", true); // the last value goes out as a snapshot
+  wanted("md.sim.AAPL.", true); // the last value goes out as a snapshot
   EXPECT_EQ(topics->report().sent, 1u);
   EXPECT_EQ(publish_both(), 2u);
   topics->on_snapshot_wanted("md.sim.MSFT.quote");
+  settle();
   EXPECT_EQ(topics->report().sent, 3u);
-  topics->on_wanted("md.sim.AAPL.", false);
+  wanted("md.sim.AAPL.", false);
   EXPECT_EQ(publish_both(), 3u);
-  topics->on_wanted("", true);
+  wanted("", true);
   EXPECT_EQ(publish_both(), 7u);
   EXPECT_EQ(topics->report().published, 8u);
 }
 
 TEST_F(topic_hub, tells_what_is_wanted_elsewhere) {
   caf::scoped_actor watcher{system};
-  topics->on_wanted("md.a", true);
+  const auto notes = [&] {
+    int n = 0;
+    bool more = true;
+    while (more)
+      watcher->receive([&](bus::wanted_atom) { ++n; }, caf::after(std::chrono::milliseconds{0}) >> [&] { more = false; });
+    return n;
+  };
+  wanted("md.a", true);
   topics->watch_wanted(caf::actor{watcher});
-  topics->on_wanted("md.b", true);
-  topics->on_wanted("md.b", true); // another subscriber: nothing new
-  topics->on_wanted("md.a", false);
-  topics->on_wanted("md.c", false); // never wanted
-  std::vector<std::string> heard;
+  EXPECT_EQ(notes(), 1);
+  EXPECT_EQ(topics->wanted(caf::actor{watcher}), list{"md.a"});
+  wanted("md.b", true);
+  EXPECT_EQ(notes(), 1);
+  wanted("md.d", true); // it has not asked yet: nothing more is told
+  EXPECT_EQ(notes(), 0);
+  EXPECT_EQ(topics->wanted(caf::actor{watcher}), (list{"md.a", "md.b", "md.d"}));
+  wanted("md.b", true);  // another subscriber
+  wanted("md.c", false); // never wanted
+  EXPECT_EQ(notes(), 0);
+  wanted("md.a", false);
+  EXPECT_EQ(notes(), 1);
+  EXPECT_EQ(topics->wanted(caf::actor{watcher}), (list{"md.b", "md.d"}));
+  topics->on_nothing_wanted();
+  settle();
+  EXPECT_EQ(notes(), 1);
+  EXPECT_TRUE(topics->wanted(caf::actor{watcher}).empty());
+}
+
+// Whoever comes and goes a million times costs what he would cost once in 50 ms.
+TEST_F(topic_hub, a_flood_of_wishes_sends_and_tells_now_and_then_only) {
+  caf::scoped_actor watcher{system};
+  const auto t = topics->topic("md.a");
+  topics->publish(*t, caf::make_message(sample_quote()));
+  topics->watch_wanted(caf::actor{watcher});
+  constexpr int floods = 200'000, settlings = 20;
+  for (int i = 0; i < floods; ++i) {
+    topics->on_wanted("md.a", true, "dashboard");
+    topics->on_wanted("md.", i % 2 == 0, "dashboard");
+    topics->on_snapshot_wanted("md.a");
+    topics->on_wanted("md.a", false);
+    if (i % (floods / settlings) == 0) now += bus::topics::settle_pause;
+    topics->settle_wanted(now);
+  }
+  EXPECT_LE(topics->report().sent, static_cast<uint64_t>(settlings) + 1);
+  EXPECT_GE(topics->report().sent, static_cast<uint64_t>(settlings) / 2);
+  int notes = 0;
   bool more = true;
-  while (more)
-    watcher->receive([&](const bus::wanted_event& e) { heard.push_back((e.wanted ? "+" : "-") + e.prefix); },
-                     caf::after(std::chrono::milliseconds{0}) >> [&] { more = false; });
-  EXPECT_EQ(heard, (std::vector<std::string>{"+md.a", "+md.b", "-md.a"}));
+  while (more) watcher->receive([&](bus::wanted_atom) { ++notes; }, caf::after(std::chrono::milliseconds{0}) >> [&] { more = false; });
+  EXPECT_EQ(notes, 1);
+  settle();
+  EXPECT_EQ(topics->deadline(), bus::link::time_point::max());
 }
 
 TEST_F(topic_hub, remembers_a_bounded_number_of_wishes) {
   for (size_t i = 0; i < bus::limits::wanted_prefixes; ++i) topics->on_wanted("x" + std::to_string(i), true);
-  topics->on_wanted("q", true);
+  wanted("q", true);
   topics->publish(*topics->topic("q1"), caf::make_message(sample_quote()));
   EXPECT_EQ(topics->report().sent, 1u); // what found no room is served nevertheless
+  topics->on_nothing_wanted();
+  settle();
+  topics->publish(*topics->topic("q1"), caf::make_message(sample_quote()));
+  EXPECT_EQ(topics->report().sent, 1u);
+}
+
+TEST_F(topic_hub, ignores_what_a_program_outside_wants_beyond_its_limit) {
+  list told;
+  topics->on_refusal([&](const std::string& what) { told.push_back(what); });
+  settle();
+  const auto publish = [&] {
+    for (const auto* name : {"q1", "r1"}) topics->publish(*topics->topic(name), caf::make_message(sample_quote()));
+    return topics->report().sent;
+  };
+  for (size_t i = 0; i < bus::limits::wanted_prefixes_per_client; ++i) topics->on_wanted("x" + std::to_string(i), true, "dashboard");
+  EXPECT_TRUE(told.empty());
+  for (int i = 0; i < 1000; ++i) topics->on_wanted("q" + std::to_string(i), true, "dashboard");
+  settle();
+  EXPECT_EQ(told, list{"dashboard wants more topics than a program outside may: new ones are ignored"});
+  EXPECT_EQ(publish(), 0u);
+  wanted("r", true, "other"); // others have their own
+  EXPECT_EQ(publish(), 2u);   // the snapshot and the message
+  wanted("q1", true);         // and nodes are served
+  EXPECT_EQ(publish(), 5u);
+  wanted("q1", false);
+  wanted("x7", false); // room again
+  wanted("q1", true, "dashboard");
+  EXPECT_EQ(publish(), 8u);
 }
 
 TEST_F(topic_hub, refuses_payloads_that_are_not_well_formed) {

@@ -167,6 +167,27 @@ TEST(session, a_restarted_peer_is_a_new_one_and_the_old_is_down_at_once) {
   EXPECT_EQ(downs, std::vector{down_reason::restarted});
   EXPECT_TRUE(net.both_up());
   EXPECT_NE(net.nodes[0].session->peer().node, old);
+  net.run_for(5s);
+  EXPECT_EQ(net.nodes[0].rivals, 0);
+}
+
+TEST(session, a_second_node_of_the_same_name_is_noticed_and_changes_nothing) {
+  sim_network net{5};
+  net.run_for(1s);
+  ASSERT_TRUE(net.both_up());
+  const auto linked = net.nodes[0].session->peer().node;
+  const auto greet = [&](bus::link::duration time) {
+    for (bus::link::duration done{0}; done < time; done += 100ms) {
+      net.nodes[0].session->on_header(bus::link::hello{sim_network::identity_of(1, 77), 9, {}, 0}, {}, net.now);
+      net.run_for(100ms);
+    }
+  };
+  greet(1s); // a moment of both is nothing to talk about
+  EXPECT_EQ(net.nodes[0].rivals, 0);
+  greet(2s);
+  EXPECT_GT(net.nodes[0].rivals, 0);
+  EXPECT_TRUE(net.both_up());
+  EXPECT_EQ(net.nodes[0].session->peer().node, linked);
 }
 
 TEST(session, frames_of_an_old_incarnation_change_nothing) {

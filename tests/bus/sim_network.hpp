@@ -36,9 +36,11 @@ struct sim_node final : bus::link::session_output {
   void deliver(std::string_view b, uint32_t n) override { on_deliver(b, n); }
   void up(const bus::link::identity&) override { on_up(); }
   void down(bus::link::down_reason r) override { on_down(r); }
+  void rival(const bus::link::identity&) override { ++rivals; }
 
   std::unique_ptr<bus::link::session> session;
   bool dead = false;
+  int rivals = 0; ///< times that it was told of one
 };
 
 class sim_network {

@@ -2,7 +2,9 @@
 // links, names, spawning, credit. Everything an actor does locally.
 #include "tests/bus/system_fixture.hpp"
 
+#include <atomic>
 #include <condition_variable>
+#include <functional>
 
 using namespace bus_test;
 using bus::errc;
@@ -239,6 +241,49 @@ TEST_F(remote_actors, names_come_and_go) {
   await_down();
   while (node->find("mine"))
     (*watcher)->receive([](const bus::name_event&) {}, [](const bus::peer_event&) {});
+}
+
+namespace {
+
+/// A watcher that acts within the notice, before whoever gave it goes on.
+class instant_watcher final : public caf::actor_proxy {
+public:
+  instant_watcher(caf::actor_config& cfg, std::function<void(const bus::name_event&)> told) : caf::actor_proxy(cfg), told_(std::move(told)) {}
+  void enqueue(caf::mailbox_element_ptr what, caf::execution_unit*) override {
+    if (what->content().match_elements<bus::name_event>()) told_(what->content().get_as<bus::name_event>(0));
+  }
+  void kill_proxy(caf::execution_unit*, caf::error) override {}
+
+private:
+  std::function<void(const bus::name_event&)> told_;
+};
+
+} // namespace
+
+// Its successor takes over a name while the other names of the one that has ended are withdrawn.
+TEST_F(remote_actors, that_have_ended_take_no_name_of_their_successors_along) {
+  const auto old = local(system->spawn(bus_test::worker));
+  const auto next = local(system->spawn(bus_test::worker));
+  ASSERT_FALSE(node->publish("first", old));
+  ASSERT_FALSE(node->publish("second", old));
+  std::atomic<bool> moved{false};
+  caf::actor_config cfg;
+  const auto watching = caf::make_actor<instant_watcher, caf::actor>(system->next_actor_id(), system->node(), system.get(), cfg,
+                                                                     [&](const bus::name_event& e) {
+    if (e.name != "first" || e.actor || moved.exchange(true)) return;
+    node->withdraw("second");
+    EXPECT_FALSE(node->publish("second", next));
+  });
+  node->watch(watching);
+  (*self)->monitor(old);
+  (*self)->send(old, quit_atom::value);
+  await_down();
+  // the last notice of the withdrawal comes when all is done
+  for (int i = 0; i < 500 && (!moved || node->find("second") != next); ++i)
+    (*watcher)->receive([](const bus::name_event&) {}, [](const bus::peer_event&) {}, caf::after(20ms) >> [] {});
+  (*watcher)->receive([](const bus::name_event&) {}, [](const bus::peer_event&) {}, caf::after(100ms) >> [] {});
+  EXPECT_TRUE(moved);
+  EXPECT_EQ(node->find("second"), next);
 }
 
 TEST_F(remote_actors, leave_no_proxies_behind) {

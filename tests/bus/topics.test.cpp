@@ -1,8 +1,12 @@
 // The data plane: local and remote subscribers, late ones, slow ones, gaps, and
 // a client in another language.
+#include "bus/limits.hpp"
 #include "tests/bus/system_fixture.hpp"
 
 #include <caf/all.hpp>
+#include <zmq.hpp>
+
+#include <set>
 
 using namespace bus_test;
 
@@ -157,6 +161,25 @@ TEST_F(data_plane, asks_the_publisher_for_the_last_message_again) {
   for (size_t i = 1; i < out->quotes.size(); ++i) EXPECT_EQ(out->quotes[i], out->quotes[i - 1] + 1);
 }
 
+// libzmq drops the subscriptions that find no room when a connection is made.
+TEST_F(data_plane, thousands_of_topics_followed_before_the_link_is_up_all_arrive) {
+  constexpr uint64_t topics = 3'000;
+  auto out = std::make_shared<seen>();
+  const auto a = local(system->spawn(collector, out));
+  for (uint64_t i = 1; i <= topics; ++i) ASSERT_TRUE(node->subscribe("t" + std::to_string(i), a, bus::delivery::every));
+  meet();
+  for (uint64_t i = 1; i <= topics; ++i) ask<uint64_t>(worker, publish_atom::value, "t" + std::to_string(i), i, uint64_t{1});
+  const auto numbers = [&] {
+    ask<uint64_t>(a, quit_atom::value);
+    const std::lock_guard guard{out->mutex};
+    return std::set<uint64_t>{out->quotes.begin(), out->quotes.end()}.size();
+  };
+  const auto give_up = std::chrono::steady_clock::now() + patience;
+  while (numbers() < topics && std::chrono::steady_clock::now() < give_up) {
+  }
+  EXPECT_EQ(numbers(), topics);
+}
+
 TEST_F(data_plane, topics_match_exactly) {
   meet();
   const auto [a, out] = subscriber("md.A", bus::delivery::every);
@@ -209,6 +232,25 @@ TEST_F(data_plane, names_and_actors_are_checked) {
   EXPECT_FALSE(node->topic(std::string(256, 'x')));
   EXPECT_FALSE(node->subscribe("", caf::actor{*self}, bus::delivery::every));
   EXPECT_FALSE(node->subscribe("x", caf::actor{}, bus::delivery::every));
+}
+
+// The name of a client comes with its key.
+TEST_F(data_plane, a_client_that_wants_too_much_is_named_in_the_log) {
+  const auto key = keys.add("dashboard", bus::keys::kind::client);
+  keys.write();
+  ASSERT_FALSE(node->reload_allowed());
+  zmq::context_t context;
+  zmq::socket_t client{context, zmq::socket_type::sub};
+  client.set(zmq::sockopt::linger, 0);
+  client.set(zmq::sockopt::sndhwm, 0); // libzmq drops subscriptions beyond it when it connects
+  client.set(zmq::sockopt::curve_publickey, key.public_key);
+  client.set(zmq::sockopt::curve_secretkey, key.secret_key);
+  client.set(zmq::sockopt::curve_serverkey, bus::keys::load(keys.dir / "alpha.key")->public_key);
+  client.connect(node->topics_endpoint());
+  for (size_t i = 0; i <= bus::limits::wanted_prefixes_per_client; ++i) client.set(zmq::sockopt::subscribe, "x" + std::to_string(i));
+  for (int i = 0; i < 500 && log->count("dashboard wants more topics") == 0; ++i)
+    (*watcher)->receive([](const bus::name_event&) {}, caf::after(20ms) >> [] {});
+  EXPECT_EQ(log->count("dashboard wants more topics"), 1u);
 }
 
 TEST_F(data_plane, a_python_client_subscribes_with_its_key) {

@@ -1,6 +1,6 @@
 // Golden bytes of everything below the level of actors: headers of the control
 // link, the messages in a body, topic payloads, and the bus's own message types.
-// What stands here stands in bus/README.md.
+// What stands here stands in bus/wire.md.
 #include "bus/link/frame.hpp"
 #include "bus/messages.hpp"
 #include "bus/proxy/wire.hpp"

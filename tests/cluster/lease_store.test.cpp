@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include <sqlite3.h>
+
 #include <random>
 #include <thread>
 
@@ -80,6 +82,25 @@ TEST_P(lease_store_test, lives_as_long_as_it_is_renewed) {
   }
   now += seconds{60}; // ran out, but nobody wanted it
   EXPECT_TRUE(a->renew(lease(), mine.epoch, seconds{3}));
+}
+
+TEST_P(lease_store_test, a_clock_that_is_set_back_keeps_a_lease_for_its_time_to_live_at_most) {
+  const auto mine = *a->acquire(lease(), "alpha", seconds{3});
+  now -= std::chrono::hours{1};
+  EXPECT_EQ(code(b->acquire(lease(), "beta", seconds{5})), errc::conflict);
+  now += seconds{3} - milliseconds{1};
+  EXPECT_EQ(code(b->acquire(lease(), "beta", seconds{5})), errc::conflict);
+  now += milliseconds{1};
+  EXPECT_EQ(b->acquire(lease(), "beta", seconds{5})->epoch, mine.epoch + 1);
+}
+
+TEST_P(lease_store_test, is_seized_from_whoever_holds_it) {
+  const auto theirs = *a->acquire(lease(), "alpha", seconds{3});
+  const auto mine = b->seize(lease(), "beta", seconds{3});
+  ASSERT_TRUE(mine);
+  EXPECT_EQ(mine->epoch, theirs.epoch + 1);
+  EXPECT_EQ(mine->holder, "beta");
+  EXPECT_EQ(code(a->renew(lease(), theirs.epoch, seconds{3})), errc::conflict);
 }
 
 TEST_P(lease_store_test, a_paused_holder_that_wakes_can_do_nothing) {
@@ -247,6 +268,50 @@ TEST_P(lease_store_test, an_acquisition_waits_for_a_guarded_write_under_way) {
 
 INSTANTIATE_TEST_SUITE_P(both, lease_store_test, ::testing::Values(backend::sqlite, backend::postgres),
                          [](const auto& of) { return of.param == backend::sqlite ? "sqlite" : "postgres"; });
+
+// The clock of one process says nothing to the next: it may count from the machine's start.
+TEST(sqlite_lease_store, leases_in_the_file_are_held_for_their_time_to_live_from_the_opening_on) {
+  using std::chrono::hours;
+  for (const auto jump : {hours{1}, hours{-1}, hours{24 * 365 * 50}, hours{-24 * 365}}) {
+    temporary_folder folder;
+    auto now = from_unix_seconds(1'000'000'000);
+    const auto open = [&] { return std::move(*open_sqlite_lease_store(folder.path("leases.sqlite"), [&] { return now; })); };
+    auto store = open();
+    const auto mine = *store->acquire("feed/sim", "alpha", seconds{3});
+    const auto given_back = *store->acquire("feed/other", "alpha", seconds{3});
+    ASSERT_TRUE(store->release("feed/other", given_back.epoch));
+    store.reset();
+    now += jump;
+    store = open();
+    EXPECT_TRUE(store->acquire("feed/other", "beta", seconds{3}));
+    EXPECT_FALSE(store->acquire("feed/sim", "beta", seconds{9}));
+    now += seconds{2};
+    EXPECT_TRUE(store->renew("feed/sim", mine.epoch, seconds{3})); // alpha lived through it
+    now += seconds{3} - milliseconds{1};
+    EXPECT_FALSE(store->acquire("feed/sim", "beta", seconds{9}));
+    now += milliseconds{1};
+    EXPECT_TRUE(store->acquire("feed/sim", "beta", seconds{9}));
+  }
+}
+
+TEST(sqlite_lease_store, takes_files_that_were_made_without_times_to_live) {
+  temporary_folder folder;
+  const auto path = folder.path("leases.sqlite");
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(db,
+                         "CREATE TABLE tt_leases(name TEXT PRIMARY KEY, holder TEXT NOT NULL, epoch BIGINT NOT NULL, expires_ns BIGINT NOT NULL)"
+                         " WITHOUT ROWID; INSERT INTO tt_leases VALUES('feed/sim', 'alpha', 7, 1768000000000000000)",
+                         nullptr, nullptr, nullptr),
+            SQLITE_OK);
+  sqlite3_close(db);
+  auto now = from_unix_seconds(5'000);
+  const auto store = open_sqlite_lease_store(path, [&] { return now; });
+  ASSERT_TRUE(store) << to_string(store.error());
+  EXPECT_FALSE((*store)->acquire("feed/sim", "beta", seconds{3}));
+  now += seconds{3};
+  EXPECT_EQ((*store)->acquire("feed/sim", "beta", seconds{3})->epoch, 8u);
+}
 
 TEST(postgres_lease_store, uses_the_databases_clock_and_survives_its_restart) {
   auto& server = postgres_server::instance();

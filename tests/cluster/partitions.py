@@ -28,8 +28,8 @@ HEAL_LIMIT = 3.0  # s
 FULL = os.environ.get("TT_CHAOS") == "full"
 SURELY_SEEN = 8.0  # s; in one direction only, what is under way still arrives for a while
 TTL_MS = 2000
-# how long a node that ends its run may need to say so in its log
-LOG_SLACK = 0.25
+# times in logs are whole milliseconds, and a line is written a moment after what it tells of; an overlap is a fault
+LOG_SLACK = 0.01
 
 
 def seconds_of(stamp):

@@ -57,9 +57,9 @@ public:
 
   void want(std::string_view prefix) {
     in_bus_thread([&] {
-      core_->topic_wanted(prefix, true);
+      core_->topic_wanted(prefix, true, {});
       core_->snapshot_wanted(prefix);
-      core_->topic_wanted(prefix, false);
+      core_->topic_wanted(prefix, false, {});
     });
   }
 
