@@ -248,6 +248,9 @@ private:
 
   // --- types (compile_types.cpp)
   type_id resolve(const ast::type_name& t);
+  bool key_type(type_id key, source_pos pos);
+  bool type_arguments(const std::string& name, const ast::expr& e, std::vector<type_id>& out);
+  bool elements_known(const std::string& name, type_id t, source_pos pos);
   type_id find_type(module_info& m, const std::string& name);
   bool assignable(type_id to, type_id from) const;
   type_id common(type_id a, type_id b) const;
