@@ -431,7 +431,7 @@ value compiler::compare(const std::string& o, const value& a, const value& b, so
     return constant_number(t_bool, from_bool((a.text == b.text) == (o == "==")));
   auto v = temp(t_bool, q);
   if (!numbers && is_ref(c)) {
-    bool text = c == t_string;
+    bool text = c == t_string && a.type != t_na && b.type != t_na; // nothing equals the word na
     emit(o == "==" ? (text ? op::teq : op::req) : (text ? op::tne : op::rne), v.reg, reg_as(a, c), reg_as(b, c));
     return v;
   }

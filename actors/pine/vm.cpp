@@ -172,10 +172,10 @@ void context::run() {
   OP(ne) : n[ip->a] = from_bool(!tol_eq(n[ip->b], n[ip->c]) && !is_na(n[ip->b]) && !is_na(n[ip->c]));
   ++ip;
   NEXT;
-  OP(teq) : n[ip->a] = from_bool(r[ip->b] != nullptr && r[ip->c] != nullptr && text_of(r[ip->b]) == text_of(r[ip->c]));
+  OP(teq) : n[ip->a] = from_bool(text_of(r[ip->b]) == text_of(r[ip->c])); // na is the same as ""
   ++ip;
   NEXT;
-  OP(tne) : n[ip->a] = from_bool(r[ip->b] != nullptr && r[ip->c] != nullptr && text_of(r[ip->b]) != text_of(r[ip->c]));
+  OP(tne) : n[ip->a] = from_bool(text_of(r[ip->b]) != text_of(r[ip->c]));
   ++ip;
   NEXT;
   OP(req) : n[ip->a] = from_bool(r[ip->b] != nullptr && r[ip->b] == r[ip->c]);

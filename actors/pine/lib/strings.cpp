@@ -226,9 +226,8 @@ std::string format_message(const site& c, std::size_t first) {
 
 namespace {
 
-/// na with anything is na.
+/// A string that is na is joined as "" (reference, `string`).
 void concat(site& c) {
-  if (c.o(0) == nullptr || c.o(1) == nullptr) return c.reto(nullptr);
   const auto &a = c.s(0), &b = c.s(1);
   if (a.size() + b.size() > limits::string_chars) c.stop("the text is longer than " + std::to_string(limits::string_chars) + " characters");
   c.ret_text(a + b);
