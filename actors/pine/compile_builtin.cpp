@@ -358,6 +358,7 @@ value compiler::fold_call(const builtin& b, const std::vector<value>& bound, typ
     plan.args.push_back(u32(i));
     plan.types.push_back(bound[i].type);
   }
+  if (b.name == "bool" && version() < 6 && is_na(bound[0].number)) return constant_number(type, na_value); // three states
   double result = na_value;
   register_ptr target{&result};
   site c;

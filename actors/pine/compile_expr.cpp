@@ -334,7 +334,7 @@ value compiler::unary(const ast::expr& e) {
       error("PN0226", e.pos, "'not' needs a bool, this is " + show(v), is_number(v.type) ? "compare it with 0" : "");
       return error_value();
     }
-    if (v.known) return constant_number(t_bool, from_bool(!truthy(v.number)));
+    if (v.known) return constant_number(t_bool, from_bool(!truthy_constant(v.number)));
     auto r = temp(t_bool, v.q);
     emit(op::lnot, r.reg, reg_of(v));
     return r;
@@ -452,9 +452,9 @@ value compiler::logical(const ast::expr& e) {
     auto b = expression(*e.kids[1]);
     if (!check(a) || !check(b) || a.bad || b.bad) return error_value();
     if (a.known && b.known)
-      return constant_number(t_bool, from_bool(is_and ? truthy(a.number) && truthy(b.number) : truthy(a.number) || truthy(b.number)));
+      return constant_number(t_bool, from_bool(is_and ? truthy_constant(a.number) && truthy_constant(b.number) : truthy_constant(a.number) || truthy_constant(b.number)));
     auto v = temp(t_bool, max(a.q, b.q));
-    emit(is_and ? op::land : op::lor, v.reg, reg_of(a), reg_of(b));
+    emit(is_and ? op::land : op::lor, v.reg, reg_of(exact_condition(a)), reg_of(exact_condition(b)));
     return v;
   }
   // version 6: the right side runs only when it decides
@@ -472,7 +472,7 @@ value compiler::logical(const ast::expr& e) {
     out().code.pop_back();
     out().lines.pop_back();
     if (a.known && b.known)
-      return constant_number(t_bool, from_bool(is_and ? truthy(a.number) && truthy(b.number) : truthy(a.number) || truthy(b.number)));
+      return constant_number(t_bool, from_bool(is_and ? truthy_constant(a.number) && truthy_constant(b.number) : truthy_constant(a.number) || truthy_constant(b.number)));
     v.q = max(a.q, b.q);
     emit(is_and ? op::land : op::lor, v.reg, ra, reg_of(b));
     return v;
@@ -493,6 +493,7 @@ value compiler::ternary(const ast::expr& e) {
           is_number(cond.type) ? "compare it with 0" : "");
     cond = error_value();
   }
+  cond = exact_condition(std::move(cond));
   auto cr = cond.bad ? number_reg(0) : reg_of(cond);
   auto test = emit(op::jf, cr);
   auto start = here();
@@ -523,7 +524,7 @@ value compiler::ternary(const ast::expr& e) {
     out().code.pop_back();
     out().lines.pop_back();
     if (cond.known && a.known && b.known) {
-      auto pick = truthy(cond.number) ? a : b;
+      auto pick = truthy_constant(cond.number) ? a : b;
       pick.type = t;
       pick.symbol = nullptr;
       return pick;

@@ -293,6 +293,7 @@ private:
   value library_global(module_info& lib, const ast::stmt& s);
   bool means_builtin(const std::string& path, const ast::expr& e) const;
   value as_bool(value v, type_id want);
+  value exact_condition(value v) const;
   void take_text_sizes(const std::string& name, call_args& args);
   void take_transparency(const std::string& name, call_args& args);
   std::optional<double> pending_transp_; ///< version 5's `transp` of the plot being compiled

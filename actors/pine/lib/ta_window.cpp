@@ -103,6 +103,7 @@ void change(site& c) { c.ret(changed(c, c.f(0), length_arg(c, 1))); }
 void change_bool(site& c) {
   auto n = length_arg(c, 1);
   double d = changed(c, c.b(0) ? 1 : 0, n);
+  if (is_na(d) && c.ctx->prog->version < 6) return c.ret(na_value); // a bool of version 5 may be na
   c.ret(from_bool(!is_na(d) && d != 0));
 }
 void roc(site& c) {
