@@ -39,7 +39,7 @@ decimal_digits digits_of(double x) {
   return d;
 }
 
-/// Rounds to so many places after the point, half away from zero.
+/// Rounds to so many places after the point, half away from zero. Nothing left is 0, wherever its point was.
 void round_digits(decimal_digits& d, int places) {
   auto keep = d.point + places;
   if (keep >= i32(d.digits.size())) return;
@@ -47,6 +47,7 @@ void round_digits(decimal_digits& d, int places) {
   d.digits.resize(usz(std::max(keep, 0)));
   if (!up) {
     while (!d.digits.empty() && d.digits.back() == '0') d.digits.pop_back();
+    if (d.digits.empty()) d.point = 0;
     return;
   }
   auto i = d.digits.size();
@@ -87,6 +88,14 @@ std::string shortest_decimal(double x) {
   auto d = digits_of(x);
   auto whole = integer_part(d, 1, 0), part = fraction_part(d, 0, 400);
   return (x < 0 ? "-" : "") + whole + (part.empty() ? "" : "." + part);
+}
+
+std::string format_plain(double x) {
+  constexpr double huge = 1e21, tiny = 1e-21;
+  auto size = std::fabs(x);
+  if (is_na(x) || std::isinf(x) || size == 0 || (size < huge && size >= tiny)) return format_places(x, 10);
+  auto d = digits_of(x);
+  return (x < 0 ? "-" : "") + d.digits.substr(0, 1) + (d.digits.size() > 1 ? "." + d.digits.substr(1) : "") + "E" + std::to_string(d.point - 1);
 }
 
 std::string format_places(double x, int digits) {

@@ -16,6 +16,8 @@ enum class ties_t : std::uint8_t { away, even };
 /// By a pattern of 0, #, a point, a comma and %, with text around them and a second pattern for negative numbers behind
 /// a semicolon.
 std::string format_decimal(double x, std::string_view pattern, ties_t ties = ties_t::away);
+/// As str.tostring() shows a number: at most 10 places, with an exponent from 1e21 up and below 1e-21.
+std::string format_plain(double x);
 /// Rounded to `digits` places, without trailing zeros.
 std::string format_places(double x, int digits);
 /// With exactly `digits` places.
