@@ -219,7 +219,7 @@ value compiler::for_value(const ast::expr& e) {
   bool used = std::exchange(value_used_, true);
   auto from = expression(*e.kids[0]);
   auto to = expression(*e.kids[1]);
-  value by = e.kids[2] != nullptr ? expression(*e.kids[2]) : constant_number(t_int, na_value);
+  value by = e.kids[2] != nullptr ? expression(*e.kids[2]) : constant_number(t_int, 1);
   for (const auto* v : {&from, &to, &by}) {
     if (v->bad) return *v;
     if (!is_number(v->type)) {
