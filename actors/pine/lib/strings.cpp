@@ -144,6 +144,24 @@ std::string styled_number(double n, std::string_view style) {
   return format_decimal(n, style, ties_t::even);
 }
 
+void check_time_pattern(const site& c, std::string_view pattern) {
+  if (pattern.size() > limits::pattern_bytes) c.stop("the format is longer than " + std::to_string(limits::pattern_bytes) + " bytes");
+  text_work(c, pattern.size());
+  if (char letter = unknown_time_letter(pattern); letter != 0)
+    c.stop("the letter '" + std::string(1, letter) + "' in the format \"" + std::string(pattern) + "\" stands for nothing; put text in quotes");
+}
+
+/// The pattern that a date or time style means; the words are those of Java's MessageFormat, in English.
+std::string_view time_pattern(bool date, std::string_view style) {
+  auto word = lowered(style);
+  if (word.empty()) return date ? "yyyy-MM-dd" : "HH:mm:ss";
+  if (word == "short") return date ? "M/d/yy" : "h:mm a";
+  if (word == "medium") return date ? "MMM d, yyyy" : "h:mm:ss a";
+  if (word == "long") return date ? "MMMM d, yyyy" : "h:mm:ss a z";
+  if (word == "full") return date ? "EEEE, MMMM d, yyyy" : "h:mm:ss a z";
+  return style;
+}
+
 std::string placeholder(const site& c, std::size_t arg, std::string_view kind_text, std::string_view style) {
   const auto& types = *c.ctx->prog->types;
   auto t = c.type(arg);
@@ -154,8 +172,8 @@ std::string placeholder(const site& c, std::size_t arg, std::string_view kind_te
   auto kind = lowered(without_spaces(kind_text));
   if (kind == "number" && (is_number(t) || t == t_na)) return styled_number(n, style);
   if ((kind == "date" || kind == "time") && (is_number(t) || t == t_na)) {
-    auto pattern = without_spaces(style);
-    if (pattern.empty()) pattern = kind == "date" ? "yyyy-MM-dd" : "HH:mm:ss";
+    auto pattern = time_pattern(kind == "date", without_spaces(style));
+    check_time_pattern(c, pattern);
     return is_na(n) ? "NaN" : format_time(to_int(n), pattern, *zone::find("UTC"));
   }
   if (is_number(t) || t == t_na) return format_decimal(n, "#.###", ties_t::even);
@@ -449,6 +467,7 @@ void time_text(site& c) {
   auto z = zone::find(c.o(2) == nullptr ? c.ctx->symbol->timezone : c.s(2));
   if (z == nullptr) c.stop("there is no time zone \"" + c.s(2) + "\"");
   if (c.na(0)) return c.reto(nullptr);
+  check_time_pattern(c, c.s(1));
   c.ret_text(format_time(c.i(0), c.s(1), *z));
 }
 
