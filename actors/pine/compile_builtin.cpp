@@ -175,6 +175,8 @@ compiler::match compiler::try_bind(const builtin& b, const call_args& args, cons
     return true;
   };
   if (receiver != nullptr && !place(at++, *receiver, pos)) return m;
+  // version 5 lets a parameter be given again by its name; the first argument is the one that counts
+  auto again = [&](std::size_t slot, bool by_name) { return version() < 6 && by_name && slot < fixed && m.given[slot]; };
   bool named = false;
   for (std::size_t i = 0; i < args.values.size(); ++i) {
     const auto& source = *args.sources[i];
@@ -203,6 +205,7 @@ compiler::match compiler::try_bind(const builtin& b, const call_args& args, cons
       slot = std::min(at, fixed);
       ++at;
     }
+    if (again(slot, !source.name.empty())) continue;
     if (!place(slot, args.values[i], source.pos)) return m;
   }
   for (std::size_t k = 0; k < fixed; ++k) {

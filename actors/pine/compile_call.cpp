@@ -131,6 +131,7 @@ value compiler::call_user(const std::vector<function_info>& candidates, const as
     local.caller = saved;
     local.call_pos = e.pos;
     auto place = [&](std::size_t slot, const value& v, const ast::expr* source, source_pos p) {
+      if (given[slot] && version() < 6) return; // version 5 takes the first of them
       if (given[slot]) return fail("the argument '" + params[slot].name + "' is given twice", p);
       const auto& want = params[slot].type;
       if (!want.name.empty()) {
@@ -315,6 +316,11 @@ value compiler::new_object(type_id t, const ast::expr& e) {
       return error_value();
     }
     if (args.values[i].bad) return error_value();
+    if (given[slot]) {
+      if (version() < 6) continue;
+      error("PN0240", src.pos, "the field '" + info.fields[slot].name + "' is given twice");
+      return error_value();
+    }
     if (!assignable(info.fields[slot].type, args.values[i].type)) {
       error("PN0240", src.pos, "the field '" + info.fields[slot].name + "' must be " + types_->name(info.fields[slot].type) +
                                  ", this is " + show(args.values[i]));

@@ -254,11 +254,11 @@ value compiler::history(const ast::expr& e) {
     error("PN0224", e.pos, "the history operator [] can't be used on a value of type " + types_->name(base.type));
     return error_value();
   }
-  if (!assignable(t_int, back.type) || back.type == t_na) {
-    error("PN0225", e.kids[1]->pos, "the offset of [] must be an int, this is " + show(back),
-          back.type == t_float ? "convert it with int()" : "");
+  if (!is_number(back.type)) {
+    error("PN0225", e.kids[1]->pos, "the offset of [] must be a number, this is " + show(back));
     return error_value();
   }
+  if (back.known) back.number = std::floor(back.number); // fractions are rounded down
   auto k = e.kids[0]->kind;
   bool is_literal = k == expr_kind::number_int || k == expr_kind::number_float || k == expr_kind::text ||
                     k == expr_kind::boolean || k == expr_kind::color || k == expr_kind::na;
