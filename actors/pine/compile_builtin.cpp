@@ -334,6 +334,10 @@ value compiler::call_builtin(const std::string& name, const ast::expr& e, const 
     value v = error_value();
     return v;
   }
+  if (version() >= 6 && name == "na" && chosen.bound[0].type == t_bool) {
+    error("PN0213", e.pos, "a bool can't be na in version 6, so na() takes none");
+    return error_value();
+  }
   if (best->kind == special::request) return request_call(*best, e, chosen.bound, chosen.given, body_expr);
   if (best->kind != special::none) return special_call(*best, e, chosen.bound, chosen.given);
   return emit_builtin(*best, e, chosen.bound, chosen.types, chosen.given);
@@ -414,6 +418,10 @@ value compiler::emit_builtin(const builtin& b, const ast::expr& e, std::vector<v
     if (t == t_na) {
       t = instantiate(spec, types);
       if (t == t_na) t = t_float;
+      if (t == t_bool && version() >= 6) {
+        if (i >= given.size() || given[i]) error("PN0213", e.pos, "a bool can't be na in version 6, as an argument of '" + b.name + "' neither");
+        v = constant_number(t_bool, 0);
+      }
     }
     plan.args.push_back(reg_as(v, t));
     plan.types.push_back(i < given.size() && !given[i] && b.params[i].omitted ? t_void : t);
@@ -444,7 +452,6 @@ value compiler::emit_builtin(const builtin& b, const ast::expr& e, std::vector<v
   }
   out().sites.push_back(std::move(plan));
   emit(op::call, 0, 0, u32(out().sites.size() - 1));
-  (void)e;
   return result;
 }
 

@@ -46,6 +46,7 @@ struct symbol_entry {
   value val;
   std::int32_t ring = -1; ///< index into program::rings
   bool mutated = false;
+  qual most = qual::series; ///< what its declaration allows
   bool builtin = false;
   bool loop_var = false;
   bool is_param = false;
@@ -131,6 +132,7 @@ private:
   void check_uncalled(module_info& m);
   void check_field_defaults(module_info& m);
   void check_exports();
+  void check_default(const function_info& f, const ast::parameter& param, type_id type);
   void wrong_default(const udt_field& field, const ast::expr& fallback, const value& v);
   void mark_mutations(const ast::block& body, std::vector<std::map<std::string, std::pair<const ast::stmt*, std::size_t>>>& scopes);
   void mark_in_expr(const ast::expr& e, std::vector<std::map<std::string, std::pair<const ast::stmt*, std::size_t>>>& scopes);
