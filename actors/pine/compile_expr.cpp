@@ -370,7 +370,11 @@ value compiler::arithmetic(const std::string& o, value a, value b, source_pos po
       error("PN0226", pos, "'+' can't join " + show(a) + " and " + show(b), "convert the other value with str.tostring()");
       return error_value();
     }
-    if (a.known && b.known && a.type == b.type) return constant_text(a.text + b.text);
+    if (a.known && b.known && a.type == b.type) {
+      if (a.text.size() + b.text.size() <= limits::string_chars) return constant_text(a.text + b.text);
+      error("PN0007", pos, "this string is longer than " + std::to_string(limits::string_chars) + " characters");
+      return error_value();
+    }
     const auto* rows = registry::get().functions("$concat");
     auto v = temp(t_string, q);
     site_plan plan;

@@ -361,6 +361,8 @@ void binary(site& c) {
 template <bool All>
 void quantified(site& c) {
   auto v = array_arg(c, 0);
+  if (v.array->is_ref) c.stop("the elements are neither bools nor numbers");
+  c.shared().charge(v.count / 16);
   for (std::size_t i = 0; i < v.count; ++i)
     if (truthy(v.num()[i]) != All) return c.ret(from_bool(!All));
   c.ret(from_bool(All && v.count > 0)); // an empty array has no true element
