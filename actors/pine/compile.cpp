@@ -350,6 +350,7 @@ value compiler::declare(const ast::stmt& s) {
   if (want == t_bool && v.type == t_na && !v.bad && version() >= 6)
     error("PN0213", s.value->pos, "a bool can't be na in version 6", "use true or false");
   bool mutated = s.mutated[0];
+  auto most = qual::series;
   if (!s.type.qualifier.empty()) {
     auto q = s.type.qualifier == "const" ? qual::constant : s.type.qualifier == "input" ? qual::input
              : s.type.qualifier == "simple" ? qual::simple : qual::series;
@@ -358,6 +359,7 @@ value compiler::declare(const ast::stmt& s) {
       error("PN0214", s.value->pos, "'" + s.name + "' is declared " + s.type.qualifier + " but the value is " +
                                       std::string(name_of(v.q)));
     if (q == qual::series) v.q = q;
+    most = q;
   }
   value var = v;
   var.symbol = nullptr;
@@ -387,6 +389,7 @@ value compiler::declare(const ast::stmt& s) {
   if (keeps) patch(once_at, here());
   auto* e = define(s.name, var, s.pos);
   e->mutated = mutated;
+  e->most = most;
   e->val.symbol = e;
   return e->val;
 }
@@ -470,6 +473,8 @@ value compiler::assign(const ast::stmt& s) {
   }
   if (e->val.type == t_bool && v.type == t_na && version() >= 6)
     error("PN0213", s.value->pos, "a bool can't be na in version 6");
+  if (v.q > e->most)
+    error("PN0214", s.value->pos, "'" + name + "' is declared " + std::string(name_of(e->most)) + " but the value is " + std::string(name_of(v.q)));
   move(e->val.reg, v, e->val.type);
   return e->val;
 }
@@ -493,6 +498,8 @@ void compiler::assign_field(const ast::stmt& s) {
                                     " and can't take a value of type " + show(v));
     return;
   }
+  if (field->type == t_bool && v.type == t_na && version() >= 6)
+    error("PN0213", s.value->pos, "the field '" + field->name + "' can't be na: a bool can't be na in version 6");
   bool ref = is_ref(field->type);
   emit(ref ? op::setfr : op::setf, reg_as(object, object.type), reg_as(v, field->type), field->slot);
 }

@@ -55,6 +55,7 @@ int compiler::convertible(const type_spec& spec, type_id have, std::map<char, ty
     if (kind != want) return -1;
     const auto info = (*types_)[have];
     auto element = [&](const type_spec& s, type_id e) {
+      if (e == t_na) return -1;
       if (s.form == type_form::variable) {
         auto& v = vars[s.variable];
         if (v != t_na && v != e && !(vars.count('!') == 0 && is_number(v) && is_number(e))) return -1;
@@ -174,6 +175,8 @@ compiler::match compiler::try_bind(const builtin& b, const call_args& args, cons
     return true;
   };
   if (receiver != nullptr && !place(at++, *receiver, pos)) return m;
+  // version 5 lets a parameter be given again by its name; the first argument is the one that counts
+  auto again = [&](std::size_t slot, bool by_name) { return version() < 6 && by_name && slot < fixed && m.given[slot]; };
   bool named = false;
   for (std::size_t i = 0; i < args.values.size(); ++i) {
     const auto& source = *args.sources[i];
@@ -202,6 +205,7 @@ compiler::match compiler::try_bind(const builtin& b, const call_args& args, cons
       slot = std::min(at, fixed);
       ++at;
     }
+    if (again(slot, !source.name.empty())) continue;
     if (!place(slot, args.values[i], source.pos)) return m;
   }
   for (std::size_t k = 0; k < fixed; ++k) {
@@ -215,6 +219,36 @@ compiler::match compiler::try_bind(const builtin& b, const call_args& args, cons
 }
 
 // ---------------------------------------------------------------- built-ins
+
+/// The types between '<' and '>' of a call. What makes a collection needs them: nothing else says what it holds.
+bool compiler::type_arguments(const std::string& name, const ast::expr& e, std::vector<type_id>& out) {
+  std::size_t want = name == "map.new" ? 2 : name == "array.new" || name == "matrix.new" ? 1 : 0;
+  if (want > 0 && e.type_args.size() != want) {
+    error("PN0211", e.pos, "'" + name + "' needs the type" + (want > 1 ? "s" : "") + " of what it holds",
+          "write for example " + name + (want > 1 ? "<string, float>()" : "<float>()"));
+    return false;
+  }
+  for (const auto& t : e.type_args) {
+    out.push_back(resolve(t));
+    if (out.back() == t_na) return false; // there is no such type: that was said
+    auto kind = types_->kind(out.back());
+    if (kind == type_kind::array || kind == type_kind::matrix || kind == type_kind::map) {
+      error("PN0211", t.pos, "a collection can't hold collections directly", "put the inner collection into a user-defined type");
+      return false;
+    }
+  }
+  return want != 2 || key_type(out[0], e.type_args[0].pos);
+}
+
+/// Whether the type says what its elements are. A collection of nothing but na would take numbers and references alike.
+bool compiler::elements_known(const std::string& name, type_id t, source_pos pos) {
+  auto kind = types_->kind(t);
+  if (kind != type_kind::array && kind != type_kind::matrix && kind != type_kind::map) return true;
+  const auto& info = (*types_)[t];
+  if (info.arg != t_na && (kind != type_kind::map || info.arg2 != t_na)) return true;
+  error("PN0240", pos, "what the collection of '" + name + "' holds can't be known from na");
+  return false;
+}
 
 value compiler::call_builtin(const std::string& name, const ast::expr& e, const value* receiver) {
   const auto& reg = registry::get();
@@ -234,13 +268,9 @@ value compiler::call_builtin(const std::string& name, const ast::expr& e, const 
   }
   if (list == nullptr) return unknown_name(name, e.pos, true);
   std::vector<type_id> type_args;
-  for (const auto& t : e.type_args) {
-    type_args.push_back(resolve(t));
-    auto kind = types_->kind(type_args.back());
-    if (kind == type_kind::array || kind == type_kind::matrix || kind == type_kind::map) {
-      error("PN0211", t.pos, "a collection can't hold collections directly", "put the inner collection into a user-defined type");
-      return error_value();
-    }
+  if (!type_arguments(name, e, type_args)) {
+    evaluate_args(e);
+    return error_value();
   }
   // the expression of a request runs elsewhere: it is checked there, not here
   const ast::expr* body_expr = nullptr;
@@ -304,6 +334,10 @@ value compiler::call_builtin(const std::string& name, const ast::expr& e, const 
     value v = error_value();
     return v;
   }
+  if (version() >= 6 && name == "na" && chosen.bound[0].type == t_bool) {
+    error("PN0213", e.pos, "a bool can't be na in version 6, so na() takes none");
+    return error_value();
+  }
   if (best->kind == special::request) return request_call(*best, e, chosen.bound, chosen.given, body_expr);
   if (best->kind != special::none) return special_call(*best, e, chosen.bound, chosen.given);
   return emit_builtin(*best, e, chosen.bound, chosen.types, chosen.given);
@@ -331,6 +365,7 @@ value compiler::fold_call(const builtin& b, const std::vector<value>& bound, typ
     plan.args.push_back(u32(i));
     plan.types.push_back(bound[i].type);
   }
+  if (b.name == "bool" && version() < 6 && is_na(bound[0].number)) return constant_number(type, na_value); // three states
   double result = na_value;
   register_ptr target{&result};
   site c;
@@ -367,7 +402,10 @@ value compiler::emit_builtin(const builtin& b, const ast::expr& e, std::vector<v
     for (const auto& v : bound) q = max(q, v.q);
   }
   std::vector<type_id> result_types;
-  for (const auto& r : b.results) result_types.push_back(instantiate(r, types));
+  for (const auto& r : b.results) {
+    result_types.push_back(instantiate(r, types));
+    if (!elements_known(b.name, result_types.back(), e.pos)) return error_value();
+  }
   if (foldable(b, bound)) return fold_call(b, bound, result_types[0]);
   site_plan plan;
   plan.fn = b.fn;
@@ -380,6 +418,10 @@ value compiler::emit_builtin(const builtin& b, const ast::expr& e, std::vector<v
     if (t == t_na) {
       t = instantiate(spec, types);
       if (t == t_na) t = t_float;
+      if (t == t_bool && version() >= 6) {
+        if (i >= given.size() || given[i]) error("PN0213", e.pos, "a bool can't be na in version 6, as an argument of '" + b.name + "' neither");
+        v = constant_number(t_bool, 0);
+      }
     }
     plan.args.push_back(reg_as(v, t));
     plan.types.push_back(i < given.size() && !given[i] && b.params[i].omitted ? t_void : t);
@@ -410,7 +452,6 @@ value compiler::emit_builtin(const builtin& b, const ast::expr& e, std::vector<v
   }
   out().sites.push_back(std::move(plan));
   emit(op::call, 0, 0, u32(out().sites.size() - 1));
-  (void)e;
   return result;
 }
 

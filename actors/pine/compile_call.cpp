@@ -131,12 +131,15 @@ value compiler::call_user(const std::vector<function_info>& candidates, const as
     local.caller = saved;
     local.call_pos = e.pos;
     auto place = [&](std::size_t slot, const value& v, const ast::expr* source, source_pos p) {
+      if (given[slot] && version() < 6) return; // version 5 takes the first of them
       if (given[slot]) return fail("the argument '" + params[slot].name + "' is given twice", p);
       const auto& want = params[slot].type;
       if (!want.name.empty()) {
         frame_ = &local;
         auto t = resolve(want);
         frame_ = saved;
+        if (t == t_bool && v.type == t_na && version() >= 6)
+          return fail("the argument '" + params[slot].name + "' can't be na: a bool can't be na in version 6", p);
         if (!assignable(t, v.type) && t != t_na)
           return fail("the argument '" + params[slot].name + "' must be " + types_->name(t) + ", this is " + show(v), p);
         score += t == v.type ? 0 : 1;
@@ -186,7 +189,12 @@ value compiler::call_user(const std::vector<function_info>& candidates, const as
       }
       frame_ = &local;
       values[k] = expression(*params[k].fallback);
+      auto wanted = params[k].type.name.empty() ? t_na : resolve(params[k].type);
       frame_ = saved;
+      if (wanted != t_na && !values[k].bad && !assignable(wanted, values[k].type)) {
+        fail("the default of the parameter '" + params[k].name + "' must be " + types_->name(wanted) + ", this is " + show(values[k]), e.pos);
+        break;
+      }
       sources[k] = params[k].fallback.get();
     }
     if (!good || (best != nullptr && score >= best_score)) continue;
@@ -315,11 +323,18 @@ value compiler::new_object(type_id t, const ast::expr& e) {
       return error_value();
     }
     if (args.values[i].bad) return error_value();
+    if (given[slot]) {
+      if (version() < 6) continue;
+      error("PN0240", src.pos, "the field '" + info.fields[slot].name + "' is given twice");
+      return error_value();
+    }
     if (!assignable(info.fields[slot].type, args.values[i].type)) {
       error("PN0240", src.pos, "the field '" + info.fields[slot].name + "' must be " + types_->name(info.fields[slot].type) +
                                  ", this is " + show(args.values[i]));
       return error_value();
     }
+    if (info.fields[slot].type == t_bool && args.values[i].type == t_na && version() >= 6)
+      error("PN0213", src.pos, "the field '" + info.fields[slot].name + "' can't be na: a bool can't be na in version 6");
     values[slot] = args.values[i];
     given[slot] = true;
   }

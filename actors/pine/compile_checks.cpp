@@ -30,6 +30,21 @@ void compiler::check_header(const ast::stmt& fn, const std::vector<function_info
   }
 }
 
+/// The default of a parameter of a function that nothing calls: it must fit the parameter's type.
+void compiler::check_default(const function_info& f, const ast::parameter& param, type_id type) {
+  if (param.fallback == nullptr || type == t_na) return;
+  auto* saved = frame_;
+  frame local;
+  local.home = f.home;
+  local.fn = f.decl;
+  local.caller = saved;
+  frame_ = &local;
+  auto v = expression(*param.fallback);
+  frame_ = saved;
+  if (!v.bad && !assignable(type, v.type))
+    error("PN0240", param.fallback->pos, "the default of the parameter '" + param.name + "' must be " + types_->name(type) + ", this is " + show(v));
+}
+
 /// Checks functions that nothing calls, and the defaults of fields. A parameter without a type is a value of which
 /// nothing is known: names in the body are looked up all the same.
 void compiler::check_uncalled(module_info& m) {
@@ -50,6 +65,7 @@ void compiler::check_uncalled(module_info& m) {
         if (q == "simple") args.back().q = qual::simple;
         if (q == "const") args.back().q = qual::constant;
         if (q == "input") args.back().q = qual::input;
+        check_default(f, param, type);
       }
       std::vector<const ast::expr*> none(args.size(), nullptr);
       expand(f, std::move(args), std::move(none), f.decl->pos);

@@ -60,10 +60,36 @@ void compiler::take_text_sizes(const std::string& name, call_args& args) {
   }
 }
 
-/// Version 5 takes a number where a bool is declared: 0 and na are false.
+/// Version 5 takes a number where a bool is declared, as bool() does: na stays na.
 value compiler::as_bool(value v, type_id want) {
   if (version() >= 6 || want != t_bool || !is_number(v.type) || v.bad) return v;
-  return compare("!=", v, constant_number(t_int, 0), {line_, 1, 1});
+  if (v.known) {
+    auto q = v.q;
+    v = is_na(v.number) ? constant_number(t_bool, na_value) : exact_condition(std::move(v));
+    v.q = q;
+    return v;
+  }
+  site_plan plan;
+  plan.fn = registry::get().functions("bool")->front().fn;
+  plan.name = "bool";
+  plan.args = {reg_of(v)};
+  plan.types = {v.type};
+  v = temp(t_bool, v.q);
+  plan.outs = {v.reg};
+  plan.out_types = {t_bool};
+  plan.line_no = line_;
+  out().sites.push_back(std::move(plan));
+  emit(op::call, 0, 0, u32(out().sites.size() - 1));
+  return v;
+}
+
+/// A constant number as the bool it stands for in a condition. Only constants are looked at exactly, see truthy().
+value compiler::exact_condition(value v) const {
+  if (v.bad || !v.known || !is_number(v.type)) return v;
+  auto q = v.q;
+  v = constant_number(t_bool, from_bool(truthy_constant(v.number)));
+  v.q = q;
+  return v;
 }
 
 } // namespace tt::pine

@@ -146,6 +146,13 @@ type_id compiler::find_type(module_info& m, const std::string& name) {
   return t_na;
 }
 
+/// Keys of maps are compared by value: numbers, colors, bools, strings and fields of enums, never references.
+bool compiler::key_type(type_id key, source_pos pos) {
+  if (key == t_string || !is_ref(key)) return true;
+  error("PN0211", pos, "the keys of a map can't be of type " + types_->name(key), "keys are int, float, bool, string, color or of an enum");
+  return false;
+}
+
 type_id compiler::resolve(const ast::type_name& t) {
   auto expect_args = [&](std::size_t n) {
     if (t.args.size() == n) return true;
@@ -171,7 +178,7 @@ type_id compiler::resolve(const ast::type_name& t) {
   if (t.name == "map") {
     if (!expect_args(2)) return t_na;
     auto k = element(t.args[0]), v = element(t.args[1]);
-    if (k == t_na || v == t_na) return t_na;
+    if (k == t_na || v == t_na || !key_type(k, t.args[0].pos)) return t_na;
     return types_->map_of(k, v);
   }
   auto user = find_type(*frame_->home, t.name);

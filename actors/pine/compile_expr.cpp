@@ -254,11 +254,11 @@ value compiler::history(const ast::expr& e) {
     error("PN0224", e.pos, "the history operator [] can't be used on a value of type " + types_->name(base.type));
     return error_value();
   }
-  if (!assignable(t_int, back.type) || back.type == t_na) {
-    error("PN0225", e.kids[1]->pos, "the offset of [] must be an int, this is " + show(back),
-          back.type == t_float ? "convert it with int()" : "");
+  if (!is_number(back.type)) {
+    error("PN0225", e.kids[1]->pos, "the offset of [] must be a number, this is " + show(back));
     return error_value();
   }
+  if (back.known) back.number = std::floor(back.number); // fractions are rounded down
   auto k = e.kids[0]->kind;
   bool is_literal = k == expr_kind::number_int || k == expr_kind::number_float || k == expr_kind::text ||
                     k == expr_kind::boolean || k == expr_kind::color || k == expr_kind::na;
@@ -334,7 +334,7 @@ value compiler::unary(const ast::expr& e) {
       error("PN0226", e.pos, "'not' needs a bool, this is " + show(v), is_number(v.type) ? "compare it with 0" : "");
       return error_value();
     }
-    if (v.known) return constant_number(t_bool, from_bool(!truthy(v.number)));
+    if (v.known) return constant_number(t_bool, from_bool(!truthy_constant(v.number)));
     auto r = temp(t_bool, v.q);
     emit(op::lnot, r.reg, reg_of(v));
     return r;
@@ -370,7 +370,11 @@ value compiler::arithmetic(const std::string& o, value a, value b, source_pos po
       error("PN0226", pos, "'+' can't join " + show(a) + " and " + show(b), "convert the other value with str.tostring()");
       return error_value();
     }
-    if (a.known && b.known && a.type == b.type) return constant_text(a.text + b.text);
+    if (a.known && b.known && a.type == b.type) {
+      if (a.text.size() + b.text.size() <= limits::string_chars) return constant_text(a.text + b.text);
+      error("PN0007", pos, "this string is longer than " + std::to_string(limits::string_chars) + " characters");
+      return error_value();
+    }
     const auto* rows = registry::get().functions("$concat");
     auto v = temp(t_string, q);
     site_plan plan;
@@ -431,7 +435,7 @@ value compiler::compare(const std::string& o, const value& a, const value& b, so
     return constant_number(t_bool, from_bool((a.text == b.text) == (o == "==")));
   auto v = temp(t_bool, q);
   if (!numbers && is_ref(c)) {
-    bool text = c == t_string;
+    bool text = c == t_string && a.type != t_na && b.type != t_na; // nothing equals the word na
     emit(o == "==" ? (text ? op::teq : op::req) : (text ? op::tne : op::rne), v.reg, reg_as(a, c), reg_as(b, c));
     return v;
   }
@@ -452,9 +456,9 @@ value compiler::logical(const ast::expr& e) {
     auto b = expression(*e.kids[1]);
     if (!check(a) || !check(b) || a.bad || b.bad) return error_value();
     if (a.known && b.known)
-      return constant_number(t_bool, from_bool(is_and ? truthy(a.number) && truthy(b.number) : truthy(a.number) || truthy(b.number)));
+      return constant_number(t_bool, from_bool(is_and ? truthy_constant(a.number) && truthy_constant(b.number) : truthy_constant(a.number) || truthy_constant(b.number)));
     auto v = temp(t_bool, max(a.q, b.q));
-    emit(is_and ? op::land : op::lor, v.reg, reg_of(a), reg_of(b));
+    emit(is_and ? op::land : op::lor, v.reg, reg_of(exact_condition(a)), reg_of(exact_condition(b)));
     return v;
   }
   // version 6: the right side runs only when it decides
@@ -472,7 +476,7 @@ value compiler::logical(const ast::expr& e) {
     out().code.pop_back();
     out().lines.pop_back();
     if (a.known && b.known)
-      return constant_number(t_bool, from_bool(is_and ? truthy(a.number) && truthy(b.number) : truthy(a.number) || truthy(b.number)));
+      return constant_number(t_bool, from_bool(is_and ? truthy_constant(a.number) && truthy_constant(b.number) : truthy_constant(a.number) || truthy_constant(b.number)));
     v.q = max(a.q, b.q);
     emit(is_and ? op::land : op::lor, v.reg, ra, reg_of(b));
     return v;
@@ -493,6 +497,7 @@ value compiler::ternary(const ast::expr& e) {
           is_number(cond.type) ? "compare it with 0" : "");
     cond = error_value();
   }
+  cond = exact_condition(std::move(cond));
   auto cr = cond.bad ? number_reg(0) : reg_of(cond);
   auto test = emit(op::jf, cr);
   auto start = here();
@@ -523,7 +528,7 @@ value compiler::ternary(const ast::expr& e) {
     out().code.pop_back();
     out().lines.pop_back();
     if (cond.known && a.known && b.known) {
-      auto pick = truthy(cond.number) ? a : b;
+      auto pick = truthy_constant(cond.number) ? a : b;
       pick.type = t;
       pick.symbol = nullptr;
       return pick;

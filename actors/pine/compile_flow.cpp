@@ -113,7 +113,7 @@ void compiler::condition(const ast::expr& e, std::vector<std::size_t>& if_false)
       if (version() >= 6 || !(is_number(v.type) || v.type == t_na))
         error("PN0227", e.pos, "a condition must be a bool, this is " + show(v));
     }
-    if_false.push_back(emit(op::jf, reg_of(v)));
+    if_false.push_back(emit(op::jf, reg_of(exact_condition(v))));
     return;
   }
   auto v = expression(e);
@@ -124,7 +124,7 @@ void compiler::condition(const ast::expr& e, std::vector<std::size_t>& if_false)
           is_number(v.type) ? "compare it with 0, or use bool()" : "");
     return;
   }
-  if_false.push_back(emit(op::jf, reg_of(v)));
+  if_false.push_back(emit(op::jf, reg_of(exact_condition(v))));
 }
 
 value compiler::if_value(const ast::expr& e) {
@@ -219,7 +219,7 @@ value compiler::for_value(const ast::expr& e) {
   bool used = std::exchange(value_used_, true);
   auto from = expression(*e.kids[0]);
   auto to = expression(*e.kids[1]);
-  value by = e.kids[2] != nullptr ? expression(*e.kids[2]) : constant_number(t_int, na_value);
+  value by = e.kids[2] != nullptr ? expression(*e.kids[2]) : constant_number(t_int, 1);
   for (const auto* v : {&from, &to, &by}) {
     if (v->bad) return *v;
     if (!is_number(v->type)) {

@@ -164,12 +164,13 @@ value compiler::request_call(const builtin& b, const ast::expr& e, std::vector<v
   auto plan = std::make_shared<request_plan>();
   plan->lower = b.name == "request.security_lower_tf";
   plan->line_no = line_;
-  if (version() < 6) {
+  if (!main_unit_.out->decl.dynamic_requests) {
+    const std::string without = " without dynamic_requests = true";
     if (frame_->loop_depth > 0 || (frame_->fn == nullptr && frame_->block_depth > 0))
-      error("PN0260", e.pos, b.name + "() can't be called inside an 'if' or a loop in version 5");
+      error("PN0260", e.pos, b.name + "() can't be called inside an 'if' or a loop" + without);
     for (std::size_t i = 0; i < 2; ++i)
       if (given[i] && bound[i].q > qual::simple)
-        error("PN0241", e.pos, "the argument '" + b.params[i].name + "' must be simple string at most in version 5, this is " + show(bound[i]));
+        error("PN0241", e.pos, "the argument '" + b.params[i].name + "' must be simple string at most" + without + ", this is " + show(bound[i]));
   }
   if (body_expr == nullptr) return error_value();
   if (main_unit_.out->requests.size() >= 4 * limits::requests || ++bodies_ > limits::request_bodies) {

@@ -56,6 +56,7 @@ void compiler::declaration_call(const builtin& b, const ast::expr& e, const std:
   auto& d = out().decl;
   d.kind = b.name == "strategy" ? declaration::kind_t::strategy : b.name == "library" ? declaration::kind_t::library : declaration::kind_t::indicator;
   if (version() < 6) d.margin_long = d.margin_short = 0;
+  d.dynamic_requests = version() >= 6;
   auto number = [&](const std::string& name, auto& field) {
     for (std::size_t i = 0; i < given.size(); ++i)
       if (b.params[i].name == name && given[i] && bound[i].known && !is_na(bound[i].number))
@@ -79,6 +80,7 @@ void compiler::declaration_call(const builtin& b, const ast::expr& e, const std:
   frame_at_ = e.pos;
   flag("timeframe_gaps", d.timeframe_gaps);
   flag("overlay", d.overlay);
+  flag("dynamic_requests", d.dynamic_requests);
   number("precision", d.precision);
   number("max_lines_count", d.max_lines);
   number("max_labels_count", d.max_labels);

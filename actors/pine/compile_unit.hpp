@@ -46,6 +46,7 @@ struct symbol_entry {
   value val;
   std::int32_t ring = -1; ///< index into program::rings
   bool mutated = false;
+  qual most = qual::series; ///< what its declaration allows
   bool builtin = false;
   bool loop_var = false;
   bool is_param = false;
@@ -131,6 +132,7 @@ private:
   void check_uncalled(module_info& m);
   void check_field_defaults(module_info& m);
   void check_exports();
+  void check_default(const function_info& f, const ast::parameter& param, type_id type);
   void wrong_default(const udt_field& field, const ast::expr& fallback, const value& v);
   void mark_mutations(const ast::block& body, std::vector<std::map<std::string, std::pair<const ast::stmt*, std::size_t>>>& scopes);
   void mark_in_expr(const ast::expr& e, std::vector<std::map<std::string, std::pair<const ast::stmt*, std::size_t>>>& scopes);
@@ -248,6 +250,9 @@ private:
 
   // --- types (compile_types.cpp)
   type_id resolve(const ast::type_name& t);
+  bool key_type(type_id key, source_pos pos);
+  bool type_arguments(const std::string& name, const ast::expr& e, std::vector<type_id>& out);
+  bool elements_known(const std::string& name, type_id t, source_pos pos);
   type_id find_type(module_info& m, const std::string& name);
   bool assignable(type_id to, type_id from) const;
   type_id common(type_id a, type_id b) const;
@@ -290,6 +295,7 @@ private:
   value library_global(module_info& lib, const ast::stmt& s);
   bool means_builtin(const std::string& path, const ast::expr& e) const;
   value as_bool(value v, type_id want);
+  value exact_condition(value v) const;
   void take_text_sizes(const std::string& name, call_args& args);
   void take_transparency(const std::string& name, call_args& args);
   std::optional<double> pending_transp_; ///< version 5's `transp` of the plot being compiled

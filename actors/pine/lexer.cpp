@@ -42,6 +42,11 @@ public:
       src_ = {};
       out_.cut = true;
     }
+    if (auto line = long_line(); line > 0) {
+      diags_.error("PN0008", {line, 1, 1}, "this line is longer than " + std::to_string(limits::line_chars) + " characters");
+      src_ = {};
+      out_.cut = true;
+    }
     if (src_.substr(0, 3) == "\xEF\xBB\xBF") at_ = line_start_ = 3;
     indents_.push_back(0);
     while (at_ < src_.size()) line();
@@ -60,6 +65,16 @@ public:
   }
 
 private:
+  /// Number of the first line that is too long, or 0.
+  std::uint32_t long_line() const {
+    std::uint32_t number = 1;
+    for (std::size_t from = 0; from < src_.size(); ++number) {
+      auto end = std::min(src_.find('\n', from), src_.size());
+      if (end - from > limits::line_chars) return number;
+      from = end + 1;
+    }
+    return 0;
+  }
   source_pos pos(std::size_t from, std::size_t length) const {
     return {line_, u32(from - line_start_ + 1), u32(length == 0 ? 1 : length)};
   }
@@ -231,6 +246,11 @@ private:
   /// Three quotes open a string over several lines, which three of them close.
   bool opens_lines(char quote) const { return src_.substr(at_, 3) == std::string(3, quote); }
 
+  void check_length(const std::string& value, source_pos at) {
+    if (value.size() > limits::string_chars)
+      diags_.error("PN0007", at, "this string is longer than " + std::to_string(limits::string_chars) + " characters");
+  }
+
   void lines_of_text(char quote) {
     auto from = at_;
     auto started = pos(from, 3);
@@ -246,6 +266,7 @@ private:
       if (c == '\r') continue;
       value += c == '\\' && at_ < src_.size() && src_[at_] != '\n' ? escaped(src_[at_++]) : c;
     }
+    check_length(value, started);
     bool closed = at_ < src_.size();
     if (closed) {
       at_ += 3;
@@ -273,6 +294,7 @@ private:
       }
       value += escaped(src_[at_++]);
     }
+    check_length(value, pos(from, 1));
     bool closed = at_ < src_.size() && src_[at_] == quote;
     if (closed) {
       ++at_;

@@ -34,6 +34,10 @@ inline constexpr std::uint32_t map_pairs = 50'000;
 inline constexpr std::uint32_t slice_depth = 100;
 /// Characters of one string.
 inline constexpr std::uint32_t string_chars = 40'960;
+/// Bytes of a number's or a date's format, such as "#.##". Beyond it: a runtime error.
+inline constexpr std::size_t pattern_bytes = 1'000;
+/// Characters of one line of the source. Beyond it: error PN0008.
+inline constexpr std::size_t line_chars = 100'000;
 /// Plot-like outputs of one script.
 inline constexpr std::uint32_t plots = 64;
 /// request.*() calls that differ in context, per script.

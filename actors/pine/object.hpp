@@ -221,7 +221,7 @@ private:
 
 inline const std::string& text_of(const object* o) {
   static const std::string empty;
-  return o == nullptr ? empty : static_cast<const text_object*>(o)->value;
+  return o == nullptr || o->kind != object_kind::text ? empty : static_cast<const text_object*>(o)->value;
 }
 
 } // namespace tt::pine

@@ -162,6 +162,7 @@ struct declaration {
   enum class kind_t : std::uint8_t { indicator, strategy, library } kind = kind_t::indicator;
   std::string title, shorttitle, format, timeframe;
   bool overlay = false;
+  bool dynamic_requests = true; ///< requests may take series and stand in loops and conditions
   bool timeframe_gaps = true; ///< between bars of `timeframe` plots are na
   int precision = -1;
   int max_lines = 50, max_labels = 50, max_boxes = 50, max_polylines = 50, max_bars_back = 0, calc_bars_count = 0;

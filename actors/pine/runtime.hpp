@@ -14,6 +14,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -264,11 +265,34 @@ private:
 inline heap& site::mem() const { return ctx->shared.objects; }
 inline shared_state& site::shared() const { return ctx->shared; }
 
-/// The object as its class, or an error when it is na.
+/// Argument k for a place that holds references, or numbers. The types were checked when the script was compiled; that
+/// they agree with what the collection holds is looked at once more, for a number is never to be followed as a pointer.
+inline object* ref_arg(const site& c, std::size_t k) {
+  if (!is_reference(*c.ctx->prog->types, c.type(k))) c.stop("the argument number " + std::to_string(k + 1) + " isn't of the collection's type");
+  return c.o(k);
+}
+inline double num_arg(const site& c, std::size_t k) {
+  if (is_reference(*c.ctx->prog->types, c.type(k))) c.stop("the argument number " + std::to_string(k + 1) + " isn't of the collection's type");
+  return c.f(k);
+}
+/// The same for results.
+inline void ret_ref(const site& c, object* o) {
+  if (!is_reference(*c.ctx->prog->types, c.plan->out_types[0])) c.stop("the collection isn't of the type that is read");
+  c.reto(o);
+}
+inline void ret_num(const site& c, double v) {
+  if (is_reference(*c.ctx->prog->types, c.plan->out_types[0])) c.stop("the collection isn't of the type that is read");
+  c.ret(v);
+}
+
+/// The object as its class, or an error when it is na or something else.
 template <class T>
 T& need(const site& c, std::size_t arg, const char* what) {
+  constexpr auto kind = std::is_same_v<T, array_object> ? object_kind::array : std::is_same_v<T, matrix_object> ? object_kind::matrix
+                        : std::is_same_v<T, map_object> ? object_kind::map : object_kind::record;
   auto* o = c.o(arg);
   if (o == nullptr) c.stop(std::string(what) + " is na");
+  if (o->kind != kind) c.stop(std::string(what) + " is something else");
   return *static_cast<T*>(o);
 }
 

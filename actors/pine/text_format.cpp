@@ -39,7 +39,7 @@ decimal_digits digits_of(double x) {
   return d;
 }
 
-/// Rounds to so many places after the point, half away from zero.
+/// Rounds to so many places after the point, half away from zero. Nothing left is 0, wherever its point was.
 void round_digits(decimal_digits& d, int places) {
   auto keep = d.point + places;
   if (keep >= i32(d.digits.size())) return;
@@ -47,6 +47,7 @@ void round_digits(decimal_digits& d, int places) {
   d.digits.resize(usz(std::max(keep, 0)));
   if (!up) {
     while (!d.digits.empty() && d.digits.back() == '0') d.digits.pop_back();
+    if (d.digits.empty()) d.point = 0;
     return;
   }
   auto i = d.digits.size();
@@ -87,6 +88,14 @@ std::string shortest_decimal(double x) {
   auto d = digits_of(x);
   auto whole = integer_part(d, 1, 0), part = fraction_part(d, 0, 400);
   return (x < 0 ? "-" : "") + whole + (part.empty() ? "" : "." + part);
+}
+
+std::string format_plain(double x) {
+  constexpr double huge = 1e21, tiny = 1e-21;
+  auto size = std::fabs(x);
+  if (is_na(x) || std::isinf(x) || size == 0 || (size < huge && size >= tiny)) return format_places(x, 10);
+  auto d = digits_of(x);
+  return (x < 0 ? "-" : "") + d.digits.substr(0, 1) + (d.digits.size() > 1 ? "." + d.digits.substr(1) : "") + "E" + std::to_string(d.point - 1);
 }
 
 std::string format_places(double x, int digits) {
@@ -207,6 +216,16 @@ int places_of(double step) {
   return std::max(0, i32(d.digits.size()) - d.point);
 }
 
+char unknown_time_letter(std::string_view pattern) {
+  bool quoted = false;
+  for (char c : pattern) {
+    if (c == '\'') quoted = !quoted;
+    bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (!quoted && letter && std::string_view("GyYuMLwWDdFEaHkKhmsSzZX").find(c) == std::string_view::npos) return c;
+  }
+  return 0;
+}
+
 std::string format_time(std::int64_t utc_ms, std::string_view p, const zone& z) {
   static constexpr std::array months{"January", "February", "March", "April", "May", "June", "July", "August",
                                      "September", "October", "November", "December"};
@@ -221,22 +240,26 @@ std::string format_time(std::int64_t utc_ms, std::string_view p, const zone& z) 
   for (std::size_t i = 0; i < p.size();) {
     char c = p[i];
     if (c == '\'') {
-      auto end = p.find('\'', i + 1);
-      if (end == i + 1) out += '\'';
-      else out += p.substr(i + 1, end == std::string_view::npos ? end : end - i - 1);
-      if (end == std::string_view::npos) break;
-      i = end + 1;
+      ++i;
+      if (i < p.size() && p[i] == '\'') {
+        out += p[i++];
+        continue;
+      }
+      for (; i < p.size(); ++i) {
+        if (p[i] == '\'' && (i + 1 >= p.size() || p[++i] != '\'')) break;
+        out += p[i];
+      }
       continue;
     }
     std::size_t n = 1;
     while (i + n < p.size() && p[i + n] == c) ++n;
     auto offset = z.offset_ms(utc_ms) / 60'000;
-    auto write_offset = [&](bool colon) {
+    auto write_offset = [&](bool colon, bool minutes = true) {
       out += offset < 0 ? '-' : '+';
       auto m = offset < 0 ? -offset : offset;
       pad(m / 60, 2);
       if (colon) out += ':';
-      pad(m % 60, 2);
+      if (minutes) pad(m % 60, 2);
     };
     switch (c) {
     case 'y':
@@ -268,7 +291,7 @@ std::string format_time(std::int64_t utc_ms, std::string_view p, const zone& z) 
     case 'Z': write_offset(false); break;
     case 'X':
       if (offset == 0) out += 'Z';
-      else write_offset(n >= 3);
+      else write_offset(n >= 3, n >= 2); // -05, -0500, -05:00
       break;
     case 'z': out += z.abbreviation(utc_ms); break;
     default: out.append(n, c);

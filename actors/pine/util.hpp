@@ -37,7 +37,9 @@ inline std::int64_t to_int(double x, std::int64_t if_na = 0) noexcept {
 }
 
 inline double from_bool(bool b) noexcept { return b ? 1.0 : 0.0; }
-/// na counts as false in a condition.
-inline bool truthy(double x) noexcept { return x == x && x != 0.0; }
+/// na counts as false in a condition, and so does a number that Pine's == takes for 0 (PyneCore, measured on TradingView).
+inline bool truthy(double x) noexcept { return x > epsilon || x < -epsilon; }
+/// The same for a constant, which is looked at exactly.
+inline bool truthy_constant(double x) noexcept { return x == x && x != 0.0; }
 
 } // namespace tt::pine

@@ -172,10 +172,10 @@ void context::run() {
   OP(ne) : n[ip->a] = from_bool(!tol_eq(n[ip->b], n[ip->c]) && !is_na(n[ip->b]) && !is_na(n[ip->c]));
   ++ip;
   NEXT;
-  OP(teq) : n[ip->a] = from_bool(r[ip->b] != nullptr && r[ip->c] != nullptr && text_of(r[ip->b]) == text_of(r[ip->c]));
+  OP(teq) : n[ip->a] = from_bool(text_of(r[ip->b]) == text_of(r[ip->c])); // na is the same as ""
   ++ip;
   NEXT;
-  OP(tne) : n[ip->a] = from_bool(r[ip->b] != nullptr && r[ip->c] != nullptr && text_of(r[ip->b]) != text_of(r[ip->c]));
+  OP(tne) : n[ip->a] = from_bool(text_of(r[ip->b]) != text_of(r[ip->c]));
   ++ip;
   NEXT;
   OP(req) : n[ip->a] = from_bool(r[ip->b] != nullptr && r[ip->b] == r[ip->c]);
@@ -284,15 +284,17 @@ void context::run() {
   }
   OP(forinit) : {
     double by = n[ip[1].a], from = n[ip->b], to = n[ip->c];
-    double size = is_na(by) ? 1 : std::fabs(by);
-    if (size == 0) throw script_stop{"the step of a 'for' loop can't be 0"};
-    n[ip->a] = from <= to ? size : -size;
+    // `by` is the size of the step: which way it goes, from and to say (PyneCore, measured on TradingView)
+    if (by <= 0) throw script_stop{"the step of a 'for' loop must be greater than 0"};
+    n[ip->a] = from <= to ? by : -by;
     ip += 2;
     NEXT;
   }
   OP(fortest) : {
     double i = n[ip->a], to = n[ip->b], step = n[ip[1].a];
-    bool go = step > 0 ? i <= to : i >= to; // na bounds run no round
+    // na bounds run no round; a na step makes the counter na behind the first. The end is met with ==, so that a counter
+    // whose fractions add up wrongly reaches it
+    bool go = step > 0 ? i <= to + epsilon : step < 0 ? i >= to - epsilon : i == i && to == to;
     ip = go ? ip + 2 : code + ip->c;
     NEXT;
   }

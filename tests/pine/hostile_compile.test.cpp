@@ -57,6 +57,19 @@ TEST(hostile_compile, defaults_that_need_themselves) {
   EXPECT_EQ(codes_of("type t\n    t a = t.new()\n    t b = t.new()\nx = t.new()\nplot(1)\n"), "PN0244");
 }
 
+TEST(hostile_compile, texts_and_lines_that_are_too_long) {
+  const std::string longest(limits::string_chars, 'x');
+  EXPECT_EQ(codes_of("s = \"" + longest + "\"\nplot(str.length(s))\n"), "");
+  EXPECT_EQ(codes_of("s = \"" + longest + "x\"\nplot(str.length(s))\n"), "PN0007");
+  EXPECT_EQ(codes_of("s = \"\"\"" + longest + "x\"\"\"\nplot(str.length(s))\n"), "PN0007");
+  EXPECT_EQ(codes_of("s = \"" + longest + "\" + \"x\"\nplot(str.length(s))\n"), "PN0007"); // constants are joined at once
+  EXPECT_EQ(codes_of("plot(1) //" + std::string(limits::line_chars - 10, '.') + "\n"), "");
+  auto r = compile(script_of("plot(1) //" + std::string(limits::line_chars, '.') + "\n"));
+  ASSERT_FALSE(r.diags.all().empty());
+  EXPECT_EQ(r.diags.all().front().code, "PN0008");
+  EXPECT_EQ(r.diags.all().front().pos.line, 3u);
+}
+
 /// The limits leave room: a thousand calls of one function and a request of each of 40 symbols compile.
 TEST(hostile_compile, large_scripts_compile) {
   std::string many = "f(x) => x * 2 + 1\ng(x) => f(x) + f(x + 1)\n", requests = "s = 0.0\n";

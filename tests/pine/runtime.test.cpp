@@ -293,7 +293,7 @@ TEST(pine_hostile, built_ins_count_what_they_handle) {
   for (std::string what : {"str.replace_all(s, \"a\", \"b\")", "str.replace(s, \"b\", \"c\")", "str.length(s)", "str.contains(s, \"b\")", "str.pos(s, \"b\")", "str.upper(s)",
                            "str.split(s, \"b\")", "str.trim(s)", "str.tonumber(s)", "str.substring(s, 1, 2)", "str.format(\"{0}\", s)", "log.info(s)", "log.info(\"{0}\", s)", "alert(s)",
                            "label.new(0, 1, s)", "box.new(0, 1, 1, 0, text = s)", "str.match(s, \"b\")", "a.covariance(a)", "a.percentrank(1)", "a.abs()", "a.sum()", "a.median()",
-                           "a.stdev()", "a.join(s)", "str.tostring(a)"}) {
+                           "a.stdev()", "a.join(s)", "a.every()", "a.some()", "str.tostring(a)"}) {
     EXPECT_NE(run(big, what), "") << what;
     EXPECT_EQ(run(small, what), "") << what;
   }

@@ -11,6 +11,7 @@ namespace tt::pine {
 array_view array_arg(const site& c, std::size_t k) {
   auto* o = c.o(k);
   if (o == nullptr) c.stop("the array is na");
+  if (o->kind != object_kind::array) c.stop("the array is something else");
   return view_of(*static_cast<array_object*>(o));
 }
 
@@ -47,19 +48,19 @@ void resized(const site& c, std::size_t k, std::int64_t by) {
 }
 
 void give(const site& c, const array_view& v, std::size_t i) {
-  if (v.array->is_ref) c.reto(v.ref()[i]);
-  else c.ret(v.num()[i]);
+  if (v.array->is_ref) ret_ref(c, v.ref()[i]);
+  else ret_num(c, v.num()[i]);
 }
 void give_na(const site& c, const array_view& v) {
-  if (v.array->is_ref) c.reto(nullptr);
-  else c.ret(na_value);
+  if (v.array->is_ref) ret_ref(c, nullptr);
+  else ret_num(c, na_value);
 }
 
 void insert_at(const site& c, const array_view& v, std::size_t i, std::size_t arg) {
   check_size(c, v.count + 1);
   auto at = static_cast<std::ptrdiff_t>(v.from + i);
-  if (v.array->is_ref) v.array->ref.insert(v.array->ref.begin() + at, c.o(arg));
-  else v.array->num.insert(v.array->num.begin() + at, c.f(arg));
+  if (v.array->is_ref) v.array->ref.insert(v.array->ref.begin() + at, ref_arg(c, arg));
+  else v.array->num.insert(v.array->num.begin() + at, num_arg(c, arg));
   c.shared().charge((v.count - i) / 64);
   resized(c, 0, 1);
 }
@@ -83,8 +84,8 @@ void make(site& c) {
   check_size(c, usz(n));
   c.shared().charge(usz(n) / 8);
   auto* a = c.mem().make<array_object>(element, refs);
-  if (refs) a->ref.assign(usz(n), c.o(1));
-  else a->num.assign(usz(n), c.f(1));
+  if (refs) a->ref.assign(usz(n), ref_arg(c, 1));
+  else a->num.assign(usz(n), num_arg(c, 1));
   c.mem().grew(usz(n) * 8);
   c.reto(a);
 }
@@ -95,8 +96,8 @@ void from(site& c) {
   bool refs = is_reference(types, element);
   auto* a = c.mem().make<array_object>(element, refs);
   for (std::size_t i = 0; i < c.count(); ++i) {
-    if (refs) a->ref.push_back(c.o(i));
-    else a->num.push_back(c.f(i));
+    if (refs) a->ref.push_back(ref_arg(c, i));
+    else a->num.push_back(num_arg(c, i));
   }
   c.reto(a);
 }
@@ -112,8 +113,8 @@ void set(site& c) {
   auto v = changing(c, 0);
   auto i = place(c, 1, v.count);
   if (i < 0) return;
-  if (v.array->is_ref) v.ref()[i] = c.o(2);
-  else v.num()[i] = c.f(2);
+  if (v.array->is_ref) v.ref()[i] = ref_arg(c, 2);
+  else v.num()[i] = num_arg(c, 2);
 }
 void push(site& c) {
   auto v = changing(c, 0);
@@ -174,8 +175,8 @@ void fill(site& c) {
   bounds(c, 2, v, a, b);
   c.shared().charge((b - a) / 16);
   for (auto i = a; i < b; ++i) {
-    if (v.array->is_ref) v.ref()[i] = c.o(1);
-    else v.num()[i] = c.f(1);
+    if (v.array->is_ref) v.ref()[i] = ref_arg(c, 1);
+    else v.num()[i] = num_arg(c, 1);
   }
 }
 void slice(site& c) {
@@ -205,6 +206,7 @@ void copy(site& c) {
 void concat(site& c) {
   auto v = changing(c, 0);
   auto w = array_arg(c, 1);
+  if (v.array->is_ref != w.array->is_ref) c.stop("the arrays are of different types");
   check_size(c, v.count + w.count);
   c.shared().charge(w.count / 8);
   auto at = static_cast<std::ptrdiff_t>(v.from + v.count);
@@ -228,11 +230,11 @@ void reverse(site& c) {
 /// Equality as Pine's == has it, but na equals nothing.
 bool same(const array_view& v, std::size_t i, const site& c, std::size_t arg) {
   if (!v.array->is_ref) {
-    double a = v.num()[i], b = c.f(arg);
+    double a = v.num()[i], b = num_arg(c, arg);
     return a == b || std::fabs(a - b) <= epsilon;
   }
-  if (v.array->element == t_string) return v.ref()[i] != nullptr && c.o(arg) != nullptr && text_of(v.ref()[i]) == c.s(arg);
-  return v.ref()[i] == c.o(arg);
+  if (v.array->element == t_string) return v.ref()[i] != nullptr && ref_arg(c, arg) != nullptr && text_of(v.ref()[i]) == text_of(ref_arg(c, arg));
+  return v.ref()[i] == ref_arg(c, arg);
 }
 std::int64_t search(const site& c, bool backwards) {
   auto v = array_arg(c, 0);
@@ -359,6 +361,8 @@ void binary(site& c) {
 template <bool All>
 void quantified(site& c) {
   auto v = array_arg(c, 0);
+  if (v.array->is_ref) c.stop("the elements are neither bools nor numbers");
+  c.shared().charge(v.count / 16);
   for (std::size_t i = 0; i < v.count; ++i)
     if (truthy(v.num()[i]) != All) return c.ret(from_bool(!All));
   c.ret(from_bool(All && v.count > 0)); // an empty array has no true element
@@ -372,6 +376,7 @@ void next_element(site& c) {
   if (o->kind == object_kind::array) {
     auto v = view_of(*static_cast<array_object*>(o));
     if (i >= v.count) return c.ret(0);
+    if (v.array->is_ref != is_reference(*c.ctx->prog->types, c.plan->out_types[1])) c.stop("the array is of another type");
     if (v.array->is_ref) c.reto(1, v.ref()[i]);
     else c.ret(1, v.num()[i]);
   } else if (o->kind == object_kind::matrix) {

@@ -21,7 +21,7 @@ struct key {
   object* ref = nullptr;
 };
 key key_arg(const site& c, const map_object& m, std::size_t k) {
-  return m.key_ref ? key{0, c.o(k)} : key{c.f(k), nullptr};
+  return m.key_ref ? key{0, ref_arg(c, k)} : key{num_arg(c, k), nullptr};
 }
 
 /// Index of the pair, or -1. na is a key like any other for numbers.
@@ -66,8 +66,8 @@ void compact(map_object& m) {
 }
 
 void give(const site& c, const map_object& m, std::int64_t at) {
-  if (m.value_ref) c.reto(at < 0 ? nullptr : m.entries[usz(at)].vref);
-  else c.ret(at < 0 ? na_value : m.entries[usz(at)].vnum);
+  if (m.value_ref) ret_ref(c, at < 0 ? nullptr : m.entries[usz(at)].vref);
+  else ret_num(c, at < 0 ? na_value : m.entries[usz(at)].vnum);
 }
 
 void make(site& c) {
@@ -93,18 +93,20 @@ void put(site& c) {
   map_object::entry e;
   e.knum = k.num;
   e.kref = k.ref;
-  if (m.value_ref) e.vref = c.o(2);
-  else e.vnum = c.f(2);
+  if (m.value_ref) e.vref = ref_arg(c, 2);
+  else e.vnum = num_arg(c, 2);
   auto at = find(m, k);
   double old_num = at < 0 ? na_value : m.entries[usz(at)].vnum;
   object* old_ref = at < 0 ? nullptr : m.entries[usz(at)].vref;
   put_pair(c, m, e);
-  if (m.value_ref) c.reto(old_ref);
-  else c.ret(old_num);
+  if (m.value_ref) ret_ref(c, old_ref);
+  else ret_num(c, old_num);
 }
 void put_all(site& c) {
   auto& m = changing(c);
-  auto others = map_arg(c, 1).entries;
+  const auto& from = map_arg(c, 1);
+  if (from.key_ref != m.key_ref || from.value_ref != m.value_ref) c.stop("the maps are of different types");
+  auto others = from.entries;
   c.shared().charge(others.size());
   for (const auto& e : others)
     if (e.live) put_pair(c, m, e);

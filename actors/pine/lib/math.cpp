@@ -148,7 +148,11 @@ void fixnan(site& c) {
 
 void cast_int(site& c) { c.ret(std::trunc(c.f(0))); }
 void cast_same(site& c) { c.ret(c.f(0)); }
-void cast_bool(site& c) { c.ret(from_bool(truthy(c.f(0)))); }
+/// Version 5's bools may be na. Without a context the argument is a constant.
+void cast_bool(site& c) {
+  if (c.ctx == nullptr) return c.ret(from_bool(truthy_constant(c.f(0))));
+  c.ret(c.na(0) && c.ctx->prog->version < 6 ? na_value : from_bool(truthy(c.f(0))));
+}
 void cast_ref(site& c) { c.reto(c.o(0)); }
 
 } // namespace

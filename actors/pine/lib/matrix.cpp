@@ -62,24 +62,24 @@ void create(site& c) {
   bool refs = is_reference(types, element);
   check_size(c, c.i(0), c.i(1));
   auto* m = make(c, element, refs, usz(c.i(0)), usz(c.i(1)));
-  if (refs) std::fill(m->ref.begin(), m->ref.end(), c.o(2));
-  else std::fill(m->num.begin(), m->num.end(), c.f(2));
+  if (refs) std::fill(m->ref.begin(), m->ref.end(), ref_arg(c, 2));
+  else std::fill(m->num.begin(), m->num.end(), num_arg(c, 2));
   c.reto(m);
 }
 /// A na place gives na, and changes nothing in set (PyneCore, measured on TradingView).
 void get(site& c) {
   auto& m = arg(c);
-  if (c.na(1) || c.na(2)) return m.is_ref ? c.reto(nullptr) : c.ret(na_value);
+  if (c.na(1) || c.na(2)) return m.is_ref ? ret_ref(c, nullptr) : ret_num(c, na_value);
   auto at = index(c, 1, m.rows, "row") * m.cols + index(c, 2, m.cols, "column");
-  if (m.is_ref) c.reto(m.ref[at]);
-  else c.ret(m.num[at]);
+  if (m.is_ref) ret_ref(c, m.ref[at]);
+  else ret_num(c, m.num[at]);
 }
 void set(site& c) {
   auto& m = changing(c);
   if (c.na(1) || c.na(2)) return;
   auto at = index(c, 1, m.rows, "row") * m.cols + index(c, 2, m.cols, "column");
-  if (m.is_ref) m.ref[at] = c.o(3);
-  else m.num[at] = c.f(3);
+  if (m.is_ref) m.ref[at] = ref_arg(c, 3);
+  else m.num[at] = num_arg(c, 3);
 }
 void rows(site& c) { c.ret(f64(arg(c).rows)); }
 void columns(site& c) { c.ret(f64(arg(c).cols)); }
@@ -92,8 +92,8 @@ void fill(site& c) {
   for (auto r = std::max<std::int64_t>(c.i(2), 0); r < r1; ++r)
     for (auto k = std::max<std::int64_t>(c.i(4), 0); k < c1; ++k) {
       auto at = usz(r) * m.cols + usz(k);
-      if (m.is_ref) m.ref[at] = c.o(1);
-      else m.num[at] = c.f(1);
+      if (m.is_ref) m.ref[at] = ref_arg(c, 1);
+      else m.num[at] = num_arg(c, 1);
     }
 }
 template <bool Row>
@@ -123,6 +123,7 @@ template <bool Row>
 void add_line(site& c) {
   auto& m = changing(c);
   const auto* a = static_cast<array_object*>(c.o(2));
+  if (a != nullptr && (a->kind != object_kind::array || a->is_ref != m.is_ref)) c.stop("the array is of another type than the matrix");
   auto size = Row ? m.rows : m.cols;
   auto at = c.na(1) ? i64(size) : c.i(1);
   if (at < 0 || at > i64(size)) c.stop("the place " + std::to_string(at) + " is outside of the matrix");
@@ -230,6 +231,7 @@ void reverse(site& c) {
 void concat(site& c) {
   auto& a = changing(c);
   auto& b = arg(c, 1);
+  if (a.is_ref != b.is_ref) c.stop("the matrices are of different types");
   if (a.cols != b.cols && a.rows * a.cols != 0) c.stop("the matrices have different numbers of columns");
   check_size(c, i64(a.rows + b.rows), i64(b.cols));
   auto num = b.num;

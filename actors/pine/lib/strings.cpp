@@ -85,7 +85,7 @@ std::string text_of_value(const type_table& types, type_id t, double n, object* 
   case t_int: // an int may carry a fraction: the median of ints, a quotient
   case t_na:
   case t_void:
-  case t_float: return std::isinf(n) ? "NaN" : format_places(n, 10);
+  case t_float: return std::isinf(n) ? "NaN" : format_plain(n);
   case t_color: {
     if (is_na(n)) return "NaN";
     auto v = u32(to_int(n));
@@ -144,17 +144,36 @@ std::string styled_number(double n, std::string_view style) {
   return format_decimal(n, style, ties_t::even);
 }
 
+void check_time_pattern(const site& c, std::string_view pattern) {
+  if (pattern.size() > limits::pattern_bytes) c.stop("the format is longer than " + std::to_string(limits::pattern_bytes) + " bytes");
+  text_work(c, pattern.size());
+  if (char letter = unknown_time_letter(pattern); letter != 0)
+    c.stop("the letter '" + std::string(1, letter) + "' in the format \"" + std::string(pattern) + "\" stands for nothing; put text in quotes");
+}
+
+/// The pattern that a date or time style means; the words are those of Java's MessageFormat, in English.
+std::string_view time_pattern(bool date, std::string_view style) {
+  auto word = lowered(style);
+  if (word.empty()) return date ? "yyyy-MM-dd" : "HH:mm:ss";
+  if (word == "short") return date ? "M/d/yy" : "h:mm a";
+  if (word == "medium") return date ? "MMM d, yyyy" : "h:mm:ss a";
+  if (word == "long") return date ? "MMMM d, yyyy" : "h:mm:ss a z";
+  if (word == "full") return date ? "EEEE, MMMM d, yyyy" : "h:mm:ss a z";
+  return style;
+}
+
 std::string placeholder(const site& c, std::size_t arg, std::string_view kind_text, std::string_view style) {
   const auto& types = *c.ctx->prog->types;
   auto t = c.type(arg);
   bool ref = is_reference(types, t);
   double n = ref ? na_value : c.f(arg);
   object* o = ref ? c.o(arg) : nullptr;
+  if (style.size() > limits::pattern_bytes) c.stop("the style of a placeholder is longer than " + std::to_string(limits::pattern_bytes) + " bytes");
   auto kind = lowered(without_spaces(kind_text));
   if (kind == "number" && (is_number(t) || t == t_na)) return styled_number(n, style);
   if ((kind == "date" || kind == "time") && (is_number(t) || t == t_na)) {
-    auto pattern = without_spaces(style);
-    if (pattern.empty()) pattern = kind == "date" ? "yyyy-MM-dd" : "HH:mm:ss";
+    auto pattern = time_pattern(kind == "date", without_spaces(style));
+    check_time_pattern(c, pattern);
     return is_na(n) ? "NaN" : format_time(to_int(n), pattern, *zone::find("UTC"));
   }
   if (is_number(t) || t == t_na) return format_decimal(n, "#.###", ties_t::even);
@@ -226,9 +245,8 @@ std::string format_message(const site& c, std::size_t first) {
 
 namespace {
 
-/// na with anything is na.
+/// A string that is na is joined as "" (reference, `string`).
 void concat(site& c) {
-  if (c.o(0) == nullptr || c.o(1) == nullptr) return c.reto(nullptr);
   const auto &a = c.s(0), &b = c.s(1);
   if (a.size() + b.size() > limits::string_chars) c.stop("the text is longer than " + std::to_string(limits::string_chars) + " characters");
   c.ret_text(a + b);
@@ -238,15 +256,34 @@ void tostring(site& c) {
   bool ref = is_reference(*c.ctx->prog->types, t);
   c.ret_text(text_of_value(*c.ctx->prog->types, t, ref ? na_value : c.f(0), ref ? c.o(0) : nullptr, c.ctx));
 }
+/// A matrix of numbers, each in the format that argument 1 is.
+std::string formatted_rows(const site& c, const matrix_object& m) {
+  std::string out;
+  for (std::size_t r = 0; r < m.rows; ++r) {
+    out += r > 0 ? "\n[" : "[";
+    for (std::size_t k = 0; k < m.cols && out.size() < limits::string_chars; ++k) {
+      text_work(c, c.s(1).size() + limits::bytes_per_step);
+      out += (k > 0 ? ", " : "") + number_text(m.num[r * m.cols + k], c.s(1), c.ctx);
+    }
+    out += "]";
+  }
+  return out;
+}
 void tostring_format(site& c) {
   auto t = c.type(0);
+  if (c.s(1).size() > limits::pattern_bytes) c.stop("the format is longer than " + std::to_string(limits::pattern_bytes) + " bytes");
+  text_work(c, c.s(1).size());
   if (is_number(t)) return c.ret_text(number_text(c.f(0), c.s(1), c.ctx));
+  if (c.ctx->prog->types->kind(t) == type_kind::matrix && c.o(0) != nullptr) {
+    const auto& m = *static_cast<matrix_object*>(c.o(0));
+    if (!m.is_ref && is_number(m.element)) return c.ret_text(formatted_rows(c, m));
+  }
   if (c.ctx->prog->types->kind(t) == type_kind::array && c.o(0) != nullptr) {
     auto view = view_of(*static_cast<array_object*>(c.o(0)));
-    if (!view.array->is_ref) {
+    if (!view.array->is_ref && is_number(view.array->element)) {
       std::string out = "[";
       for (std::size_t i = 0; i < view.count && out.size() < limits::string_chars; ++i) {
-        c.shared().charge(1);
+        text_work(c, c.s(1).size() + limits::bytes_per_step);
         out += (i > 0 ? ", " : "") + number_text(view.num()[i], c.s(1), c.ctx);
       }
       return c.ret_text(out + "]");
@@ -430,6 +467,7 @@ void time_text(site& c) {
   auto z = zone::find(c.o(2) == nullptr ? c.ctx->symbol->timezone : c.s(2));
   if (z == nullptr) c.stop("there is no time zone \"" + c.s(2) + "\"");
   if (c.na(0)) return c.reto(nullptr);
+  check_time_pattern(c, c.s(1));
   c.ret_text(format_time(c.i(0), c.s(1), *z));
 }
 

@@ -103,6 +103,7 @@ void change(site& c) { c.ret(changed(c, c.f(0), length_arg(c, 1))); }
 void change_bool(site& c) {
   auto n = length_arg(c, 1);
   double d = changed(c, c.b(0) ? 1 : 0, n);
+  if (is_na(d) && c.ctx->prog->version < 6) return c.ret(na_value); // a bool of version 5 may be na
   c.ret(from_bool(!is_na(d) && d != 0));
 }
 void roc(site& c) {
@@ -422,10 +423,10 @@ const std::vector<builtin_row>& ta_window_rows() {
       {"ta.highestbars(int length) int", extreme_price_bars<true>, sizeof(extreme_machine<true>)},
       {"ta.lowestbars(float source, int length) int", extreme_bars<false>, sizeof(extreme_machine<false>)},
       {"ta.lowestbars(int length) int", extreme_price_bars<false>, sizeof(extreme_machine<false>)},
-      {"ta.pivothigh(float source, int leftbars, int rightbars) float", pivothigh, sizeof(extreme_machine<true, true>)},
-      {"ta.pivothigh(int leftbars, int rightbars) float", pivothigh_price, sizeof(extreme_machine<true, true>)},
-      {"ta.pivotlow(float source, int leftbars, int rightbars) float", pivotlow, sizeof(extreme_machine<false, true>)},
-      {"ta.pivotlow(int leftbars, int rightbars) float", pivotlow_price, sizeof(extreme_machine<false, true>)},
+      {"ta.pivothigh(float source, float leftbars, float rightbars) float", pivothigh, sizeof(extreme_machine<true, true>)},
+      {"ta.pivothigh(float leftbars, float rightbars) float", pivothigh_price, sizeof(extreme_machine<true, true>)},
+      {"ta.pivotlow(float source, float leftbars, float rightbars) float", pivotlow, sizeof(extreme_machine<false, true>)},
+      {"ta.pivotlow(float leftbars, float rightbars) float", pivotlow_price, sizeof(extreme_machine<false, true>)},
       {"ta.range(num source, int length) num", range, sizeof(range_state)},
       {"ta.stoch(float source, float high, float low, int length) float", stoch, sizeof(range_state)},
       {"ta.wpr(int length) float", wpr, sizeof(range_state)},

@@ -75,7 +75,7 @@ void period_time(site& c, std::size_t zone_at, std::size_t rest) {
   auto frames = c.type(rest + 1) == t_void ? 0 : c.i(rest + 1);
   if (frames > 5000 || frames < -500) c.stop("timeframe_bars_back must be between -500 and 5000");
   bool with_zone = zone_at < c.count() && c.type(zone_at) != t_void && c.o(zone_at) != nullptr;
-  bool with_session = c.type(1) != t_void && c.o(1) != nullptr && (with_zone || c.s(1).find_first_of("0123456789") != std::string::npos);
+  bool with_session = rest > 1 && c.type(1) != t_void && c.o(1) != nullptr && (with_zone || c.s(1).find_first_of("0123456789") != std::string::npos);
   if (with_session) {
     auto z = with_zone ? zone::find(c.s(zone_at)) : x.cal.shared_tz();
     if (z == nullptr) c.stop("there is no time zone \"" + c.s(zone_at) + "\"");
@@ -103,6 +103,9 @@ template <bool Close>
 void time_in_zone(site& c) { period_time<Close>(c, 2, 3); }
 template <bool Close>
 void time_of(site& c) { period_time<Close>(c, c.count(), 2); }
+/// Without a session: bars_back stands behind the timeframe.
+template <bool Close>
+void time_plain(site& c) { period_time<Close>(c, c.count(), 1); }
 
 void timestamp_fields(site& c, const zone& z, std::size_t k) {
   for (std::size_t i = 0; i < 6; ++i)
@@ -282,8 +285,10 @@ const std::vector<builtin_row>& time_rows() {
       {"second(int time, string timezone=?) =int", second},
       {"time(string timeframe, string session=?, string timezone=?, int bars_back=?, int timeframe_bars_back=?) series int", time_in_zone<false>},
       {"time(string timeframe, string session, int bars_back, int timeframe_bars_back=?) series int", time_of<false>},
+      {"time(string timeframe, int bars_back, int timeframe_bars_back=?) series int", time_plain<false>, 0, special::none, 6},
       {"time_close(string timeframe, string session=?, string timezone=?, int bars_back=?, int timeframe_bars_back=?) series int", time_in_zone<true>},
       {"time_close(string timeframe, string session, int bars_back, int timeframe_bars_back=?) series int", time_of<true>},
+      {"time_close(string timeframe, int bars_back, int timeframe_bars_back=?) series int", time_plain<true>, 0, special::none, 6},
       {"timestamp(int year, int month, int day, int hour=0, int minute=0, int second=0) =int", timestamp_local},
       {"timestamp(string timezone, int year, int month, int day, int hour=0, int minute=0, int second=0) =int", timestamp_zone},
       {"timestamp(string dateString) =int", timestamp_text},
