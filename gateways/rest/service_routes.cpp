@@ -3,6 +3,8 @@
 #include "gateways/http/peer_rules.hpp"
 #include "gateways/rest/services.hpp"
 
+#include <algorithm>
+
 namespace tt::gateway {
 
 namespace {
@@ -23,7 +25,8 @@ void write_feeds(json_writer& out, const std::vector<market::feed_status>& feeds
   for (const auto& feed : feeds) {
     out.raw_key(feed.name).begin_object().field("state", feed.state).field("source", feed.label);
     out.field("since", unix_seconds(feed.since)).key("last_message_age_ms");
-    feed.last_event ? out.value(unix_ms(market_now) - unix_ms(*feed.last_event)) : out.null();
+    // the clock of a cluster's market may be a moment behind its feed
+    feed.last_event ? out.value(std::max<std::int64_t>(0, unix_ms(market_now) - unix_ms(*feed.last_event))) : out.null();
     out.field("events", feed.events).field("stale_symbols", feed.stale_symbols);
     if (!feed.detail.empty()) out.field("detail", feed.detail);
     out.end_object();
@@ -56,9 +59,9 @@ void write_details(json_writer& out, const services& parts, const feeds_reply& f
   write_feeds(out, feeds ? *feeds : std::vector<market::feed_status>{}, parts.market.market_time());
   if (!feeds) out.field("market_error", feeds.error().message);
   write_trading(out, trading);
-  const auto standing = parts.cluster ? parts.cluster->standing() : cluster_standing{"standalone", trading ? trading->epoch : 0};
+  const auto standing = parts.cluster ? parts.cluster->standing() : cluster_standing{"standalone"};
   out.key("cluster").begin_object().field("node", parts.config.node_id).field("role", standing.role);
-  out.field("epoch", standing.epoch).end_object();
+  out.field("epoch", std::max(standing.epoch, trading ? trading->epoch : 0)).end_object();
   const auto latency = parts.metrics.latency();
   out.key("metrics").begin_object();
   if (latency.count > 0) {
