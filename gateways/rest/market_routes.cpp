@@ -206,8 +206,10 @@ void add_market_routes(std::vector<route>& rows, services& parts) {
     one_quote(*p, call, answer, [](json_writer& out, const market::quote_snapshot& quote) { write_quote(out, quote); });
   }, {}, "Quote"));
   rows.push_back(market_row("/api/v1/depth/{symbol}", "Book levels: the best bid and offer", [p](const context_ptr& call, const responder& answer) {
-    one_quote(*p, call, answer, write_depth);
-  }, {{"limit", "integer", "Levels; this build has one"}}, "Depth"));
+    query_reader query{call->request.query};
+    static_cast<void>(query.integer({"limit"}, query_reader::need::optional, 1, 100));
+    if (!refused(query, answer)) one_quote(*p, call, answer, write_depth);
+  }, {{"limit", "integer", "Levels, 1 to 100; this build has one"}}, "Depth"));
   rows.push_back(market_row("/api/v1/symbols/search", "Search instruments", call_of(search),
                             {{"q", "string", "Text", "required"}, {"type"}, {"exchange"}, {"limit", "integer"}}, "SymbolSearch"));
   rows.push_back(market_row("/api/v1/symbols/{symbol}", "Full instrument", call_of(instrument_details), {}, "Instrument"));

@@ -68,6 +68,8 @@ TEST_F(rest, depth_is_the_top_of_the_book_and_says_so) {
   const auto depth = checked(http.get("/api/v1/depth/AAPL"), "Depth");
   EXPECT_EQ(depth["bids"], (json{{{"price", 9.99}, {"size", 300}}}));
   EXPECT_EQ(depth["book"], "top");
+  EXPECT_EQ(http.get("/api/v1/depth/AAPL?limit=5").status, 200);
+  for (const auto* wrong : {"0", "101", "x"}) EXPECT_EQ(http.get("/api/v1/depth/AAPL?limit=" + std::string(wrong)).status, 400) << wrong;
   EXPECT_EQ(checked(http.get("/api/v1/depth/MSFT"), "Depth")["bids"], json::array());
 }
 
