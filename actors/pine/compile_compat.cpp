@@ -46,18 +46,24 @@ void compiler::take_text_sizes(const std::string& name, call_args& args) {
       v.q = q;
       continue;
     }
-    site_plan plan;
-    plan.fn = registry::get().functions("str.tostring")->front().fn;
-    plan.name = "size";
-    plan.args = {reg_of(v)};
-    plan.types = {t_int};
+    const auto given = reg_of(v);
     v = temp(t_string, v.q);
-    plan.outs = {v.reg};
-    plan.out_types = {t_string};
-    plan.line_no = line_;
-    out().sites.push_back(std::move(plan));
-    emit(op::call, 0, 0, u32(out().sites.size() - 1));
+    call_into(v, "str.tostring", "size", {given}, {t_int});
   }
+}
+
+void compiler::call_into(const value& result, std::string_view built_in, std::string_view shown_as, std::vector<std::uint32_t> args,
+                         std::vector<type_id> types) {
+  site_plan plan;
+  plan.fn = registry::get().functions(built_in)->front().fn;
+  plan.name = shown_as;
+  plan.args = std::move(args);
+  plan.types = std::move(types);
+  plan.outs = {result.reg};
+  plan.out_types = {result.type};
+  plan.line_no = line_;
+  out().sites.push_back(std::move(plan));
+  emit(op::call, 0, 0, u32(out().sites.size() - 1));
 }
 
 /// Version 5 takes a number where a bool is declared, as bool() does: na stays na.
@@ -69,17 +75,10 @@ value compiler::as_bool(value v, type_id want) {
     v.q = q;
     return v;
   }
-  site_plan plan;
-  plan.fn = registry::get().functions("bool")->front().fn;
-  plan.name = "bool";
-  plan.args = {reg_of(v)};
-  plan.types = {v.type};
+  const auto given = reg_of(v);
+  const auto type = v.type;
   v = temp(t_bool, v.q);
-  plan.outs = {v.reg};
-  plan.out_types = {t_bool};
-  plan.line_no = line_;
-  out().sites.push_back(std::move(plan));
-  emit(op::call, 0, 0, u32(out().sites.size() - 1));
+  call_into(v, "bool", "bool", {given}, {type});
   return v;
 }
 

@@ -375,18 +375,8 @@ value compiler::arithmetic(const std::string& o, value a, value b, source_pos po
       error("PN0007", pos, "this string is longer than " + std::to_string(limits::string_chars) + " characters");
       return error_value();
     }
-    const auto* rows = registry::get().functions("$concat");
     auto v = temp(t_string, q);
-    site_plan plan;
-    plan.fn = rows->front().fn;
-    plan.name = "+";
-    plan.args = {reg_as(a, t_string), reg_as(b, t_string)};
-    plan.types = {t_string, t_string};
-    plan.outs = {v.reg};
-    plan.out_types = {t_string};
-    plan.line_no = line_;
-    out().sites.push_back(std::move(plan));
-    emit(op::call, 0, 0, u32(out().sites.size() - 1));
+    call_into(v, "$concat", "+", {reg_as(a, t_string), reg_as(b, t_string)}, {t_string, t_string});
     return v;
   }
   auto number = [](const value& v) { return is_number(v.type) || v.type == t_na; };

@@ -295,6 +295,8 @@ private:
   value library_global(module_info& lib, const ast::stmt& s);
   bool means_builtin(const std::string& path, const ast::expr& e) const;
   value as_bool(value v, type_id want);
+  /// Calls a stateless built-in that the compiler itself asks for (its first row) and puts what it gives into `result`.
+  void call_into(const value& result, std::string_view built_in, std::string_view shown_as, std::vector<std::uint32_t> args, std::vector<type_id> types);
   value exact_condition(value v) const;
   void take_text_sizes(const std::string& name, call_args& args);
   void take_transparency(const std::string& name, call_args& args);
