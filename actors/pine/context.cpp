@@ -54,6 +54,22 @@ void context::grow(ring& r) {
   r.mask = size - 1;
 }
 
+void context::repeat_newest(ring& r, std::int64_t last) {
+  auto newest = r.data[(r.total - 1) & r.mask];
+  auto missed = static_cast<std::uint64_t>(last - r.bar);
+  auto kept = std::max<std::uint64_t>(r.cap, r.mask + 1);
+  if (missed > kept) {
+    r.total += missed - kept; // everything older falls out of the ring
+    missed = kept;
+  }
+  for (; missed > 0; --missed) {
+    ++r.total;
+    if (r.total > r.mask && r.cap > r.mask + 1) grow(r);
+    r.data[(r.total - 1) & r.mask] = newest;
+  }
+  r.bar = last;
+}
+
 context::context(std::shared_ptr<const program> p, shared_state& s, std::shared_ptr<const symbol_info> sym,
                  timeframe frame, const std::vector<input_value>& given)
     : shared(s), symbol(std::move(sym)), tf(frame), cal(symbol->timezone, symbol->session), prog(std::move(p)),
@@ -134,6 +150,11 @@ void context::execute(const bar& b, const bar_flags& f) {
 }
 
 void context::save() {
+  // what restore() goes back to must not lie under values that push() fills in after it
+  for (const auto& plan : prog->rings) {
+    auto& r = *reinterpret_cast<ring*>(state_.data() + plan.state);
+    if (r.total > 0 && r.bar < now) repeat_newest(r, now);
+  }
   saved_.numbers = numbers_;
   saved_.references = references_;
   saved_.state = state_;

@@ -112,7 +112,9 @@ struct site {
   shared_state& shared() const;
 };
 
-/// A history of values, newest last. `total` counts what was ever stored; only the last `mask + 1` are kept.
+/// A history of values, one a bar, newest last. `total` counts the bars since the first value; only the last `mask + 1`
+/// are kept. Bars on which the scope of the value did not run repeat the value before them, so that an offset counts
+/// bars there too (Pine manual, "Time series in scopes"): push() fills them in late, read() looks past them.
 struct ring {
   double* data = nullptr;
   std::uint64_t total = 0;
@@ -214,14 +216,20 @@ public:
 
   void push(ring& r, double v) {
     if (r.bar != now) {
+      if (r.bar + 1 != now && r.total > 0) [[unlikely]] repeat_newest(r, now - 1);
       r.bar = now;
       ++r.total;
       if (r.total > r.mask && r.cap > r.mask + 1) grow(r);
     }
     r.data[(r.total - 1) & r.mask] = v;
   }
+  /// How many values behind the newest one the value of `back` bars ago stands.
+  std::uint64_t behind_newest(const ring& r, std::int64_t back) const {
+    auto skip = back - (now - r.bar);
+    return skip > 0 ? static_cast<std::uint64_t>(skip) : 0;
+  }
   double read(ring& r, std::int64_t back) const {
-    auto skip = static_cast<std::uint64_t>(back) - (r.bar == now ? 0u : 1u);
+    auto skip = behind_newest(r, back);
     if (back > i64(r.limit)) [[unlikely]] look_deeper(r, back);
     if (skip >= r.total || skip > r.mask) return na_value;
     return r.data[(r.total - 1 - skip) & r.mask];
@@ -238,6 +246,8 @@ private:
   std::string field_text(bar_field f) const;
   void collect();
   void grow(ring& r);
+  /// The bars since the newest value, up to the one with stamp `last`, get that value too.
+  void repeat_newest(ring& r, std::int64_t last);
   /// An offset beyond what the buffer was sized for. A size that the script gives (max_bars_back) is the size at first:
   /// it grows with what is asked for on historical bars; beyond it on a realtime bar the script stops.
   void look_deeper(ring& r, std::int64_t back) const;

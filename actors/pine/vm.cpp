@@ -85,7 +85,7 @@ void context::run() {
     return d;
   };
   auto read_ref = [&](ring& h, std::int64_t back) -> object* {
-    auto skip = static_cast<std::uint64_t>(back) - (h.bar == now ? 0u : 1u);
+    auto skip = behind_newest(h, back);
     if (back > i64(h.limit)) [[unlikely]] look_deeper(h, back);
     if (skip >= h.total || skip > h.mask) return nullptr;
     return as_ref(h.data[(h.total - 1 - skip) & h.mask]);
@@ -228,7 +228,7 @@ void context::run() {
   NEXT;
   OP(hist) : {
     const ring& h = ring_at(ip->b);
-    std::uint64_t skip = ip->c - (h.bar == now ? 0u : 1u);
+    auto skip = behind_newest(h, ip->c);
     n[ip->a] = skip < h.total ? h.data[(h.total - 1 - skip) & h.mask] : na_value;
     ++ip;
     NEXT;
