@@ -158,6 +158,13 @@ compiler::match compiler::try_bind(const builtin& b, const call_args& args, cons
       m.problem = "the argument " + called + " must be " + show(p.type) + ", this is " + show(v);
       return false;
     }
+    // a value that nobody knows before the script runs passes: it may have come through a function
+    bool told = v.unique != unique_type::none || v.known || v.q <= qual::input;
+    if (p.unique != unique_type::none && v.unique != p.unique && told && !v.bad && v.type != t_na) {
+      m.problem = "the argument " + called + " must be " + std::string(name_of(p.unique)) + ", this is " + show(v) + ": " +
+                  std::string(examples_of(p.unique));
+      return false;
+    }
     if (v.q > p.most && !v.bad) {
       m.problem = "the argument '" + p.name + "' must be " + std::string(name_of(p.most)) + " " + show(p.type) +
                   " at most, this is " + show(v);

@@ -113,7 +113,7 @@ value compiler::error_value() {
 
 std::string compiler::show(const value& v) const {
   if (v.type == t_void) return "void";
-  return std::string(name_of(v.q)) + " " + types_->name(v.type);
+  return std::string(name_of(v.q)) + " " + (v.unique == unique_type::none ? types_->name(v.type) : std::string(name_of(v.unique)));
 }
 
 bool compiler::assignable(type_id to, type_id from) const {

@@ -191,8 +191,11 @@ value compiler::member_value(const ast::expr& e) {
       auto v = enum_member(path, e.pos, found);
       if (found) return v;
       const auto& reg = registry::get();
-      if (const auto* c = reg.constant(path, version()); c != nullptr && (c->version == 0 || c->version == version()))
-        return c->type == t_string ? constant_text(c->text) : constant_number(c->type, c->number);
+      if (const auto* c = reg.constant(path, version()); c != nullptr && (c->version == 0 || c->version == version())) {
+        auto constant = c->type == t_string ? constant_text(c->text) : constant_number(c->type, c->number);
+        constant.unique = unique_type_of(path);
+        return constant;
+      }
       if (const auto* row = reg.variable(path); row != nullptr && (row->version == 0 || row->version == version())) {
         if (row->fn != nullptr && row->when == evaluation::at_use) return call_builtin(path, e, nullptr);
         auto* s = builtin_symbol(*row);
@@ -315,6 +318,9 @@ value compiler::history(const ast::expr& e) {
 // ---------------------------------------------------------------- operators
 
 namespace {
+/// The mark of what comes from two values: theirs, where they agree.
+unique_type common_unique(const value& a, const value& b) { return a.unique == b.unique ? a.unique : unique_type::none; }
+
 double fold_number(char o, double a, double b) {
   switch (o) {
   case '+': return a + b;
@@ -371,11 +377,16 @@ value compiler::arithmetic(const std::string& o, value a, value b, source_pos po
       return error_value();
     }
     if (a.known && b.known && a.type == b.type) {
-      if (a.text.size() + b.text.size() <= limits::string_chars) return constant_text(a.text + b.text);
+      if (a.text.size() + b.text.size() <= limits::string_chars) {
+        auto joined = constant_text(a.text + b.text);
+        joined.unique = common_unique(a, b);
+        return joined;
+      }
       error("PN0007", pos, "this string is longer than " + std::to_string(limits::string_chars) + " characters");
       return error_value();
     }
     auto v = temp(t_string, q);
+    v.unique = common_unique(a, b);
     call_into(v, "$concat", "+", {reg_as(a, t_string), reg_as(b, t_string)}, {t_string, t_string});
     return v;
   }
@@ -394,10 +405,13 @@ value compiler::arithmetic(const std::string& o, value a, value b, source_pos po
   }
   if (a.known && b.known) {
     double r = fold_number(o[0], a.number, b.number);
-    return constant_number(t, truncates ? std::trunc(r) : r);
+    auto folded = constant_number(t, truncates ? std::trunc(r) : r);
+    folded.unique = common_unique(a, b);
+    return folded;
   }
   if (t == t_na) return constant_number(t_na, na_value);
   auto v = temp(t, q);
+  v.unique = common_unique(a, b);
   op code = o == "+" ? op::add : o == "-" ? op::sub : o == "*" ? op::mul : o == "%" ? op::mod : truncates ? op::idiv : op::div;
   emit(code, v.reg, reg_of(a), reg_of(b));
   return v;
@@ -519,12 +533,14 @@ value compiler::ternary(const ast::expr& e) {
     out().lines.pop_back();
     if (cond.known && a.known && b.known) {
       auto pick = truthy_constant(cond.number) ? a : b;
+      pick.unique = common_unique(a, b);
       pick.type = t;
       pick.symbol = nullptr;
       return pick;
     }
     if (!is_ref(t)) {
       auto v = temp(t, q);
+      v.unique = common_unique(a, b);
       auto ra = reg_as(a, t), rb = reg_as(b, t);
       emit(op::sel, v.reg, cr, ra);
       emit(op::halt, rb);

@@ -16,6 +16,7 @@ void compiler::store_result(result_slot& slot, const value& v, source_pos pos) {
       value r;
       r.type = p.type;
       r.q = p.q;
+      r.unique = p.unique;
       if (p.type == t_void) {
         r.reg = no_reg;
       } else {
@@ -34,6 +35,8 @@ void compiler::store_result(result_slot& slot, const value& v, source_pos pos) {
     auto& r = slot.parts[i];
     const auto& p = parts[i];
     r.q = max(r.q, p.q);
+    if (r.type == t_na) r.unique = p.unique;
+    else if (r.unique != p.unique && p.type != t_na) r.unique = unique_type::none;
     if (p.type == t_void || r.type == t_void) {
       r.type = t_void; // a branch without a value: the whole has none
       continue;

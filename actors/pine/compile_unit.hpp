@@ -39,6 +39,7 @@ struct value {
   std::vector<value> parts; ///< of a tuple
   symbol_entry* symbol = nullptr; ///< the variable this is, for history
   std::int32_t plot = -1;     ///< index of the plot or hline
+  unique_type unique = unique_type::none; ///< of a constant that is no plain string or number
 };
 
 struct symbol_entry {

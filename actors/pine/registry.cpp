@@ -157,6 +157,7 @@ void registry::add(const builtin_row& row) {
   b.state = row.state;
   b.kind = row.kind;
   b.version = row.version;
+  for (auto& p : b.params) p.unique = unique_type_of(b.name, p.name);
   functions_[b.name].push_back(std::move(b));
 }
 

@@ -8,6 +8,7 @@
 
 #include "actors/pine/program.hpp"
 #include "actors/pine/types.hpp"
+#include "actors/pine/unique_types.hpp"
 
 #include <string>
 #include <string_view>
@@ -41,6 +42,7 @@ struct param_spec {
   double number = 0;
   std::string text;
   bool na_default = false;
+  unique_type unique = unique_type::none;
 };
 
 struct builtin {

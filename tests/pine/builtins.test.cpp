@@ -124,6 +124,10 @@ std::string value_for(const type_spec& t, const builtin& b, const std::string& p
 bool left_out(const builtin& b) {
   return b.kind == special::declaration || b.name[0] == '$' || b.name.find("footprint") != std::string::npos || b.name.rfind("volume_row", 0) == 0;
 }
+std::string unique_constant(unique_type t) {
+  auto text = std::string(examples_of(t));
+  return text.substr(0, text.find(','));
+}
 std::string options_for(const builtin& b) {
   if (b.name == "input.string" || b.name == "input.session" || b.name == "input.timeframe") return "[\"a\", \"D\"]";
   return b.name == "input.enum" ? "[choice.one, choice.two]" : b.name == "input.float" ? "[1.5, 2.0]" : "[1, 2]";
@@ -144,7 +148,9 @@ std::string call_text(const builtin& b, style s) {
       skipped = true;
       continue;
     }
-    auto v = p.name == "options" ? options_for(b) : p.is_text && p.optional ? "\"" + p.text + "\"" : value_for(p.type, b, p.name);
+    auto v = p.name == "options" ? options_for(b)
+             : p.unique != unique_type::none ? unique_constant(p.unique)
+             : p.is_text && p.optional ? "\"" + p.text + "\"" : value_for(p.type, b, p.name);
     if (s == style::method && i == 0) {
       receiver = v;
       continue;
