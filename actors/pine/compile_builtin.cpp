@@ -15,7 +15,7 @@ double parse_date(std::string_view text);
 int compiler::convertible(const type_spec& spec, type_id have, std::map<char, type_id>& vars) {
   switch (spec.form) {
   case type_form::none:
-  case type_form::any: return have == t_void || have == t_tuple ? -1 : 2;
+  case type_form::any: return have == t_void || have == t_tuple || is_drawn(have) ? -1 : 2;
   case type_form::basic:
     if (have == spec.basic) return 0;
     if (have == t_na) return 1;
@@ -30,7 +30,7 @@ int compiler::convertible(const type_spec& spec, type_id have, std::map<char, ty
     return have == t_na ? 1 : 0;
   }
   case type_form::variable: {
-    if (have == t_void || have == t_tuple) return -1;
+    if (have == t_void || have == t_tuple || is_drawn(have)) return -1;
     auto& v = vars[spec.variable];
     if (have == t_na) return 1;
     if (v == t_na) {
@@ -337,9 +337,11 @@ value compiler::call_builtin(const std::string& name, const ast::expr& e, const 
     error(reason.score == -2 ? "PN0241" : "PN0240", reason.where, reason.problem, hint);
     return error_value();
   }
-  if (bad) {
-    value v = error_value();
-    return v;
+  if (bad) return error_value();
+  bool orders = best->results.empty() && name.rfind("strategy.", 0) == 0;
+  if (orders && declared_ && main_unit_.out->decl.kind == declaration::kind_t::indicator) {
+    error("PN0264", e.pos, name + "() can be called in a strategy only", "declare the script with strategy() instead of indicator()");
+    return error_value();
   }
   if (version() >= 6 && name == "na" && chosen.bound[0].type == t_bool) {
     error("PN0213", e.pos, "a bool can't be na in version 6, so na() takes none");

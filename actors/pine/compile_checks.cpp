@@ -110,6 +110,14 @@ void compiler::wrong_default(const udt_field& field, const ast::expr& fallback, 
   error("PN0212", fallback.pos, "the default of the field '" + field.name + "' must be " + types_->name(field.type) + ", this is " + show(v));
 }
 
+/// Whether what is compiled belongs to an exported function of the library that this script is, or is called by one.
+bool compiler::in_export() const {
+  if (!declared_ || main_unit_.out->decl.kind != declaration::kind_t::library) return false;
+  for (const auto* f = frame_; f != nullptr; f = f->caller)
+    if (f->fn != nullptr && f->fn->exported) return true;
+  return false;
+}
+
 /// Only a library exports, and it does; its users know the types of what they call.
 void compiler::check_exports() {
   if (!declared_) return;

@@ -147,6 +147,11 @@ value compiler::library_global(module_info& lib, const ast::stmt& s) {
 
 value compiler::name_value(const ast::expr& e) {
   if (auto* s = find(e.text)) {
+    if (in_export() && !s->builtin && s->val.q > qual::constant && unit_->globals[main_].names.count(e.text) > 0 &&
+        unit_->globals[main_].names[e.text] == s) {
+      error("PN0258", e.pos, "an exported function can't use the global variable '" + e.text + "'", "give it to the function as an argument");
+      return error_value();
+    }
     auto v = s->val;
     v.symbol = s;
     return v;
@@ -516,6 +521,11 @@ value compiler::ternary(const ast::expr& e) {
   }
   auto mid = here();
   auto b = expression(*e.kids[2]);
+  for (std::size_t i = 1; i < 3; ++i) {
+    if (!is_drawn((i == 1 ? a : b).type)) continue;
+    error("PN0254", e.kids[i]->pos, "what is drawn can't depend on '?:'", "give plot() na where there is nothing to show");
+    a = error_value();
+  }
   if (cond.bad || a.bad || b.bad) {
     if (a_code) patch(end, here());
     else patch(test, here());

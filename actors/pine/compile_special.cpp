@@ -176,6 +176,7 @@ value compiler::input_call(const builtin& b, const ast::expr& e, const std::vect
     return nullptr;
   };
   const auto& fallback = bound[0];
+  if (in_export()) error("PN0258", e.pos, "an exported function can't have inputs", "give the value to the function as an argument");
   auto base = b.name == "input" ? std::string("any") : b.name.substr(6);
   input_info in;
   in.name = pending_name_;

@@ -73,6 +73,8 @@ inline bool is_reference(const type_table& types, type_id t) {
   if (t < t_first_composite) return (t >= t_string && t <= t_point) || t == t_footprint || t == t_volume_row;
   return types.kind(t) != type_kind::enumeration;
 }
+/// Of plot() and hline(): fill() takes these, and nothing else does.
+inline bool is_drawn(type_id t) { return t == t_plot || t == t_hline; }
 inline bool is_number(type_id t) { return t == t_int || t == t_float; }
 
 std::string_view name_of(qual q);
