@@ -52,6 +52,7 @@ void compiler::check_uncalled(module_info& m) {
   auto jump = emit(op::jmp); // what is emitted here is dead code behind a jump
   auto& p = out();
   auto plots = p.plots.size(), requests = p.requests.size(), inputs = p.inputs.size(), uses = p.input_uses.size();
+  auto series = plotted_series_;
   check_field_defaults(m);
   for (const auto& [name, list] : m.functions) {
     for (const auto& f : list) {
@@ -71,6 +72,7 @@ void compiler::check_uncalled(module_info& m) {
       expand(f, std::move(args), std::move(none), f.decl->pos);
     }
   }
+  plotted_series_ = series;
   p.plots.resize(plots); // nothing of this is shown, asked for or set
   p.requests.resize(requests);
   p.inputs.resize(inputs);

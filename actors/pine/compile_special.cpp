@@ -307,6 +307,23 @@ void compiler::check_fixed_options(const builtin& b, const ast::expr& e, const s
   }
 }
 
+namespace {
+/// How many series a call adds to the limit (Pine manual, "Plot limits"): the values, and each color that is not constant.
+std::uint32_t series_of(plot_kind kind, const builtin& b, const std::vector<value>& bound, const std::vector<bool>& given) {
+  if (kind == plot_kind::hline) return 0;
+  bool four = kind == plot_kind::bar || kind == plot_kind::candle;
+  bool color_is_value = kind == plot_kind::bgcolor || kind == plot_kind::barcolor;
+  std::uint32_t n = kind == plot_kind::fill ? 0 : four ? 4 : 1;
+  bool colored = false;
+  for (std::size_t i = 0; i < given.size(); ++i)
+    if (given[i] && b.params[i].type.basic == t_color && bound[i].q > qual::constant && !color_is_value) {
+      if (kind != plot_kind::fill || !colored) ++n;
+      colored = true;
+    }
+  return n;
+}
+} // namespace
+
 value compiler::plot_call(const builtin& b, const ast::expr& e, std::vector<value>& bound,
                           const std::vector<bool>& given) {
   value v;
@@ -355,12 +372,11 @@ value compiler::plot_call(const builtin& b, const ast::expr& e, std::vector<valu
     for (std::size_t i = 0; i < given.size(); ++i)
       if (given[i] && b.params[i].name == "linewidth" && bound[i].known && bound[i].number < 1)
         error("PN0255", e.pos, "linewidth must be at least 1");
+  plotted_series_ += series_of(p.kind, b, bound, given);
   out().plots.push_back(std::move(p));
-  std::size_t visible = 0;
-  for (const auto& q : out().plots)
-    visible += q.kind != plot_kind::hline && q.kind != plot_kind::fill ? 1 : 0;
-  if (visible > limits::plots)
-    error("PN0256", e.pos, "a script can have at most " + std::to_string(limits::plots) + " plots");
+  if (plotted_series_ > limits::plots)
+    error("PN0256", e.pos, "a script can plot at most " + std::to_string(limits::plots) + " series",
+          "a color that is not constant is a series of its own, and plotbar() and plotcandle() have four");
   return v;
 }
 

@@ -313,6 +313,7 @@ private:
   std::deque<symbol_entry> symbols_;
   module_info* main_ = nullptr;
   unit* unit_ = nullptr;
+  std::uint32_t plotted_series_ = 0; ///< see limits::plots
   unit main_unit_;
   frame* frame_ = nullptr;
   std::vector<loop_info> loops_;
