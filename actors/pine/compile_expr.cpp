@@ -47,6 +47,11 @@ value compiler::literal(const ast::expr& e) {
 
 // ---------------------------------------------------------------- names
 
+bool compiler::runs_at_use(const variable_row& row) const {
+  bool in_function = frame_->fn != nullptr;
+  return row.fn != nullptr && (row.when == evaluation::at_use || (row.when == evaluation::every_bar_outside_functions && in_function));
+}
+
 symbol_entry* compiler::find(const std::string& name) {
   for (auto it = frame_->scopes.rbegin(); it != frame_->scopes.rend(); ++it) {
     auto f = it->names.find(name);
@@ -56,7 +61,7 @@ symbol_entry* compiler::find(const std::string& name) {
   auto f = g.names.find(name);
   if (f != g.names.end()) return f->second;
   if (const auto* row = registry::get().variable(name);
-      row != nullptr && (row->fn == nullptr || row->when == evaluation::every_bar) && (row->version == 0 || row->version == version()))
+      row != nullptr && !runs_at_use(*row) && (row->version == 0 || row->version == version()))
     return builtin_symbol(*row);
   return nullptr;
 }
@@ -202,7 +207,7 @@ value compiler::member_value(const ast::expr& e) {
         return constant;
       }
       if (const auto* row = reg.variable(path); row != nullptr && (row->version == 0 || row->version == version())) {
-        if (row->fn != nullptr && row->when == evaluation::at_use) return call_builtin(path, e, nullptr);
+        if (runs_at_use(*row)) return call_builtin(path, e, nullptr);
         auto* s = builtin_symbol(*row);
         auto b = s->val;
         b.symbol = s;
@@ -331,7 +336,7 @@ double fold_number(char o, double a, double b) {
   case '+': return a + b;
   case '-': return a - b;
   case '*': return a * b;
-  case '/': return b == 0 ? na_value : a / b;
+  case '/': return a / b;
   default: return b == 0 ? na_value : std::fmod(a, b);
   }
 }
@@ -438,7 +443,7 @@ value compiler::compare(const std::string& o, const value& a, const value& b, so
     bool eq = a.number == b.number || std::fabs(d) <= epsilon;
     bool na = is_na(a.number) || is_na(b.number);
     bool r = o == "==" ? eq : o == "!=" ? !eq : o == "<" ? d < -epsilon : o == "<=" ? d <= epsilon : o == ">" ? d > epsilon : d >= -epsilon;
-    return constant_number(t_bool, from_bool(!na && r));
+    return constant_number(t_bool, na && version() < 6 ? na_value : from_bool(!na && r));
   }
   if (a.known && b.known && a.type == t_string && b.type == t_string)
     return constant_number(t_bool, from_bool((a.text == b.text) == (o == "==")));
@@ -448,7 +453,9 @@ value compiler::compare(const std::string& o, const value& a, const value& b, so
     emit(o == "==" ? (text ? op::teq : op::req) : (text ? op::tne : op::rne), v.reg, reg_as(a, c), reg_as(b, c));
     return v;
   }
-  op code = o == "==" ? op::eq : o == "!=" ? op::ne : o == "<" ? op::lt : o == "<=" ? op::le : o == ">" ? op::gt : op::ge;
+  bool three = version() < 6;
+  op code = o == "==" ? (three ? op::eq3 : op::eq) : o == "!=" ? (three ? op::ne3 : op::ne) : o == "<" ? (three ? op::lt3 : op::lt)
+            : o == "<=" ? (three ? op::le3 : op::le) : o == ">" ? (three ? op::gt3 : op::gt) : (three ? op::ge3 : op::ge);
   emit(code, v.reg, reg_of(a), reg_of(b));
   return v;
 }

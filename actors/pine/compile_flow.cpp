@@ -90,6 +90,21 @@ value compiler::take_result(result_slot& slot, qual q) {
   return v;
 }
 
+namespace {
+/// The jump that a comparison becomes whose result only decides where to go: na is as good as false there.
+op jump_unless(op comparison) {
+  switch (comparison) {
+  case op::lt: case op::lt3: return op::jnlt;
+  case op::le: case op::le3: return op::jnle;
+  case op::gt: case op::gt3: return op::jngt;
+  case op::ge: case op::ge3: return op::jnge;
+  case op::eq: case op::eq3: return op::jneq;
+  case op::ne: case op::ne3: return op::jnne;
+  default: return op::halt;
+  }
+}
+} // namespace
+
 /// Emits jumps, to be patched, that are taken when the condition is false.
 void compiler::condition(const ast::expr& e, std::vector<std::size_t>& if_false) {
   if (e.kind == ast::expr_kind::binary && e.text == "and" && version() >= 6) {
@@ -104,8 +119,7 @@ void compiler::condition(const ast::expr& e, std::vector<std::size_t>& if_false)
     condition_qual_ = max(condition_qual_, v.q);
     if (here() > start && !v.known && v.type == t_bool) {
       auto& last = out().code.back();
-      op jump = last.code == op::lt ? op::jnlt : last.code == op::le ? op::jnle : last.code == op::gt ? op::jngt
-                : last.code == op::ge ? op::jnge : last.code == op::eq ? op::jneq : last.code == op::ne ? op::jnne : op::halt;
+      auto jump = jump_unless(last.code);
       if (jump != op::halt && last.a == v.reg) {
         last = {jump, 0, last.b, last.c, 0};
         if_false.push_back(here() - 1);

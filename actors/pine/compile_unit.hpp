@@ -165,6 +165,7 @@ private:
   value ternary(const ast::expr& e);
   value tuple(const ast::expr& e);
   bool fold(const std::string& op, const value& a, const value& b, value& out) const;
+  bool runs_at_use(const variable_row& row) const;
   symbol_entry* find(const std::string& name);
   symbol_entry* builtin_symbol(const variable_row& row);
   std::string dotted(const ast::expr& e) const;

@@ -25,6 +25,7 @@ struct script::impl {
   shared_state shared;
   std::shared_ptr<const program> code;
   std::unique_ptr<context> main;
+  std::int64_t waiting = 0; ///< bars still to come before the first that calc_bars_count lets in
   std::optional<std::string> problem;
   std::optional<runtime_failure> failure;
   bool open_bar = false;
@@ -148,6 +149,11 @@ script::script(std::shared_ptr<const program> code, run_settings settings) : imp
   m.shared.random_state += m.shared.settings.random_seed;
   m.shared.steps_left = m.shared.settings.limit.steps_per_bar;
   m.set_frame();
+  auto wanted = i64(m.code->decl.calc_bars_count);
+  if (auto last = m.shared.settings.last_bar_index; wanted > 0 && last >= wanted) {
+    m.waiting = last + 1 - wanted;
+    m.shared.settings.last_bar_index = wanted - 1;
+  }
   try {
     m.main = std::make_unique<context>(m.code, m.shared, m.shared.settings.symbol, m.shared.settings.chart_timeframe, inputs);
     m.shared.root = m.main.get();
@@ -281,7 +287,12 @@ std::optional<runtime_failure> script::impl::chart_tick(const bar& b, bar_flags 
 
 // ----------------------------------------------------------------
 
+bool script::waits() const { return impl_->waiting > 0; }
 std::optional<runtime_failure> script::on_bar(const bar& b, bar_flags flags) {
+  if (impl_->waiting > 0) {
+    --impl_->waiting;
+    return std::nullopt;
+  }
   return impl_->frame ? impl_->chart_bar(b, flags) : impl_->complete(b, flags);
 }
 std::optional<runtime_failure> script::begin_bar(const bar& b, bar_flags flags) {
@@ -295,7 +306,9 @@ std::optional<runtime_failure> script::commit(const bar& b, bar_flags flags) {
 }
 
 double script::plot_value(std::size_t index, std::size_t part) const {
-  return impl_->main == nullptr || (impl_->frame && !impl_->frame->shows()) ? na_value : impl_->main->num[impl_->code->plots[index].series[part].second];
+  if (impl_->main == nullptr || impl_->main->index < 0 || (impl_->frame && !impl_->frame->shows())) return na_value;
+  auto v = impl_->main->num[impl_->code->plots[index].series[part].second];
+  return std::isfinite(v) ? v : na_value; // a chart can't show an infinity
 }
 std::string script::plot_text(std::size_t index, std::size_t part) const {
   return impl_->main == nullptr || (impl_->frame && !impl_->frame->shows()) ? "" : text_of(impl_->main->ref[impl_->code->plots[index].texts[part].second]);
@@ -344,7 +357,7 @@ std::string color_text(double v) {
   return b;
 }
 std::string number_json(double v, type_id t) {
-  if (is_na(v)) return "null";
+  if (!std::isfinite(v)) return "null";
   if (t == t_color) return color_text(v);
   if (t == t_bool) return v != 0 ? "true" : "false";
   return shortest_decimal(v);

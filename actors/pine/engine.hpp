@@ -44,6 +44,9 @@ public:
   ///
   /// A complete bar. `flags.fresh` and `flags.confirmed` are set here.
   std::optional<runtime_failure> on_bar(const bar& b, bar_flags flags = {});
+  /// True while the next bar comes before those that calc_bars_count of the declaration lets in (the last ones of a
+  /// history whose length `run_settings::last_bar_index` tells): on_bar() passes over it.
+  bool waits() const;
 
   /// Realtime: the first state of a new bar, its later states, and its end. Each state runs the script again from
   /// where the last complete bar left it; only varip variables keep what a state has done.

@@ -25,6 +25,7 @@ enum class op : std::uint16_t {
   mod,
   neg,
   lt, le, gt, ge, eq, ne, ///< tolerant comparisons; na gives false
+  lt3, le3, gt3, ge3, eq3, ne3, ///< of version 5, whose bools have three states: na gives na
   teq, tne,               ///< of strings
   req, rne,               ///< of references
   land, lor, lnot,

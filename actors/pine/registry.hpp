@@ -76,8 +76,9 @@ struct constant_row {
 };
 
 /// When a computed variable runs: where the script reads it, or once on every bar before the script. ta.obv and its
-/// like are series of the chart: reading one on some bars only doesn't change it.
-enum class evaluation : std::uint8_t { at_use, every_bar };
+/// like are series of the chart: reading one on some bars only doesn't change it. In user functions ta.accdist and ta.vwap
+/// are calculated by each call for itself, on the bars on which it runs (PyneCore, probes m573 to m578).
+enum class evaluation : std::uint8_t { at_use, every_bar, every_bar_outside_functions };
 
 struct variable_row {
   std::string name;

@@ -18,6 +18,9 @@ namespace {
 
 inline bool tol_eq(double a, double b) { return a == b || std::fabs(a - b) <= epsilon; }
 
+/// A comparison of version 5: na where one of the two is, which their difference tells.
+inline double known_or_na(double difference, bool holds) { return is_na(difference) ? na_value : from_bool(holds); }
+
 inline double modulo(double a, double b) {
   if (b == 0) return na_value;
   constexpr double exact = 9.0e15;
@@ -91,7 +94,7 @@ void context::run() {
     return as_ref(h.data[(h.total - 1 - skip) & h.mask]);
   };
   auto offset = [](double d) {
-    if (is_na(d)) return std::int64_t{-1};
+    if (!std::isfinite(d)) return std::int64_t{0}; // x[na] is the value of this bar (as observed)
     auto k = to_int(d);
     if (k < 0) throw script_stop{"the history offset can't be negative: " + std::to_string(k)};
     return k;
@@ -106,7 +109,7 @@ void context::run() {
 #ifdef TT_PINE_THREADED
   static const void* const table[] = {
       &&l_halt, &&l_mov, &&l_movr, &&l_add, &&l_sub, &&l_mul, &&l_div, &&l_idiv, &&l_mod, &&l_neg,
-      &&l_lt, &&l_le, &&l_gt, &&l_ge, &&l_eq, &&l_ne, &&l_teq, &&l_tne, &&l_req, &&l_rne,
+      &&l_lt, &&l_le, &&l_gt, &&l_ge, &&l_eq, &&l_ne, &&l_lt3, &&l_le3, &&l_gt3, &&l_ge3, &&l_eq3, &&l_ne3, &&l_teq, &&l_tne, &&l_req, &&l_rne,
       &&l_land, &&l_lor, &&l_lnot, &&l_jmp, &&l_jf, &&l_jt,
       &&l_jnlt, &&l_jnle, &&l_jngt, &&l_jnge, &&l_jneq, &&l_jnne, &&l_sel, &&l_once,
       &&l_push, &&l_pushr, &&l_hist, &&l_histr, &&l_histd, &&l_histdr,
@@ -136,18 +139,12 @@ void context::run() {
   OP(mul) : n[ip->a] = n[ip->b] * n[ip->c];
   ++ip;
   NEXT;
-  OP(div) : {
-    double d = n[ip->c];
-    n[ip->a] = d == 0 ? na_value : n[ip->b] / d; // Pine has no infinity
-    ++ip;
-    NEXT;
-  }
-  OP(idiv) : {
-    double d = n[ip->c];
-    n[ip->a] = d == 0 ? na_value : std::trunc(n[ip->b] / d);
-    ++ip;
-    NEXT;
-  }
+  OP(div) : n[ip->a] = n[ip->b] / n[ip->c]; // by zero: infinity, which na() takes for na and comparisons don't (as observed)
+  ++ip;
+  NEXT;
+  OP(idiv) : n[ip->a] = std::trunc(n[ip->b] / n[ip->c]);
+  ++ip;
+  NEXT;
   OP(mod) : n[ip->a] = modulo(n[ip->b], n[ip->c]);
   ++ip;
   NEXT;
@@ -170,6 +167,24 @@ void context::run() {
   ++ip;
   NEXT;
   OP(ne) : n[ip->a] = from_bool(!tol_eq(n[ip->b], n[ip->c]) && !is_na(n[ip->b]) && !is_na(n[ip->c]));
+  ++ip;
+  NEXT;
+  OP(lt3) : n[ip->a] = known_or_na(n[ip->b] - n[ip->c], n[ip->b] - n[ip->c] < -epsilon);
+  ++ip;
+  NEXT;
+  OP(le3) : n[ip->a] = known_or_na(n[ip->b] - n[ip->c], n[ip->b] - n[ip->c] <= epsilon);
+  ++ip;
+  NEXT;
+  OP(gt3) : n[ip->a] = known_or_na(n[ip->b] - n[ip->c], n[ip->b] - n[ip->c] > epsilon);
+  ++ip;
+  NEXT;
+  OP(ge3) : n[ip->a] = known_or_na(n[ip->b] - n[ip->c], n[ip->b] - n[ip->c] >= -epsilon);
+  ++ip;
+  NEXT;
+  OP(eq3) : n[ip->a] = is_na(n[ip->b]) || is_na(n[ip->c]) ? na_value : from_bool(tol_eq(n[ip->b], n[ip->c]));
+  ++ip;
+  NEXT;
+  OP(ne3) : n[ip->a] = is_na(n[ip->b]) || is_na(n[ip->c]) ? na_value : from_bool(!tol_eq(n[ip->b], n[ip->c]));
   ++ip;
   NEXT;
   OP(teq) : n[ip->a] = from_bool(text_of(r[ip->b]) == text_of(r[ip->c])); // na is the same as ""
@@ -239,14 +254,14 @@ void context::run() {
   OP(histd) : {
     ring& h = ring_at(ip->b);
     auto k = offset(n[ip->c]);
-    n[ip->a] = k < 0 ? na_value : k == 0 ? n[h.reg] : read(h, k);
+    n[ip->a] = k == 0 ? n[h.reg] : read(h, k);
     ++ip;
     NEXT;
   }
   OP(histdr) : {
     ring& h = ring_at(ip->b);
     auto k = offset(n[ip->c]);
-    r[ip->a] = k < 0 ? nullptr : k == 0 ? r[h.reg] : read_ref(h, k);
+    r[ip->a] = k == 0 ? r[h.reg] : read_ref(h, k);
     ++ip;
     NEXT;
   }

@@ -84,6 +84,21 @@ TEST(pine_scope_history, a_gap_longer_than_the_buffer_leaves_its_last_value) {
   EXPECT_EQ(r.columns[1][9000], 2);
 }
 
+/// In a function ta.accdist counts the bars on which the call ran, at the top level all of them; ta.obv counts all in both.
+TEST(pine_scope_history, accdist_of_a_call_is_its_own) {
+  std::vector<bar> bars;
+  for (int i = 0; i < 20; ++i) bars.push_back({1'600'000'000'000 + i64(i) * 60'000, 1, 2.0 + i, 1, 2.0 + i, 1}); // each adds its volume
+  auto r = run_source(script_of("acc() => ta.accdist\nobv() => ta.obv\na = float(na)\nb = float(na)\nc = float(na)\n"
+                                "if bar_index % 2 == 1\n    a := acc()\n    b := ta.accdist\n    c := obv()\nplot(a)\nplot(b)\nplot(c)\n"),
+                      bars, "1");
+  ASSERT_EQ(r.error, "");
+  for (int i = 1; i < 20; i += 2) {
+    EXPECT_EQ(r.columns[0][usz(i)], (i + 1) / 2) << i;
+    EXPECT_EQ(r.columns[1][usz(i)], i + 1) << i;
+    EXPECT_EQ(r.columns[2][usz(i)], i) << i;
+  }
+}
+
 /// A tick on which the scope runs fills in the bars that it missed; the next tick, on which it does not, must see none of that.
 TEST(pine_scope_history, a_tick_leaves_no_trace) {
   std::string body = "v = float(na)\nif close > 0\n    x = open\n    v := x[5]\nplot(v)\n";

@@ -171,6 +171,7 @@ void bounds(const site& c, std::size_t k, const array_view& v, std::size_t& a, s
 }
 void fill(site& c) {
   auto v = changing(c, 0);
+  if (!c.na(2) && !c.na(3) && c.i(3) < c.i(2)) return; // a range that ends before it begins holds nothing (as observed)
   std::size_t a, b;
   bounds(c, 2, v, a, b);
   c.shared().charge((b - a) / 16);

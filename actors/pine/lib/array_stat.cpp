@@ -33,11 +33,15 @@ double total(const std::vector<double>& v) {
 }
 double mean(const std::vector<double>& v) { return v.empty() ? na_value : total(v) / f64(v.size()); }
 
+/// From the sums of the elements and of their squares, as the platform's last digits show (as observed); one element
+/// varies by 0, and by na where the divisor is one less.
 double variance_of(const std::vector<double>& v, bool biased) {
-  if (v.empty() || (!biased && v.size() < 2)) return v.size() == 1 ? 0 : na_value;
-  double m = mean(v), s = 0;
-  for (double x : v) s += (x - m) * (x - m);
-  return s / f64(biased ? v.size() : v.size() - 1);
+  if (v.empty()) return na_value;
+  if (v.size() == 1) return biased ? 0 : na_value;
+  double sum = total(v), squares = 0;
+  for (double x : v) squares += x * x;
+  double m = sum / f64(v.size()), divisor = f64(biased ? v.size() : v.size() - 1);
+  return std::max(0.0, biased ? squares / divisor - m * m : squares / divisor - sum / divisor * m);
 }
 
 array_object* result(const site& c, type_id t) {
@@ -115,7 +119,7 @@ void covariance(site& c) {
   }
   if (count == 0) return c.ret(na_value);
   double divisor = c.b(2) ? count : count - 1;
-  c.ret(divisor == 0 ? 0 : moment / divisor);
+  c.ret(divisor == 0 ? na_value : moment / divisor);
 }
 void standardize(site& c) {
   auto v = array_arg(c, 0);

@@ -10,18 +10,14 @@ namespace tt::pine {
 namespace {
 
 template <double (*F)(double)>
-void one(site& c) {
-  double v = F(c.f(0));
-  c.ret(std::isfinite(v) ? v : na_value);
-}
+void one(site& c) { c.ret(F(c.f(0))); }
 double sign(double x) { return is_na(x) ? na_value : x > 0 ? 1 : x < 0 ? -1 : 0; }
 double degrees(double x) { return x * 180 / std::numbers::pi; }
 double radians(double x) { return x * std::numbers::pi / 180; }
 
 void power(site& c) {
   double base = c.f(0), exponent = c.f(1);
-  double v = is_na(base) || is_na(exponent) ? na_value : exponent == 2 ? base * base : std::pow(base, exponent);
-  c.ret(std::isfinite(v) ? v : na_value);
+  c.ret(is_na(base) || is_na(exponent) ? na_value : exponent == 2 ? base * base : std::pow(base, exponent));
 }
 void avg(site& c) {
   // two values are simply halved; more are summed with compensation (kit: log-math-avg-exact)
@@ -119,7 +115,9 @@ void random(site& c) {
   c.ret(lo + u * (hi - lo));
 }
 
-void na_number(site& c) { c.ret(from_bool(c.na(0))); }
+/// na() and nz() take an infinity, as division by zero gives it, for na; nothing else does (as observed).
+bool is_missing(double x) { return !std::isfinite(x); }
+void na_number(site& c) { c.ret(from_bool(is_missing(c.f(0)))); }
 void na_ref(site& c) {
   auto* o = c.o(0);
   c.ret(from_bool(o == nullptr || (o->kind == object_kind::drawing && static_cast<drawing_object*>(o)->deleted)));
@@ -129,8 +127,8 @@ void na_any(site& c) {
   if (is_reference(*c.ctx->prog->types, t)) na_ref(c);
   else na_number(c);
 }
-void nz_default(site& c) { c.ret(c.na(0) ? 0 : c.f(0)); }
-void nz_value(site& c) { c.ret(c.na(0) ? c.f(1) : c.f(0)); }
+void nz_default(site& c) { c.ret(is_missing(c.f(0)) ? 0 : c.f(0)); }
+void nz_value(site& c) { c.ret(is_missing(c.f(0)) ? c.f(1) : c.f(0)); }
 void nz_color(site& c) { c.ret(c.na(0) ? 0x00000000 : c.f(0)); }
 
 struct fixnan_state {
@@ -146,7 +144,7 @@ void fixnan(site& c) {
   c.ret(q.has ? q.v : na_value);
 }
 
-void cast_int(site& c) { c.ret(std::trunc(c.f(0))); }
+void cast_int(site& c) { c.ret(is_missing(c.f(0)) ? na_value : std::trunc(c.f(0))); }
 void cast_same(site& c) { c.ret(c.f(0)); }
 /// Version 5's bools may be na. Without a context the argument is a constant.
 void cast_bool(site& c) {

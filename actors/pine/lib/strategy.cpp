@@ -74,7 +74,9 @@ struct reader {
   }
   double number(slot s) const {
     auto k = st.arg[s];
-    return k == 0 || c.type(k - 1u) == t_string ? na_value : c.f(k - 1u);
+    if (k == 0 || c.type(k - 1u) == t_string) return na_value;
+    double v = c.f(k - 1u);
+    return std::isfinite(v) ? v : na_value; // no price and no quantity is infinite
   }
   bool flag(slot s, bool otherwise) const {
     double v = number(s);

@@ -474,11 +474,11 @@ const std::vector<builtin_row>& ta_rows() {
 }
 
 const std::vector<variable_row>& ta_variables() {
-  auto series = [](const char* name, native_fn fn, std::size_t state) {
-    return variable_row{name, t_float, qual::series, {}, 0, fn, u32(state), 0, evaluation::every_bar};
+  auto series = [](const char* name, native_fn fn, std::size_t state, evaluation when = evaluation::every_bar) {
+    return variable_row{name, t_float, qual::series, {}, 0, fn, u32(state), 0, when};
   };
   static const std::vector<variable_row> rows{
-      series("ta.accdist", accdist, sizeof(cum_machine)),
+      series("ta.accdist", accdist, sizeof(cum_machine), evaluation::every_bar_outside_functions),
       series("ta.iii", iii, 0),
       series("ta.wvad", wvad, 0),
       series("ta.nvi", volume_index_step<false>, sizeof(volume_index)),
@@ -487,7 +487,7 @@ const std::vector<variable_row>& ta_variables() {
       series("ta.pvt", pvt, sizeof(cum_prev)),
       series("ta.wad", wad, sizeof(cum_prev)),
       series("ta.tr", tr_variable, 0),
-      series("ta.vwap", vwap_variable, sizeof(vwap_machine)),
+      series("ta.vwap", vwap_variable, sizeof(vwap_machine), evaluation::every_bar_outside_functions),
   };
   return rows;
 }

@@ -102,7 +102,7 @@ double changed(const site& c, double x, std::int64_t n) {
 void change(site& c) { c.ret(changed(c, c.f(0), length_arg(c, 1))); }
 void change_bool(site& c) {
   auto n = length_arg(c, 1);
-  double d = changed(c, c.b(0) ? 1 : 0, n);
+  double d = changed(c, c.na(0) ? na_value : c.b(0) ? 1 : 0, n);
   if (is_na(d) && c.ctx->prog->version < 6) return c.ret(na_value); // a bool of version 5 may be na
   c.ret(from_bool(!is_na(d) && d != 0));
 }
@@ -127,7 +127,7 @@ template <crossing K>
 void cross(site& c) {
   auto& q = c.st<cross_state>().st.at(c.ctx->now);
   double a = c.f(0), b = c.f(1);
-  if (is_na(a) || is_na(b)) return c.ret(0);
+  if (is_na(a) || is_na(b)) return c.ret(c.ctx->prog->version < 6 ? na_value : 0); // a bool of version 5 may be na
   bool hit = false;
   if (K == crossing::over) hit = a > b && q.below_or_equal;
   if (K == crossing::under) hit = a < b && q.above_or_equal;

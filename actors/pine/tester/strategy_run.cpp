@@ -146,6 +146,7 @@ std::optional<runtime_failure> strategy_run::on_bar(const bar& b, bar_flags flag
   auto& m = *impl_;
   if (m.stopped) return m.stopped;
   if (m.problem) return m.stopped = runtime_failure{*m.problem, 0, 0};
+  if (m.engine.waits()) return m.engine.on_bar(b, flags); // for the script and its account the bar does not exist
   ++m.index;
   m.set_rate(b.time_ms);
   auto p = m.prices(b);
