@@ -92,7 +92,7 @@ result<study_request> read_study(const std::string& request) {
 /// The compiled script, or why there is none.
 std::variant<std::shared_ptr<const pine::program>, plan_failure> compile(const backtest_request& r) {
   if (r.pine_script.empty())
-    return plan_failure{{errc::unsupported, "this build runs Pine source only: give pine_script", r.yaml.empty() ? "strategy_id" : "yaml"}, {}};
+    return plan_failure{{errc::unsupported, r.yaml.empty() ? "the source of the strategy was not looked up" : "studies run Pine source only: give pine_script", r.yaml.empty() ? "strategy_id" : "yaml"}, {}};
   const auto compiled = compile_strategy(r.pine_script);
   if (compiled.code) return compiled.code;
   std::string why = "the script does not compile";

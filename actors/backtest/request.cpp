@@ -106,15 +106,18 @@ void read_inputs(reader& in, backtest_request& r) {
 }
 
 void read_source(reader& in, backtest_request& r) {
+  r.strategy_version = static_cast<std::uint32_t>(in.count("strategy_version", 0, limits::strategy_versions).value_or(0));
+  const bool looked_up = r.strategy_version > 0 && in.find("strategy_id") != nullptr;
   int given = 0;
   for (auto [name, to, most] : {std::tuple{"pine_script", &r.pine_script, limits::script_bytes}, std::tuple{"strategy_id", &r.strategy_id, std::size_t{64}},
                                 std::tuple{"yaml", &r.yaml, limits::script_bytes}}) {
     if (in.find(name) == nullptr) continue;
-    if (++given > 1) in.problem(name, "only one of pine_script, strategy_id and yaml may be given", "conflict");
+    if (std::string_view(name) != "strategy_id" || !looked_up) ++given;
+    if (given > 1) in.problem(name, "only one of pine_script, strategy_id and yaml may be given", "conflict");
     auto text = in.text(name, most, reader::need::required);
     if (text) *to = *std::move(text);
   }
-  if (given == 0) in.problem("pine_script", "is required (or strategy_id, or yaml)", "missing");
+  if (given == 0 && !looked_up) in.problem("pine_script", "is required (or strategy_id, or yaml)", "missing");
 }
 
 void read_money(reader& in, backtest_request& r) {

@@ -36,6 +36,7 @@ inline constexpr std::size_t warmup_bars = 10'000;
 inline constexpr std::size_t constraints = 20;
 inline constexpr double money = 1e12;                   ///< capital, fee of an order
 inline constexpr double slippage_ticks = 10'000;
+inline constexpr std::uint32_t strategy_versions = 1'000'000'000;
 inline constexpr std::uint32_t population = 10'000, generations = 10'000; ///< of the genetic method
 } // namespace limits
 
@@ -70,10 +71,12 @@ inline constexpr double slippage = 0;
 inline constexpr slippage_kind slippage_type = slippage_kind::percent;
 } // namespace defaults
 
-/// One backtest. Exactly one of `pine_script`, `strategy_id` and `yaml` is set. Optional values are those that the
+/// One backtest. Exactly one of `pine_script` and `yaml` is set, or `strategy_id` alone while nobody has looked up that
+/// strategy's source yet; who does writes down the version beside it. Optional values are those that the
 /// request gave: they win over the script's declaration, which wins over the defaults above (rules_for in pair_run.hpp).
 struct backtest_request {
   std::string pine_script, strategy_id, yaml;
+  std::uint32_t strategy_version = 0; ///< of the strategy's source that pine_script or yaml holds; 0: not looked up, or no strategy's
   std::vector<std::string> symbols;      ///< upper case, as resolved, each once, in the order asked
   std::vector<timeframe> timeframes = {timeframe::minutes(60)}; ///< each once, in the order asked
   civil_date start, end;                 ///< exchange dates, both inclusive

@@ -24,6 +24,7 @@ json to_json(const backtest_request& r) {
   json j = json::object();
   if (!r.pine_script.empty()) j["pine_script"] = r.pine_script;
   if (!r.strategy_id.empty()) j["strategy_id"] = r.strategy_id;
+  if (r.strategy_version > 0) j["strategy_version"] = r.strategy_version;
   if (!r.yaml.empty()) j["yaml"] = r.yaml;
   j["symbols"] = r.symbols;
   auto& frames = j["timeframes"] = json::array();

@@ -104,7 +104,7 @@ constexpr schema schemas[] = {
   {"Diagnostics", "valid:b! diagnostics:[]#Diagnostic!"},
   // -- jobs
   {"BacktestRequest",
-   "pine_script:s strategy_id:s yaml:s symbols:[]s! timeframes:[]s start_date:d! end_date:d! initial_capital:n commission:n "
+   "pine_script:s strategy_id:s strategy_version:i yaml:s symbols:[]s! timeframes:[]s start_date:d! end_date:d! initial_capital:n commission:n "
    "commission_type:e(cash_per_order|percent|cash_per_contract) slippage:n slippage_type:e(percent|ticks) inputs:{}j magnifier:b fill_model:s "
    "session:e(regular|extended) data_source:s currency:s warmup_bars:i rng_key:i capital_mode:e(per_run|shared)",
    "Exactly one of pine_script, strategy_id and yaml; every symbol runs on every timeframe"},
@@ -125,7 +125,7 @@ constexpr schema schemas[] = {
   {"BacktestProgress",
    "type:e(progress|completed|error)! backtest_id:s status:s progress:n stage:s symbol:s error_message:s? message:s"},
   {"StudyRequest",
-   "pine_script:s strategy_id:s yaml:s symbols:[]s! timeframes:[]s start_date:d! end_date:d! initial_capital:n commission:n "
+   "pine_script:s strategy_id:s strategy_version:i yaml:s symbols:[]s! timeframes:[]s start_date:d! end_date:d! initial_capital:n commission:n "
    "commission_type:e(cash_per_order|percent|cash_per_contract) slippage:n slippage_type:e(percent|ticks) inputs:{}j magnifier:b fill_model:s "
    "session:e(regular|extended) data_source:s currency:s warmup_bars:i rng_key:i capital_mode:e(per_run|shared) parameters:{}j! "
    "method:e(grid|random|genetic|walk_forward) objective:s direction:e(maximize|minimize) constraints:[]s max_trials:i sample:b genetic:{}j "

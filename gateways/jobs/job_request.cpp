@@ -89,7 +89,7 @@ std::variant<read_submission, api_error> finish(backtest::job_kind kind, backtes
   if (!read.value) return bad_field("body", "", "can't be read");
   const auto& asked = base(*read.value);
   if (asked.pine_script.empty() && asked.yaml.empty())
-    return bad_field("body", "strategy_id", "this build backtests source only: give pine_script or yaml", "unsupported");
+    return bad_field("body", "strategy_id", "strategies are not looked up here: give pine_script or yaml", "unsupported");
   if (!asked.yaml.empty() && kind == backtest::job_kind::study)
     return bad_field("body", "yaml", "this build optimises Pine source only: give pine_script", "unsupported");
   if (!asked.yaml.empty() && strictness == unknown_fields::refuse)
@@ -109,13 +109,43 @@ std::variant<read_submission, api_error> finish(backtest::job_kind kind, backtes
   return out;
 }
 
+/// The strategy's source and inputs in place of its name.
+void take_source(json& body, const strategy_text& named) {
+  body[named.kind == strategy_text::language::pine ? "pine_script" : "yaml"] = named.source;
+  body["strategy_version"] = named.version;
+  if (named.inputs.empty()) return;
+  auto& inputs = body["inputs"];
+  if (inputs.is_null()) inputs = json::object();
+  if (!inputs.is_object()) return; // said by who reads it
+  for (const auto& [name, value] : named.inputs)
+    if (!inputs.contains(name)) inputs[name] = value;
+}
+
 const backtest::backtest_request& itself(const backtest::backtest_request& r) { return r; }
 const backtest::backtest_request& base_of(const backtest::study_request& r) { return r.base; }
 
 } // namespace
 
+std::optional<std::pair<std::string, std::uint32_t>> strategy_named_in(const std::string& body) {
+  // most bodies bring their source: they are not read twice for this
+  if (body.find("strategy") == std::string::npos || !parse_json(body)) return std::nullopt;
+  const auto parsed = json::parse(body, nullptr, false);
+  if (!parsed.is_object()) return std::nullopt;
+  std::string id;
+  std::uint32_t version = 0;
+  for (const auto& [name, value] : parsed.items()) {
+    const auto key = to_snake_case(name);
+    if (key == "pine_script" || key == "yaml") return std::nullopt;
+    if (key == "strategy_id" && value.is_string()) id = value.get<std::string>();
+    if (key == "strategy_version" && value.is_number_unsigned() && value.get<std::uint64_t>() <= backtest::limits::strategy_versions)
+      version = value.get<std::uint32_t>();
+  }
+  if (id.empty()) return std::nullopt;
+  return std::pair{std::move(id), version};
+}
+
 std::variant<read_submission, api_error> read_job(backtest::job_kind kind, const std::string& body, const instrument_master& master,
-                                                  unknown_fields strictness, const std::string& owner) {
+                                                  unknown_fields strictness, const std::string& owner, const strategy_text* named) {
   // depth, size and syntax by the rules of every other body
   if (const auto checked = parse_json(body); !checked) return to_api_error(checked.error(), "body");
   auto parsed = json::parse(body, nullptr, false);
@@ -128,6 +158,9 @@ std::variant<read_submission, api_error> read_job(backtest::job_kind kind, const
     out.code = "field.conflict";
     return out;
   }
+  if (named != nullptr) take_source(snake, *named);
+  else if (snake.contains("strategy_version") && (snake.contains("pine_script") || snake.contains("yaml")))
+    return bad_field("body", "strategy_version", "goes with strategy_id alone", "conflict");
   strategy::complete_request(snake);
   backtest::parse_options options;
   options.resolve = [&master](std::string_view name) -> std::optional<std::string> {

@@ -3,6 +3,7 @@
 #include "gateways/http/query_reader.hpp"
 #include "gateways/jobs/job_json.hpp"
 #include "gateways/jobs/job_request.hpp"
+#include "gateways/rest/strategy_calls.hpp"
 
 #include <charconv>
 
@@ -35,10 +36,20 @@ backtest::job_name name_of(const request_context& call, job_kind kind) { return 
 
 } // namespace
 
-void submit_job(services& parts, const context_ptr& call, const responder& answer, job_kind kind) {
-  // a large body takes milliseconds, and under ?strict=1 it is compiled: not on the thread of sockets
-  const auto posted = parts.queue.post([&parts, call, answer, kind] {
-    auto read = read_job(kind, call->request.body, parts.market.instruments(), call->strictness, call->who.name);
+namespace {
+
+using strategy_text_ptr = std::shared_ptr<const strategy_text>;
+
+api_error too_much_to_do() {
+  auto busy = not_available("the gateway has too much to do; try again");
+  busy.headers.set("Retry-After", "1");
+  return busy;
+}
+
+/// A large body takes milliseconds, and under ?strict=1 it is compiled: not on the thread of sockets.
+void read_and_submit(services& parts, const context_ptr& call, const responder& answer, job_kind kind, const strategy_text_ptr& named) {
+  const auto posted = parts.queue.post([&parts, call, answer, kind, named] {
+    auto read = read_job(kind, call->request.body, parts.market.instruments(), call->strictness, call->who.name, named.get());
     if (auto* refused = std::get_if<api_error>(&read)) return answer(std::move(*refused));
     auto& asked = std::get<read_submission>(read);
     parts.metrics.unknown_json_fields(asked.unknown);
@@ -50,10 +61,36 @@ void submit_job(services& parts, const context_ptr& call, const responder& answe
       answer(json_response(out.take()));
     });
   });
-  if (posted != task_queue::posted::full) return;
-  auto busy = not_available("the gateway has too much to do; try again");
-  busy.headers.set("Retry-After", "1");
-  answer(std::move(busy));
+  if (posted == task_queue::posted::full) answer(too_much_to_do());
+}
+
+/// The source that strategies trade by, as the registry keeps it.
+std::variant<strategy_text_ptr, api_error> look_up(const strategy::registry& records, const std::string& id, std::uint32_t version) {
+  const auto known = records.find(strategy_id{id});
+  if (!known) return bad_field("body", "strategy_id", "there is no strategy " + id, "unknown");
+  const auto kind = known->state.kind;
+  if (kind == strategy::strategy_kind::webhook) return bad_field("body", "strategy_id", "a strategy of kind webhook has no source to backtest", "unsupported");
+  auto text = records.source(known->id, version);
+  if (!text) return bad_field("body", version == 0 ? "strategy_id" : "strategy_version", text.error().message, "unknown");
+  auto out = std::make_shared<strategy_text>();
+  out->id = id;
+  out->version = version == 0 ? known->version : version;
+  out->kind = kind == strategy::strategy_kind::pine ? strategy_text::language::pine : strategy_text::language::yaml;
+  out->source = *std::move(text);
+  out->inputs = known->inputs;
+  return strategy_text_ptr{std::move(out)};
+}
+
+} // namespace
+
+void submit_job(services& parts, const context_ptr& call, const responder& answer, job_kind kind) {
+  const auto wanted = strategy_named_in(call->request.body);
+  if (!wanted) return read_and_submit(parts, call, answer, kind, nullptr);
+  on_records(parts, answer, [&parts, call, answer, kind, wanted = *wanted](const strategy::registry& records) {
+    auto found = look_up(records, wanted.first, wanted.second);
+    if (auto* refused = std::get_if<api_error>(&found)) return answer(std::move(*refused));
+    read_and_submit(parts, call, answer, kind, std::get<strategy_text_ptr>(found));
+  });
 }
 
 void show_job(services& parts, const context_ptr& call, const responder& answer, job_kind kind) {

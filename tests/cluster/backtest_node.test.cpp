@@ -139,6 +139,44 @@ TEST_F(backtest_node, the_example_of_the_contract_completes) {
   ask_until(port, "/metrics", [](const http_answer& a) { return a.body.find("tt_jobs{kind=\"backtest\",state=\"completed\"} 1") != std::string::npos; });
 }
 
+TEST_F(backtest_node, a_registered_strategy_is_known_by_its_name) {
+  const auto one = start_alone(2);
+  const auto port = one->port();
+  const json record{{"strategy_id", "c"}, {"kind", "pine"}, {"source", crossing}, {"symbols", {"AAPL"}}, {"timeframe", "1h"},
+                    {"account_id", "paper_simulator"}, {"inputs", {{"fast", 7}}}};
+  const auto added = http_send(port, "POST", "/api/v1/strategies", record.dump());
+  ASSERT_EQ(added.status, 201) << added.body;
+  const auto results_of = [&](const json& body) {
+    const auto id = submit(port, "/api/backtest/strategy", body);
+    EXPECT_EQ(await_end(port, "backtest", id)["status"], "completed");
+    return json_of(http_get(port, "/api/backtest/" + id + "/results"));
+  };
+  auto by_source = backtest_of(crossing);
+  by_source["inputs"] = {{"fast", 7}, {"slow", 30}};
+  auto by_name = backtest_of(crossing);
+  by_name.erase("pine_script");
+  by_name["strategyId"] = "c";
+  by_name["inputs"] = {{"slow", 30}};
+  const auto named = results_of(by_name);
+  EXPECT_EQ(named["results"].dump(), results_of(by_source)["results"].dump()) << "its source and its inputs, where the request has none";
+  EXPECT_EQ(named["request"]["strategy_id"], "c");
+  EXPECT_EQ(named["request"]["strategy_version"], 1);
+  EXPECT_EQ(named["request"]["pine_script"], crossing) << "what ran stays known when the strategy changes";
+  // a newer version is what runs from then on, and the older one is there to be asked for
+  const auto changed = http_send(port, "PATCH", "/api/v1/strategies/c", json{{"source", momentum}, {"inputs", json::object()}}.dump());
+  ASSERT_EQ(changed.status, 200) << changed.body;
+  by_name.erase("inputs");
+  EXPECT_EQ(results_of(by_name)["request"]["pine_script"], momentum);
+  by_name["strategy_version"] = 1;
+  EXPECT_EQ(results_of(by_name)["request"]["pine_script"], crossing);
+  by_name["strategy_version"] = 9;
+  EXPECT_EQ(http_send(port, "POST", "/api/backtest/strategy", by_name.dump()).status, 400);
+  by_name["strategyId"] = "nobody";
+  const auto unknown = http_send(port, "POST", "/api/backtest/strategy", by_name.dump());
+  EXPECT_EQ(unknown.status, 400);
+  EXPECT_NE(unknown.body.find("there is no strategy nobody"), std::string::npos) << unknown.body;
+}
+
 TEST_F(backtest_node, with_a_database_for_the_leases_the_first_seed_coordinates) {
   database_url = "postgresql:///nothing?host=" + folder.path("no-server"); // jobs need no lease, so none is to be had
   const auto port = start("alpha", {gateway}).port();

@@ -113,8 +113,11 @@ TEST_F(jobs_test, yaml_jobs_run_like_scripts) {
 
 TEST_F(jobs_test, what_cannot_run_here_is_said) {
   const auto unknown = post("/api/backtest/strategy", R"({"strategy_id":"a","symbols":["AAPL"],"start_date":"2024-01-01","end_date":"2024-01-02"})");
-  EXPECT_EQ(unknown.status, 400);
-  EXPECT_EQ(field_types(unknown)["strategy_id"], "unsupported");
+  EXPECT_EQ(unknown.status, 503) << "there are no strategies here to look it up in";
+  const auto two = post("/api/backtest/strategy", body(R"(,"strategy_id":"a")"));
+  EXPECT_EQ(field_types(two)["strategy_id"], "conflict");
+  const auto claimed = post("/api/backtest/strategy", body(R"(,"strategy_id":"a","strategyVersion":3)"));
+  EXPECT_EQ(field_types(claimed)["strategy_version"], "conflict") << "which source a version has is not the client's to say";
   jobs.refuse_submissions = error{errc::limit_exceeded, "1000 jobs wait already", "queue"};
   EXPECT_EQ(post("/api/backtest/strategy", body()).status, 429);
   jobs.refuse_submissions = error{errc::not_available, "no coordinator"};
