@@ -25,6 +25,9 @@ enum class log_level : uint8_t { debug, info, warning, error };
 /// Called in the bus thread; must not block.
 using log_function = std::function<void(log_level, std::string_view)>;
 
+/// The numeric addresses of a host name. May block; called in threads of the bus's own, several at a time.
+using lookup_function = std::function<outcome<std::vector<std::string>>(const std::string& host)>;
+
 /// Where an endpoint is known from. What was configured is not overruled by what a peer says of itself (it
 /// may not know its address as seen from here).
 enum class origin : uint8_t { configured, learned };
@@ -78,6 +81,9 @@ struct config {
 
   /// For the control experiment that shows that the repair is needed; refused with `security::curve`.
   channel::retransmission repair = channel::retransmission::on;
+
+  /// Finds the hosts of endpoints that are not numeric; the system does if empty.
+  lookup_function lookup;
 
   /// Where messages for people go; standard error if empty.
   log_function log;

@@ -66,6 +66,15 @@ inline constexpr uint32_t topic_backlog = 65'536;
 inline constexpr size_t allowed_keys = 4'096;
 inline constexpr size_t key_file_bytes = size_t{1} << 20;
 
+/// Host names that wait for a look-up; beyond it a peer is tried again later. Look-ups at once: a name server
+/// that is silent about one name must not keep the others waiting. Host names that are remembered; beyond it the one not
+/// wanted for longest is forgotten. Addresses of one name; the rest is left out.
+inline constexpr size_t waiting_lookups = 256;
+inline constexpr size_t lookup_threads = 4;
+inline constexpr size_t known_hosts = 1'024;
+inline constexpr size_t addresses_per_host = 8;
+inline constexpr size_t host_name_bytes = 253;
+
 /// Distinct refused peers that are remembered for the rate-limited log.
 inline constexpr size_t refused_peers = 1'024;
 

@@ -135,6 +135,7 @@ caf::error core::start() {
   settings.session.redial_after = 4 * cfg_.beat_every;
   settings.session.channel.mode = cfg_.repair;
   settings.link_bytes = cfg_.link_bytes;
+  settings.lookup = cfg_.lookup;
   settings.log = cfg_.log;
   transport_ = std::make_unique<link::transport>(std::move(settings), *this);
   hub_->attach(transport_.get());
