@@ -79,6 +79,14 @@ struct config {
   /// Requests to one node that are waiting for an answer. Beyond it the sender gets `peer_overloaded`.
   uint32_t pending_requests = 65'536;
 
+  /// Messages of one node, and their bytes, that may wait in mailboxes here, whatever its own limits are. Beyond it
+  /// what it sends to actors that are behind is refused with `peer_overloaded` until they have caught up. At least 1024 and 1 MiB.
+  uint32_t held_messages = 1'048'576;
+  size_t held_bytes = size_t{256} << 20;
+
+  /// Actors of one node that may be known here. Beyond it a message that names another one is refused. At least 16.
+  size_t remote_actors = 262'144;
+
   /// For the control experiment that shows that the repair is needed; refused with `security::curve`.
   channel::retransmission repair = channel::retransmission::on;
 

@@ -20,6 +20,9 @@ inline constexpr size_t wire_frame_bytes = message_bytes + 64 * 1024;
 /// Frames sent and not yet acknowledged, per link. Beyond it frames wait in the outbox.
 inline constexpr uint32_t window_frames = 1024;
 
+/// Frames of one connection that libzmq holds for the bus thread; beyond it they wait at the sender.
+inline constexpr int receive_queue = 128;
+
 /// Missing ranges that one acknowledgement may name. More are found by the next one.
 inline constexpr size_t missing_ranges = 32;
 
@@ -61,6 +64,7 @@ inline constexpr size_t topic_outbox_bytes = size_t{32} << 20;
 /// Messages of one topic waiting in one subscriber's mailbox with `delivery::every`; beyond it the
 /// subscriber gets one `topic_gap` in their place.
 inline constexpr uint32_t topic_backlog = 65'536;
+inline constexpr size_t topic_backlog_bytes = size_t{64} << 20; // of those that came from elsewhere
 
 /// Keys in an allow list and bytes of a key or allow-list file.
 inline constexpr size_t allowed_keys = 4'096;

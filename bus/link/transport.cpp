@@ -203,7 +203,7 @@ private:
     router_ = zmq::socket_t{context_, zmq::socket_type::router};
     prepare_server(router_, cfg_, control_domain);
     router_.set(zmq::sockopt::maxmsgsize, static_cast<int64_t>(limits::wire_frame_bytes));
-    router_.set(zmq::sockopt::rcvhwm, static_cast<int>(limits::window_frames));
+    router_.set(zmq::sockopt::rcvhwm, limits::receive_queue);
     router_monitor_ = monitor{context_, router_, visitors::events};
     try {
       router_.bind(endpoint);

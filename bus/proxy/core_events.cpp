@@ -82,10 +82,28 @@ void core::release_targets(linked_peer& p) {
   p.active.clear();
 }
 
+// A peer that keeps to its credit comes nowhere near; one that does not must not fill this node's memory.
+bool core::is_too_much(linked_peer& p, size_t bytes, uint32_t messages) {
+  const auto& load = *p.load;
+  const auto waiting = load.messages.load(std::memory_order_relaxed);
+  const auto held = load.bytes.load(std::memory_order_relaxed);
+  // one frame always finds room where nothing waits, so that none is refused for ever
+  if (waiting == 0 || (waiting + messages <= cfg_.held_messages && held + bytes <= cfg_.held_bytes)) return false;
+  const auto now = std::chrono::steady_clock::now();
+  if (p.excess_logged == link::time_point{} || now - p.excess_logged >= loss_log::log_pause) {
+    p.excess_logged = now;
+    log(log_level::warning, p.via->peer() + " has " + std::to_string(waiting) + " messages of " + std::to_string(held) +
+                                " bytes waiting here; more are refused");
+  }
+  return true;
+}
+
 bool core::messages(size_t peer, std::string_view body, uint32_t count) {
   const auto i = peers_.find(peer);
   if (i == peers_.end()) return true;
-  inbound in{*this, i->second};
+  // each message counts with its share of the frame: the sum is exact, and nobody has to measure them
+  const auto share = count == 0 ? 0u : static_cast<uint32_t>(std::min<size_t>(body.size() / count + 1, UINT32_MAX));
+  inbound in{*this, i->second, share, is_too_much(i->second, body.size(), count)};
   for (uint32_t n = 0; n < count; ++n) {
     size_t used = 0;
     if (!in.dispatch(body, used)) return false;
@@ -291,6 +309,8 @@ void core::notify_name(const std::string& name) {
 core_report core::report() {
   core_report r;
   r.refused_messages = refused_messages_;
+  r.lost_messages = losses_.count();
+  r.excess_messages = excess_messages_;
   r.undecodable = undecodable_;
   r.stalls = stalls_;
   r.existing_proxies = *existing_proxies_;

@@ -7,21 +7,38 @@
 #include "bus/proxy/wire.hpp"
 
 #include <atomic>
+#include <memory>
+#include <utility>
 
 namespace bus::proxy {
+
+/// What of one peer waits in mailboxes of this node.
+struct mailbox_load {
+  std::atomic<uint64_t> messages{0}, bytes{0};
+};
 
 /// One atomic counter is both the reference count and the number of messages in the actor's mailbox, so a
 /// message costs one increment (bus thread) and one decrement (the consumer's thread).
 class meter final : public codec::consumer {
 public:
-  static meter* make(link::wake_signal& signal) { return new meter(signal); }
+  static meter* make(link::wake_signal& signal, std::shared_ptr<mailbox_load> load) {
+    return new meter(signal, std::move(load));
+  }
 
   /// Bus thread: one more message on its way into the mailbox.
-  codec::ticket deliver() {
+  codec::ticket deliver(uint32_t bytes) {
     ++delivered_;
+    load_->messages.fetch_add(1, std::memory_order_relaxed);
+    load_->bytes.fetch_add(bytes, std::memory_order_relaxed);
     references_.fetch_add(1, std::memory_order_relaxed);
-    return codec::ticket{this};
+    return codec::ticket{this, bytes};
   }
+
+  /// Bus thread: messages in the mailbox.
+  uint64_t waiting() const noexcept { return references_.load(std::memory_order_relaxed) - 1; }
+
+  /// Bus thread: one that the actor is not given. The sender gets its credit back all the same.
+  void skip() noexcept { ++delivered_; }
 
   /// Bus thread: what the actor has consumed and has not been reported yet.
   uint64_t unreported() const noexcept { return consumed_total() - reported_; }
@@ -35,10 +52,14 @@ public:
   /// Bus thread: no more deliveries; the meter lives until the last message is consumed.
   void release() noexcept { drop(); }
 
-  void consumed() noexcept override { drop(); }
+  void consumed(uint32_t bytes) noexcept override {
+    load_->messages.fetch_sub(1, std::memory_order_relaxed);
+    load_->bytes.fetch_sub(bytes, std::memory_order_relaxed);
+    drop();
+  }
 
 private:
-  explicit meter(link::wake_signal& signal) : signal_(signal) {}
+  meter(link::wake_signal& signal, std::shared_ptr<mailbox_load> load) : signal_(signal), load_(std::move(load)) {}
   ~meter() = default;
 
   uint64_t consumed_total() const noexcept {
@@ -55,6 +76,7 @@ private:
   }
 
   link::wake_signal& signal_;
+  const std::shared_ptr<mailbox_load> load_;
   uint64_t delivered_ = 0; // bus thread
   uint64_t reported_ = 0;  // bus thread
   std::atomic<uint64_t> references_{1};
