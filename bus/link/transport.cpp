@@ -427,7 +427,7 @@ private:
 
   peer* greeted(const hello& x, const keys::entry* entry) {
     if (entry && entry->name != x.from.name) {
-      refusals_.refused(entry->name, "another name", now_, "says it is " + x.from.name);
+      refusals_.refused(entry->name, "says it is " + x.from.name, now_);
       return nullptr;
     }
     if (x.from.name == cfg_.self.name) {
@@ -436,7 +436,7 @@ private:
     }
     auto* p = peer_named(x.from.name);
     if (!p) {
-      refusals_.refused("a newcomer", "too many peers", now_, x.from.name + " is one peer too many");
+      refusals_.refused(x.from.name, "one peer too many", now_);
       return nullptr;
     }
     // A peer that can be reached may not be moved by a frame that may be old.
