@@ -2,13 +2,14 @@
 // the transport carries. Proxies, exports, routes, names, credit, the pulse.
 // Private to the bus: the public face is `bus::node`.
 //
-// Lock order (an arrow means "may be taken while holding"): CAF's proxy registry
+// Lock order (an arrow means "may be taken while holding"): notices_ -> CAF's proxy registry
 // -> mutex_ ; nothing is enqueued, killed or attached while mutex_ is held.
 #pragma once
 
 #include "bus/codec/table.hpp"
 #include "bus/config.hpp"
 #include "bus/link/transport.hpp"
+#include "bus/messages.hpp"
 #include "bus/proxy/export_table.hpp"
 #include "bus/proxy/loss_log.hpp"
 #include "bus/proxy/meter.hpp"
@@ -141,7 +142,9 @@ private:
   void withdraw_all(caf::actor_id actor);
   void withdraw(const std::string& name, caf::actor_id only);
   void release_targets(linked_peer& p);
+  std::vector<caf::strong_actor_ptr> living_watchers();
   void notify_watchers(const caf::message& what);
+  name_event event_of(const std::string& name) const;
   void notify_name(const std::string& name);
   bool is_too_much(linked_peer& p, size_t bytes, uint32_t messages);
   void report_credit(linked_peer& p, bool all);
@@ -161,6 +164,9 @@ private:
   std::unique_ptr<link::transport> transport_;
   std::atomic<bool> running_{false};
 
+  // Held while what is known is read and told, so that nobody is told something older after something newer. A watcher may
+  // act within the notice, and be the cause of the next one.
+  std::recursive_mutex notices_;
   mutable std::mutex mutex_; // guards the six below
   std::unordered_map<caf::node_id, route_ptr> routes_;
   std::map<std::string, std::pair<caf::node_id, caf::actor_id>> agents_;

@@ -385,6 +385,23 @@ TEST_F(remote_actors, that_have_ended_take_no_name_of_their_successors_along) {
   EXPECT_EQ(node->find("second"), next);
 }
 
+// A name changes while somebody who begins to watch is being told what there is.
+TEST_F(remote_actors, are_not_told_of_to_a_new_watcher_after_they_are_gone) {
+  const auto a = local(system->spawn(bus_test::worker));
+  ASSERT_FALSE(node->publish("a-first", a));
+  ASSERT_FALSE(node->publish("b-second", a));
+  std::map<std::string, caf::actor> last;
+  caf::actor_config cfg;
+  const auto watching = caf::make_actor<instant_watcher, caf::actor>(system->next_actor_id(), system->node(), system.get(), cfg,
+                                                                     [&](const bus::name_event& e) {
+    last[e.name] = e.actor;
+    if (e.name == "a-first" && e.actor) node->withdraw("b-second");
+  });
+  node->watch(watching);
+  EXPECT_EQ(last["a-first"], a);
+  EXPECT_FALSE(last["b-second"]) << "the snapshot came after the newer notice";
+}
+
 TEST_F(remote_actors, leave_no_proxies_behind) {
   const auto before = node->info();
   for (int i = 0; i < 300; ++i) {
