@@ -84,9 +84,7 @@ void core::release_targets(linked_peer& p) {
 
 // A peer that keeps to its credit comes nowhere near; one that does not must not fill this node's memory.
 bool core::is_too_much(linked_peer& p, size_t bytes, uint32_t messages) {
-  const auto& load = *p.load;
-  const auto waiting = load.messages.load(std::memory_order_relaxed);
-  const auto held = load.bytes.load(std::memory_order_relaxed);
+  const auto [waiting, held] = p.load->now();
   // one frame always finds room where nothing waits, so that none is refused for ever
   if (waiting == 0 || (waiting + messages <= cfg_.held_messages && held + bytes <= cfg_.held_bytes)) return false;
   const auto now = std::chrono::steady_clock::now();

@@ -12,9 +12,24 @@
 
 namespace bus::proxy {
 
-/// What of one peer waits in mailboxes of this node.
-struct mailbox_load {
-  std::atomic<uint64_t> messages{0}, bytes{0};
+/// What of one peer waits in mailboxes of this node. Both numbers in one word, so that a message costs one addition: the
+/// upper 24 bits count messages, the lower 40 bytes; `bus::check` keeps the limits below that.
+class mailbox_load {
+public:
+  void add(uint32_t bytes) noexcept { both_.fetch_add(one_message + bytes, std::memory_order_relaxed); }
+  void remove(uint32_t bytes) noexcept { both_.fetch_sub(one_message + bytes, std::memory_order_relaxed); }
+
+  struct figures {
+    uint64_t messages, bytes;
+  };
+  figures now() const noexcept {
+    const auto both = both_.load(std::memory_order_relaxed);
+    return {both / one_message, both % one_message};
+  }
+
+private:
+  static constexpr uint64_t one_message = uint64_t{1} << 40;
+  std::atomic<uint64_t> both_{0};
 };
 
 /// One atomic counter is both the reference count and the number of messages in the actor's mailbox, so a
@@ -28,8 +43,7 @@ public:
   /// Bus thread: one more message on its way into the mailbox.
   codec::ticket deliver(uint32_t bytes) {
     ++delivered_;
-    load_->messages.fetch_add(1, std::memory_order_relaxed);
-    load_->bytes.fetch_add(bytes, std::memory_order_relaxed);
+    load_->add(bytes);
     references_.fetch_add(1, std::memory_order_relaxed);
     return codec::ticket{this, bytes};
   }
@@ -53,8 +67,7 @@ public:
   void release() noexcept { drop(); }
 
   void consumed(uint32_t bytes) noexcept override {
-    load_->messages.fetch_sub(1, std::memory_order_relaxed);
-    load_->bytes.fetch_sub(bytes, std::memory_order_relaxed);
+    load_->remove(bytes);
     drop();
   }
 
