@@ -44,6 +44,9 @@ outcome<done> check(const config& x) {
   if (x.down_after < 10 * x.beat_every) return bad("down_after: at least ten times beat_every");
   if (x.actor_credit < 1024) return bad("actor_credit: at least 1024");
   if (x.link_bytes < (size_t{1} << 20)) return bad("link_bytes: at least 1 MiB");
+  if (x.held_messages < 1024 || x.held_messages > 8'000'000) return bad("held_messages: 1024 to 8000000");
+  if (x.held_bytes < (size_t{1} << 20) || x.held_bytes > (size_t{1} << 38)) return bad("held_bytes: 1 MiB to 256 GiB");
+  if (x.remote_actors < 16) return bad("remote_actors: at least 16");
   if (x.pending_requests == 0) return bad("pending_requests: at least 1");
   return done{};
 }

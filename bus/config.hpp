@@ -25,6 +25,9 @@ enum class log_level : uint8_t { debug, info, warning, error };
 /// Called in the bus thread; must not block.
 using log_function = std::function<void(log_level, std::string_view)>;
 
+/// The numeric addresses of a host name. May block; called in threads of the bus's own, several at a time.
+using lookup_function = std::function<outcome<std::vector<std::string>>(const std::string& host)>;
+
 /// Where an endpoint is known from. What was configured is not overruled by what a peer says of itself (it
 /// may not know its address as seen from here).
 enum class origin : uint8_t { configured, learned };
@@ -76,8 +79,19 @@ struct config {
   /// Requests to one node that are waiting for an answer. Beyond it the sender gets `peer_overloaded`.
   uint32_t pending_requests = 65'536;
 
+  /// Messages of one node, and their bytes, that may wait in mailboxes here, whatever its own limits are. Beyond it
+  /// what it sends to actors that are behind is refused with `peer_overloaded` until they have caught up. At least 1024 and 1 MiB.
+  uint32_t held_messages = 1'048'576;
+  size_t held_bytes = size_t{256} << 20;
+
+  /// Actors of one node that may be known here. Beyond it a message that names another one is refused. At least 16.
+  size_t remote_actors = 262'144;
+
   /// For the control experiment that shows that the repair is needed; refused with `security::curve`.
   channel::retransmission repair = channel::retransmission::on;
+
+  /// Finds the hosts of endpoints that are not numeric; the system does if empty.
+  lookup_function lookup;
 
   /// Where messages for people go; standard error if empty.
   log_function log;

@@ -20,6 +20,9 @@ inline constexpr size_t wire_frame_bytes = message_bytes + 64 * 1024;
 /// Frames sent and not yet acknowledged, per link. Beyond it frames wait in the outbox.
 inline constexpr uint32_t window_frames = 1024;
 
+/// Frames of one connection that libzmq holds for the bus thread; beyond it they wait at the sender.
+inline constexpr int receive_queue = 128;
+
 /// Missing ranges that one acknowledgement may name. More are found by the next one.
 inline constexpr size_t missing_ranges = 32;
 
@@ -61,10 +64,20 @@ inline constexpr size_t topic_outbox_bytes = size_t{32} << 20;
 /// Messages of one topic waiting in one subscriber's mailbox with `delivery::every`; beyond it the
 /// subscriber gets one `topic_gap` in their place.
 inline constexpr uint32_t topic_backlog = 65'536;
+inline constexpr size_t topic_backlog_bytes = size_t{64} << 20; // of those that came from elsewhere
 
 /// Keys in an allow list and bytes of a key or allow-list file.
 inline constexpr size_t allowed_keys = 4'096;
 inline constexpr size_t key_file_bytes = size_t{1} << 20;
+
+/// Host names that wait for a look-up; beyond it a peer is tried again later. Look-ups at once: a name server
+/// that is silent about one name must not keep the others waiting. Host names that are remembered; beyond it the one not
+/// wanted for longest is forgotten. Addresses of one name; the rest is left out.
+inline constexpr size_t waiting_lookups = 256;
+inline constexpr size_t lookup_threads = 4;
+inline constexpr size_t known_hosts = 1'024;
+inline constexpr size_t addresses_per_host = 8;
+inline constexpr size_t host_name_bytes = 253;
 
 /// Distinct refused peers that are remembered for the rate-limited log.
 inline constexpr size_t refused_peers = 1'024;

@@ -71,6 +71,8 @@ struct link_info {
 /// What the node as a whole is doing.
 struct node_info {
   uint64_t refused_messages = 0; ///< not sent for lack of credit, a type without a codec, size
+  uint64_t lost_messages = 0;    ///< of those, the ones without a sender who could be told
+  uint64_t excess_messages = 0;  ///< of peers that had too many waiting here; refused
   uint64_t undecodable_messages = 0;
   uint64_t exported_actors = 0;
   uint64_t proxies = 0;

@@ -103,6 +103,7 @@ cluster_node::~cluster_node() { stop(); }
 // -- start ----------------------------------------------------------------------
 
 result<void> cluster_node::start() {
+  if (config().security == link_security::curve) allow_digest_ = digest_of(config().allow_file); // first: an edit while the bus reads is seen later
   if (const auto failed = bus_->start()) return start_error(failed);
   running_ = true;
   spdlog::info("node {}: control {}, topics {}", name(), bus_->control_endpoint(), bus_->topics_endpoint());
@@ -116,11 +117,20 @@ result<void> cluster_node::start() {
   return {};
 }
 
+namespace {
+
+/// Whether every node that this one knows has been linked once.
+std::function<bool()> all_have_been_linked(const bus::node* node) {
+  return [node] { return std::ranges::none_of(node->links(), [](const bus::link_info& link) { return !link.up && link.times_up == 0; }); };
+}
+
+} // namespace
+
 void cluster_node::start_placement() {
   const auto linked = system_.clock().now() + gathering_time;
   const auto run = [this, linked](std::uint64_t epoch) {
     // the first placement that there ever was has nothing to find
-    return system_.spawn(placement_actor, bus_, epoch == 1 ? caf::actor_clock::time_point{} : linked);
+    return system_.spawn(placement_actor, bus_, epoch == 1 ? caf::actor_clock::time_point{} : linked, all_have_been_linked(bus_));
   };
   start_singleton(std::string(placement_name), run, std::string(placement_name));
 }
@@ -294,6 +304,7 @@ void cluster_node::start_member() {
   watching->clock = around_.clock;
   watching->market_time = market_time_;
   if (config().security == link_security::curve) watching->allow_file = config().allow_file;
+  watching->allow_digest = allow_digest_;
   watching->on_allow_change = [this] { reload_keys(); };
   watcher_ = system_.spawn(watch_actor, std::move(watching));
   start_seed_watch();

@@ -20,10 +20,12 @@
 #include <caf/actor.hpp>
 #include <caf/actor_system.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -104,6 +106,7 @@ private:
   caf::actor directory_;
   caf::actor member_;
   caf::actor recruiter_; ///< of workers on other nodes, where the coordinator is
+  std::optional<std::uint64_t> allow_digest_; ///< of the allow list that the bus began with
   caf::actor watcher_;   ///< of feeds and the allow list
   caf::actor seed_watcher_;
   std::vector<caf::actor> singletons_;

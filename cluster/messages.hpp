@@ -13,6 +13,7 @@
 
 #include "actors/market/inspect.hpp"
 #include "actors/model/time.hpp"
+#include "bus/codec/table.hpp"
 
 #include <caf/atom.hpp>
 #include <caf/fwd.hpp>
@@ -74,6 +75,11 @@ struct held_lease {
   std::uint64_t epoch = 0;
 };
 
+/// What the bus of a node did not carry, since its start: see `bus::node_info`.
+struct bus_losses {
+  std::uint64_t refused_messages = 0, lost_messages = 0, excess_messages = 0, undecodable_messages = 0, stalls = 0;
+};
+
 /// The state of one node, for people.
 struct node_report {
   member_info self;
@@ -86,6 +92,7 @@ struct node_report {
   std::uint64_t topic_gaps = 0;
   std::uint64_t refused_peers = 0;
   std::uint64_t rss_bytes = 0;
+  bus_losses losses;
 };
 
 /// What may be done with a lease.
@@ -147,9 +154,14 @@ typename Inspector::result_type inspect(Inspector& f, held_lease& x) {
 }
 
 template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, bus_losses& x) {
+  return f(caf::meta::type_name("bus_losses"), x.refused_messages, x.lost_messages, x.excess_messages, x.undecodable_messages, x.stalls);
+}
+
+template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, node_report& x) {
   return f(caf::meta::type_name("node_report"), x.self, x.links, x.leases, x.feeds, x.symbols, x.proxies, x.exported_actors,
-           x.topic_gaps, x.refused_peers, x.rss_bytes);
+           x.topic_gaps, x.refused_peers, x.rss_bytes, bus::codec::added_later(), x.losses);
 }
 
 template <class Inspector>

@@ -70,6 +70,18 @@ table nodes_of(const json& cluster) {
   return rows;
 }
 
+/// What the buses turned away or lost. A node of an older version does not say all of it.
+table losses_of(const json& cluster) {
+  table rows{{"NODE", "REFUSED PEERS", "REFUSED", "LOST", "EXCESS", "UNDECODABLE", "STALLS"}};
+  for (const auto& node : cluster.at("nodes")) {
+    if (!node.at("answered").get<bool>()) continue;
+    const auto number = [&](const char* key) { return node.contains(key) ? std::to_string(node.at(key).get<std::uint64_t>()) : "-"; };
+    rows.push_back({node.at("name"), number("refused_peers"), number("refused_messages"), number("lost_messages"), number("excess_messages"),
+                    number("undecodable_messages"), number("stalls")});
+  }
+  return rows;
+}
+
 table links_of(const json& cluster) {
   table rows{{"LINK", "STATE", "HEARD ms", "RTT ms", "IN", "OUT", "REPEATED", "TIMES UP", "WAITING B"}};
   for (const auto& node : cluster.at("nodes")) {
@@ -102,6 +114,8 @@ int run_cluster_status(const status_options& options) {
     print(nodes_of(cluster));
     std::printf("\n");
     print(links_of(cluster));
+    std::printf("\n");
+    print(losses_of(cluster));
   } catch (const json::exception& e) {
     return fail(url + " does not answer like TraderTerminal: " + e.what());
   }

@@ -28,6 +28,15 @@ struct cluster_lease {
   std::uint64_t epoch = 0;
 };
 
+/// What the bus of a node did not carry, since its start.
+struct cluster_losses {
+  std::uint64_t refused_messages = 0;     ///< not sent: no credit, no room, no codec, too large; the sender was told
+  std::uint64_t lost_messages = 0;        ///< of those, the ones without a sender who could be told
+  std::uint64_t excess_messages = 0;      ///< received and refused: their node had too many waiting
+  std::uint64_t undecodable_messages = 0; ///< received and not understood
+  std::uint64_t stalls = 0;               ///< times that the node took itself off the bus because its actors did not run
+};
+
 /// One node, as it reports itself; of a node that can't be asked only the upper part is known.
 struct cluster_node {
   std::string name;
@@ -44,6 +53,7 @@ struct cluster_node {
   std::vector<cluster_lease> leases;
   std::vector<cluster_link> links;
   std::uint64_t proxies = 0, exported_actors = 0, topic_gaps = 0, refused_peers = 0, rss_bytes = 0;
+  cluster_losses losses;
   std::uint64_t lag_us = 0; ///< from the question to its answer
 };
 

@@ -11,6 +11,7 @@
 #include <caf/mailbox_element.hpp>
 #include <caf/message.hpp>
 
+#include <cstdint>
 #include <utility>
 
 namespace bus::codec {
@@ -19,7 +20,7 @@ namespace bus::codec {
 class consumer {
 public:
   /// Called in any thread, once per message, after the actor consumed it.
-  virtual void consumed() noexcept = 0;
+  virtual void consumed(uint32_t bytes) noexcept = 0;
 
 protected:
   ~consumer() = default;
@@ -29,18 +30,20 @@ protected:
 class ticket {
 public:
   ticket() noexcept = default;
-  explicit ticket(consumer* owner) noexcept : owner_(owner) {}
-  ticket(ticket&& other) noexcept : owner_(std::exchange(other.owner_, nullptr)) {}
+  ticket(consumer* owner, uint32_t bytes) noexcept : owner_(owner), bytes_(bytes) {}
+  ticket(ticket&& other) noexcept : owner_(std::exchange(other.owner_, nullptr)), bytes_(other.bytes_) {}
   ticket& operator=(ticket&& other) noexcept {
     std::swap(owner_, other.owner_);
+    std::swap(bytes_, other.bytes_);
     return *this;
   }
   ~ticket() {
-    if (owner_) owner_->consumed();
+    if (owner_) owner_->consumed(bytes_);
   }
 
 private:
   consumer* owner_ = nullptr;
+  uint32_t bytes_ = 0; // that it was counted with
 };
 
 /// What a mailbox element has besides its content.

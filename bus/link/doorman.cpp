@@ -2,9 +2,11 @@
 
 #include "bus/limits.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <netdb.h>
 #include <sys/socket.h>
+#include <utility>
 #include <vector>
 
 namespace bus::link {
@@ -59,21 +61,53 @@ void visitors::read(monitor& m, refusal_log& refusals, std::chrono::steady_clock
   }
 }
 
-void refusal_log::refused(const std::string& who, const std::string& why, time_point now,
-                          const std::string& text) {
+void refusal_log::refused(const std::string& who, const std::string& why, time_point now) {
   ++count_;
-  if (known_.size() >= limits::refused_peers) known_.clear();
-  auto [i, is_new] = known_.try_emplace(who + ' ' + why, memory{now, 0});
-  auto& m = i->second;
-  if (!is_new && now - m.logged < log_pause) {
-    ++m.since;
+  auto i = known_.find(who + ' ' + why);
+  if (i != known_.end() && now - i->second.logged < log_pause) {
+    ++i->second.since;
     return;
   }
-  auto line = "refused " + who + ": " + (text.empty() ? why : text);
+  if (!may_speak(now)) {
+    ++unnamed_;
+    return;
+  }
+  if (i == known_.end()) {
+    make_room();
+    i = known_.try_emplace(who + ' ' + why).first;
+  }
+  auto& m = i->second;
+  auto line = "refused " + who + ": " + why;
   if (m.since > 0) line += " (and " + std::to_string(m.since) + " times since the last line)";
   m = {now, 0};
   ++lines_;
   if (log_) log_(log_level::warning, line);
+}
+
+bool refusal_log::may_speak(time_point now) {
+  if (window_ == time_point{} || now - window_ >= log_pause) {
+    window_ = now;
+    in_window_ = 0;
+    if (const auto unnamed = std::exchange(unnamed_, 0); unnamed > 0 && log_)
+      log_(log_level::warning, "refused " + std::to_string(unnamed) + " times more than can be named");
+  }
+  return in_window_++ < lines_per_pause;
+}
+
+void refusal_log::make_room() {
+  if (known_.size() < limits::refused_peers) return;
+  const auto oldest = std::min_element(known_.begin(), known_.end(),
+                                       [](const auto& a, const auto& b) { return a.second.logged < b.second.logged; });
+  unnamed_ += oldest->second.since;
+  known_.erase(oldest);
+}
+
+// Whoever was let in once is worth his name when he knocks again.
+void doorman::allowed(keys::allow_list x) {
+  for (const auto& [key, entry] : allowed_.entries())
+    if (!x.find_key(key) && former_.size() < limits::refused_peers) former_[key] = entry.name;
+  std::erase_if(former_, [&](const auto& f) { return x.find_key(f.first) != nullptr; });
+  allowed_ = std::move(x);
 }
 
 doorman::doorman(zmq::context_t& context, refusal_log& refusals, keys::allow_list allowed)
@@ -93,7 +127,9 @@ bool doorman::decide(const std::string& domain, const std::string& address, cons
   zmq_z85_encode(key, credentials.data<uint8_t>(), 32);
   const auto* entry = allowed_.find_key(key);
   if (!entry) {
-    refusals_.refused(address, "unknown key", now, std::string{"key "} + key + " is not on the allow list");
+    const auto former = former_.find(key);
+    const auto whose = former == former_.end() ? std::string{} : " any more, it was that of " + former->second;
+    refusals_.refused(address, std::string{"key "} + key + " is not on the allow list" + whose, now);
     return false;
   }
   if (domain == topics_domain || (domain == control_domain && entry->what == keys::kind::node)) {

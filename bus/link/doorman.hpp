@@ -20,17 +20,18 @@ namespace bus::link {
 inline constexpr const char* control_domain = "tt-control"; ///< nodes only
 inline constexpr const char* topics_domain = "tt-topics";   ///< nodes and clients
 
-/// Counts and logs refused peers: one line per peer and cause in `log_pause`, with how many were left out.
+/// Counts and logs refused peers: one line per peer and cause in `log_pause`, with how many were left out. A stranger has as
+/// many keys, names and addresses as it likes, so there is a limit for all together too; beyond it refusals are only counted.
 class refusal_log {
 public:
   using time_point = std::chrono::steady_clock::time_point;
   static constexpr std::chrono::seconds log_pause{10};
+  static constexpr size_t lines_per_pause = 32;
 
   explicit refusal_log(log_function log) : log_(std::move(log)) {}
 
-  /// `text` is printed in place of `why` where it says more than may be told apart: a stranger has as many
-  /// keys and names as it likes.
-  void refused(const std::string& who, const std::string& why, time_point now, const std::string& text = {});
+  /// `who` is an address or a name, `why` names the key where there is one.
+  void refused(const std::string& who, const std::string& why, time_point now);
 
   uint64_t count() const noexcept { return count_; }
   uint64_t lines() const noexcept { return lines_; }
@@ -41,8 +42,14 @@ private:
     uint64_t since = 0;
   };
 
+  bool may_speak(time_point now);
+  void make_room();
+
   log_function log_;
-  std::map<std::string, memory> known_;
+  std::map<std::string, memory> known_; // by peer and cause
+  time_point window_{};                 // when the first of `lines_per_pause` was written
+  size_t in_window_ = 0;
+  uint64_t unnamed_ = 0; // refusals beyond the limit for all, since it was last said
   uint64_t count_ = 0;
   uint64_t lines_ = 0;
 };
@@ -75,7 +82,7 @@ public:
   void serve(std::chrono::steady_clock::time_point now);
 
   const keys::allow_list& allowed() const noexcept { return allowed_; }
-  void allowed(keys::allow_list x) { allowed_ = std::move(x); }
+  void allowed(keys::allow_list x);
 
 private:
   bool decide(const std::string& domain, const std::string& address, const std::string& mechanism,
@@ -85,6 +92,7 @@ private:
   zmq::socket_t socket_;
   refusal_log& refusals_;
   keys::allow_list allowed_;
+  std::map<std::string, std::string> former_; // keys that were taken off the list, and whose they were
 };
 
 } // namespace bus::link

@@ -1,5 +1,6 @@
 #include "bus/link/peer.hpp"
 
+#include "bus/link/address_book.hpp"
 #include "bus/link/server_socket.hpp"
 
 #include <algorithm>
@@ -77,7 +78,7 @@ void peer::endpoint(const std::string& x, origin from) {
   connect_anew();
 }
 
-void peer::open() {
+void peer::open(const std::string& where) {
   const auto& cfg = host_.settings();
   dealer_ = zmq::socket_t{host_.context(), zmq::socket_type::dealer};
   dealer_.set(zmq::sockopt::linger, 0);
@@ -96,7 +97,8 @@ void peer::open() {
     dealer_.set(zmq::sockopt::curve_secretkey, cfg.key.secret_key);
   }
   monitor_ = monitor{host_.context(), dealer_, watched_events};
-  dealer_.connect(endpoint_);
+  allow_address(dealer_, where);
+  dealer_.connect(where);
 }
 
 void peer::dial() {
@@ -114,12 +116,28 @@ void peer::connect_anew() {
     return;
   }
   dialled_ = now;
+  const auto addresses = host_.addresses_of(endpoint_);
+  if (addresses.empty()) { // the session has it tried again, and `addresses_changed` at once
+    dialled_endpoint_.clear();
+    if (!parts_of(endpoint_).ok) complain("cannot connect to " + name_ + ": not an address: " + endpoint_);
+    return;
+  }
+  dialled_endpoint_ = addresses[dials_++ % addresses.size()];
   try {
-    open();
+    open(dialled_endpoint_);
   } catch (const zmq::error_t& e) {
     host_.log(log_level::error, "cannot connect to " + name_ + " at " + endpoint_ + ": " + e.what());
     dial_at(now + refused_pause);
   }
+}
+
+void peer::addresses_changed() {
+  const turn mine{*this};
+  if (endpoint_.empty() || connected_ || session_.is_suspended()) return;
+  const auto addresses = host_.addresses_of(endpoint_);
+  if (addresses.empty() || std::find(addresses.begin(), addresses.end(), dialled_endpoint_) != addresses.end()) return;
+  dials_ = 0;
+  connect_anew();
 }
 
 bool peer::is_admitted() const {
@@ -221,6 +239,7 @@ void peer::read_monitor(time_point now) {
   while (monitor_.next(e)) {
     if (e.what == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
       connected_ = true;
+      dials_ = dials_ > 0 ? dials_ - 1 : 0; // this address works
       session_.on_connected(now);
       continue;
     }
@@ -302,7 +321,7 @@ void peer::up(const identity& who) {
   const auto generation = host_.next_generation();
   outbox_->open(generation, this);
   host_.log(log_level::info, "link to " + name_ + " is up");
-  host_.topics_connect(linked_);
+  host_.topics_connect(linked_, dialled_endpoint_);
   host_.client().peer_up(index_, linked_, generation, outbox_);
 }
 

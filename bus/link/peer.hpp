@@ -26,7 +26,10 @@ public:
   virtual transport_client& client() = 0;
   virtual wake_signal& client_signal() = 0;
   virtual void sockets_changed() = 0;
-  virtual void topics_connect(const identity& who) = 0;
+  /// The numeric endpoints of an endpoint, as far as they are known; word comes through `addresses_changed`.
+  virtual std::vector<std::string> addresses_of(const std::string& endpoint) = 0;
+  /// `near` is where the link to the peer goes.
+  virtual void topics_connect(const identity& who, const std::string& near) = 0;
   virtual void topics_disconnect(const identity& who) = 0;
   virtual void log(log_level level, const std::string& text) = 0;
 };
@@ -50,6 +53,10 @@ public:
 
   /// Whether nothing is lost by forgetting it: it was learned, not configured, and is away.
   bool is_forgettable() const;
+
+  /// A host name may have other addresses than before: connects, if it waited for that or has connected to nobody where it
+  /// went. A connection that works is left alone: who is there has the peer's key.
+  void addresses_changed();
 
   /// Opens a new connection, the old one is gone. Does nothing without an endpoint or the peer's key.
   void dial();
@@ -97,7 +104,7 @@ private:
   /// Holds the mutex; on the way out notes whether a message could be sent directly.
   class turn;
 
-  void open();
+  void open(const std::string& where);
   void close(std::chrono::milliseconds linger);
   void connect_anew();
   bool is_idle() const;
@@ -112,6 +119,8 @@ private:
   std::atomic<bool> idle_{false};
   std::string endpoint_;
   std::string dialled_key_;
+  std::string dialled_endpoint_; // numeric
+  size_t dials_ = 0;             // in vain since the last connection: the next address is tried
   bool pinned_ = false;
   zmq::socket_t dealer_;
   monitor monitor_;

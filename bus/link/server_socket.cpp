@@ -15,4 +15,8 @@ void prepare_server(zmq::socket_t& socket, const transport_settings& settings, c
   if (zmq_setsockopt(socket.handle(), enforce_domain, &on, sizeof on) != 0) throw zmq::error_t();
 }
 
+void allow_address(zmq::socket_t& socket, const std::string& endpoint) {
+  socket.set(zmq::sockopt::ipv6, endpoint.starts_with("tcp://[") ? 1 : 0);
+}
+
 } // namespace bus::link

@@ -6,6 +6,8 @@
 
 #include <zmq.hpp>
 
+#include <string>
+
 namespace bus::link {
 
 /// Longest wait for the handshake of a connection; libzmq's own is half a minute.
@@ -13,5 +15,8 @@ inline constexpr int handshake_ms = 2000;
 
 /// Prepares a server socket before it is bound. Without CURVE nobody is asked. Throws `zmq::error_t`.
 void prepare_server(zmq::socket_t& socket, const transport_settings& settings, const char* domain);
+
+/// Lets a socket that is about to connect use IPv6 where the numeric endpoint is one. Throws `zmq::error_t`.
+void allow_address(zmq::socket_t& socket, const std::string& endpoint);
 
 } // namespace bus::link

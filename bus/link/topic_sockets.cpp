@@ -4,6 +4,8 @@
 #include "bus/link/doorman.hpp"
 #include "bus/link/server_socket.hpp"
 
+#include <algorithm>
+
 namespace bus::link {
 
 namespace {
@@ -82,15 +84,34 @@ void topic_sockets::close() {
 
 // -- subscribing --------------------------------------------------------------
 
-void topic_sockets::follow(const std::string& endpoint, const std::string& server_key) {
-  if (!subscriber_ || endpoint.empty() || !sources_.insert(endpoint).second) return;
-  if (settings_.security == security::curve) subscriber_.set(zmq::sockopt::curve_serverkey, server_key);
-  subscriber_.connect(endpoint);
+void topic_sockets::follow(const std::string& endpoint, const std::string& server_key, const std::string& near,
+                           const addresses_of& find) {
+  if (!subscriber_ || endpoint.empty()) return;
+  const auto [i, is_new] = sources_.try_emplace(endpoint, source{server_key, near, {}});
+  if (is_new) go_to(i->second, find(endpoint));
+}
+
+void topic_sockets::addresses_changed(const addresses_of& find) {
+  if (!subscriber_) return;
+  for (auto& [endpoint, s] : sources_) go_to(s, find(endpoint));
+}
+
+void topic_sockets::go_to(source& s, const std::vector<std::string>& addresses) {
+  if (addresses.empty() || std::find(addresses.begin(), addresses.end(), s.connected) != addresses.end()) return;
+  if (!s.connected.empty()) zmq_disconnect(subscriber_.handle(), s.connected.c_str());
+  const auto host = s.near.substr(0, s.near.rfind(':') + 1);
+  const auto nearest = std::find_if(addresses.begin(), addresses.end(), [&](const auto& a) { return a.starts_with(host); });
+  s.connected = host.empty() || nearest == addresses.end() ? addresses.front() : *nearest;
+  if (settings_.security == security::curve) subscriber_.set(zmq::sockopt::curve_serverkey, s.server_key);
+  allow_address(subscriber_, s.connected);
+  subscriber_.connect(s.connected);
 }
 
 void topic_sockets::leave(const std::string& endpoint) {
-  if (!subscriber_ || sources_.erase(endpoint) == 0) return;
-  zmq_disconnect(subscriber_.handle(), endpoint.c_str());
+  const auto i = sources_.find(endpoint);
+  if (!subscriber_ || i == sources_.end()) return;
+  if (!i->second.connected.empty()) zmq_disconnect(subscriber_.handle(), i->second.connected.c_str());
+  sources_.erase(i);
 }
 
 void topic_sockets::command(topic_command what, std::string_view topic) {

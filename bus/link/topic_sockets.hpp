@@ -9,8 +9,8 @@
 #include <zmq.hpp>
 
 #include <functional>
+#include <map>
 #include <mutex>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -46,8 +46,14 @@ public:
   /// What was bound; empty without a data plane.
   const std::string& endpoint() const noexcept { return endpoint_; }
 
-  /// Reads what is published at an endpoint; `server_key` counts with CURVE. Throws `zmq::error_t`.
-  void follow(const std::string& endpoint, const std::string& server_key);
+  /// The numeric endpoints of an endpoint, as far as they are known.
+  using addresses_of = std::function<std::vector<std::string>(const std::string& endpoint)>;
+
+  /// Reads what is published at an endpoint; `server_key` counts with CURVE. Of several addresses that with the host of
+  /// `near` is taken; without any it waits for `addresses_changed`. Throws `zmq::error_t`.
+  void follow(const std::string& endpoint, const std::string& server_key, const std::string& near, const addresses_of& find);
+  /// Goes where the endpoints are now. Throws `zmq::error_t`.
+  void addresses_changed(const addresses_of& find);
   void leave(const std::string& endpoint);
 
   void command(topic_command what, std::string_view topic);
@@ -62,6 +68,13 @@ public:
   zmq::socket_t& subscriber() noexcept { return subscriber_; }
 
 private:
+  struct source {
+    std::string server_key;
+    std::string near;
+    std::string connected; // numeric; empty while that is not known
+  };
+  void go_to(source& s, const std::vector<std::string>& addresses);
+
   void open_publisher(const std::string& endpoint);
   void open_subscriber();
   void read_commands(transport_client& client);
@@ -74,7 +87,7 @@ private:
   monitor monitor_;
   std::string endpoint_;
   zmq::socket_t subscriber_;
-  std::set<std::string> sources_;
+  std::map<std::string, source> sources_; // by endpoint
 
   std::mutex mutex_;
   std::vector<std::pair<std::string, std::string>> queue_;

@@ -1,5 +1,6 @@
 #include "bus/link/transport.hpp"
 
+#include "bus/link/address_book.hpp"
 #include "bus/link/doorman.hpp"
 #include "bus/link/peer_table.hpp"
 #include "bus/link/server_socket.hpp"
@@ -33,6 +34,7 @@ class transport::impl final : public peer_host {
 public:
   impl(transport_settings cfg, transport_client& client)
       : cfg_(std::move(cfg)), client_(client), signal_(wake_signal::immortal()), refusals_(cfg_.log),
+        book_(cfg_.lookup ? cfg_.lookup : system_lookup, [this_signal = &signal_] { this_signal->notify(); }, cfg_.log),
         peers_(*this, std::random_device{}()) {}
 
   ~impl() override { stop(); }
@@ -148,9 +150,11 @@ public:
     return entry && entry->what == keys::kind::node ? entry->public_key : std::string{};
   }
 
-  void topics_connect(const identity& who) override {
+  std::vector<std::string> addresses_of(const std::string& endpoint) override { return book_.find(endpoint, now_); }
+
+  void topics_connect(const identity& who, const std::string& near) override {
     try {
-      topics_.follow(who.topics_endpoint, server_key(who.name));
+      topics_.follow(who.topics_endpoint, server_key(who.name), near, find_addresses_);
     } catch (const zmq::error_t& e) {
       log(log_level::error, "topics of " + who.name + " at " + who.topics_endpoint + ": " + e.what());
     }
@@ -199,7 +203,7 @@ private:
     router_ = zmq::socket_t{context_, zmq::socket_type::router};
     prepare_server(router_, cfg_, control_domain);
     router_.set(zmq::sockopt::maxmsgsize, static_cast<int64_t>(limits::wire_frame_bytes));
-    router_.set(zmq::sockopt::rcvhwm, static_cast<int>(limits::window_frames));
+    router_.set(zmq::sockopt::rcvhwm, limits::receive_queue);
     router_monitor_ = monitor{context_, router_, visitors::events};
     try {
       router_.bind(endpoint);
@@ -266,6 +270,17 @@ private:
     }
   }
 
+  // Answers about host names that have come: whoever waits for one, or is elsewhere in vain, connects.
+  void read_names() {
+    if (!book_.settle(now_)) return;
+    for (const auto& p : peers_.all()) p->addresses_changed();
+    try {
+      topics_.addresses_changed(find_addresses_);
+    } catch (const zmq::error_t& e) {
+      log(log_level::error, std::string{"topics of a peer that has moved: "} + e.what());
+    }
+  }
+
   peer* peer_named(const std::string& name) {
     const bool is_new = !peers_.find(name);
     auto* p = peers_.get(name);
@@ -285,6 +300,7 @@ private:
       run_tasks();
       if (doorman_) doorman_->serve(now_);
       reopen();
+      read_names();
       more_waiting_ = read_control();
       read_monitors();
       more_waiting_ = topics_.read(client_) || more_waiting_;
@@ -411,7 +427,7 @@ private:
 
   peer* greeted(const hello& x, const keys::entry* entry) {
     if (entry && entry->name != x.from.name) {
-      refusals_.refused(entry->name, "another name", now_, "says it is " + x.from.name);
+      refusals_.refused(entry->name, "says it is " + x.from.name, now_);
       return nullptr;
     }
     if (x.from.name == cfg_.self.name) {
@@ -420,7 +436,7 @@ private:
     }
     auto* p = peer_named(x.from.name);
     if (!p) {
-      refusals_.refused("a newcomer", "too many peers", now_, x.from.name + " is one peer too many");
+      refusals_.refused(x.from.name, "one peer too many", now_);
       return nullptr;
     }
     // A peer that can be reached may not be moved by a frame that may be old.
@@ -450,6 +466,8 @@ private:
   time_point closed_at_{}, reopen_told_{};
   std::chrono::milliseconds reopen_pause_ = first_reopen_pause;
   topic_sockets topics_{context_, cfg_, signal_, [this](const char* key) { return client_name(key); }};
+  address_book book_;
+  const topic_sockets::addresses_of find_addresses_ = [this](const auto& endpoint) { return book_.find(endpoint, now_); };
   peer_table peers_;
   visitors control_visitors_{"control"};
   visitors topics_visitors_{"topics"};

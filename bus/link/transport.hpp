@@ -33,6 +33,7 @@ struct transport_settings {
   keys::allow_list allowed;
   session_settings session;
   size_t link_bytes = size_t{32} << 20;
+  lookup_function lookup; ///< the system's if empty
   log_function log;
 };
 

@@ -97,6 +97,13 @@ void core::log(log_level level, const std::string& text) const {
   cfg_.log(level, text);
 }
 
+// Any thread; the log belongs to the bus thread.
+void core::lost(const std::string& peer, const caf::error& reason) {
+  auto line = losses_.lost(peer, text_of(reason), std::chrono::steady_clock::now());
+  if (!line.empty() && running_)
+    transport_->post([this, line = std::move(line)] { log(log_level::warning, line); });
+}
+
 caf::error core::open_keys(link::transport_settings& settings) const {
   if (cfg_.security == security::plain) return {};
   auto key = keys::load(cfg_.key_file);
@@ -135,6 +142,7 @@ caf::error core::start() {
   settings.session.redial_after = 4 * cfg_.beat_every;
   settings.session.channel.mode = cfg_.repair;
   settings.link_bytes = cfg_.link_bytes;
+  settings.lookup = cfg_.lookup;
   settings.log = cfg_.log;
   transport_ = std::make_unique<link::transport>(std::move(settings), *this);
   hub_->attach(transport_.get());
@@ -195,7 +203,14 @@ void core::write_actor(codec::bytes& out, caf::actor_control_block* actor) {
 
 errc core::read_actor(caf::actor_id id, const caf::node_id& node, caf::strong_actor_ptr& out) {
   if (!node || id == caf::invalid_actor_id) return errc::bad_handle;
-  out = node == system_.node() ? exports_->find(id) : proxies_.get_or_put(node, id);
+  if (node == system_.node()) {
+    out = exports_->find(id);
+    return errc::none;
+  }
+  // Actors cost nothing to invent, so their number is bounded; those of nodes without a link are dead at once.
+  out = proxies_.get(node, id);
+  if (!out && proxies_.count_proxies(node) >= cfg_.remote_actors) return errc::limit_reached;
+  if (!out) out = proxies_.get_or_put(node, id);
   return errc::none;
 }
 

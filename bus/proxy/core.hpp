@@ -2,14 +2,16 @@
 // the transport carries. Proxies, exports, routes, names, credit, the pulse.
 // Private to the bus: the public face is `bus::node`.
 //
-// Lock order (an arrow means "may be taken while holding"): CAF's proxy registry
+// Lock order (an arrow means "may be taken while holding"): notices_ -> CAF's proxy registry
 // -> mutex_ ; nothing is enqueued, killed or attached while mutex_ is held.
 #pragma once
 
 #include "bus/codec/table.hpp"
 #include "bus/config.hpp"
 #include "bus/link/transport.hpp"
+#include "bus/messages.hpp"
 #include "bus/proxy/export_table.hpp"
+#include "bus/proxy/loss_log.hpp"
 #include "bus/proxy/meter.hpp"
 #include "bus/proxy/proxy.hpp"
 #include "bus/proxy/route.hpp"
@@ -31,6 +33,8 @@ namespace bus::proxy {
 /// Counters for status pages.
 struct core_report {
   uint64_t refused_messages = 0; ///< not sent: credit, size, type, link down
+  uint64_t lost_messages = 0;    ///< of those, the ones without a sender who could be told
+  uint64_t excess_messages = 0;  ///< received and refused: the peer has too many waiting here
   uint64_t undecodable = 0;      ///< received and not understood
   uint64_t exported_actors = 0;
   uint64_t proxies = 0;
@@ -76,6 +80,8 @@ public:
     return existing_proxies_;
   }
   void count_refused() noexcept { ++refused_messages_; }
+  /// A message to a peer was refused and there is nobody to tell.
+  void lost(const std::string& peer, const caf::error& reason);
 
   // -- caf::proxy_registry::backend -------------------------------------------
 
@@ -120,6 +126,8 @@ private:
     std::set<caf::actor_id> watched;
     caf::actor_id last_sender_id = 0;
     caf::strong_actor_ptr last_sender;
+    std::shared_ptr<mailbox_load> load = std::make_shared<mailbox_load>();
+    link::time_point excess_logged{};
   };
 
   route_ptr route_to(const caf::node_id& node) const;
@@ -134,8 +142,11 @@ private:
   void withdraw_all(caf::actor_id actor);
   void withdraw(const std::string& name, caf::actor_id only);
   void release_targets(linked_peer& p);
+  std::vector<caf::strong_actor_ptr> living_watchers();
   void notify_watchers(const caf::message& what);
+  name_event event_of(const std::string& name) const;
   void notify_name(const std::string& name);
+  bool is_too_much(linked_peer& p, size_t bytes, uint32_t messages);
   void report_credit(linked_peer& p, bool all);
   void check_pulse(link::time_point now);
   void housekeeping();
@@ -153,6 +164,9 @@ private:
   std::unique_ptr<link::transport> transport_;
   std::atomic<bool> running_{false};
 
+  // Held while what is known is read and told, so that nobody is told something older after something newer. A watcher may
+  // act within the notice, and be the cause of the next one.
+  std::recursive_mutex notices_;
   mutable std::mutex mutex_; // guards the six below
   std::unordered_map<caf::node_id, route_ptr> routes_;
   std::map<std::string, std::pair<caf::node_id, caf::actor_id>> agents_;
@@ -170,8 +184,9 @@ private:
   bool stalled_ = false;
   link::time_point last_credit_{};
   link::time_point last_housekeeping_{};
+  loss_log losses_;
 
-  std::atomic<uint64_t> refused_messages_{0}, undecodable_{0}, stalls_{0};
+  std::atomic<uint64_t> refused_messages_{0}, excess_messages_{0}, undecodable_{0}, stalls_{0};
 };
 
 /// Process id and incarnation of a node as 24 bytes, and back.

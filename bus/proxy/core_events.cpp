@@ -82,10 +82,26 @@ void core::release_targets(linked_peer& p) {
   p.active.clear();
 }
 
+// A peer that keeps to its credit comes nowhere near; one that does not must not fill this node's memory.
+bool core::is_too_much(linked_peer& p, size_t bytes, uint32_t messages) {
+  const auto [waiting, held] = p.load->now();
+  // one frame always finds room where nothing waits, so that none is refused for ever
+  if (waiting == 0 || (waiting + messages <= cfg_.held_messages && held + bytes <= cfg_.held_bytes)) return false;
+  const auto now = std::chrono::steady_clock::now();
+  if (p.excess_logged == link::time_point{} || now - p.excess_logged >= loss_log::log_pause) {
+    p.excess_logged = now;
+    log(log_level::warning, p.via->peer() + " has " + std::to_string(waiting) + " messages of " + std::to_string(held) +
+                                " bytes waiting here; more are refused");
+  }
+  return true;
+}
+
 bool core::messages(size_t peer, std::string_view body, uint32_t count) {
   const auto i = peers_.find(peer);
   if (i == peers_.end()) return true;
-  inbound in{*this, i->second};
+  // each message counts with its share of the frame: the sum is exact, and nobody has to measure them
+  const auto share = count == 0 ? 0u : static_cast<uint32_t>(std::min<size_t>(body.size() / count + 1, UINT32_MAX));
+  inbound in{*this, i->second, share, is_too_much(i->second, body.size(), count)};
   for (uint32_t n = 0; n < count; ++n) {
     size_t used = 0;
     if (!in.dispatch(body, used)) return false;
@@ -252,45 +268,62 @@ caf::actor core::agent(const std::string& peer) {
   return caf::actor_cast<caf::actor>(proxies_.get_or_put(where.first, where.second));
 }
 
+// What is known is looked up again for each notice: it may have changed by the one before.
 void core::watch(const caf::actor& watcher) {
-  std::vector<caf::message> known;
+  const std::lock_guard telling{notices_};
+  std::vector<std::string> peers;
+  std::set<std::string> names;
   {
     const std::lock_guard guard{mutex_};
     watchers_.push_back(caf::actor_cast<caf::weak_actor_ptr>(watcher));
-    for (const auto& [node, via] : routes_)
-      known.push_back(caf::make_message(peer_event{via->peer(), true, {}}));
-    for (const auto& [name, actor] : names_)
-      known.push_back(caf::make_message(name_event{name, caf::actor_cast<caf::actor>(actor)}));
-    for (const auto& [name, actors] : directory_)
-      if (!names_.contains(name))
-        known.push_back(
-            caf::make_message(name_event{name, caf::actor_cast<caf::actor>(actors.begin()->second)}));
+    for (const auto& [node, via] : routes_) peers.push_back(via->peer());
+    for (const auto& [name, actor] : names_) names.insert(name);
+    for (const auto& [name, actors] : directory_) names.insert(name);
   }
-  auto ptr = caf::actor_cast<caf::strong_actor_ptr>(watcher);
-  for (auto& x : known) ptr->enqueue(nullptr, caf::make_message_id(), std::move(x), nullptr);
+  const auto ptr = caf::actor_cast<caf::strong_actor_ptr>(watcher);
+  const auto tell = [&](caf::message what) { ptr->enqueue(nullptr, caf::make_message_id(), std::move(what), nullptr); };
+  const auto is_linked = [this](const std::string& peer) {
+    const std::lock_guard guard{mutex_};
+    return agents_.contains(peer);
+  };
+  for (const auto& peer : peers)
+    if (is_linked(peer)) tell(caf::make_message(peer_event{peer, true, {}}));
+  for (const auto& name : names)
+    if (auto event = event_of(name); event.actor) tell(caf::make_message(std::move(event)));
+}
+
+std::vector<caf::strong_actor_ptr> core::living_watchers() {
+  std::vector<caf::strong_actor_ptr> result;
+  const std::lock_guard guard{mutex_};
+  std::erase_if(watchers_, [&](const auto& weak) {
+    auto ptr = weak.lock();
+    if (!ptr || ptr->get()->getf(caf::abstract_actor::is_terminated_flag)) return true;
+    result.push_back(std::move(ptr));
+    return false;
+  });
+  return result;
 }
 
 void core::notify_watchers(const caf::message& what) {
-  std::vector<caf::strong_actor_ptr> targets;
-  {
-    const std::lock_guard guard{mutex_};
-    std::erase_if(watchers_, [&](const auto& weak) {
-      auto ptr = weak.lock();
-      if (!ptr || ptr->get()->getf(caf::abstract_actor::is_terminated_flag)) return true;
-      targets.push_back(std::move(ptr));
-      return false;
-    });
-  }
-  for (auto& ptr : targets) ptr->enqueue(nullptr, caf::make_message_id(), what, nullptr);
+  const std::lock_guard telling{notices_};
+  for (auto& ptr : living_watchers()) ptr->enqueue(nullptr, caf::make_message_id(), what, nullptr);
+}
+
+name_event core::event_of(const std::string& name) const {
+  return {name, find(name)};
 }
 
 void core::notify_name(const std::string& name) {
-  notify_watchers(caf::make_message(name_event{name, find(name)}));
+  const std::lock_guard telling{notices_};
+  for (auto& ptr : living_watchers())
+    ptr->enqueue(nullptr, caf::make_message_id(), caf::make_message(event_of(name)), nullptr);
 }
 
 core_report core::report() {
   core_report r;
   r.refused_messages = refused_messages_;
+  r.lost_messages = losses_.count();
+  r.excess_messages = excess_messages_;
   r.undecodable = undecodable_;
   r.stalls = stalls_;
   r.existing_proxies = *existing_proxies_;

@@ -21,7 +21,9 @@ errc inbound::read_actor(caf::actor_id id, const caf::node_id& node, caf::strong
   if (node) return core_.read_actor(id, node, out);
   if (id == caf::invalid_actor_id) return errc::bad_handle;
   if (id != peer_.last_sender_id || !peer_.last_sender) {
-    peer_.last_sender = core_.proxies_.get_or_put(peer_.via->node(), id);
+    caf::strong_actor_ptr known;
+    if (auto e = core_.read_actor(id, peer_.via->node(), known); e != errc::none) return e;
+    peer_.last_sender = std::move(known);
     peer_.last_sender_id = id;
   }
   out = peer_.last_sender;
@@ -88,7 +90,7 @@ core::target* inbound::target_for(caf::actor_id id) {
   if (!actor) return nullptr;
   auto& t = peer_.targets[id];
   t.actor = std::move(actor);
-  t.gauge = meter::make(core_.transport_->signal());
+  t.gauge = meter::make(core_.transport_->signal(), peer_.load);
   t.id = id;
   return &t;
 }
@@ -98,6 +100,25 @@ void inbound::settle_request(caf::actor_id requester, caf::message_id mid) {
   if (peer_.via->requests().take(requester, mid)) return;
   for (auto& [index, other] : core_.peers_)
     if (other.via->requests().take(requester, mid)) return;
+}
+
+// What is too much is not decoded. Whoever can be told is told, as if the sender's own node had refused it.
+caf::error inbound::refuse(codec::decoder& f, core::target& to, caf::strong_actor_ptr sender, caf::message_id mid) {
+  if (auto e = f.in().skip(); e != errc::none) return make_error(e);
+  ++core_.excess_messages_;
+  to.gauge->skip();
+  auto reason = make_error(errc::peer_overloaded, "too many messages of one node wait here");
+  if (mid.is_response()) {
+    settle_request(to.id, mid);
+    to.actor->enqueue(nullptr, mid, caf::make_message(std::move(reason)), nullptr);
+  } else if (mid.is_request()) {
+    answer(sender, mid, std::move(reason));
+  } else if (sender) {
+    sender->enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {},
+                                              undelivered{caf::actor_cast<caf::actor_addr>(to.actor), std::move(reason)}),
+                    nullptr);
+  }
+  return {};
 }
 
 caf::error inbound::on_message(codec::decoder& f) {
@@ -117,11 +138,14 @@ caf::error inbound::on_message(codec::decoder& f) {
   }
   if (mid.is_stream_message()) return make_error(errc::unknown_type, "streams are not carried");
   auto* to = target_for(receiver);
-  codec::element_head head{sender, mid, std::move(stages), to ? to->gauge->deliver() : codec::ticket{}};
   if (to && !to->active) {
     to->active = true;
     peer_.active.push_back(to);
   }
+  // An actor that is not behind hears of the peer all the same: one that is stuck must not cut off the others.
+  if (is_excess_ && to && (to->gauge->waiting() > 0 || share_ > limits::frame_bytes))
+    return refuse(f, *to, std::move(sender), mid);
+  codec::element_head head{sender, mid, std::move(stages), to ? to->gauge->deliver(share_) : codec::ticket{}};
   caf::mailbox_element_ptr element;
   if (auto err = codec::read_message_element(f, *core_.types_, std::move(head), element)) {
     if (mid.is_request()) answer(sender, mid, err);

@@ -8,7 +8,10 @@ namespace bus::proxy {
 /// Carries out what one peer sent. Also reads handles: an actor id without a node is one of that peer's.
 class inbound final : public codec::handle_reader {
 public:
-  inbound(core& owner, core::linked_peer& from) : core_(owner), peer_(from) {}
+  /// @param share bytes that each message is counted with
+  /// @param is_excess more waits here than may: messages for actors that are behind are refused
+  inbound(core& owner, core::linked_peer& from, uint32_t share = 0, bool is_excess = false)
+      : core_(owner), peer_(from), share_(share), is_excess_(is_excess) {}
 
   /// One message at the start of `in`. On success `used` is its length.
   /// @return false if `in` is not well-formed MessagePack, so that not even the next message can be found
@@ -26,12 +29,15 @@ private:
   caf::error on_moved(codec::decoder& f);
   caf::error on_name(codec::decoder& f);
 
+  caf::error refuse(codec::decoder& f, core::target& to, caf::strong_actor_ptr sender, caf::message_id mid);
   caf::error read_sender(codec::decoder& f, caf::strong_actor_ptr& out);
   core::target* target_for(caf::actor_id id);
   void settle_request(caf::actor_id requester, caf::message_id mid);
 
   core& core_;
   core::linked_peer& peer_;
+  const uint32_t share_;
+  const bool is_excess_;
 };
 
 } // namespace bus::proxy

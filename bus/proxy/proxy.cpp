@@ -45,14 +45,21 @@ void remote_actor::answer(caf::mailbox_element& what, const caf::error& reason) 
     what.sender->enqueue(nullptr, what.mid.response_id(), caf::make_message(reason), nullptr);
 }
 
+// An `undelivered` is not answered with another one: two nodes that are full would play ball with it.
+bool remote_actor::can_be_told(const caf::mailbox_element& what) const {
+  return what.sender && !what.mid.is_response() && !what.content().match_elements<undelivered>();
+}
+
+// Answers are told about in `core::send`, which puts the reason in their place.
 void remote_actor::refuse(caf::mailbox_element_ptr& what, const caf::error& reason) {
   owner_.count_refused();
-  if (what->mid.is_request()) {
+  if (!can_be_told(*what)) {
+    if (!what->mid.is_response()) owner_.lost(via_->peer(), reason);
+  } else if (what->mid.is_request()) {
     answer(*what, reason);
-  } else if (what->sender && what->mid.is_async()) {
-    what->sender->enqueue(
-        caf::make_mailbox_element(ctrl(), caf::make_message_id(), {}, undelivered{address(), reason}),
-        nullptr);
+  } else {
+    what->sender->enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, undelivered{address(), reason}),
+                          nullptr);
   }
 }
 

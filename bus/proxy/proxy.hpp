@@ -36,6 +36,7 @@ public:
 private:
   bool claim_credit(const caf::mailbox_element& what);
   static void answer(caf::mailbox_element& what, const caf::error& reason);
+  bool can_be_told(const caf::mailbox_element& what) const;
   void refuse(caf::mailbox_element_ptr& what, const caf::error& reason);
   bool is_echo_of_exit(const caf::mailbox_element& what) const;
 

@@ -15,9 +15,9 @@ using codec::content_of;
 // One message of a `delivery::every` subscription.
 class every_element final : public caf::mailbox_element {
 public:
-  every_element(std::shared_ptr<subscription> owner, caf::message content)
-      : owner_(std::move(owner)), content_(std::move(content)) {}
-  ~every_element() override { owner_->consumed(); }
+  every_element(std::shared_ptr<subscription> owner, caf::message content, size_t bytes)
+      : owner_(std::move(owner)), content_(std::move(content)), bytes_(bytes) {}
+  ~every_element() override { owner_->consumed(bytes_); }
 
   caf::type_erased_tuple& content() override { return content_of(content_); }
   const caf::type_erased_tuple& content() const override {
@@ -29,6 +29,7 @@ public:
 private:
   const std::shared_ptr<subscription> owner_;
   caf::message content_;
+  const size_t bytes_;
 };
 
 // The one element of a `delivery::latest` subscription that waits in a mailbox. Its content is fetched when
@@ -97,7 +98,8 @@ caf::message decode_content(std::string_view payload, codec::decoder_context con
 void subscription::deliver(item x) {
   if (how_ == delivery::every) {
     const auto* payload = std::get_if<payload_ptr>(&x);
-    enqueue(payload ? decode_content(**payload, decode_) : std::move(std::get<caf::message>(x)));
+    if (payload) enqueue(decode_content(**payload, decode_), (*payload)->size());
+    else enqueue(std::move(std::get<caf::message>(x)), 0); // shared with others here: it is there anyway
     return;
   }
   {
@@ -109,22 +111,23 @@ void subscription::deliver(item x) {
     actor->enqueue(caf::mailbox_element_ptr{new latest_element(shared_from_this())}, nullptr);
 }
 
-void subscription::enqueue(caf::message content) {
+void subscription::enqueue(caf::message content, size_t bytes) {
   if (content.empty()) return;
   auto actor = actor_.lock();
   if (!actor) return;
   {
     const std::lock_guard guard{mutex_};
-    if (backlog_ >= limits::topic_backlog) {
+    if (backlog_ >= limits::topic_backlog || (backlog_ > 0 && backlog_bytes_ + bytes > limits::topic_backlog_bytes)) {
       overflowed_ = true;
       return;
     }
     ++backlog_;
+    backlog_bytes_ += bytes;
     if (std::exchange(overflowed_, false))
       actor->enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, topic_gap{topic_, 0, 0}),
                      nullptr);
   }
-  actor->enqueue(caf::mailbox_element_ptr{new every_element(shared_from_this(), std::move(content))},
+  actor->enqueue(caf::mailbox_element_ptr{new every_element(shared_from_this(), std::move(content), bytes)},
                  nullptr);
 }
 
@@ -148,9 +151,10 @@ caf::message subscription::take_latest() {
   return std::get<caf::message>(std::move(x));
 }
 
-void subscription::consumed() noexcept {
+void subscription::consumed(size_t bytes) noexcept {
   const std::lock_guard guard{mutex_};
   --backlog_;
+  backlog_bytes_ -= bytes;
 }
 
 } // namespace bus::topics

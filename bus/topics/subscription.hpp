@@ -63,10 +63,10 @@ public:
 
   /// Called by the elements.
   caf::message take_latest();
-  void consumed() noexcept;
+  void consumed(size_t bytes) noexcept;
 
 private:
-  void enqueue(caf::message content);
+  void enqueue(caf::message content, size_t bytes);
 
   const std::string topic_;
   const caf::weak_actor_ptr actor_;
@@ -79,6 +79,7 @@ private:
   item latest_;
   bool pending_ = false; // latest: an element is in the mailbox
   uint32_t backlog_ = 0; // every: elements in the mailbox
+  size_t backlog_bytes_ = 0;
   bool overflowed_ = false;
 };
 

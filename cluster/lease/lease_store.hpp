@@ -80,12 +80,15 @@ using lease_clock = std::function<utc_time()>;
 /// the system's clock, forward or back, must not end a lease or make it last. What such a clock has written means nothing to
 /// the next process, so a lease that is found held in the file is held for its time to live from the opening on.
 /// Errors: io_error.
-result<std::unique_ptr<lease_store>> open_sqlite_lease_store(const std::string& path, lease_clock clock = {});
+result<std::unique_ptr<lease_store>> open_sqlite_lease_store(const std::string& path, lease_clock clock = {}, lease_clock own = {});
 
 /// PostgreSQL at a postgresql:// URL; reconnects by itself. With an empty clock the
-/// database's clock counts, which all nodes share. Errors: io_error (no connection,
+/// database's clock counts, which all nodes share. It may be set forward while a lease is held: `own` (the process's steady
+/// clock where both are empty) is compared with it at each acquisition; after a step, and after the opening, a lease that has
+/// run out is given on only when its time to live has passed by `own` as well. What is left is a step within an acquisition
+/// itself; there the epochs hold. Errors: io_error (no connection,
 /// tables can't be made).
-result<std::unique_ptr<lease_store>> open_postgres_lease_store(const std::string& url, lease_clock clock = {});
+result<std::unique_ptr<lease_store>> open_postgres_lease_store(const std::string& url, lease_clock clock = {}, lease_clock own = {});
 
 /// Errors: invalid_argument for a name or time to live that no store takes.
 result<void> check_lease(const std::string& name, const std::string& holder, std::chrono::milliseconds ttl);

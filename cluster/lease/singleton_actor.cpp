@@ -5,6 +5,7 @@
 #include <caf/exit_reason.hpp>
 #include <caf/send.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace tt::cluster {
@@ -76,6 +77,15 @@ void note_refusal(singleton_pointer self, const std::string& who_holds) {
   if (now - s.seen >= quiet_ttls * s.options->ttl) tell_trouble(self, who_holds + ", and nobody is known to run it");
 }
 
+/// It was started in vain: it could not be, or ended before a lease would have.
+void rest(singleton_pointer self) {
+  auto& s = self->state;
+  auto pause = interval(s);
+  for (int i = 0; i < s.vain_starts && pause < longest_rest; ++i) pause *= 2;
+  ++s.vain_starts;
+  s.rests_until = self->clock().now() + std::min<std::chrono::milliseconds>(pause, longest_rest) - interval(s) / 2; // between two looks
+}
+
 void on_granted(singleton_pointer self, lease_op op, const lease_grant& grant, caf::actor_clock::time_point asked_at) {
   auto& s = self->state;
   s.asking = false;
@@ -91,8 +101,10 @@ void on_granted(singleton_pointer self, lease_op op, const lease_grant& grant, c
   s.running = s.options->start(grant.epoch);
   if (!s.running) {
     release(self, std::exchange(s.epoch, 0));
+    rest(self);
     return;
   }
+  s.started = self->clock().now();
   self->monitor(s.running);
   // for whoever has to find out later who ran it when
   if (const auto leases = s.options->leases()) caf::anon_send(leases, lease_act{s.options->lease, s.epoch, s.options->holder});
@@ -116,7 +128,7 @@ void look(singleton_pointer self) {
   end_in_time(self); // a thread that was frozen may get here first
   const auto leases = s.options->leases();
   if (!leases) return note_trouble(self, "the node that keeps the leases is not linked");
-  if (s.asking) return;
+  if (s.asking || (s.epoch == 0 && now < s.rests_until)) return;
   s.asking = true;
   const auto op = s.epoch == 0 ? lease_op::acquire : lease_op::renew;
   self->request(leases, s.options->ttl / 2,
@@ -133,6 +145,8 @@ caf::behavior singleton_actor(singleton_pointer self, std::shared_ptr<singleton_
     auto& s = self->state;
     if (!s.running || s.running.address() != down.source) return;
     s.running = nullptr;
+    if (self->clock().now() - s.started >= s.options->ttl) s.vain_starts = 0;
+    rest(self);
     release(self, std::exchange(s.epoch, 0)); // another node may have more luck with it
     if (s.options->on_stop) s.options->on_stop("it ended by itself");
   });

@@ -22,6 +22,10 @@ inline constexpr std::chrono::seconds trouble_pause{10};
 /// Times to live for which a lease may be held by a node of which nobody knows that it runs the thing: that is trouble.
 inline constexpr int quiet_ttls = 3;
 
+/// Longest rest of a node that could not start the thing, or whose thing ended at once, before it tries for the lease again:
+/// the rest doubles from look to look, so that others come first and the store is left in peace.
+inline constexpr std::chrono::seconds longest_rest{60};
+
 struct singleton_options {
   std::string lease;  ///< "feed/sim", "placement"
   std::string holder; ///< this node's incarnation
@@ -50,6 +54,9 @@ struct singleton_state {
   caf::actor_clock::time_point answered{}; ///< when yes or no was last heard
   caf::actor_clock::time_point seen{};     ///< when it was last ours, not refused, or known to run elsewhere
   caf::actor_clock::time_point told{};     ///< of trouble
+  caf::actor_clock::time_point started{};  ///< the thing that runs
+  caf::actor_clock::time_point rests_until{};
+  int vain_starts = 0; ///< in a row
 };
 
 /// Answers report_atom with held_lease (epoch 0: not held).

@@ -1,6 +1,8 @@
 #include "cluster/lease/sql_lease_store.hpp"
 
 #include <charconv>
+#include <chrono>
+#include <optional>
 
 namespace tt::cluster {
 
@@ -34,7 +36,9 @@ private:
 
 class sql_lease_store final : public lease_store {
 public:
-  explicit sql_lease_store(std::unique_ptr<sql_connection> db) : db_(std::move(db)) {}
+  sql_lease_store(std::unique_ptr<sql_connection> db, lease_clock own) : db_(std::move(db)), own_(std::move(own)) {
+    if (own_) stepped_at_ = own_(); // nothing is known of what the clock did before
+  }
 
   result<void> make_tables() {
     for (const auto& statement : db_->schema())
@@ -45,8 +49,9 @@ public:
   result<lease_grant> acquire(const std::string& name, const std::string& holder, std::chrono::milliseconds ttl) override {
     if (auto fine = check_lease(name, holder, ttl); !fine) return fine.error();
     db_->new_call();
+    if (auto looked = look_at_clock(ttl); !looked) return looked.error();
     const auto now = db_->now();
-    auto granted = take(name, holder, ttl, " WHERE tt_leases.expires_ns <= " + now + " OR tt_leases.holder = excluded.holder");
+    auto granted = take(name, holder, ttl, " WHERE (tt_leases.expires_ns <= " + now + is_old_enough() + ") OR tt_leases.holder = excluded.holder");
     if (!granted) return granted.error();
     if (!granted->rows.empty()) return grant(name, granted->rows.front());
     // a clock that was set back would keep it from everybody for as long
@@ -130,6 +135,29 @@ public:
   }
 
 private:
+  /// A clock that is set forward would end a lease whose holder, who counts by his own, still acts. So it is compared with ours.
+  result<void> look_at_clock(std::chrono::milliseconds ttl) {
+    if (!own_) return {};
+    const auto before = own_();
+    auto answer = db_->query("SELECT " + db_->now(), {});
+    if (!answer) return answer.error();
+    auto ns = number<std::int64_t>(answer->rows.at(0).at(0));
+    if (!ns) return ns.error();
+    const utc_time theirs{nanoseconds{*ns}};
+    const auto after = own_();
+    if (looked_at_ && theirs - looked_at_->theirs > after - looked_at_->own + ttl / step_part) stepped_at_ = after;
+    looked_at_ = look{before, theirs};
+    return {};
+  }
+
+  /// After a step, what has run out by the clock is given on only when its time to live has passed by ours too: by then
+  /// whoever holds it has renewed it under the new time, or has ended.
+  [[nodiscard]] std::string is_old_enough() const {
+    if (!own_) return {};
+    const auto trusted = std::to_string((own_() - stepped_at_).count());
+    return " AND (tt_leases.holder = '' OR tt_leases.ttl_ns <= " + trusted + ")";
+  }
+
   /// The row stays for ever, so epochs never go back.
   result<sql_answer> take(const std::string& name, const std::string& holder, std::chrono::milliseconds ttl, const std::string& where) {
     return db_->query("INSERT INTO tt_leases(name, holder, epoch, expires_ns, ttl_ns) VALUES($1, $2, 1, " + db_->now()
@@ -161,13 +189,22 @@ private:
     return work(tx);
   }
 
+  struct look {
+    utc_time own, theirs;
+  };
+
   std::unique_ptr<sql_connection> db_;
+  lease_clock own_; ///< empty: the connection's clock is not watched
+  utc_time stepped_at_{};
+  std::optional<look> looked_at_;
 };
 
 } // namespace
 
-result<std::unique_ptr<lease_store>> make_sql_lease_store(std::unique_ptr<sql_connection> connection) {
-  auto out = std::make_unique<sql_lease_store>(std::move(connection));
+utc_time steady_time() { return utc_time{std::chrono::duration_cast<nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())}; }
+
+result<std::unique_ptr<lease_store>> make_sql_lease_store(std::unique_ptr<sql_connection> connection, lease_clock own) {
+  auto out = std::make_unique<sql_lease_store>(std::move(connection), std::move(own));
   if (auto made = out->make_tables(); !made) return made.error();
   return std::unique_ptr<lease_store>(std::move(out));
 }

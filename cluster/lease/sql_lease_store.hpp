@@ -43,7 +43,15 @@ public:
   [[nodiscard]] virtual std::vector<std::string> schema() const = 0;
 };
 
-/// Makes the tables and a store on top of the connection. Errors: io_error.
-result<std::unique_ptr<lease_store>> make_sql_lease_store(std::unique_ptr<sql_connection> connection);
+/// The process's steady clock, in the form that stores count in.
+utc_time steady_time();
+
+/// The part of a time to live by which the database's clock may be ahead of ours from one acquisition to the next: together
+/// they stay below the margin that a holder keeps. More is a step.
+inline constexpr int step_part = 40;
+
+/// Makes the tables and a store on top of the connection. With `own`, a clock that nobody sets, steps of the connection's
+/// clock are noticed: see open_postgres_lease_store. Errors: io_error.
+result<std::unique_ptr<lease_store>> make_sql_lease_store(std::unique_ptr<sql_connection> connection, lease_clock own = {});
 
 } // namespace tt::cluster

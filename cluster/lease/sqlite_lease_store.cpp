@@ -3,7 +3,6 @@
 #include <sqlite3.h>
 
 #include <algorithm>
-#include <chrono>
 
 namespace tt::cluster {
 
@@ -94,20 +93,14 @@ private:
 
 } // namespace
 
-namespace {
-
-utc_time steady_time() { return utc_time{std::chrono::duration_cast<nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())}; }
-
-} // namespace
-
-result<std::unique_ptr<lease_store>> open_sqlite_lease_store(const std::string& path, lease_clock clock) {
+result<std::unique_ptr<lease_store>> open_sqlite_lease_store(const std::string& path, lease_clock clock, lease_clock own) {
   sqlite3* db = nullptr;
   const int code = sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX, nullptr);
   auto connection = std::make_unique<sqlite_connection>(db, clock ? std::move(clock) : lease_clock{steady_time});
   if (code != SQLITE_OK) return error{errc::io_error, "can't open " + path + ": " + sqlite3_errstr(code), path};
   sqlite3_busy_timeout(db, busy_timeout_ms);
   if (auto upgraded = connection->upgrade(); !upgraded) return upgraded.error();
-  return make_sql_lease_store(std::move(connection));
+  return make_sql_lease_store(std::move(connection), std::move(own));
 }
 
 } // namespace tt::cluster

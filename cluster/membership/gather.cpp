@@ -72,6 +72,8 @@ cluster_node node_of(const node_report& from) {
   out.exported_actors = from.exported_actors;
   out.topic_gaps = from.topic_gaps;
   out.refused_peers = from.refused_peers;
+  const auto& losses = from.losses;
+  out.losses = {losses.refused_messages, losses.lost_messages, losses.excess_messages, losses.undecodable_messages, losses.stalls};
   out.rss_bytes = from.rss_bytes;
   return out;
 }
@@ -132,6 +134,7 @@ void report_self(member_pointer self, std::function<void(node_report)> done) {
   open->report.exported_actors = figures.exported_actors;
   open->report.topic_gaps = figures.topic_gaps;
   open->report.refused_peers = figures.refused_peers;
+  open->report.losses = {figures.refused_messages, figures.lost_messages, figures.excess_messages, figures.undecodable_messages, figures.stalls};
   open->report.rss_bytes = resident_bytes();
   open->open = 1 + options.singletons.size() + (options.host ? 1 : 0);
   if (options.host)

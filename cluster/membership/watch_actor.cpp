@@ -28,13 +28,18 @@ void look_at_feeds(watch_pointer self) {
 
 void look_at_allow_list(watch_pointer self) {
   auto& s = self->state;
-  if (s.options->allow_file.empty()) return;
-  std::error_code failed;
-  const auto time = std::filesystem::last_write_time(s.options->allow_file, failed);
-  if (failed || s.allow_time == time) return;
-  const bool first = !s.allow_time;
-  s.allow_time = time;
-  if (!first) s.options->on_allow_change();
+  auto& options = *s.options;
+  if (options.allow_file.empty()) return;
+  const auto now = self->clock().now();
+  const auto outline = outline_of(options.allow_file);
+  if (!outline || (outline == s.allow_outline && now - s.allow_read < allow_digest_interval)) return;
+  const auto digest = digest_of(options.allow_file);
+  if (!digest) return;
+  s.allow_outline = outline;
+  s.allow_read = now;
+  if (options.allow_digest == digest) return;
+  options.allow_digest = digest;
+  options.on_allow_change();
 }
 
 } // namespace

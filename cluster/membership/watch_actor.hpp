@@ -3,6 +3,7 @@
 // Looks after what nobody announces: how far the feeds have come, wherever they
 // run, and whether the allow list has changed.
 
+#include "cluster/membership/file_print.hpp"
 #include "cluster/membership/market_time_board.hpp"
 #include "gateways/bridge/actor_market_port.hpp"
 
@@ -11,7 +12,6 @@
 #include <caf/stateful_actor.hpp>
 
 #include <chrono>
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -25,6 +25,9 @@ inline constexpr std::chrono::milliseconds watch_interval{500};
 /// A feed of whose state nothing has been heard for so long is asked: the news may have been lost, or there are none.
 inline constexpr std::chrono::milliseconds feed_silence{2'000};
 
+/// So often the allow list is read even if the file system says that nothing has happened to it.
+inline constexpr std::chrono::seconds allow_digest_interval{5};
+
 struct watch_options {
   gateway::feed_list feeds;
   /// From now on the published feed_status of that feed arrive at `reader`, the newest only, and some may be missing.
@@ -32,13 +35,15 @@ struct watch_options {
   std::function<utc_time()> clock;
   std::shared_ptr<market_time_board> market_time;
   std::string allow_file; ///< may be empty
+  std::optional<std::uint64_t> allow_digest; ///< of the list that is in use; taken before it was read
   std::function<void()> on_allow_change;
 };
 
 struct watch_state {
   static inline const char* name = "watch";
   std::shared_ptr<watch_options> options;
-  std::optional<std::filesystem::file_time_type> allow_time;
+  std::optional<file_outline> allow_outline;
+  caf::actor_clock::time_point allow_read{}; ///< when its content was last looked at
   std::map<std::string, caf::actor_clock::time_point> heard; ///< of the feeds that are followed
 };
 

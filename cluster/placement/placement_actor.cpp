@@ -107,6 +107,17 @@ void answer_waiting(placement_pointer self) {
   for (auto& [symbol, answer] : std::exchange(s.waiting, {})) place(self, symbol, answer);
 }
 
+/// Whether all have been linked is asked for as long as that may still come.
+void look_who_is_missing(placement_pointer self, caf::actor_clock::time_point gives_up_at) {
+  auto& s = self->state;
+  if (s.is_linked && self->clock().now() < gives_up_at && !s.is_linked()) {
+    self->delayed_send(self, gathering_pause, gathered_atom::value);
+    return;
+  }
+  s.gathering = false;
+  answer_waiting(self);
+}
+
 /// Looks for hosts that did not answer, and at what the others have.
 void reconcile(placement_pointer self) {
   auto& s = self->state;
@@ -118,8 +129,9 @@ void reconcile(placement_pointer self) {
 
 } // namespace
 
-caf::behavior placement_actor(placement_pointer self, bus::node* node, caf::actor_clock::time_point places_from) {
+caf::behavior placement_actor(placement_pointer self, bus::node* node, caf::actor_clock::time_point places_from, std::function<bool()> is_linked) {
   self->state.node = node;
+  self->state.is_linked = std::move(is_linked);
   self->set_down_handler([self](const caf::down_msg& down) {
     std::erase_if(self->state.readers, [&](const caf::actor& reader) { return reader.address() == down.source; });
   });
@@ -138,7 +150,8 @@ caf::behavior placement_actor(placement_pointer self, bus::node* node, caf::acto
     [self](const bus::peer_event&) {},
     [self](market::symbol_atom, const std::string& symbol) -> caf::result<caf::actor> {
       auto answer = self->make_response_promise<caf::actor>();
-      if (self->state.newcomers.empty()) place(self, symbol, answer);
+      // one that lives is not kept waiting by a newcomer, who may be stuck
+      if (self->state.newcomers.empty() || self->state.table.host_of(symbol)) place(self, symbol, answer);
       else keep_waiting(self, symbol, answer);
       return answer;
     },
@@ -150,10 +163,7 @@ caf::behavior placement_actor(placement_pointer self, bus::node* node, caf::acto
       readers.push_back(reader);
     },
     [self](tick_atom) { reconcile(self); },
-    [self](gathered_atom) {
-      self->state.gathering = false;
-      answer_waiting(self);
-    },
+    [self, places_from](gathered_atom) { look_who_is_missing(self, places_from + (gathering_limit - gathering_time)); },
   };
 }
 

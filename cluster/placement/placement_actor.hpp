@@ -15,6 +15,7 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/stateful_actor.hpp>
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -31,6 +32,11 @@ inline constexpr std::chrono::seconds reconcile_interval{5};
 /// A node that was started just now is not linked to everybody yet: until so long after its start the placement on it gives
 /// no symbol a new home, for a host that is not linked yet may have it. Links of a node that starts anew are up within two.
 inline constexpr std::chrono::seconds gathering_time{3};
+/// While nodes are known that have never been linked it waits longer, so much at most: a host that takes its time keeps what
+/// it has, and one that is gone for good does not keep the others from being used.
+inline constexpr std::chrono::seconds gathering_limit{10};
+/// Between two looks whether they are.
+inline constexpr std::chrono::milliseconds gathering_pause{250};
 /// Questions that wait while the hosts are asked what they have, or are still being linked.
 inline constexpr std::size_t max_waiting_questions = 10'000;
 
@@ -51,11 +57,14 @@ struct placement_state {
   std::vector<caf::actor> readers;                  ///< are told of moves
   std::vector<question> waiting;
   bool gathering = false; ///< hosts may be unknown yet
+  std::function<bool()> is_linked;
 };
 
 /// Messages: see cluster/messages.hpp. Errors: not_available when no host is
-/// linked or the chosen one does not answer; unknown_symbol. Until `places_from` it
-/// only finds what lives already; other questions wait.
-caf::behavior placement_actor(caf::stateful_actor<placement_state>* self, bus::node* node, caf::actor_clock::time_point places_from);
+/// linked or the chosen one does not answer; unknown_symbol. Until `places_from`, and
+/// as long as `is_linked` (may be empty) denies that all known nodes have been linked, it only
+/// finds what lives already; other questions wait.
+caf::behavior placement_actor(caf::stateful_actor<placement_state>* self, bus::node* node, caf::actor_clock::time_point places_from,
+                              std::function<bool()> is_linked = {});
 
 } // namespace tt::cluster

@@ -77,7 +77,8 @@ constexpr schema schemas[] = {
                   "repeated_frames:i! times_up:i! bytes_waiting:i!"},
   {"ClusterLease", "name:s! epoch:i!"},
   {"ClusterNode", "name:s! state:e(up|left|lost)! reason:s since:t! roles:[]s! endpoint:s url:s version:s started_at:t answered:b! symbols:i "
-                  "feeds:[]s leases:[]#ClusterLease links:[]#ClusterLink proxies:i exported_actors:i topic_gaps:i refused_peers:i rss_bytes:i lag_us:i"},
+                  "feeds:[]s leases:[]#ClusterLease links:[]#ClusterLink proxies:i exported_actors:i topic_gaps:i refused_peers:i rss_bytes:i lag_us:i "
+                  "refused_messages:i lost_messages:i excess_messages:i undecodable_messages:i stalls:i"},
   {"Cluster", "node:s! mode:e(standalone|cluster)! nodes:[]#ClusterNode!"},
   {"Watchlist", "id:i! name:s! symbols:[]s!"},
   {"WatchlistInput", "name:s! symbols:[]s!"},

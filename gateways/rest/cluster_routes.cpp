@@ -39,6 +39,9 @@ void write_figures(json_writer& out, const cluster_node& node) {
   out.end_array();
   out.field("proxies", node.proxies).field("exported_actors", node.exported_actors).field("topic_gaps", node.topic_gaps);
   out.field("refused_peers", node.refused_peers).field("rss_bytes", node.rss_bytes).field("lag_us", node.lag_us);
+  const auto& losses = node.losses;
+  out.field("refused_messages", losses.refused_messages).field("lost_messages", losses.lost_messages).field("excess_messages", losses.excess_messages);
+  out.field("undecodable_messages", losses.undecodable_messages).field("stalls", losses.stalls);
 }
 
 void write_node(json_writer& out, const cluster_node& node) {

@@ -217,6 +217,14 @@ TEST_F(key_failure, an_unknown_key_gets_nothing_and_is_logged) {
   EXPECT_LE(log->count("refused"), 2u); // rate-limited, per peer and cause
 }
 
+TEST_F(key_failure, two_unknown_keys_of_one_address_are_both_named) {
+  const auto first = *bus::keys::make("stranger");
+  const auto second = *bus::keys::make("stranger");
+  knock(server_key(), &first);
+  knock(server_key(), &second);
+  for (const auto& key : {first, second}) EXPECT_EQ(log->count("key " + key.public_key + " is not on the allow list"), 1u);
+}
+
 TEST_F(key_failure, a_wrong_server_key_gets_nothing_and_is_logged) {
   const auto stranger = *bus::keys::make("stranger");
   const auto beta_key = *bus::keys::load(keys.dir / "beta.key");
@@ -229,7 +237,7 @@ TEST_F(key_failure, a_revoked_key_gets_nothing_and_is_logged) {
   keys.revoke("beta");
   ASSERT_FALSE(node->reload_allowed());
   knock(server_key(), &beta_key);
-  EXPECT_GE(log->count("key " + beta_key.public_key + " is not on the allow list"), 1u);
+  EXPECT_GE(log->count("key " + beta_key.public_key + " is not on the allow list any more, it was that of beta"), 1u);
 }
 
 TEST_F(key_failure, plaintext_gets_nothing_and_is_logged) {

@@ -133,6 +133,30 @@ TEST_F(topic_hub, bounds_what_waits_for_a_slow_subscriber) {
   EXPECT_EQ(mailbox(), (list{"0-0", std::to_string(n + 101)}));
 }
 
+TEST_F(topic_hub, bounds_the_bytes_that_wait_for_a_slow_subscriber) {
+  EXPECT_TRUE(topics->subscribe("q", me(), delivery::every));
+  const std::string large(size_t{1} << 20, 'x');
+  constexpr uint64_t n = 2 * bus::limits::topic_backlog_bytes >> 20;
+  const auto arrives_large = [&](uint64_t seq) {
+    bus::codec::bytes payload;
+    EXPECT_FALSE(bus::topics::write_payload(payload, {"beta", 1, seq}, caf::make_message(large), {&types, nullptr}));
+    topics->on_message("q", payload);
+  };
+  for (uint64_t i = 1; i <= n; ++i) arrives_large(i);
+  uint64_t got = 0, gaps = 0;
+  const auto read = [&] {
+    for (bool more = true; more;)
+      self->receive([&](const std::string&) { ++got; }, [&](const bus::topic_gap&) { ++gaps; },
+                    caf::after(std::chrono::milliseconds{0}) >> [&] { more = false; });
+  };
+  read();
+  EXPECT_EQ(got, n / 2 - 1); // each is a little larger than its string
+  arrives_large(n + 1);
+  read();
+  EXPECT_EQ(gaps, 1u); // is told that it missed some
+  EXPECT_EQ(got, n / 2);
+}
+
 TEST_F(topic_hub, gives_late_subscribers_the_last_message) {
   ASSERT_TRUE(topics->subscribe("q", me(), delivery::every));
   arrives(1, 9);

@@ -144,10 +144,29 @@ TEST(refusal_log, is_rate_limited_and_counts) {
   log.refused("10.0.0.9", "no key", now + std::chrono::seconds{11});
   EXPECT_EQ(lines.back(), "refused 10.0.0.9: no key (and 999 times since the last line)");
   EXPECT_EQ(log.count(), 1002u);
-  // nor can one with many keys: the text is not what is told apart
-  lines.clear();
-  for (int i = 0; i < 300; ++i) log.refused("10.0.0.7", "unknown key", now, "key " + std::to_string(i));
-  EXPECT_EQ(lines, std::vector<std::string>{"refused 10.0.0.7: key 0"});
-  // an attacker with many addresses can fill neither the log's memory nor, per address, the log
+}
+
+TEST(refusal_log, names_each_key_of_one_address) {
+  std::vector<std::string> lines;
+  link::refusal_log log{[&](log_level, std::string_view x) { lines.emplace_back(x); }};
+  const auto now = link::refusal_log::time_point{} + std::chrono::hours{1};
+  for (int i = 0; i < 100; ++i)
+    for (const auto* key : {"A", "B"}) log.refused("10.0.0.7", std::string{"key "} + key, now);
+  EXPECT_EQ(lines, (std::vector<std::string>{"refused 10.0.0.7: key A", "refused 10.0.0.7: key B"}));
+  log.refused("10.0.0.7", "key B", now + link::refusal_log::log_pause);
+  EXPECT_EQ(lines.back(), "refused 10.0.0.7: key B (and 99 times since the last line)");
+}
+
+TEST(refusal_log, one_with_many_keys_or_addresses_fills_neither_log_nor_memory) {
+  std::vector<std::string> lines;
+  link::refusal_log log{[&](log_level, std::string_view x) { lines.emplace_back(x); }};
+  const auto now = link::refusal_log::time_point{} + std::chrono::hours{1};
+  for (int i = 0; i < 300; ++i) log.refused("10.0.0.7", "key " + std::to_string(i), now);
   for (int i = 0; i < 5000; ++i) log.refused(std::to_string(i), "x", now);
+  EXPECT_EQ(lines.size(), link::refusal_log::lines_per_pause);
+  EXPECT_EQ(log.count(), 5300u);
+  lines.clear();
+  log.refused("10.0.0.6", "plaintext", now + link::refusal_log::log_pause);
+  EXPECT_EQ(lines, (std::vector<std::string>{"refused " + std::to_string(5300 - link::refusal_log::lines_per_pause) + " times more than can be named",
+                                             "refused 10.0.0.6: plaintext"}));
 }

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <functional>
+#include <future>
 
 using namespace bus_test;
 using bus::errc;
@@ -225,6 +226,104 @@ TEST_F(remote_actors, credit_stops_senders_and_comes_back) {
   EXPECT_EQ(err, "");
 }
 
+TEST_F(remote_actors, a_message_without_a_sender_beyond_the_credit_is_counted_and_logged_with_the_peer) {
+  const auto slow = ask<caf::actor>(worker, spawn_atom::value);
+  (*self)->send(slow, block_atom::value, 2000);
+  for (uint64_t i = 0; i < credit + 1000; ++i) caf::anon_send(slow, i);
+  EXPECT_GE(node->info().lost_messages, 1000u);
+  EXPECT_EQ(node->info().lost_messages, node->info().refused_messages);
+  EXPECT_EQ(log->count("a message without a sender was lost on its way to beta: the actor's credit is used up"), 1u);
+  EXPECT_EQ(log->count("a message without a sender was lost"), 1u); // rate-limited
+}
+
+// Two proxies that are both out of credit would otherwise tell each other of it, until the stack ends.
+TEST_F(remote_actors, a_refusal_that_is_refused_is_not_answered) {
+  const auto full = ask<caf::actor>(worker, spawn_atom::value);
+  const auto too = ask<caf::actor>(worker, spawn_atom::value);
+  for (const auto& a : {full, too}) {
+    (*self)->send(a, block_atom::value, 2000);
+    for (uint64_t i = 0; i < credit; ++i) caf::anon_send(a, i);
+  }
+  const auto before = node->info();
+  caf::send_as(too, full, uint64_t{0});
+  EXPECT_EQ(node->info().refused_messages, before.refused_messages + 2); // the message, and word of it
+  EXPECT_EQ(node->info().lost_messages, before.lost_messages + 1);
+}
+
+namespace {
+
+/// A node that lets little of what a peer sends wait, whatever the peer thinks it may send.
+class narrow_node : public remote_actors {
+public:
+  void adjust(bus::config& c) override {
+    remote_actors::adjust(c);
+    c.held_messages = 1024;
+    c.held_bytes = size_t{1} << 20;
+    c.remote_actors = 16;
+  }
+
+  /// An actor here that holds its thread until it is let go, then counts.
+  caf::actor spawn_held() {
+    return local(system->spawn([gate = opened.get_future().share()](caf::event_based_actor*) -> caf::behavior {
+      auto seen = std::make_shared<uint64_t>(0);
+      return {[=](block_atom) { gate.wait(); }, [=](const std::string&) { ++*seen; }, [=](uint64_t) {
+                ++*seen;
+                return std::string{"x"};
+              },
+              [=](count_atom) { return *seen; }};
+    }));
+  }
+  std::promise<void> opened;
+};
+
+} // namespace
+
+TEST_F(narrow_node, refuses_what_a_peer_sends_beyond_what_may_wait_and_says_so) {
+  const auto held = spawn_held();
+  caf::anon_send(held, block_atom::value);
+  constexpr uint64_t n = 5'000;
+  auto asked = (*self)->request(worker, patience, ask_atom::value, held, n);
+  while (node->info().excess_messages == 0) {
+  }
+  EXPECT_EQ(log->count("messages of"), 1u);
+  opened.set_value();
+  asked.receive(
+      [&](uint64_t answered, uint64_t refused) {
+        EXPECT_EQ(answered + refused, n);
+        EXPECT_GT(refused, 0u);
+        EXPECT_EQ(refused, node->info().excess_messages);
+      },
+      [](caf::error& e) { ADD_FAILURE() << bus::text_of(e); });
+  // what was refused has not used up the sender's credit, and the link is whole
+  EXPECT_EQ(ask<std::string>(worker, echo_atom::value, std::string{"well"}), "well");
+  EXPECT_EQ(node->links().at(0).times_up, 1u);
+}
+
+TEST_F(narrow_node, counts_bytes_too) {
+  const auto held = spawn_held();
+  caf::anon_send(held, block_atom::value);
+  for (int i = 0; i < 100; ++i) (*self)->send(worker, tell_atom::value, held, std::string(50'000, 'x'));
+  EXPECT_EQ(ask<std::string>(worker, echo_atom::value, std::string{"all told"}), "all told");
+  EXPECT_GT(node->info().excess_messages, 50u);
+  EXPECT_LT(node->info().excess_messages, 90u);
+  opened.set_value();
+  EXPECT_EQ(ask<uint64_t>(held, count_atom::value), 100 - node->info().excess_messages);
+}
+
+TEST_F(narrow_node, knows_so_many_actors_of_a_peer_and_no_more) {
+  std::vector<caf::actor> known;
+  std::string err;
+  for (int i = 0; i < 30 && err.empty(); ++i)
+    (*self)->request(worker, patience, spawn_atom::value)
+        .receive([&](const caf::actor& a) { known.push_back(a); }, [&](caf::error& e) { err = describe(e); });
+  EXPECT_EQ(err, "limit_reached");
+  EXPECT_GT(known.size(), 8u);
+  EXPECT_LE(node->info().proxies, 16u);
+  EXPECT_GE(node->info().undecodable_messages, 1u);
+  known.resize(4); // who lets go of some may have others
+  EXPECT_EQ(ask<std::string>(worker, echo_atom::value, std::string{"well"}), "well");
+}
+
 TEST_F(remote_actors, names_come_and_go) {
   beta->tell("withdraw");
   while (node->find("beta/worker"))
@@ -284,6 +383,23 @@ TEST_F(remote_actors, that_have_ended_take_no_name_of_their_successors_along) {
   (*watcher)->receive([](const bus::name_event&) {}, [](const bus::peer_event&) {}, caf::after(100ms) >> [] {});
   EXPECT_TRUE(moved);
   EXPECT_EQ(node->find("second"), next);
+}
+
+// A name changes while somebody who begins to watch is being told what there is.
+TEST_F(remote_actors, are_not_told_of_to_a_new_watcher_after_they_are_gone) {
+  const auto a = local(system->spawn(bus_test::worker));
+  ASSERT_FALSE(node->publish("a-first", a));
+  ASSERT_FALSE(node->publish("b-second", a));
+  std::map<std::string, caf::actor> last;
+  caf::actor_config cfg;
+  const auto watching = caf::make_actor<instant_watcher, caf::actor>(system->next_actor_id(), system->node(), system.get(), cfg,
+                                                                     [&](const bus::name_event& e) {
+    last[e.name] = e.actor;
+    if (e.name == "a-first" && e.actor) node->withdraw("b-second");
+  });
+  node->watch(watching);
+  EXPECT_EQ(last["a-first"], a);
+  EXPECT_FALSE(last["b-second"]) << "the snapshot came after the newer notice";
 }
 
 TEST_F(remote_actors, leave_no_proxies_behind) {

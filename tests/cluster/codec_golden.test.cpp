@@ -120,6 +120,7 @@ std::map<std::string, caf::message> samples() {
   report.feeds = {"sim"};
   report.symbols = 15;
   report.rss_bytes = 1 << 20;
+  report.losses = {1, 2, 3, 4, 5};
 
   out["tt.ticks"] = caf::make_message(market::tick_batch{{quote, trade}, noon, 4});
   out["tt.feed_change"] = caf::make_message(market::feed_change{"replay", market::feed_phase::restoring, noon, 4});

@@ -6,8 +6,13 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <latch>
+#include <string>
+#include <thread>
+#include <vector>
 
 namespace tt::cluster {
 namespace {
@@ -41,6 +46,29 @@ TEST(keys_new, makes_a_list_and_leaves_a_broken_one_alone) {
   std::ofstream(folder.path("new/allow"), std::ios::app) << "nonsense";
   EXPECT_EQ(run_keys_new({.name = "beta", .folder = folder.path("new")}), 1);
   EXPECT_FALSE(std::filesystem::exists(folder.path("new/beta.key")));
+}
+
+TEST(keys_new, for_many_nodes_at_once_admits_all_of_them) {
+  const tt::test::temporary_folder folder;
+  constexpr int nodes = 16;
+  std::vector<std::thread> at_once;
+  std::atomic<int> failures{0};
+  std::latch go{nodes};
+  for (int i = 0; i < nodes; ++i)
+    at_once.emplace_back([&, name = "n" + std::to_string(i)] {
+      go.arrive_and_wait();
+      failures += run_keys_new({.name = name, .folder = folder.path("keys")});
+    });
+  for (auto& t : at_once) t.join();
+  EXPECT_EQ(failures, 0);
+  const auto list = bus::keys::allow_list::load(folder.path("keys/allow"));
+  ASSERT_TRUE(list.ok()) << list.error().text;
+  EXPECT_EQ(list->size(), static_cast<std::size_t>(nodes));
+  for (int i = 0; i < nodes; ++i) {
+    const auto key = bus::keys::load(folder.path("keys/n" + std::to_string(i) + ".key"));
+    ASSERT_TRUE(key.ok());
+    EXPECT_NE(list->find_key(key->public_key), nullptr);
+  }
 }
 
 } // namespace

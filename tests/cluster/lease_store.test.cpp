@@ -313,6 +313,80 @@ TEST(sqlite_lease_store, takes_files_that_were_made_without_times_to_live) {
   EXPECT_EQ((*store)->acquire("feed/sim", "beta", seconds{3})->epoch, 8u);
 }
 
+/// Two nodes at a database whose clock can be set, each with a clock of its own that can't.
+class stepped_clock : public lease_store_test {
+protected:
+  void SetUp() override {
+    lease_store_test::SetUp();
+    if (IsSkipped()) return;
+    a = open_watching();
+    b = open_watching();
+    ASSERT_TRUE(a && b);
+    pass(seconds{10}); // both have been open for a while
+  }
+
+  std::unique_ptr<lease_store> open_watching() {
+    const auto clock = [this] { return now; };
+    const auto steady = [this] { return own; };
+    auto opened = GetParam() == backend::sqlite ? open_sqlite_lease_store(folder.path("leases.sqlite"), clock, steady)
+                                                : open_postgres_lease_store(postgres_server::instance().url(), clock, steady);
+    EXPECT_TRUE(opened) << to_string(opened.error());
+    return opened ? std::move(*opened) : nullptr;
+  }
+
+  void pass(milliseconds time) {
+    now += time;
+    own += time;
+  }
+
+  utc_time own = from_unix_seconds(50);
+};
+
+TEST_P(stepped_clock, that_is_set_forward_gives_no_lease_to_a_second_holder) {
+  const auto mine = *a->acquire(lease(), "alpha", seconds{3});
+  ASSERT_EQ(code(b->acquire(lease(), "beta", seconds{3})), errc::conflict);
+  pass(milliseconds{700});
+  now += std::chrono::hours{1};
+  EXPECT_EQ(code(b->acquire(lease(), "beta", seconds{3})), errc::conflict); // alpha still acts
+  pass(milliseconds{700});
+  EXPECT_EQ(code(b->acquire(lease(), "beta", seconds{3})), errc::conflict);
+  ASSERT_TRUE(a->renew(lease(), mine.epoch, seconds{3}));
+  for (int i = 0; i < 20; ++i) {
+    pass(milliseconds{700});
+    EXPECT_EQ(code(b->acquire(lease(), "beta", seconds{3})), errc::conflict);
+    ASSERT_TRUE(a->renew(lease(), mine.epoch, seconds{3}));
+  }
+}
+
+TEST_P(stepped_clock, delays_the_successor_of_a_holder_that_is_gone_by_its_time_to_live) {
+  ASSERT_TRUE(a->acquire(lease(), "alpha", seconds{3}));
+  ASSERT_EQ(code(b->acquire(lease(), "beta", seconds{3})), errc::conflict);
+  now += std::chrono::hours{1};
+  for (int i = 0; i < 4; ++i, pass(milliseconds{750})) EXPECT_EQ(code(b->acquire(lease(), "beta", seconds{3})), errc::conflict);
+  EXPECT_TRUE(b->acquire(lease(), "beta", seconds{3}));
+}
+
+TEST_P(stepped_clock, that_is_not_set_delays_nobody) {
+  ASSERT_TRUE(a->acquire(lease(), "alpha", seconds{3}));
+  for (int i = 0; i < 4; ++i, pass(milliseconds{750})) EXPECT_EQ(code(b->acquire(lease(), "beta", seconds{3})), errc::conflict);
+  EXPECT_TRUE(b->acquire(lease(), "beta", seconds{3})); // the moment it has run out
+  ASSERT_TRUE(b->release(lease(), 2));
+  now += std::chrono::hours{1};
+  EXPECT_TRUE(a->acquire(lease(), "alpha", seconds{3})); // given back: there is nobody to wait for
+}
+
+TEST_P(stepped_clock, of_a_node_that_has_just_come_is_not_trusted_yet) {
+  ASSERT_TRUE(a->acquire(lease(), "alpha", seconds{3}));
+  now += std::chrono::hours{1};
+  const auto late = open_watching();
+  EXPECT_EQ(code(late->acquire(lease(), "gamma", seconds{3})), errc::conflict);
+  pass(seconds{3});
+  EXPECT_TRUE(late->acquire(lease(), "gamma", seconds{3}));
+}
+
+INSTANTIATE_TEST_SUITE_P(both, stepped_clock, ::testing::Values(backend::sqlite, backend::postgres),
+                         [](const auto& of) { return of.param == backend::sqlite ? "sqlite" : "postgres"; });
+
 TEST(postgres_lease_store, uses_the_databases_clock_and_survives_its_restart) {
   auto& server = postgres_server::instance();
   if (!server.problem().empty()) GTEST_SKIP() << server.problem();

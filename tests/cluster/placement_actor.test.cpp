@@ -78,8 +78,8 @@ protected:
   }
 
   /// The placement of a node that was started just now.
-  void start(milliseconds gathering) {
-    subject = system.spawn(placement_actor, &bus::node::of(system), scheduler.clock().now() + gathering);
+  void start(milliseconds gathering, std::function<bool()> is_linked = {}) {
+    subject = system.spawn(placement_actor, &bus::node::of(system), scheduler.clock().now() + gathering, std::move(is_linked));
     scheduler.run();
   }
 
@@ -144,6 +144,89 @@ TEST_F(placement, gives_new_symbols_a_home_when_the_hosts_have_had_the_time_to_l
   EXPECT_EQ(hosts["a"].symbols["NEW"], answers["NEW"]);
   ask("NEXT");
   EXPECT_TRUE(answers["NEXT"]); // at once from now on
+}
+
+TEST_F(placement, waits_for_a_host_that_is_known_and_takes_its_time_to_link) {
+  const auto old = hosts["b"].symbols["OLD"] = system.spawn(symbol);
+  bool all_linked = false;
+  start(gathering_time, [&] { return all_linked; });
+  link("a");
+  pass(gathering_time + milliseconds{2'000});
+  ask("OLD");
+  EXPECT_TRUE(answers.empty()); // b may have it
+  all_linked = true;
+  link("b");
+  EXPECT_EQ(answers["OLD"], old);
+  pass(reconcile_interval);
+  EXPECT_TRUE(hosts["b"].ended.empty());
+  EXPECT_TRUE(hosts["a"].asked.empty());
+}
+
+TEST_F(placement, does_not_wait_for_ever_for_a_node_that_is_gone) {
+  start(gathering_time, [] { return false; });
+  link("a");
+  ask("NEW");
+  pass(gathering_limit - milliseconds{50});
+  EXPECT_TRUE(answers.empty());
+  pass(gathering_pause + milliseconds{50});
+  EXPECT_TRUE(answers["NEW"]);
+}
+
+TEST_F(placement, uses_a_host_that_comes_late_and_moves_nothing_to_it) {
+  start(gathering_time);
+  link("a");
+  pass(gathering_time);
+  for (int i = 0; i < 20; ++i) ask("S" + std::to_string(i));
+  const auto before = answers;
+  // it comes with something of its own, which lives nowhere else, and with one that has been placed meanwhile
+  const auto own = hosts["b"].symbols["OWN"] = system.spawn(symbol);
+  hosts["b"].symbols["S0"] = system.spawn(symbol);
+  pass(milliseconds{5'000});
+  link("b");
+  pass(reconcile_interval);
+  ask("OWN");
+  EXPECT_EQ(answers["OWN"], own);
+  EXPECT_EQ(hosts["b"].ended, std::vector<std::string>{"S0"});
+  for (const auto& [name, actor] : before) {
+    ask(name);
+    EXPECT_EQ(answers[name], actor) << name;
+  }
+  EXPECT_TRUE(hosts["a"].ended.empty());
+  // what is new is shared out between both
+  for (int i = 0; i < 40; ++i) ask("N" + std::to_string(i));
+  EXPECT_GT(hosts["b"].asked.size(), 10u);
+  EXPECT_GT(hosts["a"].asked.size(), 30u);
+}
+
+TEST_F(placement, that_found_no_host_places_as_soon_as_one_comes) {
+  start(gathering_time);
+  pass(gathering_time);
+  ask("NEW");
+  ASSERT_EQ(answers.count("NEW"), 1u);
+  EXPECT_FALSE(answers["NEW"]); // not_available: whoever needs it asks again
+  pass(milliseconds{20'000});
+  link("c");
+  ask("NEW");
+  EXPECT_TRUE(answers["NEW"]);
+}
+
+TEST_F(placement, of_a_symbol_that_lives_is_not_delayed_by_a_host_that_is_stuck) {
+  start(gathering_time);
+  link("a");
+  pass(gathering_time);
+  ask("S");
+  const auto known = answers["S"];
+  answers.clear();
+  directories["stuck"] = system.spawn([](caf::event_based_actor* self) -> caf::behavior {
+    return {[self](market::hosted_atom) { return self->make_response_promise<market::hosted_list>(); }}; // never
+  });
+  link("stuck");
+  ask("S");
+  EXPECT_EQ(answers["S"], known);
+  ask("T");
+  EXPECT_EQ(answers.count("T"), 0u); // the stuck one may have it
+  pass(host_deadline);
+  EXPECT_TRUE(answers["T"]);
 }
 
 TEST_F(placement, of_a_node_that_runs_for_long_places_at_once) {

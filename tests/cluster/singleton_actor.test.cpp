@@ -45,6 +45,8 @@ struct simulated_node {
   caf::actor gate, singleton;
   std::set<caf::actor_id> running; ///< workers that believe they hold the lease
   std::uint64_t begun = 0;
+  bool cannot_start = false; ///< it has nothing to run
+  int vain_starts = 0;
   std::vector<std::string> troubles;           ///< told of the lease
   std::deque<std::function<void()>> under_way; ///< late answers
 };
@@ -164,7 +166,8 @@ protected:
     options->holder = name;
     options->ttl = ttl;
     options->leases = [&node] { return node.gate; };
-    options->start = [this, &node](std::uint64_t epoch) {
+    options->start = [this, &node](std::uint64_t epoch) -> caf::actor {
+      if (node.cannot_start) return ++node.vain_starts, nullptr;
       EXPECT_TRUE(epochs.insert(epoch).second) << "run twice under epoch " << epoch;
       workers.push_back(system.spawn(worker, &node, epoch));
       return workers.back();
@@ -262,6 +265,23 @@ TEST_F(singletons, a_lease_that_nobody_answers_for_is_told_of_now_and_then) {
   a.troubles.clear();
   pass(seconds{60});
   EXPECT_TRUE(a.troubles.empty());
+  EXPECT_EQ(holder(), "a");
+}
+
+TEST_F(singletons, a_node_that_has_nothing_to_run_rests_longer_and_longer) {
+  add("a");
+  auto& a = nodes.at("a");
+  a.cannot_start = true;
+  pass(seconds{120});
+  EXPECT_GE(a.vain_starts, 5);
+  EXPECT_LE(a.vain_starts, 9); // without a rest: a hundred and sixty
+  add("b");
+  pass(seconds{2});
+  EXPECT_EQ(holder(), "b");
+  // it is not out for good
+  remove("b");
+  a.cannot_start = false;
+  pass(longest_rest);
   EXPECT_EQ(holder(), "a");
 }
 

@@ -64,6 +64,11 @@ export interface ClusterNode {
   exported_actors?: number;
   topic_gaps?: number;
   refused_peers?: number;
+  refused_messages?: number;
+  lost_messages?: number;
+  excess_messages?: number;
+  undecodable_messages?: number;
+  stalls?: number;
   rss_bytes?: number;
   lag_us?: number;
 }
