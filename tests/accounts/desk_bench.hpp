@@ -61,7 +61,7 @@ protected:
     profile.venue = venue_id{"paper"};
     desk_settings of_desk;
     of_desk.profile = profile;
-    of_desk.limits = risk::default_limits();
+    of_desk.limits = limits;
     of_desk.can = paper::paper_capabilities();
     of_desk.master = master;
     of_desk.benchmark = "MSFT";
@@ -233,6 +233,7 @@ protected:
   caf::actor_clock::time_point begin;
   utc_time day = at("2026-01-15T15:00:00Z"); ///< a Thursday, 10:00 in New York; moved to let days pass
   std::uint64_t epoch = 0;
+  risk::limit_set limits = risk::default_limits();
   bool is_real_time = false;
   std::chrono::milliseconds ahead{0}; ///< of the market's clock before ours
   const char* volatility = "0.2";     ///< yearly, of what is quoted
