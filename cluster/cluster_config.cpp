@@ -14,7 +14,8 @@ constexpr std::pair<std::string_view, role> role_names[] = {
   {"feed", role::feed}, {"symbols", role::symbols}, {"execution", role::execution}, {"backtest", role::backtest}, {"gateway", role::gateway}};
 
 constexpr std::string_view cluster_keys[] = {"cluster.topics",   "cluster.advertise",  "cluster.seeds",    "cluster.roles",
-                                             "cluster.key_file", "cluster.allow_file", "cluster.security", "cluster.lease_ttl_ms"};
+                                             "cluster.key_file", "cluster.allow_file", "cluster.security", "cluster.lease_ttl_ms",
+                                             "cluster.on_isolation"};
 
 error wrong(const settings& values, std::string_view key, std::string message) {
   return {errc::invalid_argument, std::move(message), values.origin(key)};
@@ -142,6 +143,10 @@ result<std::optional<cluster_config>> cluster_config::make(const settings& value
   const auto ttl = values.integer("cluster.lease_ttl_ms", 500, 600'000);
   if (!ttl) return ttl.error();
   out.lease_ttl = std::chrono::milliseconds{*ttl};
+  static constexpr std::string_view policies[] = {"block", "continue"};
+  const auto policy = values.choice("cluster.on_isolation", policies);
+  if (!policy) return policy.error();
+  out.on_isolation = *policy == "continue" ? isolation_policy::continue_ : isolation_policy::block;
   out.database_url = values.text("storage.database_url");
   if (!out.database_url.empty() && !out.database_url.starts_with("postgresql://") && !out.database_url.starts_with("postgres://"))
     return wrong(values, "storage.database_url", "must begin with postgresql://");

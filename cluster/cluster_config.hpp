@@ -42,6 +42,12 @@ struct seed_address {
 /// Whether links are encrypted and authenticated.
 enum class link_security : std::uint8_t { curve, plain };
 
+/// What the accounts of a node do where a node at which stops are ordered is lost without a goodbye.
+enum class isolation_policy : std::uint8_t {
+  block,     ///< open nothing until both have compared their stops again
+  continue_, ///< trade on
+};
+
 struct cluster_config {
   std::string control;   ///< tcp://address:port, port 0 takes a free one
   std::string topics;    ///< the same for the data plane; empty = the control address, any port
@@ -52,6 +58,7 @@ struct cluster_config {
   std::string key_file;
   std::string allow_file;
   std::chrono::milliseconds lease_ttl{3000};
+  isolation_policy on_isolation = isolation_policy::block;
   std::string database_url; ///< postgresql://…: where leases are kept; empty = on the first seed, in SQLite
 
   [[nodiscard]] bool has(role r) const { return roles.contains(r); }

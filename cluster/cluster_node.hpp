@@ -74,6 +74,8 @@ public:
   [[nodiscard]] gateway::jobs_plane jobs_plane() const;
   [[nodiscard]] std::string control_endpoint() const { return bus_->control_endpoint(); }
   [[nodiscard]] std::string topics_endpoint() const { return bus_->topics_endpoint(); }
+  /// The bus, for services of this node; lives as long as the actor system.
+  [[nodiscard]] bus::node& wire() { return *bus_; }
   void reload_keys();
   /// For figures; lives as long as the actor system.
   [[nodiscard]] const bus::node& bus() const { return *bus_; }

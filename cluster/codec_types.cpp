@@ -1,6 +1,7 @@
 #include "cluster/codec_types.hpp"
 
 #include "cluster/messages.hpp"
+#include "cluster/stops/stop_messages.hpp"
 
 namespace tt::cluster {
 
@@ -12,6 +13,8 @@ void add_cluster_types(bus::codec::type_table& types) {
   types.add<lease_request>("tt.lease");
   types.add<lease_grant>("tt.granted");
   types.add<lease_act>("tt.act");
+  types.add<stop_sync>("tt.stops");
+  types.add<stop_synced>("tt.stops_taken");
 }
 
 std::shared_ptr<const bus::codec::type_table> project_types() {

@@ -9,6 +9,7 @@
 #include "cluster/feeds.hpp"
 #include "cluster/folder_lock.hpp"
 #include "cluster/jobs/job_service.hpp"
+#include "cluster/stops/stop_service.hpp"
 #include "cluster/strategies/strategy_service.hpp"
 #include "cluster/trading/trading_service.hpp"
 #include "cluster/webhooks/webhook_service.hpp"
@@ -123,6 +124,7 @@ struct node::impl {
   std::unique_ptr<gateway::actor_jobs_port> jobs;
   std::unique_ptr<trading_service> trading; ///< of a node that stands alone or has the role execution
   std::unique_ptr<strategy_service> strategies; ///< likewise
+  std::unique_ptr<stop_service> stops;          ///< of a gateway in a cluster; asks `trading`
   std::unique_ptr<webhook_service> webhooks;    ///< likewise
   std::unique_ptr<gateway::stream_service> stream;
   std::unique_ptr<gateway::job_channels> channels; ///< of the stream
@@ -151,6 +153,7 @@ struct node::impl {
     if (alerts) alerts->stop(); // before what it hands orders and notices to
     if (notices) notices->stop();
     if (webhooks) webhooks->stop();
+    if (stops) stops->end();
     if (trading) trading->stop(); // its last answers need the gateway's sockets
     if (backtests) backtests->stop();
     for (const auto& feed : feeds) caf::anon_send_exit(feed.actor, caf::exit_reason::user_shutdown);
@@ -164,6 +167,7 @@ struct node::impl {
     strategies.reset();
     alerts.reset();
     webhooks.reset();
+    stops.reset();
     trading.reset();
     stream.reset();
     port.reset();
@@ -266,14 +270,14 @@ struct node::impl {
       backtests->start_alone();
       jobs = std::make_unique<gateway::actor_jobs_port>(*system, [coordinator = backtests->coordinator()] { return coordinator; });
     }
-    if (auto started = start_trading(market_clock(wall_time), directory); !started) return started;
+    if (auto started = start_trading(market_clock(wall_time), directory, {}, [wall_time] { return wall_time; }); !started) return started;
     return start_gateway();
   }
 
   /// Accounts and all that orders from them. `symbols` is the directory that finds the symbols' actors.
   result<void> start_trading(const std::function<utc_time()>& clock_of_market, const caf::actor& symbols,
-                             std::function<void(utc_time)> on_market_time = {}) {
-    auto accounts = trading_service::start({*system, config, clock, clock_of_market, master, *port, std::move(on_market_time)});
+                             std::function<void(utc_time)> on_market_time, std::function<bool()> is_real_time) {
+    auto accounts = trading_service::start({*system, config, clock, clock_of_market, master, *port, std::move(on_market_time), std::move(is_real_time)});
     if (!accounts) return accounts.error();
     trading = std::move(*accounts);
     if (auto opened = start_alerts(); !opened) return opened;
@@ -336,7 +340,7 @@ struct node::impl {
     for (auto waited = market_time_pause; !time->is_known() && waited < market_time_wait; waited += market_time_pause) std::this_thread::sleep_for(market_time_pause);
     if (!time->is_known())
       spdlog::warn("no feed of the cluster was heard within {} s: accounts begin by the wall clock", market_time_wait / std::chrono::seconds{1});
-    return start_trading(cluster->market_clock(), cluster->directory(), [time](utc_time seen) { time->on_update(seen); });
+    return start_trading(cluster->market_clock(), cluster->directory(), [time](utc_time seen) { time->on_update(seen); }, [time] { return time->is_wall_clock(); });
   }
 
   result<void> start_in_cluster(const std::vector<prepared_feed>& prepared) {
@@ -351,6 +355,9 @@ struct node::impl {
       if (config.backtesting) jobs = std::make_unique<gateway::actor_jobs_port>(*system, cluster->backtest_coordinator(), cluster->jobs_plane());
       if (config.cluster->has(role::execution))
         if (auto started = start_cluster_trading(); !started) return started;
+      auto ordered = stop_service::start({*system, config, clock, cluster->wire(), trading.get()});
+      if (!ordered) return ordered.error();
+      stops = std::move(*ordered);
       if (auto opened = start_gateway(); !opened) return opened;
     }
     cluster->announce(url());
@@ -370,6 +377,7 @@ struct node::impl {
     if (cluster) server->show_cluster(*cluster);
     bus_figures = std::make_shared<bus_metrics>(cluster ? &cluster->bus() : nullptr);
     server->add_metrics(bus_figures);
+    if (stops) server->show_stops(*stops);
     if (trading) {
       order_channels = std::make_unique<gateway::trading_channels>(trading->port(), *stream, clock);
       server->show_trading(trading->port());
@@ -441,6 +449,7 @@ result<std::unique_ptr<node>> node::start(const node_config& config, std::functi
 std::uint16_t node::port() const { return impl_->bound_port; }
 std::string node::url() const { return impl_->url(); }
 gateway::trading_port* node::accounts() const { return impl_->trading ? &impl_->trading->port() : nullptr; }
+gateway::stop_port* node::stops() const { return impl_->stops.get(); }
 gateway::paper_port* node::paper() const { return impl_->trading ? &impl_->trading->paper() : nullptr; }
 std::shared_ptr<order_desk> node::desk() const { return impl_->trading ? impl_->trading->desk() : nullptr; }
 std::string node::topics_endpoint() const { return impl_->cluster ? impl_->cluster->topics_endpoint() : std::string{}; }

@@ -14,6 +14,7 @@
 
 namespace tt::gateway {
 class paper_port;
+class stop_port;
 class trading_port;
 }
 namespace tt {
@@ -46,6 +47,8 @@ public:
   [[nodiscard]] std::string url() const;
   /// The accounts that it hosts; null where it hosts none. Lives as long as the node.
   [[nodiscard]] gateway::trading_port* accounts() const;
+  /// Where emergency stops of the cluster are ordered; null on a node that stands alone or has no gateway. Likewise.
+  [[nodiscard]] gateway::stop_port* stops() const;
   /// The list of its paper accounts; likewise.
   [[nodiscard]] gateway::paper_port* paper() const;
   /// Their door for makers of signals; null where it hosts none.

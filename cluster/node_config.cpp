@@ -230,6 +230,7 @@ result<node_config> node_config::make(const settings& values, std::string_view y
   out.notice_allow = values.list("notices.allow");
   out.notice_ca_file = values.text("notices.ca_file");
   out.default_venue = values.text("market.calendar");
+  out.benchmark = values.text("market.benchmark");
   auto& hooks = out.webhooks;
   hooks.secret = values.text("webhook.secret");
   hooks.ip_allow = values.list("webhook.ip_allow");

@@ -88,6 +88,7 @@ struct node_config {
   std::string notice_ca_file;           ///< NOTICE_CA_FILE
   webhook_config webhooks;
   std::string default_venue;
+  std::string benchmark; ///< symbol whose moves stop entries; empty, or unknown to the master: none
   std::string time_zone;                ///< of schedules: MARKET_TZ
   std::string strategies_dir;           ///< folder of YAML jobs
   log_config log;

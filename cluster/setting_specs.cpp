@@ -36,6 +36,7 @@ std::span<const setting_spec> setting_specs() {
     {"cluster.key_file", {"CLUSTER_KEY_FILE"}, "", "this node's key, made by tt keys new"},
     {"cluster.allow_file", {"CLUSTER_ALLOW_FILE"}, "", "public keys that may connect; read again when it changes"},
     {"cluster.lease_ttl_ms", {"CLUSTER_LEASE_TTL_MS"}, "3000", "how long a lease lives without being renewed"},
+    {"cluster.on_isolation", {"CLUSTER_ON_ISOLATION"}, "block", "what accounts do while a node that may order an emergency stop is lost: block (open nothing) or continue"},
 
     {"stream.max_clients", {"WS_MAX_CLIENTS"}, "1000", "WebSocket connections of the node"},
     {"stream.max_symbols", {"MAX_SYMBOLS_PER_STREAM"}, "100", "symbols per connection"},
@@ -49,6 +50,7 @@ std::span<const setting_spec> setting_specs() {
     {"rate_limit.jobs", {"RATE_LIMIT_JOBS"}, "60", "submitted backtests and studies per minute and principal"},
 
     {"market.calendar", {"MARKET_CALENDAR"}, "XNYS", "default venue of /api/market/status"},
+    {"market.benchmark", {"MARKET_BENCHMARK"}, "SPY", "symbol whose volatility and moves stop entries; empty = none"},
     {"market.time_zone", {"MARKET_TZ"}, "America/New_York", "time zone of schedules"},
 
     {"log.level", {"LOG_LEVEL"}, "info", "trace, debug, info, warn, error"},

@@ -62,6 +62,7 @@ struct gateway::impl {
   std::unique_ptr<http_server> metrics_server;
   std::uint16_t metrics_port = 0;
   trading_port* trading = nullptr;
+  stop_port* stops = nullptr;
   job_files_port* job_files = nullptr;
   strategies_port* strategies = nullptr;
   alerts_port* alerts = nullptr;
@@ -150,6 +151,7 @@ std::uint16_t gateway::metrics_port() const { return impl_->metrics_port; }
 
 void gateway::show_cluster(cluster_port& port) { impl_->cluster = &port; }
 void gateway::show_trading(trading_port& port) { impl_->trading = &port; }
+void gateway::show_stops(stop_port& port) { impl_->stops = &port; }
 void gateway::show_job_files(job_files_port& port) { impl_->job_files = &port; }
 void gateway::show_strategies(strategies_port& port) { impl_->strategies = &port; }
 void gateway::serve_alerts(alerts_port& port) { impl_->alerts = &port; }
@@ -176,6 +178,7 @@ result<std::uint16_t> gateway::start() {
 
   auto made = std::make_shared<core>(config, impl_->market, impl_->clock, std::move(*documents), impl_->cluster, impl_->jobs);
   made->parts.trading = impl_->trading;
+  made->parts.stops = impl_->stops;
   made->parts.job_files = impl_->job_files;
   made->parts.strategies = impl_->strategies;
   made->parts.alerts = impl_->alerts;

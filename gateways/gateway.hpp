@@ -33,6 +33,7 @@ class jobs_port;
 class job_files_port;
 class strategies_port;
 class paper_port;
+class stop_port;
 class trading_port;
 class market_port;
 class upgrade_handler;
@@ -125,6 +126,9 @@ public:
   /// Serves the accounts of this node; without it their routes answer 503. `port` outlives
   /// the gateway. Call before start().
   void show_trading(trading_port& port);
+  /// Has emergency stops and resumes ordered here, for accounts on other nodes, too; without it they are the trading port's.
+  /// `port` outlives the gateway. Call before start().
+  void show_stops(stop_port& port);
   /// Serves the list of paper accounts; likewise.
   void show_paper(paper_port& port);
 

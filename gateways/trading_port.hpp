@@ -173,11 +173,23 @@ struct stop_request {
   open_orders open = open_orders::cancel;
   std::string reason;
 };
+/// What became of a stop on one node of a cluster.
+struct node_stop {
+  std::string node;
+  enum class taking : std::uint8_t {
+    taken,   ///< its accounts are stopped
+    refused, ///< it can't; `detail` says why
+    waiting, ///< it did not answer in time; it is told until it does
+  };
+  taking how = taking::waiting;
+  std::string detail = {};
+};
 struct stopped {
   std::uint64_t epoch = 0;
   risk::kill_mode mode = risk::kill_mode::halt;
   std::vector<order_id> cancel_requested;
   std::chrono::milliseconds elapsed{0};
+  std::vector<node_stop> nodes = {}; ///< with accounts, by name; empty where the node stands alone
 };
 struct resume_question {
   std::string token;
@@ -247,9 +259,21 @@ struct account_performance {
   money fees, realized;
 };
 
-class trading_port {
+/// Stops and resumes trading: on this node, or in the whole cluster.
+class stop_port {
 public:
-  virtual ~trading_port() = default;
+  virtual ~stop_port() = default;
+
+  /// Errors: not_found (no such account), conflict (a milder mode than what stands), invalid_argument.
+  virtual void stop(const trading_caller& who, stop_request what, reply<stopped> done) = 0;
+  /// Errors: conflict (nothing is stopped), refused (no admin), invalid_argument.
+  virtual void ask_resume(const trading_caller& who, std::string reason, reply<resume_question> done) = 0;
+  /// Gives the new epoch. Errors: refused (token), conflict (a breaker would fire at once).
+  virtual void resume(const trading_caller& who, std::string token, reply<std::uint64_t> done) = 0;
+};
+
+class trading_port : public stop_port {
+public:
 
   /// As the newest answer to ask_health said.
   [[nodiscard]] virtual trading_health health() { return {}; }
@@ -296,10 +320,11 @@ public:
   /// Emergency stops and resumes, oldest first; the newest of each account, each once.
   virtual void stops(const trading_caller& who, reply<std::vector<risk::kill_event>> done) { static_cast<void>(who), done(std::vector<risk::kill_event>{}); }
   virtual void set_limits(const trading_caller& who, risk::limit_change change, reply<std::uint64_t> done) = 0;
-  virtual void stop(const trading_caller& who, stop_request what, reply<stopped> done) = 0;
-  virtual void ask_resume(const trading_caller& who, std::string reason, reply<resume_question> done) = 0;
-  /// Gives the new epoch. Errors: refused (token), conflict (a breaker would fire at once).
-  virtual void resume(const trading_caller& who, std::string token, reply<std::uint64_t> done) = 0;
 };
 
 } // namespace tt::gateway
+
+template <>
+struct tt::names_of<tt::gateway::node_stop::taking> {
+  static constexpr std::array<std::string_view, 3> value{"taken", "refused", "waiting"};
+};

@@ -7,6 +7,7 @@
 #include "actors/model/account.hpp"
 #include "actors/model/order.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -19,6 +20,8 @@ struct signal_order {
   /// A pure function of the signal. The same key never makes a second order, for ever
   /// and over restarts: asking again answers with the first one. 1-200 bytes.
   std::string key;
+  /// Whether the signal's maker named it, or the key was made from its content: of such the gate refuses look-alikes.
+  enum class identity : std::uint8_t { given, derived } named = identity::given;
 };
 
 /// What became of it.

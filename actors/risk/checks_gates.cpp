@@ -63,6 +63,11 @@ answer journal_unavailable(run_context& c) {
   return c.node.journal == on_off::on ? answer::pass() : answer::reject("the journal can't be written");
 }
 
+answer node_isolated(run_context& c) {
+  return c.node.isolated == on_off::off ? answer::pass()
+                                        : answer::reject("this node is cut off from one that may have stopped trading: only closing orders and cancels");
+}
+
 answer venue_down(run_context& c) {
   return c.venue.state == venue_view::session::down ? answer::reject("the venue's session is not in step") : answer::pass();
 }
@@ -107,6 +112,7 @@ constexpr check_row rows[] = {
   {check_code::strategy_disabled, applies_to::opening, strategy_disabled},
   {check_code::scope, applies_to::whole, scope},
   {check_code::journal_unavailable, applies_to::whole, journal_unavailable},
+  {check_code::node_isolated, applies_to::opening, node_isolated},
   {check_code::venue_down, applies_to::whole, venue_down},
   {check_code::venue_maintenance, applies_to::whole, venue_maintenance},
   {check_code::reconciling, applies_to::opening, reconciling},

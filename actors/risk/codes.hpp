@@ -22,6 +22,7 @@ enum class check_code : std::uint8_t {
   strategy_disabled,
   scope,
   journal_unavailable,
+  node_isolated, ///< a node from which stops can come is cut off: only what closes
   venue_down,
   venue_maintenance,
   reconciling,

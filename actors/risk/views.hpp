@@ -149,6 +149,7 @@ struct node_view {
   on_off real_trading = on_off::off;   ///< ENABLE_REAL_TRADING
   on_off execution_leader = on_off::off;
   on_off journal = on_off::off;        ///< last fsync good and disk reserve there
+  on_off isolated = on_off::off;       ///< an emergency stop may have been ordered where this node can't hear it
 };
 
 /// One order that may still trade.

@@ -32,6 +32,8 @@ public:
     auto before = ns_.load(std::memory_order_relaxed);
     while (before > by_wall_clock && before < count(market) && !ns_.compare_exchange_weak(before, count(market), std::memory_order_relaxed)) {}
   }
+  /// Whether the feeds follow the wall clock.
+  [[nodiscard]] bool is_wall_clock() const { return ns_.load(std::memory_order_relaxed) == by_wall_clock; }
   /// Whether a feed has reported yet.
   [[nodiscard]] bool is_known() const { return ns_.load(std::memory_order_relaxed) != unknown; }
   /// The wall clock's while nothing is known and where the feeds follow it.

@@ -1,16 +1,16 @@
 #include "cluster/trading/paper_list.hpp"
 
+#include "cluster/durable_file.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <set>
 #include <sstream>
-#include <unistd.h>
 
 namespace tt::cluster {
 
@@ -79,21 +79,6 @@ gateway::paper_account account_from(const json& from) {
   return out;
 }
 
-/// Writes and waits for the disk.
-bool write_through(const std::string& path, const std::string& bytes) {
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (file < 0) return false;
-  std::size_t done = 0;
-  while (done < bytes.size()) {
-    const auto n = ::write(file, bytes.data() + done, bytes.size() - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) break;
-    done += static_cast<std::size_t>(n);
-  }
-  const bool is_good = done == bytes.size() && ::fsync(file) == 0;
-  return ::close(file) == 0 && is_good;
-}
-
 } // namespace
 
 gateway::paper_account* paper_list::find(const account_id& id) {
@@ -145,17 +130,6 @@ result<std::optional<paper_list>> load_paper_list(const std::string& path) {
   return std::optional{std::move(*parsed)};
 }
 
-result<void> save_paper_list(const std::string& path, const paper_list& list) {
-  const auto fresh = path + ".new";
-  if (!write_through(fresh, to_json(list))) return io("can't write", fresh);
-  if (std::rename(fresh.c_str(), path.c_str()) != 0) return io("can't replace", path);
-  // the name must be on disk too
-  const int folder = ::open(std::filesystem::path(path).parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder < 0) return io("can't open the folder of", path);
-  const bool is_good = ::fsync(folder) == 0;
-  ::close(folder);
-  if (!is_good) return io("can't write the folder of", path);
-  return {};
-}
+result<void> save_paper_list(const std::string& path, const paper_list& list) { return replace_file(path, to_json(list)); }
 
 } // namespace tt::cluster

@@ -138,6 +138,9 @@ std::shared_ptr<account_desk> trading_service::make_desk(const gateway::paper_ac
   settings.trading = what.trading == gateway::trading_permission::on ? risk::on_off::on : risk::on_off::off;
   settings.rules = rules;
   settings.fees = fees_of(what.settings.fills.fees);
+  settings.slippage_ticks = what.settings.fills.slippage_ticks;
+  if (around_.master->find(around_.config.benchmark)) settings.benchmark = around_.config.benchmark;
+  settings.is_real_time = around_.is_real_time;
   settings.limits = around_.config.risk_limits;
   settings.can = execution::paper::paper_capabilities();
   settings.master = around_.master;
@@ -195,8 +198,13 @@ result<void> trading_service::open_account(const gateway::paper_account& what, c
   options->on_alert = log_alert;
   options->on_order = [desk](const order& changed) { desk->on_order(changed); };
   options->on_step = [desk](account_access& in) { desk->on_step(in); };
-  options->on_report = [desk, clock = around_.market_clock](const execution::venue_report& report) { desk->on_report(report, clock()); };
-  options->on_roundtrip = [to = figures_, venue = profile.venue.str()](const execution::broker_roundtrip& answered) {
+  // the actor tells of a round trip right before the report that ended it
+  const auto took = std::make_shared<std::optional<nanoseconds>>();
+  options->on_report = [desk, took, clock = around_.market_clock](const execution::venue_report& report) {
+    desk->on_report(report, clock(), std::exchange(*took, std::nullopt));
+  };
+  options->on_roundtrip = [to = figures_, took, venue = profile.venue.str()](const execution::broker_roundtrip& answered) {
+    *took = nanoseconds{answered.took_ns};
     to->broker_answered(venue, tt::to_string(answered.op), static_cast<double>(answered.took_ns) * 1e-9);
   };
   options->on_facts = [desk](account_access& in, const execution::symbol_facts& facts) { desk->on_facts(in, facts); };
@@ -204,9 +212,15 @@ result<void> trading_service::open_account(const gateway::paper_account& what, c
   const auto account = around_.system.spawn<caf::detached>(execution::account_actor, std::move(options));
   const gateway::hosted_account hosted{profile.id, profile.mode, account, desk, *epoch};
   accounts_->add(hosted);
+  if (isolated_ == risk::on_off::on) gateway::post(hosted, [desk](account_access& in) { desk->set_isolated(in, risk::on_off::on); });
   caf::anon_send(watch_, watch_receiver{account, broker});
   spdlog::info("account {} runs here under epoch {}", profile.id.str(), *epoch);
   return {};
+}
+
+void trading_service::isolate(risk::on_off isolated) {
+  isolated_ = isolated;
+  port_->isolate(isolated);
 }
 
 result<gateway::desk_rules> trading_service::rules_of(const account_id& id, account_desk::rules_of whose) const {

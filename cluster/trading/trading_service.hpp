@@ -12,6 +12,7 @@
 
 #include <caf/actor_system.hpp>
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -32,6 +33,8 @@ struct trading_surroundings {
   gateway::market_port& market;
   /// Told the time of each price that comes in, where the market's clock is elsewhere; may be empty.
   std::function<void(utc_time)> on_market_time = {};
+  /// Whether the market's time is real time now; empty: it is not.
+  std::function<bool()> is_real_time = {};
 };
 
 class trading_service {
@@ -44,6 +47,10 @@ public:
   trading_service& operator=(const trading_service&) = delete;
 
   [[nodiscard]] gateway::trading_port& port() { return *port_; }
+  /// The same, for stops that other nodes order.
+  [[nodiscard]] gateway::actor_trading_port& accounts() { return *port_; }
+  /// Whether this node is cut off from one at which stops are ordered; also for accounts that begin later. From any thread.
+  void isolate(risk::on_off isolated);
   /// The list of its paper accounts.
   [[nodiscard]] gateway::paper_port& paper() { return *keeper_; }
   /// The door for makers of signals; may outlive the service.
@@ -67,6 +74,7 @@ private:
   [[nodiscard]] std::string folder() const;
 
   trading_surroundings around_;
+  std::atomic<risk::on_off> isolated_ = risk::on_off::off;
   std::shared_ptr<rate_board> rates_;
   std::shared_ptr<gateway::trading_watchers> watchers_;
   std::shared_ptr<gateway::trading_metrics> figures_;

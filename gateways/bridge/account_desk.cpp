@@ -14,8 +14,6 @@ namespace {
 
 /// Market time after which the venue is asked for its figures, well within the age at which they are too old.
 constexpr std::chrono::seconds balances_age{30};
-/// Between two looks whether the journal is replayed.
-constexpr std::chrono::milliseconds history_pause{50};
 
 error no_order(const order_name& name) { return {errc::not_found, "no order " + in_quotes(name.id), "order_id"}; }
 
@@ -43,6 +41,7 @@ void account_desk::begin() {
   sent_.clear();
   forgiven_.clear();
   undecided_.clear();
+  expected_.clear();
   fills_.clear();
   opened_at_.reset();
   last_roll_.reset();
@@ -69,11 +68,14 @@ result<void> account_desk::on_record(const journal_record& record) {
     is_marking_ = false;
     if (marked->kind == mark_kind::day_roll) last_roll_ = marked->at;
   }
-  if (const auto* booked = std::get_if<execution_booked>(&record.fact)) fills_.push_back(booked->fill);
+  if (const auto* booked = std::get_if<execution_booked>(&record.fact)) {
+    fills_.push_back(booked->fill);
+    judge_fill(booked->fill);
+  }
   diary_.on_record(record);
   follow_streaks(record);
   if (const auto* intent = std::get_if<order_intent>(&record.fact); intent && !intent->order.strategy.empty())
-    undecided_.emplace(intent->order.number, intent->order.strategy.str());
+    undecided_.emplace(intent->order.number, intent->order);
   if (const auto* decided = std::get_if<order_decided>(&record.fact)) {
     if (!is_replaying_ && settings_.listener.on_decision) settings_.listener.on_decision(decided->decision);
     count_sent(*decided);
@@ -96,6 +98,7 @@ result<void> account_desk::on_record(const journal_record& record) {
   const auto event = risk::parse_breaker_event(noted->body);
   if (event && event->what == risk::breaker_event::kind::reset && event->which == risk::breaker_kind::consecutive_losses)
     forgive_losses(event->scope.name);
+  if (event && event->what == risk::breaker_event::kind::reset && event->which == risk::breaker_kind::slippage) quality_.erase(event->scope.name);
   return failed(fold(event, breakers_));
 }
 
@@ -124,16 +127,22 @@ void account_desk::restored(const account_book& book) {
   for (const auto& id : books_.strategies())
     for (const auto& [symbol, held] : books_.holdings(id))
       if (!held.qty.is_zero()) state.set_strategy_position(id.str(), symbol, held.qty);
+  if (settings_.need && !settings_.benchmark.empty()) settings_.need(settings_.benchmark);
   if (settings_.restored) settings_.restored(book);
 }
 
-void account_desk::on_report(const venue_report& report, utc_time now) {
+void account_desk::on_report(const venue_report& report, utc_time now, std::optional<nanoseconds> since_asked) {
+  const bool compares = settings_.is_real_time && settings_.is_real_time();
   if (const auto* all = std::get_if<venue_snapshot>(&report)) {
     is_reconciled_ = true;
     asked_for_balances_.reset();
     gate_->core().venue().state = risk::venue_view::session::synced;
+    if (compares) clocks_.heard(risk::clock_watch::source::venue, all->taken_at, now, since_asked);
     if (all->balances) balances_ = *all->balances;
-  } else if (const auto* figures = std::get_if<account_balances>(&report)) balances_ = *figures;
+  } else if (const auto* figures = std::get_if<account_balances>(&report)) {
+    if (compares) clocks_.heard(risk::clock_watch::source::venue, figures->at, now);
+    balances_ = *figures;
+  }
   else return;
   refresh(now);
 }
@@ -151,6 +160,7 @@ void account_desk::on_market(access& in, const market_seen& seen) {
   auto& state = gate_->core().state();
   const auto told = facts_.find(seen.symbol);
   if (told == facts_.end()) return;
+  hear_market(seen, in.now());
   told->second.market = seen.market;
   if (told->second.view.fx != seen.fx) {
     told->second.view.fx = seen.fx;

@@ -9,6 +9,7 @@
 #include "actors/execution/risk_gate.hpp"
 #include "actors/model/order_desk.hpp"
 #include "actors/portfolio/portfolio.hpp"
+#include "actors/risk/breaker_figures.hpp"
 #include "actors/risk/event_text.hpp"
 #include "actors/risk/flatten.hpp"
 #include "gateways/bridge/order_diary.hpp"
@@ -46,6 +47,11 @@ struct desk_settings {
   risk::limit_set limits;
   execution::venue_capabilities can;
   risk::fee_view fees = {};
+  /// Ticks by which a fill is expected to be worse than the market was; below one, one is reckoned with.
+  int slippage_ticks = 0;
+  std::string benchmark = {};                        ///< symbol whose moves stop entries; empty: none
+  /// Whether the market's time is real time, so that clocks of others may be compared with it; empty: it is not.
+  std::function<bool()> is_real_time = {};
   std::shared_ptr<const instrument_master> master;
   std::function<std::int64_t()> clock_ns = {};       ///< for the elapsed times of checks
   std::function<std::string()> make_token = {};      ///< unguessable, for resuming
@@ -82,7 +88,8 @@ public:
   result<void> on_record(const execution::journal_record& record) override;
   void restored(const execution::account_book& book);
   void on_order(const order& what);
-  void on_report(const execution::venue_report& report, utc_time now);
+  /// `since_asked`: how long ago this node asked for it; nothing where it did not.
+  void on_report(const execution::venue_report& report, utc_time now, std::optional<nanoseconds> since_asked = {});
   void on_facts(access& in, const execution::symbol_facts& facts);
   void on_market(access& in, const execution::market_seen& seen);
   void on_step(access& in);
@@ -123,6 +130,15 @@ public:
   /// `token` where the question is put to several accounts at once; else the account makes one.
   [[nodiscard]] result<resume_question> ask_resume(access& in, const trading_caller& who, const std::string& reason, std::string token = {});
   void resume(access& in, const trading_caller& who, const std::string& token, reply<std::uint64_t> done);
+  /// A stop that was ordered elsewhere. Where the scope is stopped as strictly already, nothing changes. Waits until the journal
+  /// is replayed: nothing can be ordered before, and its own stops must come first.
+  void take_stop(access& in, const trading_caller& who, const stop_request& what, reply<stopped> done, int looks = 0);
+  /// A resume that an admin confirmed elsewhere, of the stops of these scopes. Lifts nothing where the account is stopped for
+  /// anything else. Errors: conflict (another scope is stopped here; a breaker would fire at once), not_available (journal).
+  void lift_stops(access& in, const trading_caller& who, const std::vector<risk::kill_scope>& scopes, const std::string& reason, reply<std::uint64_t> done,
+                  int looks = 0);
+  /// Whether this node is cut off from one at which stops are ordered (NODE_ISOLATED).
+  void set_isolated(access& in, risk::on_off isolated);
   void set_limits(access& in, risk::limit_change change, reply<std::uint64_t> done);
   /// Switches trading of the account on or off (ACCOUNT_DISABLED); not journalled: the node's list of accounts keeps it.
   void set_trading(access& in, risk::on_off trading);
@@ -149,6 +165,8 @@ private:
   [[nodiscard]] const order* find(access& in, const order_name& name) const;
   [[nodiscard]] bool matches(const order& what, const order_filter& filter) const;
   static constexpr int max_history_looks = 12'000;
+  /// Between two looks whether the journal is replayed.
+  static constexpr std::chrono::milliseconds history_pause{50};
   [[nodiscard]] account_history history_now(access& in) const;
   /// How often the venue is asked for its buying power before the first order, where it has not said it yet.
   static constexpr int first_looks = 25;
@@ -175,6 +193,12 @@ private:
   /// What a person decides about: the losses in a row begin anew with a re-arm, so they don't hold it back.
   [[nodiscard]] risk::breaker_inputs rearm_inputs(access& in) const;
   void count_sent(const execution::order_decided& decided);
+  /// Remembers what the market shows when an order that takes its price from it goes out.
+  void expect_fill(order_number number, const order& what);
+  void judge_fill(const order_fill& fill);
+  void add_strategy_figures(risk::breaker_inputs& out) const;
+  void add_market_figures(risk::breaker_inputs& out, utc_time now) const;
+  void hear_market(const execution::market_seen& seen, utc_time now);
   void tell_news(access& in);
   void tell_figures(access& in);
   void tell_risk(const execution::risk_noted& noted, utc_time at);
@@ -211,7 +235,19 @@ private:
   };
   static constexpr std::size_t median_of = 101;
   std::map<std::string, sent_orders> sent_;
-  std::map<order_number, std::string> undecided_; ///< strategies of orders before the gate
+  std::map<order_number, order> undecided_; ///< orders of strategies, before the gate
+  /// What an order of a strategy was expected to fill at. Not journalled: an average begins anew with the process, the trip of
+  /// the breaker does not.
+  struct expected_fill {
+    std::string strategy;
+    price px;
+    decimal modelled; ///< slippage, in price
+  };
+  static constexpr std::size_t max_expected = 10'000; ///< the oldest are forgotten
+  std::map<order_number, expected_fill> expected_;
+  std::map<std::string, risk::fill_quality> quality_; ///< by strategy
+  mutable risk::move_window benchmark_moves_;
+  risk::clock_watch clocks_;
   std::map<std::string, std::uint32_t> forgiven_; ///< losses in a row that no longer count, by strategy; "" for the account
   /// A question about breakers alone, where nothing is stopped.
   struct rearm_question {

@@ -103,7 +103,9 @@ void account_desk::tell_risk(const risk_noted& noted, utc_time at) {
 void account_desk::count_sent(const order_decided& decided) {
   const auto whose = undecided_.extract(decided.number);
   if (whose.empty() || !decided.decision.approved.value().is_positive()) return;
-  auto& sent = sent_[whose.mapped()];
+  const auto& what = whose.mapped();
+  if (!is_replaying_) expect_fill(decided.number, what);
+  auto& sent = sent_[what.strategy.str()];
   ++sent.count;
   sent.newest.push_back(decided.decision.approved);
   if (sent.newest.size() > median_of) sent.newest.pop_front();

@@ -124,6 +124,52 @@ void account_desk::resume(access& in, const trading_caller& who, const std::stri
             });
 }
 
+void account_desk::take_stop(access& in, const trading_caller& who, const stop_request& what, reply<stopped> done, int looks) {
+  if (!in.book()) {
+    if (looks >= max_history_looks) return done(error{errc::not_available, "the journal of the account can't be opened", "account_id"});
+    in.after(history_pause, [this, who, what, done = std::move(done), looks](access& later) { take_stop(later, who, what, done, looks + 1); });
+    return;
+  }
+  const auto now = stop_.modes().find(what.scope);
+  if (now != stop_.modes().end() && now->second >= what.mode) {
+    stopped out;
+    out.epoch = stop_.epoch();
+    out.mode = now->second;
+    return done(std::move(out));
+  }
+  stop(in, who, what, std::move(done));
+}
+
+void account_desk::lift_stops(access& in, const trading_caller& who, const std::vector<risk::kill_scope>& scopes, const std::string& reason,
+                              reply<std::uint64_t> done, int looks) {
+  if (!in.book() && looks < max_history_looks) { // what is in the journal is not known yet
+    in.after(history_pause, [this, who, scopes, reason, done = std::move(done), looks](access& later) {
+      lift_stops(later, who, scopes, reason, done, looks + 1);
+    });
+    return;
+  }
+  if (auto why = in.blocked()) return done(blocked_error(*why));
+  if (!stop_.is_active()) return done(stop_.epoch());
+  for (const auto& [scope, mode] : stop_.modes())
+    if (std::ranges::find(scopes, scope) == scopes.end())
+      return done(error{errc::conflict, "is stopped for a reason of its own, too: resume it where it is", "account_id"});
+  if (!settings_.make_token) return done(error{errc::unsupported, "resuming needs a source of tokens"});
+  const auto token = settings_.make_token();
+  if (auto asked = stop_.ask_resume(who.principal, who.rank, reason, token, in.now()); !asked) return done(asked.error());
+  const auto event = stop_.confirm_resume(token, who.principal, who.rank, in.now(), breakers_.would_trip(rearm_inputs(in), limits_now()));
+  if (!event) return done(event.error());
+  note_risk(in, "kill_switch", {}, who.principal, event->reason, risk::to_text(*event),
+            [epoch = event->epoch, done = std::move(done)](const order_answer& got) {
+              if (got.refused) return done(*got.refused);
+              done(epoch);
+            });
+}
+
+void account_desk::set_isolated(access& in, risk::on_off isolated) {
+  static_cast<void>(in);
+  gate_->core().node().isolated = isolated;
+}
+
 void account_desk::set_trading(access& in, risk::on_off trading) {
   trading_ = trading;
   refresh(in.now());
@@ -185,7 +231,10 @@ void account_desk::adopt(access& in, const desk_rules& rules) {
 risk::breaker_inputs account_desk::rearm_inputs(access& in) const {
   auto out = breaker_inputs(in);
   out.account.consecutive_losses = 0;
-  for (auto& one : out.strategies) one.consecutive_losses = 0;
+  for (auto& one : out.strategies) {
+    one.consecutive_losses = 0;
+    one.fills = 0; // the average begins anew with a re-arm
+  }
   return out;
 }
 
@@ -265,12 +314,8 @@ risk_snapshot account_desk::risk_state(access& in) const {
 risk::breaker_inputs account_desk::breaker_inputs(access& in) const {
   risk::breaker_inputs out;
   out.account = gate_->core().state().account();
-  for (const auto& id : books_.strategies()) {
-    risk::strategy_figures one;
-    one.name = id.str();
-    one.consecutive_losses = loss_streak(id.str());
-    out.strategies.push_back(std::move(one));
-  }
+  add_strategy_figures(out);
+  add_market_figures(out, in.now());
   const auto* book = in.book();
   if (!book) return out;
   std::map<std::string, std::set<std::string>> traded; // symbol → strategies that are in it
@@ -296,6 +341,57 @@ risk::breaker_inputs account_desk::breaker_inputs(access& in) const {
     out.feeds.push_back(std::move(feed));
   }
   return out;
+}
+
+void account_desk::add_strategy_figures(risk::breaker_inputs& out) const {
+  for (const auto& id : books_.strategies()) {
+    risk::strategy_figures one;
+    one.name = id.str();
+    one.consecutive_losses = loss_streak(id.str());
+    if (const auto quality = quality_.find(id.str()); quality != quality_.end()) {
+      one.fills = quality->second.fills();
+      one.average_slippage = quality->second.average();
+      one.modelled_slippage = quality->second.modelled();
+    }
+    out.strategies.push_back(std::move(one));
+  }
+}
+
+void account_desk::add_market_figures(risk::breaker_inputs& out, utc_time now) const {
+  out.clock_skew = clocks_.skew();
+  const auto benchmark = facts_.find(settings_.benchmark);
+  if (benchmark == facts_.end()) return;
+  if (benchmark->second.view.history == risk::history_state::known) out.benchmark_volatility = benchmark->second.view.volatility;
+  out.benchmark_move = benchmark_moves_.move(now);
+}
+
+void account_desk::hear_market(const market_seen& seen, utc_time now) {
+  const auto& market = seen.market;
+  if (seen.symbol == settings_.benchmark && market.last) benchmark_moves_.add(now, *market.last);
+  if (settings_.is_real_time && settings_.is_real_time()) clocks_.heard(risk::clock_watch::source::market, std::max(market.last_at, market.quote_at), now);
+}
+
+void account_desk::expect_fill(order_number number, const order& what) {
+  const auto* instrument = settings_.master->find(what.symbol);
+  const auto* known = gate_->core().state().symbol(what.symbol);
+  if (!instrument || !known) return;
+  const auto& market = known->market;
+  auto px = what.way() == direction::buy ? market.ask : market.bid;
+  if (!px) px = market.last;
+  // a stop expects its own price; an order with a limit never fills worse than it, and a trailing stop's price moves
+  if (what.terms.type == order_type::stop) px = what.terms.stop_price;
+  else if (what.terms.type != order_type::market) return;
+  const auto modelled = decimal::checked_multiply(instrument->tick.value(), decimal{std::max(1, settings_.slippage_ticks)});
+  if (!px || !modelled) return;
+  if (expected_.size() >= max_expected) expected_.erase(expected_.begin());
+  expected_.insert_or_assign(number, expected_fill{what.strategy.str(), *px, *modelled});
+}
+
+void account_desk::judge_fill(const order_fill& fill) {
+  const auto expected = expected_.find(fill.order);
+  if (expected == expected_.end()) return;
+  const auto& [strategy, px, modelled] = expected->second;
+  quality_[strategy].add(fill.way, px, fill.px, modelled);
 }
 
 void account_desk::stop_at_loss(access& in) {

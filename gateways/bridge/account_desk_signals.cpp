@@ -60,6 +60,7 @@ void account_desk::place_signal(access& in, signal_order what, reply<signal_outc
     }
     order_sender sender;
     sender.principal = what.request.strategy.empty() ? "signal" : what.request.strategy.str();
+    if (what.named == signal_order::identity::derived) sender.identity = risk::alert_identity::derived;
     const new_order wanted{what.request, cause.key, cause.origin, (*traded)->symbol, contract_of(**traded)};
     now.run(
       [&](account_core& core, utc_time at) {

@@ -1,5 +1,7 @@
 #include "gateways/bridge/actor_trading_port.hpp"
 
+#include "gateways/bridge/account_calls.hpp"
+
 #include <caf/actor_system.hpp>
 #include <caf/atom.hpp>
 #include <caf/event_based_actor.hpp>
@@ -70,38 +72,12 @@ void trading_watchers::risk(const risk_news& what) const {
 
 namespace {
 
-/// All of them, or the first that failed.
-template <class T>
-result<std::vector<T>> all_of(result<std::vector<result<T>>>& got) {
-  if (!got) return got.error();
-  std::vector<T> out;
-  for (auto& one : *got) {
-    if (!one) return one.error();
-    out.push_back(std::move(*one));
-  }
-  return out;
-}
-
 int severity_of(const std::string& journal) {
   static constexpr std::string_view order[] = {"ok", "starting", "failed", "taken_over", "read_only"};
   return static_cast<int>(std::ranges::find(order, journal) - std::begin(order));
 }
 
 } // namespace
-
-struct actor_trading_port::known_health {
-  std::mutex mutex;
-  std::map<account_id, desk_health> all;
-  /// The question of a resume that is open, and the accounts it was put to.
-  struct question {
-    std::string token;
-    std::vector<account_id> accounts;
-  };
-  question resuming;
-
-  /// Of those accounts, as far as they have told.
-  trading_health summary(const std::vector<hosted_account>& hosted, const trading_metrics* figures);
-};
 
 actor_trading_port::actor_trading_port(std::shared_ptr<account_hosts> accounts, std::shared_ptr<trading_watchers> watchers,
                                        std::shared_ptr<const trading_metrics> figures)
@@ -188,40 +164,6 @@ result<hosted_account> actor_trading_port::find(const trading_caller& who, const
   if (found && who.accounts == trading_caller::reach::paper_only && found->mode != account_mode::paper)
     return error{errc::refused, "only paper accounts without an identity", "account_id"};
   return found;
-}
-
-template <class T, class Work>
-void actor_trading_port::with(const trading_caller& who, const std::optional<account_id>& named, reply<T> done, Work work) {
-  const auto account = find(who, named);
-  if (!account) return done(account.error());
-  post(*account, [desk = account->desk, done = once<T>(std::move(done)), work = std::move(work)](account_access& in) { work(*desk, in, done); });
-}
-
-template <class T, class Work>
-void actor_trading_port::with_all(const trading_caller& who, const std::vector<account_id>& ids, reply<std::vector<result<T>>> done, Work work) {
-  struct gathering {
-    std::mutex mutex;
-    std::vector<std::optional<result<T>>> got;
-    std::size_t open = 0;
-  };
-  if (ids.empty()) return done(std::vector<result<T>>{});
-  auto all = std::make_shared<gathering>();
-  all->got.resize(ids.size());
-  all->open = ids.size();
-  for (std::size_t i = 0; i < ids.size(); ++i)
-    with<T>(
-      who, ids[i],
-      [all, i, done](result<T> one) {
-        {
-          const std::lock_guard lock(all->mutex);
-          all->got[i].emplace(std::move(one));
-          if (--all->open > 0) return;
-        }
-        std::vector<result<T>> out;
-        for (auto& part : all->got) out.push_back(std::move(*part));
-        done(std::move(out));
-      },
-      work);
 }
 
 std::vector<account_id> actor_trading_port::reachable(const trading_caller& who) const {
@@ -379,96 +321,6 @@ void actor_trading_port::set_limits(const trading_caller& who, risk::limit_chang
       done(*std::ranges::max_element(*all));
     },
     [change = std::move(change)](account_desk& desk, account_access& in, const auto& told) { desk.set_limits(in, change, told); });
-}
-
-void actor_trading_port::stop(const trading_caller& who, stop_request what, reply<stopped> done) {
-  // every account has a switch of its own; all of them are thrown, and the answer waits for the last
-  std::vector<account_id> meant;
-  for (const auto& one : accounts_->all())
-    if (what.scope.what != risk::kill_scope::kind::account || what.scope.name == one.id.str()) meant.push_back(one.id);
-  if (meant.empty()) return done(error{errc::not_found, "no account " + in_quotes(what.scope.name), "account_id"});
-  with_all<stopped>(
-    who, meant,
-    [done, mode = what.mode](result<std::vector<result<stopped>>> got) {
-      const auto all = all_of(got);
-      if (!all) return done(all.error());
-      stopped sum;
-      sum.mode = mode;
-      for (const auto& one : *all) {
-        sum.epoch = std::max(sum.epoch, one.epoch);
-        sum.elapsed = std::max(sum.elapsed, one.elapsed);
-        sum.cancel_requested.insert(sum.cancel_requested.end(), one.cancel_requested.begin(), one.cancel_requested.end());
-      }
-      done(std::move(sum));
-    },
-    [who, what](account_desk& desk, account_access& in, const auto& told) { desk.stop(in, who, what, told); });
-}
-
-void actor_trading_port::ask_resume(const trading_caller& who, std::string reason, reply<resume_question> done) {
-  const auto ids = reachable(who);
-  if (ids.empty()) return done(error{errc::not_found, "there are no accounts"});
-  // the first account makes the token; the others are asked with the same one
-  const auto put = [this, who, reason, done](std::vector<account_id> to, std::string token, std::optional<resume_question> first) {
-    with_all<resume_question>(
-      who, to,
-      [this, done, to, first](result<std::vector<result<resume_question>>> got) {
-        auto sum = first;
-        std::vector<account_id> asked;
-        std::optional<error> failed;
-        for (std::size_t i = 0; got && i < got->size(); ++i) {
-          const auto& one = (*got)[i];
-          if (!one && one.error().code != errc::conflict) return done(one.error());
-          if (!one) failed = one.error(); // nothing is stopped there
-          if (!one) continue;
-          asked.push_back(to[i]);
-          if (!sum) sum = *one;
-          else
-            for (const auto& code : one->blocking)
-              if (std::ranges::find(sum->blocking, code) == sum->blocking.end()) sum->blocking.push_back(code);
-        }
-        if (!sum) return done(failed.value_or(error{errc::conflict, "nothing is stopped"}));
-        {
-          const std::lock_guard lock(health_->mutex);
-          auto& known = health_->resuming;
-          if (known.token != sum->token) known = {sum->token, {}};
-          known.accounts.insert(known.accounts.end(), asked.begin(), asked.end());
-        }
-        done(*sum);
-      },
-      [who, reason = reason, token](account_desk& desk, account_access& in, const auto& told) { told(desk.ask_resume(in, who, reason, token)); });
-  };
-  with<resume_question>(
-    who, ids.front(),
-    [this, ids, put, done](result<resume_question> first) {
-      const std::vector<account_id> others(ids.begin() + 1, ids.end());
-      if (!first && (first.error().code != errc::conflict || others.empty())) return done(first.error());
-      if (first) {
-        const std::lock_guard lock(health_->mutex);
-        health_->resuming = {first->token, {ids.front()}};
-      }
-      if (others.empty()) return done(std::move(first));
-      const auto token = first ? first->token : accounts_->make_token();
-      put(others, token, first ? std::optional{*first} : std::nullopt);
-    },
-    [who, reason](account_desk& desk, account_access& in, const auto& told) { told(desk.ask_resume(in, who, reason)); });
-}
-
-void actor_trading_port::resume(const trading_caller& who, std::string token, reply<std::uint64_t> done) {
-  auto ids = reachable(who);
-  if (ids.empty()) return done(error{errc::not_found, "there are no accounts"});
-  {
-    const std::lock_guard lock(health_->mutex);
-    if (health_->resuming.token == token) ids = health_->resuming.accounts;
-    else ids.resize(1); // says what is wrong with the token
-  }
-  with_all<std::uint64_t>(
-    who, ids,
-    [done](result<std::vector<result<std::uint64_t>>> got) {
-      const auto all = all_of(got);
-      if (!all) return done(all.error());
-      done(all->empty() ? std::uint64_t{0} : *std::ranges::max_element(*all));
-    },
-    [who, token = std::move(token)](account_desk& desk, account_access& in, const auto& told) { desk.resume(in, who, token, told); });
 }
 
 } // namespace tt::gateway

@@ -65,6 +65,13 @@ public:
   void ask_resume(const trading_caller& who, std::string reason, reply<resume_question> done) override;
   void resume(const trading_caller& who, std::string token, reply<std::uint64_t> done) override;
 
+  /// A stop that was ordered elsewhere; accounts that are stopped as strictly already have obeyed. Answers when all have.
+  void take_stop(const std::string& author, stop_request what, reply<stopped> done);
+  /// A resume that was confirmed elsewhere. Errors: as account_desk::lift_stops, of the first account that stays stopped.
+  void lift_stops(const std::string& author, std::vector<risk::kill_scope> scopes, const std::string& reason, reply<void> done);
+  /// Whether this node is cut off from one at which stops are ordered: its accounts open nothing then.
+  void isolate(risk::on_off isolated);
+
 private:
   struct known_health;
   /// The account meant, the default one where none is named. Errors: not_found; refused where it is out of the caller's reach.
@@ -77,6 +84,7 @@ private:
   void with_all(const trading_caller& who, const std::vector<account_id>& ids, reply<std::vector<result<T>>> done, Work work);
   /// Which account an order is of, where the name does not say. Errors: not_found.
   void locate(const trading_caller& who, const order_name& name, reply<account_id> done);
+  [[nodiscard]] std::vector<account_id> meant_by(const risk::kill_scope& scope) const;
   [[nodiscard]] std::vector<account_id> reachable(const trading_caller& who) const;
 
   std::shared_ptr<account_hosts> accounts_;

@@ -187,7 +187,8 @@ constexpr schema schemas[] = {
   {"LimitsChange", "scope:j! limits:o reason:s! limit_profile:s"},
   {"LimitsChanged", "version:i!"},
   {"EmergencyStop", "mode:e(halt|reduce|flatten) scope:o cancel_open:b reason:s"},
-  {"EmergencyStopped", "kill_active:b! mode:s! epoch:i! cancel_requested:[]s! elapsed_ms:i!"},
+  {"NodeStop", "node:s! result:e(taken|refused|waiting)! detail:s"},
+  {"EmergencyStopped", "kill_active:b! mode:s! epoch:i! cancel_requested:[]s! elapsed_ms:i! nodes:[]#NodeStop"},
   {"Resume", "reason:s confirm_token:s"},
   // -- price alerts
   {"AlertRequest",

@@ -16,6 +16,17 @@ using need = object_reader::need;
 
 using trading_handler = void (*)(services&, trading_port&, const context_ptr&, const responder&);
 
+using stop_handler = void (*)(services&, stop_port&, const context_ptr&, const responder&);
+
+/// A stop goes to the cluster where there is one: also from a node without accounts.
+handler with_stops(services& parts, stop_handler run) {
+  return [p = &parts, run](const context_ptr& call, const responder& answer) {
+    stop_port* port = p->stops ? p->stops : p->trading;
+    if (!port) return answer(no_accounts_for("risk"));
+    run(*p, *port, call, answer);
+  };
+}
+
 handler with_port(services& parts, trading_handler run, std::string_view part) {
   return [p = &parts, run, part = std::string(part)](const context_ptr& call, const responder& answer) {
     if (!p->trading) return answer(no_accounts_for(part));
@@ -331,7 +342,7 @@ void set_limits(services& parts, trading_port& port, const context_ptr& call, co
                   }));
 }
 
-void emergency_stop(services& parts, trading_port& port, const context_ptr& call, const responder& answer) {
+void emergency_stop(services& parts, stop_port& port, const context_ptr& call, const responder& answer) {
   const auto json = body_of(call, answer);
   if (!json) return;
   object_reader body{*json};
@@ -361,11 +372,21 @@ void emergency_stop(services& parts, trading_port& port, const context_ptr& call
   port.stop(caller_of(*call), std::move(what), answer_with<stopped>(call, answer, [](json_writer& out, const stopped& done) {
               out.begin_object().field("kill_active", true).field("mode", to_string(done.mode)).field("epoch", done.epoch).key("cancel_requested").begin_array();
               for (const auto& id : done.cancel_requested) out.value(id.str());
-              out.end_array().field("elapsed_ms", done.elapsed.count()).end_object();
+              out.end_array().field("elapsed_ms", done.elapsed.count());
+              if (!done.nodes.empty()) {
+                out.key("nodes").begin_array();
+                for (const auto& one : done.nodes) {
+                  out.begin_object().field("node", one.node).field("result", tt::to_string(one.how));
+                  if (!one.detail.empty()) out.field("detail", one.detail);
+                  out.end_object();
+                }
+                out.end_array();
+              }
+              out.end_object();
             }));
 }
 
-void resume(services& parts, trading_port& port, const context_ptr& call, const responder& answer) {
+void resume(services& parts, stop_port& port, const context_ptr& call, const responder& answer) {
   const auto json = body_of(call, answer);
   if (!json) return;
   object_reader body{*json};
@@ -391,14 +412,24 @@ public:
   /// `takes` and `gives` name schemas; "" for none, and for bare lists.
   group& add(verb method, std::string_view pattern, route_policy policy, std::string_view summary, trading_handler run,
              std::string_view gives = "", std::string_view takes = "", int success = 200) {
+    return add_handler(method, pattern, policy, summary, with_port(parts_, run, tag_), gives, takes, success);
+  }
+
+  /// The same for stops and resumes.
+  group& add_stop(std::string_view pattern, route_policy policy, std::string_view summary, stop_handler run, std::string_view gives, std::string_view takes) {
+    return add_handler(verb::post, pattern, policy, summary, with_stops(parts_, run), gives, takes, 200);
+  }
+
+private:
+  group& add_handler(verb method, std::string_view pattern, route_policy policy, std::string_view summary, handler run, std::string_view gives,
+                     std::string_view takes, int success) {
     const bool writes = method == verb::post || method == verb::put || method == verb::patch;
-    rows_.push_back({.method = method, .pattern = pattern, .policy = policy, .summary = summary, .run = with_port(parts_, run, tag_),
+    rows_.push_back({.method = method, .pattern = pattern, .policy = policy, .summary = summary, .run = std::move(run),
                      .request_schema = takes, .response_schema = gives, .success = success,
                      .body = writes ? body_kind::json : body_kind::none, .tag = tag_});
     return *this;
   }
 
-private:
   std::vector<route>& rows_;
   services& parts_;
   std::string_view tag_;
@@ -435,8 +466,8 @@ void add_order_routes(std::vector<route>& rows, services& parts) {
   group risk{rows, parts, "risk"};
   risk.add(verb::get, "/api/v1/risk", view, "Limits and breakers", risk_state, "Risk")
     .add(verb::put, "/api/v1/risk/limits", admin, "Change limits", set_limits, "LimitsChanged", "LimitsChange")
-    .add(verb::post, "/api/v1/risk/emergency-stop", unlimited, "Stop trading", emergency_stop, "EmergencyStopped", "EmergencyStop")
-    .add(verb::post, "/api/v1/risk/resume", admin, "Resume trading", resume, "", "Resume");
+    .add_stop("/api/v1/risk/emergency-stop", unlimited, "Stop trading", emergency_stop, "EmergencyStopped", "EmergencyStop")
+    .add_stop("/api/v1/risk/resume", admin, "Resume trading", resume, "", "Resume");
 }
 
 } // namespace tt::gateway

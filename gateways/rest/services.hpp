@@ -39,6 +39,7 @@ struct services {
   jobs_port* jobs = nullptr;       ///< null where backtests can't be reached
   job_files_port* job_files = nullptr; ///< null where the node runs no YAML jobs
   trading_port* trading = nullptr; ///< null where the node hosts no accounts
+  stop_port* stops = nullptr;      ///< of a whole cluster; null: what `trading` has is stopped
   strategies_port* strategies = nullptr; ///< null where the node runs no strategies
   alerts_port* alerts = nullptr;   ///< null where the node keeps no alerts
   webhook_port* webhooks = nullptr; ///< null where the node receives no alerts

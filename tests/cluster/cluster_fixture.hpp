@@ -48,6 +48,7 @@ protected:
     cluster.roles = std::move(roles);
     cluster.lease_ttl = std::chrono::milliseconds{1000};
     cluster.database_url = database_url;
+    cluster.on_isolation = on_isolation;
     out.cluster = cluster;
     return out;
   }
@@ -88,6 +89,7 @@ protected:
   temporary_folder folder;
   std::vector<feed_config> feeds;
   link_security security = link_security::plain;
+  isolation_policy on_isolation = isolation_policy::block;
   std::string seed, database_url;
   std::map<std::string, std::unique_ptr<node>> nodes;
 };

@@ -7,6 +7,7 @@
 #include "bus/codec/encoder.hpp"
 #include "cluster/codec_types.hpp"
 #include "cluster/messages.hpp"
+#include "cluster/stops/stop_messages.hpp"
 
 #include <caf/make_message.hpp>
 #include <gtest/gtest.h>
@@ -141,6 +142,12 @@ std::map<std::string, caf::message> samples() {
   out["tt.lease"] = caf::make_message(lease_request{lease_op::renew, "feed/sim", "alpha:1", 3, 3000});
   out["tt.granted"] = caf::make_message(lease_grant{"feed/sim", "alpha:1", 3, noon});
   out["tt.act"] = caf::make_message(lease_act{"feed/sim", 3, "began"});
+  const stop_word stops{{{{"alpha", 7}, risk::kill_scope::kind::symbol, "AAPL", risk::kill_mode::reduce,
+                          gateway::stop_request::open_orders::cancel, "ann", "wrong prices", noon}},
+                        {{"beta", 3}}};
+  const stop_peer gateway{"alpha", hosts_accounts::no, takes_stops::yes};
+  out["tt.stops"] = caf::make_message(stop_sync{gateway, stops});
+  out["tt.stops_taken"] = caf::make_message(stop_synced{gateway, stops, stop_taking::refused, "disk full", {"o-1"}});
   add_backtest_samples(out);
   return out;
 }

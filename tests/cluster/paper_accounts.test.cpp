@@ -98,6 +98,9 @@ TEST_F(paper_accounts, starting_over_keeps_the_history_aside) {
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.path()))
     if (entry.path().filename() == "paper_simulator-0-journal.sqlite") ++kept;
   EXPECT_EQ(kept, 1);
+  start(); // before anything else happened
+  EXPECT_TRUE(until("/api/account", [](const json& now) { return now.value("cash_balance", 0.0) == 50'000; })) << get("/api/account").body;
+  EXPECT_EQ(ask("/api/orders").size(), 0U);
   buy_in("paper_simulator", 5);
   start();
   EXPECT_EQ(ask("/api/positions")[0]["quantity"], 5);

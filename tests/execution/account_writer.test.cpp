@@ -95,6 +95,33 @@ TEST(account_writer, the_state_after_a_restart_is_the_state_before) {
   EXPECT_EQ(tail.to_bytes(), bytes);
 }
 
+/// A paper account that starts over has a journal without a past: the first snapshot follows its opening.
+TEST(account_writer, a_snapshot_of_the_first_records_is_a_start) {
+  desk d;
+  for (int round = 0; round < 3; ++round) {
+    d.writer.reset();
+    d.store = std::make_shared<fragile_store>(*open_sqlite_journal(d.folder.path("after reset " + std::to_string(round))));
+    d.epoch = 0;
+    auto s = writing();
+    s.snapshot_every = 1;
+    d.open(s);
+    ASSERT_TRUE(d.writer->book().is_open());
+    for (int i = 0; i < round; ++i) ASSERT_FALSE(d.place("k" + std::to_string(i)).failed); // round 0: nothing but the opening
+    const auto bytes = d.writer->book().to_bytes();
+    const auto kept = journal::open(d.store, paper(), lease_epoch{d.epoch})->newest_snapshot();
+    ASSERT_TRUE(kept);
+    EXPECT_EQ(kept->has_value(), round > 0);
+    if (*kept) { EXPECT_EQ((*kept)->state, bytes); }
+    s.core.epoch = lease_epoch{++d.epoch};
+    d.open(s);
+    EXPECT_TRUE(d.writer->book().is_open());
+    EXPECT_EQ(d.writer->book().orders().size(), static_cast<std::size_t>(round));
+    ASSERT_FALSE(d.place("after the restart").failed);
+    d.open(s);
+    EXPECT_EQ(d.writer->book().orders().size(), static_cast<std::size_t>(round) + 1);
+  }
+}
+
 class failing_commit : public ::testing::TestWithParam<bool> {};
 
 TEST_P(failing_commit, promises_nothing_refuses_new_orders_and_goes_on_afterwards) {

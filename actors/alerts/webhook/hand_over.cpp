@@ -201,7 +201,8 @@ void hand_over::place_next(item& what) {
   const auto& leg = what.decision.orders[what.next_leg];
   if (leg.request.effect != position_effect::reduce_only) // it may have waited for long; closing passes
     if (auto off = switched_off(what.what.plan)) return end(what, std::move(*off));
-  ask(what, stage::placing, signal_order{leg.request, order_key(what.what.profile, journal_, what.what.event, leg.leg)});
+  const auto named = what.what.identity == id_origin::sender ? signal_order::identity::given : signal_order::identity::derived;
+  ask(what, stage::placing, signal_order{leg.request, order_key(what.what.profile, journal_, what.what.event, leg.leg), named});
 }
 
 void hand_over::on_placed(std::uint64_t ticket, const result<signal_outcome>& got, alert_moment now) {

@@ -10,6 +10,7 @@
 //   for (auto& end : lanes.take_finished()) ...
 
 #include "actors/alerts/webhook/decision.hpp"
+#include "actors/alerts/webhook/event.hpp"
 
 #include <chrono>
 #include <deque>
@@ -48,6 +49,7 @@ struct on_its_way {
   utc_time deadline; ///< wall time after which no order is made any more
   /// Whether it may have been handed over before a restart.
   enum class history : std::uint8_t { fresh, recovered } past = history::fresh;
+  id_origin identity = id_origin::sender; ///< whether the alert had an id of its own
 };
 
 struct orders_question {

@@ -99,7 +99,7 @@ void receiver::resume(webhook_event event, alert_moment now) {
 
 void receiver::send_on(const webhook_event& event, std::chrono::nanoseconds patience, order_plan plan, on_its_way::history past, alert_moment now) {
   on_the_way_[event.id] = event;
-  lanes_.add({event.id, event.profile, std::move(plan), event.received_at + patience, past}, now);
+  lanes_.add({event.id, event.profile, std::move(plan), event.received_at + patience, past, event.identity}, now);
 }
 
 judged receiver::judge_again(const webhook_event& event, const webhook_profile& profile) const {

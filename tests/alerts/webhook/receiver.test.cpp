@@ -96,6 +96,16 @@ TEST_F(webhook_receiver, duplicates_by_id) {
   EXPECT_EQ(desk.orders.size(), 2U) << "a day later it is another alert, with another key";
 }
 
+TEST_F(webhook_receiver, says_which_alerts_have_no_id_of_their_own) {
+  run(R"({"action":"buy","symbol":"AAPL","qty":1,"id":"one"})");
+  run(R"({"action":"buy","symbol":"AAPL","qty":2})");
+  settle();
+  ASSERT_FALSE(desk.orders.empty());
+  EXPECT_EQ(desk.orders[0].named, signal_order::identity::given);
+  while (desk.fill()) settle();
+  ASSERT_EQ(desk.orders.size(), 2U);
+  EXPECT_EQ(desk.orders[1].named, signal_order::identity::derived);
+}
 TEST_F(webhook_receiver, duplicates_by_body) {
   EXPECT_EQ(run("buy AAPL 1").seen, webhook_answer::repetition::first);
   pass(20s); // the last of TradingView's resends

@@ -85,6 +85,7 @@ public:
   struct made {
     std::string key;
     order what;
+    signal_order::identity named = signal_order::identity::given;
   };
   std::vector<made> orders; ///< in the order in which they were placed
   std::vector<signal_scope> cancelled;
@@ -108,10 +109,10 @@ public:
     if (refuse) {
       what.state = order_state::risk_rejected;
       what.decision.message = "the daily loss limit";
-      orders.push_back({asked.key, what});
+      orders.push_back({asked.key, what, asked.named});
       return signal_outcome{signal_outcome::kind::refused, what};
     }
-    orders.push_back({asked.key, what});
+    orders.push_back({asked.key, what, asked.named});
     return signal_outcome{signal_outcome::kind::taken, what};
   }
   [[nodiscard]] std::vector<order> list(const signal_scope& scope) const {

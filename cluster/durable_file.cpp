@@ -1,0 +1,46 @@
+#include "cluster/durable_file.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+#include <unistd.h>
+
+namespace tt::cluster {
+
+namespace {
+
+error io(const std::string& what, const std::string& path) { return {errc::io_error, what + " " + path + ": " + std::strerror(errno), "node.data_dir"}; }
+
+/// Writes and waits for the disk.
+bool write_through(const std::string& path, const std::string& bytes) {
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (file < 0) return false;
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const auto n = ::write(file, bytes.data() + done, bytes.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    done += static_cast<std::size_t>(n);
+  }
+  const bool is_good = done == bytes.size() && ::fsync(file) == 0;
+  return ::close(file) == 0 && is_good;
+}
+
+} // namespace
+
+result<void> replace_file(const std::string& path, const std::string& bytes) {
+  const auto fresh = path + ".new";
+  if (!write_through(fresh, bytes)) return io("can't write", fresh);
+  if (std::rename(fresh.c_str(), path.c_str()) != 0) return io("can't replace", path);
+  // the name must be on disk too
+  const int folder = ::open(std::filesystem::path(path).parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return io("can't open the folder of", path);
+  const bool is_good = ::fsync(folder) == 0;
+  ::close(folder);
+  if (!is_good) return io("can't write the folder of", path);
+  return {};
+}
+
+} // namespace tt::cluster

@@ -1,0 +1,112 @@
+#pragma once
+
+// Carries emergency stops between the nodes of a cluster: one such actor on each node that has accounts or a gateway.
+// What is known goes to every other node when it changes and when a link comes up, and again each second to who did not
+// answer; what comes is folded in, written down, obeyed by the accounts here, and then acknowledged.
+//
+// Where a node at which stops are ordered is lost without a goodbye, this node can't know whether it is still allowed to trade:
+// its accounts open nothing until both have compared what they know again.
+//
+// | message | answer |
+// | --- | --- |
+// | stop_sync | stop_synced |
+// | stop_order, stop_question, stop_lift | none; their `done` is called instead |
+// Also what bus::node::watch tells.
+
+#include "bus/node.hpp"
+#include "cluster/cluster_config.hpp"
+#include "cluster/stops/stop_board.hpp"
+#include "cluster/stops/stop_file.hpp"
+
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/stateful_actor.hpp>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+
+namespace tt::cluster {
+
+/// Prefix of the name under which a node's stops are found.
+inline constexpr std::string_view stops_prefix = "stops/";
+/// Longest wait for the accounts of all nodes: whoever orders a stop has an answer within two seconds.
+inline constexpr std::chrono::milliseconds stop_deadline{1'800};
+/// Pause between two tries with a node that did not answer, or with accounts that did not obey.
+inline constexpr std::chrono::milliseconds stop_retry_pause{1'000};
+/// Questions that wait for the accounts at one time; one more is told to come again.
+inline constexpr std::size_t max_stop_waiters = 1'000;
+
+/// What stops do to the accounts of a node; all empty where it has none. Answers may come on any thread.
+struct account_stops {
+  std::function<void(const std::string& author, gateway::stop_request, gateway::reply<gateway::stopped>)> take = {};
+  std::function<void(const std::string& author, std::vector<risk::kill_scope>, const std::string& reason, gateway::reply<void>)> lift = {};
+  std::function<void(risk::on_off)> isolate = {};
+};
+
+struct stop_options {
+  bus::node* node = nullptr;
+  stop_peer self;
+  std::string path;  ///< of the file that keeps what is known
+  stop_memory known; ///< what it held at the start
+  std::function<utc_time()> clock;
+  isolation_policy on_isolation = isolation_policy::block;
+  account_stops accounts = {};
+};
+
+/// A stop that somebody orders here. Errors: as stop_board::engage.
+struct stop_order {
+  std::string author;
+  gateway::stop_request what;
+  gateway::reply<gateway::stopped> done;
+};
+
+/// What could be resumed.
+struct stop_standing {
+  std::vector<stop_version> stops;
+  std::vector<std::string> lost; ///< nodes whose loss holds this one back
+};
+struct stop_question {
+  gateway::reply<stop_standing> done;
+};
+
+/// Lifts what was seen, and trades on without the nodes that are lost. The accounts here have resumed by themselves.
+/// Gives the sequence. Errors: refused where something was stopped since.
+struct stop_lift {
+  std::string author, reason;
+  stop_standing seen;
+  gateway::reply<std::uint64_t> done;
+};
+
+/// An answer of the accounts, brought into the actor. Never leaves the process.
+struct stop_task {
+  std::shared_ptr<const std::function<void()>> run;
+};
+
+struct stop_actor_state {
+  static inline const char* name = "stops";
+  std::shared_ptr<stop_options> options;
+  std::optional<stop_board> board;
+  std::set<std::string> hosts;              ///< other nodes with accounts that have not said goodbye
+  std::map<std::string, stop_peer> peers;   ///< as they said
+  std::map<std::string, caf::actor> others; ///< linked, by node
+  std::set<std::string> owing;              ///< linked, and have not acknowledged the newest word
+  std::set<std::string> lost;               ///< gateways that are gone without a goodbye
+  std::size_t in_flight = 0;                ///< orders to the accounts that are not answered
+  std::vector<std::function<void()>> waiters; ///< run when all are
+  std::vector<risk::kill_scope> to_lift;    ///< lifted elsewhere, and the accounts could not write it down
+  std::string trouble;                      ///< why accounts don't obey; empty: they do
+  std::vector<std::string> cancelled;       ///< orders whose cancel was asked for by what is in flight
+  std::uint64_t epoch = 0;                  ///< of the accounts' switches, after the newest stop
+  std::chrono::milliseconds elapsed{0};     ///< until they were thrown
+};
+
+caf::behavior stop_actor(caf::stateful_actor<stop_actor_state>* self, std::shared_ptr<stop_options> options);
+
+} // namespace tt::cluster
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::cluster::stop_order)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::cluster::stop_question)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::cluster::stop_lift)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::cluster::stop_task)
