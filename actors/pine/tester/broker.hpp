@@ -129,8 +129,10 @@ private:
   double money_for_entry() const;
   double unit_cost(double price, double pv) const;
   double margin_ratio(double sign) const { return (sign < 0 ? rules_.margin_short : rules_.margin_long) / 100; }
-  double sign_after_queue() const;
-  double size_after_closes() const;
+  double size_after_queue() const;
+  order* pending_close(const order& like);
+  double close_size(const order_command& c) const;
+  double share_of(double base, double percent, double most) const;
   std::size_t pyramids() const { return entries_.size(); }
   bool pyramiding_full() const { return static_cast<double>(rules_.pyramiding) <= static_cast<double>(pyramids()); }
   // broker_exits.cpp
@@ -148,13 +150,14 @@ private:
   bool waits_for_entry(const order& o) const;
   bool has_bound(text_id id) const;
   double bound_left(text_id id) const;
+  double bound_first(text_id id) const;
   entry_binding* find_binding(std::uint32_t number);
   const entry_binding* find_binding(std::uint32_t number) const;
   void bind(text_id id, double size, double price, bool by_exit);
   void inherit_legs(const entry_binding& b);
   void settle(const order& o, double qty);
-  double reduce(std::uint32_t number, double qty, bool other_order);
-  void unbind(std::uint32_t number, bool other_order);
+  double reduce(std::uint32_t number, double qty, const order* closer);
+  void unbind(std::uint32_t number, const order* closer);
   // broker_fill.cpp
   void fill(order& o, double price);
   void execute(order& o, double price, double order_qty, bool counts);

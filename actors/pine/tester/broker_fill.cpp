@@ -80,7 +80,7 @@ void broker::fill(order& o, double raw_price) {
     if (!allowed) o.size = -held; // risk.allow_entry_in: the reversal only closes
     execute(o, price, std::fabs(o.size), true);
   }
-  if (o.opens() && intraday_cap_reached() && !book_.flat()) flatten_at_cap(o, price);
+  if (intraday_cap_reached() && !book_.flat()) flatten_at_cap(o, price); // whatever kind of order it was (as observed)
   if (++bar_fills_ > limits::fills_per_bar) failure_ = "more than " + std::to_string(limits::fills_per_bar) + " fills on one bar";
 }
 

@@ -131,9 +131,9 @@ void broker::entry_levels(order& o, const order_command& c) const {
 
 // ---------------------------------------------------------------- entries and plain orders
 
-/// The side of the position once the market orders that wait have filled, in their order: what the pyramiding limit
-/// is held against when a further entry is placed.
-double broker::sign_after_queue() const {
+/// The position once the market orders that wait have filled, in their order: what the pyramiding limit is held against
+/// when a further entry is placed, and what a limit or stop entry will have to reverse (as observed).
+double broker::size_after_queue() const {
   double size = book_.size();
   for (const auto* o : orders_.all()) {
     if (o->dead || !o->market) continue;
@@ -144,15 +144,7 @@ double broker::sign_after_queue() const {
       size = size * o->size >= 0 ? size + o->size : o->size;
     }
   }
-  return size > 0 ? 1 : size < 0 ? -1 : 0;
-}
-
-double broker::size_after_closes() const {
-  double size = book_.size(), closing = 0;
-  for (const auto* o : orders_.all())
-    if (!o->dead && o->market && o->exits()) closing += o->size;
-  double left = size + closing;
-  return closing == 0 ? size : left * size > 0 ? left : 0;
+  return size;
 }
 
 void broker::place_entry(const order_command& c) {
@@ -166,22 +158,28 @@ void broker::place_entry(const order_command& c) {
   if (by_venue() && old != nullptr && !again && old->market && o.market && old->sign == o.sign) return; // still on its way
   double held = book_.size();
   bool reverses = held * o.sign < 0;
-  // A size of less than one lot still closes the opposite position, and opens nothing.
-  if (o.size == 0 && (again || !reverses)) return;
+  // A size of less than one lot still closes the opposite position, and opens nothing. Where there is nothing to close
+  // it takes the order it would have changed with it (as observed).
+  if (o.size == 0 && (again || !reverses)) {
+    if (old != nullptr) drop(*old);
+    return;
+  }
   double ratio = margin_ratio(o.sign);
   if (ratio > 0) { // can't be opened at the present price: not placed (manual: margin)
     double check = o.market ? slipped(mark_, o.sign, rules_) : mark_;
-    if (std::fabs(o.size) * check * book_.point_value() * ratio > book_.equity()) return;
-  }
-  if (!again && sign_after_queue() == o.sign) {
-    if (pyramiding_full()) return; // manual: pyramiding
-  } else if (o.priced() && !again) {
-    // A limit or stop entry is enlarged by what it reverses when it is placed, a market entry when it fills.
-    double flips = size_after_closes();
-    if (flips * o.sign < 0) {
-      o.size -= flips;
-      o.flip = std::fabs(flips);
+    if (std::fabs(o.size) * check * book_.point_value() * ratio > book_.equity()) {
+      if (!o.market || !reverses) return;
+      o.size = 0; // a market reversal still closes, at the next open and under its own id (as observed)
+      return store(o, old);
     }
+  }
+  double queued = size_after_queue();
+  if (!again && queued * o.sign > 0) {
+    if (pyramiding_full()) return; // manual: pyramiding
+  } else if (o.priced() && !again && held != 0) {
+    // A limit or stop entry is enlarged by what it reverses when it is placed, a market entry when it fills.
+    o.size -= queued;
+    o.flip = std::fabs(queued);
   }
   o.keeps_size = again;
   store(o, old);
@@ -192,14 +190,44 @@ void broker::place_plain(const order_command& c) {
   order o;
   o.kind = order_kind::plain;
   entry_levels(o, c);
-  if (!size_entry(o, c) || o.size == 0) return;
-  store(o, waiting(c.id));
+  if (!size_entry(o, c)) return;
+  order* old = waiting(c.id);
+  if (o.size != 0) return store(o, old);
+  if (old != nullptr) drop(*old); // less than a lot: the order it would have changed goes (as observed)
 }
 
 // ---------------------------------------------------------------- closing and cancelling
 
+/// A share of `base` in percent, on whole lots: at least one where there is one to take (as observed).
+double broker::share_of(double base, double percent, double most) const {
+  const auto& g = rules_.grid;
+  double raw = std::min(base * (percent * 0.01), most), share = on_lots(raw, g);
+  return share == 0 && raw > 0 && whole_lots(most, g) > 0 ? on_lots(g.lot, g) : share;
+}
+
+/// What a strategy.close() of an id asks for, > 0 or nothing. A quantity of less than a lot counts as left out, and a
+/// negative one as positive (as observed).
+double broker::close_size(const order_command& c) const {
+  const double bound = bound_left(c.id), given = std::fabs(given_on_lots(c.qty, rules_.grid));
+  if (given > 0) return std::fabs(c.qty) < bound ? given : bound;
+  if (c.qty_percent != c.qty_percent) return bound;
+  // With close_entries_rule "ANY" the share is of what was entered, with FIFO of what is left (as observed).
+  double base = rules_.closing == close_rule::any ? bound_first(c.id) : bound;
+  return share_of(base, std::clamp(c.qty_percent, 0.0, 100.0), bound);
+}
+
+/// The close that this one changes. Every statement has an order of its own; the same statement run again on the bar
+/// changes it. In v5 an entry's id has one for all strategy.close() of a bar (as observed).
+order* broker::pending_close(const order& like) {
+  bool by_id = rules_.close_by == close_slot::entry_id && like.kind == order_kind::close;
+  order* found = nullptr;
+  for (auto* x : orders_.all())
+    if (!x->dead && x->kind == like.kind && x->id == like.id && (by_id || x->statement == like.statement)) found = x;
+  return found;
+}
+
 void broker::place_close(const order_command& c) {
-  if (book_.flat() || (c.qty == c.qty && c.qty <= 0)) return;
+  if (book_.flat()) return;
   order o;
   o.market = true;
   o.sign = -book_.sign();
@@ -219,17 +247,15 @@ void broker::place_close(const order_command& c) {
       close_prefix_cache_ = texts_.id("Close entry(s) order " + texts_.text(c.id));
     }
     o.signal = close_prefix_cache_;
-    double bound = bound_left(c.id), size = bound;
-    if (c.qty == c.qty) size = c.qty < bound ? std::fabs(given_on_lots(c.qty, rules_.grid)) : bound;
-    else if (c.qty_percent == c.qty_percent) size = on_lots(bound * std::clamp(c.qty_percent, 0.0, 100.0) / 100, rules_.grid);
-    o.size = o.sign * size;
+    o.size = o.sign * close_size(c);
   }
-  if (o.size == 0) return;
-  // Every statement has an order of its own; the same statement run again on the bar changes it.
-  order* old = nullptr;
-  for (auto* x : orders_.all())
-    if (!x->dead && x->kind == o.kind && x->id == o.id && x->statement == o.statement) old = x;
-  store(o, old);
+  order* old = pending_close(o);
+  if (o.kind == order_kind::close && rules_.close_by == close_slot::entry_id && old != nullptr && old->bar == now_.index) {
+    // it may take what the order that it replaces leaves, and replaces it only then (as observed)
+    double room = on_lots(std::max(0.0, bound_left(c.id) - std::fabs(old->size)), rules_.grid);
+    o.size = o.sign * std::min(room, std::fabs(o.size));
+  }
+  if (o.size != 0) store(o, old);
 }
 
 /// By id alone: an exit by its own name, an entry by its id. Cancelling an entry leaves its exits waiting.

@@ -69,6 +69,9 @@ struct order {
   bool exits() const { return kind == order_kind::exit || kind == order_kind::close || kind == order_kind::close_all; }
   bool opens() const { return kind == order_kind::entry || kind == order_kind::plain; }
   bool priced() const { return limit == limit || stop == stop; }
+  bool has_levels() const {
+    return priced() || trails() || profit_ticks == profit_ticks || loss_ticks == loss_ticks;
+  }
   bool trails() const { return trail_price == trail_price || trail_ticks == trail_ticks; }
 };
 
