@@ -33,8 +33,9 @@ double broker::bound_first(text_id id) const {
   return sum;
 }
 
-/// An exit does nothing before its entry has filled (manual: strategy.exit()).
+/// An exit does nothing before its entry has filled (manual: strategy.exit()), nor while it is withdrawn.
 bool broker::waits_for_entry(const order& o) const {
+  if (o.detached) return true;
   if (o.kind != order_kind::exit || o.committed) return false;
   return o.binding == 0 || find_binding(o.binding) == nullptr;
 }
@@ -113,6 +114,7 @@ void broker::place_leg(const order_command& c, const exit_target& t) {
   o.reserved = share;
   o.bound = t.size;
   o.whole_entry = qty != qty && c.qty_percent != c.qty_percent;
+  o.named = c.from_entry != 0;
   o.from_any = c.from_entry == 0 && t.binding == 0 && (old == nullptr || old->from_any);
   const auto& g = rules_.grid;
   bool prices_win = rules_.pairs == exit_pairs::price_wins;
@@ -243,7 +245,7 @@ void broker::settle(const order& o, double qty) {
     reduce(o.binding, qty, nullptr);
     return;
   }
-  bool one_id = o.kind == order_kind::close || o.kind == order_kind::exit;
+  bool one_id = o.kind == order_kind::close || o.kind == order_kind::exit || o.target != 0;
   for (std::size_t i = 0; i < entries_.size() && qty > 0;) {
     if (one_id && entries_[i].id != o.id) {
       ++i;

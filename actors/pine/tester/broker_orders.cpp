@@ -49,6 +49,8 @@ void broker::store(order o, order* old) {
   o.bar = now_.index;
   o.placed_after_fill = fill_number_;
   o.slot = old != nullptr && same_place(*old, o) ? old->slot : next_slot_++;
+  // A stop-limit order placed again with the same prices stays the limit order that its stop has made of it (as observed).
+  if (old != nullptr && old->stop_hit && same(old->limit, o.limit) && same(old->stop, o.stop)) o.stop_hit = true;
   // A market order placed twice on its bar keeps its place in the queue.
   if (old != nullptr && (old->bar == o.bar || !o.market)) {
     *old = o;
@@ -95,11 +97,11 @@ bool broker::size_entry(order& o, const order_command& c) {
     o.size = o.sign * std::fabs(given_on_lots(c.qty, rules_.grid));
     return true;
   }
-  // Sized at the price it would fill at now: this close, slipped, for a market order; its level while it waits.
-  double price = mark_;
+  // Sized at the price it would fill at now: this close, slipped, for a market order; its level while it waits, of a
+  // stop-limit order the stop's price as far as the limit allows it.
+  double price = o.priced() ? mark_ : slipped(mark_, o.sign, rules_);
+  if (o.stop == o.stop) price = o.sign > 0 ? std::max(o.stop, price) : std::min(o.stop, price);
   if (o.limit == o.limit) price = o.sign > 0 ? std::min(o.limit, price) : std::max(o.limit, price);
-  else if (o.stop == o.stop) price = o.sign > 0 ? std::max(o.stop, price) : std::min(o.stop, price);
-  else price = slipped(price, o.sign, rules_);
   if (rules_.qty_kind == sizing::fixed) {
     if (!(rules_.qty_value > 0) || !std::isfinite(rules_.qty_value)) return false;
     o.size = o.sign * given_on_lots(rules_.qty_value, rules_.grid);
@@ -113,6 +115,7 @@ bool broker::size_entry(order& o, const order_command& c) {
     o.sized_at_fill = true;
     o.budget = money_for_entry();
     o.budget_pv = book_.point_value();
+    o.placed_price = price;
   }
   return true;
 }

@@ -14,6 +14,8 @@ void broker::start_bar(const bar_moment& when) {
   margin_deferred_ = false;
   seen_ = excursions::whole_bar;
   closed_at_bar_start_ = book_.closed_trades().size();
+  bar_start_size_ = book_.size();
+  bar_start_equity_ = book_.equity();
 }
 
 // ---------------------------------------------------------------- whole bars
@@ -54,6 +56,7 @@ void broker::bar(const bar_moment& when, const bar_prices& p) {
     auto path = path_of(p);
     for (int point = 1; point <= 3 && !margin_deferred_ && !failure_; ++point) {
       moment_ = point;
+      leg_fills_ = fill_number_;
       walk(path[static_cast<std::size_t>(point)]);
       after_point(p, point);
     }
@@ -75,6 +78,7 @@ void broker::bar(const bar_moment& when, const bar_prices& whole, const bar_pric
     if (i > 0) touch(p.open); // a gap between lower bars is met like one between bars
     for (int point = 1; point <= 3 && !margin_deferred_; ++point) {
       moment_ = static_cast<int>(4 * i) + point;
+      leg_fills_ = fill_number_;
       walk(path[static_cast<std::size_t>(point)]);
       after_point(p, point);
     }
@@ -110,7 +114,8 @@ void broker::tick_done() {
 }
 
 /// Margin and the intraday loss are looked at where the path turns. The extreme that is still to come is looked at for
-/// its good side before the way there, the present one after what has filled on the way (as observed).
+/// its good side before the way there, the present one after what has filled on the way (as observed): an entry that
+/// filled on a leg is judged where that leg ends.
 void broker::after_point(const bar_prices& p, int point) {
   if (point == 3 || book_.flat()) return;
   bool up_first = high_first(p), at_high = (point == 1) == up_first, is_long = book_.sign() > 0;
@@ -120,13 +125,13 @@ void broker::after_point(const bar_prices& p, int point) {
     if (adverse) {
       margin_deferred_ = check_margin(here, margin_moment::first_extreme);
       if (margin_deferred_ || check_intraday_loss(here)) return;
-    } else if (is_long) {
-      check_margin(here, margin_moment::tick);
+    } else {
+      check_margin(here, margin_moment::leg_end);
     }
     if (!book_.flat() && (book_.sign() > 0) != up_first) check_margin(up_first ? p.low : p.high, margin_moment::tick);
     return;
   }
-  if (adverse || at_high) check_margin(here, margin_moment::tick);
+  check_margin(here, adverse ? margin_moment::tick : margin_moment::leg_end);
   if (adverse) check_intraday_loss(here);
 }
 
@@ -168,6 +173,8 @@ bool broker::step() {
       bool again = step_point_ == 0;
       step_point_ = again ? 1 : 0;
       moment_ = 0;
+      bar_start_size_ = book_.size();
+      bar_start_equity_ = book_.equity();
       touch(bar_.open);
       if (!again && !book_.flat()) check_margin(bar_.open, margin_moment::tick);
       if (fill_number_ != before) break;
@@ -178,6 +185,7 @@ bool broker::step() {
     if (resumed) step_point_ -= resumed_leg;
     auto point = static_cast<std::size_t>(step_point_);
     moment_ = step_point_;
+    if (!resumed) leg_fills_ = fill_number_;
     if (at_ != path[point]) {
       mode_ = resumed ? walk_mode::through : walk_mode::until_fill;
       walk(path[point]);
@@ -192,6 +200,8 @@ bool broker::step() {
       }
     }
     after_point(bar_, step_point_);
+    bar_start_size_ = book_.size();
+    bar_start_equity_ = book_.equity();
     touch(path[point]); // orders that the last run of the script placed
     ++step_point_;
     if (fill_number_ != before) break;
@@ -223,7 +233,7 @@ std::optional<broker::trigger> broker::on_way(const order& o, double to) const {
     if (best && (rising ? level >= best->level : level <= best->level)) return;
     best = trigger{level, cause};
   };
-  bool stop_limit = o.opens() && o.stop == o.stop && o.limit == o.limit;
+  bool stop_limit = o.is_stop_limit();
   if (rising == buys && !o.stop_hit) take(o.stop, exit_cause::loss);
   if (o.trail_price == o.trail_price) {
     if (!o.trail_armed && rising != buys) take(o.trail_price, exit_cause::none);
@@ -247,7 +257,7 @@ void broker::meet(order& o, const trigger& t, double level) {
     return fill(o, slipped(o.trail_stop, o.sign, rules_));
   }
   case exit_cause::loss:
-    if (opening && o.limit == o.limit) { // stop-limit: a limit order from now on (manual: stop-limit orders)
+    if (o.is_stop_limit()) { // stop-limit: a limit order from now on (manual: stop-limit orders)
       o.stop_hit = true;
       if (limit_met(o.limit, o.sign, level, rules_)) fill(o, level);
       break;
@@ -285,6 +295,14 @@ void broker::activate(text_id entry, double price) {
   }
 }
 
+/// A leg of the batch whose trades the batch has closed already: with close_entries_rule "ANY" it comes last, and opens
+/// what it can't close any more (as observed).
+bool broker::spent(const order& o) const {
+  if (rules_.closing != close_rule::any || !o.committed) return false;
+  const auto& open = book_.open_trades();
+  return std::none_of(open.begin(), open.end(), [&](const trade& t) { return t.entry_id == o.id; });
+}
+
 /// The price moves from at_ to `to` and meets the levels in between, nearest first; at one level in the order in
 /// which the orders came.
 void broker::walk(double to) {
@@ -319,7 +337,13 @@ void broker::walk(double to) {
     }
     at_ = level;
     book_.note_price(level);
-    for (auto& [o, t] : batch)
+    std::vector<std::pair<order*, trigger>> last;
+    for (auto& [o, t] : batch) {
+      if (o->dead || o->consumed) continue;
+      if (spent(*o)) last.emplace_back(o, t);
+      else meet(*o, t, level);
+    }
+    for (auto& [o, t] : last)
       if (!o->dead && !o->consumed) meet(*o, t, level);
     for (auto& [o, t] : batch) o->committed = false;
     if (mode_ == walk_mode::until_fill && fill_number_ != fills_before) return;
@@ -333,7 +357,7 @@ void broker::walk(double to) {
 /// Water marks of trailing stops follow to where the price is.
 void broker::ratchet(double price) {
   for (auto* o : orders_.all()) {
-    if (o->dead || !o->trail_armed) continue;
+    if (o->dead || !o->trail_armed || o->detached) continue;
     double way = o->sign < 0 ? 1 : -1;
     double behind = on_ticks(price - way * o->trail_offset * rules_.grid.mintick, rules_.grid);
     if ((behind - o->trail_stop) * way > 0) o->trail_stop = behind;

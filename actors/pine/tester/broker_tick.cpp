@@ -24,11 +24,18 @@ void broker::fill_market(double price) {
   for (std::size_t i = 0; i < tick.queue.size(); ++i) {
     if (i == tick.plain) commit_exits(tick);
     auto& o = *tick.queue[i];
-    if (o.dead) continue;
+    if (o.dead || o.detached) continue;
     double fill_price = slipped(price, o.sign, rules_);
     bool gapped = i >= tick.plain, by_limit = gapped && !(o.stop == o.stop && !o.stop_hit && stop_met(o.stop, o.sign, price));
     if (by_limit) fill_price = price; // better than the limit, and a limit is never slipped
     if (gapped && o.exits()) o.cause = by_limit ? exit_cause::profit : exit_cause::loss;
+    // A default-sized stop is not sized at the open that gapped through it but at what it would have filled at when it
+    // was placed (as observed).
+    double sizing = gapped && !by_limit && o.sized_at_fill ? slipped(o.placed_price, o.sign, rules_) : fill_price;
+    if (o.sized_at_fill && !size_at_fill(o, sizing)) {
+      drop(o);
+      continue;
+    }
     if (o.kind == order_kind::entry && !entry_stands(o, fill_price, gapped, tick)) continue;
     bool is_close = o.exits(), is_entry = o.kind == order_kind::entry && !o.priced();
     double sign = o.sign;
@@ -54,7 +61,7 @@ broker::tick_fills broker::orders_met(double price) {
     if (waits_for_entry(*o)) continue;
     bool stop = o->stop == o->stop && !o->stop_hit && stop_met(o->stop, o->sign, price);
     bool limit = o->limit == o->limit && limit_met(o->limit, o->sign, price, rules_);
-    if (o->opens() && o->stop == o->stop && o->limit == o->limit) { // stop-limit
+    if (o->is_stop_limit()) {
       if (stop) o->stop_hit = true;
       if (o->stop_hit && limit) gapped.push_back(o);
     } else if (stop || limit) {
@@ -75,7 +82,7 @@ broker::tick_fills broker::orders_met(double price) {
 void broker::commit_exits(const tick_fills& tick) {
   for (auto i = tick.plain; i < tick.queue.size(); ++i) {
     auto* leg = tick.queue[i];
-    if (leg->kind != order_kind::exit || leg->dead || leg->id == 0 || leg->from_any) continue;
+    if (leg->kind != order_kind::exit || leg->dead || leg->detached || leg->id == 0 || leg->from_any) continue;
     leg->committed = true;
     const auto* b = find_binding(leg->binding);
     double most = b != nullptr ? b->left : std::fabs(book_.size());
@@ -83,7 +90,7 @@ void broker::commit_exits(const tick_fills& tick) {
   }
 }
 
-/// Sizes an entry that is about to fill. False: it doesn't fill, and is gone.
+/// Adds what an entry that is about to fill reverses. False: it doesn't fill, and is gone.
 bool broker::entry_stands(order& o, double price, bool gapped, const tick_fills& tick) {
   if (!gapped) {
     if (book_.sign() == o.sign && pyramiding_full()) return drop(o), false;
@@ -93,25 +100,47 @@ bool broker::entry_stands(order& o, double price, bool gapped, const tick_fills&
     }
     if (o.size == 0) return drop(o), false;
   }
-  if (o.sized_at_fill && !size_at_fill(o, price)) return drop(o), false;
-  if (!entry_refused(o, price, tick)) return true;
-  if (book_.size() * o.sign < 0) // the reversal was the close: a close of its own bar goes with it
+  bool both = both_sides_refused(o, price, tick);
+  if (!both && !entry_refused(o, price, tick)) return true;
+  if (book_.size() * o.sign < 0) { // the reversal was the close: a close of its own bar goes with it
     for (auto* x : orders_.all())
       if (!x->dead && x->market && x->exits() && x->bar == o.bar && x->sign == o.sign) drop(*x);
+    if (!both) withdraw_exits();
+  }
   drop(o);
   return false;
 }
 
+/// A reversal that is refused at its fill has withdrawn the exits of the position it leaves standing. They come back
+/// with the position's next margin call, or as the script places them again (as observed).
+void broker::withdraw_exits() {
+  for (auto* o : orders_.all())
+    if (!o->dead && o->kind == order_kind::exit && (o->from_any || has_bound(o->id))) o->detached = true;
+}
+
+/// A margin call at `price` has changed the position. A stop that the price has passed meanwhile fills with it.
+void broker::reattach_exits(double price) {
+  for (std::size_t i = 0; i < orders_.all().size(); ++i) {
+    auto& o = *orders_.all()[i];
+    if (o.dead || !o.detached) continue;
+    o.detached = false;
+    if (o.stop != o.stop || book_.size() * o.sign >= 0 || !stop_met(o.stop, o.sign, price)) continue;
+    o.cause = exit_cause::loss;
+    fill(o, slipped(price, o.sign, rules_));
+  }
+}
+
+/// Both sides entered at one tick: the second is refused unless the account carries both margins at once.
+bool broker::both_sides_refused(const order& o, double price, const tick_fills& tick) const {
+  if (tick.entered == 0 || book_.size() == 0 || book_.sign() != tick.entered || o.sign != -tick.entered) return false;
+  double cost = price * book_.point_value();
+  double both = std::fabs(book_.size()) * cost * margin_ratio(tick.entered) + std::fabs(book_.size() + o.size) * cost * margin_ratio(o.sign);
+  return both - book_.equity() > std::fabs(book_.equity()) * 1e-11;
+}
+
 /// Whether the account can't carry the entry.
 bool broker::entry_refused(const order& o, double price, const tick_fills& tick) const {
-  // Both sides entered at one tick: the second is refused unless the account carries both margins at once.
-  bool refused = false;
-  if (tick.entered != 0 && book_.size() != 0 && book_.sign() == tick.entered && o.sign == -tick.entered) {
-    double cost = price * book_.point_value();
-    double both = std::fabs(book_.size()) * cost * margin_ratio(tick.entered) + std::fabs(book_.size() + o.size) * cost * margin_ratio(o.sign);
-    refused = both - book_.equity() > std::fabs(book_.equity()) * 1e-11;
-  }
-  if (refused || !too_dear(o, price, book_.size(), book_.equity())) return refused;
+  if (!too_dear(o, price, book_.size(), book_.equity())) return false;
   // Not refused: the second half of a reversal whose close has just filled, and an entry that only stacks on another of
   // this tick. The margin call that follows trims them (as observed).
   bool second_half = tick.closed_some && tick.first_sign != 0 && o.sign == -tick.first_sign;
@@ -119,12 +148,18 @@ bool broker::entry_refused(const order& o, double price, const tick_fills& tick)
   return !second_half && !stacks;
 }
 
-/// An exit without from_entry whose entry was refused takes the position that is there.
+/// An exit without from_entry whose entry was refused takes the position that is there, and is gone where that has an
+/// exit which names its entry (as observed).
 void broker::adopt_position() {
-  if (book_.flat()) return;
+  if (book_.flat() || entries_.empty()) return;
+  const auto& all = orders_.all();
   for (auto* o : orders_.all()) {
     if (o->dead || o->kind != order_kind::exit || !o->from_any || o->binding != 0 || waiting(o->id) != nullptr) continue;
-    if (entries_.empty()) break;
+    bool named = std::any_of(all.begin(), all.end(), [&](const order* x) {
+      return !x->dead && x->kind == order_kind::exit && x->named && has_bound(x->id);
+    });
+    if (named) drop(*o);
+    if (named || !o->has_levels()) continue;
     o->binding = entries_.back().number;
     o->id = entries_.back().id;
     o->sign = -book_.sign();
@@ -217,8 +252,10 @@ void broker::after_script() {
         auto& o = *orders_.all()[i];
         if (o.dead || o.consumed || o.market || o.bar != now_.index || waits_for_entry(o)) continue;
         resolve_ticks(o);
-        if (o.opens() && o.stop == o.stop && o.limit == o.limit) continue;
-        if (o.stop == o.stop && stop_met(o.stop, o.sign, close)) fill_one(o, exit_cause::loss);
+        if (o.is_stop_limit()) { // the close may be what its stop has waited for
+          o.stop_hit = o.stop_hit || stop_met(o.stop, o.sign, close);
+          if (o.stop_hit && limit_met(o.limit, o.sign, close, rules_)) fill_one(o, exit_cause::profit);
+        } else if (o.stop == o.stop && stop_met(o.stop, o.sign, close)) fill_one(o, exit_cause::loss);
         else if (o.limit == o.limit && limit_met(o.limit, o.sign, close, rules_)) fill_one(o, exit_cause::profit);
       }
     orders_.sweep();
@@ -226,7 +263,7 @@ void broker::after_script() {
   if (!book_.flat()) {
     if (margin_deferred_) check_margin(mark_, margin_moment::tick);
     margin_deferred_ = false;
-    if (!book_.flat()) check_margin(mark_, margin_moment::close);
+    if (!book_.flat()) check_margin(mark_, margin_moment::tick);
     book_.mark(mark_);
   }
 }
