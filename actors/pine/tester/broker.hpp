@@ -11,6 +11,7 @@
 #include "actors/pine/order_command.hpp"
 #include "actors/pine/tester/fill_rules.hpp"
 #include "actors/pine/tester/ledger.hpp"
+#include "actors/pine/tester/money_gate.hpp"
 #include "actors/pine/tester/order_book.hpp"
 
 #include <array>
@@ -126,7 +127,11 @@ private:
   void drop(order& o);
   void entry_levels(order& o, const order_command& c) const;
   bool size_entry(order& o, const order_command& c);
-  double money_for_entry() const;
+  double raw_money_for_entry() const;
+  double money_for_entry() const { return ten_digits(raw_money_for_entry()); }
+  double judged_size(const order& o, double price) const;
+  bool beyond_equity(const order& o) const;
+  void close_only(order& o, order* old);
   double unit_cost(double price, double pv) const;
   double margin_ratio(double sign) const { return (sign < 0 ? rules_.margin_short : rules_.margin_long) / 100; }
   double size_after_queue() const;
@@ -221,7 +226,7 @@ private:
   void liquidate(double price, double qty);
   void call_again(double price);
   bool second_stage(double price);
-  double cover_lots(double loss, double price, double per_lot) const;
+  double cover_lots(double loss, double price) const;
   bool margin_safe(const bar_prices& p) const;
   bool too_dear(const order& o, double price, double base_size, double base_equity) const;
   void cancel_unaffordable();

@@ -32,7 +32,12 @@ bool broker::size_at_fill(order& o, double price) {
   double cost = unit_cost(price, o.budget_pv), before = std::fabs(o.size);
   double qty = cost > 0 ? o.budget / cost : 0;
   if (!(qty > 0) || !std::isfinite(qty)) return false;
-  o.size = o.sign * bought_on_lots(qty + o.flip, rules_.grid);
+  double bought = bought_on_lots(qty + o.flip, rules_.grid);
+  if (o.budget >= big_money) { // the part that money buys is judged, not the position that is reversed
+    double lots = std::round((bought - o.flip) * lots_per_contract(rules_.grid));
+    if (lots > 0) bought = add_lots(o.flip, of_lots(judged_lots(lots, o.budget, cost, price, judged::otherwise, rules_.grid), rules_.grid), rules_.grid);
+  }
+  o.size = o.sign * bought;
   double extra = std::fabs(o.size) - before;
   if (extra > 0) // legs that cover the whole entry grow with it
     for (auto* leg : orders_.all()) {

@@ -12,12 +12,14 @@ bool broker::margin_safe(const bar_prices& p) const {
   double ratio = margin_ratio(book_.sign());
   if (ratio <= 0) return true;
   double value = std::fabs(book_.size()) * book_.point_value() * ratio;
-  return book_.equity_at(p.low) >= value * p.low && book_.equity_at(p.high) >= value * p.high;
+  double at_low = book_.equity_at(p.low), at_high = book_.equity_at(p.high);
+  double room = std::max(at_low, at_high) >= big_money ? 10 * rules_.grid.mintick : 0; // what counting in ticks may take
+  return at_low >= value * p.low + room && at_high >= value * p.high + room;
 }
 
 /// Lots that cover a shortfall, truncated however close the next one is (as observed: 15863 of 15863.99994).
-double broker::cover_lots(double loss, double price, double per_lot) const {
-  return std::trunc(std::fabs(loss) / (price * book_.point_value()) / per_lot);
+double broker::cover_lots(double loss, double price) const {
+  return std::trunc(std::fabs(loss) / (price * book_.point_value()) * lots_per_contract(rules_.grid));
 }
 
 /// One checkpoint of the bar. Returns true when the call is put off to the end of the bar.
@@ -43,9 +45,9 @@ bool broker::margin_call(double price, double mark, margin_moment m) {
     stage_.armed = false;
     if (second_stage(price)) return false;
   }
-  double available = book_.equity_at(mark) - held * mark * pv * ratio;
-  if (available >= 0) return false;
-  double lot = rules_.grid.lot, lots = cover_lots(available / ratio, mark, lot), qty = 0;
+  auto missing = missing_margin(held * mark * pv * ratio, book_.equity_at(mark), rules_.grid);
+  if (!missing) return false;
+  double lot = rules_.grid.lot, lots = cover_lots(*missing / ratio, mark), qty = 0;
   if (lots == 0 && m == margin_moment::last_fill) return false;
   if (lots == 0 && lot < 1) {
     qty = std::min(1.0, held);
@@ -58,7 +60,7 @@ bool broker::margin_call(double price, double mark, margin_moment m) {
     if (at_close < 0) return true;
   }
   stage_.armed = true;
-  stage_.deficit = -available;
+  stage_.deficit = *missing;
   stage_.price = mark;
   stage_.legs.clear();
   for (const auto& t : book_.open_trades()) stage_.legs.emplace_back(std::fabs(t.size), t.entry_price);
@@ -112,7 +114,7 @@ bool broker::second_stage(double price) {
     ++used;
   }
   if (used == 0 || left <= 0) return false;
-  double lots = cover_lots(left / ratio, first, rules_.grid.lot);
+  double lots = cover_lots(left / ratio, first);
   if (lots <= 0) return false;
   liquidate(price, std::min(lots * 4 * rules_.grid.lot, std::fabs(book_.size())));
   return true;
@@ -122,7 +124,7 @@ bool broker::second_stage(double price) {
 bool broker::too_dear(const order& o, double price, double base_size, double base_equity) const {
   double ratio = margin_ratio(o.sign), qty = std::fabs(base_size + o.size);
   if (ratio <= 0 || qty == 0) return false;
-  return qty * price * book_.point_value() * ratio - base_equity > std::fabs(base_equity) * 1e-11;
+  return !fits_equity(qty * price * book_.point_value() * ratio, base_equity, rules_.grid);
 }
 
 /// Entries that wait are given up when their own margin at the present price exceeds the equity.

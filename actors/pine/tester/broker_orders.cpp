@@ -75,11 +75,36 @@ double broker::unit_cost(double price, double pv) const {
 }
 
 /// Money for a default-sized entry: a part of the equity pays for position and fee (manual: position sizing).
-double broker::money_for_entry() const {
-  if (rules_.qty_kind == sizing::cash) return ten_digits(rules_.qty_value);
+double broker::raw_money_for_entry() const {
+  if (rules_.qty_kind == sizing::cash) return rules_.qty_value;
   double money = book_.equity() * rules_.qty_value / 100;
   if (rules_.fee == fee_kind::cash_per_order) money = std::max(0.0, money - rules_.fee_value);
-  return ten_digits(money);
+  return money;
+}
+
+/// What is granted of a market order that money has sized at `price`; 0: it is refused.
+double broker::judged_size(const order& o, double price) const {
+  const double lots = std::round(std::fabs(o.size) * lots_per_contract(rules_.grid));
+  if (lots <= 0 || rules_.qty_kind == sizing::fixed || by_venue()) return o.size;
+  const auto when = o.kind == order_kind::entry ? judged::market_entry : judged::otherwise;
+  const double left = judged_lots(lots, raw_money_for_entry(), unit_cost(price, book_.point_value()), price, when, rules_.grid);
+  return o.sign * of_lots(left, rules_.grid);
+}
+
+/// Whether the account can't carry an entry at the present price (manual: margin).
+bool broker::beyond_equity(const order& o) const {
+  const double ratio = margin_ratio(o.sign), price = o.market ? slipped(mark_, o.sign, rules_) : mark_, equity = book_.equity();
+  if (ratio <= 0) return false;
+  const double unit = price * book_.point_value() * ratio, lots = std::round(std::fabs(o.size) * lots_per_contract(rules_.grid));
+  if (equity < big_money || lots <= 0 || by_venue()) return std::fabs(o.size) * unit > equity;
+  return granted_lots(equity / rules_.grid.mintick, lots, unit, price, rules_.grid) != lots;
+}
+
+/// An entry that is not granted: a market reversal still closes, at the next open and under its own id (as observed).
+void broker::close_only(order& o, order* old) {
+  if (!o.market || book_.size() * o.sign >= 0) return;
+  o.size = 0;
+  store(o, old);
 }
 
 double broker::default_qty(double fill_price) const {
@@ -167,15 +192,11 @@ void broker::place_entry(const order_command& c) {
     if (old != nullptr) drop(*old);
     return;
   }
-  double ratio = margin_ratio(o.sign);
-  if (ratio > 0) { // can't be opened at the present price: not placed (manual: margin)
-    double check = o.market ? slipped(mark_, o.sign, rules_) : mark_;
-    if (std::fabs(o.size) * check * book_.point_value() * ratio > book_.equity()) {
-      if (!o.market || !reverses) return;
-      o.size = 0; // a market reversal still closes, at the next open and under its own id (as observed)
-      return store(o, old);
-    }
+  if (o.market && o.size != 0 && c.qty != c.qty) {
+    o.size = judged_size(o, slipped(mark_, o.sign, rules_));
+    if (o.size == 0) return close_only(o, old);
   }
+  if (beyond_equity(o)) return close_only(o, old);
   double queued = size_after_queue();
   if (!again && queued * o.sign > 0) {
     if (pyramiding_full()) return; // manual: pyramiding
@@ -195,7 +216,11 @@ void broker::place_plain(const order_command& c) {
   entry_levels(o, c);
   if (!size_entry(o, c)) return;
   order* old = waiting(c.id);
-  if (o.size != 0) return store(o, old);
+  if (o.size != 0) {
+    if (o.market && c.qty != c.qty) o.size = judged_size(o, slipped(mark_, o.sign, rules_));
+    if (o.size != 0) store(o, old);
+    return;
+  }
   if (old != nullptr) drop(*old); // less than a lot: the order it would have changed goes (as observed)
 }
 
