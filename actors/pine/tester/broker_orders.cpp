@@ -202,7 +202,7 @@ void broker::place_entry(const order_command& c) {
     if (pyramiding_full()) return; // manual: pyramiding
   } else if (o.priced() && !again && held != 0) {
     // A limit or stop entry is enlarged by what it reverses when it is placed, a market entry when it fills.
-    o.size -= queued;
+    o.size = add_lots(o.size, -queued, rules_.grid);
     o.flip = std::fabs(queued);
   }
   o.keeps_size = again;

@@ -96,7 +96,7 @@ bool broker::entry_stands(order& o, double price, bool gapped, const tick_fills&
     if (book_.sign() == o.sign && pyramiding_full()) return drop(o), false;
     if (book_.size() * o.sign < 0 && !o.keeps_size) {
       o.flip = std::fabs(book_.size());
-      o.size -= book_.size();
+      o.size = add_lots(o.size, -book_.size(), rules_.grid);
     }
     if (o.size == 0) return drop(o), false;
   }
@@ -234,7 +234,7 @@ void broker::after_script() {
       if (o.dead) return;
       if (o.kind == order_kind::entry && o.market) {
         if (book_.sign() == o.sign && pyramiding_full()) return drop(o);
-        if (book_.size() * o.sign < 0 && !o.keeps_size) o.size -= book_.size();
+        if (book_.size() * o.sign < 0 && !o.keeps_size) o.size = add_lots(o.size, -book_.size(), rules_.grid);
         if (o.size == 0) return drop(o);
       }
       double price = cause == exit_cause::profit ? close : slipped(close, o.sign, rules_);
@@ -255,8 +255,11 @@ void broker::after_script() {
         if (o.is_stop_limit()) { // the close may be what its stop has waited for
           o.stop_hit = o.stop_hit || stop_met(o.stop, o.sign, close);
           if (o.stop_hit && limit_met(o.limit, o.sign, close, rules_)) fill_one(o, exit_cause::profit);
-        } else if (o.stop == o.stop && stop_met(o.stop, o.sign, close)) fill_one(o, exit_cause::loss);
-        else if (o.limit == o.limit && limit_met(o.limit, o.sign, close, rules_)) fill_one(o, exit_cause::profit);
+        } else if (o.stop == o.stop && stop_met(o.stop, o.sign, close)) {
+          fill_one(o, exit_cause::loss);
+        } else if (o.limit == o.limit && limit_met(o.limit, o.sign, close, rules_)) {
+          fill_one(o, exit_cause::profit);
+        }
       }
     orders_.sweep();
   }
