@@ -68,7 +68,9 @@ broker::tick_fills broker::orders_met(double price) {
       gapped.push_back(o);
     }
   }
-  auto level = [&](const order* o) { return o->stop == o->stop && stop_met(o->stop, o->sign, price) ? o->stop : o->limit; };
+  // The book is read upwards: an order comes by the lowest level that it has, whichever of them the tick is behind. The kit
+  // shows only that entries come first; this is the order with which the observed trades have been reproduced. NaN is none.
+  auto level = [](const order* o) { return o->is_stop_limit() ? o->stop : std::fmin(o->stop, std::fmin(o->limit, o->trail_price)); };
   std::stable_sort(gapped.begin(), gapped.end(), [&](const order* a, const order* b) {
     if (a->exits() != b->exits()) return b->exits();
     return level(a) < level(b);

@@ -1,7 +1,5 @@
 #include "actors/pine/tester/ledger.hpp"
 
-#include "actors/pine/tester/fill_rules.hpp"
-
 #include <algorithm>
 #include <utility>
 

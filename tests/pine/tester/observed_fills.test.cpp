@@ -42,6 +42,13 @@ TEST(gapped_stop, within_the_bar_it_is_sized_at_its_fill) {
   EXPECT_DOUBLE_EQ(d.size(), 9.4);
 }
 
+TEST(gapped_exits, come_by_their_lowest_level) {
+  desk d;
+  d.flat_bar(100).sell("S", {.qty = 3}).flat_bar(100);
+  d.exit("A", "S", {.qty = 1, .limit = 90, .stop = 105}).exit("B", "S", {.qty = 2, .limit = 80, .stop = 105}).flat_bar(106).done();
+  EXPECT_EQ(d.trades(), "short 2 @ 100 -> 106 (B) = -12; short 1 @ 100 -> 106 (A) = -6");
+}
+
 // Stop-limit orders
 TEST(stop_limit, is_sized_at_the_price_of_its_placement_wherever_it_fills) {
   desk d(cash(1000));
@@ -170,6 +177,15 @@ TEST(batch, of_any_a_leg_with_nothing_left_to_close_comes_last_and_opens) {
   ASSERT_EQ(d.money().open_trades().size(), 2u);
   EXPECT_EQ(d.money().open_trades()[0].size, 1);
   EXPECT_EQ(d.money().open_trades()[1].size, 5);
+}
+
+// The mark of an open position
+TEST(open_profit, is_marked_at_the_price_as_a_fill_would_book_it) {
+  auto r = plain_rules();
+  r.grid = {0.01, 1, 100, 1, 1e-5};
+  desk d(r);
+  d.flat_bar(94000).buy("L").flat_bar(94000).bar(94000, 94300, 94000, 94208.43);
+  EXPECT_EQ(d.money().open_profit(), 94208.43000000001 - 94000) << "9,420,843 ticks times 0.01";
 }
 
 // The grid of quantities
