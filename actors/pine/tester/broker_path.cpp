@@ -166,6 +166,10 @@ constexpr int resumed_leg = 10;
 /// first extreme, second extreme).
 bool broker::step() {
   auto path = path_of(bar_);
+  // An immediate close of a run that is not the bar's last one is undone with that run's variables (as observed); one
+  // that another close has replaced is not.
+  for (auto* o : orders_.all())
+    if (o->at_once) drop(*o);
   mode_ = walk_mode::until_fill;
   while ((step_point_ < 3 || step_point_ >= resumed_leg) && !failure_) {
     auto before = fill_number_;

@@ -122,6 +122,23 @@ TEST(strategy, calc_on_order_fills_fills_at_most_four_times_a_bar) {
   EXPECT_EQ(prices, "100 100 98 104 ");
 }
 
+TEST(strategy, calc_on_order_fills_undoes_the_immediate_closes_of_all_but_the_last_run) {
+  const std::string options = ", initial_capital = 100000, calc_on_order_fills = true, default_qty_value = 10";
+  const std::string entry = "if bar_index == 0\n    strategy.entry(\"G\", strategy.short)\nif bar_index == 1 and strategy.opentrades.entry_bar_index(0) == 1";
+  auto bars = path({{100, 101, 98.5, 100}, {100, 101, 98.5, 100}, {100, 101, 98.5, 100}});
+  auto last = start(script_of(options, entry + "\n    strategy.close(\"G\", qty = 3, immediately = true)\n"));
+  ASSERT_TRUE(last);
+  run_all(*last, {bars[0], bars[1]});
+  ASSERT_EQ(last->account().account().closed_trades().size(), 1u) << "once, although the script has run twice";
+  EXPECT_EQ(last->account().account().closed_trades()[0].exit_price, 100);
+  // v5: the plain close has taken the immediate one's place before it could be undone, and fills with the next tick
+  auto replaced = start(script_of(options, entry + " and strategy.position_size == -10\n    strategy.close(\"G\", qty = 3, immediately = true)\n"
+                                                   "    strategy.close(\"G\")\n", 5));
+  ASSERT_TRUE(replaced);
+  run_all(*replaced, {bars[0], bars[1]});
+  EXPECT_EQ(replaced->account().account().size(), -3);
+}
+
 TEST(strategy, var_is_rolled_back_between_runs_of_a_bar_and_varip_is_not) {
   auto r = start(script_of(", calc_on_order_fills = true",
                            "var int runs = 0\nvarip int all = 0\nruns += 1\nall += 1\n"
