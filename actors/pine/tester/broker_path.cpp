@@ -273,9 +273,9 @@ void broker::meet(order& o, const trigger& t, double level) {
     o.cause = exit_cause::profit;
     fill(o, o.limit);
     break;
-  case exit_cause::trailing:
+  case exit_cause::trailing: // at its stop, or where the price is if that lies behind it: it had been withdrawn meanwhile
     o.cause = exit_cause::trailing;
-    fill(o, slipped(o.trail_stop, o.sign, rules_));
+    fill(o, slipped(level, o.sign, rules_));
     break;
   }
   if (opening && next_binding_ != bindings_before && !entries_.empty()) activate(id, entries_.back().price);
