@@ -52,8 +52,8 @@ void context::load_bar() {
     default:
       if (load.is_ref) {
         const auto* account = shared.settings.account;
-        ref[load.reg] = account == nullptr || account->position_entry_name.empty() ? shared.objects.text("")
-                                                                                  : shared.objects.text(account->position_entry_name);
+        const bool held = account != nullptr && account->position_entry_name;
+        ref[load.reg] = held ? shared.objects.text(*account->position_entry_name) : nullptr; // na while flat (as observed)
       } else {
         num[load.reg] = field_number(load.field, load.extra);
       }

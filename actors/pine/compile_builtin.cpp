@@ -420,6 +420,7 @@ value compiler::emit_builtin(const builtin& b, const ast::expr& e, std::vector<v
   plan.fn = b.fn;
   plan.name = b.name;
   plan.line_no = line_;
+  if (b.name.compare(0, 9, "strategy.") == 0) plan.statement = statements_.try_emplace(&e, u32(statements_.size()) + 1).first->second;
   for (std::size_t i = 0; i < bound.size(); ++i) {
     auto& v = bound[i];
     type_id t = v.type;

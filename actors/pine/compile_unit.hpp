@@ -319,6 +319,7 @@ private:
   frame* frame_ = nullptr;
   std::vector<loop_info> loops_;
   std::map<const ast::expr*, std::uint32_t> input_of_;
+  std::map<const ast::expr*, std::uint32_t> statements_; ///< numbers of the calls of strategy.*
   std::map<std::string, declaration*> unused_;
   std::set<const ast::stmt*> expanded_;
   std::set<type_id> varip_types_;

@@ -30,7 +30,7 @@ struct order_command {
   close_time when = close_time::next_tick;
   risk_unit unit = risk_unit::cash;
   bool disable_alert = false;
-  std::uint32_t statement = 0; ///< source line of the call: two statements are two orders, one repeated is one
+  std::uint32_t statement = 0; ///< number of the call in the source: two statements are two orders, one repeated is one
   text_id id = 0, from_entry = 0, oca_name = 0;
   text_id comment = 0, comment_profit = 0, comment_loss = 0, comment_trailing = 0;
   text_id alert_message = 0, alert_profit = 0, alert_loss = 0, alert_trailing = 0;

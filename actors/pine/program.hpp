@@ -108,6 +108,7 @@ struct site_plan {
   std::uint32_t state = 0;
   std::uint32_t aux = 0; ///< meaning is the built-in's: a type, a plot, a request
   std::uint32_t line_no = 0;
+  std::uint32_t statement = 0; ///< one number per call in the source, however often its function is expanded
   bool series_length = false; ///< a length argument may change from bar to bar
 };
 

@@ -89,7 +89,7 @@ struct strategy_view {
   };
   static const std::array<const char*, count_>& names();
   std::array<double, count_> values{};
-  std::string position_entry_name;
+  std::optional<std::string> position_entry_name; ///< none while flat
 };
 
 /// What strategy.closedtrades.* and strategy.opentrades.* can ask of one trade.

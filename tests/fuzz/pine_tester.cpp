@@ -34,6 +34,7 @@ broker_rules rules_from(bytes& in) {
   r.closing = static_cast<close_rule>(in.next() % 2);
   r.fills = static_cast<fill_time>(in.next() % 2);
   r.pairs = static_cast<exit_pairs>(in.next() % 2);
+  r.close_by = static_cast<close_slot>(in.next() % 2);
   return r;
 }
 

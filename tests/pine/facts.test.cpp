@@ -173,7 +173,7 @@ TEST(pine_facts, of_the_account) {
 TEST(pine_facts, amounts_in_other_currencies) {
   memory_source data;
   data.add_value("currency_rate", "USDEUR", start, 0.5);
-  data.add_value("currency_rate", "EURUSD", start, 2);
+  data.add_value("currency_rate", "EURUSD", start, 1.9); // not looked at: one rate serves both ways
   run_settings settings;
   settings.data = &data;
   EXPECT_EQ(values({"strategy.convert_to_account(10)", "strategy.convert_to_symbol(10)"}, settings, "60", "strategy(\"t\", currency = currency.EUR)"),

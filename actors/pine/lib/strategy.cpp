@@ -96,7 +96,7 @@ void command(site& c) {
   if (!r.flag(at_when, true)) return;
   auto& o = c.shared().orders.emplace_back();
   o.kind = K;
-  o.statement = c.plan->line_no;
+  o.statement = c.plan->statement;
   o.id = r.id(at_id);
   o.from_entry = r.id(at_from_entry);
   if constexpr (K == kind::entry || K == kind::order) {
@@ -134,7 +134,8 @@ template <trade_list List, trade_field Field>
 void trade_fact(site& c) {
   const auto* t = c.shared().settings.trades;
   if constexpr (Field < trade_field::entry_comment) {
-    c.ret(t == nullptr || c.na(0) ? na_value : t->number(List, Field, c.i(0)));
+    if (t == nullptr) c.ret(na_value);
+    else c.ret(t->number(List, Field, c.na(0) ? -1 : c.i(0)));
   } else {
     auto found = t == nullptr || c.na(0) ? std::nullopt : t->text(List, Field, c.i(0));
     if (found) c.ret_text(std::move(*found));
@@ -142,18 +143,22 @@ void trade_fact(site& c) {
   }
 }
 
-/// Between the symbol's and the account's currency by a rate that the user supplied, or 1 when they are the same.
-double rate(const site& c, bool to_account) {
+/// Account currency per unit of the symbol's, supplied by the user, or 1 when they are the same.
+double account_rate(const site& c) {
   const auto& sym = c.ctx->symbol->currency;
   std::string account = c.shared().decl != nullptr ? c.shared().decl->currency : "NONE";
   if (account == "NONE" || account.empty() || account == sym) return 1;
   auto* d = c.shared().settings.data;
   if (d == nullptr) return na_value;
-  auto v = d->value("currency_rate", to_account ? sym + account : account + sym, c.ctx->current.time_ms);
+  auto v = d->value("currency_rate", sym + account, c.ctx->current.time_ms);
   return v ? *v : na_value;
 }
-void to_account(site& c) { c.ret(c.f(0) * rate(c, true)); }
-void to_symbol(site& c) { c.ret(c.f(0) * rate(c, false)); }
+void to_account(site& c) { c.ret(c.f(0) * account_rate(c)); }
+/// The way back divides by the same rate, so that the two are exact reciprocals (as observed).
+void to_symbol(site& c) {
+  double rate = account_rate(c);
+  c.ret(rate == 0 ? na_value : c.f(0) / rate);
+}
 
 /// Without a broker there is nothing to size an order by.
 void default_entry_qty(site& c) {

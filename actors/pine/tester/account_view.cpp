@@ -19,7 +19,8 @@ void account_view::refresh() {
   for (auto f : used_) view_.values[f] = value(f);
   if (uses_name_) {
     const auto& open = from_.account().open_trades();
-    view_.position_entry_name = open.empty() ? "" : from_.texts().text(open.front().entry_id);
+    if (open.empty()) view_.position_entry_name.reset();
+    else view_.position_entry_name = from_.texts().text(open.front().entry_id);
   }
 }
 
@@ -90,9 +91,25 @@ double account_view::profit_of_open(const trade& t) const {
   return t.size * (price - t.entry_price) * pv - t.entry_fee - fee;
 }
 
+/// Of a number that no trade has: sizes are 0, so that a script may ask for the last trade while flat; amounts are 0
+/// beyond the last trade and na before the first, everything else is na (as observed).
+double account_view::of_no_trade(trade_field field, std::int64_t index) {
+  switch (field) {
+  case trade_field::size: return 0;
+  case trade_field::commission:
+  case trade_field::max_drawdown:
+  case trade_field::max_drawdown_percent:
+  case trade_field::max_runup:
+  case trade_field::max_runup_percent:
+  case trade_field::profit:
+  case trade_field::profit_percent: return index < 0 ? na_value : 0;
+  default: return na_value;
+  }
+}
+
 double account_view::number(trade_list list, trade_field field, std::int64_t index) const {
   const auto* t = find(list, index);
-  if (t == nullptr) return na_value;
+  if (t == nullptr) return of_no_trade(field, index);
   double profit = list == trade_list::closed ? t->profit : profit_of_open(*t);
   switch (field) {
   case trade_field::commission: return t->fee();

@@ -23,6 +23,7 @@ public:
 private:
   const trade* find(trade_list list, std::int64_t number) const;
   double profit_of_open(const trade& t) const;
+  static double of_no_trade(trade_field field, std::int64_t index);
   broker& from_;
   strategy_view view_;
   std::vector<strategy_view::field> used_;

@@ -11,6 +11,7 @@
 #include "actors/pine/order_command.hpp"
 #include "actors/pine/tester/fill_rules.hpp"
 #include "actors/pine/tester/ledger.hpp"
+#include "actors/pine/tester/money_gate.hpp"
 #include "actors/pine/tester/order_book.hpp"
 
 #include <array>
@@ -126,11 +127,17 @@ private:
   void drop(order& o);
   void entry_levels(order& o, const order_command& c) const;
   bool size_entry(order& o, const order_command& c);
-  double money_for_entry() const;
+  double raw_money_for_entry() const;
+  double money_for_entry() const { return ten_digits(raw_money_for_entry()); }
+  double judged_size(const order& o, double price) const;
+  bool beyond_equity(const order& o) const;
+  void close_only(order& o, order* old);
   double unit_cost(double price, double pv) const;
   double margin_ratio(double sign) const { return (sign < 0 ? rules_.margin_short : rules_.margin_long) / 100; }
-  double sign_after_queue() const;
-  double size_after_closes() const;
+  double size_after_queue() const;
+  order* pending_close(const order& like);
+  double close_size(const order_command& c) const;
+  double share_of(double base, double percent, double most) const;
   std::size_t pyramids() const { return entries_.size(); }
   bool pyramiding_full() const { return static_cast<double>(rules_.pyramiding) <= static_cast<double>(pyramids()); }
   // broker_exits.cpp
@@ -148,13 +155,14 @@ private:
   bool waits_for_entry(const order& o) const;
   bool has_bound(text_id id) const;
   double bound_left(text_id id) const;
+  double bound_first(text_id id) const;
   entry_binding* find_binding(std::uint32_t number);
   const entry_binding* find_binding(std::uint32_t number) const;
   void bind(text_id id, double size, double price, bool by_exit);
   void inherit_legs(const entry_binding& b);
   void settle(const order& o, double qty);
-  double reduce(std::uint32_t number, double qty, bool other_order);
-  void unbind(std::uint32_t number, bool other_order);
+  double reduce(std::uint32_t number, double qty, const order* closer);
+  void unbind(std::uint32_t number, const order* closer);
   // broker_fill.cpp
   void fill(order& o, double price);
   void execute(order& o, double price, double order_qty, bool counts);
@@ -162,8 +170,9 @@ private:
   void open_trade(order& o, double price, double order_qty);
   double fee_of(double qty, double price, double order_qty) const;
   bool size_at_fill(order& o, double price);
+  bool plain_refused(const order& o, double price) const;
   void run_oca(const order& o, double filled);
-  void force_close(double price, double qty, text_id comment);
+  void force_close(double price, double qty, text_id comment, std::uint64_t target = 0);
   void record(const order& o, double price, double size);
   text_id exit_comment(const order& o) const;
   // broker_venue.cpp
@@ -174,6 +183,7 @@ private:
   void watch_path(double to);
   // broker_path.cpp
   void start_bar(const bar_moment& when);
+  // broker_tick.cpp
   void touch(double price);
   void fill_market(double price);
   /// One tick: the account before it, what it fills, and what of that has been.
@@ -187,26 +197,36 @@ private:
   tick_fills orders_met(double price);
   void commit_exits(const tick_fills& tick);
   bool entry_stands(order& o, double price, bool gapped, const tick_fills& tick);
+  bool both_sides_refused(const order& o, double price, const tick_fills& tick) const;
   bool entry_refused(const order& o, double price, const tick_fills& tick) const;
+  void withdraw_exits();
+  void reattach_exits(double price);
   void adopt_position();
   void meet_exits(double price);
+  void first_tick(order& o, double price);
+  // broker_path.cpp
   void walk(double to);
+  bool spent(const order& o) const;
   struct trigger {
     double level = 0;
     exit_cause cause = exit_cause::none;
   };
   std::optional<trigger> on_way(const order& o, double to) const;
   void meet(order& o, const trigger& t, double level);
-  void first_tick(order& o, double price);
   void activate(text_id entry, double price);
   void ratchet(double price);
   void after_point(const bar_prices& p, int point);
   bool needs_walk(const bar_prices& p) const;
   // broker_margin.cpp
-  enum class margin_moment : std::uint8_t { tick, first_extreme, close };
+  /// Where the margin is looked at. At the first extreme a call can be put off; at the end of a leg that led to the
+  /// position's good side the last fill on it is judged too, by a second look.
+  enum class margin_moment : std::uint8_t { tick, first_extreme, leg_end, last_fill };
   bool check_margin(double price, margin_moment m);
+  bool margin_call(double price, double mark, margin_moment m);
+  void liquidate(double price, double qty);
+  void call_again(double price);
   bool second_stage(double price);
-  double cover_lots(double loss, double price, double per_lot) const;
+  double cover_lots(double loss, double price) const;
   bool margin_safe(const bar_prices& p) const;
   bool too_dear(const order& o, double price, double base_size, double base_equity) const;
   void cancel_unaffordable();
@@ -222,6 +242,12 @@ private:
   ledger book_;
   order_book orders_;
   std::vector<entry_binding> entries_;
+  /// With close_entries_rule "ANY" a margin call goes on: what it has cut of each trade, and up to which fill.
+  struct lasting_call {
+    double size = 0;
+    std::uint64_t seen = 0;
+  };
+  std::vector<lasting_call> calls_;
   std::uint32_t next_binding_ = 1;
   std::uint64_t next_slot_ = 1, fill_number_ = 0;
   bar_moment now_;
@@ -230,6 +256,9 @@ private:
   double at_ = 0;           ///< where on the path the walk stands
   int moment_ = 0;          ///< point of the path: 0 open, 1 and 2 extremes, 3 close
   std::size_t bar_fills_ = 0;
+  double bar_start_size_ = 0, bar_start_equity_ = 0; ///< before the first fill of the bar
+  std::uint64_t leg_fills_ = 0; ///< fills before the present leg of the path
+  double last_fill_price_ = 0;
   std::int64_t partial_close_bar_ = -1; ///< bar on which a strategy.close() has filled last
   std::size_t closed_at_bar_start_ = 0;
   walk_mode mode_ = walk_mode::through;

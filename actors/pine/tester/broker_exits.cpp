@@ -26,8 +26,16 @@ double broker::bound_left(text_id id) const {
   return on_lots(sum, rules_.grid);
 }
 
-/// An exit does nothing before its entry has filled (manual: strategy.exit()).
+double broker::bound_first(text_id id) const {
+  double sum = 0;
+  for (const auto& b : entries_)
+    if (b.id == id) sum += b.first_size;
+  return sum;
+}
+
+/// An exit does nothing before its entry has filled (manual: strategy.exit()), nor while it is withdrawn.
 bool broker::waits_for_entry(const order& o) const {
+  if (o.detached) return true;
   if (o.kind != order_kind::exit || o.committed) return false;
   return o.binding == 0 || find_binding(o.binding) == nullptr;
 }
@@ -49,9 +57,6 @@ broker::exit_target broker::pending_target(const order& e) const {
 
 void broker::place_exit(const order_command& c) {
   if (c.qty < 0) return;
-  if (!(c.limit == c.limit || c.stop == c.stop || c.profit == c.profit || c.loss == c.loss ||
-        c.trail_price == c.trail_price || c.trail_points == c.trail_points))
-    return; // no level, no order: not a market close
   // One leg per filled entry, oldest first; entries opened by an exit come before the others.
   for (bool by_exit : {true, false})
     for (std::size_t i = 0; i < entries_.size(); ++i) {
@@ -69,6 +74,15 @@ void broker::place_exit(const order_command& c) {
   }
 }
 
+namespace {
+bool has_levels(const order_command& c) {
+  return c.limit == c.limit || c.stop == c.stop || c.profit == c.profit || c.loss == c.loss || c.trail_price == c.trail_price ||
+         c.trail_points == c.trail_points;
+}
+} // namespace
+
+/// A leg whose levels are all na never fills: it is no market close. But it takes the place of the leg with levels that
+/// its call had, and it holds its share of the entry against other calls (as observed).
 void broker::place_leg(const order_command& c, const exit_target& t) {
   order* old = nullptr;
   double siblings = 0;
@@ -79,11 +93,15 @@ void broker::place_leg(const order_command& c, const exit_target& t) {
   }
   if (old != nullptr && old->consumed) return; // it has done its part; its entry is still open
   // Shares are taken in the order of the calls: a later leg gets what earlier ones left (manual: partial exits).
-  double rest = t.size - siblings, share = rest;
-  if (c.qty == c.qty) share = c.qty < rest ? std::fabs(given_on_lots(c.qty, rules_.grid)) : on_lots(rest, rules_.grid);
-  else if (c.qty_percent == c.qty_percent) share = on_lots(std::min(t.size * c.qty_percent / 100, rest), rules_.grid);
+  // A quantity of less than a lot counts as left out (as observed).
+  double rest = t.size - siblings, qty = given_on_lots(c.qty, rules_.grid) > 0 ? c.qty : no_value, share = rest;
+  if (qty == qty) share = qty < rest ? given_on_lots(qty, rules_.grid) : on_lots(rest, rules_.grid);
+  else if (c.qty_percent == c.qty_percent) share = share_of(t.size, c.qty_percent, rest);
   else share = on_lots(rest, rules_.grid);
-  if (!(share > 0)) return;
+  if (!(share > 0)) {
+    if (old != nullptr && !has_levels(c)) drop(*old);
+    return;
+  }
 
   order o;
   o.kind = order_kind::exit;
@@ -95,7 +113,8 @@ void broker::place_leg(const order_command& c, const exit_target& t) {
   o.size = o.sign * share;
   o.reserved = share;
   o.bound = t.size;
-  o.whole_entry = c.qty != c.qty && c.qty_percent != c.qty_percent;
+  o.whole_entry = qty != qty && c.qty_percent != c.qty_percent;
+  o.named = c.from_entry != 0;
   o.from_any = c.from_entry == 0 && t.binding == 0 && (old == nullptr || old->from_any);
   const auto& g = rules_.grid;
   bool prices_win = rules_.pairs == exit_pairs::price_wins;
@@ -103,7 +122,7 @@ void broker::place_leg(const order_command& c, const exit_target& t) {
   if (c.limit == c.limit) o.limit = level_on_ticks(c.limit, better, g);
   if (c.stop == c.stop) o.stop = level_on_ticks(c.stop, worse, g);
   if (c.trail_price == c.trail_price) o.trail_price = level_on_ticks(c.trail_price, worse, g);
-  o.spec = {o.limit, o.stop, o.trail_price, c.qty, c.qty_percent};
+  o.spec = {o.limit, o.stop, o.trail_price, qty, c.qty_percent};
   if (!(prices_win && o.limit == o.limit)) o.profit_ticks = c.profit;
   if (!(prices_win && o.stop == o.stop)) o.loss_ticks = c.loss;
   if (!(prices_win && o.trail_price == o.trail_price)) o.trail_ticks = c.trail_points;
@@ -194,17 +213,17 @@ void broker::inherit_legs(const entry_binding& b) {
   for (std::size_t i = 0; i < count; ++i) {
     const order source = *orders_.all()[i];
     if (source.dead || source.kind != order_kind::exit || source.id != b.id || source.binding == 0 ||
-        source.binding == b.number || source.consumed || source.spent)
+        source.binding == b.number || source.consumed || source.spent || !source.has_levels())
       continue;
     bool covered = std::any_of(orders_.all().begin(), orders_.all().end(), [&](const order* o) {
       return !o->dead && o->kind == order_kind::exit && o->signal == source.signal && o->binding == b.number;
     });
     if (covered) continue;
     order leg = source;
-    double share = b.first_size;
-    if (leg.spec.qty == leg.spec.qty) share = std::min(leg.spec.qty, share);
-    else if (leg.spec.qty_percent == leg.spec.qty_percent) share = share * leg.spec.qty_percent / 100;
-    share = on_lots(share, rules_.grid);
+    double share = on_lots(b.first_size, rules_.grid);
+    if (leg.spec.qty < share) share = given_on_lots(leg.spec.qty, rules_.grid);
+    else if (leg.spec.qty != leg.spec.qty && leg.spec.qty_percent == leg.spec.qty_percent)
+      share = share_of(share, leg.spec.qty_percent, share);
     if (!(share > 0)) continue;
     leg.binding = b.number;
     leg.bound = b.first_size;
@@ -223,32 +242,34 @@ void broker::inherit_legs(const entry_binding& b) {
 void broker::settle(const order& o, double qty) {
   if (!(qty > 0)) return;
   if (o.kind == order_kind::exit && find_binding(o.binding) != nullptr) {
-    reduce(o.binding, qty, false);
+    reduce(o.binding, qty, nullptr);
     return;
   }
-  bool one_id = o.kind == order_kind::close || o.kind == order_kind::exit;
+  bool one_id = o.kind == order_kind::close || o.kind == order_kind::exit || o.target != 0;
   for (std::size_t i = 0; i < entries_.size() && qty > 0;) {
     if (one_id && entries_[i].id != o.id) {
       ++i;
       continue;
     }
     auto number = entries_[i].number;
-    qty = reduce(number, qty, true);
+    qty = reduce(number, qty, &o);
     if (i < entries_.size() && entries_[i].number == number) ++i;
   }
 }
 
-double broker::reduce(std::uint32_t number, double qty, bool other_order) {
+/// `closer` is the order that closes, unless it is a leg of that entry.
+double broker::reduce(std::uint32_t number, double qty, const order* closer) {
   auto* b = find_binding(number);
   double take = std::min(b->left, qty);
   b->left = add_lots(b->left, -take, rules_.grid);
-  if (!(b->left > 0)) unbind(number, other_order);
+  if (!(b->left > 0)) unbind(number, closer);
   return add_lots(qty, -take, rules_.grid);
 }
 
 /// The entry is closed: its legs go. A leg whose id has a buy order waiting stays for that order's fill when another
-/// order closed the entry (as observed, for buys only).
-void broker::unbind(std::uint32_t number, bool other_order) {
+/// order closed the entry (as observed, for buys only). An entry of the same id that reverses doesn't wait any more: what
+/// it opens has no leg before the script places one (as observed).
+void broker::unbind(std::uint32_t number, const order* closer) {
   auto at = std::find_if(entries_.begin(), entries_.end(), [&](const auto& b) { return b.number == number; });
   if (at == entries_.end()) return;
   text_id id = at->id;
@@ -257,7 +278,8 @@ void broker::unbind(std::uint32_t number, bool other_order) {
     if (o->dead || o->kind != order_kind::exit || o->committed) continue;
     bool here = o->binding == number;
     if (!here && !(o->binding == 0 && o->id == id && !has_bound(id))) continue;
-    const auto* next = other_order ? waiting(id) : nullptr;
+    const auto* next = closer != nullptr ? waiting(id) : nullptr;
+    if (next == closer) next = nullptr;
     if (next != nullptr && next->sign > 0 && o->sign < 0) {
       if (here) o->binding = 0;
       continue;

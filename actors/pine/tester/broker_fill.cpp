@@ -18,16 +18,26 @@ double broker::fee_of(double qty, double price, double order_qty) const {
   case fee_kind::cash_per_order: total = rules_.fee_value; break;
   }
   total = ten_digits(total);
-  return qty == order_qty ? total : ten_digits(total * qty / order_qty);
+  if (qty == order_qty) return total;
+  // shares are of whole lots: half an order pays exactly half, however the doubles of the quantities lie
+  const double n = lots_per_contract(rules_.grid);
+  return ten_digits(static_cast<double>(static_cast<long double>(total) * std::round(qty * n) / std::round(order_qty * n)));
 }
 
 /// The quantity of a default-sized price order, from the money that its placement set aside. False: nothing to buy.
 bool broker::size_at_fill(order& o, double price) {
   o.sized_at_fill = false;
+  // a stop-limit order keeps the price of its placement, wherever it fills (as observed)
+  if (o.is_stop_limit() && o.placed_price == o.placed_price) price = o.placed_price;
   double cost = unit_cost(price, o.budget_pv), before = std::fabs(o.size);
   double qty = cost > 0 ? o.budget / cost : 0;
   if (!(qty > 0) || !std::isfinite(qty)) return false;
-  o.size = o.sign * bought_on_lots(qty + o.flip, rules_.grid);
+  double bought = bought_on_lots(qty + o.flip, rules_.grid);
+  if (o.budget >= big_money) { // the part that money buys is judged, not the position that is reversed
+    double lots = std::round((bought - o.flip) * lots_per_contract(rules_.grid));
+    if (lots > 0) bought = add_lots(o.flip, of_lots(judged_lots(lots, o.budget, cost, price, judged::otherwise, rules_.grid), rules_.grid), rules_.grid);
+  }
+  o.size = o.sign * bought;
   double extra = std::fabs(o.size) - before;
   if (extra > 0) // legs that cover the whole entry grow with it
     for (auto* leg : orders_.all()) {
@@ -37,6 +47,16 @@ bool broker::size_at_fill(order& o, double price) {
       leg->size = leg->sign * leg->reserved;
     }
   return o.size != 0;
+}
+
+/// strategy.order() obeys no pyramiding limit, but the margin: an order whose position the account can't carry is refused
+/// whole. Not one that takes the position down, and not one that fits what was there when the bar began: a margin call
+/// trims that (as observed).
+bool broker::plain_refused(const order& o, double price) const {
+  double held = book_.size(), after = add_lots(held, o.size, rules_.grid);
+  if (after == 0 || (after * held > 0 && std::fabs(after) <= std::fabs(held))) return false;
+  if (!too_dear(o, price, held, book_.equity())) return false;
+  return held == bar_start_size_ || too_dear(o, price, bar_start_size_, bar_start_equity_);
 }
 
 void broker::fill(order& o, double raw_price) {
@@ -53,6 +73,7 @@ void broker::fill(order& o, double raw_price) {
     double side = o.sign;
     allowed = risk_.allowed == trade_side::both || (risk_.allowed == trade_side::long_) == (side > 0);
     if (held == 0 && !allowed) return drop(o);
+    if (o.kind == order_kind::plain && plain_refused(o, price)) return drop(o);
     if (o.kind == order_kind::entry) {
       if (held * side > 0 && pyramiding_full()) return drop(o);
       if (risk_.max_position == risk_.max_position) { // the entry is cut so that the position stays within the rule
@@ -80,12 +101,13 @@ void broker::fill(order& o, double raw_price) {
     if (!allowed) o.size = -held; // risk.allow_entry_in: the reversal only closes
     execute(o, price, std::fabs(o.size), true);
   }
-  if (o.opens() && intraday_cap_reached() && !book_.flat()) flatten_at_cap(o, price);
+  if (intraday_cap_reached() && !book_.flat()) flatten_at_cap(o, price); // whatever kind of order it was (as observed)
   if (++bar_fills_ > limits::fills_per_bar) failure_ = "more than " + std::to_string(limits::fills_per_bar) + " fills on one bar";
 }
 
 void broker::execute(order& o, double price, double order_qty, bool counts) {
   ++fill_number_;
+  last_fill_price_ = price;
   double filled = std::fabs(o.size), held = book_.size(), opens = filled, done = 0;
   bool against = held != 0 && o.size * held < 0;
   if (o.kind == order_kind::close && filled > 0) partial_close_bar_ = now_.index;
@@ -100,6 +122,7 @@ void broker::execute(order& o, double price, double order_qty, bool counts) {
         if (!leg->dead && leg->kind == order_kind::exit && leg->signal == o.signal && leg->id == o.id) leg->spent = true;
     if (book_.flat()) {
       entries_.clear();
+      calls_.clear();
       for (auto* leg : orders_.all()) {
         if (leg->dead || leg == &o || leg->kind != order_kind::exit || leg->committed) continue;
         if (waiting(leg->id) == nullptr) drop(*leg);
@@ -143,7 +166,7 @@ void broker::close_trades(order& o, double price, double qty, double order_qty, 
   c.comment = exit_comment(o);
   for (std::size_t i = 0; i < book_.open_trades().size() && qty > 0;) {
     const auto& t = book_.open_trades()[i];
-    if (by_id && t.entry_id != o.id) {
+    if ((by_id && t.entry_id != o.id) || (o.target != 0 && t.fill != o.target)) {
       ++i;
       continue;
     }
@@ -198,11 +221,17 @@ void broker::run_oca(const order& o, double filled) {
   }
 }
 
-void broker::force_close(double price, double qty, text_id comment) {
+void broker::force_close(double price, double qty, text_id comment, std::uint64_t target) {
   order o;
   o.kind = order_kind::forced;
   o.sign = -book_.sign();
   o.size = o.sign * std::min(qty, std::fabs(book_.size()));
+  for (const auto& t : book_.open_trades())
+    if (target != 0 && t.fill == target) {
+      o.target = target;
+      o.id = t.entry_id;
+      o.size = o.sign * std::min(qty, std::fabs(t.size));
+    }
   o.signal = o.comment = comment;
   if (by_venue()) { // the venue has to do it
     o.market = o.is_sized = true;

@@ -12,35 +12,45 @@ bool broker::margin_safe(const bar_prices& p) const {
   double ratio = margin_ratio(book_.sign());
   if (ratio <= 0) return true;
   double value = std::fabs(book_.size()) * book_.point_value() * ratio;
-  return book_.equity_at(p.low) >= value * p.low && book_.equity_at(p.high) >= value * p.high;
+  double at_low = book_.equity_at(p.low), at_high = book_.equity_at(p.high);
+  double room = std::max(at_low, at_high) >= big_money ? 10 * rules_.grid.mintick : 0; // what counting in ticks may take
+  return at_low >= value * p.low + room && at_high >= value * p.high + room;
 }
 
-/// Lots that cover a shortfall. Truncated, unless the amount is a whole number but for rounding.
-double broker::cover_lots(double loss, double price, double per_lot) const {
-  double raw = std::fabs(loss) / (price * book_.point_value()) / per_lot, nearest = std::round(raw);
-  constexpr double noise = 1.0 / (1 << 26);
-  return std::fabs(raw - nearest) <= raw * noise + 1e-9 ? nearest : std::trunc(raw);
+/// Lots that cover a shortfall, truncated however close the next one is (as observed: 15863 of 15863.99994).
+double broker::cover_lots(double loss, double price) const {
+  return std::trunc(std::fabs(loss) / (price * book_.point_value()) * lots_per_contract(rules_.grid));
+}
+
+/// One checkpoint of the bar. Returns true when the call is put off to the end of the bar.
+bool broker::check_margin(double price, margin_moment m) {
+  if (by_venue()) return false; // the account's own margin counts
+  auto fills = fill_number_;
+  bool put_off = margin_call(price, price, m);
+  // The account is also judged at the last fill of the leg: where the position fits here but did not fit there, what is
+  // missing there is closed here (as observed).
+  if (m == margin_moment::leg_end && !put_off && fills == fill_number_ && fills != leg_fills_) margin_call(price, last_fill_price_, margin_moment::last_fill);
+  if (!put_off) call_again(price);
+  return put_off;
 }
 
 /// A margin call (manual: margin; the steps of TradingView's help article on them): what is missing to the required
 /// margin, divided by the margin's ratio and the price, truncated to lots, times four, is closed at this price.
-/// A shortfall of less than a lot closes one contract. Returns true when the call is put off to the end of the bar:
-/// one lot is missing at the first extreme and still at the close.
-bool broker::check_margin(double price, margin_moment m) {
-  if (by_venue()) return false; // the account's own margin counts
+/// A shortfall of less than a lot closes one contract, or nothing when it is that of the leg's last fill. Returns true
+/// when the call is put off to the end of the bar: one lot is missing at the first extreme and still at the close.
+bool broker::margin_call(double price, double mark, margin_moment m) {
   double sign = book_.sign(), ratio = margin_ratio(sign), held = std::fabs(book_.size()), pv = book_.point_value();
   if (sign == 0 || ratio <= 0) return false;
   if (stage_.armed) {
     stage_.armed = false;
     if (second_stage(price)) return false;
   }
-  double available = book_.equity_at(price) - held * price * pv * ratio;
-  if (available >= 0) return false;
-  double lot = m == margin_moment::close ? 1.0 : rules_.grid.lot;
-  double lots = cover_lots(available / ratio, price, lot), qty = 0;
+  auto missing = missing_margin(held * mark * pv * ratio, book_.equity_at(mark), rules_.grid);
+  if (!missing) return false;
+  double lot = rules_.grid.lot, lots = cover_lots(*missing / ratio, mark), qty = 0;
+  if (lots == 0 && m == margin_moment::last_fill) return false;
   if (lots == 0 && lot < 1) {
     qty = std::min(1.0, held);
-    lots = 0;
   } else {
     lots = std::max(1.0, lots * 4);
     qty = std::min(lots * lot, held);
@@ -50,12 +60,43 @@ bool broker::check_margin(double price, margin_moment m) {
     if (at_close < 0) return true;
   }
   stage_.armed = true;
-  stage_.deficit = -available;
-  stage_.price = price;
+  stage_.deficit = *missing;
+  stage_.price = mark;
   stage_.legs.clear();
   for (const auto& t : book_.open_trades()) stage_.legs.emplace_back(std::fabs(t.size), t.entry_price);
-  force_close(slipped(price, -sign, rules_), on_lots(qty, rules_.grid), texts_.id("Margin call"));
+  liquidate(price, on_lots(qty, rules_.grid));
   return false;
+}
+
+/// Closes `qty` of the position, the oldest trades first, or, with close_entries_rule "ANY", that much of every open trade
+/// (as observed).
+void broker::liquidate(double price, double qty) {
+  const double at = slipped(price, -book_.sign(), rules_);
+  const text_id comment = texts_.id("Margin call");
+  if (rules_.closing == close_rule::any) {
+    calls_.push_back({qty, fill_number_});
+    const auto open = book_.open_trades();
+    for (const auto& t : open) force_close(at, qty, comment, t.fill);
+  } else {
+    force_close(at, qty, comment);
+  }
+  reattach_exits(price);
+}
+
+/// With "ANY" a margin call lives on until the position is flat: a trade that is opened later loses the same quantity at
+/// the first checkpoint that sees it, whatever the margin (as observed).
+void broker::call_again(double price) {
+  if (calls_.empty() || book_.flat()) return;
+  const double at = slipped(price, -book_.sign(), rules_);
+  auto fills = fill_number_;
+  for (std::size_t i = 0; i < calls_.size(); ++i) { // the last cut may make the position flat and end all calls
+    const auto call = calls_[i];
+    calls_[i].seen = fill_number_;
+    const auto open = book_.open_trades();
+    for (const auto& t : open)
+      if (t.fill > call.seen) force_close(at, call.size, texts_.id("Margin call"), t.fill);
+  }
+  if (fills != fill_number_) reattach_exits(price);
 }
 
 /// The next look at the margin on the same bar (as observed): the deficit is credited with the cost of the trades
@@ -73,9 +114,9 @@ bool broker::second_stage(double price) {
     ++used;
   }
   if (used == 0 || left <= 0) return false;
-  double lots = cover_lots(left / ratio, first, rules_.grid.lot);
+  double lots = cover_lots(left / ratio, first);
   if (lots <= 0) return false;
-  force_close(slipped(price, -sign, rules_), std::min(lots * 4 * rules_.grid.lot, std::fabs(book_.size())), texts_.id("Margin call"));
+  liquidate(price, std::min(lots * 4 * rules_.grid.lot, std::fabs(book_.size())));
   return true;
 }
 
@@ -83,7 +124,7 @@ bool broker::second_stage(double price) {
 bool broker::too_dear(const order& o, double price, double base_size, double base_equity) const {
   double ratio = margin_ratio(o.sign), qty = std::fabs(base_size + o.size);
   if (ratio <= 0 || qty == 0) return false;
-  return qty * price * book_.point_value() * ratio - base_equity > std::fabs(base_equity) * 1e-11;
+  return !fits_equity(qty * price * book_.point_value() * ratio, base_equity, rules_.grid);
 }
 
 /// Entries that wait are given up when their own margin at the present price exceeds the equity.

@@ -49,6 +49,8 @@ void broker::store(order o, order* old) {
   o.bar = now_.index;
   o.placed_after_fill = fill_number_;
   o.slot = old != nullptr && same_place(*old, o) ? old->slot : next_slot_++;
+  // A stop-limit order placed again with the same prices stays the limit order that its stop has made of it (as observed).
+  if (old != nullptr && old->stop_hit && same(old->limit, o.limit) && same(old->stop, o.stop)) o.stop_hit = true;
   // A market order placed twice on its bar keeps its place in the queue.
   if (old != nullptr && (old->bar == o.bar || !o.market)) {
     *old = o;
@@ -73,11 +75,36 @@ double broker::unit_cost(double price, double pv) const {
 }
 
 /// Money for a default-sized entry: a part of the equity pays for position and fee (manual: position sizing).
-double broker::money_for_entry() const {
-  if (rules_.qty_kind == sizing::cash) return ten_digits(rules_.qty_value);
+double broker::raw_money_for_entry() const {
+  if (rules_.qty_kind == sizing::cash) return rules_.qty_value;
   double money = book_.equity() * rules_.qty_value / 100;
   if (rules_.fee == fee_kind::cash_per_order) money = std::max(0.0, money - rules_.fee_value);
-  return ten_digits(money);
+  return money;
+}
+
+/// What is granted of a market order that money has sized at `price`; 0: it is refused.
+double broker::judged_size(const order& o, double price) const {
+  const double lots = std::round(std::fabs(o.size) * lots_per_contract(rules_.grid));
+  if (lots <= 0 || rules_.qty_kind == sizing::fixed || by_venue()) return o.size;
+  const auto when = o.kind == order_kind::entry ? judged::market_entry : judged::otherwise;
+  const double left = judged_lots(lots, raw_money_for_entry(), unit_cost(price, book_.point_value()), price, when, rules_.grid);
+  return o.sign * of_lots(left, rules_.grid);
+}
+
+/// Whether the account can't carry an entry at the present price (manual: margin).
+bool broker::beyond_equity(const order& o) const {
+  const double ratio = margin_ratio(o.sign), price = o.market ? slipped(mark_, o.sign, rules_) : mark_, equity = book_.equity();
+  if (ratio <= 0) return false;
+  const double unit = price * book_.point_value() * ratio, lots = std::round(std::fabs(o.size) * lots_per_contract(rules_.grid));
+  if (equity < big_money || lots <= 0 || by_venue()) return std::fabs(o.size) * unit > equity;
+  return granted_lots(equity / rules_.grid.mintick, lots, unit, price, rules_.grid) != lots;
+}
+
+/// An entry that is not granted: a market reversal still closes, at the next open and under its own id (as observed).
+void broker::close_only(order& o, order* old) {
+  if (!o.market || book_.size() * o.sign >= 0) return;
+  o.size = 0;
+  store(o, old);
 }
 
 double broker::default_qty(double fill_price) const {
@@ -95,11 +122,11 @@ bool broker::size_entry(order& o, const order_command& c) {
     o.size = o.sign * std::fabs(given_on_lots(c.qty, rules_.grid));
     return true;
   }
-  // Sized at the price it would fill at now: this close, slipped, for a market order; its level while it waits.
-  double price = mark_;
+  // Sized at the price it would fill at now: this close, slipped, for a market order; its level while it waits, of a
+  // stop-limit order the stop's price as far as the limit allows it.
+  double price = o.priced() ? mark_ : slipped(mark_, o.sign, rules_);
+  if (o.stop == o.stop) price = o.sign > 0 ? std::max(o.stop, price) : std::min(o.stop, price);
   if (o.limit == o.limit) price = o.sign > 0 ? std::min(o.limit, price) : std::max(o.limit, price);
-  else if (o.stop == o.stop) price = o.sign > 0 ? std::max(o.stop, price) : std::min(o.stop, price);
-  else price = slipped(price, o.sign, rules_);
   if (rules_.qty_kind == sizing::fixed) {
     if (!(rules_.qty_value > 0) || !std::isfinite(rules_.qty_value)) return false;
     o.size = o.sign * given_on_lots(rules_.qty_value, rules_.grid);
@@ -113,6 +140,7 @@ bool broker::size_entry(order& o, const order_command& c) {
     o.sized_at_fill = true;
     o.budget = money_for_entry();
     o.budget_pv = book_.point_value();
+    o.placed_price = price;
   }
   return true;
 }
@@ -131,9 +159,9 @@ void broker::entry_levels(order& o, const order_command& c) const {
 
 // ---------------------------------------------------------------- entries and plain orders
 
-/// The side of the position once the market orders that wait have filled, in their order: what the pyramiding limit
-/// is held against when a further entry is placed.
-double broker::sign_after_queue() const {
+/// The position once the market orders that wait have filled, in their order: what the pyramiding limit is held against
+/// when a further entry is placed, and what a limit or stop entry will have to reverse (as observed).
+double broker::size_after_queue() const {
   double size = book_.size();
   for (const auto* o : orders_.all()) {
     if (o->dead || !o->market) continue;
@@ -144,15 +172,7 @@ double broker::sign_after_queue() const {
       size = size * o->size >= 0 ? size + o->size : o->size;
     }
   }
-  return size > 0 ? 1 : size < 0 ? -1 : 0;
-}
-
-double broker::size_after_closes() const {
-  double size = book_.size(), closing = 0;
-  for (const auto* o : orders_.all())
-    if (!o->dead && o->market && o->exits()) closing += o->size;
-  double left = size + closing;
-  return closing == 0 ? size : left * size > 0 ? left : 0;
+  return size;
 }
 
 void broker::place_entry(const order_command& c) {
@@ -166,22 +186,24 @@ void broker::place_entry(const order_command& c) {
   if (by_venue() && old != nullptr && !again && old->market && o.market && old->sign == o.sign) return; // still on its way
   double held = book_.size();
   bool reverses = held * o.sign < 0;
-  // A size of less than one lot still closes the opposite position, and opens nothing.
-  if (o.size == 0 && (again || !reverses)) return;
-  double ratio = margin_ratio(o.sign);
-  if (ratio > 0) { // can't be opened at the present price: not placed (manual: margin)
-    double check = o.market ? slipped(mark_, o.sign, rules_) : mark_;
-    if (std::fabs(o.size) * check * book_.point_value() * ratio > book_.equity()) return;
+  // A size of less than one lot still closes the opposite position, and opens nothing. Where there is nothing to close
+  // it takes the order it would have changed with it (as observed).
+  if (o.size == 0 && (again || !reverses)) {
+    if (old != nullptr) drop(*old);
+    return;
   }
-  if (!again && sign_after_queue() == o.sign) {
+  if (o.market && o.size != 0 && c.qty != c.qty) {
+    o.size = judged_size(o, slipped(mark_, o.sign, rules_));
+    if (o.size == 0) return close_only(o, old);
+  }
+  if (beyond_equity(o)) return close_only(o, old);
+  double queued = size_after_queue();
+  if (!again && queued * o.sign > 0) {
     if (pyramiding_full()) return; // manual: pyramiding
-  } else if (o.priced() && !again) {
+  } else if (o.priced() && !again && held != 0) {
     // A limit or stop entry is enlarged by what it reverses when it is placed, a market entry when it fills.
-    double flips = size_after_closes();
-    if (flips * o.sign < 0) {
-      o.size -= flips;
-      o.flip = std::fabs(flips);
-    }
+    o.size = add_lots(o.size, -queued, rules_.grid);
+    o.flip = std::fabs(queued);
   }
   o.keeps_size = again;
   store(o, old);
@@ -192,14 +214,48 @@ void broker::place_plain(const order_command& c) {
   order o;
   o.kind = order_kind::plain;
   entry_levels(o, c);
-  if (!size_entry(o, c) || o.size == 0) return;
-  store(o, waiting(c.id));
+  if (!size_entry(o, c)) return;
+  order* old = waiting(c.id);
+  if (o.size != 0) {
+    if (o.market && c.qty != c.qty) o.size = judged_size(o, slipped(mark_, o.sign, rules_));
+    if (o.size != 0) store(o, old);
+    return;
+  }
+  if (old != nullptr) drop(*old); // less than a lot: the order it would have changed goes (as observed)
 }
 
 // ---------------------------------------------------------------- closing and cancelling
 
+/// A share of `base` in percent, on whole lots: at least one where there is one to take (as observed).
+double broker::share_of(double base, double percent, double most) const {
+  const auto& g = rules_.grid;
+  double raw = std::min(base * (percent * 0.01), most), share = on_lots(raw, g);
+  return share == 0 && raw > 0 && whole_lots(most, g) > 0 ? on_lots(g.lot, g) : share;
+}
+
+/// What a strategy.close() of an id asks for, > 0 or nothing. A quantity of less than a lot counts as left out, and a
+/// negative one as positive (as observed).
+double broker::close_size(const order_command& c) const {
+  const double bound = bound_left(c.id), given = std::fabs(given_on_lots(c.qty, rules_.grid));
+  if (given > 0) return std::fabs(c.qty) < bound ? given : bound;
+  if (c.qty_percent != c.qty_percent) return bound;
+  // With close_entries_rule "ANY" the share is of what was entered, with FIFO of what is left (as observed).
+  double base = rules_.closing == close_rule::any ? bound_first(c.id) : bound;
+  return share_of(base, std::clamp(c.qty_percent, 0.0, 100.0), bound);
+}
+
+/// The close that this one changes. Every statement has an order of its own; the same statement run again on the bar
+/// changes it. In v5 an entry's id has one for all strategy.close() of a bar (as observed).
+order* broker::pending_close(const order& like) {
+  bool by_id = rules_.close_by == close_slot::entry_id && like.kind == order_kind::close;
+  order* found = nullptr;
+  for (auto* x : orders_.all())
+    if (!x->dead && x->kind == like.kind && x->id == like.id && (by_id || x->statement == like.statement)) found = x;
+  return found;
+}
+
 void broker::place_close(const order_command& c) {
-  if (book_.flat() || (c.qty == c.qty && c.qty <= 0)) return;
+  if (book_.flat()) return;
   order o;
   o.market = true;
   o.sign = -book_.sign();
@@ -219,17 +275,15 @@ void broker::place_close(const order_command& c) {
       close_prefix_cache_ = texts_.id("Close entry(s) order " + texts_.text(c.id));
     }
     o.signal = close_prefix_cache_;
-    double bound = bound_left(c.id), size = bound;
-    if (c.qty == c.qty) size = c.qty < bound ? std::fabs(given_on_lots(c.qty, rules_.grid)) : bound;
-    else if (c.qty_percent == c.qty_percent) size = on_lots(bound * std::clamp(c.qty_percent, 0.0, 100.0) / 100, rules_.grid);
-    o.size = o.sign * size;
+    o.size = o.sign * close_size(c);
   }
-  if (o.size == 0) return;
-  // Every statement has an order of its own; the same statement run again on the bar changes it.
-  order* old = nullptr;
-  for (auto* x : orders_.all())
-    if (!x->dead && x->kind == o.kind && x->id == o.id && x->statement == o.statement) old = x;
-  store(o, old);
+  order* old = pending_close(o);
+  if (o.kind == order_kind::close && rules_.close_by == close_slot::entry_id && old != nullptr && old->bar == now_.index) {
+    // it may take what the order that it replaces leaves, and replaces it only then (as observed)
+    double room = on_lots(std::max(0.0, bound_left(c.id) - std::fabs(old->size)), rules_.grid);
+    o.size = o.sign * std::min(room, std::fabs(o.size));
+  }
+  if (o.size != 0) store(o, old);
 }
 
 /// By id alone: an exit by its own name, an entry by its id. Cancelling an entry leaves its exits waiting.

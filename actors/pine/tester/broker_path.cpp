@@ -14,6 +14,8 @@ void broker::start_bar(const bar_moment& when) {
   margin_deferred_ = false;
   seen_ = excursions::whole_bar;
   closed_at_bar_start_ = book_.closed_trades().size();
+  bar_start_size_ = book_.size();
+  bar_start_equity_ = book_.equity();
 }
 
 // ---------------------------------------------------------------- whole bars
@@ -54,6 +56,7 @@ void broker::bar(const bar_moment& when, const bar_prices& p) {
     auto path = path_of(p);
     for (int point = 1; point <= 3 && !margin_deferred_ && !failure_; ++point) {
       moment_ = point;
+      leg_fills_ = fill_number_;
       walk(path[static_cast<std::size_t>(point)]);
       after_point(p, point);
     }
@@ -75,6 +78,7 @@ void broker::bar(const bar_moment& when, const bar_prices& whole, const bar_pric
     if (i > 0) touch(p.open); // a gap between lower bars is met like one between bars
     for (int point = 1; point <= 3 && !margin_deferred_; ++point) {
       moment_ = static_cast<int>(4 * i) + point;
+      leg_fills_ = fill_number_;
       walk(path[static_cast<std::size_t>(point)]);
       after_point(p, point);
     }
@@ -110,7 +114,8 @@ void broker::tick_done() {
 }
 
 /// Margin and the intraday loss are looked at where the path turns. The extreme that is still to come is looked at for
-/// its good side before the way there, the present one after what has filled on the way (as observed).
+/// its good side before the way there, the present one after what has filled on the way (as observed): an entry that
+/// filled on a leg is judged where that leg ends.
 void broker::after_point(const bar_prices& p, int point) {
   if (point == 3 || book_.flat()) return;
   bool up_first = high_first(p), at_high = (point == 1) == up_first, is_long = book_.sign() > 0;
@@ -120,13 +125,13 @@ void broker::after_point(const bar_prices& p, int point) {
     if (adverse) {
       margin_deferred_ = check_margin(here, margin_moment::first_extreme);
       if (margin_deferred_ || check_intraday_loss(here)) return;
-    } else if (is_long) {
-      check_margin(here, margin_moment::tick);
+    } else {
+      check_margin(here, margin_moment::leg_end);
     }
     if (!book_.flat() && (book_.sign() > 0) != up_first) check_margin(up_first ? p.low : p.high, margin_moment::tick);
     return;
   }
-  if (adverse || at_high) check_margin(here, margin_moment::tick);
+  check_margin(here, adverse ? margin_moment::tick : margin_moment::leg_end);
   if (adverse) check_intraday_loss(here);
 }
 
@@ -161,6 +166,10 @@ constexpr int resumed_leg = 10;
 /// first extreme, second extreme).
 bool broker::step() {
   auto path = path_of(bar_);
+  // An immediate close of a run that is not the bar's last one is undone with that run's variables (as observed); one
+  // that another close has replaced is not.
+  for (auto* o : orders_.all())
+    if (o->at_once) drop(*o);
   mode_ = walk_mode::until_fill;
   while ((step_point_ < 3 || step_point_ >= resumed_leg) && !failure_) {
     auto before = fill_number_;
@@ -168,6 +177,8 @@ bool broker::step() {
       bool again = step_point_ == 0;
       step_point_ = again ? 1 : 0;
       moment_ = 0;
+      bar_start_size_ = book_.size();
+      bar_start_equity_ = book_.equity();
       touch(bar_.open);
       if (!again && !book_.flat()) check_margin(bar_.open, margin_moment::tick);
       if (fill_number_ != before) break;
@@ -178,6 +189,7 @@ bool broker::step() {
     if (resumed) step_point_ -= resumed_leg;
     auto point = static_cast<std::size_t>(step_point_);
     moment_ = step_point_;
+    if (!resumed) leg_fills_ = fill_number_;
     if (at_ != path[point]) {
       mode_ = resumed ? walk_mode::through : walk_mode::until_fill;
       walk(path[point]);
@@ -192,6 +204,8 @@ bool broker::step() {
       }
     }
     after_point(bar_, step_point_);
+    bar_start_size_ = book_.size();
+    bar_start_equity_ = book_.equity();
     touch(path[point]); // orders that the last run of the script placed
     ++step_point_;
     if (fill_number_ != before) break;
@@ -211,175 +225,6 @@ bool broker::step() {
   return true;
 }
 
-// ---------------------------------------------------------------- one tick
-
-void broker::touch(double price) {
-  at_ = price;
-  if (orders_.empty()) return;
-  for (auto* o : orders_.all()) {
-    if (o->dead || o->kind != order_kind::exit || o->binding != 0) continue;
-    // its entry order has gone without filling: the exit goes too, unless it names no entry
-    if (waiting(o->id) == nullptr && !o->from_any) drop(*o);
-  }
-  if (by_venue()) return arm_trails(price);
-  fill_market(price);
-}
-
-/// Market orders in the order they were placed, then what the tick gaps through: entries first, exits after them.
-void broker::fill_market(double price) {
-  auto tick = orders_met(price);
-  for (std::size_t i = 0; i < tick.queue.size(); ++i) {
-    if (i == tick.plain) commit_exits(tick);
-    auto& o = *tick.queue[i];
-    if (o.dead) continue;
-    double fill_price = slipped(price, o.sign, rules_);
-    bool gapped = i >= tick.plain, by_limit = gapped && !(o.stop == o.stop && !o.stop_hit && stop_met(o.stop, o.sign, price));
-    if (by_limit) fill_price = price; // better than the limit, and a limit is never slipped
-    if (gapped && o.exits()) o.cause = by_limit ? exit_cause::profit : exit_cause::loss;
-    if (o.kind == order_kind::entry && !entry_stands(o, fill_price, gapped, tick)) continue;
-    bool is_close = o.exits(), is_entry = o.kind == order_kind::entry && !o.priced();
-    double sign = o.sign;
-    fill(o, fill_price);
-    if (is_close && tick.first_sign != 0) tick.closed_some = true;
-    else if (is_entry) tick.entered = sign;
-  }
-  for (auto* o : orders_.all()) o->committed = false;
-  adopt_position();
-  meet_exits(price);
-}
-
-/// What a tick at `price` fills: market orders as they were placed, then the levels behind it.
-broker::tick_fills broker::orders_met(double price) {
-  tick_fills tick{book_.sign(), book_.size(), book_.equity()};
-  std::vector<order*> gapped;
-  for (auto* o : orders_.all()) {
-    if (o->dead || o->consumed) continue;
-    if (o->market) {
-      tick.queue.push_back(o);
-      continue;
-    }
-    if (waits_for_entry(*o)) continue;
-    bool stop = o->stop == o->stop && !o->stop_hit && stop_met(o->stop, o->sign, price);
-    bool limit = o->limit == o->limit && limit_met(o->limit, o->sign, price, rules_);
-    if (o->opens() && o->stop == o->stop && o->limit == o->limit) { // stop-limit
-      if (stop) o->stop_hit = true;
-      if (o->stop_hit && limit) gapped.push_back(o);
-    } else if (stop || limit) {
-      gapped.push_back(o);
-    }
-  }
-  auto level = [&](const order* o) { return o->stop == o->stop && stop_met(o->stop, o->sign, price) ? o->stop : o->limit; };
-  std::stable_sort(gapped.begin(), gapped.end(), [&](const order* a, const order* b) {
-    if (a->exits() != b->exits()) return b->exits();
-    return level(a) < level(b);
-  });
-  tick.plain = tick.queue.size();
-  tick.queue.insert(tick.queue.end(), gapped.begin(), gapped.end());
-  return tick;
-}
-
-/// Exits that this tick triggers fill even when an entry among them has reversed the position.
-void broker::commit_exits(const tick_fills& tick) {
-  for (auto i = tick.plain; i < tick.queue.size(); ++i) {
-    auto* leg = tick.queue[i];
-    if (leg->kind != order_kind::exit || leg->dead || leg->id == 0 || leg->from_any) continue;
-    leg->committed = true;
-    const auto* b = find_binding(leg->binding);
-    double most = b != nullptr ? b->left : std::fabs(book_.size());
-    if (std::fabs(leg->size) > most) leg->size = leg->sign * most;
-  }
-}
-
-/// Sizes an entry that is about to fill. False: it doesn't fill, and is gone.
-bool broker::entry_stands(order& o, double price, bool gapped, const tick_fills& tick) {
-  if (!gapped) {
-    if (book_.sign() == o.sign && pyramiding_full()) return drop(o), false;
-    if (book_.size() * o.sign < 0 && !o.keeps_size) {
-      o.flip = std::fabs(book_.size());
-      o.size -= book_.size();
-    }
-    if (o.size == 0) return drop(o), false;
-  }
-  if (o.sized_at_fill && !size_at_fill(o, price)) return drop(o), false;
-  if (!entry_refused(o, price, tick)) return true;
-  if (book_.size() * o.sign < 0) // the reversal was the close: a close of its own bar goes with it
-    for (auto* x : orders_.all())
-      if (!x->dead && x->market && x->exits() && x->bar == o.bar && x->sign == o.sign) drop(*x);
-  drop(o);
-  return false;
-}
-
-/// Whether the account can't carry the entry.
-bool broker::entry_refused(const order& o, double price, const tick_fills& tick) const {
-  // Both sides entered at one tick: the second is refused unless the account carries both margins at once.
-  bool refused = false;
-  if (tick.entered != 0 && book_.size() != 0 && book_.sign() == tick.entered && o.sign == -tick.entered) {
-    double cost = price * book_.point_value();
-    double both = std::fabs(book_.size()) * cost * margin_ratio(tick.entered) + std::fabs(book_.size() + o.size) * cost * margin_ratio(o.sign);
-    refused = both - book_.equity() > std::fabs(book_.equity()) * 1e-11;
-  }
-  if (refused || !too_dear(o, price, book_.size(), book_.equity())) return refused;
-  // Not refused: the second half of a reversal whose close has just filled, and an entry that only stacks on another of
-  // this tick. The margin call that follows trims them (as observed).
-  bool second_half = tick.closed_some && tick.first_sign != 0 && o.sign == -tick.first_sign;
-  bool stacks = book_.size() != tick.first_size && !too_dear(o, price, tick.first_size, tick.first_equity);
-  return !second_half && !stacks;
-}
-
-/// An exit without from_entry whose entry was refused takes the position that is there.
-void broker::adopt_position() {
-  if (book_.flat()) return;
-  for (auto* o : orders_.all()) {
-    if (o->dead || o->kind != order_kind::exit || !o->from_any || o->binding != 0 || waiting(o->id) != nullptr) continue;
-    if (entries_.empty()) break;
-    o->binding = entries_.back().number;
-    o->id = entries_.back().id;
-    o->sign = -book_.sign();
-    o->size = -book_.size();
-    o->reserved = o->bound = std::fabs(o->size);
-  }
-}
-
-/// Exits of entries that have just filled, and trailing stops, see this tick too.
-void broker::meet_exits(double price) {
-  for (std::size_t i = 0; i < orders_.all().size(); ++i) {
-    auto& o = *orders_.all()[i];
-    if (o.dead || o.consumed || o.kind != order_kind::exit || waits_for_entry(o)) continue;
-    resolve_ticks(o);
-    if (o.limit == o.limit && limit_met(o.limit, o.sign, price, rules_)) {
-      o.cause = exit_cause::profit;
-      fill(o, price);
-    } else if (o.stop == o.stop && stop_met(o.stop, o.sign, price)) {
-      o.cause = exit_cause::loss;
-      fill(o, slipped(price, o.sign, rules_));
-    } else {
-      first_tick(o, price);
-    }
-  }
-}
-
-/// A trailing leg at the first tick it sees on this bar, or at the price its entry filled.
-void broker::first_tick(order& o, double price) {
-  if (o.dead || o.trail_price != o.trail_price) return;
-  double way = o.sign < 0 ? 1 : -1; // direction of profit
-  double behind = on_ticks(price - way * o.trail_offset * rules_.grid.mintick, rules_.grid);
-  auto passed = [&](double stop) { return (price - stop) * way <= 0; };
-  if (!o.trail_armed) {
-    if ((price - o.trail_price) * way < 0) return;
-    o.trail_armed = true;
-    o.trail_stop = behind;
-  } else if (passed(o.trail_stop)) { // gapped through: fills here, not at its level
-    o.cause = exit_cause::trailing;
-    return fill(o, slipped(price, o.sign, rules_));
-  } else if ((behind - o.trail_stop) * way > 0) {
-    o.trail_stop = behind;
-  }
-  if (passed(o.trail_stop)) {
-    o.cause = exit_cause::trailing;
-    fill(o, slipped(o.trail_stop, o.sign, rules_));
-  }
-}
-
 // ---------------------------------------------------------------- between two ticks
 
 /// The first level of the order that the price meets on its way from at_ to `to`.
@@ -392,7 +237,7 @@ std::optional<broker::trigger> broker::on_way(const order& o, double to) const {
     if (best && (rising ? level >= best->level : level <= best->level)) return;
     best = trigger{level, cause};
   };
-  bool stop_limit = o.opens() && o.stop == o.stop && o.limit == o.limit;
+  bool stop_limit = o.is_stop_limit();
   if (rising == buys && !o.stop_hit) take(o.stop, exit_cause::loss);
   if (o.trail_price == o.trail_price) {
     if (!o.trail_armed && rising != buys) take(o.trail_price, exit_cause::none);
@@ -416,7 +261,7 @@ void broker::meet(order& o, const trigger& t, double level) {
     return fill(o, slipped(o.trail_stop, o.sign, rules_));
   }
   case exit_cause::loss:
-    if (opening && o.limit == o.limit) { // stop-limit: a limit order from now on (manual: stop-limit orders)
+    if (o.is_stop_limit()) { // stop-limit: a limit order from now on (manual: stop-limit orders)
       o.stop_hit = true;
       if (limit_met(o.limit, o.sign, level, rules_)) fill(o, level);
       break;
@@ -428,9 +273,9 @@ void broker::meet(order& o, const trigger& t, double level) {
     o.cause = exit_cause::profit;
     fill(o, o.limit);
     break;
-  case exit_cause::trailing:
+  case exit_cause::trailing: // at its stop, or where the price is if that lies behind it: it had been withdrawn meanwhile
     o.cause = exit_cause::trailing;
-    fill(o, slipped(o.trail_stop, o.sign, rules_));
+    fill(o, slipped(level, o.sign, rules_));
     break;
   }
   if (opening && next_binding_ != bindings_before && !entries_.empty()) activate(id, entries_.back().price);
@@ -452,6 +297,14 @@ void broker::activate(text_id entry, double price) {
       first_tick(o, price);
     }
   }
+}
+
+/// A leg of the batch whose trades the batch has closed already: with close_entries_rule "ANY" it comes last, and opens
+/// what it can't close any more (as observed).
+bool broker::spent(const order& o) const {
+  if (rules_.closing != close_rule::any || !o.committed) return false;
+  const auto& open = book_.open_trades();
+  return std::none_of(open.begin(), open.end(), [&](const trade& t) { return t.entry_id == o.id; });
 }
 
 /// The price moves from at_ to `to` and meets the levels in between, nearest first; at one level in the order in
@@ -488,7 +341,13 @@ void broker::walk(double to) {
     }
     at_ = level;
     book_.note_price(level);
-    for (auto& [o, t] : batch)
+    std::vector<std::pair<order*, trigger>> last;
+    for (auto& [o, t] : batch) {
+      if (o->dead || o->consumed) continue;
+      if (spent(*o)) last.emplace_back(o, t);
+      else meet(*o, t, level);
+    }
+    for (auto& [o, t] : last)
       if (!o->dead && !o->consumed) meet(*o, t, level);
     for (auto& [o, t] : batch) o->committed = false;
     if (mode_ == walk_mode::until_fill && fill_number_ != fills_before) return;
@@ -502,68 +361,10 @@ void broker::walk(double to) {
 /// Water marks of trailing stops follow to where the price is.
 void broker::ratchet(double price) {
   for (auto* o : orders_.all()) {
-    if (o->dead || !o->trail_armed) continue;
+    if (o->dead || !o->trail_armed || o->detached) continue;
     double way = o->sign < 0 ? 1 : -1;
     double behind = on_ticks(price - way * o->trail_offset * rules_.grid.mintick, rules_.grid);
     if ((behind - o->trail_stop) * way > 0) o->trail_stop = behind;
-  }
-}
-
-// ---------------------------------------------------------------- after the script
-
-/// The closing tick once more, for the orders the script has just placed (manual: process_orders_on_close), and for
-/// immediate closes.
-void broker::after_script() {
-  if (by_venue()) {
-    orders_.sweep();
-    return book_.mark(mark_);
-  }
-  bool on_close = rules_.fills == fill_time::on_close;
-  if (!orders_.empty()) {
-    moment_ = 3;
-    double close = mark_;
-    at_ = close;
-    std::vector<std::pair<order*, exit_cause>> now;
-    for (auto* o : orders_.all())
-      if (!o->dead && o->at_once && o->bar == now_.index) now.emplace_back(o, exit_cause::none);
-    if (on_close)
-      for (auto* o : orders_.all()) {
-        if (o->dead || o->consumed || o->bar != now_.index || o->at_once) continue;
-        if (o->market) now.emplace_back(o, exit_cause::none);
-      }
-    auto fill_one = [&](order& o, exit_cause cause) {
-      if (o.dead) return;
-      if (o.kind == order_kind::entry && o.market) {
-        if (book_.sign() == o.sign && pyramiding_full()) return drop(o);
-        if (book_.size() * o.sign < 0 && !o.keeps_size) o.size -= book_.size();
-        if (o.size == 0) return drop(o);
-      }
-      double price = cause == exit_cause::profit ? close : slipped(close, o.sign, rules_);
-      if (o.kind == order_kind::entry) {
-        if (o.sized_at_fill && !size_at_fill(o, price)) return drop(o);
-        if (too_dear(o, price, book_.size(), book_.equity())) return drop(o);
-      }
-      o.cause = o.exits() ? cause : exit_cause::none;
-      fill(o, price);
-      book_.mark(close);
-    };
-    for (std::size_t i = 0; i < now.size(); ++i) fill_one(*now[i].first, now[i].second);
-    if (on_close)
-      for (std::size_t i = 0; i < orders_.all().size(); ++i) { // limits and stops that the close meets
-        auto& o = *orders_.all()[i];
-        if (o.dead || o.consumed || o.market || o.bar != now_.index || waits_for_entry(o)) continue;
-        resolve_ticks(o);
-        if (o.opens() && o.stop == o.stop && o.limit == o.limit) continue;
-        if (o.stop == o.stop && stop_met(o.stop, o.sign, close)) fill_one(o, exit_cause::loss);
-        else if (o.limit == o.limit && limit_met(o.limit, o.sign, close, rules_)) fill_one(o, exit_cause::profit);
-      }
-    orders_.sweep();
-  }
-  if (!book_.flat()) {
-    if (margin_deferred_) check_margin(mark_, margin_moment::tick);
-    margin_deferred_ = false;
-    if (!book_.flat()) check_margin(mark_, margin_moment::close);
-    book_.mark(mark_);
   }
 }
 

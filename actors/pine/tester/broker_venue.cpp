@@ -116,7 +116,7 @@ void broker::venue_fill(const bar_moment& when, const venue_order& what, double 
     o->size = o->sign * left;
   }
   adopt_position();
-  if (what.kind == order_kind::entry && intraday_cap_reached() && !book_.flat()) halt("Max number of filled orders in one day", price, true);
+  if (what.kind != order_kind::forced && intraday_cap_reached() && !book_.flat()) halt("Max number of filled orders in one day", price, true);
   if (++bar_fills_ > limits::fills_per_bar) failure_ = "more than " + std::to_string(limits::fills_per_bar) + " fills on one bar";
 }
 

@@ -9,10 +9,10 @@ namespace tt::pine::tester {
 double given_on_lots(double qty, const symbol_grid& g) {
   double lots = std::fabs(qty) / g.lot, nearest = std::round(lots);
   constexpr double near = 1e-6;
-  if (std::fabs(lots - nearest) > near) return std::copysign(std::floor(lots) * g.lot, qty);
+  if (std::fabs(lots - nearest) > near) return of_lots(std::copysign(std::floor(lots), qty), g);
   // close to a whole number of lots: the decimal the number stands for decides
   double exact = nearest / lots_per_contract(g);
-  return std::copysign((std::fabs(qty) >= exact ? nearest : nearest - 1) * g.lot, qty);
+  return of_lots(std::copysign(std::fabs(qty) >= exact ? nearest : nearest - 1, qty), g);
 }
 
 namespace {

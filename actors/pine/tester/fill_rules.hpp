@@ -54,16 +54,34 @@ inline double whole_lots(double qty, const symbol_grid& g) {
   double lots = std::fabs(qty) * lots_per_contract(g), nearest = std::round(lots);
   return std::fabs(lots - nearest) <= 8 * std::numeric_limits<double>::epsilon() * lots + 1e-9 ? nearest : std::floor(lots);
 }
-/// `qty` cut to whole lots, its sign kept.
-inline double on_lots(double qty, const symbol_grid& g) {
-  return std::copysign(whole_lots(qty, g) * g.lot, qty);
+/// Quantities are counted in units of a hundred-millionth: the double is a whole number of units times 1e-8, so 300,000
+/// lots of 0.00001 are 3 and not 3.0000000000000004 (as observed). Finer lots and numbers beyond 64 bits stay.
+inline double on_units(double qty, double lots_in_one) {
+  constexpr double unit = 1e-8, most = 9.2e18;
+  double units = qty / unit;
+  return lots_in_one <= 1e8 && std::fabs(units) < most ? std::nearbyint(units) * unit : qty;
 }
-/// Sum of two quantities that are on the lot grid.
-inline double add_lots(double a, double b, const symbol_grid& g) { return std::round((a + b) / g.lot) * g.lot; }
+/// That many lots, with their sign.
+inline double of_lots(double lots, const symbol_grid& g) {
+  double n = lots_per_contract(g);
+  return on_units(lots * (1 / n), n);
+}
+/// `qty` cut to whole lots, its sign kept.
+inline double on_lots(double qty, const symbol_grid& g) { return of_lots(std::copysign(whole_lots(qty, g), qty), g); }
+/// Sum of two quantities that are on the lot grid, counted in lots as long as a double holds them.
+inline double add_lots(double a, double b, const symbol_grid& g) {
+  constexpr double exact = 9007199254740992.0; // 2^53
+  double n = lots_per_contract(g), lots_a = a * n, lots_b = b * n;
+  if (!(std::fabs(lots_a) < exact && std::fabs(lots_b) < exact)) return on_units(a + b, n);
+  return on_units((std::round(lots_a) + std::round(lots_b)) * (1 / n), n);
+}
 /// A quantity that the script gave: cut down by its decimal value, so 0.0010899999999999998 is 108 lots of 0.00001.
 double given_on_lots(double qty, const symbol_grid& g);
-/// A quantity that money buys is cut the same way (as observed for percent_of_equity and cash).
-inline double bought_on_lots(double qty, const symbol_grid& g) { return given_on_lots(qty, g); }
+/// A quantity that money buys is cut down as the division has left it: a quotient just below a lot loses that lot (as
+/// observed for percent_of_equity and cash).
+inline double bought_on_lots(double qty, const symbol_grid& g) {
+  return of_lots(std::copysign(std::floor(std::fabs(qty) * lots_per_contract(g)), qty), g);
+}
 
 /// Money as it is booked: ten significant digits, halves up. Fees and the budget of default sizing are, profits not.
 double ten_digits(double money);

@@ -1,7 +1,5 @@
 #include "actors/pine/tester/ledger.hpp"
 
-#include "actors/pine/tester/fill_rules.hpp"
-
 #include <algorithm>
 #include <utility>
 
@@ -20,7 +18,7 @@ void ledger::recount() {
     cost += t.entry_price * std::fabs(t.size);
     total += t.size;
   }
-  size_ = std::round(total / rules_.grid.lot) * rules_.grid.lot;
+  size_ = add_lots(total, 0, rules_.grid);
   average_ = size_ == 0 ? no_value : cost / std::fabs(size_);
 }
 

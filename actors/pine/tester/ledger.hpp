@@ -3,7 +3,7 @@
 /// that strategy.* reads. Knows no orders and no path.
 
 #include "actors/pine/text_pool.hpp"
-#include "actors/pine/tester/rules.hpp"
+#include "actors/pine/tester/fill_rules.hpp"
 
 #include <cstdint>
 #include <vector>
@@ -73,8 +73,8 @@ public:
   double realized() const { return rules_.initial_capital + net_profit(); }
   double equity() const { return realized() + open_profit_; }
   double equity_at(double price) const { return realized() + open_profit_at(price); }
-  /// Marks the position at a price.
-  void mark(double price) { open_profit_ = open_profit_at(price); }
+  /// Marks the position at a price, as a fill there would be booked (as observed: of the last digit of openprofit).
+  void mark(double price) { open_profit_ = open_profit_at(booked_price(price, rules_.grid)); }
 
   /// The path has reached a price: run-ups and drawdowns of the open trades.
   void note_price(double price);

@@ -44,6 +44,8 @@ struct order {
   bool from_any = false;     ///< strategy.exit() without from_entry, while the entry still waited
   bool spent = false;        ///< a leg of this strategy.exit() call has filled: later entries inherit nothing
   bool at_once = false;      ///< strategy.close(immediately = true)
+  bool named = false;        ///< strategy.exit() with from_entry
+  bool detached = false;     ///< an exit leg that a refused reversal has withdrawn: does nothing until it is back
   bool is_sized = false;     ///< a market order whose size at the venue is settled
   text_id id = 0;            ///< of entry and plain: its own; of exit and close: the entry's
   text_id signal = 0;        ///< of exit and close: its own name
@@ -59,16 +61,22 @@ struct order {
   double trail_price = no_value, trail_offset = 0, trail_stop = no_value;
   double flip = 0;           ///< part of `size` that closes the position the order reverses, fixed at placement
   double budget = 0, budget_pv = 0; ///< money of a default-sized price order, fixed at placement
+  double placed_price = no_value;   ///< what it would have filled at then, before slippage
   double reserved = 0;       ///< an exit leg's share of its entry
   double bound = 0;          ///< size of the entry when the share was taken
   exit_spec spec;
   std::int64_t bar = -1;     ///< bar of placement
   std::uint64_t slot = 0;    ///< place among orders that trigger at one instant
   std::uint64_t placed_after_fill = 0;
+  std::uint64_t target = 0;  ///< the one trade that a forced order closes, by its fill; 0: the oldest first
 
   bool exits() const { return kind == order_kind::exit || kind == order_kind::close || kind == order_kind::close_all; }
   bool opens() const { return kind == order_kind::entry || kind == order_kind::plain; }
   bool priced() const { return limit == limit || stop == stop; }
+  bool has_levels() const {
+    return priced() || trails() || profit_ticks == profit_ticks || loss_ticks == loss_ticks;
+  }
+  bool is_stop_limit() const { return opens() && limit == limit && stop == stop; }
   bool trails() const { return trail_price == trail_price || trail_ticks == trail_ticks; }
 };
 

@@ -10,6 +10,9 @@ enum class sizing : std::uint8_t { fixed, cash, percent_of_equity };
 enum class fee_kind : std::uint8_t { percent, cash_per_contract, cash_per_order };
 /// Which trades a closing order consumes: the oldest, or those of the entry it names.
 enum class close_rule : std::uint8_t { fifo, any };
+/// What a strategy.close() placed again on its bar changes: the order of its statement, or the one order that the entry's
+/// id has (v5 and older).
+enum class close_slot : std::uint8_t { statement, entry_id };
 /// When market orders fill: with the next tick, or on the closing tick of the bar that placed them.
 enum class fill_time : std::uint8_t { next_tick, on_close };
 /// strategy.exit() with both a price and a distance in ticks: v6 takes the level the market reaches first, v5 the
@@ -38,6 +41,7 @@ struct broker_rules {
   double margin_long = 100, margin_short = 100; ///< percent of the position's value; 0 switches the check off
   int pyramiding = 0;            ///< entries in one direction beyond the first; 0 and 1 both allow one
   close_rule closing = close_rule::fifo;
+  close_slot close_by = close_slot::statement;
   fill_time fills = fill_time::next_tick;
   exit_pairs pairs = exit_pairs::nearest;
 };

@@ -26,6 +26,7 @@ broker_rules rules_of(const program& code, const symbol_info& s, const account_o
   r.margin_short = d.margin_short;
   r.pyramiding = d.pyramiding;
   r.closing = d.close_entries_rule == "ANY" ? close_rule::any : close_rule::fifo;
+  r.close_by = code.version >= 6 ? close_slot::statement : close_slot::entry_id;
   r.fills = d.process_orders_on_close ? fill_time::on_close : fill_time::next_tick;
   r.pairs = code.version >= 6 ? exit_pairs::nearest : exit_pairs::price_wins;
   return r;

@@ -80,7 +80,7 @@ TEST(strategy, the_account_is_what_the_script_reads) {
   EXPECT_EQ(at(9), 102);
   EXPECT_EQ(at(10), 2);
   EXPECT_EQ(at(11), 1);
-  EXPECT_TRUE(std::isnan(at(4)));
+  EXPECT_EQ(at(4), 0) << "of a trade that is not there yet";
   ASSERT_FALSE(r->on_bar(bars[2]));
   ASSERT_FALSE(r->on_bar(bars[3])); // sold at 110: 16 - 2
   EXPECT_EQ(at(0), 0);
@@ -122,6 +122,23 @@ TEST(strategy, calc_on_order_fills_fills_at_most_four_times_a_bar) {
   EXPECT_EQ(prices, "100 100 98 104 ");
 }
 
+TEST(strategy, calc_on_order_fills_undoes_the_immediate_closes_of_all_but_the_last_run) {
+  const std::string options = ", initial_capital = 100000, calc_on_order_fills = true, default_qty_value = 10";
+  const std::string entry = "if bar_index == 0\n    strategy.entry(\"G\", strategy.short)\nif bar_index == 1 and strategy.opentrades.entry_bar_index(0) == 1";
+  auto bars = path({{100, 101, 98.5, 100}, {100, 101, 98.5, 100}, {100, 101, 98.5, 100}});
+  auto last = start(script_of(options, entry + "\n    strategy.close(\"G\", qty = 3, immediately = true)\n"));
+  ASSERT_TRUE(last);
+  run_all(*last, {bars[0], bars[1]});
+  ASSERT_EQ(last->account().account().closed_trades().size(), 1u) << "once, although the script has run twice";
+  EXPECT_EQ(last->account().account().closed_trades()[0].exit_price, 100);
+  // v5: the plain close has taken the immediate one's place before it could be undone, and fills with the next tick
+  auto replaced = start(script_of(options, entry + " and strategy.position_size == -10\n    strategy.close(\"G\", qty = 3, immediately = true)\n"
+                                                   "    strategy.close(\"G\")\n", 5));
+  ASSERT_TRUE(replaced);
+  run_all(*replaced, {bars[0], bars[1]});
+  EXPECT_EQ(replaced->account().account().size(), -3);
+}
+
 TEST(strategy, var_is_rolled_back_between_runs_of_a_bar_and_varip_is_not) {
   auto r = start(script_of(", calc_on_order_fills = true",
                            "var int runs = 0\nvarip int all = 0\nruns += 1\nall += 1\n"
@@ -130,6 +147,44 @@ TEST(strategy, var_is_rolled_back_between_runs_of_a_bar_and_varip_is_not) {
   run_all(*r, path({{100, 100, 100, 100}, {100, 101, 99, 100}, {100, 101, 99, 100}}));
   EXPECT_EQ(r->engine().plot_value(0, 0), 3);
   EXPECT_EQ(r->engine().plot_value(1, 0), 4);
+}
+
+TEST(strategy, two_closes_on_one_line_are_two_orders_and_one_in_a_loop_is_one) {
+  auto start_long = std::string("if bar_index == 0\n    strategy.entry(\"L\", strategy.long, qty = 8)\n");
+  auto bars = path({{100, 100, 100, 100}, {100, 100, 100, 100}, {100, 100, 100, 100}});
+  auto line = start(script_of("", start_long + "if bar_index == 1\n    strategy.close(\"L\", qty = 1), strategy.close(\"L\", qty = 2)\n"));
+  auto loop = start(script_of("", start_long + "if bar_index == 1\n    for i = 1 to 2\n        strategy.close(\"L\", qty = i)\n"));
+  auto twice = start(script_of("", "shed(q) =>\n    strategy.close(\"L\", qty = q)\n" + start_long + "if bar_index == 1\n    shed(1)\n    shed(2)\n"));
+  ASSERT_TRUE(line && loop && twice);
+  for (auto* r : {&*line, &*loop, &*twice}) run_all(*r, bars);
+  EXPECT_EQ(line->account().account().size(), 5);
+  EXPECT_EQ(loop->account().account().size(), 6) << "the last call of a statement wins";
+  EXPECT_EQ(twice->account().account().size(), 6) << "and a function's statement is one, wherever it is called";
+}
+
+TEST(strategy, v5_closes_of_one_id_are_one_order) {
+  const std::string body = "if bar_index == 0\n    strategy.entry(\"L\", strategy.long, qty = 8)\nif bar_index == 1\n"
+                           "    strategy.close(\"L\", qty = 1)\n    strategy.close(\"L\", qty = 2)\n";
+  auto five = start(script_of("", body, 5)), six = start(script_of("", body));
+  ASSERT_TRUE(five && six);
+  auto bars = path({{100, 100, 100, 100}, {100, 100, 100, 100}, {100, 100, 100, 100}});
+  run_all(*five, bars);
+  run_all(*six, bars);
+  EXPECT_EQ(five->account().account().size(), 6);
+  EXPECT_EQ(six->account().account().size(), 5);
+}
+
+TEST(strategy, facts_of_trades_that_are_not_there) {
+  auto r = start(script_of("", "n = int(na)\nplot(strategy.opentrades.size(strategy.opentrades - 1))\nplot(strategy.closedtrades.size(5))\n"
+                               "plot(strategy.closedtrades.size(n))\nplot(strategy.opentrades.profit(0))\nplot(strategy.closedtrades.max_runup(3))\n"
+                               "plot(strategy.closedtrades.profit(-1))\nplot(strategy.closedtrades.entry_price(0))\n"
+                               "plot(na(strategy.position_entry_name) ? 1 : 0)\n"));
+  ASSERT_TRUE(r);
+  run_all(*r, path({{100, 100, 100, 100}}));
+  for (std::size_t plot = 0; plot < 5; ++plot) EXPECT_EQ(r->engine().plot_value(plot, 0), 0) << plot;
+  EXPECT_TRUE(std::isnan(r->engine().plot_value(5, 0)));
+  EXPECT_TRUE(std::isnan(r->engine().plot_value(6, 0)));
+  EXPECT_EQ(r->engine().plot_value(7, 0), 1) << "no entry, no name";
 }
 
 // ---------------------------------------------------------------- backtest and live are one
