@@ -1,5 +1,6 @@
 #include "actors/backtest/plans.hpp"
 
+#include "actors/backtest/account_run.hpp"
 #include "actors/backtest/pair_run.hpp"
 #include "actors/backtest/request_bars.hpp"
 #include "actors/backtest/results.hpp"
@@ -118,10 +119,14 @@ std::uint32_t count_symbols(const std::vector<series_need>& needs) {
 
 // -- a backtest ---------------------------------------------------------------------
 
-/// Pieces are pairs, numbered as pairs_of() has them; so are parts.
+/// The piece of a job whose pairs share one account: all that have bars.
+constexpr std::string_view account_piece = "account";
+
+/// Parts are pairs, numbered as pairs_of() has them; so are pieces, each pair by itself. With one account for all there is
+/// one piece, which gives the parts of every pair.
 class backtest_plan final : public job_plan {
 public:
-  explicit backtest_plan(std::vector<series_need> needs) : needs_(std::move(needs)), pairs_(needs_.size()) {}
+  backtest_plan(std::vector<series_need> needs, capital_mode capital) : needs_(std::move(needs)), pairs_(needs_.size()), capital_(capital) {}
 
   const std::vector<series_need>& series() const override { return needs_; }
 
@@ -131,6 +136,7 @@ public:
       auto& pair = pairs_[i];
       if (refs[i]) {
         pair.bars = std::max<std::uint64_t>(1, refs[i]->bars);
+        pair.found = true;
         continue;
       }
       // a pair without bars has failed; the others run
@@ -152,6 +158,7 @@ public:
   }
 
   std::optional<shard> next() override {
+    if (capital_ == capital_mode::shared) return next_account();
     for (std::size_t i = 0; i < pairs_.size(); ++i) {
       auto& pair = pairs_[i];
       if (pair.state != pair_state::free) continue;
@@ -162,10 +169,12 @@ public:
   }
 
   void give_back(std::uint64_t number) override {
-    if (number < pairs_.size() && pairs_[number].state == pair_state::out) pairs_[number].state = pair_state::free;
+    for (std::size_t i = 0; i < pairs_.size(); ++i)
+      if ((capital_ == capital_mode::shared || i == number) && pairs_[i].state == pair_state::out) pairs_[i].state = pair_state::free;
   }
 
   result<std::vector<kept_part>> put(std::uint64_t number, const result<std::string>& bytes) override {
+    if (capital_ == capital_mode::shared) return put_account(bytes);
     std::vector<kept_part> out;
     if (number >= pairs_.size() || pairs_[number].state == pair_state::done) return out;
     auto outcome = bytes ? pair_outcome_from_bytes(*bytes) : result<pair_outcome>(failed_pair(needs_[number].key, bytes.error()));
@@ -213,8 +222,48 @@ private:
   struct pair_entry {
     pair_state state = pair_state::free;
     std::uint64_t bars = 1;
+    bool found = false; ///< it has bars
     std::optional<error> failure;
   };
+
+  /// All pairs that have bars, also those whose parts are there already (a restart between them): one needs the others.
+  std::optional<shard> next_account() {
+    const auto waits = [](const pair_entry& p) { return p.state == pair_state::free; };
+    if (std::ranges::none_of(pairs_, waits)) return std::nullopt;
+    shard out;
+    out.text = account_piece;
+    for (std::size_t i = 0; i < pairs_.size(); ++i) {
+      auto& pair = pairs_[i];
+      if (!pair.found) continue;
+      out.series.push_back(static_cast<std::uint32_t>(i));
+      out.bars += pair.state == pair_state::free ? pair.bars : 0;
+      if (pair.state == pair_state::free) pair.state = pair_state::out;
+    }
+    return out;
+  }
+
+  result<std::vector<kept_part>> put_account(const result<std::string>& bytes) {
+    std::map<pair_key, std::string> texts;
+    if (bytes) {
+      auto list = unpack_texts(*bytes);
+      if (!list) return list.error();
+      for (auto& text : *list) {
+        auto outcome = pair_outcome_from_bytes(text);
+        if (!outcome) return outcome.error();
+        texts[outcome->key] = std::move(text);
+      }
+    }
+    std::vector<kept_part> out;
+    for (std::size_t i = 0; i < pairs_.size(); ++i) {
+      if (pairs_[i].state == pair_state::done) continue;
+      const auto& key = needs_[i].key;
+      if (bytes && !texts.contains(key)) return error{errc::corrupt_data, "a worker sent no result of " + to_string(key)};
+      const auto outcome = bytes ? pair_outcome_from_bytes(texts[key]).value() : failed_pair(key, bytes.error());
+      out.push_back({i, bytes ? texts[key] : to_bytes(outcome)});
+      settle(i, outcome);
+    }
+    return out;
+  }
 
   void settle(std::uint64_t number, const pair_outcome& outcome) {
     auto& p = pairs_[number];
@@ -229,6 +278,7 @@ private:
 
   std::vector<series_need> needs_;
   std::vector<pair_entry> pairs_;
+  capital_mode capital_;
   std::size_t done_ = 0, failed_ = 0;
   std::string last_symbol_;
 };
@@ -366,25 +416,47 @@ public:
 
   result<std::string> run(std::string_view text, std::span<const std::shared_ptr<const bar_set>> bars, const extra_bars& extra,
                           run_control& control) const override {
+    extra_provider provider(extra);
+    request_bars others(request_, provider);
+    if (request_.capital == capital_mode::shared && text == account_piece) return run_all(bars, others, control);
     std::size_t number = 0;
     const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (code != std::errc{} || end != text.data() + text.size() || number >= pairs_.size() || bars.size() != 1 || bars[0]->key() != pairs_[number])
-      return error{errc::corrupt_data, "an order names no pair of its job"};
-    pair_job job;
-    job.program = program_;
-    job.bars = bars[0];
-    job.inputs = request_.inputs;
-    job.step = step_for(request_);
-    extra_provider provider(extra);
-    request_bars others(request_, provider);
-    job.data = others.source();
-    auto outcome = run_pair(job, watch_of(control));
+      return no_such_pair();
+    auto outcome = run_pair(job_for(bars[0], others), watch_of(control));
     if (outcome) return to_bytes(*outcome);
     if (is_cancelled(outcome.error())) return outcome.error();
     return to_bytes(failed_pair(pairs_[number], outcome.error(), bars[0]->hash()));
   }
 
 private:
+  static error no_such_pair() { return {errc::corrupt_data, "an order names no pair of its job"}; }
+
+  pair_job job_for(const std::shared_ptr<const bar_set>& bars, request_bars& others) const {
+    pair_job job;
+    job.program = program_;
+    job.bars = bars;
+    job.inputs = request_.inputs;
+    job.step = step_for(request_);
+    job.data = others.source();
+    return job;
+  }
+
+  /// All pairs, which trade one account: what stops one of them stops all.
+  result<std::string> run_all(std::span<const std::shared_ptr<const bar_set>> bars, request_bars& others, run_control& control) const {
+    account_job job;
+    for (const auto& set : bars) {
+      if (std::ranges::find(pairs_, set->key()) == pairs_.end()) return no_such_pair();
+      job.pairs.push_back(job_for(set, others));
+    }
+    auto outcomes = run_account(job, watch_of(control));
+    if (!outcomes && is_cancelled(outcomes.error())) return outcomes.error();
+    std::vector<std::string> out;
+    for (std::size_t i = 0; i < bars.size(); ++i)
+      out.push_back(to_bytes(outcomes ? (*outcomes)[i] : failed_pair(bars[i]->key(), outcomes.error(), bars[i]->hash())));
+    return pack_texts(out);
+  }
+
   backtest_request request_;
   std::shared_ptr<const prepared_program> program_;
   std::vector<pair_key> pairs_;
@@ -423,7 +495,7 @@ made_plan make_plan(job_kind kind, const std::string& request, const bar_opener&
     if (!read) return plan_failure{read.error(), {}};
     auto code = compile(*read);
     if (auto* failed = std::get_if<plan_failure>(&code)) return std::move(*failed);
-    return std::unique_ptr<job_plan>(std::make_unique<backtest_plan>(needs_of(*read, *std::get<0>(code))));
+    return std::unique_ptr<job_plan>(std::make_unique<backtest_plan>(needs_of(*read, *std::get<0>(code)), read->capital));
   }
   auto read = read_study(request);
   if (!read) return plan_failure{read.error(), {}};

@@ -219,7 +219,7 @@ result<job_results> job_results::combine(const backtest_request& r, std::vector<
   job_results out;
   out.facts_ = std::move(facts);
   out.step_ = step_for(r);
-  out.capital_ = r.capital;
+  out.capital_ = r.yaml.empty() ? r.capital : capital_mode::shared; // all symbols of a job trade one account
   out.session_ = r.session;
   std::map<pair_key, pair_outcome> by_key;
   for (auto& o : outcomes) {
@@ -237,8 +237,10 @@ result<job_results> job_results::combine(const backtest_request& r, std::vector<
     out.outcomes_.push_back(std::move(o));
   }
   out.data_hash_ = hash.hex();
-  out.curve_ = combined_curve(out.outcomes_);
-  out.total_ = combined_figures(out.outcomes_);
+  const auto summed = summed_as(r);
+  out.curve_ = combined_curve(out.outcomes_, summed);
+  out.total_ = combined_figures(out.outcomes_, summed);
+  out.initial_ = out.final_ = combined_capital(out.outcomes_, summed);
   std::set<std::string> currencies, told;
   for (std::uint32_t p = 0; p < out.outcomes_.size(); ++p) {
     const auto& o = out.outcomes_[p];
@@ -247,7 +249,7 @@ result<job_results> job_results::combine(const backtest_request& r, std::vector<
       out.warnings_.push_back(to_string(o.key) + ": " + tt::to_string(*o.failure));
       continue;
     }
-    out.initial_ += o.initial, out.final_ += o.final_equity, out.open_pnl_ += o.open_pnl;
+    out.final_ += o.final_equity - o.initial, out.open_pnl_ += o.open_pnl;
     currencies.insert(o.currency);
     if (o.logs_dropped > 0) out.warnings_.push_back(to_string(o.key) + ": " + dropped_text(o));
     for (const auto& w : o.warnings)
@@ -267,10 +269,10 @@ result<job_results> job_results::combine(const backtest_request& r, std::vector<
 const trade_record& job_results::trade(std::size_t i) const { return outcomes_[order_[i].pair].trades[order_[i].index]; }
 
 namespace {
-/// The sum of several accounts is known at the points of their curves only.
-std::string_view drawdown_text(bool on_bars, std::size_t runs) {
+/// The sum of several accounts is known at the points of their curves only; one account is followed from bar to bar.
+std::string_view drawdown_text(bool on_bars, std::size_t runs, capital_mode mode) {
   if (!on_bars) return "from the points of the curve";
-  return runs < 2 ? "from the close of every bar" : "of each run from the close of every bar, of their sum from the points of the curve";
+  return runs < 2 || mode == capital_mode::shared ? "from the close of every bar" : "of each run from the close of every bar, of their sum from the points of the curve";
 }
 } // namespace
 
@@ -290,7 +292,7 @@ document job_results::assumptions() const {
           {"session", std::string(tt::to_string(session_))},
           {"capital_mode", std::string(to_string(capital_))},
           {"curve", step_ == curve_step::day ? "one point per trading day" : "one point per bar"},
-          {"drawdown", drawdown_text(on_bars, good)},
+          {"drawdown", drawdown_text(on_bars, good, first->account_falls ? capital_mode::shared : capital_mode::per_run)},
           {"data_hash", data_hash_},
           {"engine_version", facts_.engine_version},
           {"warnings", warnings_}};

@@ -12,7 +12,7 @@ bool broker::margin_safe(const bar_prices& p) const {
   double ratio = margin_ratio(book_.sign());
   if (ratio <= 0) return true;
   double value = std::fabs(book_.size()) * book_.point_value() * ratio;
-  return book_.equity_at(p.low) >= value * p.low && book_.equity_at(p.high) >= value * p.high;
+  return book_.free_equity_at(p.low) >= value * p.low && book_.free_equity_at(p.high) >= value * p.high;
 }
 
 /// Lots that cover a shortfall. Truncated, unless the amount is a whole number but for rounding.
@@ -34,7 +34,7 @@ bool broker::check_margin(double price, margin_moment m) {
     stage_.armed = false;
     if (second_stage(price)) return false;
   }
-  double available = book_.equity_at(price) - held * price * pv * ratio;
+  double available = book_.free_equity_at(price) - held * price * pv * ratio;
   if (available >= 0) return false;
   double lot = m == margin_moment::close ? 1.0 : rules_.grid.lot;
   double lots = cover_lots(available / ratio, price, lot), qty = 0;
@@ -46,7 +46,7 @@ bool broker::check_margin(double price, margin_moment m) {
     qty = std::min(lots * lot, held);
   }
   if (m == margin_moment::first_extreme && lots == 1 && price != bar_.close) {
-    double at_close = book_.equity_at(bar_.close) - held * bar_.close * pv * ratio;
+    double at_close = book_.free_equity_at(bar_.close) - held * bar_.close * pv * ratio;
     if (at_close < 0) return true;
   }
   stage_.armed = true;
@@ -93,14 +93,14 @@ void broker::cancel_unaffordable() {
     double ratio = margin_ratio(o->sign);
     if (ratio <= 0) continue;
     double opens = std::fabs(o->size) - o->flip;
-    if (opens * mark_ * book_.point_value() * ratio > book_.equity_at(mark_)) drop(*o);
+    if (opens * mark_ * book_.point_value() * ratio > book_.free_equity_at(mark_)) drop(*o);
   }
 }
 
 double broker::liquidation_price() const {
   double sign = book_.sign(), ratio = margin_ratio(sign);
   if (sign == 0 || ratio <= 0) return no_value;
-  double qty = std::fabs(book_.size()) * book_.point_value(), money = book_.realized();
+  double qty = std::fabs(book_.size()) * book_.point_value(), money = book_.free_equity_at(book_.average_price());
   double base = sign > 0 ? qty * (1 - ratio) : qty * (1 + ratio);
   if (base == 0) return no_value;
   double price = sign > 0 ? (qty * book_.average_price() - money) / base : (money + qty * book_.average_price()) / base;

@@ -171,7 +171,7 @@ void broker::place_entry(const order_command& c) {
   double ratio = margin_ratio(o.sign);
   if (ratio > 0) { // can't be opened at the present price: not placed (manual: margin)
     double check = o.market ? slipped(mark_, o.sign, rules_) : mark_;
-    if (std::fabs(o.size) * check * book_.point_value() * ratio > book_.equity()) return;
+    if (std::fabs(o.size) * check * book_.point_value() * ratio > book_.free_equity()) return;
   }
   if (!again && sign_after_queue() == o.sign) {
     if (pyramiding_full()) return; // manual: pyramiding

@@ -82,7 +82,7 @@ struct strategy_run::impl {
     span.last_close = b.close;
     double held = account.account().size();
     if (held != 0) ++span.bars_in_market;
-    if (options.curve == keep_curve::yes) points.push_back({b.time_ms, account.account().equity(), held, b.close});
+    if (options.curve == keep_curve::yes) points.push_back({b.time_ms, account.account().own_equity(), held, b.close});
   }
 
   std::shared_ptr<const program> code;
@@ -247,6 +247,7 @@ std::optional<runtime_failure> strategy_run::commit(const bar& b, bar_flags flag
 std::vector<venue_order> strategy_run::venue_orders() { return impl_->account.venue_orders(); }
 void strategy_run::venue_gone(std::uint64_t slot) { impl_->account.venue_gone(slot); }
 void strategy_run::adopt(trade t) { impl_->account.adopt(std::move(t)); }
+void strategy_run::set_elsewhere(const ledger::elsewhere& e) { impl_->account.set_elsewhere(e); }
 
 std::optional<runtime_failure> strategy_run::venue_fill(const venue_order& what, double qty, double price, double fee, std::int64_t at_ms) {
   auto& m = *impl_;
