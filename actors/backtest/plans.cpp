@@ -93,7 +93,7 @@ result<study_request> read_study(const std::string& request) {
 /// The compiled script, or why there is none.
 std::variant<std::shared_ptr<const pine::program>, plan_failure> compile(const backtest_request& r) {
   if (r.pine_script.empty())
-    return plan_failure{{errc::unsupported, r.yaml.empty() ? "the source of the strategy was not looked up" : "studies run Pine source only: give pine_script", r.yaml.empty() ? "strategy_id" : "yaml"}, {}};
+    return plan_failure{{errc::unsupported, r.yaml.empty() ? "the source of the strategy was not looked up" : "there is no Pine source", r.yaml.empty() ? "strategy_id" : "yaml"}, {}};
   const auto compiled = compile_strategy(r.pine_script);
   if (compiled.code) return compiled.code;
   std::string why = "the script does not compile";
@@ -503,7 +503,11 @@ made_plan make_plan(job_kind kind, const std::string& request, const bar_opener&
   if (auto* failed = std::get_if<plan_failure>(&code)) return std::move(*failed);
   if (auto wrong = unknown_parameter(*read, *std::get<0>(code))) return plan_failure{std::move(*wrong), {}};
   auto needs = needs_of(read->base, *std::get<0>(code));
-  return std::unique_ptr<job_plan>(std::make_unique<study_job_plan>(std::move(*read), std::move(needs), open));
+  return make_study_plan(std::move(*read), std::move(needs), open);
+}
+
+std::unique_ptr<job_plan> make_study_plan(study_request r, std::vector<series_need> series, bar_opener open) {
+  return std::make_unique<study_job_plan>(std::move(r), std::move(series), std::move(open));
 }
 
 result<std::shared_ptr<const shard_runner>> make_runner(job_kind kind, const std::string& request) {
