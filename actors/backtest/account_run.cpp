@@ -64,13 +64,15 @@ private:
     return {e.code, "the account ended with " + to_string(job_.pairs[i].bars->key()) + ": " + e.message, e.field};
   }
 
+  static error mixed(const std::string& one, const std::string& other) {
+    return {errc::invalid_argument, "one account can't be kept in " + one + " and " + other + ": give a currency that there are rates for", "currency"};
+  }
   std::optional<error> mixed_currencies() const {
     std::string first;
     for (const auto& pair : job_.pairs) {
       const auto one = account_currency(pair.program->rules, *pair.bars->info());
       if (first.empty()) first = one;
-      if (one != first)
-        return error{errc::invalid_argument, "one account can't be kept in " + first + " and " + one + ": say which currency", "currency"};
+      if (one != first) return mixed(first, one);
     }
     return std::nullopt;
   }
@@ -95,6 +97,7 @@ private:
     for (std::size_t i = 0; i < walks_.size(); ++i) {
       auto one = walks_[i]->finish();
       if (!one) return of_pair(one.error(), i);
+      if (!out.empty() && one->currency != out.front().currency) return mixed(out.front().currency, one->currency);
       if (walks_.size() > 1 || job_.falls_before) one->account_falls = falls_;
       out.push_back(*std::move(one));
     }

@@ -27,7 +27,7 @@ struct account_job {
 /// The outcomes of all pairs, in their order: each one's own trades, and a curve of the capital and what it alone made. The
 /// account's curve is the capital and what all have made (combined_curve). One pair alone: as run_pair, to the byte.
 /// Errors: those of run_pair, naming the pair. An account can't go on without one of its pairs, so one error ends all.
-/// invalid_argument "currency" when pairs would keep it in different currencies.
+/// invalid_argument "currency" when pairs would keep it in different currencies, or no rates convert them.
 result<std::vector<pair_outcome>> run_account(const account_job& job, const run_watch& watch = {});
 
 } // namespace tt::backtest

@@ -170,7 +170,7 @@ result<pair_outcome> pair_walk::finish() {
   if (const auto alerts = run.engine().messages_dropped() - run.engine().logs_dropped(); alerts > 0)
     o.warnings.push_back(to_string(o.key) + ": " + std::to_string(alerts) + " messages of alert() were not kept");
   o.timezone = set_.info()->timezone;
-  o.currency = account_currency(rules(), *set_.info());
+  o.currency = run.currency();
   o.risk_free = rules().risk_free;
   o.data_hash = set_.hash();
   if (job_.detail == outcome_detail::full) describe(o);

@@ -98,6 +98,7 @@ struct strategy_run::impl {
   std::optional<std::string> problem;
   std::optional<runtime_failure> stopped;
   std::string rate_key;
+  bool rate_missing = false; ///< on a bar at least
   bool needs_day = false, open_bar = false, ran_on_tick = false;
   std::int64_t index = -1, last_time_ms = 0;
   bar latest;   ///< of the bar under way, as the script saw it last
@@ -123,12 +124,17 @@ const script& strategy_run::engine() const { return impl_->engine; }
 const std::vector<equity_point>& strategy_run::curve() const { return impl_->points; }
 const strategy_run::span_facts& strategy_run::span() const { return impl_->span; }
 const std::vector<std::string>& strategy_run::warnings() const { return impl_->warnings; }
+const std::string& strategy_run::currency() const {
+  const bool kept = impl_->rate_key.empty() || impl_->rate_missing;
+  return kept ? impl_->symbol->currency : impl_->code->decl.currency;
+}
 
 /// Money is converted at the rate of the day on which it is booked (manual: currency conversion).
 void strategy_run::impl::set_rate(std::int64_t time_ms) {
   if (rate_key.empty()) return;
   auto rate = data != nullptr ? data->value("currency_rate", rate_key, time_ms) : std::nullopt;
   if (rate && *rate > 0) return account.set_rate(*rate);
+  rate_missing = true;
   if (warnings.empty())
     warnings.push_back("no rate " + rate_key + " in the data: amounts stay in the symbol's currency");
 }
