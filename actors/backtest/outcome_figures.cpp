@@ -1,5 +1,6 @@
 // Figures out of outcomes: of one pair, and of several together.
 
+#include "actors/backtest/report.hpp"
 #include "actors/backtest/results.hpp"
 
 #include <algorithm>
@@ -14,16 +15,8 @@ namespace {
 
 constexpr std::int64_t day_ms = 86'400'000;
 
-/// Trades as the arithmetic of the tester takes them: only what figures are made of.
 void add_trades(const pair_outcome& o, std::vector<tester::trade>& out) {
-  for (const auto& t : o.trades) {
-    tester::trade x;
-    x.size = t.side == trade_record::side_t::long_side ? t.quantity : -t.quantity;
-    x.profit = t.pnl;
-    x.entry_fee = t.fees;
-    x.entry_bar = 0, x.exit_bar = t.bars_held;
-    out.push_back(x);
-  }
+  for (const auto& t : o.trades) out.push_back(as_counted(t));
 }
 
 /// Days are told by their number, so their points lie at 00:00 UTC of it, read in UTC.

@@ -1,5 +1,6 @@
 #include "actors/backtest/results.hpp"
 
+#include "actors/backtest/report.hpp"
 #include "actors/backtest/wire.hpp"
 
 #include <algorithm>
@@ -207,6 +208,7 @@ document to_document(const figure_set& f) {
 document results_without_run(const std::vector<script_finding>& findings) {
   auto out = to_document(figure_set::from({}));
   out["equity_curve"] = document::array();
+  out["report"] = report_document({});
   out["trades"] = document::array();
   out["runs"] = document::array();
   out["compile_diagnostics"] = to_document(findings);
@@ -309,6 +311,13 @@ document job_results::brief(std::size_t max_points) const {
 document job_results::results() const {
   auto out = brief(0);
   auto trades = document::array(), open = document::array(), runs = document::array();
+  reported_trades whole{{}, {}, initial_};
+  std::vector<reported_trades> single(outcomes_.size());
+  for (const auto& [pair, index] : order_) {
+    const auto& t = outcomes_[pair].trades[index];
+    whole.closed.push_back(t);
+    single[pair].closed.push_back(t);
+  }
   const auto shown = std::min(order_.size(), limits::result_trades);
   for (std::size_t i = 0; i < shown; ++i) trades.push_back(trade_document(trade_pair(i), trade(i)));
   for (std::size_t p = 0; p < outcomes_.size(); ++p) {
@@ -326,11 +335,17 @@ document job_results::results() const {
       run["last_bar"] = date_text(o.last_ms, curve_step::bar);
       run["margin_calls"] = o.margin_calls;
       run["open_trades"] = o.open_trades.size();
-      for (const auto& t : o.open_trades) open.push_back(trade_document(o.key, t));
+      for (const auto& t : o.open_trades) {
+        open.push_back(trade_document(o.key, t));
+        whole.open.push_back(t), single[p].open.push_back(t);
+      }
+      single[p].initial = o.initial;
+      run["report"] = report_document(single[p]);
     }
     run["data_hash"] = o.data_hash;
     runs.push_back(std::move(run));
   }
+  out["report"] = report_document(whole);
   out["trades"] = std::move(trades);
   if (shown < order_.size()) out["trades_left_out"] = order_.size() - shown;
   out["open_trades"] = std::move(open);
