@@ -119,11 +119,16 @@ std::uint32_t count_symbols(const std::vector<series_need>& needs) {
 
 // -- a backtest ---------------------------------------------------------------------
 
-/// The piece of a job whose pairs share one account: all that have bars.
-constexpr std::string_view account_piece = "account";
+/// The piece of a job whose pairs share one account: all that have bars, and behind this the number of the first pair
+/// whose outcome is wanted.
+constexpr std::string_view account_piece = "account ";
+/// Bytes of outcomes that one such piece gives, if it is more than one pair: a result must fit a message. For what is left
+/// out the account is walked again, which gives the same.
+constexpr std::size_t account_piece_bytes = 8 * 1024 * 1024;
+static_assert(account_piece_bytes < limits::outcome_bytes);
 
 /// Parts are pairs, numbered as pairs_of() has them; so are pieces, each pair by itself. With one account for all there is
-/// one piece, which gives the parts of every pair.
+/// one piece at a time, which gives the parts of every pair, or of as many as fit a message.
 class backtest_plan final : public job_plan {
 public:
   backtest_plan(std::vector<series_need> needs, capital_mode capital) : needs_(std::move(needs)), pairs_(needs_.size()), capital_(capital) {}
@@ -174,7 +179,7 @@ public:
   }
 
   result<std::vector<kept_part>> put(std::uint64_t number, const result<std::string>& bytes) override {
-    if (capital_ == capital_mode::shared) return put_account(bytes);
+    if (capital_ == capital_mode::shared) return put_account(number, bytes);
     std::vector<kept_part> out;
     if (number >= pairs_.size() || pairs_[number].state == pair_state::done) return out;
     auto outcome = bytes ? pair_outcome_from_bytes(*bytes) : result<pair_outcome>(failed_pair(needs_[number].key, bytes.error()));
@@ -226,43 +231,48 @@ private:
     std::optional<error> failure;
   };
 
-  /// All pairs that have bars, also those whose parts are there already (a restart between them): one needs the others.
+  /// All pairs that have bars, also those whose parts are there already: one needs the others.
   std::optional<shard> next_account() {
-    const auto waits = [](const pair_entry& p) { return p.state == pair_state::free; };
-    if (std::ranges::none_of(pairs_, waits)) return std::nullopt;
+    const auto first = std::ranges::find(pairs_, pair_state::free, &pair_entry::state);
+    if (first == pairs_.end()) return std::nullopt;
     shard out;
-    out.text = account_piece;
+    out.number = ++last_piece_;
+    out.text = std::string(account_piece) + std::to_string(first - pairs_.begin());
     for (std::size_t i = 0; i < pairs_.size(); ++i) {
       auto& pair = pairs_[i];
       if (!pair.found) continue;
       out.series.push_back(static_cast<std::uint32_t>(i));
-      out.bars += pair.state == pair_state::free ? pair.bars : 0;
-      if (pair.state == pair_state::free) pair.state = pair_state::out;
+      if (pair.state != pair_state::free) continue;
+      out.bars += pair.bars;
+      pair.state = pair_state::out;
     }
     return out;
   }
 
-  result<std::vector<kept_part>> put_account(const result<std::string>& bytes) {
-    std::map<pair_key, std::string> texts;
-    if (bytes) {
-      auto list = unpack_texts(*bytes);
-      if (!list) return list.error();
-      for (auto& text : *list) {
-        auto outcome = pair_outcome_from_bytes(text);
-        if (!outcome) return outcome.error();
-        texts[outcome->key] = std::move(text);
-      }
-    }
+  result<std::vector<kept_part>> put_account(std::uint64_t number, const result<std::string>& bytes) {
     std::vector<kept_part> out;
-    for (std::size_t i = 0; i < pairs_.size(); ++i) {
-      if (pairs_[i].state == pair_state::done) continue;
-      const auto& key = needs_[i].key;
-      if (bytes && !texts.contains(key)) return error{errc::corrupt_data, "a worker sent no result of " + to_string(key)};
-      const auto outcome = bytes ? pair_outcome_from_bytes(texts[key]).value() : failed_pair(key, bytes.error());
-      out.push_back({i, bytes ? texts[key] : to_bytes(outcome)});
-      settle(i, outcome);
+    if (!bytes) {
+      for (std::size_t i = 0; i < pairs_.size(); ++i) keep(out, i, to_bytes(failed_pair(needs_[i].key, bytes.error())));
+      return out;
     }
+    auto texts = unpack_texts(*bytes);
+    if (!texts) return texts.error();
+    if (texts->empty()) return error{errc::corrupt_data, "a worker sent no result"};
+    for (auto& text : *texts) {
+      const auto outcome = pair_outcome_from_bytes(text);
+      if (!outcome) return outcome.error();
+      const auto at = std::ranges::find(needs_, outcome->key, &series_need::key);
+      if (at == needs_.end()) return error{errc::corrupt_data, "a worker sent the result of another pair"};
+      keep(out, static_cast<std::size_t>(at - needs_.begin()), std::move(text));
+    }
+    if (number == last_piece_) give_back(number); // what did not fit comes with the next one
     return out;
+  }
+
+  void keep(std::vector<kept_part>& out, std::size_t pair, std::string bytes) {
+    if (pairs_[pair].state == pair_state::done) return;
+    settle(pair, pair_outcome_from_bytes(bytes).value());
+    out.push_back({pair, std::move(bytes)});
   }
 
   void settle(std::uint64_t number, const pair_outcome& outcome) {
@@ -279,6 +289,7 @@ private:
   std::vector<series_need> needs_;
   std::vector<pair_entry> pairs_;
   capital_mode capital_;
+  std::uint64_t last_piece_ = 0; ///< of an account
   std::size_t done_ = 0, failed_ = 0;
   std::string last_symbol_;
 };
@@ -418,11 +429,13 @@ public:
                           run_control& control) const override {
     extra_provider provider(extra);
     request_bars others(request_, provider);
-    if (request_.capital == capital_mode::shared && text == account_piece) return run_all(bars, others, control);
+    const bool account = request_.capital == capital_mode::shared && text.starts_with(account_piece);
+    if (account) text.remove_prefix(account_piece.size());
     std::size_t number = 0;
     const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (code != std::errc{} || end != text.data() + text.size() || number >= pairs_.size() || bars.size() != 1 || bars[0]->key() != pairs_[number])
-      return no_such_pair();
+    if (code != std::errc{} || end != text.data() + text.size() || number >= pairs_.size()) return no_such_pair();
+    if (account) return run_all(number, bars, others, control);
+    if (bars.size() != 1 || bars[0]->key() != pairs_[number]) return no_such_pair();
     auto outcome = run_pair(job_for(bars[0], others), watch_of(control));
     if (outcome) return to_bytes(*outcome);
     if (is_cancelled(outcome.error())) return outcome.error();
@@ -442,8 +455,8 @@ private:
     return job;
   }
 
-  /// All pairs, which trade one account: what stops one of them stops all.
-  result<std::string> run_all(std::span<const std::shared_ptr<const bar_set>> bars, request_bars& others, run_control& control) const {
+  /// All pairs, which trade one account: what stops one of them stops all. The outcomes from pair `first` on, as many as fit.
+  result<std::string> run_all(std::size_t first, std::span<const std::shared_ptr<const bar_set>> bars, request_bars& others, run_control& control) const {
     account_job job;
     for (const auto& set : bars) {
       if (std::ranges::find(pairs_, set->key()) == pairs_.end()) return no_such_pair();
@@ -452,8 +465,14 @@ private:
     auto outcomes = run_account(job, watch_of(control));
     if (!outcomes && is_cancelled(outcomes.error())) return outcomes.error();
     std::vector<std::string> out;
-    for (std::size_t i = 0; i < bars.size(); ++i)
-      out.push_back(to_bytes(outcomes ? (*outcomes)[i] : failed_pair(bars[i]->key(), outcomes.error(), bars[i]->hash())));
+    std::size_t size = 0;
+    for (std::size_t i = 0; i < bars.size(); ++i) {
+      if (bars[i]->key() < pairs_[first]) continue;
+      auto text = to_bytes(outcomes ? (*outcomes)[i] : failed_pair(bars[i]->key(), outcomes.error(), bars[i]->hash()));
+      if (!out.empty() && (size += text.size()) > account_piece_bytes) break;
+      if (out.empty()) size = text.size();
+      out.push_back(std::move(text));
+    }
     return pack_texts(out);
   }
 

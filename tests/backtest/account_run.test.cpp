@@ -8,6 +8,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <set>
+
 /// Pairs that trade one account: sizes and margins out of the equity of all, in one order of time.
 
 namespace tt::backtest {
@@ -224,6 +226,38 @@ TEST(account_run, a_job_is_one_piece_whoever_computes_it) {
   ASSERT_EQ(late->size(), 1u);
   EXPECT_EQ((*late)[0].bytes, (*parts)[1].bytes);
   EXPECT_TRUE(restarted.finished());
+}
+
+TEST(account_run, outcomes_that_fit_no_message_come_one_piece_after_the_other) {
+  // more than four megabytes of log each: two of them are more than one piece may give
+  const std::string script = "//@version=6\nstrategy(\"loud\")\nlog.info(str.repeat(\"x\", 1900))\n";
+  const auto request = canonical_text(shared_request(script));
+  auto made = make_plan(job_kind::backtest, request, {});
+  auto& plan = *std::get<std::unique_ptr<job_plan>>(made);
+  series_ref ref;
+  ref.hash = "h", ref.bars = 2'300;
+  ASSERT_TRUE(plan.begin({ref, ref}));
+  const std::vector<std::shared_ptr<const bar_set>> bars{set_of("A", wave(2'300)), set_of("B", wave(2'300))};
+  const auto runner = make_runner(job_kind::backtest, request).value();
+  std::set<std::uint64_t> numbers, keys;
+  std::uint64_t before = 0;
+  while (const auto piece = plan.next()) {
+    EXPECT_TRUE(numbers.insert(piece->number).second) << "each has its own";
+    EXPECT_EQ(piece->series.size(), 2u) << "the account is both of them";
+    run_control control;
+    const auto bytes = runner->run(piece->text, bars, {}, control);
+    ASSERT_TRUE(bytes);
+    EXPECT_LT(bytes->size(), limits::outcome_bytes);
+    const auto kept = plan.put(piece->number, bytes);
+    ASSERT_TRUE(kept);
+    ASSERT_FALSE(kept->empty());
+    for (const auto& part : *kept) EXPECT_TRUE(keys.insert(part.key).second);
+    EXPECT_GT(plan.bars_done(), before);
+    before = plan.bars_done();
+  }
+  EXPECT_TRUE(plan.finished());
+  EXPECT_EQ(numbers.size(), 2u);
+  EXPECT_EQ(keys.size(), 2u);
 }
 
 TEST(account_run, a_job_whose_account_ends_has_failed) {
