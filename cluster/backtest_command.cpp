@@ -453,6 +453,7 @@ void add_common(CLI::App& app, backtest_options& o) {
   app.add_option("--from", o.from, "first day, YYYY-MM-DD");
   app.add_option("--to", o.to, "last day, YYYY-MM-DD");
   add_field(app, o.fields, "--capital", "initial_capital", "starting money of each run; default: the script's, else 10000");
+  add_field(app, o.fields, "--capital-mode", "capital_mode", "per_run: each symbol and timeframe has its own money; shared: one account for all");
   add_field(app, o.fields, "--commission", "commission", "fee; default: the script's, else 0.01 an order");
   add_field(app, o.fields, "--commission-type", "commission_type", "cash_per_order, percent or cash_per_contract");
   add_field(app, o.fields, "--slippage", "slippage", "slippage of market and stop fills; default: the script's, else 0");

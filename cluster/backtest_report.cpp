@@ -124,6 +124,33 @@ std::string laid_out(const table& rows) {
   return out;
 }
 
+/// `report` of the results: a row for each figure, a column for each side. Empty when there is none.
+table sides_table(const document& report) {
+  if (!report.is_object()) return {};
+  struct side_row {
+    const char* label;
+    const char* name;
+    unit how;
+  };
+  constexpr std::array rows{
+    side_row{"Net profit", "net_profit", unit::money}, side_row{"of the capital", "net_profit_return", unit::percent},
+    side_row{"Gross profit", "gross_profit", unit::money}, side_row{"Gross loss", "gross_loss", unit::money},
+    side_row{"Profit factor", "profit_factor", unit::ratio}, side_row{"Fees", "fees", unit::money},
+    side_row{"Trades", "total_trades", unit::count}, side_row{"Open trades", "open_trades", unit::count},
+    side_row{"Winning trades", "winning_trades", unit::count}, side_row{"Losing trades", "losing_trades", unit::count},
+    side_row{"Win rate", "win_rate", unit::percent}, side_row{"Average trade", "avg_trade", unit::money},
+    side_row{"Average win", "avg_win", unit::money}, side_row{"Average loss", "avg_loss", unit::money},
+    side_row{"Average win / loss", "win_loss_ratio", unit::ratio}, side_row{"Largest win", "largest_win", unit::money},
+    side_row{"Largest loss", "largest_loss", unit::money}, side_row{"Wins in a row", "max_wins_in_a_row", unit::count},
+    side_row{"Losses in a row", "max_losses_in_a_row", unit::count}};
+  table out{{"TRADES", "ALL", "LONG", "SHORT"}};
+  for (const auto& row : rows) {
+    out.push_back({row.label});
+    for (const char* side : {"all", "long", "short"}) out.back().push_back(shown(at(at(report, side), row.name), row.how));
+  }
+  return out;
+}
+
 table runs_table(const document& runs) {
   table rows{{"RUN", "RETURN", "MAX DD", "SHARPE", "TRADES", "WIN RATE", "PROFIT F.", "BARS"}};
   for (const auto& run : runs) {
@@ -384,7 +411,7 @@ std::vector<month_return> monthly_returns(const document& curve, double initial)
 std::string backtest_text(const document& r, const report_head& head) {
   std::string out = heading(head) + "\n\n";
   out += laid_out({{"Capital", money(number(at(r, "initial_capital")))}, {"Equity at the end", money(number(at(r, "final_equity")))}});
-  out += "\n" + laid_out(figures_table(r)) + "\n" + laid_out(runs_table(at(r, "runs")));
+  out += "\n" + laid_out(figures_table(r)) + "\n" + (at(r, "report").is_object() ? laid_out(sides_table(at(r, "report"))) + "\n" : "") + laid_out(runs_table(at(r, "runs")));
   const auto& trades = at(r, "trades");
   if (trades.is_array() && !trades.empty()) {
     table rows{trade_heads};
@@ -407,6 +434,7 @@ std::string study_text(const document& r, const report_head& head) {
 std::string backtest_html(const document& r, const report_head& head) {
   std::string body = facts_html(figures_table(r));
   body += curve_html(at(r, "equity_curve"), "Equity") + months_html(r);
+  if (at(r, "report").is_object()) body += "<h2>Long and short</h2>\n" + html_table(sides_table(at(r, "report")));
   body += "<h2>Runs</h2>\n" + html_table(runs_table(at(r, "runs")));
   const auto& trades = at(r, "trades");
   if (trades.is_array() && !trades.empty()) {

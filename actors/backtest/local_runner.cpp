@@ -1,5 +1,7 @@
 #include "actors/backtest/local_runner.hpp"
 
+#include "actors/backtest/account_run.hpp"
+
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
@@ -49,6 +51,37 @@ void on_threads(std::size_t count, F work) {
 }
 
 double percent_of(std::uint64_t done, std::uint64_t all) { return all == 0 ? 100 : 100 * static_cast<double>(done) / static_cast<double>(all); }
+
+} // namespace
+
+namespace {
+
+/// Pairs that share one account, on this thread: each bar depends on those before it. What stops one of them stops all.
+std::optional<error> run_together(const backtest_request& r, const std::shared_ptr<const prepared_program>& program,
+                                  const std::vector<std::shared_ptr<const bar_set>>& sets, std::vector<std::optional<pair_outcome>>& outcomes,
+                                  const runner_options& options, const run_watch& watch) {
+  account_job job;
+  std::vector<std::size_t> numbers;
+  for (std::size_t i = 0; i < sets.size(); ++i) {
+    if (!sets[i]) continue;
+    pair_job pair;
+    pair.program = program;
+    pair.bars = sets[i];
+    pair.inputs = r.inputs;
+    pair.step = step_for(r);
+    pair.data = options.data;
+    job.pairs.push_back(std::move(pair));
+    numbers.push_back(i);
+  }
+  if (numbers.empty()) return std::nullopt;
+  auto done = run_account(job, watch);
+  if (!done && (is_cancelled(done.error()) || done.error().code == errc::internal)) return done.error();
+  for (std::size_t k = 0; k < numbers.size(); ++k) {
+    const auto& set = *sets[numbers[k]];
+    outcomes[numbers[k]] = done ? std::move((*done)[k]) : failed_pair(set.key(), done.error(), set.hash());
+  }
+  return std::nullopt;
+}
 
 } // namespace
 
@@ -103,7 +136,16 @@ result<job_results> run_backtest(const backtest_request& r, const compiled_scrip
       sets[i].reset();
     }
   };
-  on_threads(threads_for(options, keys.size()), work);
+  if (r.capital == capital_mode::shared) {
+    const run_watch watch{[&](std::size_t n) {
+                            const auto done = bars_done.fetch_add(n) + n;
+                            progress.say({percent_of(done, all_bars), "running", "", 0, keys.size()});
+                          },
+                          options.cancel};
+    fault = run_together(r, program, sets, outcomes, options, watch);
+  } else {
+    on_threads(threads_for(options, keys.size()), work);
+  }
   if (stopped(options)) return cancelled();
   if (fault) return *fault;
   progress.say({100, "collecting", "", keys.size(), keys.size()});

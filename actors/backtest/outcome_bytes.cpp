@@ -91,9 +91,9 @@ json curve_json(const std::vector<curve_point>& curve) {
 }
 
 /// Bytes of earlier programs have none.
-bool falls_from(wire::fields& in, std::optional<fall_record>& to) {
-  if (!in.has("falls")) return true;
-  const auto* map = in.map("falls");
+bool falls_from(wire::fields& in, const char* name, std::optional<fall_record>& to) {
+  if (!in.has(name)) return true;
+  const auto* map = in.map(name);
   if (map == nullptr) return false;
   wire::fields f(*map);
   auto& falls = to.emplace();
@@ -155,7 +155,8 @@ std::string to_bytes(const pair_outcome& o) {
   }
   each_plain(o, [&](const char* name, const auto& v) { map[name] = v; });
   map["step"] = o.step == curve_step::day ? "day" : "bar";
-  if (o.falls) map["falls"] = {{"peak", o.falls->peak}, {"percent", o.falls->percent}, {"money", o.falls->money}};
+  for (const auto& [name, falls] : {std::pair{"falls", &o.falls}, std::pair{"account_falls", &o.account_falls}})
+    if (*falls) map[name] = {{"peak", (*falls)->peak}, {"percent", (*falls)->percent}, {"money", (*falls)->money}};
   map["curve"] = curve_json(o.curve);
   map["trades"] = trades_json(o.trades);
   map["open_trades"] = trades_json(o.open_trades);
@@ -194,7 +195,7 @@ result<pair_outcome> pair_outcome_from_bytes(std::string_view bytes) {
   o.step = step == "bar" ? curve_step::bar : curve_step::day;
   in.get("logs_dropped", o.logs_dropped);
   in.get("warnings", o.warnings);
-  const bool whole = falls_from(in, o.falls) && curve_from(in.map("curve"), o.curve) && trades_from(in.map("trades"), o.trades) &&
+  const bool whole = falls_from(in, "falls", o.falls) && falls_from(in, "account_falls", o.account_falls) && curve_from(in.map("curve"), o.curve) && trades_from(in.map("trades"), o.trades) &&
                      trades_from(in.map("open_trades"), o.open_trades) && logs_from(in.list("logs"), o.logs);
   if (!in.ok || !whole) return in.broken(format);
   return o;

@@ -1,5 +1,6 @@
 // Figures out of outcomes: of one pair, and of several together.
 
+#include "actors/backtest/report.hpp"
 #include "actors/backtest/results.hpp"
 
 #include <algorithm>
@@ -14,16 +15,8 @@ namespace {
 
 constexpr std::int64_t day_ms = 86'400'000;
 
-/// Trades as the arithmetic of the tester takes them: only what figures are made of.
 void add_trades(const pair_outcome& o, std::vector<tester::trade>& out) {
-  for (const auto& t : o.trades) {
-    tester::trade x;
-    x.size = t.side == trade_record::side_t::long_side ? t.quantity : -t.quantity;
-    x.profit = t.pnl;
-    x.entry_fee = t.fees;
-    x.entry_bar = 0, x.exit_bar = t.bars_held;
-    out.push_back(x);
-  }
+  for (const auto& t : o.trades) out.push_back(as_counted(t));
 }
 
 /// Days are told by their number, so their points lie at 00:00 UTC of it, read in UTC.
@@ -79,7 +72,19 @@ figure_set figures_of(const pair_outcome& o) {
                 o.falls.value_or(falls_of(curve, o.initial)));
 }
 
-std::vector<shown_point> combined_curve(const std::vector<pair_outcome>& outcomes) {
+capital_mode summed_as(const backtest_request& r) { return r.yaml.empty() ? r.capital : capital_mode::per_run; }
+
+double combined_capital(const std::vector<pair_outcome>& outcomes, capital_mode mode) {
+  double out = 0;
+  for (const auto& o : outcomes) {
+    if (o.failure) continue;
+    out += o.initial;
+    if (mode == capital_mode::shared) break; // all name the same account
+  }
+  return out;
+}
+
+std::vector<shown_point> combined_curve(const std::vector<pair_outcome>& outcomes, capital_mode mode) {
   std::vector<std::int64_t> times;
   for (const auto& o : outcomes)
     if (!o.failure)
@@ -89,19 +94,22 @@ std::vector<shown_point> combined_curve(const std::vector<pair_outcome>& outcome
   std::vector<shown_point> out;
   out.reserve(times.size());
   for (auto t : times) out.push_back({t, 0});
+  bool first = true;
   for (const auto& o : outcomes) {
     if (o.failure) continue;
+    const double counted_before = mode == capital_mode::shared && !first ? o.initial : 0;
     double value = o.initial;
     std::size_t next = 0;
     for (auto& p : out) {
       if (next < o.curve.size() && o.curve[next].at == p.at) value = o.curve[next++].equity;
-      p.equity += value;
+      p.equity += value - counted_before;
     }
+    first = false;
   }
   return out;
 }
 
-figure_set combined_figures(const std::vector<pair_outcome>& outcomes) {
+figure_set combined_figures(const std::vector<pair_outcome>& outcomes, capital_mode mode) {
   std::vector<const pair_outcome*> good;
   for (const auto& o : outcomes)
     if (!o.failure) good.push_back(&o);
@@ -110,10 +118,11 @@ figure_set combined_figures(const std::vector<pair_outcome>& outcomes) {
   sums s;
   std::vector<tester::trade> trades;
   std::set<std::string> zones;
-  double held = 0;
+  double held = 0, parts = 0;
   bool all_held = true;
+  s.initial = combined_capital(outcomes, mode);
   for (const auto* o : good) {
-    s.initial += o->initial, s.open_pnl += o->open_pnl;
+    s.open_pnl += o->open_pnl, parts += o->initial;
     s.bars += o->bars, s.in_market += o->bars_in_market;
     zones.insert(o->timezone);
     add_trades(*o, trades);
@@ -122,9 +131,10 @@ figure_set combined_figures(const std::vector<pair_outcome>& outcomes) {
     held += o->initial * h.value_or(0);
   }
   std::vector<tester::equity_point> curve;
-  for (const auto& p : combined_curve(outcomes)) curve.push_back({time_of(p.at, good.front()->step), p.equity, 0, 0});
+  for (const auto& p : combined_curve(outcomes, mode)) curve.push_back({time_of(p.at, good.front()->step), p.equity, 0, 0});
   return set_of(curve, trades, s, *zone_for(good.front()->step, zones), good.front()->risk_free,
-                all_held && s.initial > 0 ? std::optional(held / s.initial) : std::nullopt, falls_of(curve, s.initial));
+                all_held && parts > 0 ? std::optional(held / parts) : std::nullopt,
+                mode == capital_mode::shared && good.front()->account_falls ? *good.front()->account_falls : falls_of(curve, s.initial));
 }
 
 } // namespace tt::backtest

@@ -60,6 +60,9 @@ struct run_rules {
   double risk_free = 2;          ///< percent a year
 };
 run_rules rules_for(const backtest_request& r, const pine::declaration& declared);
+std::string_view fee_name(pine::tester::fee_kind k);
+/// The currency that amounts of a run are in: the account's, or the symbol's where none is said.
+const std::string& account_currency(const run_rules& rules, const pine::symbol_info& symbol);
 
 /// A program whose declaration holds the rules of the run, so that the script reads what it trades under. Shared by all
 /// runs of a job.
@@ -149,6 +152,8 @@ struct pair_outcome {
   std::int64_t bars = 0, bars_in_market = 0, first_ms = 0, last_ms = 0;
   double first_close = 0, last_close = 0;
   std::optional<fall_record> falls; ///< nothing: bytes of an earlier version, which have the points of the curve only
+  /// Of an account that several pairs share: its own, over the bars of all. The same in every one of their outcomes.
+  std::optional<fall_record> account_falls;
   curve_step step = curve_step::day;
   std::vector<curve_point> curve;
   std::vector<trade_record> trades;      ///< closed ones, in the order of closing

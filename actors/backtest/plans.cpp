@@ -1,5 +1,6 @@
 #include "actors/backtest/plans.hpp"
 
+#include "actors/backtest/account_run.hpp"
 #include "actors/backtest/pair_run.hpp"
 #include "actors/backtest/request_bars.hpp"
 #include "actors/backtest/results.hpp"
@@ -92,7 +93,7 @@ result<study_request> read_study(const std::string& request) {
 /// The compiled script, or why there is none.
 std::variant<std::shared_ptr<const pine::program>, plan_failure> compile(const backtest_request& r) {
   if (r.pine_script.empty())
-    return plan_failure{{errc::unsupported, r.yaml.empty() ? "the source of the strategy was not looked up" : "studies run Pine source only: give pine_script", r.yaml.empty() ? "strategy_id" : "yaml"}, {}};
+    return plan_failure{{errc::unsupported, r.yaml.empty() ? "the source of the strategy was not looked up" : "there is no Pine source", r.yaml.empty() ? "strategy_id" : "yaml"}, {}};
   const auto compiled = compile_strategy(r.pine_script);
   if (compiled.code) return compiled.code;
   std::string why = "the script does not compile";
@@ -118,10 +119,19 @@ std::uint32_t count_symbols(const std::vector<series_need>& needs) {
 
 // -- a backtest ---------------------------------------------------------------------
 
-/// Pieces are pairs, numbered as pairs_of() has them; so are parts.
+/// The piece of a job whose pairs share one account: all that have bars, and behind this the number of the first pair
+/// whose outcome is wanted.
+constexpr std::string_view account_piece = "account ";
+/// Bytes of outcomes that one such piece gives, if it is more than one pair: a result must fit a message. For what is left
+/// out the account is walked again, which gives the same.
+constexpr std::size_t account_piece_bytes = 8 * 1024 * 1024;
+static_assert(account_piece_bytes < limits::outcome_bytes);
+
+/// Parts are pairs, numbered as pairs_of() has them; so are pieces, each pair by itself. With one account for all there is
+/// one piece at a time, which gives the parts of every pair, or of as many as fit a message.
 class backtest_plan final : public job_plan {
 public:
-  explicit backtest_plan(std::vector<series_need> needs) : needs_(std::move(needs)), pairs_(needs_.size()) {}
+  backtest_plan(std::vector<series_need> needs, capital_mode capital) : needs_(std::move(needs)), pairs_(needs_.size()), capital_(capital) {}
 
   const std::vector<series_need>& series() const override { return needs_; }
 
@@ -131,6 +141,7 @@ public:
       auto& pair = pairs_[i];
       if (refs[i]) {
         pair.bars = std::max<std::uint64_t>(1, refs[i]->bars);
+        pair.found = true;
         continue;
       }
       // a pair without bars has failed; the others run
@@ -152,6 +163,7 @@ public:
   }
 
   std::optional<shard> next() override {
+    if (capital_ == capital_mode::shared) return next_account();
     for (std::size_t i = 0; i < pairs_.size(); ++i) {
       auto& pair = pairs_[i];
       if (pair.state != pair_state::free) continue;
@@ -162,10 +174,12 @@ public:
   }
 
   void give_back(std::uint64_t number) override {
-    if (number < pairs_.size() && pairs_[number].state == pair_state::out) pairs_[number].state = pair_state::free;
+    for (std::size_t i = 0; i < pairs_.size(); ++i)
+      if ((capital_ == capital_mode::shared || i == number) && pairs_[i].state == pair_state::out) pairs_[i].state = pair_state::free;
   }
 
   result<std::vector<kept_part>> put(std::uint64_t number, const result<std::string>& bytes) override {
+    if (capital_ == capital_mode::shared) return put_account(number, bytes);
     std::vector<kept_part> out;
     if (number >= pairs_.size() || pairs_[number].state == pair_state::done) return out;
     auto outcome = bytes ? pair_outcome_from_bytes(*bytes) : result<pair_outcome>(failed_pair(needs_[number].key, bytes.error()));
@@ -213,8 +227,53 @@ private:
   struct pair_entry {
     pair_state state = pair_state::free;
     std::uint64_t bars = 1;
+    bool found = false; ///< it has bars
     std::optional<error> failure;
   };
+
+  /// All pairs that have bars, also those whose parts are there already: one needs the others.
+  std::optional<shard> next_account() {
+    const auto first = std::ranges::find(pairs_, pair_state::free, &pair_entry::state);
+    if (first == pairs_.end()) return std::nullopt;
+    shard out;
+    out.number = ++last_piece_;
+    out.text = std::string(account_piece) + std::to_string(first - pairs_.begin());
+    for (std::size_t i = 0; i < pairs_.size(); ++i) {
+      auto& pair = pairs_[i];
+      if (!pair.found) continue;
+      out.series.push_back(static_cast<std::uint32_t>(i));
+      if (pair.state != pair_state::free) continue;
+      out.bars += pair.bars;
+      pair.state = pair_state::out;
+    }
+    return out;
+  }
+
+  result<std::vector<kept_part>> put_account(std::uint64_t number, const result<std::string>& bytes) {
+    std::vector<kept_part> out;
+    if (!bytes) {
+      for (std::size_t i = 0; i < pairs_.size(); ++i) keep(out, i, to_bytes(failed_pair(needs_[i].key, bytes.error())));
+      return out;
+    }
+    auto texts = unpack_texts(*bytes);
+    if (!texts) return texts.error();
+    if (texts->empty()) return error{errc::corrupt_data, "a worker sent no result"};
+    for (auto& text : *texts) {
+      const auto outcome = pair_outcome_from_bytes(text);
+      if (!outcome) return outcome.error();
+      const auto at = std::ranges::find(needs_, outcome->key, &series_need::key);
+      if (at == needs_.end()) return error{errc::corrupt_data, "a worker sent the result of another pair"};
+      keep(out, static_cast<std::size_t>(at - needs_.begin()), std::move(text));
+    }
+    if (number == last_piece_) give_back(number); // what did not fit comes with the next one
+    return out;
+  }
+
+  void keep(std::vector<kept_part>& out, std::size_t pair, std::string bytes) {
+    if (pairs_[pair].state == pair_state::done) return;
+    settle(pair, pair_outcome_from_bytes(bytes).value());
+    out.push_back({pair, std::move(bytes)});
+  }
 
   void settle(std::uint64_t number, const pair_outcome& outcome) {
     auto& p = pairs_[number];
@@ -229,6 +288,8 @@ private:
 
   std::vector<series_need> needs_;
   std::vector<pair_entry> pairs_;
+  capital_mode capital_;
+  std::uint64_t last_piece_ = 0; ///< of an account
   std::size_t done_ = 0, failed_ = 0;
   std::string last_symbol_;
 };
@@ -366,25 +427,55 @@ public:
 
   result<std::string> run(std::string_view text, std::span<const std::shared_ptr<const bar_set>> bars, const extra_bars& extra,
                           run_control& control) const override {
-    std::size_t number = 0;
-    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (code != std::errc{} || end != text.data() + text.size() || number >= pairs_.size() || bars.size() != 1 || bars[0]->key() != pairs_[number])
-      return error{errc::corrupt_data, "an order names no pair of its job"};
-    pair_job job;
-    job.program = program_;
-    job.bars = bars[0];
-    job.inputs = request_.inputs;
-    job.step = step_for(request_);
     extra_provider provider(extra);
     request_bars others(request_, provider);
-    job.data = others.source();
-    auto outcome = run_pair(job, watch_of(control));
+    const bool account = request_.capital == capital_mode::shared && text.starts_with(account_piece);
+    if (account) text.remove_prefix(account_piece.size());
+    std::size_t number = 0;
+    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (code != std::errc{} || end != text.data() + text.size() || number >= pairs_.size()) return no_such_pair();
+    if (account) return run_all(number, bars, others, control);
+    if (bars.size() != 1 || bars[0]->key() != pairs_[number]) return no_such_pair();
+    auto outcome = run_pair(job_for(bars[0], others), watch_of(control));
     if (outcome) return to_bytes(*outcome);
     if (is_cancelled(outcome.error())) return outcome.error();
     return to_bytes(failed_pair(pairs_[number], outcome.error(), bars[0]->hash()));
   }
 
 private:
+  static error no_such_pair() { return {errc::corrupt_data, "an order names no pair of its job"}; }
+
+  pair_job job_for(const std::shared_ptr<const bar_set>& bars, request_bars& others) const {
+    pair_job job;
+    job.program = program_;
+    job.bars = bars;
+    job.inputs = request_.inputs;
+    job.step = step_for(request_);
+    job.data = others.source();
+    return job;
+  }
+
+  /// All pairs, which trade one account: what stops one of them stops all. The outcomes from pair `first` on, as many as fit.
+  result<std::string> run_all(std::size_t first, std::span<const std::shared_ptr<const bar_set>> bars, request_bars& others, run_control& control) const {
+    account_job job;
+    for (const auto& set : bars) {
+      if (std::ranges::find(pairs_, set->key()) == pairs_.end()) return no_such_pair();
+      job.pairs.push_back(job_for(set, others));
+    }
+    auto outcomes = run_account(job, watch_of(control));
+    if (!outcomes && is_cancelled(outcomes.error())) return outcomes.error();
+    std::vector<std::string> out;
+    std::size_t size = 0;
+    for (std::size_t i = 0; i < bars.size(); ++i) {
+      if (bars[i]->key() < pairs_[first]) continue;
+      auto text = to_bytes(outcomes ? (*outcomes)[i] : failed_pair(bars[i]->key(), outcomes.error(), bars[i]->hash()));
+      if (!out.empty() && (size += text.size()) > account_piece_bytes) break;
+      if (out.empty()) size = text.size();
+      out.push_back(std::move(text));
+    }
+    return pack_texts(out);
+  }
+
   backtest_request request_;
   std::shared_ptr<const prepared_program> program_;
   std::vector<pair_key> pairs_;
@@ -423,7 +514,7 @@ made_plan make_plan(job_kind kind, const std::string& request, const bar_opener&
     if (!read) return plan_failure{read.error(), {}};
     auto code = compile(*read);
     if (auto* failed = std::get_if<plan_failure>(&code)) return std::move(*failed);
-    return std::unique_ptr<job_plan>(std::make_unique<backtest_plan>(needs_of(*read, *std::get<0>(code))));
+    return std::unique_ptr<job_plan>(std::make_unique<backtest_plan>(needs_of(*read, *std::get<0>(code)), read->capital));
   }
   auto read = read_study(request);
   if (!read) return plan_failure{read.error(), {}};
@@ -431,7 +522,11 @@ made_plan make_plan(job_kind kind, const std::string& request, const bar_opener&
   if (auto* failed = std::get_if<plan_failure>(&code)) return std::move(*failed);
   if (auto wrong = unknown_parameter(*read, *std::get<0>(code))) return plan_failure{std::move(*wrong), {}};
   auto needs = needs_of(read->base, *std::get<0>(code));
-  return std::unique_ptr<job_plan>(std::make_unique<study_job_plan>(std::move(*read), std::move(needs), open));
+  return make_study_plan(std::move(*read), std::move(needs), open);
+}
+
+std::unique_ptr<job_plan> make_study_plan(study_request r, std::vector<series_need> series, bar_opener open) {
+  return std::make_unique<study_job_plan>(std::move(r), std::move(series), std::move(open));
 }
 
 result<std::shared_ptr<const shard_runner>> make_runner(job_kind kind, const std::string& request) {

@@ -137,8 +137,6 @@ void read_money(reader& in, backtest_request& r) {
     else r.currency = name;
   }
   r.capital = in.choice("capital_mode", capital_names).value_or(capital_mode::per_run);
-  if (r.capital == capital_mode::shared)
-    in.problem("capital_mode", "one account shared by all runs is not available: each run trades its own capital (per_run)", "unsupported");
 }
 
 backtest_request read_backtest(reader& in, const parse_options& options) {

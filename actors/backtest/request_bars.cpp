@@ -1,5 +1,9 @@
 #include "actors/backtest/request_bars.hpp"
 
+#include "actors/pine/calendar.hpp"
+
+#include <algorithm>
+
 namespace tt::backtest {
 
 namespace {
@@ -22,6 +26,12 @@ public:
     auto set = from_.find(symbol, own_.data().tf);
     return set == nullptr ? nullptr : set->info();
   }
+  std::optional<double> value(const std::string& kind, const std::string& key, std::int64_t time_ms) override {
+    if (kind != "currency_rate") return std::nullopt;
+    auto& rates = rates_[key]; // asked on every bar: other runs need not wait for it
+    if (rates == nullptr) rates = &from_.rates(key);
+    return request_bars::rate_at(*rates, time_ms);
+  }
 
 private:
   bool is_own(const std::string& symbol) const { return symbol == own_.info()->tickerid() || symbol == own_.info()->ticker; }
@@ -29,20 +39,86 @@ private:
   const bar_set& own_;
   std::unique_ptr<pine::data_source> alone_;
   std::vector<std::shared_ptr<const bar_set>> kept_;
+  std::map<std::string, const request_bars::rate_chain*> rates_;
 };
 
 } // namespace
+
+rate_series::rate_series(const bar_set& pair, direction_t way) {
+  const pine::calendar days(pair.info()->timezone, pair.info()->session);
+  const auto rate_of = [way](double price) { return way == direction_t::as_quoted ? price : 1 / price; };
+  for (const auto& b : pair.bars()) {
+    if (!(b.open > 0) || !(b.close > 0)) continue;
+    if (!first_) first_ = rate_of(b.open);
+    ends_.push_back(days.period_close(pair.data().tf, b.time_ms));
+    rates_.push_back(rate_of(b.close));
+  }
+}
+
+std::optional<double> rate_series::at(std::int64_t time_ms) const {
+  const auto ended = std::upper_bound(ends_.begin(), ends_.end(), time_ms) - ends_.begin();
+  return ended == 0 ? first_ : std::optional(rates_[static_cast<std::size_t>(ended - 1)]);
+}
 
 std::shared_ptr<const bar_set> request_bars::find(const std::string& symbol, const pine::timeframe& tf) {
   const auto frame = timeframe::parse(tf.text(true));
   if (!frame) return nullptr;
   const std::lock_guard guard{mutex_};
-  const std::pair key{symbol, frame->to_string()};
+  return find_frame(symbol, *frame);
+}
+
+std::shared_ptr<const bar_set> request_bars::find_frame(const std::string& symbol, timeframe frame) {
+  const std::pair key{symbol, frame.to_string()};
   if (const auto it = known_.find(key); it != known_.end()) return it->second;
   if (known_.size() >= limits::requested_series) return nullptr;
-  auto set = provider_.bars(request_, {symbol, *frame}, bar_provider::inner_bars::none);
+  auto set = provider_.bars(request_, {symbol, frame}, bar_provider::inner_bars::none);
   return known_[key] = set ? *set : nullptr;
 }
+
+/// A symbol that has the name of a pair by chance is quoted in something else.
+std::shared_ptr<const rate_series> request_bars::direct(const std::string& from, const std::string& to) {
+  const auto day = timeframe::days(1);
+  if (const auto set = find_frame(from + to, day); set != nullptr && set->info()->currency == to)
+    return std::make_shared<rate_series>(*set, rate_series::direction_t::as_quoted);
+  if (const auto set = find_frame(to + from, day); set != nullptr && set->info()->currency == from)
+    return std::make_shared<rate_series>(*set, rate_series::direction_t::inverse);
+  return nullptr;
+}
+
+/// Codes have three letters, and those of some coins more: every way to cut the name is tried, the usual one first.
+request_bars::rate_chain request_bars::chain(const std::string& pair) {
+  constexpr std::size_t code = 3;
+  constexpr const char* hub = "USD";
+  for (std::size_t cut = code; cut + code <= pair.size(); ++cut) {
+    const auto from = pair.substr(0, cut), to = pair.substr(cut);
+    if (auto one = direct(from, to)) return {one};
+    if (from == hub || to == hub) continue;
+    const auto first = direct(from, hub);
+    const auto second = first == nullptr ? nullptr : direct(hub, to);
+    if (second != nullptr) return {first, second};
+  }
+  return {};
+}
+
+const request_bars::rate_chain& request_bars::rates(const std::string& pair) {
+  const std::lock_guard guard{mutex_};
+  auto known = rates_.find(pair);
+  if (known == rates_.end()) known = rates_.emplace(pair, chain(pair)).first;
+  return known->second;
+}
+
+std::optional<double> request_bars::rate_at(const rate_chain& rates, std::int64_t time_ms) {
+  if (rates.empty()) return std::nullopt;
+  double out = 1;
+  for (const auto& series : rates) {
+    const auto one = series->at(time_ms);
+    if (!one) return std::nullopt;
+    out *= *one;
+  }
+  return out;
+}
+
+std::optional<double> request_bars::rate(const std::string& pair, std::int64_t time_ms) { return rate_at(rates(pair), time_ms); }
 
 std::function<std::unique_ptr<pine::data_source>(const bar_set& own)> request_bars::source() {
   return [this](const bar_set& own) { return std::make_unique<seen_bars>(*this, own); };

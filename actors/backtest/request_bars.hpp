@@ -1,12 +1,14 @@
 #pragma once
-/// Bars of further symbols and timeframes for request.*(): asked of a provider when a script first wants them, kept for
-/// all runs of a job. Thread-safe, as long as nobody else asks the same provider meanwhile.
+/// Bars of further symbols and timeframes for request.*(), and rates between currencies: asked of a provider when a script
+/// or its account first wants them, kept for all runs of a job. Thread-safe, as long as nobody else asks the same provider
+/// meanwhile.
 
 #include "actors/backtest/bars.hpp"
 
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 
 namespace tt::backtest {
 
@@ -14,20 +16,50 @@ namespace limits {
 inline constexpr std::size_t requested_series = 500; ///< of one job; a further one has no data, which the script is told
 } // namespace limits
 
+/// What one unit of a currency was worth in another, from the daily bars of a pair of currencies.
+///
+/// The rate at a time is the close of the last daily bar that had ended by then, as the platform converts (manual:
+/// currency conversion: the rate of the day before). Before the first one has ended, what that one opened at.
+class rate_series {
+public:
+  /// The set's symbol is quoted in the currency that rates are in; `inverse`: in the one that they are of.
+  enum class direction_t : std::uint8_t { as_quoted, inverse };
+  rate_series(const bar_set& pair, direction_t way);
+  /// Nothing without bars, or where the price is not above zero.
+  [[nodiscard]] std::optional<double> at(std::int64_t time_ms) const;
+
+private:
+  std::vector<std::int64_t> ends_;  ///< of the bars, rising
+  std::vector<double> rates_;       ///< after each of them
+  std::optional<double> first_;     ///< before the first end
+};
+
 class request_bars {
 public:
   /// `r` and `provider` must outlive it.
   request_bars(const backtest_request& r, bar_provider& provider) : request_(r), provider_(provider) {}
   /// The bars under a name as scripts write it; null where there are none.
   std::shared_ptr<const bar_set> find(const std::string& symbol, const pine::timeframe& tf);
+  /// The rate of a pair of currencies ("EURUSD": dollars for a euro) at a time: from the symbol of that name, else from its
+  /// inverse ("USDEUR"), else both by way of the dollar. Nothing where the bars know neither.
+  std::optional<double> rate(const std::string& pair, std::int64_t time_ms);
+  /// Rates that are multiplied; empty: there are none. It stays where it is as long as this.
+  using rate_chain = std::vector<std::shared_ptr<const rate_series>>;
+  const rate_chain& rates(const std::string& pair);
+  static std::optional<double> rate_at(const rate_chain& rates, std::int64_t time_ms);
   /// What a pair_job takes. Must not outlive this.
   std::function<std::unique_ptr<pine::data_source>(const bar_set& own)> source();
 
 private:
+  std::shared_ptr<const bar_set> find_frame(const std::string& symbol, timeframe frame);
+  std::shared_ptr<const rate_series> direct(const std::string& from, const std::string& to);
+  rate_chain chain(const std::string& pair);
+
   const backtest_request& request_;
   bar_provider& provider_;
   std::mutex mutex_; ///< guards what follows, and the provider
   std::map<std::pair<std::string, std::string>, std::shared_ptr<const bar_set>> known_; ///< null: there are none
+  std::map<std::string, rate_chain> rates_;
 };
 
 } // namespace tt::backtest

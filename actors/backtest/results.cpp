@@ -1,5 +1,6 @@
 #include "actors/backtest/results.hpp"
 
+#include "actors/backtest/report.hpp"
 #include "actors/backtest/wire.hpp"
 
 #include <algorithm>
@@ -207,6 +208,7 @@ document to_document(const figure_set& f) {
 document results_without_run(const std::vector<script_finding>& findings) {
   auto out = to_document(figure_set::from({}));
   out["equity_curve"] = document::array();
+  out["report"] = report_document({});
   out["trades"] = document::array();
   out["runs"] = document::array();
   out["compile_diagnostics"] = to_document(findings);
@@ -219,7 +221,7 @@ result<job_results> job_results::combine(const backtest_request& r, std::vector<
   job_results out;
   out.facts_ = std::move(facts);
   out.step_ = step_for(r);
-  out.capital_ = r.capital;
+  out.capital_ = r.yaml.empty() ? r.capital : capital_mode::shared; // all symbols of a job trade one account
   out.session_ = r.session;
   std::map<pair_key, pair_outcome> by_key;
   for (auto& o : outcomes) {
@@ -237,8 +239,10 @@ result<job_results> job_results::combine(const backtest_request& r, std::vector<
     out.outcomes_.push_back(std::move(o));
   }
   out.data_hash_ = hash.hex();
-  out.curve_ = combined_curve(out.outcomes_);
-  out.total_ = combined_figures(out.outcomes_);
+  const auto summed = summed_as(r);
+  out.curve_ = combined_curve(out.outcomes_, summed);
+  out.total_ = combined_figures(out.outcomes_, summed);
+  out.initial_ = out.final_ = combined_capital(out.outcomes_, summed);
   std::set<std::string> currencies, told;
   for (std::uint32_t p = 0; p < out.outcomes_.size(); ++p) {
     const auto& o = out.outcomes_[p];
@@ -247,7 +251,7 @@ result<job_results> job_results::combine(const backtest_request& r, std::vector<
       out.warnings_.push_back(to_string(o.key) + ": " + tt::to_string(*o.failure));
       continue;
     }
-    out.initial_ += o.initial, out.final_ += o.final_equity, out.open_pnl_ += o.open_pnl;
+    out.final_ += o.final_equity - o.initial, out.open_pnl_ += o.open_pnl;
     currencies.insert(o.currency);
     if (o.logs_dropped > 0) out.warnings_.push_back(to_string(o.key) + ": " + dropped_text(o));
     for (const auto& w : o.warnings)
@@ -267,10 +271,10 @@ result<job_results> job_results::combine(const backtest_request& r, std::vector<
 const trade_record& job_results::trade(std::size_t i) const { return outcomes_[order_[i].pair].trades[order_[i].index]; }
 
 namespace {
-/// The sum of several accounts is known at the points of their curves only.
-std::string_view drawdown_text(bool on_bars, std::size_t runs) {
+/// The sum of several accounts is known at the points of their curves only; one account is followed from bar to bar.
+std::string_view drawdown_text(bool on_bars, std::size_t runs, capital_mode mode) {
   if (!on_bars) return "from the points of the curve";
-  return runs < 2 ? "from the close of every bar" : "of each run from the close of every bar, of their sum from the points of the curve";
+  return runs < 2 || mode == capital_mode::shared ? "from the close of every bar" : "of each run from the close of every bar, of their sum from the points of the curve";
 }
 } // namespace
 
@@ -290,7 +294,7 @@ document job_results::assumptions() const {
           {"session", std::string(tt::to_string(session_))},
           {"capital_mode", std::string(to_string(capital_))},
           {"curve", step_ == curve_step::day ? "one point per trading day" : "one point per bar"},
-          {"drawdown", drawdown_text(on_bars, good)},
+          {"drawdown", drawdown_text(on_bars, good, first->account_falls ? capital_mode::shared : capital_mode::per_run)},
           {"data_hash", data_hash_},
           {"engine_version", facts_.engine_version},
           {"warnings", warnings_}};
@@ -307,6 +311,13 @@ document job_results::brief(std::size_t max_points) const {
 document job_results::results() const {
   auto out = brief(0);
   auto trades = document::array(), open = document::array(), runs = document::array();
+  reported_trades whole{{}, {}, initial_};
+  std::vector<reported_trades> single(outcomes_.size());
+  for (const auto& [pair, index] : order_) {
+    const auto& t = outcomes_[pair].trades[index];
+    whole.closed.push_back(t);
+    single[pair].closed.push_back(t);
+  }
   const auto shown = std::min(order_.size(), limits::result_trades);
   for (std::size_t i = 0; i < shown; ++i) trades.push_back(trade_document(trade_pair(i), trade(i)));
   for (std::size_t p = 0; p < outcomes_.size(); ++p) {
@@ -324,11 +335,17 @@ document job_results::results() const {
       run["last_bar"] = date_text(o.last_ms, curve_step::bar);
       run["margin_calls"] = o.margin_calls;
       run["open_trades"] = o.open_trades.size();
-      for (const auto& t : o.open_trades) open.push_back(trade_document(o.key, t));
+      for (const auto& t : o.open_trades) {
+        open.push_back(trade_document(o.key, t));
+        whole.open.push_back(t), single[p].open.push_back(t);
+      }
+      single[p].initial = o.initial;
+      run["report"] = report_document(single[p]);
     }
     run["data_hash"] = o.data_hash;
     runs.push_back(std::move(run));
   }
+  out["report"] = report_document(whole);
   out["trades"] = std::move(trades);
   if (shown < order_.size()) out["trades_left_out"] = order_.size() - shown;
   out["open_trades"] = std::move(open);

@@ -106,11 +106,17 @@ private:
 
 /// The headline figures and `metrics` of a set, as in results() and in each of its runs.
 document to_document(const figure_set& f);
-/// The figures of several outcomes as one account each beside the others: curves summed, trades together. Ratios that
-/// need one symbol's price (beta, alpha) are undefined for more than one. Failed outcomes are left out.
-figure_set combined_figures(const std::vector<pair_outcome>& outcomes);
-/// The curve behind them. A pair stands at its capital before its first point and at its last value behind its last.
-std::vector<shown_point> combined_curve(const std::vector<pair_outcome>& outcomes);
+/// How the outcomes of a request add up. Those of a YAML job stand on parts of its one capital, so they add up like
+/// capitals of their own.
+capital_mode summed_as(const backtest_request& r);
+/// The capital behind several outcomes: that of each added up, or that of the one account which all of them trade.
+double combined_capital(const std::vector<pair_outcome>& outcomes, capital_mode mode);
+/// The figures of several outcomes together: curves summed, trades together. Ratios that need one symbol's price (beta,
+/// alpha) are undefined for more than one. buy_hold_return: of equal parts of the capital in each. Failed outcomes are left out.
+figure_set combined_figures(const std::vector<pair_outcome>& outcomes, capital_mode mode);
+/// The curve behind them: combined_capital() and what all pairs have made. A pair has made nothing before its first point,
+/// and what it had at its last behind that.
+std::vector<shown_point> combined_curve(const std::vector<pair_outcome>& outcomes, capital_mode mode);
 
 /// `results` of a job whose script does not compile: figures null, lists empty, the findings.
 document results_without_run(const std::vector<script_finding>& findings);

@@ -317,14 +317,13 @@ document study_ledger::best_so_far() const {
 std::optional<double> study_ledger::impl::deflated() const {
   if (walking || detail_results.empty() || !detail_results.front() || detail_results.front()->outcomes.empty()) return std::nullopt;
   const auto& outcomes = detail_results.front()->outcomes;
-  double initial = 0;
-  for (const auto& o : outcomes) initial += o.failure ? 0 : o.initial;
+  const double initial = combined_capital(outcomes, summed_as(request.base));
   std::vector<double> sharpes;
   std::set<point> seen;
   for (const auto& row : windows.front().trials->rows())
     if (row && row->failure.empty() && seen.insert(row->at).second)
       if (auto s = figure_set::from(row->figures).get("sharpe_daily")) sharpes.push_back(*s);
-  return deflated_sharpe(daily_returns(combined_curve(outcomes), step_for(request.base), initial), sharpes);
+  return deflated_sharpe(daily_returns(combined_curve(outcomes, summed_as(request.base)), step_for(request.base), initial), sharpes);
 }
 
 document study_ledger::impl::best_document(const result_facts& facts) const {
@@ -353,12 +352,11 @@ document study_ledger::impl::chained_equity() const {
   for (const auto& w : windows) {
     if (!w.test_result || !w.test_result->failure.empty()) continue;
     const auto& outcomes = w.test_result->outcomes;
-    double initial = 0;
-    for (const auto& o : outcomes) initial += o.failure ? 0 : o.initial;
+    const double initial = combined_capital(outcomes, summed_as(request.base));
     capital = std::max(capital, initial);
     double base = initial;
     const auto before = made;
-    for (const auto& p : combined_curve(outcomes)) {
+    for (const auto& p : combined_curve(outcomes, summed_as(request.base))) {
       if (!chain.empty() && p.at <= chain.back().at) {
         base = p.equity;
         continue;

@@ -1,6 +1,8 @@
 // Tasks of a study: their bytes, and running one.
 
 #include "actors/backtest/study_plan.hpp"
+
+#include "actors/backtest/account_run.hpp"
 #include "actors/backtest/wire.hpp"
 
 #include <algorithm>
@@ -117,6 +119,8 @@ void append(pair_outcome& to, pair_outcome next) {
     if (std::find(to.warnings.begin(), to.warnings.end(), w) == to.warnings.end()) to.warnings.push_back(std::move(w));
 }
 
+error no_bars() { return {errc::out_of_range, "there are no bars to run over", "bars"}; }
+
 /// One pair over all ranges of the task. A range in which it has no bars is passed over.
 result<pair_outcome> run_ranges(pair_job job, const study_task& task, const run_watch& watch) {
   if (task.ranges.empty()) return run_pair(job, watch);
@@ -130,8 +134,86 @@ result<pair_outcome> run_ranges(pair_job job, const study_task& task, const run_
     if (whole) append(*whole, *std::move(one));
     else whole = *std::move(one);
   }
-  if (!whole) return error{errc::out_of_range, "there are no bars to run over", "bars"};
+  if (!whole) return no_bars();
   return *std::move(whole);
+}
+
+pair_job job_for(const study_context& context, const study_task& task, const std::shared_ptr<const bar_set>& set) {
+  pair_job job;
+  job.program = context.program;
+  job.bars = set;
+  job.inputs = context.base.inputs;
+  for (const auto& [name, value] : task.inputs) job.inputs[name] = value;
+  job.warmup = context.base.warmup_bars;
+  job.step = step_for(context.base);
+  job.detail = task.kind == task_kind::trial ? outcome_detail::figures : outcome_detail::full;
+  job.data = context.data;
+  return job;
+}
+
+/// What came of every pair, and the first error with its pair named.
+struct task_outcomes {
+  std::vector<pair_outcome> all;
+  std::optional<error> first;
+};
+
+/// Each pair with a capital of its own.
+result<task_outcomes> run_alone(const study_context& context, const study_task& task, const run_watch& watch) {
+  task_outcomes out;
+  for (const auto& set : context.bars) {
+    auto o = run_ranges(job_for(context, task, set), task, watch);
+    if (!o && (is_cancelled(o.error()) || o.error().code == errc::internal)) return o.error();
+    if (!o && !out.first) out.first = error{o.error().code, to_string(set->key()) + ": " + tt::to_string(o.error())};
+    out.all.push_back(o ? *std::move(o) : failed_pair(set->key(), o.error(), set->hash()));
+  }
+  return out;
+}
+
+/// All pairs in one account, over one range after the other. Pairs without bars in a range sit it out.
+result<std::vector<pair_outcome>> run_account_ranges(const study_context& context, const study_task& task, const run_watch& watch) {
+  std::vector<std::optional<pair_outcome>> whole(context.bars.size());
+  account_job job;
+  const auto ranges = task.ranges.empty() ? std::vector<time_range>{{}} : task.ranges;
+  for (const auto& range : ranges) {
+    job.pairs.clear();
+    std::vector<std::size_t> numbers;
+    for (std::size_t i = 0; i < context.bars.size(); ++i) {
+      auto pair = job_for(context, task, context.bars[i]);
+      if (!task.ranges.empty()) {
+        pair.range = {pair.bars->lower_bound(range.from_ms), pair.bars->lower_bound(range.to_ms)};
+        if (pair.range.from >= pair.range.to) continue;
+      }
+      if (whole[i]) pair.falls_before = whole[i]->falls, pair.made_before = whole[i]->final_equity - whole[i]->initial;
+      job.pairs.push_back(std::move(pair));
+      numbers.push_back(i);
+    }
+    if (numbers.empty()) continue;
+    auto done = run_account(job, watch);
+    if (!done) return done.error();
+    if (context.bars.size() > 1) job.falls_before = done->front().account_falls ? done->front().account_falls : done->front().falls;
+    for (std::size_t k = 0; k < numbers.size(); ++k) {
+      auto& one = (*done)[k];
+      job.made_before += one.final_equity - one.initial;
+      auto& to = whole[numbers[k]];
+      if (to) append(*to, std::move(one));
+      else to = std::move(one);
+    }
+  }
+  std::vector<pair_outcome> out;
+  for (std::size_t i = 0; i < whole.size(); ++i)
+    out.push_back(whole[i] ? *std::move(whole[i]) : failed_pair(context.bars[i]->key(), no_bars(), context.bars[i]->hash()));
+  if (context.bars.size() > 1) // of the last range, wherever a pair's own have ended
+    for (auto& o : out) o.account_falls = job.falls_before;
+  return out;
+}
+
+result<task_outcomes> run_shared(const study_context& context, const study_task& task, const run_watch& watch) {
+  auto done = run_account_ranges(context, task, watch);
+  if (done) return task_outcomes{*std::move(done), std::nullopt};
+  if (is_cancelled(done.error()) || done.error().code == errc::internal) return done.error();
+  task_outcomes out{{}, done.error()};
+  for (const auto& set : context.bars) out.all.push_back(failed_pair(set->key(), done.error(), set->hash()));
+  return out;
 }
 
 } // namespace
@@ -139,30 +221,15 @@ result<pair_outcome> run_ranges(pair_job job, const study_task& task, const run_
 result<task_result> run_task(const study_context& context, const study_task& task, const run_watch& watch) {
   task_result out;
   out.id = task.id;
-  std::vector<pair_outcome> outcomes;
-  std::optional<error> first;
-  std::size_t failed = 0;
-  for (const auto& set : context.bars) {
-    pair_job job;
-    job.program = context.program;
-    job.bars = set;
-    job.inputs = context.base.inputs;
-    for (const auto& [name, value] : task.inputs) job.inputs[name] = value;
-    job.warmup = context.base.warmup_bars;
-    job.step = step_for(context.base);
-    job.detail = task.kind == task_kind::trial ? outcome_detail::figures : outcome_detail::full;
-    job.data = context.data;
-    auto o = run_ranges(job, task, watch);
-    if (!o && (is_cancelled(o.error()) || o.error().code == errc::internal)) return o.error();
-    if (!o && !first) first = error{o.error().code, to_string(set->key()) + ": " + tt::to_string(o.error())};
-    failed += o ? 0 : 1;
-    outcomes.push_back(o ? *std::move(o) : failed_pair(set->key(), o.error(), set->hash()));
-  }
-  if (failed == outcomes.size()) { // what one symbol lacks, the others have: only all of them make a failed trial
-    out.failure = first ? first->message : "there is nothing to run";
+  auto done = context.base.capital == capital_mode::shared ? run_shared(context, task, watch) : run_alone(context, task, watch);
+  if (!done) return done.error();
+  auto& [outcomes, first] = *done;
+  if (std::ranges::all_of(outcomes, [](const pair_outcome& o) { return o.failure.has_value(); })) {
+    // what one symbol lacks, the others have: only all of them make a failed trial
+    out.failure = first ? first->message : outcomes.empty() ? "there is nothing to run" : outcomes.front().failure->message;
     return out;
   }
-  const auto figures = combined_figures(outcomes);
+  const auto figures = combined_figures(outcomes, summed_as(context.base));
   out.figures.assign(figures.values().begin(), figures.values().end());
   if (task.kind != task_kind::trial) out.outcomes = std::move(outcomes);
   return out;

@@ -4,6 +4,7 @@
 #include "actors/backtest/request.hpp"
 #include "actors/backtest/study_plan.hpp"
 #include "actors/strategy/jobs/backtest_plan.hpp"
+#include "actors/strategy/jobs/job_study.hpp"
 #include "gateways/json/json_reader.hpp"
 
 #include <nlohmann/json.hpp>
@@ -90,10 +91,15 @@ std::variant<read_submission, api_error> finish(backtest::job_kind kind, backtes
   const auto& asked = base(*read.value);
   if (asked.pine_script.empty() && asked.yaml.empty())
     return bad_field("body", "strategy_id", "strategies are not looked up here: give pine_script or yaml", "unsupported");
-  if (!asked.yaml.empty() && kind == backtest::job_kind::study)
-    return bad_field("body", "yaml", "this build optimises Pine source only: give pine_script", "unsupported");
-  if (!asked.yaml.empty() && strictness == unknown_fields::refuse)
-    if (const auto job = strategy::job_of(asked, &master); !job.plan) return refuse_job(job.findings);
+  if constexpr (std::is_same_v<Request, backtest::study_request>)
+    if (!asked.yaml.empty() && read.value->method == backtest::search_method::walk_forward)
+      return bad_field("body", "method", "a YAML job is searched over the whole range: grid, random or genetic", "unsupported");
+  if (!asked.yaml.empty() && strictness == unknown_fields::refuse) {
+    const auto job = strategy::job_of(asked, &master);
+    if (!job.plan) return refuse_job(job.findings);
+    if constexpr (std::is_same_v<Request, backtest::study_request>)
+      if (const auto wrong = strategy::study_problem(*read.value, job.plan->spec)) return refuse_parameter(*wrong);
+  }
   if (!asked.pine_script.empty() && strictness == unknown_fields::refuse) {
     const auto script = backtest::compile_strategy(asked.pine_script);
     if (!script.code) return refuse_script(script);

@@ -126,7 +126,7 @@ TEST(backtest_request, each_bad_field_has_its_error) {
     {with("warmup_bars", 2.5), "warmup_bars:type"},
     {with("warmup_bars", 20'000), "warmup_bars:range"},
     {with("rng_key", -1), "rng_key:range"},
-    {with("capital_mode", "shared"), "capital_mode:unsupported"},
+    {with("capital_mode", "both"), "capital_mode:unknown"},
   };
   for (const auto& [body, expected] : cases) EXPECT_EQ(backtest_problems(body), expected) << body.dump().substr(0, 200);
   EXPECT_EQ(backtest_problems(json::array()), ":type");

@@ -383,6 +383,25 @@ TEST(backtest_report, tables_of_nested_rows) {
   EXPECT_EQ(table_csv(rows), "a,x,y,e\n1,2,\"u,v\",\n,3,,late\n");
 }
 
+TEST(backtest_report, trades_are_shown_by_side) {
+  auto results = backtest::results_without_run({});
+  for (const auto& [side, net, rate] : {std::tuple{"all", 130.0, 0.5}, std::tuple{"long", 150.0, 0.75}, std::tuple{"short", -20.0, 0.25}})
+    results["report"][side]["net_profit"] = net, results["report"][side]["win_rate"] = rate;
+  const auto text = backtest_text(results, {"t", ""});
+  for (const std::vector<std::string>& cells : {std::vector<std::string>{"Net profit", "130.00", "150.00", "-20.00"}, {"Win rate", "50.00 %", "75.00 %", "25.00 %"}}) {
+    bool found = false;
+    for (auto at = text.find(cells[0]); at != std::string::npos && !found; at = text.find(cells[0], at + 1)) {
+      const auto line = text.substr(at, text.find('\n', at) - at);
+      found = std::ranges::all_of(cells, [&](const auto& cell) { return line.find(cell) != std::string::npos; });
+    }
+    EXPECT_TRUE(found) << cells[0] << "\n" << text;
+  }
+  EXPECT_NE(backtest_html(results, {"t", ""}).find("Long and short"), std::string::npos);
+  results.erase("report"); // of a node that has none yet
+  EXPECT_EQ(backtest_html(results, {"t", ""}).find("Long and short"), std::string::npos);
+  EXPECT_EQ(backtest_text(results, {"t", ""}).find("SHORT"), std::string::npos);
+}
+
 TEST(backtest_report, what_is_undefined_is_a_dash) {
   const auto text = backtest_text(backtest::results_without_run({}), {"t", ""});
   EXPECT_NE(text.find("–"), std::string::npos);

@@ -163,7 +163,9 @@ TEST_F(backtest_node, a_registered_strategy_is_known_by_its_name) {
   EXPECT_EQ(named["request"]["strategy_version"], 1);
   EXPECT_EQ(named["request"]["pine_script"], crossing) << "what ran stays known when the strategy changes";
   // a newer version is what runs from then on, and the older one is there to be asked for
-  const auto changed = http_send(port, "PATCH", "/api/v1/strategies/c", json{{"source", momentum}, {"inputs", json::object()}}.dump());
+  const auto free = http_send(port, "PATCH", "/api/v1/strategies/c", json{{"inputs", json::object()}}.dump());
+  ASSERT_EQ(free.status, 200) << free.body;
+  const auto changed = http_send(port, "PUT", "/api/v1/strategies/c/source", json{{"source", momentum}}.dump());
   ASSERT_EQ(changed.status, 200) << changed.body;
   by_name.erase("inputs");
   EXPECT_EQ(results_of(by_name)["request"]["pine_script"], momentum);
@@ -305,6 +307,63 @@ TEST_F(backtest_node, one_worker_four_workers_two_nodes_the_same_bytes) {
   ASSERT_EQ(await_end(alone->port(), "backtest", here)["status"], "completed");
   EXPECT_EQ(json_of(http_get(port, "/api/backtest/" + there + "/results"))["results"].dump(),
             json_of(http_get(alone->port(), "/api/backtest/" + here + "/results"))["results"].dump());
+}
+
+TEST_F(backtest_node, one_account_for_all_symbols_is_the_same_anywhere) {
+  auto request = backtest_of(crossing);
+  request["capital_mode"] = "shared";
+  std::vector<std::string> results;
+  for (const std::size_t workers : {1, 4}) {
+    const auto one = start_alone(workers, "alone-" + std::to_string(workers));
+    const auto id = submit(one->port(), "/api/backtest/strategy", request);
+    ASSERT_EQ(await_end(one->port(), "backtest", id)["status"], "completed");
+    results.push_back(json_of(http_get(one->port(), "/api/backtest/" + id + "/results"))["results"].dump());
+  }
+  const auto port = start("alpha", {feed, symbols, gateway}).port();
+  start("beta", {backtest});
+  const auto id = submit(port, "/api/backtest/strategy", request);
+  ASSERT_EQ(await_end(port, "backtest", id)["status"], "completed");
+  results.push_back(json_of(http_get(port, "/api/backtest/" + id + "/results"))["results"].dump());
+  EXPECT_EQ(results[1], results[0]);
+  EXPECT_EQ(results[2], results[0]);
+  const auto shown = json::parse(results[0]);
+  EXPECT_EQ(shown["initial_capital"], 10'000.0);
+  EXPECT_EQ(shown["assumptions"]["capital_mode"], "shared");
+  double made = 0;
+  for (const auto& run : shown["runs"]) made += run["final_equity"].get<double>() - 10'000;
+  EXPECT_NEAR(shown["final_equity"].get<double>() - 10'000, made, 1e-6);
+}
+
+TEST_F(backtest_node, an_account_in_euros_takes_its_rates_from_the_bars_of_the_pair) {
+  auto request = backtest_of(crossing, {"AAPL"});
+  const auto run_of = [&](std::uint16_t port) {
+    const auto id = submit(port, "/api/backtest/strategy", request);
+    EXPECT_EQ(await_end(port, "backtest", id)["status"], "completed");
+    return json_of(http_get(port, "/api/backtest/" + id + "/results"))["results"];
+  };
+  feeds[0].symbols = {"AAPL", "EURUSD"};
+  const auto one = start_alone(1);
+  const auto dollars = run_of(one->port());
+  request["currency"] = "EUR";
+  const auto euros = run_of(one->port());
+  EXPECT_EQ(euros["runs"][0]["currency"], "EUR");
+  EXPECT_EQ(euros["assumptions"]["warnings"], dollars["assumptions"]["warnings"]);
+  ASSERT_EQ(euros["total_trades"], dollars["total_trades"]);
+  // profits before fees are those in dollars, divided by a rate that the bars have had
+  const auto bars = json_of(http_get(one->port(), "/udf/history?symbol=EURUSD&resolution=1D&from=1703548800&to=1735689600"));
+  const auto least = *std::ranges::min_element(bars["l"]), most = *std::ranges::max_element(bars["h"]);
+  const auto before_fees = [](const json& trade) { return trade["pnl"].get<double>() + trade["fees"].get<double>(); };
+  for (std::size_t i = 0; i < euros["trades"].size(); ++i) {
+    const double here = before_fees(euros["trades"][i]), there = before_fees(dollars["trades"][i]);
+    if (std::fabs(there) < 0.01) continue;
+    EXPECT_GE(there / here, least.get<double>() * (1 - 1e-9)) << i;
+    EXPECT_LE(there / here, most.get<double>() * (1 + 1e-9)) << i;
+  }
+  // no pair, no rate: said where the results are read
+  request["currency"] = "SEK";
+  const auto kept = run_of(one->port());
+  EXPECT_EQ(kept["runs"][0]["currency"], "USD");
+  EXPECT_NE(kept["assumptions"]["warnings"].dump().find("USDSEK"), std::string::npos) << kept["assumptions"];
 }
 
 TEST_F(backtest_node, other_nodes_read_progress_and_states_on_topics) {

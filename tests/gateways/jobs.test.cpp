@@ -111,6 +111,19 @@ TEST_F(jobs_test, yaml_jobs_run_like_scripts) {
   EXPECT_EQ(post("/api/backtest/strategy", R"({"yaml":"a: b","symbols":["AAPL"])" + dates).status, 200); // the job fails, with its findings
 }
 
+TEST_F(jobs_test, yaml_jobs_are_searched_by_their_parameters) {
+  const std::string job = R"({"yaml":"schema: 2\nname: n\nschedule: {every: 5m}\njob:\n  type: strategy\n  strategy_id: n\n  parameters: {symbols: [AAPL, MSFT], position_size: 0.1}\n)"
+                          R"(  data_sources: [{name: h, kind: bars, resolution: \"5\"}]\n  conditions: {entry_long: [\"close > 1\"]}\n")"
+                          R"(,"start_date":"2024-01-02","end_date":"2024-01-03")";
+  const std::string sizes = R"(,"parameters":{"position_size":{"min":0.1,"max":0.3,"step":0.1}})";
+  const auto done = post("/api/optimize/study?strict=1", job + sizes + "}");
+  EXPECT_EQ(done.status, 200) << done.body;
+  const auto unknown = post("/api/optimize/study?strict=1", job + R"(,"parameters":{"speed":{"min":1,"max":3}}})");
+  EXPECT_EQ(field_types(unknown)["speed"], "unknown") << unknown.body;
+  const auto windows = post("/api/optimize/study", job + sizes + R"(,"method":"walk_forward","walk_forward":{"train":"2d","test":"1d"}})");
+  EXPECT_EQ(field_types(windows)["method"], "unsupported") << windows.body;
+}
+
 TEST_F(jobs_test, what_cannot_run_here_is_said) {
   const auto unknown = post("/api/backtest/strategy", R"({"strategy_id":"a","symbols":["AAPL"],"start_date":"2024-01-01","end_date":"2024-01-02"})");
   EXPECT_EQ(unknown.status, 503) << "there are no strategies here to look it up in";

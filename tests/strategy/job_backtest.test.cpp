@@ -3,6 +3,7 @@
 #include "actors/backtest/results.hpp"
 #include "actors/pine/ta.hpp"
 #include "actors/strategy/jobs/backtest_plan.hpp"
+#include "actors/strategy/jobs/job_study.hpp"
 #include "tests/strategy/job_files.hpp"
 
 #include <nlohmann/json.hpp>
@@ -186,6 +187,95 @@ TEST(job_service_plan, a_job_that_is_wrong_says_so) {
   auto made = strategy::make_plan(backtest::job_kind::backtest, backtest::canonical_text(*parsed.value), {});
   ASSERT_TRUE(std::holds_alternative<backtest::plan_failure>(made));
   EXPECT_NE(std::get<backtest::plan_failure>(made).diagnostics.find("EXPR_UNKNOWN_NAME"), std::string::npos);
+}
+
+// ---------------------------------------------------------------- studies
+
+std::string study_text(const nlohmann::json& parameters, const std::string& yaml = small_job) {
+  nlohmann::json body{{"yaml", yaml}, {"start_date", "2026-01-15"}, {"end_date", "2026-01-15"}, {"initial_capital", 100'000}, {"commission", 0},
+                      {"objective", "net_profit"}, {"parameters", parameters}};
+  complete_request(body);
+  const auto parsed = backtest::parse_study(body);
+  for (const auto& p : parsed.problems) ADD_FAILURE() << to_string(p);
+  return backtest::canonical_text(*parsed.value);
+}
+
+const std::vector<double> hill{100, 100, 101, 103, 105, 106, 104, 100};
+
+/// Everything as that many workers would get it: the results document.
+nlohmann::ordered_json study_results(const std::string& text, std::uint64_t workers) {
+  auto made = strategy::make_plan(backtest::job_kind::study, text, {});
+  if (auto* failed = std::get_if<backtest::plan_failure>(&made)) return ADD_FAILURE() << failed->reason.message, nullptr;
+  auto& plan = *std::get<0>(made);
+  const std::vector bars{day_of("AAPL", hill), day_of("MSFT", hill)};
+  EXPECT_TRUE(plan.begin({backtest::series_ref{"h", 1, 8}, backtest::series_ref{"h", 1, 8}}));
+  plan.staffed(workers);
+  const auto runner = strategy::make_runner(backtest::job_kind::study, text).value();
+  backtest::job_record record;
+  record.id = "one", record.kind = backtest::job_kind::study, record.state = backtest::job_state::completed, record.request = text;
+  while (const auto piece = plan.next()) {
+    backtest::run_control control;
+    for (auto& part : plan.put(piece->number, runner->run(piece->text, bars, {}, control)).value()) record.parts.push_back(std::move(part));
+  }
+  EXPECT_TRUE(plan.finished());
+  const auto document = backtest::make_document_writer("v")->write(record.kind, record.id, record.state, {}, [&] { return result<backtest::job_record>(record); });
+  EXPECT_TRUE(document) << document.error().message;
+  return nlohmann::ordered_json::parse(document->text);
+}
+
+TEST(job_study, the_best_parameters_are_those_of_the_best_backtest) {
+  // sizes of 10, 20 and 30 percent in each of two symbols that rise: the more the better
+  const auto text = study_text({{"position_size", {{"min", 0.1}, {"max", 0.3}, {"step", 0.1}}}});
+  const auto results = study_results(text, 1);
+  ASSERT_EQ(results["trials_done"], 3);
+  EXPECT_NEAR(results["best"][0]["params"]["position_size"].get<double>(), 0.3, 1e-12);
+  ASSERT_GT(results["best"][0]["objective"].get<double>(), 0);
+  EXPECT_EQ(results["best"][0]["results"]["initial_capital"], 100'000.0) << "one account";
+  // the same by hand: a backtest of the job with these values
+  auto request = backtest::parse_study(nlohmann::json::parse(text)).value->base;
+  request.inputs["position_size"] = "0.3";
+  const auto checked = job_of(request);
+  auto in = input_for(request, checked.plan);
+  in.bars = {day_of("AAPL", hill), day_of("MSFT", hill)};
+  auto run = run_job_backtest(in);
+  ASSERT_TRUE(run) << run.error().message;
+  const auto whole = backtest::job_results::combine(request, std::move(run->outcomes), {});
+  ASSERT_TRUE(whole);
+  EXPECT_EQ(whole->assumptions()["capital_mode"], "shared") << "whatever the request says";
+  EXPECT_EQ(results["best"][0]["results"]["final_equity"], nlohmann::ordered_json::parse(backtest::to_text(whole->results()))["final_equity"]);
+  EXPECT_EQ(study_results(text, 4), results) << "for any number of workers";
+}
+
+TEST(job_study, values_that_the_job_refuses_fail_their_trial_alone) {
+  const auto results = study_results(study_text({{"max_positions", {{"values", {"2", "many"}}}}}), 1);
+  EXPECT_EQ(results["trials_done"], 2);
+  EXPECT_EQ(results["best"].size(), 1u);
+  EXPECT_EQ(results["best"][0]["params"]["max_positions"], "2");
+}
+
+TEST(job_study, names_and_methods_that_do_not_go_are_named) {
+  const auto field_of = [](const std::string& text) {
+    auto made = strategy::make_plan(backtest::job_kind::study, text, {});
+    auto* failed = std::get_if<backtest::plan_failure>(&made);
+    return failed == nullptr ? std::string() : failed->reason.field;
+  };
+  EXPECT_EQ(field_of(study_text({{"speed", {{"min", 1}, {"max", 3}}}})), "parameters.speed");
+  EXPECT_EQ(field_of(study_text({{"symbols", {{"values", {"AAPL"}}}}})), "parameters.symbols");
+  auto windows = nlohmann::json::parse(study_text({{"max_positions", {{"min", 1}, {"max", 3}}}}));
+  windows["method"] = "walk_forward", windows["walk_forward"] = {{"train", "2d"}, {"test", "1d"}};
+  EXPECT_EQ(field_of(windows.dump()), "method");
+}
+
+TEST(job_study, bars_reach_back_as_far_as_the_longest_trial_needs) {
+  const auto yaml = with(with(small_job, "close > sma(3)", "rsi < 60"), "max_positions: 2", "max_positions: 2, rsi_period: 14");
+  const auto text = study_text({{"rsi_period", {{"min", 5}, {"max", 50}}}}, yaml);
+  const auto request = *backtest::parse_study(nlohmann::json::parse(text)).value;
+  const auto checked = job_of(request.base);
+  ASSERT_TRUE(checked.plan);
+  EXPECT_LT(series_needs(*checked.plan)->front().warmup, 500);
+  const auto needs = study_needs(request, *checked.plan);
+  ASSERT_TRUE(needs);
+  EXPECT_GE(needs->front().warmup, 500);
 }
 
 } // namespace

@@ -98,6 +98,11 @@ public:
   /// Account currency per unit of the symbol's currency, from this bar on.
   void set_rate(double rate) { book_.set_point_value(rules_.grid.pointvalue * rate); }
 
+  /// Of an account that other runs trade too (ledger::elsewhere), from now on.
+  void set_elsewhere(const ledger::elsewhere& e) { book_.set_elsewhere(e); }
+  /// Margin that the position needs at the last price: quantity x price x point value x ratio.
+  double margin_needed() const { return std::fabs(book_.size()) * mark_ * book_.point_value() * margin_ratio(book_.sign()); }
+
   const broker_rules& rules() const { return rules_; }
   const ledger& account() const { return book_; }
   const order_book& orders() const { return orders_; }

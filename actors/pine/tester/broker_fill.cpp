@@ -55,7 +55,7 @@ bool broker::size_at_fill(order& o, double price) {
 bool broker::plain_refused(const order& o, double price) const {
   double held = book_.size(), after = add_lots(held, o.size, rules_.grid);
   if (after == 0 || (after * held > 0 && std::fabs(after) <= std::fabs(held))) return false;
-  if (!too_dear(o, price, held, book_.equity())) return false;
+  if (!too_dear(o, price, held, book_.free_equity())) return false;
   return held == bar_start_size_ || too_dear(o, price, bar_start_size_, bar_start_equity_);
 }
 

@@ -12,7 +12,7 @@ bool broker::margin_safe(const bar_prices& p) const {
   double ratio = margin_ratio(book_.sign());
   if (ratio <= 0) return true;
   double value = std::fabs(book_.size()) * book_.point_value() * ratio;
-  double at_low = book_.equity_at(p.low), at_high = book_.equity_at(p.high);
+  double at_low = book_.free_equity_at(p.low), at_high = book_.free_equity_at(p.high);
   double room = std::max(at_low, at_high) >= big_money ? 10 * rules_.grid.mintick : 0; // what counting in ticks may take
   return at_low >= value * p.low + room && at_high >= value * p.high + room;
 }
@@ -45,7 +45,7 @@ bool broker::margin_call(double price, double mark, margin_moment m) {
     stage_.armed = false;
     if (second_stage(price)) return false;
   }
-  auto missing = missing_margin(held * mark * pv * ratio, book_.equity_at(mark), rules_.grid);
+  auto missing = missing_margin(held * mark * pv * ratio, book_.free_equity_at(mark), rules_.grid);
   if (!missing) return false;
   double lot = rules_.grid.lot, lots = cover_lots(*missing / ratio, mark), qty = 0;
   if (lots == 0 && m == margin_moment::last_fill) return false;
@@ -56,7 +56,7 @@ bool broker::margin_call(double price, double mark, margin_moment m) {
     qty = std::min(lots * lot, held);
   }
   if (m == margin_moment::first_extreme && lots == 1 && price != bar_.close) {
-    double at_close = book_.equity_at(bar_.close) - held * bar_.close * pv * ratio;
+    double at_close = book_.free_equity_at(bar_.close) - held * bar_.close * pv * ratio;
     if (at_close < 0) return true;
   }
   stage_.armed = true;
@@ -134,14 +134,14 @@ void broker::cancel_unaffordable() {
     double ratio = margin_ratio(o->sign);
     if (ratio <= 0) continue;
     double opens = std::fabs(o->size) - o->flip;
-    if (opens * mark_ * book_.point_value() * ratio > book_.equity_at(mark_)) drop(*o);
+    if (opens * mark_ * book_.point_value() * ratio > book_.free_equity_at(mark_)) drop(*o);
   }
 }
 
 double broker::liquidation_price() const {
   double sign = book_.sign(), ratio = margin_ratio(sign);
   if (sign == 0 || ratio <= 0) return no_value;
-  double qty = std::fabs(book_.size()) * book_.point_value(), money = book_.realized();
+  double qty = std::fabs(book_.size()) * book_.point_value(), money = book_.free_equity_at(book_.average_price());
   double base = sign > 0 ? qty * (1 - ratio) : qty * (1 + ratio);
   if (base == 0) return no_value;
   double price = sign > 0 ? (qty * book_.average_price() - money) / base : (money + qty * book_.average_price()) / base;

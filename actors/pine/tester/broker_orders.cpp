@@ -93,7 +93,7 @@ double broker::judged_size(const order& o, double price) const {
 
 /// Whether the account can't carry an entry at the present price (manual: margin).
 bool broker::beyond_equity(const order& o) const {
-  const double ratio = margin_ratio(o.sign), price = o.market ? slipped(mark_, o.sign, rules_) : mark_, equity = book_.equity();
+  const double ratio = margin_ratio(o.sign), price = o.market ? slipped(mark_, o.sign, rules_) : mark_, equity = book_.free_equity();
   if (ratio <= 0) return false;
   const double unit = price * book_.point_value() * ratio, lots = std::round(std::fabs(o.size) * lots_per_contract(rules_.grid));
   if (equity < big_money || lots <= 0 || by_venue()) return std::fabs(o.size) * unit > equity;

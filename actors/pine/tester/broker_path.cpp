@@ -15,7 +15,7 @@ void broker::start_bar(const bar_moment& when) {
   seen_ = excursions::whole_bar;
   closed_at_bar_start_ = book_.closed_trades().size();
   bar_start_size_ = book_.size();
-  bar_start_equity_ = book_.equity();
+  bar_start_equity_ = book_.free_equity();
 }
 
 // ---------------------------------------------------------------- whole bars
@@ -178,7 +178,7 @@ bool broker::step() {
       step_point_ = again ? 1 : 0;
       moment_ = 0;
       bar_start_size_ = book_.size();
-      bar_start_equity_ = book_.equity();
+      bar_start_equity_ = book_.free_equity();
       touch(bar_.open);
       if (!again && !book_.flat()) check_margin(bar_.open, margin_moment::tick);
       if (fill_number_ != before) break;
@@ -205,7 +205,7 @@ bool broker::step() {
     }
     after_point(bar_, step_point_);
     bar_start_size_ = book_.size();
-    bar_start_equity_ = book_.equity();
+    bar_start_equity_ = book_.free_equity();
     touch(path[point]); // orders that the last run of the script placed
     ++step_point_;
     if (fill_number_ != before) break;

@@ -50,7 +50,7 @@ void broker::fill_market(double price) {
 
 /// What a tick at `price` fills: market orders as they were placed, then the levels behind it.
 broker::tick_fills broker::orders_met(double price) {
-  tick_fills tick{book_.sign(), book_.size(), book_.equity()};
+  tick_fills tick{book_.sign(), book_.size(), book_.free_equity()};
   std::vector<order*> gapped;
   for (auto* o : orders_.all()) {
     if (o->dead || o->consumed) continue;
@@ -137,12 +137,12 @@ bool broker::both_sides_refused(const order& o, double price, const tick_fills& 
   if (tick.entered == 0 || book_.size() == 0 || book_.sign() != tick.entered || o.sign != -tick.entered) return false;
   double cost = price * book_.point_value();
   double both = std::fabs(book_.size()) * cost * margin_ratio(tick.entered) + std::fabs(book_.size() + o.size) * cost * margin_ratio(o.sign);
-  return both - book_.equity() > std::fabs(book_.equity()) * 1e-11;
+  return both - book_.free_equity() > std::fabs(book_.free_equity()) * 1e-11;
 }
 
 /// Whether the account can't carry the entry.
 bool broker::entry_refused(const order& o, double price, const tick_fills& tick) const {
-  if (!too_dear(o, price, book_.size(), book_.equity())) return false;
+  if (!too_dear(o, price, book_.size(), book_.free_equity())) return false;
   // Not refused: the second half of a reversal whose close has just filled, and an entry that only stacks on another of
   // this tick. The margin call that follows trims them (as observed).
   bool second_half = tick.closed_some && tick.first_sign != 0 && o.sign == -tick.first_sign;
@@ -242,7 +242,7 @@ void broker::after_script() {
       double price = cause == exit_cause::profit ? close : slipped(close, o.sign, rules_);
       if (o.kind == order_kind::entry) {
         if (o.sized_at_fill && !size_at_fill(o, price)) return drop(o);
-        if (too_dear(o, price, book_.size(), book_.equity())) return drop(o);
+        if (too_dear(o, price, book_.size(), book_.free_equity())) return drop(o);
       }
       o.cause = o.exits() ? cause : exit_cause::none;
       fill(o, price);

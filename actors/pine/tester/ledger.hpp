@@ -47,6 +47,13 @@ class ledger {
 public:
   explicit ledger(const broker_rules& rules) : rules_(rules), pv_(rules.grid.pointvalue) {}
 
+  /// What an account that several runs share has besides this run: profit made and open elsewhere, and the margin that
+  /// positions there bind. Nothing, when the account is the run's own.
+  struct elsewhere {
+    double profit = 0, margin = 0;
+  };
+  void set_elsewhere(const elsewhere& e) { elsewhere_ = e; }
+
   /// Currency of the account per point and contract: point value times the rate of the day.
   void set_point_value(double pv) { pv_ = pv; }
   double point_value() const { return pv_; }
@@ -70,8 +77,13 @@ public:
   /// Of the open position at a price, before the fees of leaving.
   double open_profit_at(double price) const { return size_ == 0 ? 0 : size_ * (price - average_) * pv_; }
   double open_profit() const { return open_profit_; }
-  double realized() const { return rules_.initial_capital + net_profit(); }
+  double realized() const { return rules_.initial_capital + net_profit() + elsewhere_.profit; }
   double equity() const { return realized() + open_profit_; }
+  /// Initial capital and what this run alone has made of it.
+  double own_equity() const { return rules_.initial_capital + net_profit() + open_profit_; }
+  /// Equity that the run may bind as margin: what positions elsewhere bind is taken off.
+  double free_equity() const { return equity() - elsewhere_.margin; }
+  double free_equity_at(double price) const { return equity_at(price) - elsewhere_.margin; }
   double equity_at(double price) const { return realized() + open_profit_at(price); }
   /// Marks the position at a price, as a fill there would be booked (as observed: of the last digit of openprofit).
   void mark(double price) { open_profit_ = open_profit_at(booked_price(price, rules_.grid)); }
@@ -106,6 +118,7 @@ private:
   double peak_ = -std::numeric_limits<double>::infinity(); ///< highest realized equity at the end of a bar
   double trough_ = std::numeric_limits<double>::infinity();
   statistics stats_;
+  elsewhere elsewhere_;
 };
 
 } // namespace tt::pine::tester

@@ -203,7 +203,7 @@ std::optional<std::string> check_identity(const ledger& account, double initial)
   }
   for (const auto& t : account.open_trades()) sum -= t.entry_fee;
   sum += account.open_profit();
-  double change = account.equity() - initial;
+  double change = account.own_equity() - initial;
   constexpr double rounding_error = 1e-9;
   if (std::fabs(change - sum) <= rounding_error * scale) return std::nullopt;
   return "equity has changed by " + std::to_string(change) + ", the trades add up to " + std::to_string(sum);

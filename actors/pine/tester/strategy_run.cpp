@@ -83,7 +83,7 @@ struct strategy_run::impl {
     span.last_close = b.close;
     double held = account.account().size();
     if (held != 0) ++span.bars_in_market;
-    if (options.curve == keep_curve::yes) points.push_back({b.time_ms, account.account().equity(), held, b.close});
+    if (options.curve == keep_curve::yes) points.push_back({b.time_ms, account.account().own_equity(), held, b.close});
   }
 
   std::shared_ptr<const program> code;
@@ -99,6 +99,7 @@ struct strategy_run::impl {
   std::optional<std::string> problem;
   std::optional<runtime_failure> stopped;
   std::string rate_key;
+  bool rate_missing = false; ///< on a bar at least
   bool needs_day = false, open_bar = false, ran_on_tick = false;
   std::int64_t index = -1, last_time_ms = 0;
   bar latest;   ///< of the bar under way, as the script saw it last
@@ -124,12 +125,17 @@ const script& strategy_run::engine() const { return impl_->engine; }
 const std::vector<equity_point>& strategy_run::curve() const { return impl_->points; }
 const strategy_run::span_facts& strategy_run::span() const { return impl_->span; }
 const std::vector<std::string>& strategy_run::warnings() const { return impl_->warnings; }
+const std::string& strategy_run::currency() const {
+  const bool kept = impl_->rate_key.empty() || impl_->rate_missing;
+  return kept ? impl_->symbol->currency : impl_->code->decl.currency;
+}
 
 /// Money is converted at the rate of the day on which it is booked (manual: currency conversion).
 void strategy_run::impl::set_rate(std::int64_t time_ms) {
   if (rate_key.empty()) return;
   auto rate = data != nullptr ? data->value("currency_rate", rate_key, time_ms) : std::nullopt;
   if (rate && *rate > 0) return account.set_rate(*rate);
+  rate_missing = true;
   if (warnings.empty())
     warnings.push_back("no rate " + rate_key + " in the data: amounts stay in the symbol's currency");
 }
@@ -248,6 +254,7 @@ std::optional<runtime_failure> strategy_run::commit(const bar& b, bar_flags flag
 std::vector<venue_order> strategy_run::venue_orders() { return impl_->account.venue_orders(); }
 void strategy_run::venue_gone(std::uint64_t slot) { impl_->account.venue_gone(slot); }
 void strategy_run::adopt(trade t) { impl_->account.adopt(std::move(t)); }
+void strategy_run::set_elsewhere(const ledger::elsewhere& e) { impl_->account.set_elsewhere(e); }
 
 std::optional<runtime_failure> strategy_run::venue_fill(const venue_order& what, double qty, double price, double fee, std::int64_t at_ms) {
   auto& m = *impl_;

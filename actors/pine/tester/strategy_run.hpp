@@ -40,7 +40,7 @@ broker_rules rules_of(const program& code, const symbol_info& symbol, const acco
 
 struct equity_point {
   std::int64_t time_ms = 0; ///< opening time of the bar
-  double equity = 0;        ///< at its close
+  double equity = 0;        ///< at its close, of this run alone
   double position = 0;      ///< signed contracts at its close
   double close = 0;         ///< of the bar
 };
@@ -63,6 +63,10 @@ public:
   std::optional<runtime_failure> update(const bar& b, bar_flags flags = {});
   std::optional<runtime_failure> commit(const bar& b, bar_flags flags = {});
 
+  /// Of an account that other runs trade too: what they have made and bind, from the next bar on. It counts in
+  /// strategy.equity, in sizes and in margins; trades, net profit and curve() stay this run's own.
+  void set_elsewhere(const ledger::elsewhere& e);
+
   // With filled_by = venue: the account is what the venue did.
   std::vector<venue_order> venue_orders();
   /// An execution at Unix time `at_ms`; `fee` in the account's currency. It belongs to the bar under way, else to the
@@ -82,6 +86,8 @@ public:
     double first_close = no_value, last_close = no_value;
   };
   const span_facts& span() const;
+  /// What amounts are in: the account's currency, or the symbol's where they were not converted.
+  const std::string& currency() const;
   /// Things worth telling that stop nothing, such as a missing currency rate. At most one of each kind.
   const std::vector<std::string>& warnings() const;
 

@@ -1,6 +1,7 @@
 #include "actors/strategy/jobs/backtest_plan.hpp"
 
 #include "actors/backtest/results.hpp"
+#include "actors/strategy/jobs/job_study.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -12,18 +13,23 @@ namespace {
 
 namespace bt = backtest;
 
-/// The request inside of a canonical text, when it gives a job; nothing when it gives something else.
-result<std::optional<bt::backtest_request>> job_request(bt::job_kind kind, const std::string& request) {
+/// What a canonical text asks of a job; nothing when it asks something else.
+struct job_request {
+  bt::backtest_request base;
+  std::optional<bt::study_request> study;
+};
+result<std::optional<job_request>> job_request_in(bt::job_kind kind, const std::string& request) {
   const auto json = nlohmann::json::parse(request, nullptr, false);
   if (json.is_discarded()) return error{errc::corrupt_data, "the request is not JSON"};
   if (kind == bt::job_kind::study) {
     auto read = bt::parse_study(json);
-    if (!read.value || read.value->base.yaml.empty()) return std::optional<bt::backtest_request>{};
-    return error{errc::unsupported, "this build optimises Pine source only: YAML jobs can be backtested, not searched", "yaml"};
+    if (!read.value || read.value->base.yaml.empty()) return std::optional<job_request>{};
+    auto base = read.value->base;
+    return std::optional{job_request{std::move(base), std::move(read.value)}};
   }
   auto read = bt::parse_backtest(json);
-  if (!read.value || read.value->yaml.empty()) return std::optional<bt::backtest_request>{};
-  return std::optional{std::move(*read.value)};
+  if (!read.value || read.value->yaml.empty()) return std::optional<job_request>{};
+  return std::optional{job_request{std::move(*read.value), std::nullopt}};
 }
 
 std::string joined(const std::vector<std::string>& words) {
@@ -35,15 +41,8 @@ std::string joined(const std::vector<std::string>& words) {
 /// One piece of work for the whole job; one part for each pair.
 class job_request_plan final : public bt::job_plan {
 public:
-  job_request_plan(const bt::backtest_request& r, std::vector<job_series_need> needs) : wants_(std::move(needs)) {
-    pairs_ = bt::pairs_of(r);
+  job_request_plan(const bt::backtest_request& r, const std::vector<job_series_need>& needs) : needs_(supplied(r, needs)), pairs_(bt::pairs_of(r)) {
     done_.resize(pairs_.size());
-    for (const auto& want : wants_) {
-      auto one = std::make_shared<bt::backtest_request>(r);
-      one->symbols = {want.symbol}, one->timeframes = {want.frame};
-      one->warmup_bars = static_cast<std::uint32_t>(std::min<std::int64_t>(want.warmup, bt::limits::warmup_bars));
-      needs_.push_back({std::move(one), {want.symbol, want.frame}, bt::bar_provider::inner_bars::none});
-    }
   }
 
   const std::vector<bt::series_need>& series() const override { return needs_; }
@@ -122,7 +121,6 @@ private:
     ++failed_;
     if (!failure_) failure_ = failure;
   }
-  std::vector<job_series_need> wants_;
   std::vector<bt::series_need> needs_;
   std::vector<bt::pair_key> pairs_;
   std::vector<bool> done_;
@@ -215,10 +213,11 @@ job_backtest_input input_for(const bt::backtest_request& r, std::shared_ptr<cons
 }
 
 bt::made_plan make_plan(bt::job_kind kind, const std::string& request, const bt::bar_opener& open) {
-  auto read = job_request(kind, request);
+  auto read = job_request_in(kind, request);
   if (!read) return bt::plan_failure{read.error(), {}};
   if (!*read) return bt::make_plan(kind, request, open);
-  auto checked = job_of(**read);
+  const auto& asked = **read;
+  auto checked = job_of(asked.base);
   if (!checked.plan) {
     std::string why = "the job does not pass validation";
     for (const auto& f : checked.findings)
@@ -228,16 +227,18 @@ bt::made_plan make_plan(bt::job_kind kind, const std::string& request, const bt:
       }
     return bt::plan_failure{{errc::invalid_argument, why, ""}, bt::to_text(bt::to_document(as_script_findings(checked.findings)))};
   }
+  if (asked.study) return make_study_plan(*asked.study, *checked.plan, open);
   auto needs = series_needs(*checked.plan);
   if (!needs) return bt::plan_failure{needs.error(), {}};
-  return std::unique_ptr<bt::job_plan>(std::make_unique<job_request_plan>(**read, std::move(*needs)));
+  return std::unique_ptr<bt::job_plan>(std::make_unique<job_request_plan>(asked.base, *needs));
 }
 
 result<std::shared_ptr<const bt::shard_runner>> make_runner(bt::job_kind kind, const std::string& request) {
-  auto read = job_request(kind, request);
+  auto read = job_request_in(kind, request);
   if (!read) return read.error();
   if (!*read) return bt::make_runner(kind, request);
-  return std::shared_ptr<const bt::shard_runner>(std::make_shared<job_request_runner>(std::move(**read)));
+  if (kind == bt::job_kind::study) return make_study_runner(std::move((*read)->base));
+  return std::shared_ptr<const bt::shard_runner>(std::make_shared<job_request_runner>(std::move((*read)->base)));
 }
 
 } // namespace tt::strategy

@@ -9,7 +9,7 @@
 
 namespace tt::strategy {
 
-/// As backtest::make_plan, and for jobs one piece of work with all symbols: they share one account. A job that does not
+/// As backtest::make_plan, and for jobs one piece of work with all symbols: they share one account. Studies: job_study.hpp. A job that does not
 /// pass validation gives a plan_failure with its findings as `compile_diagnostics`.
 backtest::made_plan make_plan(backtest::job_kind kind, const std::string& request, const backtest::bar_opener& open);
 result<std::shared_ptr<const backtest::shard_runner>> make_runner(backtest::job_kind kind, const std::string& request);

@@ -47,6 +47,26 @@ TEST(margin, a_partial_call) {
   EXPECT_EQ(d.trades(), "short 12 @ 100 -> 112 (Margin call) = -144");
   EXPECT_EQ(d.size(), -8);
 }
+TEST(margin, what_an_account_binds_elsewhere_is_not_free) {
+  desk d(with_margin(100));
+  d.b.set_elsewhere({.profit = 500, .margin = 1100}); // 1500 in all, 400 of it free
+  d.flat_bar(100).buy("L", {.qty = 5}).flat_bar(100);
+  EXPECT_EQ(d.size(), 0);
+  d.buy("L", {.qty = 4}).flat_bar(100);
+  EXPECT_EQ(d.size(), 4);
+  EXPECT_EQ(d.money().equity(), 1500);
+  EXPECT_EQ(d.money().own_equity(), 1000);
+  EXPECT_EQ(d.b.margin_needed(), 400);
+}
+TEST(margin, a_loss_elsewhere_calls_for_margin) {
+  // long 10 at 100 on 1000: 300 lost elsewhere leave 700; 300 / 100 = 3 -> 3 x 4, capped by the 10 held
+  desk d(with_margin(100));
+  d.flat_bar(100).buy("L", {.qty = 10}).flat_bar(100).flat_bar(100);
+  EXPECT_EQ(d.size(), 10);
+  d.done().b.set_elsewhere({.profit = -300, .margin = 0});
+  d.flat_bar(100).done();
+  EXPECT_EQ(d.trades(), "long 10 @ 100 -> 100 (Margin call) = 0");
+}
 TEST(margin, the_liquidation_price_solves_equity_for_margin) {
   // long 20 at 100 on 1000 with 25 %: 1000 + 20 (p - 100) = 5 p  ->  p = 66.67, down to the tick
   desk d(with_margin(25));

@@ -106,15 +106,20 @@ export interface BacktestTrade {
   exit_reason?: string | null;
 }
 
+/// The report of trades by side: figures by name (actors/backtest/report.hpp has their formulas).
+export type TradeReport = Record<"all" | "long" | "short", Record<string, number | null>>;
+
 export interface BacktestRun extends BacktestFigures {
   symbol: string;
   timeframe: string;
+  report?: TradeReport;
 }
 
 export interface BacktestResults extends BacktestFigures {
   equity_curve?: EquityPoint[];
   trades?: BacktestTrade[];
   metrics?: Record<string, number | null>;
+  report?: TradeReport;
   runs?: BacktestRun[];
   compile_diagnostics?: Diagnostic[];
   assumptions?: Record<string, unknown>;
