@@ -140,7 +140,7 @@ void pair_walk::take_trades(pair_outcome& o) const {
   for (auto t : account.open_trades()) { // as if left at the last close, without the fee of leaving
     o.open_pnl -= t.entry_fee;
     t.exit_time_ms = run_->span().last_ms;
-    t.exit_bar = static_cast<std::int64_t>(to_ - start_) - 1;
+    t.exit_bar = run_->bar_index(); // calc_bars_count may have left out the first bars
     t.exit_price = run_->account().price();
     t.profit = t.size * (t.exit_price - t.entry_price) * account.point_value() - t.entry_fee;
     o.open_trades.push_back(record(t, trade_end::open));

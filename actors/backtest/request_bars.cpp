@@ -28,9 +28,11 @@ public:
   }
   std::optional<double> value(const std::string& kind, const std::string& key, std::int64_t time_ms) override {
     if (kind != "currency_rate") return std::nullopt;
-    auto& rates = rates_[key]; // asked on every bar: other runs need not wait for it
-    if (rates == nullptr) rates = &from_.rates(key);
-    return request_bars::rate_at(*rates, time_ms);
+    // asked on every bar: other runs need not wait for it
+    if (const auto known = rates_.find(key); known != rates_.end()) return request_bars::rate_at(*known->second, time_ms);
+    const auto& rates = from_.rates(key);
+    if (rates_.size() < limits::currency_pairs) rates_.emplace(key, &rates);
+    return request_bars::rate_at(rates, time_ms);
   }
 
 private:
@@ -77,10 +79,15 @@ std::shared_ptr<const bar_set> request_bars::find_frame(const std::string& symbo
 
 /// A symbol that has the name of a pair by chance is quoted in something else.
 std::shared_ptr<const rate_series> request_bars::direct(const std::string& from, const std::string& to) {
-  const auto day = timeframe::days(1);
-  if (const auto set = find_frame(from + to, day); set != nullptr && set->info()->currency == to)
+  // a pair that does not exist takes none of the places that the job's series have: rates_ remembers it
+  const auto days_of = [this](const std::string& name) {
+    auto set = find_frame(name, timeframe::days(1));
+    if (set == nullptr) known_.erase({name, timeframe::days(1).to_string()});
+    return set;
+  };
+  if (const auto set = days_of(from + to); set != nullptr && set->info()->currency == to)
     return std::make_shared<rate_series>(*set, rate_series::direction_t::as_quoted);
-  if (const auto set = find_frame(to + from, day); set != nullptr && set->info()->currency == from)
+  if (const auto set = days_of(to + from); set != nullptr && set->info()->currency == from)
     return std::make_shared<rate_series>(*set, rate_series::direction_t::inverse);
   return nullptr;
 }
@@ -101,10 +108,15 @@ request_bars::rate_chain request_bars::chain(const std::string& pair) {
 }
 
 const request_bars::rate_chain& request_bars::rates(const std::string& pair) {
+  static const rate_chain none;
   const std::lock_guard guard{mutex_};
   auto known = rates_.find(pair);
-  if (known == rates_.end()) known = rates_.emplace(pair, chain(pair)).first;
-  return known->second;
+  if (known != rates_.end()) return known->second;
+  // a script may make up names: only what can be one is looked for, and so many of them
+  const bool named = pair.size() >= limits::shortest_pair && pair.size() <= limits::longest_pair &&
+                     std::ranges::all_of(pair, [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); });
+  if (!named || rates_.size() >= limits::currency_pairs) return none;
+  return rates_.emplace(pair, chain(pair)).first->second;
 }
 
 std::optional<double> request_bars::rate_at(const rate_chain& rates, std::int64_t time_ms) {

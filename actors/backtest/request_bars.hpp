@@ -14,6 +14,8 @@ namespace tt::backtest {
 
 namespace limits {
 inline constexpr std::size_t requested_series = 500; ///< of one job; a further one has no data, which the script is told
+inline constexpr std::size_t currency_pairs = 64;    ///< that rates are looked for, of one job
+inline constexpr std::size_t shortest_pair = 6, longest_pair = 16; ///< letters and digits of two currencies, as EURUSD
 } // namespace limits
 
 /// What one unit of a currency was worth in another, from the daily bars of a pair of currencies.

@@ -99,12 +99,18 @@ void topic_sockets::addresses_changed(const addresses_of& find) {
 void topic_sockets::go_to(source& s, const std::vector<std::string>& addresses) {
   if (addresses.empty() || std::find(addresses.begin(), addresses.end(), s.connected) != addresses.end()) return;
   if (!s.connected.empty()) zmq_disconnect(subscriber_.handle(), s.connected.c_str());
+  s.connected.clear();
   const auto host = s.near.substr(0, s.near.rfind(':') + 1);
   const auto nearest = std::find_if(addresses.begin(), addresses.end(), [&](const auto& a) { return a.starts_with(host); });
-  s.connected = host.empty() || nearest == addresses.end() ? addresses.front() : *nearest;
-  if (settings_.security == security::curve) subscriber_.set(zmq::sockopt::curve_serverkey, s.server_key);
-  allow_address(subscriber_, s.connected);
-  subscriber_.connect(s.connected);
+  const auto& chosen = host.empty() || nearest == addresses.end() ? addresses.front() : *nearest;
+  try {
+    if (settings_.security == security::curve) subscriber_.set(zmq::sockopt::curve_serverkey, s.server_key);
+    allow_address(subscriber_, chosen);
+    subscriber_.connect(chosen);
+    s.connected = chosen;
+  } catch (const zmq::error_t&) {
+    // an address that can't be connected to: another one comes with the next look-up, and the other sources go on
+  }
 }
 
 void topic_sockets::leave(const std::string& endpoint) {

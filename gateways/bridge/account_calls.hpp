@@ -2,6 +2,7 @@
 
 // How the port runs work in the steps of its accounts. Private to actor_trading_port*.cpp.
 
+#include "gateways/bridge/account_desk.hpp"
 #include "gateways/bridge/actor_trading_port.hpp"
 
 #include <mutex>

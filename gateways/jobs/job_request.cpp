@@ -118,7 +118,8 @@ std::variant<read_submission, api_error> finish(backtest::job_kind kind, backtes
 /// The strategy's source and inputs in place of its name.
 void take_source(json& body, const strategy_text& named) {
   body[named.kind == strategy_text::language::pine ? "pine_script" : "yaml"] = named.source;
-  body["strategy_version"] = named.version;
+  auto& version = body["strategy_version"];
+  if (version.is_null() || (version.is_number_unsigned() && version == 0)) version = named.version; // else it is what was asked for, or said to be wrong
   if (named.inputs.empty()) return;
   auto& inputs = body["inputs"];
   if (inputs.is_null()) inputs = json::object();

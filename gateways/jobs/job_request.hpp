@@ -29,7 +29,7 @@ struct strategy_text {
   std::uint32_t version = 0;
   enum class language : std::uint8_t { pine, yaml } kind = language::pine;
   std::string source;
-  std::map<std::string, std::string> inputs; ///< its own; those of the body win
+  std::map<std::string, std::string> inputs; ///< of the newest version; those of the body win
 };
 
 /// Which strategy, and which version of it, a body wants to be looked up; version 0 is the newest. Nothing where the body

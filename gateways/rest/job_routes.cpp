@@ -77,7 +77,7 @@ std::variant<strategy_text_ptr, api_error> look_up(const strategy::registry& rec
   out->version = version == 0 ? known->version : version;
   out->kind = kind == strategy::strategy_kind::pine ? strategy_text::language::pine : strategy_text::language::yaml;
   out->source = *std::move(text);
-  out->inputs = known->inputs;
+  if (out->version == known->version) out->inputs = known->inputs; // an older source may have others
   return strategy_text_ptr{std::move(out)};
 }
 

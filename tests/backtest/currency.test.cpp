@@ -76,6 +76,16 @@ TEST(currency, two_pairs_meet_in_the_dollar) {
   EXPECT_EQ(others.rate("EURGBP", start_ms + day_ms), std::nullopt);
 }
 
+/// A script that makes up a pair on every bar must not use up what the job may ask for.
+TEST(currency, made_up_pairs_have_no_rate_and_take_no_place) {
+  given_bars bars;
+  bars.add(quoted_in("USD", "EURUSD", {2, 2, 2}));
+  const auto r = in_dollars();
+  request_bars others(r, bars);
+  for (int i = 0; i < 2'000; ++i) EXPECT_EQ(others.rate(std::to_string(i) + "USD" + std::string(i % 40, 'X'), start_ms), std::nullopt);
+  EXPECT_NE(others.find("EURUSD", *pine::timeframe::parse("D")), nullptr) << "bars are still found for others";
+}
+
 TEST(currency, a_rate_is_known_once_its_day_has_ended) {
   const auto set = quoted_in("USD", "EURUSD", {1.1, 1.2, 1.3});
   const rate_series rates(*set, rate_series::direction_t::as_quoted);

@@ -83,6 +83,16 @@ if bar_index == 4
     strategy.entry("again", strategy.short, qty = 1)
 )";
 
+/// Of ten bars the script gets the last five: it buys at the open of its second and holds to its fifth.
+TEST(pair_run, bars_held_are_counted_as_the_script_counts) {
+  auto r = request_for({"A"}, 10);
+  r.pine_script = "//@version=6\nstrategy(\"s\", calc_bars_count = 5)\nif bar_index == 0\n    strategy.entry(\"in\", strategy.long)\n";
+  const auto o = run_pair(job_for(r, set_of("A", wave(10))));
+  ASSERT_TRUE(o) << to_string(o.error());
+  ASSERT_EQ(o->open_trades.size(), 1u);
+  EXPECT_EQ(o->open_trades[0].bars_held, 3);
+}
+
 TEST(pair_run, trades_and_money_by_hand) {
   auto r = request_for({"A"}, 10);
   r.pine_script = round_trip;

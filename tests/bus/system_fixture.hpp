@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <fcntl.h>
@@ -15,6 +16,7 @@
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 namespace bus_test {
@@ -23,6 +25,13 @@ using namespace std::chrono_literals;
 
 /// Long enough for a loaded machine; nothing waits for it when all is well.
 inline constexpr auto patience = 20s;
+/// Waits for what other threads do, for as long as `patience` lasts.
+template <class Fits>
+void until(Fits fits) {
+  const auto end = std::chrono::steady_clock::now() + patience;
+  while (!fits() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+  EXPECT_TRUE(fits());
+}
 
 /// Keys and allow list of a small cluster in a folder of its own.
 class cluster_keys {

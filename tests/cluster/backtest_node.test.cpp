@@ -171,6 +171,10 @@ TEST_F(backtest_node, a_registered_strategy_is_known_by_its_name) {
   EXPECT_EQ(results_of(by_name)["request"]["pine_script"], momentum);
   by_name["strategy_version"] = 1;
   EXPECT_EQ(results_of(by_name)["request"]["pine_script"], crossing);
+  for (const json& wrong : {json("3"), json(-1), json(1.5)}) {
+    by_name["strategy_version"] = wrong;
+    EXPECT_EQ(http_send(port, "POST", "/api/backtest/strategy", by_name.dump()).status, 400) << wrong << " is not the newest";
+  }
   by_name["strategy_version"] = 9;
   EXPECT_EQ(http_send(port, "POST", "/api/backtest/strategy", by_name.dump()).status, 400);
   by_name["strategyId"] = "nobody";

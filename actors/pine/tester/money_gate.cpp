@@ -17,6 +17,7 @@ struct grid_point {
   bool even() const { return std::fmod(number, 2) == 0; }
 };
 grid_point at_or_above(double value, double grid) {
+  if (!(value / grid < 0x1p52)) return {0, value}; // doubles are wider apart than the grid there: every value is a point of it
   double n = std::ceil(value / grid);
   while ((n - 1) * grid >= value) --n;
   while (n * grid < value) ++n;

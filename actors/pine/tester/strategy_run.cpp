@@ -124,6 +124,7 @@ script& strategy_run::engine() { return impl_->engine; }
 const script& strategy_run::engine() const { return impl_->engine; }
 const std::vector<equity_point>& strategy_run::curve() const { return impl_->points; }
 const strategy_run::span_facts& strategy_run::span() const { return impl_->span; }
+std::int64_t strategy_run::bar_index() const { return impl_->index; }
 const std::vector<std::string>& strategy_run::warnings() const { return impl_->warnings; }
 const std::string& strategy_run::currency() const {
   const bool kept = impl_->rate_key.empty() || impl_->rate_missing;

@@ -86,6 +86,8 @@ public:
     double first_close = no_value, last_close = no_value;
   };
   const span_facts& span() const;
+  /// Number of the last bar, as the script and its trades count; -1 before the first.
+  std::int64_t bar_index() const;
   /// What amounts are in: the account's currency, or the symbol's where they were not converted.
   const std::string& currency() const;
   /// Things worth telling that stop nothing, such as a missing currency rate. At most one of each kind.

@@ -23,6 +23,17 @@ TEST(money_gate, the_cost_is_rounded_up_to_half_ticks) {
   // cost 1,280,000,050.4 -> 2,560,000,101 half ticks, an odd one: one lot less
   EXPECT_EQ(granted_lots(1'280'000'050, lots, 64000.00252, price, btc), lots - 1);
 }
+/// 1e18 ticks lie further apart as doubles than the grid, where no next multiple can be counted to.
+TEST(money_gate, sums_beyond_the_grid_come_to_an_end) {
+  symbol_grid g;
+  g.mintick = 0.01;
+  EXPECT_FALSE(granted_lots(1e9, 1e14, 1e4, 100, g).has_value());
+  EXPECT_FALSE(fits_equity(1e18, 1e9, g));
+  EXPECT_TRUE(missing_margin(1e300, 1e9, g).has_value());
+  g.mintick = 1e-8;
+  EXPECT_TRUE(fits_equity(1e11, 1e12, g));
+}
+
 TEST(money_gate, from_ten_billion_ticks_the_step_is_five_ticks) {
   // 2,000 contracts at 64,000.00001: 12,800,000,002 ticks, rounded up to ...005, the 2,560,000,001st step: odd
   EXPECT_EQ(granted_lots(12'800'000'004, 200'000'000, 64000.00001, 64000, btc), 199'999'999.0);
