@@ -280,12 +280,22 @@ struct node::impl {
     auto accounts = trading_service::start({*system, config, clock, clock_of_market, master, *port, std::move(on_market_time), std::move(is_real_time)});
     if (!accounts) return accounts.error();
     trading = std::move(*accounts);
+    if (auto stopped = start_stops(); !stopped) return stopped; // before the first that orders
     if (auto opened = start_alerts(); !opened) return opened;
     if (auto started = start_strategies(clock_of_market, symbols); !started) return started;
     auto receiver = webhook_service::start({*system, config, clock, master, trading->desk(), standing_of(strategies->switches()), account_id{std::string(first_account)}});
     if (!receiver) return receiver.error();
     webhooks = std::move(*receiver);
     return start_yaml_jobs(clock_of_market);
+  }
+
+  /// Of a gateway in a cluster; once.
+  result<void> start_stops() {
+    if (!cluster || stops) return {};
+    auto ordered = stop_service::start({*system, config, clock, cluster->wire(), trading.get()});
+    if (!ordered) return ordered.error();
+    stops = std::move(*ordered);
+    return {};
   }
 
   result<void> start_yaml_jobs(std::function<utc_time()> clock_of_market) {
@@ -355,9 +365,7 @@ struct node::impl {
       if (config.backtesting) jobs = std::make_unique<gateway::actor_jobs_port>(*system, cluster->backtest_coordinator(), cluster->jobs_plane());
       if (config.cluster->has(role::execution))
         if (auto started = start_cluster_trading(); !started) return started;
-      auto ordered = stop_service::start({*system, config, clock, cluster->wire(), trading.get()});
-      if (!ordered) return ordered.error();
-      stops = std::move(*ordered);
+      if (auto stopped = start_stops(); !stopped) return stopped;
       if (auto opened = start_gateway(); !opened) return opened;
     }
     cluster->announce(url());

@@ -37,14 +37,14 @@ result<kill_event> kill_switch::engage(const kill_scope& scope, kill_mode mode, 
     return error{errc::conflict, "is at " + std::string(to_string(found->second)) + " already; only a resume makes it milder", "mode"};
   if (found == modes_.end() && modes_.size() >= max_scopes)
     return error{errc::limit_exceeded, std::to_string(max_scopes) + " scopes are stopped already; stop everything instead", "scope"};
-  return kill_event{epoch_ + 1, kill_event::kind::engaged, scope, mode, std::string(author), std::string(reason), now};
+  return kill_event{epoch() + 1, kill_event::kind::engaged, scope, mode, std::string(author), std::string(reason), now};
 }
 
 result<kill_event> kill_switch::flattened(const kill_scope& scope, utc_time now) const {
   const auto found = modes_.find(scope);
   if (found == modes_.end() || found->second != kill_mode::flatten)
     return error{errc::conflict, "is not being flattened", "scope"};
-  return kill_event{epoch_ + 1, kill_event::kind::flattened, scope, kill_mode::halt, "flatten", "everything is closed or queued", now};
+  return kill_event{epoch() + 1, kill_event::kind::flattened, scope, kill_mode::halt, "flatten", "everything is closed or queued", now};
 }
 
 result<void> kill_switch::ask_resume(std::string_view author, access by, std::string_view reason, std::string_view token, utc_time now) {
@@ -54,7 +54,7 @@ result<void> kill_switch::ask_resume(std::string_view author, access by, std::st
   if (!is_active()) return error{errc::conflict, "nothing is stopped"};
   if (token.size() < min_token_bytes || token.size() > max_text)
     return error{errc::invalid_argument, "must have at least 16 characters", "confirm_token"};
-  pending_ = pending_resume{std::string(token), std::string(reason), epoch_, now + token_life};
+  pending_ = pending_resume{std::string(token), std::string(reason), epoch(), now + token_life};
   return {};
 }
 
@@ -64,13 +64,13 @@ result<kill_event> kill_switch::confirm_resume(std::string_view token, std::stri
   if (auto good = check_text(author, "author"); !good) return good.error();
   if (!pending_ || !equal_secrets(pending_->token, token)) return error{errc::refused, "no such token: ask for a resume first", "confirm_token"};
   if (now >= pending_->expires) return error{errc::refused, "has expired: ask for a resume again", "confirm_token"};
-  if (pending_->epoch != epoch_) return error{errc::refused, "something was stopped since: ask for a resume again", "confirm_token"};
+  if (pending_->epoch != epoch()) return error{errc::refused, "something was stopped since: ask for a resume again", "confirm_token"};
   if (!blocking.empty()) {
     std::string list;
     for (const auto& one : blocking) list += (list.empty() ? "" : ", ") + one;
     return error{errc::conflict, "would stop again at once: " + list};
   }
-  return kill_event{epoch_ + 1, kill_event::kind::resumed, {}, kill_mode::none, std::string(author), pending_->reason, now};
+  return kill_event{epoch() + 1, kill_event::kind::resumed, {}, kill_mode::none, std::string(author), pending_->reason, now};
 }
 
 result<void> kill_switch::apply(const kill_event& event) {
@@ -78,18 +78,44 @@ result<void> kill_switch::apply(const kill_event& event) {
   if (event.epoch != epoch_ + 1)
     return error{errc::conflict, "kill switch epoch " + std::to_string(event.epoch) + " after " + std::to_string(epoch_), "epoch"};
   switch (event.what) {
-  case kill_event::kind::engaged:
-    modes_[event.scope] = event.mode;
-    break;
-  case kill_event::kind::flattened: modes_[event.scope] = kill_mode::halt; break;
+  case kill_event::kind::engaged: applied_[event.scope] = event.mode; break;
+  case kill_event::kind::flattened: applied_[event.scope] = kill_mode::halt; break;
   case kill_event::kind::resumed:
-    modes_.clear();
+    applied_.clear();
+    lost_.clear();
     pending_.reset();
     break;
   default: return error{errc::corrupt_data, "unknown kind of kill switch event", "what"};
   }
   epoch_ = event.epoch;
+  std::erase_if(noted_, [&](const kill_event& one) { return one.epoch <= epoch_; });
+  put_in_force();
   return {};
+}
+
+void kill_switch::note(const kill_event& event) {
+  noted_.push_back(event);
+  put_in_force();
+}
+
+void kill_switch::lose(std::uint64_t from) {
+  for (const auto& one : noted_)
+    if (one.epoch >= from && one.what != kill_event::kind::resumed) lost_[one.scope] = std::max(lost_[one.scope], one.mode);
+  std::erase_if(noted_, [&](const kill_event& one) { return one.epoch >= from; });
+  put_in_force();
+}
+
+bool kill_switch::is_settled(const kill_scope& scope, kill_mode mode) const {
+  const auto found = applied_.find(scope);
+  return noted_.empty() && found != applied_.end() && found->second >= mode;
+}
+
+void kill_switch::put_in_force() {
+  modes_ = applied_;
+  const auto add = [&](const kill_scope& scope, kill_mode mode) { modes_[scope] = std::max(modes_[scope], mode); };
+  for (const auto& [scope, mode] : lost_) add(scope, mode);
+  for (const auto& one : noted_)
+    if (one.what != kill_event::kind::resumed) add(one.scope, one.mode);
 }
 
 kill_mode kill_switch::mode_of(kill_scope::kind what, std::string_view name) const {

@@ -86,11 +86,19 @@ public:
 
   /// Folds an event in; one that was applied before changes nothing. Errors: conflict for a gap.
   result<void> apply(const kill_event& event);
+  /// An event on its way to the journal: a stop holds from here on, a resume only once it is applied. Later events follow it.
+  void note(const kill_event& event);
+  /// What was noted from this epoch on is not written: stops of it hold until a resume, resumes are forgotten, epochs are free again.
+  void lose(std::uint64_t from);
+  /// Whether the scope is stopped that strictly in the journal, and nothing is on its way there that could change it.
+  [[nodiscard]] bool is_settled(const kill_scope& scope, kill_mode mode) const;
 
   /// What holds for an order. Empty names match only the wider scopes.
   [[nodiscard]] kill_mode mode_for(std::string_view account, std::string_view strategy, std::string_view symbol) const;
   [[nodiscard]] bool is_active() const { return !modes_.empty(); }
-  [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
+  /// Of the newest event, applied or noted.
+  [[nodiscard]] std::uint64_t epoch() const { return noted_.empty() ? epoch_ : noted_.back().epoch; }
+  /// What holds.
   [[nodiscard]] const std::map<kill_scope, kill_mode>& modes() const { return modes_; }
 
 private:
@@ -102,8 +110,13 @@ private:
   };
   [[nodiscard]] kill_mode mode_of(kill_scope::kind what, std::string_view name) const;
 
-  std::map<kill_scope, kill_mode> modes_;
-  std::uint64_t epoch_ = 0;
+  void put_in_force();
+
+  std::map<kill_scope, kill_mode> applied_; ///< by events that are in the journal
+  std::map<kill_scope, kill_mode> lost_;    ///< by stops that never got there
+  std::vector<kill_event> noted_;           ///< on their way, oldest first
+  std::map<kill_scope, kill_mode> modes_;   ///< the strictest of all these
+  std::uint64_t epoch_ = 0;                 ///< of the newest that is applied
   std::optional<pending_resume> pending_;
 };
 

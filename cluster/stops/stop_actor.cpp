@@ -19,10 +19,13 @@ using gateway::node_stop;
 
 stop_task task_of(std::function<void()> run) { return {std::make_shared<const std::function<void()>>(std::move(run))}; }
 
+/// What can't be written is tried again with the next retry.
 void save(stop_pointer self) {
   auto& s = self->state;
-  if (const auto done = replace_file(s.options->path, to_json(stop_memory{s.board->word(), s.hosts})); !done)
-    spdlog::error("emergency stops can't be written down: {}", to_string(done.error()));
+  const auto done = replace_file(s.options->path, to_json(stop_memory{s.board->word(), s.hosts}));
+  if (done && !s.unwritten.empty()) spdlog::info("emergency stops are written down again");
+  s.unwritten = done ? std::string{} : "can't be written down and would be forgotten by a restart: " + to_string(done.error());
+  if (!done) spdlog::error("emergency stops can't be written down: {}", to_string(done.error()));
 }
 
 // -- the accounts of this node ------------------------------------------------------
@@ -58,11 +61,11 @@ void answered(stop_pointer self, const std::optional<error>& failed) {
   settle(self);
 }
 
-void take(stop_pointer self, const standing_stop& what) {
+void take(stop_pointer self, const standing_stop& what, telling how) {
   auto& s = self->state;
   ++s.in_flight;
   const gateway::stop_request order{what.scope(), what.mode, what.open, what.reason};
-  s.options->accounts.take(what.author, order, inward<gateway::stopped>(self, [self](result<gateway::stopped> got) {
+  s.options->accounts.take(what.author, order, how, inward<gateway::stopped>(self, [self](result<gateway::stopped> got) {
     auto& now = self->state;
     if (!got) return answered(self, got.error());
     now.epoch = std::max(now.epoch, got->epoch);
@@ -89,12 +92,31 @@ void lift_here(stop_pointer self) {
 }
 
 /// Has the accounts do what changed.
-void obey(stop_pointer self, const stop_change& change) {
+void obey(stop_pointer self, const stop_change& change, telling how = telling::first) {
   auto& s = self->state;
   if (!s.options->accounts.take) return;
   if (!change.fresh.empty()) s.trouble.clear();
-  for (const auto& one : change.fresh) take(self, one);
+  for (const auto& one : change.fresh) take(self, one, how);
   if (change.lifted == stop_change::lift::some && !s.board->is_standing()) lift_here(self);
+}
+
+/// Has the accounts do all that stands once more.
+void obey_again(stop_pointer self) { obey(self, {self->state.board->word().stops, stop_change::lift::none}, telling::again); }
+
+/// What is to be said of a stop that the accounts here have taken; empty: nothing.
+std::string remark(stop_pointer self, const standing_stop* what) {
+  const auto& s = self->state;
+  const bool is_strange = what && what->what == risk::kill_scope::kind::account && s.options->accounts.has && !s.options->accounts.has(what->name);
+  if (!is_strange) return s.unwritten;
+  return "has no account " + in_quotes(what->name) + (s.unwritten.empty() ? "" : "; " + s.unwritten);
+}
+
+/// What a node ordered last, as far as it stands.
+const standing_stop* newest_of(const std::string& node, const stop_word& word) {
+  const standing_stop* out = nullptr;
+  for (const auto& one : word.stops)
+    if (one.version.node == node && (!out || one.version.sequence > out->version.sequence)) out = &one;
+  return out;
 }
 
 // -- who is cut off -----------------------------------------------------------------
@@ -122,7 +144,8 @@ void on_peer(stop_pointer self, const bus::peer_event& event) {
   const auto known = s.peers.find(event.peer);
   if (known == s.peers.end() || known->second.gateway == takes_stops::no) return;
   if (!s.options->accounts.isolate || s.options->on_isolation != isolation_policy::block) return;
-  if (!s.lost.insert(event.peer).second) return;
+  if (!s.lost.try_emplace(event.peer, s.losses + 1).second) return;
+  ++s.losses;
   spdlog::warn("{} is lost, and may order an emergency stop that is not heard here: accounts open nothing until it is back ({})", event.peer, event.reason);
   show_isolation(self);
 }
@@ -176,10 +199,11 @@ caf::result<stop_synced> on_sync(stop_pointer self, const stop_sync& what) {
   if (s.waiters.size() >= max_stop_waiters) return make_error(caf::sec::runtime_error, "too many wait for the accounts");
   fold(self, what.from, what.word);
   auto answer = self->make_response_promise<stop_synced>();
-  when_settled(self, [self, answer]() mutable {
+  const auto* newest = newest_of(what.from.node, what.word);
+  when_settled(self, [self, answer, said = remark(self, newest)]() mutable {
     const auto& now = self->state;
     const auto taking = now.trouble.empty() ? stop_taking::taken : stop_taking::refused;
-    answer.deliver(stop_synced{now.options->self, now.board->word(), taking, now.trouble, now.cancelled});
+    answer.deliver(stop_synced{now.options->self, now.board->word(), taking, now.trouble.empty() ? said : now.trouble, now.cancelled});
   });
   return answer;
 }
@@ -197,12 +221,13 @@ void on_name(stop_pointer self, const bus::name_event& event) {
   tell(self, peer, {});
 }
 
-/// Who did not acknowledge is told again, accounts that did not obey likewise.
+/// Who did not acknowledge is told again, accounts that did not obey likewise, and what is not on disk is written.
 void retry(stop_pointer self) {
   auto& s = self->state;
+  if (!s.unwritten.empty()) save(self);
   for (const auto& peer : std::set<std::string>(s.owing))
     if (s.others.contains(peer)) tell(self, peer, {});
-  if (!s.trouble.empty() && s.in_flight == 0) obey(self, {s.board->word().stops, stop_change::lift::none});
+  if (!s.trouble.empty() && s.in_flight == 0) obey_again(self);
   if (!s.to_lift.empty() && s.in_flight == 0 && !s.board->is_standing()) lift_here(self);
   self->delayed_send(self, stop_retry_pause, retry_atom::value);
 }
@@ -263,25 +288,34 @@ void order(stop_pointer self, const stop_order& what) {
   all->sum.mode = made->mode;
   all->sum.epoch = made->version.sequence;
   save(self);
-  when_settled(self, [self, all] {
+  when_settled(self, [self, all, said = remark(self, &*made)] {
     const auto& now = self->state;
     if (now.options->accounts.take) {
       all->sum.epoch = now.epoch;
       all->sum.elapsed = now.elapsed;
       for (const auto& id : now.cancelled) all->sum.cancel_requested.emplace_back(id);
-      all->take({now.options->self.node, now.trouble.empty() ? node_stop::taking::taken : node_stop::taking::refused, now.trouble});
-    }
+      if (now.trouble.empty()) all->take({now.options->self.node, node_stop::taking::taken, said});
+      else all->take({now.options->self.node, node_stop::taking::refused, now.trouble});
+    } else if (!said.empty()) all->take({now.options->self.node, node_stop::taking::taken, said}); // no accounts, but its word may be lost
     all->finish_if_complete();
   });
 }
 
+stop_standing standing(stop_pointer self) {
+  stop_standing out{self->state.board->standing(), {}};
+  for (const auto& [node, number] : self->state.lost) out.lost.push_back({node, number});
+  return out;
+}
+
 void lift(stop_pointer self, const stop_lift& what) {
   auto& s = self->state;
-  // whoever resumes decides that trade goes on without those who are lost
-  for (const auto& peer : what.seen.lost) s.lost.erase(peer);
+  if (s.board->is_standing() || !what.seen.stops.empty())
+    if (auto lifted = s.board->lift(what.seen.stops); !lifted) return what.done(lifted.error());
+  // whoever resumes decides that trade goes on without those who were lost then; who was lost again since, holds it back
+  for (const auto& one : what.seen.lost)
+    if (const auto known = s.lost.find(one.node); known != s.lost.end() && known->second == one.number) s.lost.erase(known);
   show_isolation(self);
   if (what.seen.stops.empty()) return what.done(std::uint64_t{0});
-  if (auto lifted = s.board->lift(what.seen.stops); !lifted) return what.done(lifted.error());
   static_cast<void>(s.board->take_lifted());
   spdlog::warn("emergency stops are lifted by {}: {}", what.author, what.reason);
   save(self); // a stop that comes back after a restart is worse than a late resume
@@ -305,7 +339,7 @@ caf::behavior stop_actor(stop_pointer self, std::shared_ptr<stop_options> option
   s.hosts.erase(s.options->self.node);
   self->set_default_handler(caf::drop);
   // what was in force before a restart is in force again, also where a journal did not get to know it
-  obey(self, {s.board->word().stops, stop_change::lift::none});
+  obey_again(self);
   s.options->node->watch(caf::actor_cast<caf::actor>(self));
   self->delayed_send(self, stop_retry_pause, retry_atom::value);
   return {
@@ -313,8 +347,9 @@ caf::behavior stop_actor(stop_pointer self, std::shared_ptr<stop_options> option
     [self](const bus::name_event& event) { on_name(self, event); },
     [self](const stop_sync& what) { return on_sync(self, what); },
     [self](const stop_order& what) { order(self, what); },
-    [self](const stop_question& what) { what.done(stop_standing{self->state.board->standing(), {self->state.lost.begin(), self->state.lost.end()}}); },
+    [self](const stop_question& what) { what.done(standing(self)); },
     [self](const stop_lift& what) { lift(self, what); },
+    [self](obey_atom) { obey_again(self); },
     [](const stop_task& task) { (*task.run)(); },
     [self](retry_atom) { retry(self); },
   };

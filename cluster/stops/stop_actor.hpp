@@ -11,13 +11,16 @@
 // | --- | --- |
 // | stop_sync | stop_synced |
 // | stop_order, stop_question, stop_lift | none; their `done` is called instead |
+// | obey_atom | none; the accounts are told once more what stands: one is new, or did not resume |
 // Also what bus::node::watch tells.
 
 #include "bus/node.hpp"
+#include "gateways/bridge/account_desk.hpp"
 #include "cluster/cluster_config.hpp"
 #include "cluster/stops/stop_board.hpp"
 #include "cluster/stops/stop_file.hpp"
 
+#include <caf/atom.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/stateful_actor.hpp>
@@ -38,11 +41,15 @@ inline constexpr std::chrono::milliseconds stop_retry_pause{1'000};
 /// Questions that wait for the accounts at one time; one more is told to come again.
 inline constexpr std::size_t max_stop_waiters = 1'000;
 
+using obey_atom = caf::atom_constant<caf::atom("obey")>;
+using telling = gateway::account_desk::telling;
+
 /// What stops do to the accounts of a node; all empty where it has none. Answers may come on any thread.
 struct account_stops {
-  std::function<void(const std::string& author, gateway::stop_request, gateway::reply<gateway::stopped>)> take = {};
+  std::function<void(const std::string& author, gateway::stop_request, telling, gateway::reply<gateway::stopped>)> take = {};
   std::function<void(const std::string& author, std::vector<risk::kill_scope>, const std::string& reason, gateway::reply<void>)> lift = {};
   std::function<void(risk::on_off)> isolate = {};
+  std::function<bool(const std::string& account)> has = {};
 };
 
 struct stop_options {
@@ -62,17 +69,23 @@ struct stop_order {
   gateway::reply<gateway::stopped> done;
 };
 
+/// A gateway that is gone without a goodbye; each time it is, the number grows.
+struct stop_loss {
+  std::string node;
+  std::uint64_t number = 0;
+};
+
 /// What could be resumed.
 struct stop_standing {
   std::vector<stop_version> stops;
-  std::vector<std::string> lost; ///< nodes whose loss holds this one back
+  std::vector<stop_loss> lost; ///< what holds this node back
 };
 struct stop_question {
   gateway::reply<stop_standing> done;
 };
 
-/// Lifts what was seen, and trades on without the nodes that are lost. The accounts here have resumed by themselves.
-/// Gives the sequence. Errors: refused where something was stopped since.
+/// Lifts what was seen, and trades on without the nodes whose loss was seen. The accounts here are resumed by who asks.
+/// Gives the sequence. Errors, and nothing is changed: refused where something was stopped since; conflict where nothing stands.
 struct stop_lift {
   std::string author, reason;
   stop_standing seen;
@@ -92,7 +105,9 @@ struct stop_actor_state {
   std::map<std::string, stop_peer> peers;   ///< as they said
   std::map<std::string, caf::actor> others; ///< linked, by node
   std::set<std::string> owing;              ///< linked, and have not acknowledged the newest word
-  std::set<std::string> lost;               ///< gateways that are gone without a goodbye
+  std::map<std::string, std::uint64_t> lost; ///< gateways that are gone without a goodbye, with the number of the loss
+  std::uint64_t losses = 0;                 ///< so far
+  std::string unwritten;                    ///< why what is known is not on disk; empty: it is
   std::size_t in_flight = 0;                ///< orders to the accounts that are not answered
   std::vector<std::function<void()>> waiters; ///< run when all are
   std::vector<risk::kill_scope> to_lift;    ///< lifted elsewhere, and the accounts could not write it down

@@ -10,7 +10,6 @@
 
 #include <functional>
 #include <memory>
-#include <mutex>
 
 namespace tt::cluster {
 
@@ -37,26 +36,22 @@ public:
   void stop(const gateway::trading_caller& who, gateway::stop_request what, gateway::reply<gateway::stopped> done) override;
   void ask_resume(const gateway::trading_caller& who, std::string reason, gateway::reply<gateway::resume_question> done) override;
   void resume(const gateway::trading_caller& who, std::string token, gateway::reply<std::uint64_t> done) override;
-  /// Ends the actor and waits for it: it calls the accounts and this object.
+  /// Ends the actor. It may still wait for the disk afterwards, but calls no account any more.
   void end();
 
 private:
-  /// The question that is open.
-  struct pending {
-    std::string token, reason;
-    stop_standing seen;
-    enum class reach : std::uint8_t { elsewhere, here_too } where = reach::elsewhere; ///< whether accounts here were asked
-    utc_time expires{};
-  };
+  struct questions;
+  struct account_link;
 
-  explicit stop_service(stop_surroundings around) : around_(around) {}
-  void keep_question(result<gateway::resume_question> here, const std::string& reason, const stop_standing& now,
-                     const gateway::reply<gateway::resume_question>& done);
+  explicit stop_service(stop_surroundings around);
+  static account_stops stops_of(std::shared_ptr<account_link> link);
 
   stop_surroundings around_;
-  caf::actor actor_;
-  std::mutex mutex_;
-  pending pending_; ///< guarded by mutex_
+  // shared with answers under way, which may come on any thread and after this object is gone
+  std::shared_ptr<questions> questions_;
+  std::shared_ptr<account_link> link_;
+  caf::actor actor_; ///< never changed once it runs: `look` of any thread copies it
+  enum class running : std::uint8_t { no, yes } running_ = running::no;
 };
 
 } // namespace tt::cluster

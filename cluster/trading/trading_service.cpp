@@ -213,9 +213,18 @@ result<void> trading_service::open_account(const gateway::paper_account& what, c
   const gateway::hosted_account hosted{profile.id, profile.mode, account, desk, *epoch};
   accounts_->add(hosted);
   if (isolated_ == risk::on_off::on) gateway::post(hosted, [desk](account_access& in) { desk->set_isolated(in, risk::on_off::on); });
+  {
+    const std::lock_guard lock(opened_mutex_);
+    if (opened_) opened_();
+  }
   caf::anon_send(watch_, watch_receiver{account, broker});
   spdlog::info("account {} runs here under epoch {}", profile.id.str(), *epoch);
   return {};
+}
+
+void trading_service::on_opened(std::function<void()> told) {
+  const std::lock_guard lock(opened_mutex_);
+  opened_ = std::move(told);
 }
 
 void trading_service::isolate(risk::on_off isolated) {

@@ -16,6 +16,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 
 namespace tt::cluster {
 
@@ -51,6 +52,8 @@ public:
   [[nodiscard]] gateway::actor_trading_port& accounts() { return *port_; }
   /// Whether this node is cut off from one at which stops are ordered; also for accounts that begin later. From any thread.
   void isolate(risk::on_off isolated);
+  /// Called whenever an account has begun here, on any thread; empty: nobody is told. Once this is back the one before is not called any more.
+  void on_opened(std::function<void()> told);
   /// The list of its paper accounts.
   [[nodiscard]] gateway::paper_port& paper() { return *keeper_; }
   /// The door for makers of signals; may outlive the service.
@@ -75,6 +78,8 @@ private:
 
   trading_surroundings around_;
   std::atomic<risk::on_off> isolated_ = risk::on_off::off;
+  std::mutex opened_mutex_;
+  std::function<void()> opened_; ///< guarded by opened_mutex_
   std::shared_ptr<rate_board> rates_;
   std::shared_ptr<gateway::trading_watchers> watchers_;
   std::shared_ptr<gateway::trading_metrics> figures_;

@@ -51,6 +51,7 @@ void account_desk::begin() {
   problem_.reset();
   strategies_offset_ = 0;
   // the emergency stop stays: a stop that is in force here is not lifted by a journal that lacks it
+  stop_.lose(0);
   for (const auto& [scope, mode] : stop_.modes())
     if (mode == risk::kill_mode::flatten) flattening_.try_emplace(scope, stop_.epoch());
 }

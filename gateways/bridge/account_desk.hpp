@@ -130,13 +130,15 @@ public:
   /// `token` where the question is put to several accounts at once; else the account makes one.
   [[nodiscard]] result<resume_question> ask_resume(access& in, const trading_caller& who, const std::string& reason, std::string token = {});
   void resume(access& in, const trading_caller& who, const std::string& token, reply<std::uint64_t> done);
-  /// A stop that was ordered elsewhere. Where the scope is stopped as strictly already, nothing changes. Waits until the journal
-  /// is replayed: nothing can be ordered before, and its own stops must come first.
-  void take_stop(access& in, const trading_caller& who, const stop_request& what, reply<stopped> done, int looks = 0);
+  /// Whether a stop of elsewhere is told for the first time, or once more: after a restart, or since some account did not obey.
+  enum class telling : std::uint8_t { first, again };
+  /// A stop that was ordered elsewhere, at least as strict as what holds. Told again where it is in the journal it cancels only
+  /// orders older than itself. Waits until the journal is replayed: nothing can be ordered before, and its own stops must come
+  /// first. Stops and resumes that wait keep their order.
+  void take_stop(access& in, const trading_caller& who, const stop_request& what, telling how, reply<stopped> done);
   /// A resume that an admin confirmed elsewhere, of the stops of these scopes. Lifts nothing where the account is stopped for
   /// anything else. Errors: conflict (another scope is stopped here; a breaker would fire at once), not_available (journal).
-  void lift_stops(access& in, const trading_caller& who, const std::vector<risk::kill_scope>& scopes, const std::string& reason, reply<std::uint64_t> done,
-                  int looks = 0);
+  void lift_stops(access& in, const trading_caller& who, const std::vector<risk::kill_scope>& scopes, const std::string& reason, reply<std::uint64_t> done);
   /// Whether this node is cut off from one at which stops are ordered (NODE_ISOLATED).
   void set_isolated(access& in, risk::on_off isolated);
   void set_limits(access& in, risk::limit_change change, reply<std::uint64_t> done);
@@ -202,7 +204,22 @@ private:
   void tell_news(access& in);
   void tell_figures(access& in);
   void tell_risk(const execution::risk_noted& noted, utc_time at);
+  /// Runs it once the journal is replayed or can't be, after all that came before.
+  void when_replayed(access& in, std::function<void(access&)> work);
+  void look_again(access& in, int looks);
+  void run_early(access& in);
+  void obey_stop(access& in, const trading_caller& who, stop_request what, telling how, reply<stopped> done);
+  void obey_lift(access& in, const trading_caller& who, const std::vector<risk::kill_scope>& scopes, const std::string& reason, reply<std::uint64_t> done);
+  /// Orders that were there when the scope was stopped last; not the flattening's own.
+  std::vector<order_id> cancel_older(access& in, const trading_caller& who, const risk::kill_scope& scope);
+  /// An event that is in the journal.
   result<void> fold_stop(const risk::kill_event& event);
+  void follow_flattening(const risk::kill_event& event);
+  /// An event that is about to be written.
+  void hold_stop(const risk::kill_event& event);
+  void write_stop(access& in, const risk::kill_event& event, execution::account_access::done told);
+  /// Lifted when it is on disk.
+  void write_resume(access& in, const risk::kill_event& event, reply<std::uint64_t> done);
   /// Carries on with every flattening under way.
   void drive_flattening(access& in);
   void flatten_scope(access& in, const risk::kill_scope& scope, risk::flatten_plan& plan);
@@ -272,6 +289,7 @@ private:
   bool has_rules_ = false;         ///< those of the settings are taken over
   bool has_started_ = false;       ///< the first replay is over
   std::vector<risk::kill_event> stops_; ///< and resumes, oldest first
+  std::deque<std::function<void(access&)>> early_; ///< stops and resumes that wait for the journal
   bool is_flattening_ = false;     ///< within drive_flattening
   bool flatten_is_due_ = false;    ///< another look is on its way
   bool is_replaying_ = true;       ///< records of the past are not told

@@ -30,13 +30,36 @@ bool is_in(const risk::kill_scope& scope, const std::string& symbol, const strat
 } // namespace
 
 result<void> account_desk::fold_stop(const risk::kill_event& event) {
-  if (event.epoch <= stop_.epoch()) return {};
+  const bool was_noted = event.epoch <= stop_.epoch();
   if (auto done = stop_.apply(event); !done) return done;
-  if (event.what == risk::kill_event::kind::resumed) flattening_.clear();
-  else if (event.what == risk::kill_event::kind::engaged && event.mode == risk::kill_mode::flatten)
+  if (!was_noted) follow_flattening(event);
+  // a flattening that was ordered behind this resume goes on
+  if (event.what == risk::kill_event::kind::resumed)
+    std::erase_if(flattening_, [&](const auto& one) {
+      const auto now = stop_.modes().find(one.first);
+      return now == stop_.modes().end() || now->second != risk::kill_mode::flatten;
+    });
+  return {};
+}
+
+void account_desk::follow_flattening(const risk::kill_event& event) {
+  if (event.what == risk::kill_event::kind::resumed) return;
+  if (event.what == risk::kill_event::kind::engaged && event.mode == risk::kill_mode::flatten)
     flattening_.insert_or_assign(event.scope, risk::flatten_plan(event.epoch));
   else flattening_.erase(event.scope);
-  return {};
+}
+
+void account_desk::hold_stop(const risk::kill_event& event) {
+  stop_.note(event);
+  follow_flattening(event);
+}
+
+void account_desk::write_stop(access& in, const risk::kill_event& event, account_access::done told) {
+  note_risk(in, "kill_switch", event.scope.name, event.author, event.reason, risk::to_text(event),
+            [this, epoch = event.epoch, told = std::move(told)](const order_answer& got) {
+              if (got.refused) stop_.lose(epoch);
+              told(got);
+            });
 }
 
 risk::flatten_view account_desk::flatten_view_of(access& in, const risk::kill_scope& scope) const {
@@ -105,8 +128,9 @@ void account_desk::flatten_scope(access& in, const risk::kill_scope& scope, risk
   }
   if (!risk::flatten_plan::is_done(view)) return;
   const auto event = stop_.flattened(scope, in.now());
-  if (!event || !fold_stop(*event)) return;
-  note_risk(in, "kill_switch", scope.name, event->author, event->reason, risk::to_text(*event), [](const order_answer&) {});
+  if (!event) return;
+  hold_stop(*event);
+  write_stop(in, *event, [](const order_answer&) {});
 }
 
 void account_desk::drive_flattening(access& in) {

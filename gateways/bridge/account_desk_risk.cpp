@@ -15,6 +15,17 @@ namespace {
 
 error blocked_error(const error& why) { return {errc::not_available, why.message, why.field}; }
 
+order_filter orders_in(const risk::kill_scope& scope) {
+  order_filter out;
+  if (scope.what == risk::kill_scope::kind::symbol) out.symbol = scope.name;
+  if (scope.what == risk::kill_scope::kind::strategy) out.strategy = strategy_id{scope.name};
+  return out;
+}
+
+bool cancels_orders(const stop_request& what) {
+  return what.open == stop_request::open_orders::cancel || what.mode == risk::kill_mode::flatten;
+}
+
 } // namespace
 
 result<order_preview> account_desk::preview(access& in, const trading_caller& who, const order_request& what) {
@@ -65,21 +76,15 @@ void account_desk::stop(access& in, const trading_caller& who, const stop_reques
   const auto began = settings_.clock_ns ? settings_.clock_ns() : 0;
   auto event = stop_.engage(what.scope, what.mode, who.principal, what.reason, in.now());
   if (!event) return done(event.error());
-  // in force before it is on disk: late is worse than lost
-  if (auto applied = fold_stop(*event); !applied) return done(applied.error());
+  hold_stop(*event); // in force before it is on disk: late is worse than lost
   stopped out;
   out.epoch = event->epoch;
   out.mode = what.mode;
-  order_filter filter;
-  if (what.scope.what == risk::kill_scope::kind::symbol) filter.symbol = what.scope.name;
-  if (what.scope.what == risk::kill_scope::kind::strategy) filter.strategy = strategy_id{what.scope.name};
-  const bool cancels = what.open == stop_request::open_orders::cancel || what.mode == risk::kill_mode::flatten;
-  if (cancels) out.cancel_requested = cancel_all(in, who, filter);
+  if (cancels_orders(what)) out.cancel_requested = cancel_all(in, who, orders_in(what.scope));
   const auto ended = settings_.clock_ns ? settings_.clock_ns() : 0;
   out.elapsed = std::chrono::milliseconds{(ended - began) / 1'000'000};
   // done also where the journal fails: what is stopped is stopped
-  note_risk(in, "kill_switch", what.scope.name, who.principal, what.reason, risk::to_text(*event),
-            [out, done = std::move(done)](const order_answer&) { done(out); });
+  write_stop(in, *event, [out, done = std::move(done)](const order_answer&) { done(out); });
   drive_flattening(in);
 }
 
@@ -117,37 +122,78 @@ void account_desk::resume(access& in, const trading_caller& who, const std::stri
   if (!event) return done(event.error());
   rearm_breakers(in, who, event->reason);
   // lifted when it is on disk: the record's own fold does it
-  note_risk(in, "kill_switch", {}, who.principal, event->reason, risk::to_text(*event),
-            [epoch = event->epoch, done = std::move(done)](const order_answer& got) {
-              if (got.refused) return done(*got.refused);
-              done(epoch);
-            });
+  write_resume(in, *event, std::move(done));
 }
 
-void account_desk::take_stop(access& in, const trading_caller& who, const stop_request& what, reply<stopped> done, int looks) {
-  if (!in.book()) {
-    if (looks >= max_history_looks) return done(error{errc::not_available, "the journal of the account can't be opened", "account_id"});
-    in.after(history_pause, [this, who, what, done = std::move(done), looks](access& later) { take_stop(later, who, what, done, looks + 1); });
-    return;
+void account_desk::write_resume(access& in, const risk::kill_event& event, reply<std::uint64_t> done) {
+  hold_stop(event);
+  write_stop(in, event, [epoch = event.epoch, done = std::move(done)](const order_answer& got) {
+    if (got.refused) return done(*got.refused);
+    done(epoch);
+  });
+}
+
+void account_desk::when_replayed(access& in, std::function<void(access&)> work) {
+  early_.push_back(std::move(work));
+  if (in.book()) run_early(in);
+  else if (early_.size() == 1) look_again(in, 1);
+}
+
+void account_desk::look_again(access& in, int looks) {
+  in.after(history_pause, [this, looks](access& later) {
+    if (later.book() || looks >= max_history_looks) return run_early(later);
+    if (!early_.empty()) look_again(later, looks + 1);
+  });
+}
+
+void account_desk::run_early(access& in) {
+  while (!early_.empty()) {
+    const auto work = std::move(early_.front());
+    early_.pop_front();
+    work(in);
   }
-  const auto now = stop_.modes().find(what.scope);
-  if (now != stop_.modes().end() && now->second >= what.mode) {
-    stopped out;
-    out.epoch = stop_.epoch();
-    out.mode = now->second;
-    return done(std::move(out));
+}
+
+void account_desk::take_stop(access& in, const trading_caller& who, const stop_request& what, telling how, reply<stopped> done) {
+  when_replayed(in, [this, who, what, how, done = std::move(done)](access& later) { obey_stop(later, who, what, how, done); });
+}
+
+void account_desk::obey_stop(access& in, const trading_caller& who, stop_request what, telling how, reply<stopped> done) {
+  if (!in.book()) return done(error{errc::not_available, "the journal of the account can't be opened", "account_id"});
+  if (const auto now = stop_.modes().find(what.scope); now != stop_.modes().end()) what.mode = std::max(what.mode, now->second);
+  if (how == telling::first || !stop_.is_settled(what.scope, what.mode)) return stop(in, who, what, std::move(done));
+  stopped out;
+  out.epoch = stop_.epoch();
+  out.mode = what.mode;
+  if (cancels_orders(what)) out.cancel_requested = cancel_older(in, who, what.scope);
+  done(std::move(out));
+}
+
+std::vector<order_id> account_desk::cancel_older(access& in, const trading_caller& who, const risk::kill_scope& scope) {
+  std::vector<order_id> out;
+  const auto engaged = std::find_if(stops_.rbegin(), stops_.rend(), [&](const risk::kill_event& one) {
+    return one.what == risk::kill_event::kind::engaged && one.scope == scope;
+  });
+  if (engaged == stops_.rend()) return out;
+  std::vector<order_number> numbers;
+  const auto filter = orders_in(scope);
+  for (const auto number : in.book()->open_orders()) {
+    const auto& what = *in.book()->find(number);
+    if (what.origin == order_origin::flatten || what.created_at > engaged->at || !matches(what, filter)) continue;
+    out.push_back(what.id);
+    numbers.push_back(number);
   }
-  stop(in, who, what, std::move(done));
+  for (const auto number : numbers) in.cancel(number, "cancelled by " + who.principal, [](const order_answer&) {});
+  return out;
 }
 
 void account_desk::lift_stops(access& in, const trading_caller& who, const std::vector<risk::kill_scope>& scopes, const std::string& reason,
-                              reply<std::uint64_t> done, int looks) {
-  if (!in.book() && looks < max_history_looks) { // what is in the journal is not known yet
-    in.after(history_pause, [this, who, scopes, reason, done = std::move(done), looks](access& later) {
-      lift_stops(later, who, scopes, reason, done, looks + 1);
-    });
-    return;
-  }
+                              reply<std::uint64_t> done) {
+  when_replayed(in, [this, who, scopes, reason, done = std::move(done)](access& later) { obey_lift(later, who, scopes, reason, done); });
+}
+
+void account_desk::obey_lift(access& in, const trading_caller& who, const std::vector<risk::kill_scope>& scopes, const std::string& reason,
+                             reply<std::uint64_t> done) {
   if (auto why = in.blocked()) return done(blocked_error(*why));
   if (!stop_.is_active()) return done(stop_.epoch());
   for (const auto& [scope, mode] : stop_.modes())
@@ -158,11 +204,7 @@ void account_desk::lift_stops(access& in, const trading_caller& who, const std::
   if (auto asked = stop_.ask_resume(who.principal, who.rank, reason, token, in.now()); !asked) return done(asked.error());
   const auto event = stop_.confirm_resume(token, who.principal, who.rank, in.now(), breakers_.would_trip(rearm_inputs(in), limits_now()));
   if (!event) return done(event.error());
-  note_risk(in, "kill_switch", {}, who.principal, event->reason, risk::to_text(*event),
-            [epoch = event->epoch, done = std::move(done)](const order_answer& got) {
-              if (got.refused) return done(*got.refused);
-              done(epoch);
-            });
+  write_resume(in, *event, std::move(done));
 }
 
 void account_desk::set_isolated(access& in, risk::on_off isolated) {

@@ -65,8 +65,10 @@ public:
   void ask_resume(const trading_caller& who, std::string reason, reply<resume_question> done) override;
   void resume(const trading_caller& who, std::string token, reply<std::uint64_t> done) override;
 
-  /// A stop that was ordered elsewhere; accounts that are stopped as strictly already have obeyed. Answers when all have.
-  void take_stop(const std::string& author, stop_request what, reply<stopped> done);
+  /// A stop that was ordered elsewhere. Answers when all accounts have obeyed.
+  void take_stop(const std::string& author, stop_request what, account_desk::telling how, reply<stopped> done);
+  /// Whether this node hosts the account now.
+  [[nodiscard]] bool has_account(const std::string& name) const;
   /// A resume that was confirmed elsewhere. Errors: as account_desk::lift_stops, of the first account that stays stopped.
   void lift_stops(const std::string& author, std::vector<risk::kill_scope> scopes, const std::string& reason, reply<void> done);
   /// Whether this node is cut off from one at which stops are ordered: its accounts open nothing then.

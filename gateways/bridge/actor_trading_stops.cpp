@@ -111,7 +111,11 @@ void actor_trading_port::resume(const trading_caller& who, std::string token, re
     [who, token = std::move(token)](account_desk& desk, account_access& in, const auto& told) { desk.resume(in, who, token, told); });
 }
 
-void actor_trading_port::take_stop(const std::string& author, stop_request what, reply<stopped> done) {
+bool actor_trading_port::has_account(const std::string& name) const {
+  return !meant_by({risk::kill_scope::kind::account, name}).empty();
+}
+
+void actor_trading_port::take_stop(const std::string& author, stop_request what, account_desk::telling how, reply<stopped> done) {
   const trading_caller node{author, risk::access::admin, trading_caller::reach::all};
   with_all<stopped>(
     node, meant_by(what.scope),
@@ -120,7 +124,7 @@ void actor_trading_port::take_stop(const std::string& author, stop_request what,
       if (!all) return done(all.error());
       done(sum_of(*all, mode));
     },
-    [node, what](account_desk& desk, account_access& in, const auto& told) { desk.take_stop(in, node, what, told); });
+    [node, what, how](account_desk& desk, account_access& in, const auto& told) { desk.take_stop(in, node, what, how, told); });
 }
 
 void actor_trading_port::lift_stops(const std::string& author, std::vector<risk::kill_scope> scopes, const std::string& reason, reply<void> done) {

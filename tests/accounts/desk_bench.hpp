@@ -74,6 +74,7 @@ protected:
     const auto desk = std::make_shared<account_desk>(std::move(of_desk));
     auto options = std::make_shared<account_options>();
     options->open_store = [this]() -> result<std::shared_ptr<journal_store>> {
+      if (disk == disk_state::away) return error{errc::io_error, "no disk"};
       auto opened = open_sqlite_journal(folder.path("journal"));
       if (!opened) return opened.error();
       return std::shared_ptr<journal_store>(std::move(*opened));
@@ -233,6 +234,7 @@ protected:
   caf::actor_clock::time_point begin;
   utc_time day = at("2026-01-15T15:00:00Z"); ///< a Thursday, 10:00 in New York; moved to let days pass
   std::uint64_t epoch = 0;
+  enum class disk_state : std::uint8_t { there, away } disk = disk_state::there; ///< whether the journal can be opened
   risk::limit_set limits = risk::default_limits();
   bool is_real_time = false;
   std::chrono::milliseconds ahead{0}; ///< of the market's clock before ours

@@ -44,5 +44,103 @@ TEST_F(desk_bench, a_halt_cancels_a_thousand_open_orders_in_one_step) {
               ms(std::chrono::steady_clock::now() - began), ms(now() - virtually));
 }
 
+using telling = account_desk::telling;
+using open_orders = stop_request::open_orders;
+
+/// Stops and resumes that come from other nodes.
+class stops_from_elsewhere : public desk_bench {
+protected:
+  static stop_request everything(risk::kill_mode mode, open_orders open = open_orders::keep) {
+    stop_request out;
+    out.mode = mode;
+    out.open = open;
+    out.reason = "wrong prices";
+    return out;
+  }
+  result<stopped> take(const stop_request& what, telling how = telling::first) {
+    return got<stopped>([&](auto done) { port->take_stop("bob", what, how, done); });
+  }
+  /// Both are in the account's mailbox before it does anything.
+  void lift_and_take(const stop_request& what, telling how) {
+    std::optional<result<void>> lifted;
+    std::optional<result<stopped>> taken;
+    port->lift_stops("ann", {risk::kill_scope{}}, "prices are right", [&](result<void> one) { lifted.emplace(std::move(one)); });
+    port->take_stop("bob", what, how, [&](result<stopped> one) { taken.emplace(std::move(one)); });
+    for (int i = 0; i < 500 && !(lifted && taken); ++i) pass(10ms);
+    ASSERT_TRUE(lifted && *lifted) << (lifted ? to_string(lifted->error()) : "no answer");
+    ASSERT_TRUE(taken && *taken) << (taken ? to_string(taken->error()) : "no answer");
+  }
+  std::string code_of_order(order_side side = order_side::buy) {
+    quote("AAPL", "99.99", "100.01");
+    const auto placed = place(side, "1");
+    return placed ? placed->order.what.reject_code : to_string(placed.error());
+  }
+  void expect_stopped_over_a_restart() {
+    EXPECT_EQ(code_of_order(), "KILL_SWITCH");
+    start();
+    EXPECT_EQ(code_of_order(), "KILL_SWITCH") << "after a restart";
+  }
+};
+
+TEST_F(stops_from_elsewhere, a_stop_behind_a_resume_that_is_not_written_yet_stands) {
+  const auto halt = everything(risk::kill_mode::halt);
+  for (const auto how : {telling::first, telling::again}) {
+    start();
+    ASSERT_TRUE(take(halt));
+    lift_and_take(halt, how);
+    expect_stopped_over_a_restart();
+  }
+  // and what is milder than the stop that is being lifted is not refused
+  lift_and_take(everything(risk::kill_mode::reduce), telling::first);
+  expect_stopped_over_a_restart();
+  const auto lifted = got<void>([&](auto done) { port->lift_stops("ann", {risk::kill_scope{}}, "prices are right", done); });
+  ASSERT_TRUE(lifted) << to_string(lifted.error());
+  EXPECT_EQ(code_of_order(), "");
+  start();
+  EXPECT_EQ(code_of_order(), "") << "after a restart";
+}
+
+TEST_F(stops_from_elsewhere, stops_and_resumes_that_wait_for_the_journal_keep_their_order) {
+  start();
+  const auto halt = everything(risk::kill_mode::halt);
+  ASSERT_TRUE(take(halt));
+  disk = disk_state::away;
+  start();
+  std::optional<result<void>> lifted;
+  std::optional<result<stopped>> taken;
+  port->lift_stops("ann", {risk::kill_scope{}}, "prices are right", [&](result<void> one) { lifted.emplace(std::move(one)); });
+  pass(20ms); // their looks would fall apart
+  port->take_stop("bob", halt, telling::first, [&](result<stopped> one) { taken.emplace(std::move(one)); });
+  pass(200ms);
+  EXPECT_FALSE(lifted || taken);
+  disk = disk_state::there;
+  for (int i = 0; i < 1'000 && !(lifted && taken); ++i) pass(10ms);
+  ASSERT_TRUE(lifted && *lifted && taken && *taken);
+  expect_stopped_over_a_restart();
+}
+
+TEST_F(stops_from_elsewhere, cancels_open_orders_where_the_stop_before_did_not) {
+  start();
+  quote("AAPL", "99.99", "100.01");
+  ASSERT_TRUE(place(order_side::buy, "10"));
+  const auto resting = place(order_side::buy, "1", "AAPL", "90");
+  ASSERT_TRUE(resting);
+  const auto kept = take(everything(risk::kill_mode::reduce));
+  ASSERT_TRUE(kept && kept->cancel_requested.empty());
+  const auto harder = everything(risk::kill_mode::reduce, open_orders::cancel);
+  const auto cancelled = take(harder);
+  ASSERT_TRUE(cancelled);
+  EXPECT_EQ(cancelled->cancel_requested, std::vector{resting->order.what.id});
+  pass(100ms);
+  // what closes may be ordered since; the same stop once more leaves it alone, over a restart too
+  quote("AAPL", "99.99", "100.01");
+  const auto closing = place(order_side::sell, "10", "AAPL", "110");
+  ASSERT_TRUE(closing && closing->order.what.reject_code.empty());
+  EXPECT_TRUE(take(harder, telling::again)->cancel_requested.empty());
+  start();
+  EXPECT_TRUE(take(harder, telling::again)->cancel_requested.empty());
+  EXPECT_EQ(take(harder)->cancel_requested, std::vector{closing->order.what.id}) << "a new stop is a new stop";
+}
+
 } // namespace
 } // namespace tt::gateway::test

@@ -114,6 +114,43 @@ TEST(kill_switch, survives_a_restart_as_its_events) {
   EXPECT_FALSE(gap.apply(journal[2]));
 }
 
+TEST(kill_switch, what_is_on_its_way_stops_at_once_and_lifts_when_it_is_written) {
+  kill_switch stop;
+  engage(stop, {}, kill_mode::halt);
+  ASSERT_TRUE(stop.ask_resume("ann", access::admin, "prices are right", token, session_time()));
+  const auto lifted = stop.confirm_resume(token, "ann", access::admin, session_time(), {});
+  ASSERT_TRUE(lifted);
+  stop.note(*lifted);
+  EXPECT_EQ(stop.mode_for("a", "", "X"), kill_mode::halt);
+  const auto behind = stop.engage({kill_scope::kind::symbol, "X"}, kill_mode::reduce, "bob", "why", session_time());
+  ASSERT_TRUE(behind);
+  EXPECT_EQ(behind->epoch, lifted->epoch + 1);
+  stop.note(*behind);
+  ASSERT_TRUE(stop.apply(*lifted));
+  EXPECT_EQ(stop.mode_for("a", "", "X"), kill_mode::reduce);
+  EXPECT_EQ(stop.mode_for("a", "", "Y"), kill_mode::none);
+  EXPECT_FALSE(stop.is_settled(behind->scope, kill_mode::reduce));
+  ASSERT_TRUE(stop.apply(*behind));
+  EXPECT_TRUE(stop.is_settled(behind->scope, kill_mode::reduce));
+}
+
+TEST(kill_switch, a_stop_that_is_not_written_holds_and_leaves_no_gap) {
+  kill_switch stop;
+  const auto lost = stop.engage({}, kill_mode::halt, "ann", "why", session_time());
+  ASSERT_TRUE(lost);
+  stop.note(*lost);
+  stop.lose(lost->epoch);
+  EXPECT_EQ(stop.mode_for("a", "", "X"), kill_mode::halt);
+  const auto next = stop.engage({kill_scope::kind::symbol, "X"}, kill_mode::halt, "ann", "why", session_time());
+  ASSERT_TRUE(next);
+  EXPECT_EQ(next->epoch, 1U);
+  ASSERT_TRUE(stop.apply(*next));
+  ASSERT_TRUE(stop.ask_resume("ann", access::admin, "prices are right", token, session_time()));
+  const auto lifted = stop.confirm_resume(token, "ann", access::admin, session_time(), {});
+  ASSERT_TRUE(lifted && stop.apply(*lifted));
+  EXPECT_FALSE(stop.is_active());
+}
+
 // ---------------------------------------------------------------- breakers
 
 breaker_inputs quiet() {
