@@ -118,8 +118,7 @@ std::variant<read_submission, api_error> finish(backtest::job_kind kind, backtes
 /// The strategy's source and inputs in place of its name.
 void take_source(json& body, const strategy_text& named) {
   body[named.kind == strategy_text::language::pine ? "pine_script" : "yaml"] = named.source;
-  auto& version = body["strategy_version"];
-  if (version.is_null() || (version.is_number_unsigned() && version == 0)) version = named.version; // else it is what was asked for, or said to be wrong
+  body["strategy_version"] = named.version;
   if (named.inputs.empty()) return;
   auto& inputs = body["inputs"];
   if (inputs.is_null()) inputs = json::object();
@@ -165,8 +164,14 @@ std::variant<read_submission, api_error> read_job(backtest::job_kind kind, const
     out.code = "field.conflict";
     return out;
   }
-  if (named != nullptr) take_source(snake, *named);
-  else if (snake.contains("strategy_version") && (snake.contains("pine_script") || snake.contains("yaml")))
+  if (named != nullptr) {
+    // what strategy_named_in() could not read as a version would have run the newest
+    const auto asked = snake.find("strategy_version");
+    const bool taken = asked == snake.end() || asked->is_null() || *asked == 0 || (asked->is_number_unsigned() && *asked == named->version);
+    if (!taken) return bad_field("body", "strategy_version", "must be a whole number from 1", "type");
+    take_source(snake, *named);
+  }
+  if (named == nullptr && snake.contains("strategy_version") && (snake.contains("pine_script") || snake.contains("yaml")))
     return bad_field("body", "strategy_version", "goes with strategy_id alone", "conflict");
   strategy::complete_request(snake);
   backtest::parse_options options;
