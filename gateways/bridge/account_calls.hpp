@@ -40,7 +40,7 @@ template <class T, class Work>
 void actor_trading_port::with(const trading_caller& who, const std::optional<account_id>& named, reply<T> done, Work work) {
   const auto account = find(who, named);
   if (!account) return done(account.error());
-  post(*account, [desk = account->desk, done = once<T>(std::move(done)), work = std::move(work)](account_access& in) { work(*desk, in, done); });
+  post(*account, [desk = account->desk, done = once<T>(std::move(done)), work = std::move(work)](execution::account_access& in) { work(*desk, in, done); });
 }
 
 template <class T, class Work>
