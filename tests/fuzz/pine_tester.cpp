@@ -92,7 +92,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     for (unsigned k = in.next() % 4; k > 0; --k) b.command(command_from(in, texts, price));
     b.after_script();
     if (b.failure()) return 0;
-    double slip = b.rules().slippage_ticks * 0.01 + 1e-6;
+    // a limit that the open lies within, but not by limit_ticks, fills at its own price once the bar has gone on so far
+    double slip = (b.rules().slippage_ticks + b.rules().limit_ticks) * 0.01 + 1e-6;
     for (; seen < b.fills().size(); ++seen) {
       const auto& f = b.fills()[seen];
       position += f.size;
