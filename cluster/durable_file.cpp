@@ -5,6 +5,8 @@
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
+#include <fstream>
+#include <sstream>
 #include <unistd.h>
 
 namespace tt::cluster {
@@ -41,6 +43,18 @@ result<void> replace_file(const std::string& path, const std::string& bytes) {
   ::close(folder);
   if (!is_good) return io("can't write the folder of", path);
   return {};
+}
+
+result<std::optional<std::string>> read_small_file(const std::string& path, std::size_t most) {
+  std::error_code failed;
+  if (!std::filesystem::exists(path, failed)) return std::optional<std::string>{};
+  if (std::filesystem::file_size(path, failed) > most)
+    return error{errc::out_of_range, path + " is larger than " + std::to_string(most) + " bytes", "node.data_dir"};
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  if (!in) return io("can't read", path);
+  return std::optional{std::move(text).str()};
 }
 
 } // namespace tt::cluster

@@ -64,11 +64,7 @@ std::optional<error> run_together(const backtest_request& r, const std::shared_p
   std::vector<std::size_t> numbers;
   for (std::size_t i = 0; i < sets.size(); ++i) {
     if (!sets[i]) continue;
-    pair_job pair;
-    pair.program = program;
-    pair.bars = sets[i];
-    pair.inputs = r.inputs;
-    pair.step = step_for(r);
+    auto pair = pair_job_of(r, program, sets[i]);
     pair.data = options.data;
     job.pairs.push_back(std::move(pair));
     numbers.push_back(i);
@@ -116,11 +112,7 @@ result<job_results> run_backtest(const backtest_request& r, const compiled_scrip
         ++pairs_done;
         continue;
       }
-      pair_job job;
-      job.program = program;
-      job.bars = sets[i];
-      job.inputs = r.inputs;
-      job.step = step_for(r);
+      auto job = pair_job_of(r, program, sets[i]);
       job.data = options.data;
       const run_watch watch{[&](std::size_t n) {
                               const auto done = bars_done.fetch_add(n) + n;

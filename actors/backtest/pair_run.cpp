@@ -124,6 +124,15 @@ void fall_record::add(double equity) {
   if (peak > 0) percent = std::max(percent, (peak - equity) / peak);
 }
 
+pair_job pair_job_of(const backtest_request& r, std::shared_ptr<const prepared_program> program, std::shared_ptr<const bar_set> bars) {
+  pair_job out;
+  out.program = std::move(program);
+  out.bars = std::move(bars);
+  out.inputs = r.inputs;
+  out.step = step_for(r);
+  return out;
+}
+
 result<pair_outcome> run_pair(const pair_job& job, const run_watch& watch) {
   pair_walk walk(job, watch);
   if (auto wrong = walk.start()) return *std::move(wrong);

@@ -107,6 +107,9 @@ struct pair_job {
   std::function<std::unique_ptr<pine::data_source>(const bar_set& own)> data = {};
 };
 
+/// The job of one pair of a backtest, as it was asked for.
+pair_job pair_job_of(const backtest_request& r, std::shared_ptr<const prepared_program> program, std::shared_ptr<const bar_set> bars);
+
 /// Eyes and hand of whoever runs a job. Both may be left empty.
 struct run_watch {
   std::function<void(std::size_t bars)> bars_done = {}; ///< bars since the last call; on the thread of the run

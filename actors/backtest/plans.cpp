@@ -17,6 +17,13 @@
 
 namespace tt::backtest {
 
+run_watch watch_of(run_control& control) {
+  run_watch out;
+  out.cancel = &control.cancelled;
+  out.bars_done = [&control](std::size_t bars) { control.bars_done.fetch_add(bars, std::memory_order_relaxed); };
+  return out;
+}
+
 std::string pack_texts(const std::vector<std::string>& texts) {
   std::string out;
   for (const auto& text : texts) {
@@ -400,13 +407,6 @@ private:
 
 // -- on the workers' side ---------------------------------------------------------------
 
-run_watch watch_of(run_control& control) {
-  run_watch out;
-  out.cancel = &control.cancelled;
-  out.bars_done = [&control](std::size_t bars) { control.bars_done.fetch_add(bars, std::memory_order_relaxed); };
-  return out;
-}
-
 /// Bars of other symbols as the runs of this room ask for them.
 class extra_provider final : public bar_provider {
 public:
@@ -446,11 +446,7 @@ private:
   static error no_such_pair() { return {errc::corrupt_data, "an order names no pair of its job"}; }
 
   pair_job job_for(const std::shared_ptr<const bar_set>& bars, request_bars& others) const {
-    pair_job job;
-    job.program = program_;
-    job.bars = bars;
-    job.inputs = request_.inputs;
-    job.step = step_for(request_);
+    auto job = pair_job_of(request_, program_, bars);
     job.data = others.source();
     return job;
   }

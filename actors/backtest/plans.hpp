@@ -27,6 +27,9 @@ made_plan make_plan(job_kind kind, const std::string& request, const bar_opener&
 /// A study cut into portions of tasks, over these series. What a task runs is the runner's business.
 std::unique_ptr<job_plan> make_study_plan(study_request r, std::vector<series_need> series, bar_opener open);
 
+/// Watches a run for whoever holds the control.
+run_watch watch_of(run_control& control);
+
 /// Makes the runner of a job on a worker's node. Errors: as make_plan.
 result<std::shared_ptr<const shard_runner>> make_runner(job_kind kind, const std::string& request);
 

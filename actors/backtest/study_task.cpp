@@ -139,13 +139,9 @@ result<pair_outcome> run_ranges(pair_job job, const study_task& task, const run_
 }
 
 pair_job job_for(const study_context& context, const study_task& task, const std::shared_ptr<const bar_set>& set) {
-  pair_job job;
-  job.program = context.program;
-  job.bars = set;
-  job.inputs = context.base.inputs;
+  auto job = pair_job_of(context.base, context.program, set);
   for (const auto& [name, value] : task.inputs) job.inputs[name] = value;
   job.warmup = context.base.warmup_bars;
-  job.step = step_for(context.base);
   job.detail = task.kind == task_kind::trial ? outcome_detail::figures : outcome_detail::full;
   job.data = context.data;
   return job;

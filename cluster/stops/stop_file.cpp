@@ -1,10 +1,9 @@
 #include "cluster/stops/stop_file.hpp"
 
+#include "cluster/durable_file.hpp"
+
 #include <nlohmann/json.hpp>
 
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <stdexcept>
 
 namespace tt::cluster {
@@ -72,14 +71,9 @@ result<stop_memory> parse_stop_memory(std::string_view text) {
 }
 
 result<stop_memory> load_stop_memory(const std::string& path) {
-  std::error_code failed;
-  if (!std::filesystem::exists(path, failed)) return stop_memory{};
-  if (std::filesystem::file_size(path, failed) > max_file) return broken("it is too large");
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  if (!in) return error{errc::io_error, "can't read " + path, "node.data_dir"};
-  return parse_stop_memory(text.str());
+  const auto text = read_small_file(path, max_file);
+  if (!text) return text.error().code == errc::out_of_range ? broken("it is too large") : text.error();
+  return *text ? parse_stop_memory(**text) : stop_memory{};
 }
 
 } // namespace tt::cluster

@@ -5,12 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <set>
-#include <sstream>
 
 namespace tt::cluster {
 
@@ -23,7 +18,6 @@ constexpr int form = 1;
 constexpr std::size_t max_file = 1024 * 1024;
 
 error broken(const std::string& what) { return {errc::corrupt_data, "the list of paper accounts is damaged: " + what, "paper_accounts.json"}; }
-error io(const std::string& what, const std::string& path) { return {errc::io_error, what + " " + path + ": " + std::strerror(errno), "node.data_dir"}; }
 
 std::string text(decimal v) { return v.to_string(); }
 std::string text(money v) { return v.value().to_string(); }
@@ -118,14 +112,10 @@ result<paper_list> parse_paper_list(std::string_view bytes) {
 }
 
 result<std::optional<paper_list>> load_paper_list(const std::string& path) {
-  std::error_code failed;
-  if (!std::filesystem::exists(path, failed)) return std::optional<paper_list>{};
-  if (std::filesystem::file_size(path, failed) > max_file) return broken("it is larger than 1 MiB");
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  if (!in) return io("can't read", path);
-  auto parsed = parse_paper_list(text.str());
+  const auto text = read_small_file(path, max_file);
+  if (!text) return text.error().code == errc::out_of_range ? broken("it is larger than 1 MiB") : text.error();
+  if (!*text) return std::optional<paper_list>{};
+  auto parsed = parse_paper_list(**text);
   if (!parsed) return parsed.error();
   return std::optional{std::move(*parsed)};
 }

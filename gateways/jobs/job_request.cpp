@@ -133,8 +133,8 @@ const backtest::backtest_request& base_of(const backtest::study_request& r) { re
 } // namespace
 
 std::optional<std::pair<std::string, std::uint32_t>> strategy_named_in(const std::string& body) {
-  // most bodies bring their source: they are not read twice for this
-  if (body.find("strategy") == std::string::npos || !parse_json(body)) return std::nullopt;
+  // bodies that bring their source are not read twice for this; quotes inside of one have a backslash
+  if (body.find("\"strategy") == std::string::npos || !parse_json(body)) return std::nullopt;
   const auto parsed = json::parse(body, nullptr, false);
   if (!parsed.is_object()) return std::nullopt;
   std::string id;

@@ -25,7 +25,6 @@ struct read_submission {
 
 /// A registered strategy that a body names instead of a source.
 struct strategy_text {
-  std::string id;
   std::uint32_t version = 0;
   enum class language : std::uint8_t { pine, yaml } kind = language::pine;
   std::string source;

@@ -38,58 +38,58 @@ backtest::job_name name_of(const request_context& call, job_kind kind) { return 
 
 namespace {
 
-using strategy_text_ptr = std::shared_ptr<const strategy_text>;
-
-api_error too_much_to_do() {
-  auto busy = not_available("the gateway has too much to do; try again");
-  busy.headers.set("Retry-After", "1");
-  return busy;
+/// On the gateway's queue: a large body takes milliseconds, and under ?strict=1 it is compiled.
+void read_and_submit(services& parts, const context_ptr& call, const responder& answer, job_kind kind, const strategy_text* named) {
+  auto read = read_job(kind, call->request.body, parts.market.instruments(), call->strictness, call->who.name, named);
+  if (auto* refused = std::get_if<api_error>(&read)) return answer(std::move(*refused));
+  auto& asked = std::get<read_submission>(read);
+  parts.metrics.unknown_json_fields(asked.unknown);
+  parts.jobs->submit(std::move(asked.job), [call, answer, kind](const result<backtest::job_status>& job) {
+    if (!job) return answer(from_coordinator(job.error()));
+    json_writer out{call->style};
+    out.begin_object().field(id_field(kind), job->id).field("status", backtest::to_string(backtest::job_state::queued));
+    out.field("message", std::string(words_for(kind)) + " queued").end_object();
+    answer(json_response(out.take()));
+  });
 }
 
-/// A large body takes milliseconds, and under ?strict=1 it is compiled: not on the thread of sockets.
-void read_and_submit(services& parts, const context_ptr& call, const responder& answer, job_kind kind, const strategy_text_ptr& named) {
-  const auto posted = parts.queue.post([&parts, call, answer, kind, named] {
-    auto read = read_job(kind, call->request.body, parts.market.instruments(), call->strictness, call->who.name, named.get());
-    if (auto* refused = std::get_if<api_error>(&read)) return answer(std::move(*refused));
-    auto& asked = std::get<read_submission>(read);
-    parts.metrics.unknown_json_fields(asked.unknown);
-    parts.jobs->submit(std::move(asked.job), [call, answer, kind](const result<backtest::job_status>& job) {
-      if (!job) return answer(from_coordinator(job.error()));
-      json_writer out{call->style};
-      out.begin_object().field(id_field(kind), job->id).field("status", backtest::to_string(backtest::job_state::queued));
-      out.field("message", std::string(words_for(kind)) + " queued").end_object();
-      answer(json_response(out.take()));
-    });
-  });
-  if (posted == task_queue::posted::full) answer(too_much_to_do());
+/// Work that must not hold up the thread of sockets.
+void on_queue(services& parts, const responder& answer, std::function<void()> work) {
+  if (parts.queue.post(std::move(work)) != task_queue::posted::full) return;
+  auto busy = not_available("the gateway has too much to do; try again");
+  busy.headers.set("Retry-After", "1");
+  answer(std::move(busy));
 }
 
 /// The source that strategies trade by, as the registry keeps it.
-std::variant<strategy_text_ptr, api_error> look_up(const strategy::registry& records, const std::string& id, std::uint32_t version) {
+std::variant<strategy_text, api_error> look_up(const strategy::registry& records, const std::string& id, std::uint32_t version) {
   const auto known = records.find(strategy_id{id});
   if (!known) return bad_field("body", "strategy_id", "there is no strategy " + id, "unknown");
   const auto kind = known->state.kind;
   if (kind == strategy::strategy_kind::webhook) return bad_field("body", "strategy_id", "a strategy of kind webhook has no source to backtest", "unsupported");
   auto text = records.source(known->id, version);
   if (!text) return bad_field("body", version == 0 ? "strategy_id" : "strategy_version", text.error().message, "unknown");
-  auto out = std::make_shared<strategy_text>();
-  out->id = id;
-  out->version = version == 0 ? known->version : version;
-  out->kind = kind == strategy::strategy_kind::pine ? strategy_text::language::pine : strategy_text::language::yaml;
-  out->source = *std::move(text);
-  if (out->version == known->version) out->inputs = known->inputs; // an older source may have others
-  return strategy_text_ptr{std::move(out)};
+  strategy_text out;
+  out.version = version == 0 ? known->version : version;
+  out.kind = kind == strategy::strategy_kind::pine ? strategy_text::language::pine : strategy_text::language::yaml;
+  out.source = *std::move(text);
+  if (out.version == known->version) out.inputs = known->inputs; // an older source may have others
+  return out;
 }
 
 } // namespace
 
 void submit_job(services& parts, const context_ptr& call, const responder& answer, job_kind kind) {
-  const auto wanted = strategy_named_in(call->request.body);
-  if (!wanted) return read_and_submit(parts, call, answer, kind, nullptr);
-  on_records(parts, answer, [&parts, call, answer, kind, wanted = *wanted](const strategy::registry& records) {
-    auto found = look_up(records, wanted.first, wanted.second);
-    if (auto* refused = std::get_if<api_error>(&found)) return answer(std::move(*refused));
-    read_and_submit(parts, call, answer, kind, std::get<strategy_text_ptr>(found));
+  on_queue(parts, answer, [&parts, call, answer, kind] {
+    const auto wanted = strategy_named_in(call->request.body);
+    if (!wanted) return read_and_submit(parts, call, answer, kind, nullptr);
+    on_records(parts, answer, [&parts, call, answer, kind, wanted = *wanted](const strategy::registry& records) {
+      auto found = look_up(records, wanted.first, wanted.second);
+      if (auto* refused = std::get_if<api_error>(&found)) return answer(std::move(*refused));
+      on_queue(parts, answer, [&parts, call, answer, kind, named = std::get<strategy_text>(std::move(found))] {
+        read_and_submit(parts, call, answer, kind, &named);
+      });
+    });
   });
 }
 

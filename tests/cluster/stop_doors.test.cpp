@@ -29,44 +29,19 @@ job:
     exit_long: ["close < 0"]
 )";
 
-class stop_doors : public ::testing::Test {
+class stop_doors : public trading_node {
 protected:
   void start() {
     std::filesystem::create_directories(folder.path("jobs"));
     std::ofstream(folder.path("jobs/always.yml")) << job;
-    auto config = basic_config(folder);
-    feed_config feed;
-    feed.name = "sim";
-    feed.kind = feed_kind::sim;
-    feed.symbols = {"AAPL"};
-    feed.start = *parse_iso8601("2026-01-15T15:00:00Z"); // Thursday, 10:00 in New York
+    auto feed = exchange();
     feed.pace.speed = 60; // a minute's bar takes a second
-    config.feeds = {feed};
-    config.backtesting = false;
+    trading_node::start(std::move(feed));
+  }
+  void adjust(node_config& config) override {
     config.strategies_dir = folder.path("jobs");
     config.time_zone = "America/New_York";
-    config.risk_limits = risk::default_limits();
-    auto started = node::start(config, wall);
-    ASSERT_TRUE(started) << to_string(started.error());
-    running = std::move(*started);
-    ASSERT_TRUE(until("/health/ready", [](const json& ready) { return ready.value("ok", false); }));
-    ASSERT_TRUE(until("/api/v1/quotes/AAPL", [](const json& quote) { return quote.contains("ask") && quote["ask"].is_number(); }));
   }
-  [[nodiscard]] json ask(const std::string& target) const { return json::parse(http_get(running->port(), target).body, nullptr, false); }
-  [[nodiscard]] http_answer post(const std::string& target, const json& body = json::object()) const {
-    return http_send(running->port(), "POST", target, body.dump());
-  }
-  template <class Fits>
-  [[nodiscard]] bool until(const std::string& target, Fits fits) const {
-    for (int i = 0; i < 20'000; ++i) {
-      const auto now = ask(target);
-      if (!now.is_discarded() && fits(now)) return true;
-    }
-    return false;
-  }
-
-  temporary_folder folder;
-  std::unique_ptr<node> running;
 };
 
 TEST_F(stop_doors, no_door_leads_past_a_halt) {

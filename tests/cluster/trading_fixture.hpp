@@ -126,6 +126,7 @@ protected:
     config.feeds = {std::move(feed)};
     config.backtesting = false;
     config.risk_limits = risk::default_limits();
+    adjust(config);
     auto started = node::start(config, wall);
     ASSERT_TRUE(started) << to_string(started.error());
     running = std::move(*started);
@@ -133,9 +134,11 @@ protected:
     if (wanted == ready::accounts) return;
     ASSERT_TRUE(until("/api/v1/quotes/AAPL", [](const json& quote) { return quote.contains("bid") && quote["bid"].is_number() && quote.contains("ask") && quote["ask"].is_number(); }));
   }
+  /// The last word on a node's configuration.
+  virtual void adjust(node_config&) {}
   [[nodiscard]] std::uint16_t port() const { return running->port(); }
   [[nodiscard]] http_answer get(const std::string& target) const { return http_get(port(), target); }
-  [[nodiscard]] http_answer post(const std::string& target, const json& body) const { return http_send(port(), "POST", target, body.dump()); }
+  [[nodiscard]] http_answer post(const std::string& target, const json& body = json::object()) const { return http_send(port(), "POST", target, body.dump()); }
   [[nodiscard]] json ask(const std::string& target) const { return json::parse(get(target).body, nullptr, false); }
   /// Asks until the answer fits. Each round is a real request, so the loop waits for the node and not for a clock.
   template <class Fits>

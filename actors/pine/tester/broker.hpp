@@ -208,6 +208,8 @@ private:
   void reattach_exits(double price);
   void adopt_position();
   void meet_exits(double price);
+  /// Fills an exit leg whose level lies behind the price, at the price. False: it has none there.
+  bool fill_leg(order& o, double price);
   void first_tick(order& o, double price);
   // broker_path.cpp
   void walk(double to);

@@ -286,16 +286,7 @@ void broker::activate(text_id entry, double price) {
   for (std::size_t i = 0; i < orders_.all().size(); ++i) {
     auto& o = *orders_.all()[i];
     if (o.dead || o.consumed || o.kind != order_kind::exit || o.id != entry || waits_for_entry(o)) continue;
-    resolve_ticks(o);
-    if (o.limit == o.limit && limit_met(o.limit, o.sign, price, rules_)) {
-      o.cause = exit_cause::profit;
-      fill(o, price);
-    } else if (o.stop == o.stop && stop_met(o.stop, o.sign, price)) {
-      o.cause = exit_cause::loss;
-      fill(o, slipped(price, o.sign, rules_));
-    } else if (!o.trail_armed) {
-      first_tick(o, price);
-    }
+    if (!fill_leg(o, price) && !o.trail_armed) first_tick(o, price);
   }
 }
 

@@ -175,17 +175,22 @@ void broker::meet_exits(double price) {
   for (std::size_t i = 0; i < orders_.all().size(); ++i) {
     auto& o = *orders_.all()[i];
     if (o.dead || o.consumed || o.kind != order_kind::exit || waits_for_entry(o)) continue;
-    resolve_ticks(o);
-    if (o.limit == o.limit && limit_met(o.limit, o.sign, price, rules_)) {
-      o.cause = exit_cause::profit;
-      fill(o, price);
-    } else if (o.stop == o.stop && stop_met(o.stop, o.sign, price)) {
-      o.cause = exit_cause::loss;
-      fill(o, slipped(price, o.sign, rules_));
-    } else {
-      first_tick(o, price);
-    }
+    if (!fill_leg(o, price)) first_tick(o, price);
   }
+}
+
+bool broker::fill_leg(order& o, double price) {
+  resolve_ticks(o);
+  if (o.limit == o.limit && limit_met(o.limit, o.sign, price, rules_)) {
+    o.cause = exit_cause::profit;
+    fill(o, price);
+  } else if (o.stop == o.stop && stop_met(o.stop, o.sign, price)) {
+    o.cause = exit_cause::loss;
+    fill(o, slipped(price, o.sign, rules_));
+  } else {
+    return false;
+  }
+  return true;
 }
 
 /// A trailing leg at the first tick it sees on this bar, or at the price its entry filled.

@@ -147,10 +147,7 @@ public:
     if (!checked.plan) return error{errc::corrupt_data, "the job does not pass validation any more"};
     auto in = input_for(request, checked.plan);
     in.bars.assign(bars.begin(), bars.end());
-    bt::run_watch watch;
-    watch.cancel = &control.cancelled;
-    watch.bars_done = [&control](std::size_t n) { control.bars_done.fetch_add(n, std::memory_order_relaxed); };
-    auto done = run_job_backtest(in, watch);
+    auto done = run_job_backtest(in, bt::watch_of(control));
     if (!done) return done.error();
     std::vector<std::string> texts;
     for (const auto& outcome : done->outcomes) texts.push_back(bt::to_bytes(outcome));

@@ -61,10 +61,7 @@ private:
     if (!reads_these(*needs, bars)) return fail("with these values the job reads other bars than as it stands");
     auto in = input_for(request, checked.plan);
     in.bars.assign(bars.begin(), bars.end());
-    bt::run_watch watch;
-    watch.cancel = &control.cancelled;
-    watch.bars_done = [&control](std::size_t n) { control.bars_done.fetch_add(n, std::memory_order_relaxed); };
-    auto done = run_job_backtest(in, watch);
+    auto done = run_job_backtest(in, bt::watch_of(control));
     if (!done && (bt::is_cancelled(done.error()) || done.error().code == errc::internal)) return done.error();
     if (!done) return fail(done.error().message);
     auto& outcomes = done->outcomes;
