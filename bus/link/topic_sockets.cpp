@@ -98,8 +98,7 @@ void topic_sockets::addresses_changed(const addresses_of& find) {
 
 void topic_sockets::go_to(source& s, const std::vector<std::string>& addresses) {
   if (addresses.empty() || std::find(addresses.begin(), addresses.end(), s.connected) != addresses.end()) return;
-  if (!s.connected.empty()) zmq_disconnect(subscriber_.handle(), s.connected.c_str());
-  s.connected.clear();
+  disconnect(s);
   const auto host = s.near.substr(0, s.near.rfind(':') + 1);
   const auto nearest = std::find_if(addresses.begin(), addresses.end(), [&](const auto& a) { return a.starts_with(host); });
   const auto& chosen = host.empty() || nearest == addresses.end() ? addresses.front() : *nearest;
@@ -116,8 +115,17 @@ void topic_sockets::go_to(source& s, const std::vector<std::string>& addresses) 
 void topic_sockets::leave(const std::string& endpoint) {
   const auto i = sources_.find(endpoint);
   if (!subscriber_ || i == sources_.end()) return;
-  if (!i->second.connected.empty()) zmq_disconnect(subscriber_.handle(), i->second.connected.c_str());
+  disconnect(i->second);
   sources_.erase(i);
+}
+
+void topic_sockets::disconnect(source& s) {
+  if (s.connected.empty()) return;
+  // A poll leaves the first part of the next message inside the socket. zmq_disconnect throws the other parts away, and the
+  // next receive would abort the process (libzmq issue 2163): what has been begun is read to its end first.
+  if (topic_message x; take(x)) held_.push_back(std::move(x));
+  zmq_disconnect(subscriber_.handle(), s.connected.c_str());
+  s.connected.clear();
 }
 
 void topic_sockets::command(topic_command what, std::string_view topic) {
@@ -129,20 +137,30 @@ void topic_sockets::command(topic_command what, std::string_view topic) {
 
 // -- the loop -----------------------------------------------------------------
 
+bool topic_sockets::take(topic_message& x) {
+  // Each turn reads a message to its end; those that are not two parts are passed over.
+  for (size_t i = 0; i < topics_per_turn; ++i) {
+    if (!subscriber_.recv(x.topic, zmq::recv_flags::dontwait)) return false;
+    bool more = x.topic.more();
+    if (!more || !subscriber_.recv(x.payload, zmq::recv_flags::dontwait)) continue;
+    more = x.payload.more();
+    if (!more) return true;
+    for (zmq::message_t rest; more && subscriber_.recv(rest, zmq::recv_flags::dontwait);) more = rest.more();
+  }
+  return false;
+}
+
 bool topic_sockets::read(transport_client& client) {
   if (publisher_) read_commands(client);
   if (!subscriber_) return false;
+  const auto hand_out = [&](const topic_message& x) {
+    client.topic_message(x.topic.to_string_view(), x.payload.to_string_view());
+  };
+  for (const auto& x : std::exchange(held_, {})) hand_out(x);
+  topic_message next;
   for (size_t i = 0; i < topics_per_turn; ++i) {
-    zmq::message_t topic;
-    if (!subscriber_.recv(topic, zmq::recv_flags::dontwait)) return false;
-    bool more = topic.more();
-    if (!more) continue;
-    zmq::message_t payload;
-    if (!subscriber_.recv(payload, zmq::recv_flags::dontwait)) continue;
-    more = payload.more();
-    const bool too_many = more;
-    for (zmq::message_t rest; more && subscriber_.recv(rest, zmq::recv_flags::dontwait);) more = rest.more();
-    if (!too_many) client.topic_message(topic.to_string_view(), payload.to_string_view());
+    if (!take(next)) return false;
+    hand_out(next);
   }
   return true;
 }

@@ -60,6 +60,8 @@ public:
 
   /// Hands out what has come in; true if there may be more.
   bool read(transport_client& client);
+  /// True if `read` has something to hand out though nothing comes in.
+  bool holds_messages() const noexcept { return !held_.empty(); }
   /// Sends what has been published.
   void send();
 
@@ -73,6 +75,13 @@ private:
     std::string near;
     std::string connected; // numeric; empty while that is not known
   };
+  struct topic_message {
+    zmq::message_t topic;
+    zmq::message_t payload;
+  };
+  void disconnect(source& s);
+  /// The next message that is one; false if there is none now.
+  bool take(topic_message& x);
   void go_to(source& s, const std::vector<std::string>& addresses);
 
   void open_publisher(const std::string& endpoint);
@@ -88,6 +97,7 @@ private:
   std::string endpoint_;
   zmq::socket_t subscriber_;
   std::map<std::string, source> sources_; // by endpoint
+  std::vector<topic_message> held_;       // taken before a disconnect, at most one for each
 
   std::mutex mutex_;
   std::vector<std::pair<std::string, std::string>> queue_;

@@ -353,7 +353,7 @@ private:
     until = std::min({until, next_reopen_, client_.deadline()});
     const auto now = std::chrono::steady_clock::now();
     auto timeout = std::chrono::ceil<std::chrono::milliseconds>(until - now).count();
-    if (more_waiting_ || timeout < 0) timeout = 0;
+    if (more_waiting_ || topics_.holds_messages() || timeout < 0) timeout = 0;
     zmq_poll(items_.data(), static_cast<int>(items_.size()), static_cast<long>(timeout));
     bool writable = false;
     for (const auto& item : items_) writable = writable || (item.revents & ZMQ_POLLOUT) != 0;
