@@ -22,7 +22,7 @@ stop_task task_of(std::function<void()> run) { return {std::make_shared<const st
 /// What can't be written is tried again with the next retry.
 void save(stop_pointer self) {
   auto& s = self->state;
-  const auto done = replace_file(s.options->path, to_json(stop_memory{s.board->word(), s.hosts}));
+  const auto done = replace_file(s.options->path, to_json(stop_memory{s.board->word(), s.hosts, s.gateways}));
   if (done && !s.unwritten.empty()) spdlog::info("emergency stops are written down again");
   s.unwritten = done ? std::string{} : "can't be written down and would be forgotten by a restart: " + to_string(done.error());
   if (!done) spdlog::error("emergency stops can't be written down: {}", to_string(done.error()));
@@ -132,28 +132,50 @@ void found(stop_pointer self, const std::string& peer) {
   show_isolation(self);
 }
 
+bool may_be_isolated(stop_pointer self) {
+  return self->state.options->accounts.isolate && self->state.options->on_isolation == isolation_policy::block;
+}
+
+/// False if it was lost before.
+bool lose(stop_pointer self, const std::string& gateway) {
+  auto& s = self->state;
+  if (!s.lost.try_emplace(gateway, s.losses + 1).second) return false;
+  ++s.losses;
+  return true;
+}
+
+/// What a restart can't know: whether those who may order a stop have done so meanwhile.
+void begin_isolated(stop_pointer self) {
+  if (!may_be_isolated(self)) return;
+  for (const auto& gateway : self->state.gateways) {
+    lose(self, gateway);
+    spdlog::info("accounts open nothing until emergency stops are compared with {}", gateway);
+  }
+  show_isolation(self);
+}
+
 void on_peer(stop_pointer self, const bus::peer_event& event) {
   auto& s = self->state;
   if (event.up) return;
   s.owing.erase(event.peer);
   if (event.reason == "left") {
-    if (s.hosts.erase(event.peer) > 0) save(self);
+    if (s.hosts.erase(event.peer) + s.gateways.erase(event.peer) > 0) save(self);
     found(self, event.peer);
     return;
   }
-  const auto known = s.peers.find(event.peer);
-  if (known == s.peers.end() || known->second.gateway == takes_stops::no) return;
-  if (!s.options->accounts.isolate || s.options->on_isolation != isolation_policy::block) return;
-  if (!s.lost.try_emplace(event.peer, s.losses + 1).second) return;
-  ++s.losses;
+  if (!s.gateways.contains(event.peer) || !may_be_isolated(self) || !lose(self, event.peer)) return;
   spdlog::warn("{} is lost, and may order an emergency stop that is not heard here: accounts open nothing until it is back ({})", event.peer, event.reason);
   show_isolation(self);
 }
 
 void note_peer(stop_pointer self, const stop_peer& who) {
   auto& s = self->state;
-  s.peers[who.node] = who;
-  if (who.accounts == hosts_accounts::yes && s.hosts.insert(who.node).second) save(self);
+  const bool is_new_host = who.accounts == hosts_accounts::yes && s.hosts.insert(who.node).second;
+  const bool is_new_gateway = who.gateway == takes_stops::yes && s.gateways.insert(who.node).second;
+  // one that changed its roles
+  const bool was_host = who.accounts == hosts_accounts::no && s.hosts.erase(who.node) > 0;
+  const bool was_gateway = who.gateway == takes_stops::no && s.gateways.erase(who.node) > 0;
+  if (is_new_host || is_new_gateway || was_host || was_gateway) save(self);
 }
 
 // -- words of others ----------------------------------------------------------------
@@ -313,9 +335,15 @@ void lift(stop_pointer self, const stop_lift& what) {
     if (auto lifted = s.board->lift(what.seen.stops); !lifted) return what.done(lifted.error());
   // whoever resumes decides that trade goes on without those who were lost then; who was lost again since, holds it back
   for (const auto& one : what.seen.lost)
-    if (const auto known = s.lost.find(one.node); known != s.lost.end() && known->second == one.number) s.lost.erase(known);
+    if (const auto known = s.lost.find(one.node); known != s.lost.end() && known->second == one.number) {
+      s.lost.erase(known);
+      s.gateways.erase(one.node); // given up: no restart waits for it
+    }
   show_isolation(self);
-  if (what.seen.stops.empty()) return what.done(std::uint64_t{0});
+  if (what.seen.stops.empty()) {
+    if (!what.seen.lost.empty()) save(self);
+    return what.done(std::uint64_t{0});
+  }
   static_cast<void>(s.board->take_lifted());
   spdlog::warn("emergency stops are lifted by {}: {}", what.author, what.reason);
   save(self); // a stop that comes back after a restart is worse than a late resume
@@ -337,6 +365,9 @@ caf::behavior stop_actor(stop_pointer self, std::shared_ptr<stop_options> option
   s.board.emplace(s.options->self.node, s.options->known.word);
   s.hosts = s.options->known.hosts;
   s.hosts.erase(s.options->self.node);
+  s.gateways = s.options->known.gateways;
+  s.gateways.erase(s.options->self.node);
+  begin_isolated(self);
   self->set_default_handler(caf::drop);
   // what was in force before a restart is in force again, also where a journal did not get to know it
   obey_again(self);

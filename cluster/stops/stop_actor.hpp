@@ -5,7 +5,8 @@
 // answer; what comes is folded in, written down, obeyed by the accounts here, and then acknowledged.
 //
 // Where a node at which stops are ordered is lost without a goodbye, this node can't know whether it is still allowed to trade:
-// its accounts open nothing until both have compared what they know again.
+// its accounts open nothing until both have compared what they know again. Such nodes are remembered: after a restart,
+// too, accounts open nothing before each of them was heard. One that never comes back is given up by an admin's resume.
 //
 // | message | answer |
 // | --- | --- |
@@ -102,7 +103,7 @@ struct stop_actor_state {
   std::shared_ptr<stop_options> options;
   std::optional<stop_board> board;
   std::set<std::string> hosts;              ///< other nodes with accounts that have not said goodbye
-  std::map<std::string, stop_peer> peers;   ///< as they said
+  std::set<std::string> gateways;           ///< other nodes with a gateway, likewise, but for those that an admin gave up
   std::map<std::string, caf::actor> others; ///< linked, by node
   std::set<std::string> owing;              ///< linked, and have not acknowledged the newest word
   std::map<std::string, std::uint64_t> lost; ///< gateways that are gone without a goodbye, with the number of the loss

@@ -51,7 +51,7 @@ std::string to_json(const stop_memory& what) {
   auto stops = json::array(), lifted = json::array();
   for (const auto& one : what.word.stops) stops.push_back(as_json(one));
   for (const auto& one : what.word.lifted) lifted.push_back({{"node", one.node}, {"sequence", one.sequence}});
-  return json{{"form", form}, {"stops", std::move(stops)}, {"lifted", std::move(lifted)}, {"hosts", what.hosts}}.dump(1) + "\n";
+  return json{{"form", form}, {"stops", std::move(stops)}, {"lifted", std::move(lifted)}, {"hosts", what.hosts}, {"gateways", what.gateways}}.dump(1) + "\n";
 }
 
 result<stop_memory> parse_stop_memory(std::string_view text) {
@@ -64,6 +64,7 @@ result<stop_memory> parse_stop_memory(std::string_view text) {
     for (const auto& one : whole.at("lifted"))
       out.word.lifted.push_back({one.at("node").get<std::string>(), one.at("sequence").get<std::uint64_t>()});
     out.hosts = whole.at("hosts").get<std::set<std::string>>();
+    if (whole.contains("gateways")) out.gateways = whole.at("gateways").get<std::set<std::string>>(); // older files have none
     return out;
   } catch (const std::exception& e) {
     return broken(e.what());

@@ -12,7 +12,8 @@ namespace tt::cluster {
 
 struct stop_memory {
   stop_word word;
-  std::set<std::string> hosts; ///< nodes with accounts that have not said goodbye
+  std::set<std::string> hosts;    ///< nodes with accounts that have not said goodbye
+  std::set<std::string> gateways; ///< nodes at which stops may be ordered, that have not said goodbye either
 };
 
 std::string to_json(const stop_memory& what);

@@ -97,6 +97,8 @@ result<std::unique_ptr<stop_service>> stop_service::start(stop_surroundings arou
   options->on_isolation = around.config.cluster->on_isolation;
   if (around.trading) options->accounts = stops_of(out->link_);
   // in the accounts' mailboxes before anybody can order; the actor sees to the answers of its own asking
+  if (around.trading && !options->known.gateways.empty() && options->on_isolation == isolation_policy::block)
+    around.trading->isolate(risk::on_off::on);
   if (around.trading)
     for (const auto& one : options->known.word.stops)
       options->accounts.take(one.author, {one.scope(), one.mode, one.open, one.reason}, telling::again, [](const result<gateway::stopped>&) {});

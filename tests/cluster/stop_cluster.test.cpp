@@ -200,6 +200,25 @@ TEST_F(stop_cluster, an_admin_lets_a_node_trade_without_the_lost_one) {
   EXPECT_TRUE(opens("east"));
 }
 
+TEST_F(stop_cluster, a_restart_does_not_forget_who_may_have_ordered_a_stop) {
+  start_all({"east"});
+  ASSERT_TRUE(opens("east"));
+  allow({"market", "east"}, {"east", "market"});
+  order_until("east", "NODE_ISOLATED", "a cut");
+  nodes.at("east").reset();
+  start_host("east");
+  EXPECT_EQ(order("east", "buy", 1)["reject_code"], "NODE_ISOLATED") << "the desk may have ordered a stop meanwhile";
+  allow({"market", "desk", "east"}, {"east", "market", "desk"});
+  EXPECT_TRUE(opens("east")) << "both have compared";
+  // one that is given up by an admin is not waited for again
+  allow({"market", "east"}, {"east", "market"});
+  order_until("east", "NODE_ISOLATED", "a second cut");
+  ASSERT_TRUE(resume("east"));
+  nodes.at("east").reset();
+  start_host("east");
+  EXPECT_NE(order("east", "buy", 1).value("state", ""), "risk_rejected");
+}
+
 TEST_F(stop_cluster, a_node_may_be_told_to_trade_on) {
   on_isolation = isolation_policy::continue_;
   start_all({"east"});
