@@ -128,6 +128,75 @@ if bar_index == 0
   EXPECT_TRUE(again.events.empty());
 }
 
+/// Long since the first bar; on the third the close goes out and nothing is heard of it, on the fourth the script enters again.
+struct unsettled_close {
+  unsettled_close() : run(setup_of(R"(//@version=6
+strategy("t", margin_long = 0)
+if bar_index == 0 or bar_index == 3
+    strategy.entry("L", strategy.long, qty = 2)
+if bar_index == 2
+    strategy.close("L")
+)"), {}) {
+    run.on_bar(flat(0, "10"), bar_phase::closed);
+    fill(run.take().place.at(0), 1);
+    run.on_bar(flat(1, "10"), bar_phase::closed);
+    run.on_bar(flat(2, "10"), bar_phase::closed);
+    close = run.take().place.at(0);
+    run.on_placed(close.key, signal_outcome{signal_outcome::kind::taken, answered(close, 2, order_state::submitting)}, at("2026-01-15T10:03:00Z"));
+    run.on_bar(flat(3, "10"), bar_phase::closed);
+  }
+  void fill(const signal_order& what, int number) {
+    auto now = answered(what, number, order_state::filled);
+    now.version = 2;
+    now.filled = now.terms.qty;
+    now.filled_value = dec("20");
+    run.on_placed(what.key, signal_outcome{signal_outcome::kind::taken, now}, at("2026-01-15T10:03:30Z"));
+  }
+  strategy_runner run;
+  signal_order close;
+};
+
+TEST(runner, an_entry_behind_a_close_waits_for_its_end) {
+  unsettled_close day;
+  EXPECT_TRUE(day.run.take().place.empty()) << "the close may be lost yet";
+  day.fill(day.close, 2);
+  EXPECT_EQ(day.run.position().size, 0);
+  const auto after = day.run.take();
+  ASSERT_EQ(after.place.size(), 1u);
+  EXPECT_EQ(words(after.place[0]), "buy 2 market");
+}
+
+TEST(runner, an_entry_behind_a_close_that_is_lost_is_none) {
+  unsettled_close day;
+  auto lost = answered(day.close, 2, order_state::rejected);
+  lost.version = 2;
+  lost.reason = "proven absent at the venue";
+  day.run.on_order(lost, at("2026-01-15T10:04:30Z"));
+  EXPECT_TRUE(day.run.take().place.empty()) << "a second position beside the first";
+  day.run.on_bar(flat(4, "10"), bar_phase::closed);
+  EXPECT_TRUE(day.run.take().place.empty());
+  EXPECT_EQ(day.run.position().size, 2);
+  EXPECT_FALSE(day.run.has_open_orders());
+}
+
+TEST(runner, the_rest_of_a_partly_filled_entry_stays) {
+  strategy_runner run{setup_of(R"(//@version=6
+strategy("t", margin_long = 0)
+if bar_index == 0
+    strategy.entry("L", strategy.long, qty = 5, limit = 10)
+)"), {}};
+  run.on_bar(flat(0, "11"), bar_phase::closed);
+  const auto sent = run.take().place.at(0);
+  auto now = answered(sent, 1, order_state::partially_filled);
+  now.version = 2;
+  now.filled = quantity{2};
+  now.filled_value = dec("20");
+  run.on_placed(sent.key, signal_outcome{signal_outcome::kind::taken, now}, at("2026-01-15T10:01:01Z"));
+  run.on_bar(flat(1, "10"), bar_phase::closed);
+  EXPECT_TRUE(run.take().cancel.empty());
+  EXPECT_EQ(run.position().size, 2);
+}
+
 TEST(runner, a_changed_exit_waits_until_the_old_one_is_back) {
   strategy_runner run{setup_of(R"(//@version=6
 strategy("t", margin_long = 0)

@@ -65,7 +65,12 @@ std::vector<venue_order> broker::venue_orders() {
   for (auto* o : orders_.all()) {
     if (o->dead || o->consumed || o->size == 0) continue;
     if (o->kind == order_kind::exit && (waits_for_entry(*o) || is_closing)) continue;
-    if (o->kind == order_kind::entry && o->priced() && held * o->sign > 0 && pyramiding_full()) continue; // would be none
+    const bool would_be_none = o->kind == order_kind::entry && !o->has_begun && held * o->sign > 0 && pyramiding_full();
+    if (would_be_none && o->priced()) continue;
+    if (would_be_none && !is_closing) { // the close that it was to follow is gone
+      drop(*o);
+      continue;
+    }
     resolve_ticks(*o);
     venue_order v{o->slot, o->kind, o->id, o->signal, exit_comment(*o), o->size, o->limit, o->stop_hit ? no_value : o->stop};
     if (o->kind == order_kind::exit) {
@@ -113,6 +118,7 @@ void broker::venue_fill(const bar_moment& when, const venue_order& what, double 
   o->market = was_market;
   if (left > 0 && !(o->kind == order_kind::exit && find_binding(o->binding) == nullptr)) { // the rest is still there
     o->dead = o->consumed = false;
+    o->has_begun = true;
     o->size = o->sign * left;
   }
   adopt_position();

@@ -47,6 +47,7 @@ struct order {
   bool named = false;        ///< strategy.exit() with from_entry
   bool detached = false;     ///< an exit leg that a refused reversal has withdrawn: does nothing until it is back
   bool is_sized = false;     ///< a market order whose size at the venue is settled
+  bool has_begun = false;    ///< a part of it was executed at the venue: the rest belongs to it
   text_id id = 0;            ///< of entry and plain: its own; of exit and close: the entry's
   text_id signal = 0;        ///< of exit and close: its own name
   text_id oca_name = 0;

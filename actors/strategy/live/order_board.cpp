@@ -43,7 +43,11 @@ order_board::plan order_board::compare(const std::vector<wanted_order>& wanted, 
     return s.phase == phase::cancelling || std::find(out.cancel.begin(), out.cancel.end(), &s) != out.cancel.end();
   };
   const bool closing_leaves = std::any_of(orders_.begin(), orders_.end(), [&](const sent_order& s) { return leaves(s) && s.wanted.closes(); });
+  // one that was sent before may be lost yet: an entry that only fits behind it waits for its end
+  const bool is_closing = std::any_of(orders_.begin(), orders_.end(), [](const sent_order& s) { return s.wanted.closes() && s.wanted.is_market(); });
   for (const auto* one : open) {
+    const bool adds = one->what.kind == pine::tester::order_kind::entry && !held.is_zero() && !is_against(*one, held);
+    if (is_closing && adds && one->is_market()) continue;
     // never two orders for one purpose: what takes the position down waits until the one before is surely gone
     if ((one->closes() || is_against(*one, held)) && closing_leaves) continue;
     const bool is_replacing = std::any_of(orders_.begin(), orders_.end(), [&](const sent_order& s) {
