@@ -17,6 +17,9 @@ inline constexpr size_t frame_bytes = 60'000;
 /// more.
 inline constexpr size_t wire_frame_bytes = message_bytes + 64 * 1024;
 
+/// Largest message accepted where only ZeroMQ's own commands are expected; one that sends more is cut off.
+inline constexpr size_t answer_bytes = 4096;
+
 /// Frames sent and not yet acknowledged, per link. Beyond it frames wait in the outbox.
 inline constexpr uint32_t window_frames = 1024;
 

@@ -126,6 +126,11 @@ std::string_view to_string(role r) noexcept {
 
 bool cluster_config::is_first_seed(std::string_view node_id) const { return seeds.empty() || seeds.front().name == node_id; }
 
+std::string cluster_config::lease_source(std::string_view node_id) const {
+  if (!database_url.empty()) return "a database";
+  return "node " + std::string(seeds.empty() ? node_id : std::string_view(seeds.front().name));
+}
+
 bool cluster_config::keeps_leases(std::string_view node_id) const { return database_url.empty() && is_first_seed(node_id); }
 
 result<std::optional<cluster_config>> cluster_config::make(const settings& values, const std::string& node_id) {

@@ -66,6 +66,8 @@ struct cluster_config {
   [[nodiscard]] bool is_first_seed(std::string_view node_id) const;
   /// Whether this node keeps the leases of the cluster: the first seed, unless they are in a database.
   [[nodiscard]] bool keeps_leases(std::string_view node_id) const;
+  /// Where a node of this configuration has its leases from: "a database", or "node NAME". Nodes of one cluster say the same.
+  [[nodiscard]] std::string lease_source(std::string_view node_id) const;
 
   /// Nothing for a node that stands alone. Errors: invalid_argument and
   /// out_of_range with the key (and where it was set) in `field`.

@@ -136,6 +136,7 @@ void cluster_node::start_placement() {
 }
 
 void cluster_node::start_leases() {
+  agreement_ = std::make_shared<lease_agreement>(config().lease_source(name()));
   if (!config().database_url.empty())
     leases_ = system_.spawn<caf::detached>(lease_actor, lease_store_opener{[url = config().database_url] { return open_postgres_lease_store(url); }});
   else if (config().keeps_leases(name()))
@@ -154,7 +155,10 @@ gateway::cluster_standing cluster_node::standing() const {
 }
 
 std::function<caf::actor()> cluster_node::lease_service() const {
-  return [own = leases_, node = bus_] { return own ? own : node->find(std::string(leases_name)); };
+  return [own = leases_, node = bus_, agreed = agreement_] {
+    if (!agreed->holds()) return caf::actor{}; // two stores would give every lease twice
+    return own ? own : node->find(std::string(leases_name));
+  };
 }
 
 void cluster_node::start_host() {
@@ -284,11 +288,16 @@ void cluster_node::start_member() {
   self.feeds = feed_names_->all();
   self.version = std::string(version());
   self.started = around_.clock();
+  self.leases = agreement_->own();
   options->clock = around_.clock;
   options->host = host_;
   options->singletons = singletons_;
-  options->on_change = [recruiter = recruiter_, names = feed_names_](const std::string& who, const member& what) {
+  options->on_change = [recruiter = recruiter_, names = feed_names_, agreed = agreement_](const std::string& who, const member& what) {
     if (recruiter) note_workers(recruiter, who, what);
+    if (what.state == member_state::left) agreed->forget(who);
+    else if (what.info && agreed->hear(who, what.info->leases))
+      spdlog::error("{} has its leases from {}, this node from {}: nothing that needs a lease runs until all nodes have the same seeds, in one order, "
+                    "and the same storage.database_url", who, what.info->leases, agreed->own());
     if (what.info) names->add(what.info->feeds);
     if (what.state == member_state::up) spdlog::info("node {} is up", who);
     else spdlog::warn("node {} is {}: {}", who, to_string(what.state), what.reason);

@@ -10,6 +10,7 @@
 #include "cluster/backtest/backtest_service.hpp"
 #include "cluster/backtest/crew_host.hpp"
 #include "cluster/feeds.hpp"
+#include "cluster/lease/lease_agreement.hpp"
 #include "cluster/membership/market_time_board.hpp"
 #include "cluster/messages.hpp"
 #include "cluster/node_config.hpp"
@@ -120,6 +121,7 @@ private:
     std::mutex mutex;
     std::map<std::string, std::uint64_t> all;
   };
+  std::shared_ptr<lease_agreement> agreement_; ///< since start_leases
   std::shared_ptr<held_epochs> epochs_ = std::make_shared<held_epochs>();
   bool running_ = false;
 };

@@ -43,6 +43,7 @@ struct member_info {
   std::string version;
   std::string url; ///< of its gateway; empty without one
   utc_time started{};
+  std::string leases; ///< where it has leases from, see lease_agreement; empty: an older version does not say
 };
 
 /// A node introduces itself and gets the other's introduction, with everybody it
@@ -129,7 +130,7 @@ typename Inspector::result_type inspect(Inspector& f, node_address& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, member_info& x) {
-  return f(caf::meta::type_name("member_info"), x.name, x.endpoint, x.roles, x.feeds, x.version, x.url, x.started);
+  return f(caf::meta::type_name("member_info"), x.name, x.endpoint, x.roles, x.feeds, x.version, x.url, x.started, bus::codec::added_later(), x.leases);
 }
 
 template <class Inspector>

@@ -5,6 +5,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <csignal>
 #include <cstdio>
@@ -14,6 +15,7 @@
 #include <functional>
 #include <mutex>
 #include <sstream>
+#include <sys/resource.h>
 #include <thread>
 #include <unistd.h>
 
@@ -31,6 +33,15 @@ std::string host_name() {
 int fail(const error& e) {
   std::fprintf(stderr, "tt: %s\n", to_string(e).c_str());
   return 1;
+}
+
+/// Each peer, client and browser tab is a descriptor; a shell's usual limit of 1,024 is soon met by a few of them.
+void allow_many_descriptors() {
+  constexpr rlim_t enough = 65'536;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= enough) return;
+  limit.rlim_cur = limit.rlim_max == RLIM_INFINITY ? enough : std::min(enough, limit.rlim_max);
+  static_cast<void>(setrlimit(RLIMIT_NOFILE, &limit));
 }
 
 result<std::string> read_file(const std::string& path) {
@@ -125,6 +136,7 @@ result<std::pair<settings, setting_sources>> load_settings(const std::string& co
 
 int run_node(const std::string& config_path, const std::map<std::string, std::string>& overrides) {
   static auto& signals = *new stop_signals; // its thread may outlive everything else
+  allow_many_descriptors();
   auto loaded = load_settings(config_path, overrides);
   if (!loaded) return fail(loaded.error());
   auto& [values, sources] = *loaded;

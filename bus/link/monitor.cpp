@@ -11,6 +11,9 @@ monitor::monitor(zmq::context_t& context, zmq::socket_t& socket, int events) {
   if (zmq_socket_monitor(socket.handle(), address.c_str(), events) != 0) throw zmq::error_t();
   pair_ = zmq::socket_t{context, zmq::socket_type::pair};
   pair_.set(zmq::sockopt::linger, 0);
+  // libzmq's own thread sends events, blocks at a limit with the monitor's lock held, and would never let go of it while this
+  // thread waits for that lock to stop the monitor. Without a limit it can't; every turn of the loop empties the queue.
+  pair_.set(zmq::sockopt::rcvhwm, 0);
   pair_.connect(address);
 }
 

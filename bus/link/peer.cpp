@@ -1,5 +1,7 @@
 #include "bus/link/peer.hpp"
 
+#include "bus/limits.hpp"
+
 #include "bus/link/address_book.hpp"
 #include "bus/link/server_socket.hpp"
 
@@ -83,6 +85,8 @@ void peer::open(const std::string& where) {
   dealer_ = zmq::socket_t{host_.context(), zmq::socket_type::dealer};
   dealer_.set(zmq::sockopt::linger, 0);
   dealer_.set(zmq::sockopt::sndhwm, send_queue);
+  dealer_.set(zmq::sockopt::rcvhwm, 1); // it only sends: what a peer pushes back is never read
+  dealer_.set(zmq::sockopt::maxmsgsize, static_cast<int64_t>(limits::answer_bytes));
   dealer_.set(zmq::sockopt::immediate, 1); // nothing waits for a connection that is not there
   dealer_.set(zmq::sockopt::handshake_ivl, handshake_ms);
   dealer_.set(zmq::sockopt::reconnect_ivl, reconnect_ms);

@@ -5,6 +5,9 @@ namespace bus::link {
 void prepare_server(zmq::socket_t& socket, const transport_settings& settings, const char* domain) {
   socket.set(zmq::sockopt::linger, 0);
   socket.set(zmq::sockopt::handshake_ivl, handshake_ms);
+  // a client that is frozen or gone without a word would keep a queue of its own until TCP gives up
+  socket.set(zmq::sockopt::heartbeat_ivl, server_beat_ms);
+  socket.set(zmq::sockopt::heartbeat_timeout, server_timeout_ms);
   if (settings.security != security::curve) return;
   socket.set(zmq::sockopt::curve_server, 1);
   socket.set(zmq::sockopt::curve_secretkey, settings.key.secret_key);

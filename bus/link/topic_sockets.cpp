@@ -12,7 +12,7 @@ namespace {
 
 constexpr size_t topics_per_turn = 1024; // topic messages read before others get their turn
 constexpr int topic_queue = 100'000;     // messages that libzmq may hold per subscriber; beyond it PUB drops
-constexpr int64_t subscription_bytes = 4096; // must let CURVE's own handshake commands pass
+constexpr int64_t subscription_bytes = 1024; // a topic's 255; must let CURVE's own handshake commands pass
 
 } // namespace
 
@@ -42,6 +42,7 @@ void topic_sockets::open(const std::string& endpoint) {
 void topic_sockets::open_publisher(const std::string& endpoint) {
   publisher_ = zmq::socket_t{context_, zmq::socket_type::xpub};
   prepare_server(publisher_, settings_, topics_domain);
+  allow_address(publisher_, endpoint);
   publisher_.set(zmq::sockopt::sndhwm, topic_queue);
   publisher_.set(zmq::sockopt::maxmsgsize, subscription_bytes);
   publisher_.set(zmq::sockopt::xpub_verbose, 1); // a late subscriber is seen even if it is not the first

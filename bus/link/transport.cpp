@@ -204,6 +204,7 @@ private:
     prepare_server(router_, cfg_, control_domain);
     router_.set(zmq::sockopt::maxmsgsize, static_cast<int64_t>(limits::wire_frame_bytes));
     router_.set(zmq::sockopt::rcvhwm, limits::receive_queue);
+    allow_address(router_, endpoint);
     router_monitor_ = monitor{context_, router_, visitors::events};
     try {
       router_.bind(endpoint);

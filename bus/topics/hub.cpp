@@ -59,7 +59,8 @@ local_topic_ptr hub::topic(std::string_view name) {
 // Requires the topic's mutex.
 void hub::send(local_topic& t) {
   std::string payload;
-  if (write_payload(payload, {node_name_, epoch_, t.seq}, t.last, encode_) ||
+  // a subscriber's libzmq breaks the connection over a longer one, and for good
+  if (write_payload(payload, {node_name_, epoch_, t.seq}, t.last, encode_) || payload.size() > limits::message_bytes ||
       !transport_->publish(t.name, std::move(payload)))
     ++refused_;
   else

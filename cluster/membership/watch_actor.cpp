@@ -3,6 +3,8 @@
 #include "actors/market/messages.hpp"
 #include "cluster/messages.hpp"
 
+#include <spdlog/spdlog.h>
+
 namespace tt::cluster {
 
 namespace {
@@ -26,13 +28,22 @@ void look_at_feeds(watch_pointer self) {
   }
 }
 
+/// Somebody who edits it may take it away for a moment; one that stays away revokes nobody, and that is said.
+void miss_allow_list(watch_pointer self) {
+  auto& missed = self->state.allow_missed;
+  if (missed++ % allow_missed_looks != allow_missed_looks - 1) return;
+  spdlog::warn("{} is not there: the keys that it listed last still hold", self->state.options->allow_file);
+}
+
 void look_at_allow_list(watch_pointer self) {
   auto& s = self->state;
   auto& options = *s.options;
   if (options.allow_file.empty()) return;
   const auto now = self->clock().now();
   const auto outline = outline_of(options.allow_file);
-  if (!outline || (outline == s.allow_outline && now - s.allow_read < allow_digest_interval)) return;
+  if (!outline) return miss_allow_list(self);
+  s.allow_missed = 0;
+  if (outline == s.allow_outline && now - s.allow_read < allow_digest_interval) return;
   const auto digest = digest_of(options.allow_file);
   if (!digest) return;
   s.allow_outline = outline;

@@ -27,6 +27,8 @@ inline constexpr std::chrono::milliseconds feed_silence{2'000};
 
 /// So often the allow list is read even if the file system says that nothing has happened to it.
 inline constexpr std::chrono::seconds allow_digest_interval{5};
+/// Looks in vain for the allow list after which that is logged, again and again.
+inline constexpr unsigned allow_missed_looks = 20;
 
 struct watch_options {
   gateway::feed_list feeds;
@@ -43,6 +45,7 @@ struct watch_state {
   static inline const char* name = "watch";
   std::shared_ptr<watch_options> options;
   std::optional<file_outline> allow_outline;
+  unsigned allow_missed = 0; ///< looks in a row that did not find it
   caf::actor_clock::time_point allow_read{}; ///< when its content was last looked at
   std::map<std::string, caf::actor_clock::time_point> heard; ///< of the feeds that are followed
 };

@@ -189,6 +189,16 @@ TEST_F(topic_hub, encodes_only_what_somebody_elsewhere_wants) {
   EXPECT_EQ(topics->report().published, 8u);
 }
 
+TEST_F(topic_hub, a_message_that_no_subscriber_could_take_stays_here) {
+  const auto topic = topics->topic("q");
+  wanted("q", true);
+  auto large = sample_quote();
+  large.symbol.assign(bus::limits::message_bytes, 'x');
+  topics->publish(*topic, caf::make_message(large));
+  EXPECT_EQ(topics->report().sent, 0u) << "it would end the data plane of whoever follows";
+  EXPECT_EQ(topics->report().refused, 1u);
+}
+
 TEST_F(topic_hub, tells_what_is_wanted_elsewhere) {
   caf::scoped_actor watcher{system};
   const auto notes = [&] {

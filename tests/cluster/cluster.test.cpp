@@ -4,6 +4,7 @@
 #include "tests/cluster/cluster_fixture.hpp"
 #include "tests/cluster/postgres_server.hpp"
 
+#include <set>
 #include <utility>
 
 namespace tt::cluster::test {
@@ -207,6 +208,31 @@ TEST_F(cluster_test, tells_its_nodes_roles_leases_and_links) {
   auto left = json_of(ask_until(port, "/api/v1/cluster", [](const auto& a) { return a.body.find(R"("state":"left")") != std::string::npos; }));
   EXPECT_EQ(left["nodes"][1]["answered"], false);
   seed = "gamma";
+}
+
+TEST_F(cluster_test, nodes_that_name_different_first_seeds_hold_no_lease) {
+  feeds = {small_replay(folder, {market::pace_kind::maximum, 1})};
+  start("alpha", {feed, symbols, gateway});
+  const auto leases = [](const http_answer& a) {
+    std::set<std::string> out;
+    const auto cluster = json_of(a);
+    if (!cluster.contains("nodes")) return out;
+    for (const auto& one : cluster["nodes"])
+      for (const auto& lease : one.value("leases", json::array())) out.insert(one["name"].get<std::string>() + " " + lease["name"].get<std::string>());
+    return out;
+  };
+  const auto port = nodes.at("alpha")->port();
+  ask_until(port, "/api/v1/cluster", [&](const auto& a) { return leases(a).contains("alpha placement"); });
+  auto other = config_of("beta", {feed, symbols, gateway});
+  other.cluster->seeds.insert(other.cluster->seeds.begin(), {"beta", "tcp://127.0.0.1:1"});
+  auto started = node::start(other, wall);
+  ASSERT_TRUE(started) << to_string(started.error());
+  nodes["beta"] = std::move(*started);
+  const auto nobody = [&](const http_answer& a) { return a.status == 200 && json_of(a)["nodes"].size() == 2 && json_of(a)["nodes"][1]["answered"] == true && leases(a).empty(); };
+  ask_until(port, "/api/v1/cluster", nobody);
+  ask_until(nodes.at("beta")->port(), "/api/v1/cluster", nobody);
+  nodes.at("beta").reset(); // with a goodbye: nobody disagrees any more
+  ask_until(port, "/api/v1/cluster", [&](const auto& a) { return leases(a).contains("alpha placement"); });
 }
 
 TEST_F(cluster_test, nodes_find_each_other_through_the_seed) {

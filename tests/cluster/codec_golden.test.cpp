@@ -52,7 +52,7 @@ market::trade_update sample_trade() {
 market::topic sample_topic() { return {market::topic_kind::bars, "BTCUSD", timeframe::minutes(5), session_hours::extended}; }
 
 member_info sample_member() {
-  return {"alpha", "tcp://10.0.0.1:7701", {"feed", "symbols"}, {"sim"}, "0.1.0", "http://10.0.0.1:8080/", noon};
+  return {"alpha", "tcp://10.0.0.1:7701", {"feed", "symbols"}, {"sim"}, "0.1.0", "http://10.0.0.1:8080/", noon, "node alpha"};
 }
 
 backtest::job_status sample_job() {

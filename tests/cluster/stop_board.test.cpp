@@ -129,12 +129,14 @@ TEST(stop_file, keeps_what_is_known) {
   ASSERT_TRUE(a.engage(request(kill_mode::flatten, {kill_scope::kind::account, "x"}), "ann", noon));
   ASSERT_TRUE(a.lift(a.standing()));
   ASSERT_TRUE(a.engage(request(kill_mode::reduce), "ann", noon));
-  const stop_memory kept{a.word(), {"b", "c"}};
+  const stop_memory kept{a.word(), {"b", "c"}, {"d"}};
   ASSERT_TRUE(replace_file(path, to_json(kept)));
   const auto read = load_stop_memory(path);
   ASSERT_TRUE(read) << to_string(read.error());
   EXPECT_EQ(read->word, kept.word);
   EXPECT_EQ(read->hosts, kept.hosts);
+  EXPECT_EQ(read->gateways, kept.gateways);
+  EXPECT_EQ(parse_stop_memory(R"({"form":1,"stops":[],"lifted":[],"hosts":["b"]})")->gateways, std::set<std::string>{}) << "of an older version";
   EXPECT_EQ(parse_stop_memory("{").error().code, errc::corrupt_data);
   EXPECT_EQ(parse_stop_memory(R"({"form": 99})").error().code, errc::unsupported);
   EXPECT_FALSE(replace_file(folder.path("none/stops.json"), "x"));

@@ -179,6 +179,90 @@ TEST(runner, an_entry_behind_a_close_that_is_lost_is_none) {
   EXPECT_FALSE(day.run.has_open_orders());
 }
 
+constexpr const char* toggler = R"(//@version=6
+strategy("t", margin_long = 0)
+if bar_index % 2 == 0
+    strategy.entry("L", strategy.long, qty = 2)
+else
+    strategy.close("L")
+)";
+
+/// The orders of a run that goes on after bars that it could not see.
+std::vector<std::string> orders_after(strategy_runner& run) {
+  std::vector<std::string> out;
+  for (const auto& one : run.take().place) out.push_back(words(one));
+  return out;
+}
+
+TEST(runner, bars_that_were_missed_send_nothing_but_what_the_last_one_asks_for) {
+  strategy_runner run{setup_of(toggler), {}};
+  run.on_bar(flat(0, "10"), bar_phase::closed);
+  const auto first = run.take().place.at(0);
+  auto now = answered(first, 1, order_state::filled);
+  now.version = 2;
+  now.filled = now.terms.qty;
+  now.filled_value = dec("20");
+  run.on_placed(first.key, signal_outcome{signal_outcome::kind::taken, now}, at("2026-01-15T10:01:01Z"));
+  for (int i = 1; i < 7; ++i) run.on_bar(flat(i, "10"), bar_phase::missed);
+  EXPECT_TRUE(run.take().place.empty());
+  run.on_bar(flat(7, "10"), bar_phase::closed);
+  EXPECT_EQ(orders_after(run), (std::vector<std::string>{"sell 2 market reduce"}));
+}
+
+TEST(runner, a_restart_after_missed_bars_sends_nothing_but_what_the_last_one_asks_for) {
+  strategy_runner before{setup_of(toggler), {}};
+  before.on_bar(flat(0, "10"), bar_phase::closed);
+  auto effects = before.take();
+  const auto first = effects.place.at(0);
+  auto now = answered(first, 1, order_state::filled);
+  now.version = 2;
+  now.filled = now.terms.qty;
+  now.filled_value = dec("20");
+  before.on_placed(first.key, signal_outcome{signal_outcome::kind::taken, now}, at("2026-01-15T10:01:01Z"));
+  const auto later = before.take().events;
+  effects.events.insert(effects.events.end(), later.begin(), later.end());
+  for (const int last : {6, 7}) {
+    std::vector<bar> history;
+    for (int i = 0; i <= last; ++i) history.push_back(flat(i, "10"));
+    strategy_runner after{setup_of(toggler), history, effects.events};
+    EXPECT_EQ(after.position().size, 2);
+    EXPECT_EQ(orders_after(after), last == 6 ? std::vector<std::string>{} : std::vector<std::string>{"sell 2 market reduce"});
+  }
+}
+
+TEST(runner, a_close_that_could_not_go_out_on_its_bar_is_dropped_and_leaves_no_room_for_an_entry) {
+  strategy_runner run{setup_of(R"(//@version=6
+strategy("t", margin_long = 0)
+if bar_index == 0 or bar_index == 3
+    strategy.entry("L", strategy.long, qty = 2)
+if bar_index == 2
+    strategy.close("L")
+strategy.exit("X", "L", stop = 5)
+)"), {}};
+  run.on_bar(flat(0, "10"), bar_phase::closed);
+  const auto first = run.take().place.at(0);
+  auto now = answered(first, 1, order_state::filled);
+  now.version = 2;
+  now.filled = now.terms.qty;
+  now.filled_value = dec("20");
+  run.on_placed(first.key, signal_outcome{signal_outcome::kind::taken, now}, at("2026-01-15T10:01:01Z"));
+  const auto stop = run.take().place.at(0);
+  auto resting = answered(stop, 2);
+  run.on_placed(stop.key, signal_outcome{signal_outcome::kind::taken, resting}, at("2026-01-15T10:01:02Z"));
+  run.on_bar(flat(1, "10"), bar_phase::forming);
+  run.on_bar(flat(1, "10"), bar_phase::closed);
+  run.on_bar(flat(2, "10"), bar_phase::forming);
+  run.on_bar(flat(2, "10"), bar_phase::closed);
+  EXPECT_TRUE(run.take().place.empty()) << "the stop is taken back first";
+  run.on_bar(flat(3, "10"), bar_phase::forming);
+  run.on_bar(flat(3, "10"), bar_phase::closed);
+  EXPECT_TRUE(run.take().place.empty()) << "nothing makes room for an entry";
+  resting.state = order_state::cancelled;
+  resting.version = 2;
+  run.on_order(resting, at("2026-01-15T10:04:01Z"));
+  EXPECT_EQ(orders_after(run), (std::vector<std::string>{"sell 2 stop 5 reduce"})) << "the position is protected again";
+}
+
 TEST(runner, the_rest_of_a_partly_filled_entry_stays) {
   strategy_runner run{setup_of(R"(//@version=6
 strategy("t", margin_long = 0)

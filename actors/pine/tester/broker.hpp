@@ -17,6 +17,7 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <span>
 #include <vector>
 
 namespace tt::pine::tester {
@@ -92,6 +93,8 @@ public:
   void venue_fill(const bar_moment& when, const venue_order& what, double qty, double price, double fee);
   /// The order is not at the venue any more and won't fill: refused, expired, cancelled by somebody else.
   void venue_gone(std::uint64_t slot);
+  /// A bar is about to close: market orders of the bar before that are not among `out` have missed their moment and are dropped.
+  void venue_keep(std::span<const std::uint64_t> out);
   /// Takes over a position that is there already.
   void adopt(trade t);
 

@@ -130,6 +130,11 @@ void broker::venue_gone(std::uint64_t slot) {
   if (auto* o = in_slot(slot)) drop(*o);
 }
 
+void broker::venue_keep(std::span<const std::uint64_t> out) {
+  for (auto* o : orders_.all())
+    if (!o->dead && !o->consumed && o->market && std::find(out.begin(), out.end(), o->slot) == out.end()) drop(*o);
+}
+
 void broker::adopt(trade t) {
   t.fill = ++fill_number_;
   t.entry_value = std::fabs(t.size) * t.entry_price * book_.point_value();

@@ -254,6 +254,7 @@ std::optional<runtime_failure> strategy_run::commit(const bar& b, bar_flags flag
 
 std::vector<venue_order> strategy_run::venue_orders() { return impl_->account.venue_orders(); }
 void strategy_run::venue_gone(std::uint64_t slot) { impl_->account.venue_gone(slot); }
+void strategy_run::venue_keep(std::span<const std::uint64_t> out) { impl_->account.venue_keep(out); }
 void strategy_run::adopt(trade t) { impl_->account.adopt(std::move(t)); }
 void strategy_run::set_elsewhere(const ledger::elsewhere& e) { impl_->account.set_elsewhere(e); }
 

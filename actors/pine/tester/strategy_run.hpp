@@ -73,6 +73,9 @@ public:
   /// one that `at_ms` lies in. With calc_on_order_fills the script runs once more on the bar under way.
   std::optional<runtime_failure> venue_fill(const venue_order& what, double qty, double price, double fee, std::int64_t at_ms);
   void venue_gone(std::uint64_t slot);
+  /// Before a bar closes: drops market orders that are not among `out`. In the emulator each fills on the bar after its own; one
+  /// that could not go out by then is not sent late.
+  void venue_keep(std::span<const std::uint64_t> out);
   /// A trade that is open before the first order: size, entry price, time, fee and id are its own.
   void adopt(trade t);
 

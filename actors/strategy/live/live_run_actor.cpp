@@ -228,7 +228,7 @@ void on_history(run_pointer self, const market::history_reply& got, const caf::a
   if (got.last_is_forming && !bars.empty()) bars.pop_back();
   if (s.runner) { // a gap is healed
     s.is_behind = asked != s.symbol;
-    for (const auto& b : bars) s.runner->on_bar(b, bar_phase::closed);
+    for (const auto& b : bars) s.runner->on_bar(b, &b == &bars.back() ? bar_phase::closed : bar_phase::missed);
     perform(self);
     return drain(self);
   }

@@ -71,6 +71,7 @@ struct strategy_runner::impl {
   void gather_trades();
   void gather_alerts(const pine::bar& b, bar_phase phase);
   void align(order_board::moment when);
+  void drop_missed();
   void send(const wanted_order& what);
   void take_back(sent_order& what);
   void settle(sent_order& of, const order& now, std::int64_t at_ms);
@@ -164,6 +165,7 @@ void strategy_runner::impl::warm_up(std::span<const bar> history, std::span<cons
   for (const auto& b : history) {
     const auto p = to_pine(b);
     if (p.time_ms >= setup.trade_from_ms) adopt_held();
+    if (p.time_ms >= setup.trade_from_ms) drop_missed();
     pine::bar_flags flags;
     flags.last = &b == &history.back();
     flags.realtime = p.time_ms >= setup.trade_from_ms; // it was live then
@@ -345,6 +347,14 @@ void strategy_runner::impl::align(order_board::moment when) {
   for (const auto& one : plan.place) send(one);
 }
 
+/// A market order belongs to the bar after its own. One that did not go out by then, because nobody was here or because it had
+/// to wait, would come at a price that the script never saw.
+void strategy_runner::impl::drop_missed() {
+  std::vector<std::uint64_t> out;
+  for (const auto& s : board.all()) out.push_back(s.wanted.what.slot);
+  engine.venue_keep(out);
+}
+
 void strategy_runner::impl::book(sent_order& of, const executed& what, std::int64_t at_ms) {
   run_event e;
   e.kind = run_event::kind_t::fill;
@@ -398,10 +408,11 @@ void strategy_runner::on_bar(const bar& b, bar_phase phase) {
   if (m.forming != 0 && p.time_ms < m.forming) return;
   pine::bar_flags flags;
   flags.last = flags.realtime = true;
-  flags.confirmed = phase == bar_phase::closed;
+  flags.confirmed = phase != bar_phase::forming;
   if (m.forming != 0 && p.time_ms > m.forming) m.forming = 0; // its end was never told: the runner's owner fetches it
   m.now_ms = std::max(m.now_ms, p.time_ms);
-  if (phase == bar_phase::closed) {
+  if (phase != bar_phase::forming) {
+    m.drop_missed();
     m.fail(m.engine.commit(p, flags));
     if (!m.problem) m.bar_done(p);
   } else {
@@ -411,7 +422,7 @@ void strategy_runner::on_bar(const bar& b, bar_phase phase) {
     if (!m.problem) m.gather_alerts(p, phase);
   }
   m.gather_trades();
-  m.align(phase == bar_phase::closed ? order_board::moment::bar_closed : order_board::moment::within_bar);
+  if (phase != bar_phase::missed) m.align(phase == bar_phase::closed ? order_board::moment::bar_closed : order_board::moment::within_bar);
 }
 
 void strategy_runner::on_placed(const std::string& key, const result<signal_outcome>& answer, utc_time now) {

@@ -18,7 +18,11 @@
 namespace tt::strategy {
 
 /// How far a bar is.
-enum class bar_phase : std::uint8_t { forming, closed };
+enum class bar_phase : std::uint8_t {
+  forming,
+  closed,
+  missed, ///< closed while this run could not see it: the script runs, and no order goes out
+};
 
 /// What a run that ends leaves at the venue.
 enum class leaving : std::uint8_t {
