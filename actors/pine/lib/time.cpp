@@ -63,8 +63,9 @@ session_clock session_arg(const site& c, std::size_t k, std::shared_ptr<const zo
   return *s;
 }
 
-/// time() and time_close(): when the bar of that timeframe opens, or closes; na outside of the session. bars_back counts
-/// bars of the chart, timeframe_bars_back those of the timeframe. The arguments after the session begin at `rest`.
+/// time() and time_close(): when the bar of that timeframe opens, or closes; na outside of the session, unless
+/// timeframe_bars_back asks for another bar than the present one (PyneCore, measured on TradingView). bars_back counts bars
+/// of the chart, timeframe_bars_back those of the timeframe. The arguments after the session begin at `rest`.
 template <bool Close>
 void period_time(site& c, std::size_t zone_at, std::size_t rest) {
   auto& x = *c.ctx;
@@ -80,17 +81,15 @@ void period_time(site& c, std::size_t zone_at, std::size_t rest) {
     auto z = with_zone ? zone::find(c.s(zone_at)) : x.cal.shared_tz();
     if (z == nullptr) c.stop("there is no time zone \"" + c.s(zone_at) + "\"");
     auto clock = session_arg(c, 1, z);
-    auto bar_of = clock.bar_at(tf, t);
-    constexpr int longest_gap = 8 * 24 * 4; // quarters of an hour to look back for the bar before
-    for (; frames > 0 && bar_of; --frames) {
-      auto before = bar_of->open_ms - 1;
-      bar_of.reset();
-      for (int k = 0; k < longest_gap && !bar_of; ++k) {
-        c.shared().charge(20);
-        bar_of = clock.bar_at(tf, before - k * 900'000LL);
-      }
-    }
-    return c.ret(!bar_of ? na_value : f64(Close ? bar_of->close_ms : bar_of->open_ms));
+    constexpr std::uint64_t work_of_a_step = 20;
+    c.shared().charge(work_of_a_step * static_cast<std::uint64_t>(1 + (frames < 0 ? -frames : frames)));
+    auto bar_of = clock.bar_walked(tf, t, frames);
+    if (!bar_of) return c.ret(na_value);
+    // on a chart of days or more a week or a month closes with its last run, on others where the next one opens (PyneCore,
+    // measured on TradingView)
+    const bool long_bar = !tf.intraday() && tf.unit != timeframe::unit_t::day;
+    if (Close && long_bar && !x.tf.intraday()) return c.ret(f64(clock.last_close(*bar_of)));
+    return c.ret(f64(Close ? bar_of->close_ms : bar_of->open_ms));
   }
   bool own = tf.unit == x.tf.unit && tf.count == x.tf.count && frames == 0;
   if (frames != 0) t = x.cal.period_open(tf, t);
