@@ -9,6 +9,13 @@ namespace tt::pine {
 
 double parse_date(std::string_view text);
 
+namespace {
+/// Says why a variable is a series although all its values are constants.
+std::string changed_by_assignment(const value& v) {
+  return v.symbol != nullptr && v.symbol->mutated ? ": '" + v.symbol->name + "' is changed with ':='" : "";
+}
+} // namespace
+
 // ---------------------------------------------------------------- matching types
 
 /// How well a value of type `have` fits: 0 exactly, more for worse, -1 not at all. Binds type variables.
@@ -167,7 +174,7 @@ compiler::match compiler::try_bind(const builtin& b, const call_args& args, cons
     }
     if (v.q > p.most && !v.bad) {
       m.problem = "the argument '" + p.name + "' must be " + std::string(name_of(p.most)) + " " + show(p.type) +
-                  " at most, this is " + show(v);
+                  " at most, this is " + show(v) + changed_by_assignment(v);
       score += 1000;
       if (m.score == -1) m.score = -2; // types fit, the qualifier doesn't
       return false;
@@ -403,6 +410,7 @@ value compiler::emit_builtin(const builtin& b, const ast::expr& e, std::vector<v
     if (is_na(t)) error("PN0246", e.pos, "\"" + bound[0].text + "\" isn't a date", "write for example \"2020-02-01T22:10:05\"");
     return constant_number(t_int, t);
   }
+  if (auto instead = effect_in_request(b, e, types)) return *instead;
   value result;
   result.type = t_void;
   auto q = b.result_qual;

@@ -47,6 +47,7 @@ struct symbol_entry {
   value val;
   std::int32_t ring = -1; ///< index into program::rings
   bool mutated = false;
+  bool fixed = false; ///< declared with `const`: nothing may be assigned to it
   qual most = qual::series; ///< what its declaration allows
   bool builtin = false;
   bool loop_var = false;
@@ -251,6 +252,9 @@ private:
   bool changes(const ast::stmt& s, const std::set<std::string>& names) const;
   bool changes(const ast::expr& e, const std::set<std::string>& names) const;
 
+  bool holds_drawing(type_id t) const;
+  std::optional<value> effect_in_request(const builtin& b, const ast::expr& e, const std::map<char, type_id>& types);
+
   // --- types (compile_types.cpp)
   type_id resolve(const ast::type_name& t);
   bool key_type(type_id key, source_pos pos);
@@ -333,6 +337,7 @@ private:
   bool gave_up_ = false;
   bool value_used_ = true; ///< false while a statement's value goes nowhere: read once by the next if, switch or loop
   bool dry_run_ = false;
+  bool replaying_ = false; ///< statements before a request are being compiled into its body
   std::map<const ast::stmt*, std::vector<const ast::expr*>> defaults_;
 };
 
