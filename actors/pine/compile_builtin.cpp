@@ -264,7 +264,7 @@ bool compiler::elements_known(const std::string& name, type_id t, source_pos pos
   return false;
 }
 
-value compiler::call_builtin(const std::string& name, const ast::expr& e, const value* receiver) {
+value compiler::call_builtin(const std::string& name, const ast::expr& e, const value* receiver, const call_args* ready) {
   const auto& reg = registry::get();
   const auto* list = reg.functions(name);
   if (const auto* row = reg.variable(name); row != nullptr && row->fn != nullptr && e.kind != ast::expr_kind::call) {
@@ -283,7 +283,7 @@ value compiler::call_builtin(const std::string& name, const ast::expr& e, const 
   if (list == nullptr) return unknown_name(name, e.pos, true);
   std::vector<type_id> type_args;
   if (!type_arguments(name, e, type_args)) {
-    evaluate_args(e);
+    if (ready == nullptr) evaluate_args(e);
     return error_value();
   }
   // the expression of a request runs elsewhere: it is checked there, not here
@@ -305,7 +305,7 @@ value compiler::call_builtin(const std::string& name, const ast::expr& e, const 
       args.sources.push_back(&a);
     }
   } else {
-    args = evaluate_args(e);
+    args = ready != nullptr ? *ready : evaluate_args(e);
     take_transparency(name, args);
     take_text_sizes(name, args);
   }

@@ -168,6 +168,8 @@ private:
   bool fold(const std::string& op, const value& a, const value& b, value& out) const;
   bool runs_at_use(const variable_row& row) const;
   symbol_entry* find(const std::string& name);
+  bool in_sight(source_pos declared, const module_info* home) const;
+  std::vector<function_info> functions_in_sight(const std::vector<function_info>& all) const;
   symbol_entry* builtin_symbol(const variable_row& row);
   std::string dotted(const ast::expr& e) const;
   value enum_member(const std::string& path, source_pos pos, bool& found);
@@ -198,11 +200,12 @@ private:
 
   // --- compile_call.cpp, compile_builtin.cpp
   value call(const ast::expr& e);
-  value call_builtin(const std::string& name, const ast::expr& e, const value* receiver);
+  value call_builtin(const std::string& name, const ast::expr& e, const value* receiver, const call_args* ready = nullptr);
   value emit_builtin(const builtin& b, const ast::expr& e, std::vector<value>& bound,
                      std::map<char, type_id>& types, const std::vector<bool>& given);
   value call_user(const std::vector<function_info>& candidates, const ast::expr& e, const value* receiver,
-                  const std::string& name);
+                  const std::string& name, const std::string& otherwise = {});
+  value out_of_sight(const std::vector<function_info>& all, const ast::expr& e);
   value expand(const function_info& f, std::vector<value> args, std::vector<const ast::expr*> sources,
                source_pos pos);
   bool expanding(const ast::stmt* fn) const;

@@ -72,7 +72,7 @@ TEST(hostile_compile, texts_and_lines_that_are_too_long) {
 
 TEST(hostile_compile, recursion_in_every_form) {
   EXPECT_EQ(codes_of("f(x) => f(x)\nplot(f(1))\n"), "PN0243");
-  EXPECT_EQ(codes_of("f(x) => g(x)\ng(x) => f(x)\nplot(f(1))\n"), "PN0243");
+  EXPECT_EQ(codes_of("f(x) => g(x)\ng(x) => f(x)\nplot(f(1))\n"), "PN0221");
   EXPECT_EQ(codes_of("method m(int x) => x.m()\nplot((1).m())\n"), "PN0243");
   EXPECT_EQ(codes_of("f(x) =>\n    y = if x > 1\n        f(x - 1)\n    else\n        1\n    y\nplot(f(close))\n"), "PN0243");
 }
