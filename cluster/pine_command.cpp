@@ -1,5 +1,6 @@
 #include "cluster/pine_command.hpp"
 
+#include "actors/pine/limits.hpp"
 #include "actors/pine/tester/strategy_run.hpp"
 #include "cluster/pine_files.hpp"
 
@@ -21,6 +22,8 @@ namespace fs = std::filesystem;
 /// A bar may run this long before the script is stopped, beside the counted steps. Wide, for a busy machine: the steps
 /// are what stops an endless loop.
 constexpr std::int64_t bar_limit_ns = 2'000'000'000;
+/// All bars together may run this long. A run of TradingView ends after 40 seconds; files may hold far more bars than its charts.
+constexpr std::int64_t run_limit_ns = 600'000'000'000;
 constexpr std::size_t bars_between_progress = 20'000;
 
 int fail(const error& e) {
@@ -188,6 +191,8 @@ result<void> read_all(prepared& p, const pine_run_options& o) {
   p.settings.last_bar_index = static_cast<std::int64_t>(p.bars.size()) - 1;
   p.settings.last_bar_time_ms = p.bars.empty() ? 0 : p.bars.back().time_ms;
   p.settings.limit.bar_ns = bar_limit_ns;
+  p.settings.limit.run_ns = run_limit_ns;
+  p.settings.limit.steps_per_run = pine::limits::run_steps;
   p.settings.limit.clock_ns = [] {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
   };

@@ -151,7 +151,9 @@ double context::field_number(bar_field f, std::uint32_t extra) const {
   case bar_field::right_visible_time: return f64(set.last_bar_time_ms);
   case bar_field::bg_color: return f64(0xFFFFFFFFu);
   case bar_field::fg_color: return f64(0x131722FFu);
-  case bar_field::is_standard: return 1;
+  case bar_field::is_standard: return from_bool(chart_ == chart_kind::standard);
+  case bar_field::is_heikinashi: return from_bool(chart_ == chart_kind::heikin_ashi);
+  case bar_field::is_other_chart: return 0;
   case bar_field::initial_capital: return shared.decl != nullptr ? shared.decl->initial_capital : na_value;
   default: break;
   }

@@ -354,12 +354,14 @@ value compiler::declare(const ast::stmt& s) {
   if (!s.type.qualifier.empty()) {
     auto q = s.type.qualifier == "const" ? qual::constant : s.type.qualifier == "input" ? qual::input
              : s.type.qualifier == "simple" ? qual::simple : qual::series;
-    if (q == qual::constant && mutated) error("PN0216", s.pos, "'" + s.name + "' is declared const and can't be changed");
-    if (v.q > q && !v.bad)
+    // of what is held by reference it says only that the variable keeps its object: such values are series always (Pine
+    // manual, "Type system", const)
+    const bool by_value = want == t_na || want == t_string || !is_ref(want);
+    if (by_value && v.q > q && !v.bad)
       error("PN0214", s.value->pos, "'" + s.name + "' is declared " + s.type.qualifier + " but the value is " +
                                       std::string(name_of(v.q)));
     if (q == qual::series) v.q = q;
-    most = q;
+    if (by_value) most = q;
   }
   value var = v;
   var.symbol = nullptr;
@@ -389,6 +391,7 @@ value compiler::declare(const ast::stmt& s) {
   if (keeps) patch(once_at, here());
   auto* e = define(s.name, var, s.pos);
   e->mutated = mutated;
+  e->fixed = s.type.qualifier == "const";
   e->most = most;
   e->val.symbol = e;
   return e->val;
@@ -450,6 +453,10 @@ value compiler::assign(const ast::stmt& s) {
                         : "the parameter '" + name + "' can't be changed",
           e->is_param ? "copy it into a variable of the function" : "");
     return error_value();
+  }
+  if (e->fixed) {
+    error("PN0216", s.target->pos, "'" + name + "' is declared const and can't be changed");
+    return e->val;
   }
   if (frame_->fn != nullptr) {
     auto g = unit_->globals[frame_->home].names.find(name);

@@ -9,6 +9,13 @@ namespace tt::pine {
 
 double parse_date(std::string_view text);
 
+namespace {
+/// Says why a variable is a series although all its values are constants.
+std::string changed_by_assignment(const value& v) {
+  return v.symbol != nullptr && v.symbol->mutated ? ": '" + v.symbol->name + "' is changed with ':='" : "";
+}
+} // namespace
+
 // ---------------------------------------------------------------- matching types
 
 /// How well a value of type `have` fits: 0 exactly, more for worse, -1 not at all. Binds type variables.
@@ -167,7 +174,7 @@ compiler::match compiler::try_bind(const builtin& b, const call_args& args, cons
     }
     if (v.q > p.most && !v.bad) {
       m.problem = "the argument '" + p.name + "' must be " + std::string(name_of(p.most)) + " " + show(p.type) +
-                  " at most, this is " + show(v);
+                  " at most, this is " + show(v) + changed_by_assignment(v);
       score += 1000;
       if (m.score == -1) m.score = -2; // types fit, the qualifier doesn't
       return false;
@@ -257,7 +264,7 @@ bool compiler::elements_known(const std::string& name, type_id t, source_pos pos
   return false;
 }
 
-value compiler::call_builtin(const std::string& name, const ast::expr& e, const value* receiver) {
+value compiler::call_builtin(const std::string& name, const ast::expr& e, const value* receiver, const call_args* ready) {
   const auto& reg = registry::get();
   const auto* list = reg.functions(name);
   if (const auto* row = reg.variable(name); row != nullptr && row->fn != nullptr && e.kind != ast::expr_kind::call) {
@@ -276,7 +283,7 @@ value compiler::call_builtin(const std::string& name, const ast::expr& e, const 
   if (list == nullptr) return unknown_name(name, e.pos, true);
   std::vector<type_id> type_args;
   if (!type_arguments(name, e, type_args)) {
-    evaluate_args(e);
+    if (ready == nullptr) evaluate_args(e);
     return error_value();
   }
   // the expression of a request runs elsewhere: it is checked there, not here
@@ -298,7 +305,7 @@ value compiler::call_builtin(const std::string& name, const ast::expr& e, const 
       args.sources.push_back(&a);
     }
   } else {
-    args = evaluate_args(e);
+    args = ready != nullptr ? *ready : evaluate_args(e);
     take_transparency(name, args);
     take_text_sizes(name, args);
   }
@@ -403,6 +410,7 @@ value compiler::emit_builtin(const builtin& b, const ast::expr& e, std::vector<v
     if (is_na(t)) error("PN0246", e.pos, "\"" + bound[0].text + "\" isn't a date", "write for example \"2020-02-01T22:10:05\"");
     return constant_number(t_int, t);
   }
+  if (auto instead = effect_in_request(b, e, types)) return *instead;
   value result;
   result.type = t_void;
   auto q = b.result_qual;

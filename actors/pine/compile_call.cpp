@@ -8,13 +8,28 @@ namespace tt::pine {
 
 // ---------------------------------------------------------------- calls in general
 
+/// Whether what is declared there may be named: the body of a function sees only what stands above the function. It is
+/// compiled where it is called, when more has been declared.
+bool compiler::in_sight(source_pos declared, const module_info* home) const {
+  if (frame_->fn == nullptr || frame_->home != home) return true;
+  const auto& own = frame_->fn->pos;
+  return declared.line < own.line || (declared.line == own.line && declared.column < own.column);
+}
+
+std::vector<function_info> compiler::functions_in_sight(const std::vector<function_info>& all) const {
+  std::vector<function_info> out;
+  for (const auto& f : all)
+    if (in_sight(f.decl->pos, f.home)) out.push_back(f);
+  return out;
+}
+
 const std::vector<function_info>* compiler::methods_of(const std::string& name, type_id receiver,
                                                        std::vector<function_info>& found) {
   auto gather = [&](module_info& m) {
     auto it = m.functions.find(name);
     if (it == m.functions.end()) return;
     for (const auto& f : it->second) {
-      if (!f.decl->method || f.decl->params.empty()) continue;
+      if (!f.decl->method || f.decl->params.empty() || !in_sight(f.decl->pos, f.home)) continue;
       auto* saved = frame_;
       frame local;
       local.home = f.home;
@@ -44,8 +59,10 @@ value compiler::call(const ast::expr& e) {
     bool shadowed = local != nullptr && !local->builtin && !means_builtin(path, e);
     if (dot == std::string::npos) {
       auto f = home.functions.find(path);
-      if (f != home.functions.end()) return call_user(f->second, e, nullptr, path);
-      return call_builtin(path, e, nullptr);
+      if (f == home.functions.end()) return call_builtin(path, e, nullptr);
+      const auto seen = functions_in_sight(f->second);
+      if (!seen.empty()) return call_user(seen, e, nullptr, path);
+      return registry::get().functions(path) != nullptr ? call_builtin(path, e, nullptr) : out_of_sight(f->second, e);
     }
     if (!shadowed) {
       auto last = path.substr(dot + 1);
@@ -84,12 +101,21 @@ value compiler::call(const ast::expr& e) {
     return receiver;
   }
   std::vector<function_info> found;
-  if (methods_of(callee.text, receiver.type, found) != nullptr) return call_user(found, e, &receiver, callee.text);
-  if (callee.text == "copy" && types_->kind(receiver.type) == type_kind::object) return copy_object(receiver);
+  const bool own = methods_of(callee.text, receiver.type, found) != nullptr;
+  const bool copies = callee.text == "copy" && types_->kind(receiver.type) == type_kind::object;
+  if (copies && (!own || e.args.empty())) {
+    for (const auto& f : found)
+      if (f.decl->params.size() == 1) return call_user(found, e, &receiver, callee.text);
+    return copy_object(receiver);
+  }
   auto kind = types_->kind(receiver.type);
   std::string space = kind == type_kind::array ? "array" : kind == type_kind::matrix ? "matrix" : kind == type_kind::map ? "map" : types_->name(receiver.type);
   auto name = space + "." + callee.text;
+  if (own) return call_user(found, e, &receiver, callee.text, name);
   if (registry::get().functions(name) == nullptr) {
+    if (auto below = home.functions.find(callee.text); below != home.functions.end())
+      for (const auto& f : below->second)
+        if (f.decl->method && !in_sight(f.decl->pos, f.home)) return out_of_sight(below->second, e);
     if (lost(callee.text)) return error_value();
     error("PN0221", callee.pos, "there is no method '" + callee.text + "' for values of type " + types_->name(receiver.type));
     return error_value();
@@ -97,8 +123,20 @@ value compiler::call(const ast::expr& e) {
   return call_builtin(name, e, &receiver);
 }
 
+/// A call of what is declared further down, which is a recursion where that is being compiled.
+value compiler::out_of_sight(const std::vector<function_info>& all, const ast::expr& e) {
+  for (const auto& f : all) {
+    if (!expanding(f.decl)) continue;
+    error("PN0243", e.pos, "the function '" + f.decl->name + "' calls itself", "Pine functions can't be recursive");
+    return error_value();
+  }
+  return unknown_name(all.front().decl->name, e.pos, true);
+}
+
+/// `otherwise` is the built-in method of that name, for a call that no method of the script fits: those "override and
+/// overload" it (Pine manual, "Methods").
 value compiler::call_user(const std::vector<function_info>& candidates, const ast::expr& e, const value* receiver,
-                          const std::string& name) {
+                          const std::string& name, const std::string& otherwise) {
   auto args = evaluate_args(e);
   for (const auto& v : args.values)
     if (v.bad) return error_value();
@@ -205,6 +243,7 @@ value compiler::call_user(const std::vector<function_info>& candidates, const as
   }
   if (best == nullptr) {
     if (lost(name)) return error_value(); // the overload that fits may be the one that couldn't be read
+    if (problem_code == "PN0240" && registry::get().functions(otherwise) != nullptr) return call_builtin(otherwise, e, receiver, &args);
     std::string hint;
     for (const auto& f : candidates) {
       hint += (hint.empty() ? "" : "  or  ") + name + "(";

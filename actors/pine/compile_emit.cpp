@@ -1,8 +1,36 @@
 #include "actors/pine/compile_unit.hpp"
 
+#include <array>
 #include <bit>
+#include <charconv>
+#include <cmath>
 
 namespace tt::pine {
+
+namespace {
+/// A constant as the running script has it: rounded to 16 decimal places, half to even, from its shortest decimal form;
+/// below a thousandth it stays exact. Constants keep their doubles among each other, so this happens once, where one
+/// meets a value of the run (PyneCore, measured on TradingView).
+double embedded(double v) {
+  constexpr std::size_t places = 16;
+  constexpr double exact_below = 1e-3;
+  const double size = std::fabs(v);
+  if (!(size >= exact_below) || size >= 1) return v; // from 1 on a double has no more places than that
+  std::array<char, 40> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), size, std::chars_format::fixed).ptr;
+  const std::string_view digits(text.data() + 2, static_cast<std::size_t>(end - text.data()) - 2); // behind "0."
+  if (digits.size() <= places) return v;
+  std::uint64_t kept = 0;
+  for (char c : digits.substr(0, places)) kept = kept * 10 + static_cast<std::uint64_t>(c - '0');
+  const auto rest = digits.substr(places);
+  const bool half = rest[0] == '5' && rest.find_first_not_of('0', 1) == std::string_view::npos;
+  if (half ? kept % 2 == 1 : rest[0] >= '5') ++kept;
+  const auto rounded = std::to_string(kept) + "e-16";
+  double out = v;
+  std::from_chars(rounded.data(), rounded.data() + rounded.size(), out);
+  return std::copysign(out, v);
+}
+} // namespace
 
 void compiler::too_large(source_pos pos) {
   if (!gave_up_)
@@ -49,7 +77,7 @@ std::uint32_t compiler::null_ref() {
 
 std::uint32_t compiler::reg_of(const value& v) {
   if (v.reg != no_reg) return v.reg;
-  if (v.known) return v.type == t_string ? text_reg(v.text) : number_reg(v.number);
+  if (v.known) return v.type == t_string ? text_reg(v.text) : number_reg(embedded(v.number));
   return is_ref(v.type) ? null_ref() : number_reg(na_value);
 }
 

@@ -59,7 +59,7 @@ symbol_entry* compiler::find(const std::string& name) {
   }
   auto& g = unit_->globals[frame_->home];
   auto f = g.names.find(name);
-  if (f != g.names.end()) return f->second;
+  if (f != g.names.end() && in_sight(f->second->pos, frame_->home)) return f->second;
   if (const auto* row = registry::get().variable(name);
       row != nullptr && !runs_at_use(*row) && (row->version == 0 || row->version == version()))
     return builtin_symbol(*row);
@@ -111,6 +111,12 @@ value compiler::unknown_name(const std::string& name, source_pos pos, bool is_ca
     diags_.mute(1);
     error(code, pos, name);
     diags_.mute(-1);
+    return error_value();
+  }
+  const auto below = is_call ? frame_->home->functions.count(name) : unit_->globals[frame_->home].names.count(name);
+  if (below > 0) {
+    error(code, pos, std::string(is_call ? "the function '" : "the variable '") + name + "' is declared only further down",
+          "a function can use only what is declared above it");
     return error_value();
   }
   std::vector<std::string_view> known;

@@ -1,6 +1,7 @@
 #include "actors/pine/compile_unit.hpp"
 
 #include <algorithm>
+#include <utility>
 
 /// request.security() and friends evaluate an expression on other bars. The expression and everything it depends
 /// on is compiled once more, into a program of its own: first the statements of the enclosing blocks that give
@@ -91,6 +92,40 @@ bool compiler::changes(const ast::expr& e, const std::set<std::string>& names) c
   return false;
 }
 
+/// Whether values of the type are drawings or collections of them: only the chart has those.
+bool compiler::holds_drawing(type_id t) const {
+  const auto kind = types_->kind(t);
+  if (kind == type_kind::array || kind == type_kind::matrix) return holds_drawing((*types_)[t].arg);
+  if (kind == type_kind::map) return holds_drawing((*types_)[t].arg2);
+  return t >= t_line && t <= t_polyline;
+}
+
+/// What a call draws, orders or says belongs to the chart. In the expression of a request drawings and orders are errors:
+/// they are not among what can be requested (Pine manual, "Requestable data"). In the statements before it, which are
+/// compiled into its body for the values they give, such calls do nothing: the script itself makes them. Logs of the
+/// expression are kept (manual, "Pine Logs": "on the chart's dataset or requested datasets").
+std::optional<value> compiler::effect_in_request(const builtin& b, const ast::expr& e, const std::map<char, type_id>& types) {
+  if (!unit_->is_body) return std::nullopt;
+  const auto dot = b.name.rfind('.');
+  const auto space = b.name.substr(0, dot == std::string::npos ? 0 : dot), last = dot == std::string::npos ? b.name : b.name.substr(dot + 1);
+  const bool of_drawings = holds_drawing(type_table::basic(space));
+  const bool makes = of_drawings && (last == "new" || last == "copy");
+  const bool orders = space == "strategy" || space == "strategy.risk";
+  const bool says = space == "log" || b.name == "alert";
+  if (!b.results.empty() && !makes) return std::nullopt;
+  if (!of_drawings && !orders && !says) return std::nullopt;
+  if (!replaying_ && (makes || orders)) {
+    error("PN0265", e.pos, b.name + "() can't be used in the expression of a request",
+          makes ? "request the values, and draw with them on the chart" : "request the values, and order by them on the chart");
+    return error_value();
+  }
+  if (!replaying_ && says) return std::nullopt;
+  if (makes) return temp(instantiate(b.results[0], types), qual::series); // nothing ever moves into it: na
+  value none;
+  none.type = t_void;
+  return none;
+}
+
 /// Rebuilds, in the program being compiled, the variables `names` as they are known in `original`.
 frame* compiler::replay(frame* original, std::set<std::string> names, std::deque<frame>& frames) {
   std::set<const void*> seen;
@@ -149,10 +184,12 @@ frame* compiler::replay(frame* original, std::set<std::string> names, std::deque
   for (std::size_t k = 0; k < picked.size(); ++k) {
     if (k > 0 || original->fn != nullptr) open_scope();
     f.path.emplace_back(picked[k].first, 0);
+    const bool outer = std::exchange(replaying_, true);
     for (auto i : picked[k].second) {
       f.path.back().second = i;
       statement(*(*picked[k].first)[i], false);
     }
+    replaying_ = outer;
     f.path.back().second = original->path[k].second;
   }
   frame_ = saved;
@@ -168,8 +205,8 @@ value compiler::request_call(const builtin& b, const ast::expr& e, std::vector<v
     const std::string without = " without dynamic_requests = true";
     if (frame_->loop_depth > 0 || (frame_->fn == nullptr && frame_->block_depth > 0))
       error("PN0260", e.pos, b.name + "() can't be called inside an 'if' or a loop" + without);
-    for (std::size_t i = 0; i < 2; ++i)
-      if (given[i] && bound[i].q > qual::simple)
+    for (std::size_t i = 0; i < given.size(); ++i)
+      if (given[i] && bound[i].q > qual::simple && (i < 2 || b.params[i].name == "currency"))
         error("PN0241", e.pos, "the argument '" + b.params[i].name + "' must be simple string at most" + without + ", this is " + show(bound[i]));
   }
   if (body_expr == nullptr) return error_value();
@@ -195,6 +232,7 @@ value compiler::request_call(const builtin& b, const ast::expr& e, std::vector<v
   std::set<const void*> seen;
   names_in(*body_expr, frame_->home, names, seen);
   unit_ = &body;
+  const bool replaying = std::exchange(replaying_, false);
   ++call_depth_;
   value result = error_value();
   if (call_depth_ <= limits::call_nesting) {
@@ -219,6 +257,7 @@ value compiler::request_call(const builtin& b, const ast::expr& e, std::vector<v
     error("PN0244", e.pos, "requests are nested too deeply");
   }
   --call_depth_;
+  replaying_ = replaying;
   unit_ = saved_unit;
   frame_ = saved_frame;
   line_ = saved_line;
@@ -229,6 +268,11 @@ value compiler::request_call(const builtin& b, const ast::expr& e, std::vector<v
     error("PN0262", body_expr->pos, "the expression of " + b.name + "() has no value");
     return error_value();
   }
+  for (auto t : plan->types)
+    if (holds_drawing(t)) {
+      error("PN0262", body_expr->pos, b.name + "() can't give values of type " + types_->name(t), "request the coordinates, and draw on the chart");
+      return error_value();
+    }
   plan->body = body.out;
   out().requests.push_back(plan);
   site_plan sp;

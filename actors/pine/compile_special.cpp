@@ -105,10 +105,7 @@ void compiler::declaration_call(const builtin& b, const ast::expr& e, const std:
   flag("calc_on_every_tick", d.calc_on_every_tick);
   flag("process_orders_on_close", d.process_orders_on_close);
   flag("use_bar_magnifier", d.use_bar_magnifier);
-  bool every_history_tick = false;
-  flag("calc_on_every_history_tick", every_history_tick);
-  if (every_history_tick)
-    diags_.warning("PN0263", e.pos, "calc_on_every_history_tick has no effect here: the script runs once on every historical bar");
+  flag("calc_on_every_history_tick", d.calc_on_every_history_tick);
   flag("fill_orders_on_standard_ohlc", d.fill_orders_on_standard_ohlc);
   auto says = [&](std::string_view name) {
     for (std::size_t i = 0; i < given.size(); ++i)

@@ -47,6 +47,7 @@ struct symbol_entry {
   value val;
   std::int32_t ring = -1; ///< index into program::rings
   bool mutated = false;
+  bool fixed = false; ///< declared with `const`: nothing may be assigned to it
   qual most = qual::series; ///< what its declaration allows
   bool builtin = false;
   bool loop_var = false;
@@ -167,6 +168,8 @@ private:
   bool fold(const std::string& op, const value& a, const value& b, value& out) const;
   bool runs_at_use(const variable_row& row) const;
   symbol_entry* find(const std::string& name);
+  bool in_sight(source_pos declared, const module_info* home) const;
+  std::vector<function_info> functions_in_sight(const std::vector<function_info>& all) const;
   symbol_entry* builtin_symbol(const variable_row& row);
   std::string dotted(const ast::expr& e) const;
   value enum_member(const std::string& path, source_pos pos, bool& found);
@@ -197,11 +200,12 @@ private:
 
   // --- compile_call.cpp, compile_builtin.cpp
   value call(const ast::expr& e);
-  value call_builtin(const std::string& name, const ast::expr& e, const value* receiver);
+  value call_builtin(const std::string& name, const ast::expr& e, const value* receiver, const call_args* ready = nullptr);
   value emit_builtin(const builtin& b, const ast::expr& e, std::vector<value>& bound,
                      std::map<char, type_id>& types, const std::vector<bool>& given);
   value call_user(const std::vector<function_info>& candidates, const ast::expr& e, const value* receiver,
-                  const std::string& name);
+                  const std::string& name, const std::string& otherwise = {});
+  value out_of_sight(const std::vector<function_info>& all, const ast::expr& e);
   value expand(const function_info& f, std::vector<value> args, std::vector<const ast::expr*> sources,
                source_pos pos);
   bool expanding(const ast::stmt* fn) const;
@@ -250,6 +254,9 @@ private:
   void names_in(const ast::stmt& s, module_info* home, std::set<std::string>& out, std::set<const void*>& seen);
   bool changes(const ast::stmt& s, const std::set<std::string>& names) const;
   bool changes(const ast::expr& e, const std::set<std::string>& names) const;
+
+  bool holds_drawing(type_id t) const;
+  std::optional<value> effect_in_request(const builtin& b, const ast::expr& e, const std::map<char, type_id>& types);
 
   // --- types (compile_types.cpp)
   type_id resolve(const ast::type_name& t);
@@ -333,6 +340,7 @@ private:
   bool gave_up_ = false;
   bool value_used_ = true; ///< false while a statement's value goes nowhere: read once by the next if, switch or loop
   bool dry_run_ = false;
+  bool replaying_ = false; ///< statements before a request are being compiled into its body
   std::map<const ast::stmt*, std::vector<const ast::expr*>> defaults_;
 };
 

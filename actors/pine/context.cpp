@@ -11,9 +11,15 @@ namespace {
 constexpr std::uint32_t smallest_ring = 8;
 }
 
+void shared_state::windows_grew(std::uint64_t bytes) {
+  window_bytes += bytes;
+  if (window_bytes > settings.limit.heap_bytes)
+    throw script_stop{"the script keeps more than " + std::to_string(settings.limit.heap_bytes >> 20) + " MiB of past values: its lengths or offsets are too long"};
+}
+
 double* context::allocate(std::uint64_t doubles) {
+  shared.windows_grew(doubles * sizeof(double));
   chunks_.push_back({std::make_unique<double[]>(doubles), doubles, false});
-  shared.objects.grew(0);
   return chunks_.back().data.get();
 }
 
@@ -71,9 +77,9 @@ void context::repeat_newest(ring& r, std::int64_t last) {
 }
 
 context::context(std::shared_ptr<const program> p, shared_state& s, std::shared_ptr<const symbol_info> sym,
-                 timeframe frame, const std::vector<input_value>& given)
+                 timeframe frame, const std::vector<input_value>& given, chart_kind chart)
     : shared(s), symbol(std::move(sym)), tf(frame), cal(symbol->timezone, symbol->session), prog(std::move(p)),
-      inputs(given) {
+      inputs(given), chart_(chart) {
   numbers_ = prog->num_init;
   references_.assign(prog->refs + 1, nullptr);
   num = numbers_.data();
@@ -130,7 +136,12 @@ context::context(std::shared_ptr<const program> p, shared_state& s, std::shared_
   load_fixed();
 }
 
-context::~context() = default;
+context::~context() { drop_chunks(0); }
+
+void context::drop_chunks(std::size_t kept) {
+  for (auto i = kept; i < chunks_.size(); ++i) shared.window_bytes -= chunks_[i].size * sizeof(double);
+  chunks_.resize(kept);
+}
 
 void context::execute(const bar& b, const bar_flags& f) {
   flags = f;
@@ -179,7 +190,7 @@ void context::restore() {
   std::copy(saved_.numbers.begin(), saved_.numbers.end(), numbers_.begin());
   std::copy(saved_.references.begin(), saved_.references.end(), references_.begin());
   std::copy(saved_.state.begin(), saved_.state.end(), state_.begin());
-  chunks_.resize(saved_.chunks);
+  drop_chunks(saved_.chunks);
   std::size_t k = 0;
   for (const auto& c : chunks_)
     if (c.copied && k < saved_.copied_chunks.size()) {

@@ -169,15 +169,15 @@ const std::optional<std::string>& script::problem() const { return impl_->proble
 std::optional<runtime_failure> script::impl::run(const bar& b, const bar_flags& flags) {
   if (failure) return failure;
   if (problem) return failure = runtime_failure{*problem, 0, 0};
-  shared.steps_left = shared.settings.limit.steps_per_bar;
-  shared.start_clock();
   try {
+    shared.begin_bar();
     main->execute(b, flags);
   } catch (const script_stop& s) {
     failure = runtime_failure{s.message, main->line_of_pc(), main->index};
   } catch (const std::bad_alloc&) {
     failure = runtime_failure{"out of memory", main->line_of_pc(), main->index};
   }
+  shared.end_bar();
   return failure;
 }
 

@@ -32,6 +32,12 @@ inline constexpr std::uint32_t array_elements = 100'000;
 inline constexpr std::uint32_t map_pairs = 50'000;
 /// Slices of slices of an array. Beyond it: a runtime error.
 inline constexpr std::uint32_t slice_depth = 100;
+/// Steps of a run over a history, all its bars together: some minutes of nothing but loops. Beyond it: a runtime error.
+inline constexpr std::uint64_t run_steps = 20'000'000'000;
+/// Steps after which the clock is asked again, and what a bar counts for there by itself: so bars that do little hear of the
+/// run's end as well.
+inline constexpr std::uint64_t clock_steps = 1u << 12;
+inline constexpr std::uint64_t clock_bar_steps = 64;
 /// Characters of one string.
 inline constexpr std::uint32_t string_chars = 40'960;
 /// Bytes of a number's or a date's format, such as "#.##". Beyond it: a runtime error.

@@ -130,10 +130,10 @@ const std::vector<variable_row>& builtin_variables() {
              {"timeframe.isdaily", f::tf_isdaily}, {"timeframe.isdwm", f::tf_isdwm}, {"timeframe.isintraday", f::tf_isintraday},
              {"timeframe.isminutes", f::tf_isminutes}, {"timeframe.ismonthly", f::tf_ismonthly},
              {"timeframe.isseconds", f::tf_isseconds}, {"timeframe.isticks", f::tf_isticks}, {"timeframe.isweekly", f::tf_isweekly},
-             {"chart.is_standard", f::is_standard}})
+             {"chart.is_standard", f::is_standard}, {"chart.is_heikinashi", f::is_heikinashi}})
       add(n, t_bool, qual::simple, v);
-    for (const auto* n : {"chart.is_heikinashi", "chart.is_kagi", "chart.is_linebreak", "chart.is_pnf", "chart.is_range", "chart.is_renko"})
-      add(n, t_bool, qual::simple, f::no_number); // charts here are standard
+    for (const auto* n : {"chart.is_kagi", "chart.is_linebreak", "chart.is_pnf", "chart.is_range", "chart.is_renko"})
+      add(n, t_bool, qual::simple, f::is_other_chart);
     add("chart.bg_color", t_color, qual::input, f::bg_color);
     add("chart.fg_color", t_color, qual::input, f::fg_color);
     add("chart.left_visible_bar_time", t_int, qual::input, f::left_visible_time);

@@ -41,15 +41,10 @@ struct text_object final : object {
   std::string value;
 };
 
-/// Elements are all numbers or all references, by the element type.
-struct elements {
-  std::vector<double> num;
-  std::vector<object*> ref;
-};
-
-/// An array. A slice is a window on another array: `parent` set, from/count into it.
-struct array_object final : object {
-  explicit array_object(type_id e, bool refs) : object(object_kind::array), element(e), is_ref(refs) {}
+/// An array. A slice is a window on another array: `parent` set, from/count into it. The row of a matrix that a loop
+/// gives is one too: `parent` is the matrix, `from` the number of the row.
+struct array_object : object {
+  array_object(type_id e, bool refs) : array_object(object_kind::array, e, refs) {}
   std::unique_ptr<object> clone() const override { return std::make_unique<array_object>(*this); }
   void restore(object& saved) override {
     auto& o = static_cast<array_object&>(saved);
@@ -65,10 +60,14 @@ struct array_object final : object {
   std::vector<object*> ref;
   array_object* parent = nullptr;
   std::size_t from = 0, count = 0;
+
+protected:
+  array_object(object_kind k, type_id e, bool refs) : object(k), element(e), is_ref(refs) {}
 };
 
-struct matrix_object final : object {
-  matrix_object(type_id e, bool refs) : object(object_kind::matrix), element(e), is_ref(refs) {}
+/// A matrix holds its elements as an array does, row by row, so that its rows can be windows on it.
+struct matrix_object final : array_object {
+  matrix_object(type_id e, bool refs) : array_object(object_kind::matrix, e, refs) {}
   std::unique_ptr<object> clone() const override { return std::make_unique<matrix_object>(*this); }
   void restore(object& saved) override {
     auto& o = static_cast<matrix_object&>(saved);
@@ -78,11 +77,7 @@ struct matrix_object final : object {
     cols = o.cols;
   }
   std::size_t bytes() const override { return sizeof(*this) + 8 * (num.capacity() + ref.capacity()); }
-  type_id element;
-  bool is_ref;
   std::size_t rows = 0, cols = 0;
-  std::vector<double> num; ///< row by row
-  std::vector<object*> ref;
 };
 
 /// A map keeps its pairs in order of insertion, as map.keys() shows them.

@@ -68,7 +68,7 @@ enum class bar_field : std::uint16_t {
   fixed_begin,
   tf_isdaily = fixed_begin, tf_isdwm, tf_isintraday, tf_isminutes, tf_ismonthly, tf_isseconds, tf_isticks, tf_isweekly,
   tf_multiplier, mintick, pointvalue, pricescale, minmove, mincontract, employees, shareholders, shares_float,
-  shares_total, expiration_date, left_visible_time, right_visible_time, bg_color, fg_color, is_standard, no_number,
+  shares_total, expiration_date, left_visible_time, right_visible_time, bg_color, fg_color, is_standard, is_heikinashi, is_other_chart, no_number,
   initial_capital,
   target_price_average, target_price_date, target_price_estimates, target_price_high, target_price_low,
   target_price_median, rec_buy, rec_buy_strong, rec_date, rec_hold, rec_sell, rec_sell_strong, rec_total,
@@ -173,7 +173,7 @@ struct declaration {
   double margin_long = 100, margin_short = 100, risk_free_rate = 2, backtest_fill_limits_assumption = 0;
   int pyramiding = 0;
   std::string default_qty_type = "fixed", commission_type = "percent", currency = "NONE", close_entries_rule = "FIFO";
-  bool calc_on_order_fills = false, calc_on_every_tick = false, process_orders_on_close = false;
+  bool calc_on_order_fills = false, calc_on_every_tick = false, calc_on_every_history_tick = false, process_orders_on_close = false;
   bool use_bar_magnifier = false, fill_orders_on_standard_ohlc = false;
   /// What the script itself says of its money, as against the values above that stand where it says nothing.
   bool says_capital = false, says_commission = false, says_slippage = false;

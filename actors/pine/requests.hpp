@@ -35,8 +35,9 @@ public:
   void restore();
   void forget();
   void mark(heap& h) const;
-  bool is_for(const request_plan* plan, const std::string& symbol, const timeframe& tf, bool lookahead) const {
-    return plan == plan_.get() && lookahead == lookahead_ && tf.unit == tf_.unit && tf.count == tf_.count && symbol == symbol_;
+  bool is_for(const request_plan* plan, const std::string& symbol, const timeframe& tf, const request_options& options) const {
+    return plan == plan_.get() && options.lookahead == lookahead_ && options.currency == asked_currency_ && tf.unit == tf_.unit &&
+           tf.count == tf_.count && symbol == symbol_;
   }
 
 private:
@@ -58,7 +59,9 @@ private:
   std::string symbol_;
   timeframe tf_;
   bool lookahead_;
+  std::string asked_currency_;
   std::string currency_; ///< "" when prices stay as they are
+  std::int64_t first_bar_ = 0; ///< of the caller, where its bars are the request's: calc_bars_count leaves out those before
   bool known_ = false, same_ = false, fresh_ = false, any_ = false;
   const std::vector<bar>* bars_ = nullptr;
   /// Bars built here from the caller's own bars when the data source has none.

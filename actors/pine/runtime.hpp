@@ -48,6 +48,10 @@ struct shared_state {
   std::uint64_t clock_at = 0;       ///< steps left at which the clock is asked next
   std::uint64_t random_state = 0x9E3779B97F4A7C15ull;
   std::int64_t deadline_ns = 0;
+  std::uint64_t bar_steps = 0;      ///< that this bar began with
+  std::uint64_t run_used = 0;       ///< steps of the bars before
+  std::uint64_t since_clock = 0;    ///< steps and bars since the clock was asked for the run
+  std::int64_t run_deadline_ns = 0; ///< 0: before the first bar
   std::map<std::string, std::unique_ptr<symbol_data>> derived; ///< bars aggregated here
   std::uint32_t request_instances = 0;
   context* root = nullptr;
@@ -68,13 +72,20 @@ struct shared_state {
   }
   /// Sets when the clock is looked at next; a new bar has no deadline before the first look.
   void start_clock(std::int64_t deadline = 0) {
-    constexpr std::uint64_t between = 1u << 12;
     deadline_ns = deadline;
-    clock_at = settings.limit.clock_ns && steps_left > between ? steps_left - between : 0;
+    clock_at = settings.limit.clock_ns && steps_left > limits::clock_steps ? steps_left - limits::clock_steps : 0;
   }
+  /// A bar begins: its steps, as far as the run has any left. Stops the script when the run's time is up.
+  void begin_bar();
+  /// Takes from the run what the bar has used.
+  void end_bar();
   /// Stops the script when its steps or its time are used up.
   void look_at_clock();
   [[noreturn]] void out_of_budget() const;
+  [[noreturn]] void run_over() const;
+  std::uint64_t window_bytes = 0; ///< of all contexts
+  /// Stops the script when its windows and histories would take more memory than its objects may.
+  void windows_grew(std::uint64_t bytes);
 };
 
 union register_ptr {
@@ -153,11 +164,14 @@ struct window {
 
 class request_instance;
 
+/// What the bars of a context are made of, for chart.is_*. The script's own chart is a standard one.
+enum class chart_kind : std::uint8_t { standard, heikin_ashi };
+
 /// One program on one stream of bars.
 class context {
 public:
   context(std::shared_ptr<const program> p, shared_state& shared, std::shared_ptr<const symbol_info> symbol,
-          timeframe tf, const std::vector<input_value>& inputs);
+          timeframe tf, const std::vector<input_value>& inputs, chart_kind chart = chart_kind::standard);
   ~context();
   context(const context&) = delete;
   context& operator=(const context&) = delete;
@@ -252,7 +266,9 @@ private:
   /// it grows with what is asked for on historical bars; beyond it on a realtime bar the script stops.
   void look_deeper(ring& r, std::int64_t back) const;
   double* allocate(std::uint64_t doubles);
+  void drop_chunks(std::size_t kept);
 
+  chart_kind chart_;
   std::vector<double> numbers_;
   std::vector<object*> references_;
   std::vector<std::byte> state_;

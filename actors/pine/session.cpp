@@ -129,21 +129,109 @@ std::optional<time_span> session_clock::run_at(std::int64_t utc_ms) const {
   return std::nullopt;
 }
 
-/// All runs that close on one day, with the gaps between them.
+/// All runs that close on `day`, with the gaps between them.
+std::optional<time_span> session_clock::whole_day(std::int64_t day) const {
+  std::optional<time_span> whole;
+  for (const auto& r : spec_.ranges) {
+    if ((r.days & day_bit(day)) == 0) continue;
+    auto span = run(r, day - ((r.to > r.from ? r.to : r.to + day_minutes) - 1) / day_minutes);
+    if (!whole) whole = span;
+    whole->open_ms = std::min(whole->open_ms, span.open_ms);
+    whole->close_ms = std::max(whole->close_ms, span.close_ms);
+  }
+  return whole;
+}
+
 std::optional<time_span> session_clock::day_at(std::int64_t utc_ms) const {
   auto today = local_day(utc_ms);
   for (auto day : {today, today + 1}) {
-    std::optional<time_span> whole;
-    for (const auto& r : spec_.ranges) {
-      if ((r.days & day_bit(day)) == 0) continue;
-      auto span = run(r, day - ((r.to > r.from ? r.to : r.to + day_minutes) - 1) / day_minutes);
-      if (!whole) whole = span;
-      whole->open_ms = std::min(whole->open_ms, span.open_ms);
-      whole->close_ms = std::max(whole->close_ms, span.close_ms);
-    }
+    auto whole = whole_day(day);
     if (whole && whole->open_ms <= utc_ms && utc_ms < whole->close_ms) return whole;
   }
   return std::nullopt;
+}
+
+/// The nearest run, or day of runs, that opens before `utc_ms`, or after it.
+std::optional<time_span> session_clock::neighbour(part what, way where, std::int64_t utc_ms) const {
+  const std::int64_t step = where == way::back ? -1 : 1;
+  auto nearer = [&](const time_span& a, const std::optional<time_span>& b) { return !b || (a.open_ms < b->open_ms) == (where == way::ahead); };
+  auto beyond = [&](const time_span& s) { return where == way::back ? s.open_ms < utc_ms : s.open_ms > utc_ms; };
+  auto day = local_day(utc_ms) - 2 * step; // a run may belong to a day beside the one it opens on
+  for (int k = 0; k < 12; ++k, day += step) {
+    std::optional<time_span> best;
+    if (what == part::day) {
+      if (auto whole = whole_day(day); whole && beyond(*whole)) return whole;
+      continue;
+    }
+    for (const auto& r : spec_.ranges) {
+      auto closes = day + ((r.to > r.from ? r.to : r.to + day_minutes) - 1) / day_minutes;
+      if ((r.days & day_bit(closes)) == 0) continue;
+      if (auto span = run(r, day); beyond(span) && nearer(span, best)) best = span;
+    }
+    if (best) return best;
+  }
+  return std::nullopt;
+}
+
+/// Days walk from the one of `utc_ms`, or from the one that it is heading into.
+std::optional<time_span> session_clock::days_from(std::int64_t utc_ms, std::int64_t back) const {
+  auto span = day_at(utc_ms);
+  if (!span && back > 0) {
+    span = neighbour(part::day, way::back, utc_ms + 1);
+    --back;
+  } else if (!span) {
+    span = neighbour(part::day, way::ahead, utc_ms);
+    ++back;
+  }
+  for (; span && back > 0; --back) span = neighbour(part::day, way::back, span->open_ms);
+  for (; span && back < 0; ++back) span = neighbour(part::day, way::ahead, span->open_ms);
+  return span;
+}
+
+/// Bars of a run are counted from its opening. Outside of a run the walk back begins at the last bar of the run before, the
+/// walk ahead in front of the run that comes.
+std::optional<time_span> session_clock::bars_from(std::int64_t length_ms, std::int64_t utc_ms, std::int64_t back) const {
+  auto bars_of = [&](const time_span& s) { return std::max<std::int64_t>(1, (s.close_ms - s.open_ms + length_ms - 1) / length_ms); };
+  auto span = run_at(utc_ms);
+  std::int64_t at = 0;
+  if (span) {
+    at = (utc_ms - span->open_ms) / length_ms - back;
+  } else if (back > 0) {
+    span = neighbour(part::run, way::back, utc_ms + 1);
+    if (span) at = bars_of(*span) - 1 - back;
+  } else {
+    span = neighbour(part::run, way::ahead, utc_ms);
+    at = -back - 1;
+  }
+  while (span && at < 0) {
+    span = neighbour(part::run, way::back, span->open_ms);
+    if (span) at += bars_of(*span);
+  }
+  while (span && at >= bars_of(*span)) {
+    at -= bars_of(*span);
+    span = neighbour(part::run, way::ahead, span->open_ms);
+  }
+  if (!span) return std::nullopt;
+  const auto open = span->open_ms + at * length_ms;
+  return time_span{open, std::min(open + length_ms, span->close_ms)};
+}
+
+std::optional<time_span> session_clock::bar_walked(const timeframe& tf, std::int64_t utc_ms, std::int64_t back) const {
+  if (back == 0 || spec_.ranges.empty()) return bar_at(tf, utc_ms);
+  if (tf.unit == timeframe::unit_t::day) return days_from(utc_ms, back);
+  if (tf.intraday()) {
+    const auto length = to_int(tf.seconds() * 1000);
+    return length > 0 ? bars_from(length, utc_ms, back) : std::nullopt;
+  }
+  auto span = period_at(tf, utc_ms);
+  for (; back > 0; --back) span = period_at(tf, span.open_ms - 1);
+  for (; back < 0; ++back) span = period_at(tf, span.close_ms);
+  return span;
+}
+
+std::int64_t session_clock::last_close(const time_span& period) const {
+  const auto run = neighbour(part::run, way::back, period.close_ms);
+  return run && run->open_ms >= period.open_ms ? run->close_ms : period.close_ms;
 }
 
 /// The first opening of the runs that close on `day` or later.

@@ -25,8 +25,19 @@ public:
 
   /// The bar of the timeframe that holds the time; nothing outside of the session.
   std::optional<time_span> bar_at(const timeframe& tf, std::int64_t utc_ms) const;
+  /// The bar that many bars before it, or behind it when `back` is negative. Outside of the session there is one too: the
+  /// walk begins at the session's last bar, or at its next.
+  std::optional<time_span> bar_walked(const timeframe& tf, std::int64_t utc_ms, std::int64_t back) const;
+  /// When the last run of a week or month ends.
+  std::int64_t last_close(const time_span& period) const;
 
 private:
+  enum class part : std::uint8_t { run, day };
+  enum class way : std::uint8_t { back, ahead };
+  std::optional<time_span> whole_day(std::int64_t day) const;
+  std::optional<time_span> neighbour(part what, way where, std::int64_t utc_ms) const;
+  std::optional<time_span> days_from(std::int64_t utc_ms, std::int64_t back) const;
+  std::optional<time_span> bars_from(std::int64_t length_ms, std::int64_t utc_ms, std::int64_t back) const;
   time_span run(const session_spec::range& r, std::int64_t open_day) const;
   std::optional<time_span> run_at(std::int64_t utc_ms) const;
   std::optional<time_span> day_at(std::int64_t utc_ms) const;

@@ -118,6 +118,10 @@ struct budget {
   std::size_t heap_bytes = 256u << 20;
   /// Longest time a bar may take, in nanoseconds; needs `clock_ns`.
   std::int64_t bar_ns = 500'000'000;
+  /// The same for all bars of a run together. 0: no end, for scripts that run live. limits::run_steps is meant for runs
+  /// over a history.
+  std::uint64_t steps_per_run = 0;
+  std::int64_t run_ns = 0;
   /// Asked now and then inside loops. Empty: only steps are counted (deterministic).
   std::function<std::int64_t()> clock_ns;
 };

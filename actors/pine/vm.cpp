@@ -41,12 +41,34 @@ void shared_state::look_at_clock() {
   const auto now = settings.limit.clock_ns();
   if (deadline_ns == 0) deadline_ns = now + settings.limit.bar_ns; // the first look: most bars never come so far
   if (now > deadline_ns) out_of_budget();
+  if (run_deadline_ns != 0 && now > run_deadline_ns) run_over();
   start_clock(deadline_ns);
 }
 
+void shared_state::begin_bar() {
+  const auto& most = settings.limit;
+  steps_left = bar_steps = most.steps_per_run == 0 ? most.steps_per_bar : std::min(most.steps_per_bar, most.steps_per_run - std::min(run_used, most.steps_per_run));
+  if (steps_left == 0) run_over();
+  start_clock();
+  if (most.run_ns == 0 || !most.clock_ns) return;
+  if (run_deadline_ns == 0) run_deadline_ns = most.clock_ns() + most.run_ns;
+  if (since_clock < limits::clock_steps) return;
+  since_clock = 0;
+  if (most.clock_ns() > run_deadline_ns) run_over();
+}
+
+void shared_state::end_bar() {
+  const auto used = bar_steps - std::min(bar_steps, steps_left);
+  run_used += used;
+  since_clock += used + limits::clock_bar_steps;
+}
+
 void shared_state::out_of_budget() const {
+  if (bar_steps < settings.limit.steps_per_bar) run_over();
   throw script_stop{"the script takes too long: it used up the work allowed for one bar (loops or collections are too large)"};
 }
+
+void shared_state::run_over() const { throw script_stop{"the script takes too long: it used up the work allowed for the whole run"}; }
 
 void site::ret_text(std::string v) const {
   if (v.size() > limits::string_chars) stop("the text is longer than " + std::to_string(limits::string_chars) + " characters");

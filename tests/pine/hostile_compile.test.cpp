@@ -70,6 +70,42 @@ TEST(hostile_compile, texts_and_lines_that_are_too_long) {
   EXPECT_EQ(r.diags.all().front().pos.line, 3u);
 }
 
+TEST(hostile_compile, recursion_in_every_form) {
+  EXPECT_EQ(codes_of("f(x) => f(x)\nplot(f(1))\n"), "PN0243");
+  EXPECT_EQ(codes_of("f(x) => g(x)\ng(x) => f(x)\nplot(f(1))\n"), "PN0221");
+  EXPECT_EQ(codes_of("method m(int x) => x.m()\nplot((1).m())\n"), "PN0243");
+  EXPECT_EQ(codes_of("f(x) =>\n    y = if x > 1\n        f(x - 1)\n    else\n        1\n    y\nplot(f(close))\n"), "PN0243");
+}
+
+/// Each of these is as deep or as wide as a source can be; they are refused or compile, and soon.
+TEST(hostile_compile, sources_that_are_deep_or_wide) {
+  auto repeated = [](const std::string& part, std::size_t n) {
+    std::string out;
+    for (std::size_t i = 0; i < n; ++i) out += part;
+    return out;
+  };
+  EXPECT_EQ(codes_of("x = " + repeated("(", 5000) + "1" + repeated(")", 5000) + "\nplot(x)\n"), "PN0102");
+  EXPECT_EQ(codes_of("x = " + repeated("math.abs(", 5000) + "1" + repeated(")", 5000) + "\nplot(x)\n"), "PN0102");
+  EXPECT_EQ(codes_of("x = " + repeated("close[", 5000) + "1" + repeated("]", 5000) + "\nplot(1)\n"), "PN0102");
+  EXPECT_EQ(codes_of("x = " + repeated("true ? ", 3000) + "1" + repeated(" : 2", 3000) + "\nplot(x)\n"), "PN0102");
+  EXPECT_NE(codes_of("x = " + repeated("not ", 20000) + "true\nplot(1)\n"), "");
+  std::string ifs, indent;
+  for (int i = 0; i < 400; ++i, indent += "    ") ifs += indent + "if close > 1\n";
+  EXPECT_NE(codes_of(ifs + indent + "y = 1\nplot(1)\n"), "");
+  std::string cases = "x = switch int(close)\n";
+  for (int i = 0; i < 5000; ++i) cases += "    " + std::to_string(i) + " => " + std::to_string(i) + " * close\n";
+  EXPECT_EQ(codes_of(cases + "    => 0\nplot(x)\n"), "");
+  std::string left, right;
+  for (int i = 0; i < 3000; ++i) left += (i > 0 ? ", v" : "v") + std::to_string(i), right += (i > 0 ? ", " : "") + std::to_string(i);
+  EXPECT_EQ(codes_of("f() => [" + right + "]\n[" + left + "] = f()\nplot(v2999)\n"), "");
+  std::string functions;
+  for (int i = 0; i < 8000; ++i) functions += "f" + std::to_string(i) + "(float x) => x + " + std::to_string(i) + "\n";
+  EXPECT_EQ(codes_of(functions + "plot(f7999(close))\n"), "");
+  std::string fields = "type t\n";
+  for (int i = 0; i < 5000; ++i) fields += "    float f" + std::to_string(i) + " = " + std::to_string(i) + "\n";
+  EXPECT_EQ(codes_of(fields + "x = t.new()\nplot(x.f4999)\n"), "");
+}
+
 /// The limits leave room: a thousand calls of one function and a request of each of 40 symbols compile.
 TEST(hostile_compile, large_scripts_compile) {
   std::string many = "f(x) => x * 2 + 1\ng(x) => f(x) + f(x + 1)\n", requests = "s = 0.0\n";

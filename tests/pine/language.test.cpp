@@ -152,7 +152,7 @@ const refused refusal_list[] = {
     {"string_plus_number", "plot(1)\nx = \"a\" + 1\n", "PN0226", 4},
     {"branch_types", "x = close > 1 ? 1 : \"a\"\nplot(1)\n", "PN0228", 3},
     {"change_builtin", "close := 1\nplot(1)\n", "PN0216", 3},
-    {"const_reassigned", "const int c = 1\nc := 2\nplot(c)\n", "PN0216", 3},
+    {"const_reassigned", "const int c = 1\nc := 2\nplot(c)\n", "PN0216", 4},
     {"parameter_twice", "f(x, x) => x\nplot(f(1, 2))\n", "PN0207", 3},
     {"tuple_name_twice", "f() => [1, 2]\n[a, a] = f()\nplot(a)\n", "PN0207", 4},
     {"enum_field_twice", "enum e\n    a\n    b\n    a\nplot(1)\n", "PN0203", 6},

@@ -41,6 +41,13 @@ std::int64_t place(const site& c, std::size_t k, std::size_t size, bool at_end =
   return i;
 }
 
+/// The array for making it longer or shorter. A row can't be, whose matrix would lose its shape.
+array_view resizing(const site& c, std::size_t k) {
+  auto v = changing(c, k);
+  if (v.array->kind == object_kind::matrix) c.stop("the row of a matrix can't change its size");
+  return v;
+}
+
 /// Slices know their own length: when an element goes in or out, theirs and their parents' follow.
 void resized(const site& c, std::size_t k, std::int64_t by) {
   for (auto* a = static_cast<array_object*>(c.o(k)); a->parent != nullptr; a = a->parent) a->count = usz(i64(a->count) + by);
@@ -117,34 +124,34 @@ void set(site& c) {
   else v.num()[i] = num_arg(c, 2);
 }
 void push(site& c) {
-  auto v = changing(c, 0);
+  auto v = resizing(c, 0);
   insert_at(c, v, v.count, 1);
 }
-void unshift(site& c) { insert_at(c, changing(c, 0), 0, 1); }
+void unshift(site& c) { insert_at(c, resizing(c, 0), 0, 1); }
 void insert(site& c) {
-  auto v = changing(c, 0);
+  auto v = resizing(c, 0);
   auto i = place(c, 1, v.count, true);
   insert_at(c, v, i < 0 ? v.count : usz(i), 2); // na: at the end (kit: log-array-na-index)
 }
 void pop(site& c) {
-  auto v = changing(c, 0);
+  auto v = resizing(c, 0);
   if (v.count == 0) c.stop("the array is empty");
   remove_at(c, v, v.count - 1);
 }
 void shift(site& c) {
-  auto v = changing(c, 0);
+  auto v = resizing(c, 0);
   if (v.count == 0) c.stop("the array is empty");
   remove_at(c, v, 0);
 }
 /// A na index removes nothing, but from strings and objects it takes the first (PyneCore, measured on TradingView).
 void remove(site& c) {
-  auto v = changing(c, 0);
+  auto v = resizing(c, 0);
   auto i = c.na(1) && v.array->is_ref && v.count > 0 ? 0 : place(c, 1, v.count);
   if (i < 0) give_na(c, v);
   else remove_at(c, v, usz(i));
 }
 void clear(site& c) {
-  auto v = changing(c, 0);
+  auto v = resizing(c, 0);
   auto from_at = static_cast<std::ptrdiff_t>(v.from), to = from_at + static_cast<std::ptrdiff_t>(v.count);
   if (v.array->is_ref) v.array->ref.erase(v.array->ref.begin() + from_at, v.array->ref.begin() + to);
   else v.array->num.erase(v.array->num.begin() + from_at, v.array->num.begin() + to);
@@ -205,7 +212,7 @@ void copy(site& c) {
   c.reto(a);
 }
 void concat(site& c) {
-  auto v = changing(c, 0);
+  auto v = resizing(c, 0);
   auto w = array_arg(c, 1);
   if (v.array->is_ref != w.array->is_ref) c.stop("the arrays are of different types");
   check_size(c, v.count + w.count);
@@ -369,7 +376,8 @@ void quantified(site& c) {
   c.ret(from_bool(All && v.count > 0)); // an empty array has no true element
 }
 
-/// One step of `for ... in`: whether there is another element, and which. Maps give key and value, matrices rows.
+/// One step of `for ... in`: whether there is another element, and which. Maps give key and value, matrices their rows
+/// themselves, not copies of them: what is set in a row is set in the matrix (Pine manual, "Matrices", for...in).
 void next_element(site& c) {
   auto* o = c.o(0);
   if (o == nullptr) return c.ret(0);
@@ -384,9 +392,8 @@ void next_element(site& c) {
     auto& m = *static_cast<matrix_object*>(o);
     if (i >= m.rows) return c.ret(0);
     auto* row = c.mem().make<array_object>(m.element, m.is_ref);
-    auto at = static_cast<std::ptrdiff_t>(i * m.cols), end = at + static_cast<std::ptrdiff_t>(m.cols);
-    if (m.is_ref) row->ref.assign(m.ref.begin() + at, m.ref.begin() + end);
-    else row->num.assign(m.num.begin() + at, m.num.begin() + end);
+    row->parent = &m;
+    row->from = i;
     c.reto(1, row);
   } else {
     auto& m = *static_cast<map_object*>(o);

@@ -1,5 +1,6 @@
 #include "actors/pine/lib/sort_field.hpp"
 #include "actors/pine/lib/matrix_math.hpp"
+#include "actors/pine/lib/strings.hpp"
 #include "actors/pine/limits.hpp"
 #include "actors/pine/registry.hpp"
 #include "actors/pine/runtime.hpp"
@@ -122,24 +123,24 @@ void rebuild(std::vector<T>& v, std::size_t rows, std::size_t cols, From from) {
 template <bool Row>
 void add_line(site& c) {
   auto& m = changing(c);
-  const auto* a = static_cast<array_object*>(c.o(2));
+  auto* a = static_cast<array_object*>(c.o(2));
   if (a != nullptr && (a->kind != object_kind::array || a->is_ref != m.is_ref)) c.stop("the array is of another type than the matrix");
+  const auto view = a == nullptr ? array_view{} : view_of(*a);
   auto size = Row ? m.rows : m.cols;
   auto at = c.na(1) ? i64(size) : c.i(1);
   if (at < 0 || at > i64(size)) c.stop("the place " + std::to_string(at) + " is outside of the matrix");
-  auto view_count = a == nullptr ? 0 : a->is_ref ? a->ref.size() : a->num.size();
   if (a != nullptr && m.rows * m.cols == 0) { // an empty matrix takes the array's length
-    if (Row) m.cols = m.rows == 0 ? view_count : m.cols;
-    else m.rows = m.cols == 0 ? view_count : m.rows;
+    if (Row) m.cols = m.rows == 0 ? view.count : m.cols;
+    else m.rows = m.cols == 0 ? view.count : m.rows;
   }
   auto want = Row ? m.cols : m.rows;
-  if (a != nullptr && view_count != want) c.stop("the array has " + std::to_string(view_count) + " elements, the matrix needs " + std::to_string(want));
+  if (a != nullptr && view.count != want) c.stop("the array has " + std::to_string(view.count) + " elements, the matrix needs " + std::to_string(want));
   auto rows_now = m.rows + (Row ? 1 : 0), cols_now = m.cols + (Row ? 0 : 1);
   check_size(c, i64(rows_now), i64(cols_now));
   c.shared().charge(rows_now * cols_now / 8);
   auto p = usz(at);
   auto old_cols = m.cols;
-  auto build = [&](auto& v, const auto& line_values, auto missing) {
+  auto build = [&](auto& v, const auto* line_values, auto missing) {
     rebuild(v, rows_now, cols_now, [&](std::size_t r, std::size_t k) {
       auto i = Row ? r : k, j = Row ? k : r;
       if (i == p) return a == nullptr ? missing : line_values[j];
@@ -147,8 +148,8 @@ void add_line(site& c) {
       return v[rr * old_cols + kk];
     });
   };
-  if (m.is_ref) build(m.ref, a == nullptr ? m.ref : a->ref, static_cast<object*>(nullptr));
-  else build(m.num, a == nullptr ? m.num : a->num, na_value);
+  if (m.is_ref) build(m.ref, a == nullptr ? nullptr : view.ref(), static_cast<object*>(nullptr));
+  else build(m.num, a == nullptr ? nullptr : view.num(), na_value);
   m.rows = rows_now;
   m.cols = cols_now;
   c.mem().grew(8 * want);
@@ -419,12 +420,13 @@ void mult_scalar(site& c) {
 }
 void mult_array(site& c) {
   auto& a = arg(c);
-  auto& v = need<array_object>(c, 1, "the array");
-  if (a.cols != v.num.size()) c.stop("the matrix has " + std::to_string(a.cols) + " columns, the array " + std::to_string(v.num.size()) + " elements");
+  const auto v = view_of(need<array_object>(c, 1, "the array"));
+  if (a.cols != v.count) c.stop("the matrix has " + std::to_string(a.cols) + " columns, the array " + std::to_string(v.count) + " elements");
+  c.shared().charge(a.rows * a.cols / 8 + 1);
   auto* out = c.mem().make<array_object>(type_id(t_float), false);
   for (std::size_t r = 0; r < a.rows; ++r) {
     double s = 0;
-    for (std::size_t k = 0; k < a.cols; ++k) s += a.num[r * a.cols + k] * v.num[k];
+    for (std::size_t k = 0; k < a.cols; ++k) s += a.num[r * a.cols + k] * v.num()[k];
     out->num.push_back(s);
   }
   c.reto(out);

@@ -17,6 +17,13 @@ timeframe frame_of(const site& c, const std::string& text) {
 }
 bool same_frame(const timeframe& a, const timeframe& b) { return a.unit == b.unit && a.count == b.count; }
 
+/// Why a request on bricks, lines or columns can't be answered: TradingView builds them from the prices of a timeframe that
+/// depends on the user's plan and doesn't publish how it lays several of them on one bar (Pine manual, "Non-standard charts
+/// data"), so anything made here would be other bars than its own.
+std::string no_such_bars(const std::string& symbol) {
+  return "request.security(): this kind of chart (" + symbol + ") isn't supported: TradingView makes its bars from prices of a shorter timeframe by a rule that isn't public; ticker.heikinashi() is";
+}
+
 /// Heikin-Ashi bars of ordinary ones (ticker.heikinashi).
 std::vector<bar> heikin_ashi(const std::vector<bar>& bars) {
   std::vector<bar> out;
@@ -35,24 +42,23 @@ std::vector<bar> heikin_ashi(const std::vector<bar>& bars) {
 
 request_instance::request_instance(context& owner, std::shared_ptr<const request_plan> plan, std::string symbol,
                                    timeframe tf, request_options options)
-    : owner_(owner), plan_(std::move(plan)), symbol_(std::move(symbol)), tf_(tf), lookahead_(options.lookahead) {
+    : owner_(owner), plan_(std::move(plan)), symbol_(std::move(symbol)), tf_(tf), lookahead_(options.lookahead), asked_currency_(options.currency) {
   auto base = symbol_.substr(0, symbol_.find('|'));
   bool own = base.empty() || base == owner.symbol->tickerid() || base == owner.symbol->ticker;
   auto* source = owner.shared.settings.data;
   std::shared_ptr<const symbol_info> info = own ? owner.symbol : source != nullptr ? source->info(base) : nullptr;
   known_ = info != nullptr;
   if (!known_) return;
-  inner_ = std::make_unique<context>(plan_->body, owner.shared, info, tf_, owner.inputs);
+  bool plain = symbol_.find("|chart=") == std::string::npos;
+  if (!plain && symbol_.find("|chart=heikinashi") == std::string::npos) throw script_stop{no_such_bars(symbol_)};
+  inner_ = std::make_unique<context>(plan_->body, owner.shared, info, tf_, owner.inputs, plain ? chart_kind::standard : chart_kind::heikin_ashi);
   if (options.currency != "NONE" && options.currency != info->currency) currency_ = options.currency;
   if (own && !base.empty()) base = owner.symbol->tickerid();
   if (source != nullptr) {
     const auto* data = source->bars(own ? owner.symbol->tickerid() : base, tf_);
     if (data != nullptr) bars_ = &data->bars;
   }
-  bool plain = symbol_.find("|chart=") == std::string::npos;
   if (!plain) {
-    if (symbol_.find("|chart=heikinashi") == std::string::npos)
-      throw script_stop{"request.security(): this kind of chart (" + symbol_ + ") isn't supported; heikinashi is"};
     if (bars_ == nullptr) throw script_stop{"request.security(): there is no history for " + symbol_};
     auto& kept = owner.shared.derived[symbol_ + "@" + tf_.text(true)];
     if (kept == nullptr) {
@@ -71,6 +77,8 @@ request_instance::request_instance(context& owner, std::shared_ptr<const request
     return;
   }
   same_ = same_frame(tf_, owner.tf);
+  auto last = owner.shared.settings.last_bar_index;
+  if (same_ && options.last_bars > 0 && &owner == owner.shared.root) first_bar_ = std::max<std::int64_t>(0, last + 1 - options.last_bars);
   building_ = !same_ && tf_.seconds() > owner.tf.seconds();
 }
 
@@ -103,6 +111,7 @@ void request_instance::advance_merge(bool) {
   fresh_ = developing_ = false;
   auto t = owner_.current.time_ms;
   if (same_) {
+    if (owner_.index < first_bar_) return;
     bool again = last_index_ == owner_.index && any_;
     last_index_ = owner_.index;
     step(owner_.current, owner_.flags.last, !again);
@@ -262,7 +271,7 @@ request_instance* instance(const site& c, const std::string& symbol, const timef
   auto& ctx = *c.ctx;
   const auto& plan = ctx.prog->requests[c.plan->aux];
   for (auto& i : ctx.instances)
-    if (i->is_for(plan.get(), symbol, tf, options.lookahead)) return i.get();
+    if (i->is_for(plan.get(), symbol, tf, options)) return i.get();
   if (++c.shared().request_instances > 4 * limits::requests) c.stop("the script makes too many different requests");
   ctx.instances.push_back(std::make_unique<request_instance>(ctx, plan, symbol, tf, std::move(options)));
   return ctx.instances.back().get();
@@ -335,7 +344,8 @@ void security_lower(site& c) {
   };
   if (found->same_) {
     found->advance_merge(false);
-    return keep();
+    if (found->fresh()) keep();
+    return;
   }
   if (found->without_data()) warn_of_no_data(c, tf, "the arrays are empty");
   if (found->bars_ == nullptr) return;
@@ -399,14 +409,14 @@ void footprint(site& c) { c.stop("there is no footprint data: it needs a feed of
 const std::vector<builtin_row>& request_rows() {
 #define GAPS "simple string gaps=\"gaps_off\", simple string lookahead=\"lookahead_off\", simple bool ignore_invalid_symbol=false, "
   static const std::vector<builtin_row> rows{
-      {"request.security(string symbol, string timeframe, any expression, " GAPS "simple string currency=\"\", simple int calc_bars_count=0) any", security, 0, special::request},
-      {"request.security_lower_tf(string symbol, string timeframe, any expression, simple bool ignore_invalid_symbol=false, simple string currency=\"\", simple bool ignore_invalid_timeframe=false, simple int calc_bars_count=0) any", security_lower, 0, special::request},
+      {"request.security(string symbol, string timeframe, any expression, " GAPS "string currency=\"\", simple int calc_bars_count=0) any", security, 0, special::request},
+      {"request.security_lower_tf(string symbol, string timeframe, any expression, simple bool ignore_invalid_symbol=false, string currency=\"\", simple bool ignore_invalid_timeframe=false, simple int calc_bars_count=0) any", security_lower, 0, special::request},
       {"request.seed(simple string source, simple string symbol, any expression, simple bool ignore_invalid_symbol=false, simple int calc_bars_count=0) any", seed, 0, special::request},
       {"request.currency_rate(string from, string to, simple bool ignore_invalid_currency=false) float", currency_rate},
-      {"request.dividends(string ticker, string field=\"gross\", " GAPS "simple string currency=\"\") float", dividends},
-      {"request.splits(string ticker, string field, " GAPS "simple string currency=\"\") float", splits},
-      {"request.earnings(string ticker, string field=\"actual\", " GAPS "simple string currency=\"\") float", earnings},
-      {"request.financial(string symbol, string financial_id, string period, simple string gaps=\"gaps_off\", simple bool ignore_invalid_symbol=false, simple string currency=\"\") float", financial},
+      {"request.dividends(string ticker, string field=\"gross\", " GAPS "string currency=\"\") float", dividends},
+      {"request.splits(string ticker, string field, " GAPS "string currency=\"\") float", splits},
+      {"request.earnings(string ticker, string field=\"actual\", " GAPS "string currency=\"\") float", earnings},
+      {"request.financial(string symbol, string financial_id, string period, simple string gaps=\"gaps_off\", simple bool ignore_invalid_symbol=false, string currency=\"\") float", financial},
       {"request.economic(string country_code, string field, simple string gaps=\"gaps_off\", simple bool ignore_invalid_symbol=false) float", economic},
       {"request.quandl(string ticker, simple string gaps=\"gaps_off\", simple int index=0, simple bool ignore_invalid_symbol=false) float", quandl},
       {"request.footprint(int ticks_per_row, int va_percent=70, float imbalance_percent=300) footprint", footprint, 0, special::none, 6},

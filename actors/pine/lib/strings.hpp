@@ -20,7 +20,7 @@ std::string text_of_value(const type_table& types, type_id t, double n, object* 
 /// Argument `first` is a pattern, the arguments after it its values.
 std::string format_message(const site& c, std::size_t first);
 
-/// The elements of an array, or of the part of its parent that a slice shows.
+/// The elements of an array, or of the part of its parent that a slice shows, or of a matrix's row.
 struct array_view {
   array_object* array = nullptr; ///< owner of the elements
   std::size_t from = 0, count = 0;
@@ -29,6 +29,11 @@ struct array_view {
 };
 inline array_view view_of(array_object& a) {
   if (a.parent == nullptr) return {&a, 0, a.is_ref ? a.ref.size() : a.num.size()};
+  if (a.parent->kind == object_kind::matrix) {
+    const auto& m = static_cast<const matrix_object&>(*a.parent);
+    if (a.from >= m.rows) return {a.parent, 0, 0}; // the row is gone
+    return {a.parent, a.from * m.cols, m.cols};
+  }
   auto outer = view_of(*a.parent);
   auto from = std::min(a.from, outer.count);
   return {outer.array, outer.from + from, std::min(a.count, outer.count - from)};

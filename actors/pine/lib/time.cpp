@@ -63,8 +63,9 @@ session_clock session_arg(const site& c, std::size_t k, std::shared_ptr<const zo
   return *s;
 }
 
-/// time() and time_close(): when the bar of that timeframe opens, or closes; na outside of the session. bars_back counts
-/// bars of the chart, timeframe_bars_back those of the timeframe. The arguments after the session begin at `rest`.
+/// time() and time_close(): when the bar of that timeframe opens, or closes; na outside of the session, unless
+/// timeframe_bars_back asks for another bar than the present one (PyneCore, measured on TradingView). bars_back counts bars
+/// of the chart, timeframe_bars_back those of the timeframe. The arguments after the session begin at `rest`.
 template <bool Close>
 void period_time(site& c, std::size_t zone_at, std::size_t rest) {
   auto& x = *c.ctx;
@@ -80,17 +81,15 @@ void period_time(site& c, std::size_t zone_at, std::size_t rest) {
     auto z = with_zone ? zone::find(c.s(zone_at)) : x.cal.shared_tz();
     if (z == nullptr) c.stop("there is no time zone \"" + c.s(zone_at) + "\"");
     auto clock = session_arg(c, 1, z);
-    auto bar_of = clock.bar_at(tf, t);
-    constexpr int longest_gap = 8 * 24 * 4; // quarters of an hour to look back for the bar before
-    for (; frames > 0 && bar_of; --frames) {
-      auto before = bar_of->open_ms - 1;
-      bar_of.reset();
-      for (int k = 0; k < longest_gap && !bar_of; ++k) {
-        c.shared().charge(20);
-        bar_of = clock.bar_at(tf, before - k * 900'000LL);
-      }
-    }
-    return c.ret(!bar_of ? na_value : f64(Close ? bar_of->close_ms : bar_of->open_ms));
+    constexpr std::uint64_t work_of_a_step = 20;
+    c.shared().charge(work_of_a_step * static_cast<std::uint64_t>(1 + (frames < 0 ? -frames : frames)));
+    auto bar_of = clock.bar_walked(tf, t, frames);
+    if (!bar_of) return c.ret(na_value);
+    // on a chart of days or more a week or a month closes with its last run, on others where the next one opens (PyneCore,
+    // measured on TradingView)
+    const bool long_bar = !tf.intraday() && tf.unit != timeframe::unit_t::day;
+    if (Close && long_bar && !x.tf.intraday()) return c.ret(f64(clock.last_close(*bar_of)));
+    return c.ret(f64(Close ? bar_of->close_ms : bar_of->open_ms));
   }
   bool own = tf.unit == x.tf.unit && tf.count == x.tf.count && frames == 0;
   if (frames != 0) t = x.cal.period_open(tf, t);
@@ -119,11 +118,57 @@ void timestamp_zone(site& c) {
   timestamp_fields(c, *z, 1);
 }
 
+struct date_parts {
+  std::int64_t year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
+};
+
+bool read_digits(std::string_view v, std::int64_t& to) {
+  constexpr std::size_t most = 6;
+  if (v.empty() || v.size() > most) return false;
+  std::int64_t n = 0;
+  for (char c : v) {
+    if (c < '0' || c > '9') return false;
+    n = n * 10 + (c - '0');
+  }
+  to = n;
+  return true;
+}
+/// "22:10" or "22:10:05.000".
+bool read_clock(std::string_view w, date_parts& at) {
+  auto colon = w.find(':'), second = w.find(':', colon + 1);
+  if (!read_digits(w.substr(0, colon), at.hour) || !read_digits(w.substr(colon + 1, second == std::string_view::npos ? second : second - colon - 1), at.minute)) return false;
+  if (second == std::string_view::npos) return true;
+  auto tail = w.substr(second + 1);
+  return read_digits(tail.substr(0, tail.find('.')), at.second);
+}
+/// "2020-02-01" or "2020-02"; else the month is first: "02-01-2020", "2/1/2020", "02.01.2020" (PyneCore, measured on
+/// TradingView).
+bool read_numeric_date(std::string_view w, date_parts& at) {
+  constexpr std::size_t year_digits = 4;
+  auto first = w.find_first_of("-/."), second = w.find(w[first], first + 1);
+  auto a = w.substr(0, first), b = w.substr(first + 1, second == std::string_view::npos ? second : second - first - 1);
+  auto c = second == std::string_view::npos ? std::string_view{} : w.substr(second + 1);
+  if (a.size() == year_digits && w[first] == '-') {
+    at.day = 1;
+    return read_digits(a, at.year) && read_digits(b, at.month) && (c.empty() || read_digits(c, at.day));
+  }
+  return c.size() == year_digits && read_digits(a, at.month) && read_digits(b, at.day) && read_digits(c, at.year);
+}
+/// The name of a month; that of a day says nothing.
+bool read_name(std::string_view w, date_parts& at) {
+  static constexpr std::array months{"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"};
+  static constexpr std::array days{"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+  std::string low;
+  for (char c : w.substr(0, 3)) low += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  auto month = std::find(months.begin(), months.end(), low);
+  if (month != months.end()) at.month = month - months.begin() + 1;
+  return month != months.end() || std::find(days.begin(), days.end(), low) != days.end();
+}
+
 } // namespace
 
-/// "2020-02-01T22:10:05+02:00", "01 Feb 2020 22:10 GMT+5", "Feb 01 2020 22:10:05". na when it isn't a date.
+/// "2020-02-01T22:10:05+02:00", "01 Feb 2020 22:10 GMT+5", "Feb 01 2020 22:10:05", "02/01/2020". na when it isn't a date.
 double parse_date(std::string_view text) {
-  static constexpr std::array months{"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"};
   std::vector<std::string> words;
   std::string zone_text;
   std::string word;
@@ -156,53 +201,28 @@ double parse_date(std::string_view text) {
     }
   }
   flush();
-  std::int64_t y = 0, mo = 0, d = 0, h = 0, mi = 0, s = 0;
-  auto number = [](std::string_view v, std::int64_t& to) {
-    if (v.empty() || v.size() > 6) return false;
-    std::int64_t n = 0;
-    for (char ch : v) {
-      if (ch < '0' || ch > '9') return false;
-      n = n * 10 + (ch - '0');
-    }
-    to = n;
-    return true;
-  };
+  date_parts at;
+  std::vector<std::int64_t> small; // numbers that are no year
   for (const auto& w : words) {
-    auto dash = w.find('-'), colon = w.find(':');
     std::int64_t n = 0;
-    if (dash != std::string::npos) {
-      auto second = w.find('-', dash + 1);
-      if (!number(w.substr(0, dash), y) || !number(w.substr(dash + 1, second == std::string::npos ? second : second - dash - 1), mo)) return na_value;
-      d = 1;
-      if (second != std::string::npos && !number(w.substr(second + 1), d)) return na_value;
-    } else if (colon != std::string::npos) {
-      auto second = w.find(':', colon + 1);
-      if (!number(w.substr(0, colon), h) || !number(w.substr(colon + 1, second == std::string::npos ? second : second - colon - 1), mi)) return na_value;
-      if (second != std::string::npos) {
-        auto tail = w.substr(second + 1);
-        if (!number(tail.substr(0, tail.find('.')), s)) return na_value;
-      }
-    } else if (number(w, n)) {
-      if (w.size() == 4) y = n;
-      else d = n;
-    } else {
-      std::string low;
-      for (char ch : w.substr(0, 3)) low += static_cast<char>(std::tolower(static_cast<unsigned char>(ch)));
-      bool found = false;
-      for (std::size_t k = 0; k < months.size(); ++k)
-        if (low == months[k]) {
-          mo = i64(k) + 1;
-          found = true;
-        }
-      static constexpr std::array days{"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
-      for (auto day : days) found = found || low == day;
-      if (!found) return na_value;
-    }
+    bool read = true;
+    if (w.find(':') != std::string::npos) read = read_clock(w, at);
+    else if (w.find_first_of("-/.") != std::string::npos) read = read_numeric_date(w, at);
+    else if (!read_digits(w, n)) read = read_name(w, at);
+    else if (w.size() == 4) at.year = n;
+    else small.push_back(n);
+    if (!read) return na_value;
   }
-  if (y == 0 || mo == 0) return na_value;
+  // without a month's name the month comes first: "05 12 2000" is in May (PyneCore, measured on TradingView)
+  if (at.month == 0 && small.size() > 1) {
+    at.month = small[0];
+    small.erase(small.begin());
+  }
+  if (!small.empty()) at.day = small[0];
+  if (at.year == 0 || at.month < 1 || at.month > 12 || at.day < 0 || at.day > 31) return na_value;
   auto z = zone::find(zone_text.empty() ? "UTC" : zone_text);
   if (z == nullptr) return na_value;
-  return f64(z->to_utc(y, mo, d == 0 ? 1 : d, h, mi, s));
+  return f64(z->to_utc(at.year, at.month, at.day == 0 ? 1 : at.day, at.hour, at.minute, at.second));
 }
 
 namespace {

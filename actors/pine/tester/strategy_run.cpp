@@ -1,6 +1,7 @@
 #include "actors/pine/tester/strategy_run.hpp"
 
 #include "actors/pine/tester/account_view.hpp"
+#include "actors/pine/tester/history_ticks.hpp"
 #include "actors/pine/util.hpp"
 
 #include <algorithm>
@@ -54,7 +55,10 @@ struct strategy_run::impl {
     return {on_ticks(b.open, rules.grid), on_ticks(b.high, rules.grid), on_ticks(b.low, rules.grid), on_ticks(b.close, rules.grid)};
   }
   void set_rate(std::int64_t time_ms);
+  std::span<const bar> lower_of(const bar& b, const bar_flags& flags);
   void magnified(const bar& b, const bar_flags& flags, const bar_prices& p);
+  std::optional<runtime_failure> step_fills(const bar& b, bar_flags flags);
+  std::optional<runtime_failure> step_ticks(const bar& b, bar_flags flags);
   void send_orders(const bar& b) {
     const auto& orders = engine.orders();
     if (orders.empty()) return;
@@ -107,6 +111,7 @@ struct strategy_run::impl {
   bar_prices seen; ///< of the realtime bar
   std::size_t lower_at = 0;
   std::vector<bar_prices> inner;
+  std::vector<bar> ticks;
   std::vector<equity_point> points;
   span_facts span;
   std::vector<std::string> warnings;
@@ -141,13 +146,63 @@ void strategy_run::impl::set_rate(std::int64_t time_ms) {
     warnings.push_back("no rate " + rate_key + " in the data: amounts stay in the symbol's currency");
 }
 
-void strategy_run::impl::magnified(const bar& b, const bar_flags& flags, const bar_prices& p) {
+/// The bars of the shorter timeframe inside of this one; none without the bar magnifier.
+std::span<const bar> strategy_run::impl::lower_of(const bar& b, const bar_flags& flags) {
   auto lower = options.lower_bars;
+  if (lower.empty() || !code->decl.use_bar_magnifier) return {};
   auto end = flags.next_time_ms != 0 ? flags.next_time_ms : cal.period_close(chart, b.time_ms);
   while (lower_at < lower.size() && lower[lower_at].time_ms < b.time_ms) ++lower_at;
+  const auto first = lower_at;
+  while (lower_at < lower.size() && lower[lower_at].time_ms < end) ++lower_at;
+  return lower.subspan(first, lower_at - first);
+}
+
+void strategy_run::impl::magnified(const bar& b, const bar_flags& flags, const bar_prices& p) {
   inner.clear();
-  for (; lower_at < lower.size() && lower[lower_at].time_ms < end; ++lower_at) inner.push_back(prices(lower[lower_at]));
+  for (const auto& small : lower_of(b, flags)) inner.push_back(prices(small));
   account.bar(moment(b), p, inner.data(), inner.size());
+}
+
+/// calc_on_order_fills: after each fill the script runs again, as of this bar, and its orders may fill further on.
+std::optional<runtime_failure> strategy_run::impl::step_fills(const bar& b, bar_flags flags) {
+  const auto p = prices(b);
+  account.begin_stepping(moment(b), p);
+  bool opened = false;
+  flags.historical = true;
+  while (account.step()) {
+    view.refresh();
+    auto failure = opened ? engine.update(b, flags) : engine.begin_bar(b, flags);
+    if (ended(failure)) return stopped;
+    opened = true;
+    send_orders(b);
+  }
+  account.end_bar(p);
+  view.refresh();
+  return opened ? engine.commit(b, flags) : engine.on_bar(b, flags);
+}
+
+/// calc_on_every_history_tick: the script runs on each assumed tick and sees no more of the bar than was known there. What
+/// it orders on one tick fills on the way to the next. A fill needs no run of its own: the tick behind it has one.
+std::optional<runtime_failure> strategy_run::impl::step_ticks(const bar& b, bar_flags flags) {
+  history_ticks(b, lower_of(b, flags), ticks);
+  flags.historical = true;
+  account.open_tick(moment(b), on_ticks(ticks.front().close, rules.grid));
+  account.move_to(on_ticks(ticks.front().close, rules.grid));
+  for (std::size_t i = 0; i + 1 < ticks.size(); ++i) {
+    if (i > 0) {
+      account.move_to(on_ticks(ticks[i].close, rules.grid));
+      account.tick_done();
+    }
+    view.refresh();
+    auto failure = i == 0 ? engine.begin_bar(ticks[i], flags) : engine.update(ticks[i], flags);
+    if (ended(failure)) return stopped;
+    send_orders(b);
+  }
+  account.move_to(on_ticks(b.close, rules.grid));
+  account.tick_done();
+  account.end_bar(prices(b));
+  view.refresh();
+  return engine.commit(b, flags);
 }
 
 std::optional<runtime_failure> strategy_run::on_bar(const bar& b, bar_flags flags) {
@@ -157,23 +212,14 @@ std::optional<runtime_failure> strategy_run::on_bar(const bar& b, bar_flags flag
   if (m.engine.waits()) return m.engine.on_bar(b, flags); // for the script and its account the bar does not exist
   ++m.index;
   m.set_rate(b.time_ms);
-  auto p = m.prices(b);
+  const bool emulated = m.options.filled_by == fill_source::emulator;
   std::optional<runtime_failure> failure;
-  if (m.code->decl.calc_on_order_fills && m.options.filled_by == fill_source::emulator) {
-    m.account.begin_stepping(m.moment(b), p);
-    bool opened = false;
-    flags.historical = true;
-    while (m.account.step()) { // a fill: the script runs again, as of this bar, and its orders may fill further on
-      m.view.refresh();
-      failure = opened ? m.engine.update(b, flags) : m.engine.begin_bar(b, flags);
-      if (m.ended(failure)) return m.stopped;
-      opened = true;
-      m.send_orders(b);
-    }
-    m.account.end_bar(p);
-    m.view.refresh();
-    failure = opened ? m.engine.commit(b, flags) : m.engine.on_bar(b, flags);
+  if (m.code->decl.calc_on_every_history_tick && emulated) {
+    failure = m.step_ticks(b, flags);
+  } else if (m.code->decl.calc_on_order_fills && emulated) {
+    failure = m.step_fills(b, flags);
   } else {
+    auto p = m.prices(b);
     if (!m.options.lower_bars.empty() && m.code->decl.use_bar_magnifier) m.magnified(b, flags, p);
     else m.account.bar(m.moment(b), p);
     m.view.refresh();

@@ -70,6 +70,7 @@ result<preview_outcome> run_preview(const preview_request& what, std::span<const
   settings.data = &data;
   settings.inputs = what.inputs;
   settings.limit.clock_ns = steady_clock_ns;
+  settings.limit.run_ns = limits::preview_run_ns;
   settings.last_bar_index = static_cast<std::int64_t>(list.size()) - 1;
   settings.last_bar_time_ms = list.back().time_ms;
   preview_outcome out;

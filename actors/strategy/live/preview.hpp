@@ -15,6 +15,8 @@ namespace tt::strategy {
 
 namespace limits {
 inline constexpr std::size_t preview_bars = 20'000;
+/// Longest time of a preview, nanoseconds; what has been computed until then is shown. Others wait for the answer.
+inline constexpr std::int64_t preview_run_ns = 20'000'000'000;
 inline constexpr std::size_t preview_markers = 20'000; ///< newest kept
 } // namespace limits
 
