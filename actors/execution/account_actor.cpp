@@ -76,14 +76,33 @@ void tell_step(self_ptr self) {
   self->state.options->on_step(view);
 }
 
+/// What could not be written down is not done, but for its cancels: they open nothing, and what becomes of them is found
+/// when the journal is back. True if one went out.
+bool cancel_all_the_same(self_ptr self, const std::vector<effect>& effects) {
+  bool out = false;
+  if (self->state.writer->health() == journal_health::fenced) return out;
+  for (const auto& e : effects) {
+    auto request = request_in(e);
+    const auto* cancel = request ? std::get_if<cancel_request>(&*request) : nullptr;
+    if (!cancel || !self->state.writer->book().find(cancel->wire_id)) continue;
+    ask_venue(self, std::move(*request));
+    out = true;
+  }
+  return out;
+}
+
 void commit(self_ptr self) {
   auto& st = self->state;
   st.commit_is_on_its_way = false;
-  const auto done = st.writer->commit(now_of(self));
+  auto done = st.writer->commit(now_of(self));
   bool failed = false;
-  for (const auto& one : done) {
+  for (auto& one : done) {
     failed = failed || one.failed;
     if (!one.failed) carry_out(self, one.what.effects);
+    else if (cancel_all_the_same(self, one.what.effects)) {
+      one.failed.reset(); // as a cancel that comes while the journal is known to be down
+      one.what.answer = reply::done;
+    }
     if (auto waits = st.told.extract(one.ticket); !waits.empty()) waits.mapped()(answer_of(*st.writer, one));
     const auto promise = st.promised.find(one.ticket);
     if (promise == st.promised.end()) continue;

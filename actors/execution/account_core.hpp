@@ -172,6 +172,7 @@ private:
   std::map<std::string, std::set<order_number>> groups_;                 ///< heads of held brackets and OCO pairs
   std::map<std::string, price> last_price_;
   std::map<order_number, utc_time> target_out_; ///< since when a target leg is out
+  std::map<order_number, quantity> resize_refused_; ///< legs at the venue, with the quantity that was refused them
   std::uint64_t listings_ = 0;
 };
 

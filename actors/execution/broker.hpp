@@ -100,7 +100,7 @@ struct order_handle {
 /// What became of a request to submit.
 enum class submit_outcome : std::uint8_t {
   accepted,  ///< the venue has it: `status` says where it stands
-  refused,   ///< a definite no: business rule, authorisation, validation
+  refused,   ///< a definite no: business rule, authorisation, validation. Not that the wire id is known already: that is ambiguous
   not_sent,  ///< certainly nothing left this machine; may be sent again after `retry_after`
   ambiguous, ///< anything else: time-out, reset, 5xx, unreadable answer
 };

@@ -24,7 +24,10 @@ void account_core::turn::arm(const order& what) {
   auto& timers = core_.timers_;
   const auto at = timers.find(what.number);
   const bool target_waits = core_.target_out_.contains(what.number);
-  if (is_final(what.state)) core_.target_out_.erase(what.number);
+  if (is_final(what.state)) {
+    core_.target_out_.erase(what.number);
+    core_.resize_refused_.erase(what.number);
+  }
   if (at != timers.end() && at->second.state == what.state) return;
   if (at != timers.end()) timers.erase(at);
   if (!has_timer(what)) {

@@ -41,8 +41,7 @@ constexpr void in_doubt(builder& b) {
   b.set(unknown, missing_at_venue, stay);
   b.set(unknown, absence_proven, to(rejected));
   b.set(unknown, closed_by_person, to(rejected));
-  // each wire id goes out once, so a late definite answer is about that one request
-  b.set(unknown, not_sent, to(rejected));
+  b.set(unknown, not_sent, stay); // it may be about an earlier request than the one that got there: the venue is asked
   b.set(unknown, cancel_refused, stay);
   b.set(unknown, replace_refused, stay);
   b.set(unknown, replace_confirmed, note); // the venue shows the new terms

@@ -34,10 +34,27 @@ decimal beyond(checked_math& math, decimal p, decimal base, direction way) {
   return math.divide(distance, base.abs());
 }
 
+/// A bracket whose legs lie on the wrong side of its entry: the target or the stop would go off at once. Nothing: they are right.
+std::optional<answer> wrong_legs(run_context& c) {
+  if (!c.asked.profit && !c.asked.loss) return std::nullopt;
+  const auto entry = c.asked.limit_price ? *c.asked.limit_price : c.asked.stop_price ? *c.asked.stop_price : *c.reference;
+  const bool buys = c.way == direction::buy;
+  const auto refuse = [&](const char* what, price at, const char* side) {
+    return answer{check_verdict::reject, limit_scope::global, limit_unit::price, at.value(), entry.value(), {},
+                  std::string("the ") + what + " " + at.to_string() + " is not " + side + " the entry at " + entry.to_string()};
+  };
+  if (c.asked.loss && (buys ? c.asked.loss->stop >= entry : c.asked.loss->stop <= entry))
+    return refuse("stop loss", c.asked.loss->stop, buys ? "below" : "above");
+  if (c.asked.profit && (buys ? c.asked.profit->at <= entry : c.asked.profit->at >= entry))
+    return refuse("take profit", c.asked.profit->at, buys ? "above" : "below");
+  return std::nullopt;
+}
+
 answer price_collar(run_context& c) {
   if (!c.what || !c.reference || c.reference->is_zero()) return answer::skip();
   const auto& limit = c.limit(collar_limit(c.what->kind));
   if (!limit.is_on) return answer::skip();
+  if (auto wrong = wrong_legs(c)) return *wrong;
   decimal worst;
   const auto look_at = [&](order_type type, std::optional<price> limit_price, std::optional<price> stop_price) {
     if (limit_price) {
@@ -52,7 +69,10 @@ answer price_collar(run_context& c) {
   if (c.asked.legs.empty()) look_at(c.asked.type, c.asked.limit_price, c.asked.stop_price);
   for (const auto& leg : c.asked.legs) look_at(leg.type, leg.limit_price, leg.stop_price);
   if (worst <= limit.value) return answer::pass(worst, limit, limit_unit::ratio);
-  return answer::reject(worst, limit, limit_unit::ratio, "the price is too far from the market (" + c.reference->to_string() + ")");
+  auto out = answer::reject(worst, limit, limit_unit::ratio, "the price is too far from the market (" + c.reference->to_string() + ")");
+  // a leg was settled with its entry; when the market jumps over it, a position without protection is the worse evil
+  if (c.order.origin == order_origin::leg && !c.opens()) out.what = check_verdict::warn;
+  return out;
 }
 
 answer fat_finger_qty(run_context& c) {

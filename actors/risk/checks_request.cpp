@@ -49,6 +49,8 @@ std::optional<answer> over_rate(const rate_window& window, utc_time now, const e
 }
 
 answer order_rate(run_context& c) {
+  // legs follow the fills of their entry: how many there are is the venue's doing, not the sender's
+  if (c.order.origin == order_origin::leg && !c.opens()) return answer::skip();
   const auto kind = c.opens() ? rate_kind::opening : rate_kind::closing;
   rate_window* of_strategy = nullptr;
   if (!c.asked.strategy.empty()) {

@@ -155,6 +155,20 @@ TEST_F(account_actor_test, while_the_disk_is_full_orders_are_refused_cancels_go_
   EXPECT_EQ(ask(order_atom::value, raw(first.now->number)).now->state, order_state::cancelled);
 }
 
+TEST_F(account_actor_test, the_cancel_that_finds_the_disk_full_goes_out) {
+  start();
+  const auto first = place("first");
+  deliver();
+  disk->left = full_disk::room::none;
+  const auto cancel = ask(cancel_atom::value, raw(first.now->number), std::string("stop"));
+  EXPECT_FALSE(cancel.refused) << to_string(*cancel.refused);
+  EXPECT_EQ(venue.find(first.now->wire_id)->status, venue_status::cancelled);
+  EXPECT_EQ(place("second").refused->code, errc::not_available);
+  disk->left = full_disk::room::enough;
+  pass(seconds{17});
+  EXPECT_EQ(ask(order_atom::value, raw(first.now->number)).now->state, order_state::cancelled);
+}
+
 TEST_F(account_actor_test, a_fill_that_the_stream_lost_is_found_by_asking) {
   start();
   const auto placed = place("k");

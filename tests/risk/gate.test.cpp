@@ -411,6 +411,51 @@ TEST(gate, collars_guard_the_side_that_hurts) {
   EXPECT_EQ(said(d.send(t)), "PRICE_COLLAR") << "a buy stop far below the market is a market order in disguise";
 }
 
+TEST(gate, a_bracket_protects_on_the_right_side_of_its_entry) {
+  desk d;
+  const auto bracket = [&](direction way, std::optional<price> entry, const char* stop, const char* target) {
+    auto t = d.order("AAPL", way == direction::buy ? buy : sell, "1", order_type::bracket);
+    t.asked.limit_price = entry;
+    t.asked.loss = stop_loss{px(stop), std::nullopt};
+    t.asked.profit = take_profit{px(target)};
+    return said(d.ask(t));
+  };
+  EXPECT_EQ(bracket(direction::buy, std::nullopt, "95", "110"), "APPROVED");
+  EXPECT_EQ(bracket(direction::buy, std::nullopt, "40", "300"), "APPROVED") << "far away is the trader's affair";
+  EXPECT_EQ(bracket(direction::buy, std::nullopt, "100", "110"), "PRICE_COLLAR");
+  EXPECT_EQ(bracket(direction::buy, std::nullopt, "400", "500"), "PRICE_COLLAR");
+  EXPECT_EQ(bracket(direction::buy, std::nullopt, "95", "99"), "PRICE_COLLAR");
+  EXPECT_EQ(bracket(direction::buy, px("90"), "95", "110"), "PRICE_COLLAR") << "below the market, above the entry";
+  EXPECT_EQ(bracket(direction::buy, px("90"), "85", "95"), "APPROVED");
+  EXPECT_EQ(bracket(direction::sell, std::nullopt, "105", "90"), "APPROVED");
+  EXPECT_EQ(bracket(direction::sell, std::nullopt, "99", "90"), "PRICE_COLLAR");
+  EXPECT_EQ(bracket(direction::sell, std::nullopt, "105", "101"), "PRICE_COLLAR");
+  auto t = d.order("AAPL", buy, "1", order_type::bracket);
+  t.asked.loss = stop_loss{px("400"), std::nullopt};
+  const auto told = d.ask(t);
+  const auto* why = told.find(check_code::price_collar);
+  ASSERT_TRUE(why);
+  EXPECT_EQ(*why->measured, dec("400"));
+  EXPECT_EQ(*why->limit, dec("100"));
+  EXPECT_EQ(why->message, "the stop loss 400 is not below the entry at 100");
+}
+
+TEST(gate, a_leg_goes_out_though_the_market_jumped_over_it_and_however_many_there_are) {
+  desk d;
+  d.hold("AAPL", "100");
+  d.loosen(limit_id::order_rate_account_second, "10");
+  for (int i = 0; i < 30; ++i) {
+    auto leg = d.order("AAPL", sell, "1", order_type::stop);
+    leg.asked.stop_price = px("130"); // the market is at 100
+    leg.asked.effect = position_effect::reduce_only;
+    leg.view.origin = order_origin::leg;
+    EXPECT_EQ(said(d.send(leg)), "APPROVED") << i;
+  }
+  auto own = d.order("AAPL", sell, "1", order_type::stop);
+  own.asked.stop_price = px("130");
+  EXPECT_EQ(said(d.send(own)), "PRICE_COLLAR") << "a stop that somebody sends is judged";
+}
+
 TEST(gate, fat_fingers) {
   desk d;
   d.loosen(limit_id::max_position_size, "off");

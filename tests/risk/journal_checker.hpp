@@ -45,7 +45,7 @@ struct rec_order {
   order_type type;
   decimal asked;
   std::optional<decimal> limit, stop;
-  bool reduce_only = false, sends_alone = false;
+  bool reduce_only = false, sends_alone = false, is_leg = false;
   utc_time at;
   verdict result;
   std::string code;
@@ -177,7 +177,8 @@ private:
       const auto mid = (q.bid + q.ask) * *decimal::parse("0.5");
       const auto reference = q.bid <= q.last && q.last <= q.ask ? q.last : mid;
       const auto beyond = r.way == direction::buy ? *r.limit - reference : reference - *r.limit;
-      if (beyond > limits_.collar * reference) complain(r, "PRICE_COLLAR");
+      const bool protects = r.is_leg && !opening.is_positive(); // a leg follows the market wherever it has gone
+      if (beyond > limits_.collar * reference && !protects) complain(r, "PRICE_COLLAR");
     }
     orders_[r.number] = {r.symbol, r.way, r.approved, price, unit_size};
   }

@@ -205,7 +205,7 @@ private:
     ASSERT_NE(answer.verdict.code, check_code::internal) << answer.verdict.rejection()->message;
     auditor.read(rec_order{raw(t.view.number), symbol, t.key.str(), direction_of(side), t.asked.type, asked, value_of(t.asked.limit_price),
                            value_of(t.asked.stop_price), close_only || t.asked.effect == position_effect::reduce_only,
-                           t.asked.closing == close_part::send_alone, d.now, answer.verdict.result, answer.verdict.code_text(),
+                           t.asked.closing == close_part::send_alone, t.view.origin == order_origin::leg, d.now, answer.verdict.result, answer.verdict.code_text(),
                            answer.verdict.approved.value()});
     if (answer.proof) working.push_back({raw(t.view.number), symbol, direction_of(side), answer.proof->approved_quantity().value()});
   }
@@ -273,7 +273,7 @@ TEST(property, the_auditor_sees_a_breach) {
   random_desk desk(5);
   for (int i = 0; i < 200; ++i) desk.step();
   ASSERT_TRUE(desk.auditor.breaches().empty());
-  desk.auditor.read(rec_order{1'000'000, "AAPL", "a new key", direction::buy, order_type::limit, decimal{100'000}, dec("100"), {}, false, false,
+  desk.auditor.read(rec_order{1'000'000, "AAPL", "a new key", direction::buy, order_type::limit, decimal{100'000}, dec("100"), {}, false, false, false,
                               desk.d.now, verdict::approved, "APPROVED", decimal{100'000}});
   EXPECT_FALSE(desk.auditor.breaches().empty());
 }

@@ -169,7 +169,10 @@ void paper_broker::do_submit(const submit_request& request, utc_time now) {
   if (request.epoch < epoch_) return refuse("an older leader: lease epoch " + std::to_string(raw(request.epoch)));
   epoch_ = request.epoch;
   if (const auto good = check(request); !good) return refuse(to_string(good.error()));
-  if (known_wires_.contains(request.wire_id.str())) return refuse("duplicate: an order " + request.wire_id.str() + " is here already");
+  if (known_wires_.contains(request.wire_id.str())) { // no second order; what became of the first is asked for
+    answer.outcome = submit_outcome::ambiguous;
+    return refuse("duplicate: an order " + request.wire_id.str() + " is here already");
+  }
   auto& m = markets_.find(request.symbol)->second;
   const auto number = next_number_++;
   paper_order order;
