@@ -129,7 +129,7 @@ TEST(stop_file, keeps_what_is_known) {
   ASSERT_TRUE(a.engage(request(kill_mode::flatten, {kill_scope::kind::account, "x"}), "ann", noon));
   ASSERT_TRUE(a.lift(a.standing()));
   ASSERT_TRUE(a.engage(request(kill_mode::reduce), "ann", noon));
-  const stop_memory kept{a.word(), {"b", "c"}};
+  const stop_memory kept{a.word(), {"b", "c"}, {"d"}};
   ASSERT_TRUE(gateway::replace_file(path, to_json(kept)));
   const auto read = load_stop_memory(path);
   ASSERT_TRUE(read) << to_string(read.error());
