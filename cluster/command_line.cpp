@@ -3,6 +3,8 @@
 #include "cluster/jobs/job_command.hpp"
 #include "cluster/node.hpp"
 #include "cluster/pine_command.hpp"
+#include "cluster/risk_command.hpp"
+#include "cluster/token_command.hpp"
 #include "cluster/webhooks/webhook_command.hpp"
 #include "cluster/strategy_command.hpp"
 
@@ -128,6 +130,11 @@ int run(int argc, char** argv) {
   strategy_options strategies;
   const auto* strategy = add_strategy_command(app, strategies);
 
+  token_options tokens;
+  const auto* token = add_token_command(app, tokens);
+  risk_options stops;
+  const auto* risk = add_risk_command(app, stops);
+
   auto* print_version = app.add_subcommand("version", "print the version");
 
   try {
@@ -149,6 +156,8 @@ int run(int argc, char** argv) {
   if (*webhook.remove) return run_webhook_remove(webhook_options);
   if (const auto code = run_job_command(job_subcommands, job)) return *code;
   if (*strategy) return run_strategy(strategies);
+  if (*token) return run_token(tokens);
+  if (*risk) return run_risk(stops);
   if (*check) return run_check(config_path, values);
   if (*new_key) return run_keys_new(key);
   if (*show_key) return run_keys_show(key_file);

@@ -2,18 +2,12 @@
 
 #include "bus/keys/keys.hpp"
 #include "cluster/commands.hpp"
+#include "gateways/store/folder_turn.hpp"
 
-#include <cerrno>
-#include <chrono>
 #include <cstdio>
-#include <cstring>
-#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <sys/file.h>
-#include <thread>
-#include <unistd.h>
 
 namespace tt::cluster {
 
@@ -48,35 +42,6 @@ result<void> replace(const std::filesystem::path& file, const std::string& text)
   return {};
 }
 
-/// Longest wait for another `tt keys` in the same folder, and between two looks.
-constexpr std::chrono::milliseconds turn_patience{10'000}, turn_pause{10};
-
-/// A folder of keys that is one process's turn: two that add a line at once would lose one of them. Ends with this object, or
-/// with the process.
-class folder_turn {
-public:
-  explicit folder_turn(const std::filesystem::path& folder) : file_(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {}
-  ~folder_turn() {
-    if (file_ >= 0) close(file_);
-  }
-  folder_turn(const folder_turn&) = delete;
-  folder_turn& operator=(const folder_turn&) = delete;
-
-  /// Errors: io_error with the reason, or when it takes too long.
-  [[nodiscard]] result<void> wait() const {
-    if (file_ < 0) return error{errc::io_error, std::string("can't open the folder: ") + std::strerror(errno)};
-    for (auto left = turn_patience; flock(file_, LOCK_EX | LOCK_NB) != 0; left -= turn_pause) {
-      if (errno != EWOULDBLOCK && errno != EINTR) return error{errc::io_error, std::string("can't lock the folder: ") + std::strerror(errno)};
-      if (left <= turn_pause) return error{errc::io_error, "another tt keys has been at work in the folder for ten seconds"};
-      std::this_thread::sleep_for(turn_pause);
-    }
-    return {};
-  }
-
-private:
-  int file_;
-};
-
 /// Adds a line to the allow list, which must stay readable as a whole.
 result<void> allow(const std::filesystem::path& file, const bus::keys::entry& who) {
   std::error_code ignored;
@@ -105,7 +70,7 @@ int run_keys_new(const keys_options& options) {
     std::filesystem::permissions(folder, std::filesystem::perms::owner_all, failed);
   }
   if (failed) return fail("can't make " + folder.string() + ": " + failed.message());
-  const folder_turn turn{folder};
+  const gateway::folder_turn turn{folder}; // two that add a line at once would lose one of them
   if (auto ours = turn.wait(); !ours) return fail(folder.string() + ": " + to_string(ours.error()));
   auto key = bus::keys::make(options.name);
   if (!key) return fail(key.error().text);

@@ -14,9 +14,11 @@
 #include "cluster/trading/trading_service.hpp"
 #include "cluster/webhooks/webhook_service.hpp"
 #include "gateways/alerts/alert_channel.hpp"
+#include "gateways/auth/first_admin.hpp"
 #include "gateways/bridge/actor_jobs_port.hpp"
 #include "gateways/bridge/actor_market_port.hpp"
 #include "gateways/gateway.hpp"
+#include "gateways/http/peer_rules.hpp"
 #include "gateways/jobs/job_channels.hpp"
 #include "gateways/notify/https_notice_sender.hpp"
 #include "gateways/strategies/strategy_channels.hpp"
@@ -372,7 +374,17 @@ struct node::impl {
     return {};
   }
 
+  /// Where everybody must say who they are, somebody must be able to.
+  result<void> welcome_first_admin() {
+    if (!config.auth_required && gateway::is_loopback_host(config.host)) return {};
+    auto made = gateway::make_first_admin(config.data_dir, clock());
+    if (!made) return made.error();
+    if (*made) spdlog::warn("nobody may administer this node yet: {} holds an admin token; take it, then delete the file", **made);
+    return {};
+  }
+
   result<void> start_gateway() {
+    if (auto welcomed = welcome_first_admin(); !welcomed) return welcomed;
     stream = std::make_unique<gateway::stream_service>(*port, stream_settings(config));
     auto served = gateway_settings(config);
     if (webhooks) {

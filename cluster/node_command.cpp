@@ -154,8 +154,7 @@ int run_node(const std::string& config_path, const std::map<std::string, std::st
   std::printf("TraderTerminal %s is running: %s\n", std::string(version()).c_str(), (url.empty() ? control : url).c_str());
   std::fflush(stdout);
   if (!url.empty() && !gateway::is_loopback_host(config->host))
-    spdlog::warn("bound to {}: callers need an identity, and this build can't give one yet; only /health and the UI's files are served",
-                 config->host);
+    spdlog::info("bound to {}: callers need an identity; `tt token` makes tokens", config->host);
   if (!url.empty()) spdlog::info("node {} answers on {}", config->node_id, url);
   signals.wait([&] { (*started)->reload_keys(); });
   spdlog::info("stopping");

@@ -18,7 +18,7 @@ std::span<const setting_spec> setting_specs() {
     {"server.port", {"DATAHUB_PORT", "PORT", "BACKEND_PORT"}, "8080", "port of HTTP and WebSocket; 0 = any free one"},
     {"server.io_threads", {"TT_IO_THREADS"}, "2", "threads that own sockets"},
     {"server.web_root", {"TT_WEB_ROOT"}, "ui-bridge/web/dist", "folder of the built UI", active, open, key_form::path},
-    {"server.auth_mode", {"AUTH_MODE"}, "auto", "auto: loopback needs no identity; required: everybody does"},
+    {"server.auth_mode", {"AUTH_MODE"}, "auto", "auto: loopback trades on paper without an identity; required: everybody needs one"},
     {"server.allowed_hosts", {"ALLOWED_HOSTS"}, "", "further Host names that are answered", active, open, key_form::list},
     {"server.cors_origins", {"CORS_ORIGINS"}, "http://localhost:5173,http://localhost:3000", "web origins that may call", active, open, key_form::list},
     {"server.trusted_proxies", {"TRUSTED_PROXIES"}, "", "peers whose X-Forwarded-For is believed", active, open, key_form::list},

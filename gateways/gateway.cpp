@@ -27,6 +27,7 @@ struct core {
   gateway_metrics metrics;
   static_files files;
   std::unique_ptr<document_store> documents;
+  std::shared_ptr<identity_service> identities = {};
   task_queue queue;
   idempotency_store keys;
   services parts;
@@ -38,11 +39,11 @@ struct core {
   std::unique_ptr<pipeline> webhook_requests;
 };
 
-result<pipeline_rules> make_rules(const gateway_config& config) {
+result<pipeline_rules> make_rules(const gateway_config& config, std::shared_ptr<identity_service> identities) {
   auto proxies = network_list::parse(config.trusted_proxies);
   if (!proxies) return error{errc::invalid_argument, proxies.error().message, "TRUSTED_PROXIES"};
   return pipeline_rules{host_rules{config.host, config.allowed_hosts}, origin_rules{config.cors_origins}, std::move(*proxies),
-                        config.auth, is_loopback_host(config.host), config.limits};
+                        config.auth, is_loopback_host(config.host), config.limits, std::move(identities)};
 }
 
 } // namespace
@@ -171,7 +172,9 @@ result<std::uint16_t> gateway::start() {
   if (!config.tls_cert.empty() || !config.tls_key.empty())
     return error{errc::unsupported, "this build does not serve TLS; put a TLS proxy in front and name it in TRUSTED_PROXIES", "TLS_CERT"};
   if (auto venue = find_calendar(config.market_calendar); !venue) return error{venue.error().code, venue.error().message, "MARKET_CALENDAR"};
-  auto rules = make_rules(config);
+  auto identities = identity_service::open(config.data_dir);
+  if (!identities) return identities.error();
+  auto rules = make_rules(config, *identities);
   if (!rules) return rules.error();
   auto documents = document_store::open(config.data_dir);
   if (!documents) return documents.error();
@@ -184,6 +187,12 @@ result<std::uint16_t> gateway::start() {
   made->parts.alerts = impl_->alerts;
   made->parts.webhooks = impl_->webhooks;
   made->parts.paper = impl_->paper;
+  made->identities = *identities;
+  made->parts.identities = made->identities.get();
+  // a stream may know the service for longer than there is a queue
+  made->identities->work_on([weak = std::weak_ptr{made}](std::function<void()> job) {
+    if (const auto alive = weak.lock()) static_cast<void>(alive->queue.post(std::move(job)));
+  });
   auto table = make_route_table(made->parts);
   if (!table) return table.error();
   made->table.emplace(std::move(*table));

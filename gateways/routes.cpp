@@ -41,7 +41,7 @@ result<route_table> make_route_table(services& parts) {
   add_webhook_routes(rows, parts);
   add_paper_routes(rows, parts);
   add_portfolio_routes(rows, parts);
-  add_later_routes(rows);
+  add_auth_routes(rows, parts);
   add_stream_routes(rows);
   add_file_routes(rows, parts.files);
   return route_table::make(std::move(rows));

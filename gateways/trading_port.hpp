@@ -10,6 +10,7 @@
 #include "actors/risk/limits.hpp"
 #include "gateways/market_port.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <string>
@@ -22,8 +23,18 @@ struct trading_caller {
   std::string principal;
   risk::access rank = risk::access::trader;
   /// Whether accounts with real money are out of reach.
-  enum class reach : std::uint8_t { all, paper_only };
+  enum class reach : std::uint8_t { all, paper_only, listed };
   reach accounts = reach::paper_only;
+  std::vector<account_id> listed = {}; ///< of reach::listed
+
+  /// Nothing: the account is within reach. Errors: refused, field account_id, which the routes answer with 403.
+  [[nodiscard]] result<void> reaches(const account_id& account, account_mode mode) const {
+    if (accounts == reach::paper_only && mode != account_mode::paper)
+      return error{errc::refused, "an account with real money needs an identity that has it in its scope", "account_id"};
+    if (accounts == reach::listed && std::ranges::find(listed, account) == listed.end())
+      return error{errc::refused, "this identity is bound to other accounts", "account_id"};
+    return {};
+  }
 };
 
 struct account_snapshot {

@@ -1,7 +1,7 @@
 #include "cluster/stops/stop_actor.hpp"
 
 #include "bus/messages.hpp"
-#include "cluster/durable_file.hpp"
+#include "gateways/store/durable_file.hpp"
 
 #include <caf/send.hpp>
 
@@ -22,7 +22,7 @@ stop_task task_of(std::function<void()> run) { return {std::make_shared<const st
 /// What can't be written is tried again with the next retry.
 void save(stop_pointer self) {
   auto& s = self->state;
-  const auto done = replace_file(s.options->path, to_json(stop_memory{s.board->word(), s.hosts, s.gateways}));
+  const auto done = gateway::replace_file(s.options->path, to_json(stop_memory{s.board->word(), s.hosts, s.gateways}));
   if (done && !s.unwritten.empty()) spdlog::info("emergency stops are written down again");
   s.unwritten = done ? std::string{} : "can't be written down and would be forgotten by a restart: " + to_string(done.error());
   if (!done) spdlog::error("emergency stops can't be written down: {}", to_string(done.error()));

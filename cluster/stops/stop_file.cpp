@@ -1,6 +1,6 @@
 #include "cluster/stops/stop_file.hpp"
 
-#include "cluster/durable_file.hpp"
+#include "gateways/store/durable_file.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -72,7 +72,7 @@ result<stop_memory> parse_stop_memory(std::string_view text) {
 }
 
 result<stop_memory> load_stop_memory(const std::string& path) {
-  const auto text = read_small_file(path, max_file);
+  const auto text = gateway::read_small_file(path, max_file);
   if (!text) return text.error().code == errc::out_of_range ? broken("it is too large") : text.error();
   return *text ? parse_stop_memory(**text) : stop_memory{};
 }

@@ -1,6 +1,6 @@
 #include "cluster/trading/paper_list.hpp"
 
-#include "cluster/durable_file.hpp"
+#include "gateways/store/durable_file.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -112,7 +112,7 @@ result<paper_list> parse_paper_list(std::string_view bytes) {
 }
 
 result<std::optional<paper_list>> load_paper_list(const std::string& path) {
-  const auto text = read_small_file(path, max_file);
+  const auto text = gateway::read_small_file(path, max_file);
   if (!text) return text.error().code == errc::out_of_range ? broken("it is larger than 1 MiB") : text.error();
   if (!*text) return std::optional<paper_list>{};
   auto parsed = parse_paper_list(**text);
@@ -120,6 +120,6 @@ result<std::optional<paper_list>> load_paper_list(const std::string& path) {
   return std::optional{std::move(*parsed)};
 }
 
-result<void> save_paper_list(const std::string& path, const paper_list& list) { return replace_file(path, to_json(list)); }
+result<void> save_paper_list(const std::string& path, const paper_list& list) { return gateway::replace_file(path, to_json(list)); }
 
 } // namespace tt::cluster

@@ -161,8 +161,8 @@ result<hosted_account> actor_trading_port::find(const trading_caller& who, const
   const auto usual = default_account();
   if (!named && !usual) return usual.error();
   auto found = accounts_->find(named ? *named : *usual);
-  if (found && who.accounts == trading_caller::reach::paper_only && found->mode != account_mode::paper)
-    return error{errc::refused, "only paper accounts without an identity", "account_id"};
+  if (!found) return found;
+  if (auto within = who.reaches(found->id, found->mode); !within) return within.error();
   return found;
 }
 

@@ -99,6 +99,8 @@ api_error no_accounts_for(std::string_view part) {
 }
 
 api_error to_api_error(const error& e, std::string_view where) {
+  // an account that is not within the caller's reach is a matter of identity, not of the rules of trading
+  if (e.code == errc::refused && e.field == "account_id") return make_error(403, "auth.scope", e.message);
   const int status = http_status(e.code);
   api_error out = make_error(status, std::string{to_string(e.code)}, to_string(e));
   if (e.code == errc::internal || e.code == errc::corrupt_data || e.code == errc::io_error) out.hidden = to_string(e);

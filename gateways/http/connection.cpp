@@ -263,7 +263,7 @@ void connection::upgrade(transport over) {
     return refuse(progress ? make_error(429, "progress.connections", "at most " + std::to_string(limit) + " progress sockets from one address")
                            : make_error(429, "stream.connections", "at most " + std::to_string(limit) + " streams from one address"));
   peer_info peer{context.client, is_loopback_address(context.client), context.who.name, std::string{to_string(context.who.rank)},
-                 context.request_id, std::make_shared<upgrade_slot>(parts_->counter, slot)};
+                 parts_->requests.caller_of_stream(call_), context.request_id, std::make_shared<upgrade_slot>(parts_->counter, slot)};
   moved_away_ = true;
   stream_.expires_never();
   to->accept(std::move(stream_), parser_->release(), std::move(peer));

@@ -4,16 +4,6 @@
 
 namespace tt::gateway {
 
-std::string_view to_string(role r) noexcept {
-  switch (r) {
-  case role::viewer: return "viewer";
-  case role::trader: return "trader";
-  case role::admin: return "admin";
-  case role::none: break;
-  }
-  return "";
-}
-
 struct responder::state {
   explicit state(sink s) : to(std::move(s)) {}
   ~state() {

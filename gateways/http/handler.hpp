@@ -3,37 +3,20 @@
 // What a route's handler is given and how it answers.
 
 #include "actors/model/time.hpp"
+#include "gateways/auth/principal.hpp"
 #include "gateways/http/api_error.hpp"
 #include "gateways/http/message.hpp"
 #include "gateways/json/json_writer.hpp"
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 
 namespace tt::gateway {
 
 struct route;
-
-/// What a caller may do; each role includes the ones before it.
-enum class role : std::uint8_t { none, viewer, trader, admin };
-
-std::string_view to_string(role r) noexcept;
-
-/// Whether accounts with real money are within reach.
-enum class account_scope : std::uint8_t { none, paper_only };
-
-/// Who asks.
-struct principal {
-  /// "local" for a loopback caller without a token; empty without identity. Owner
-  /// of layouts, watchlists and idempotency keys.
-  std::string name;
-  role rank = role::none;
-  account_scope accounts = account_scope::none;
-
-  [[nodiscard]] bool identified() const { return rank != role::none; }
-};
 
 /// Whether unknown JSON fields are an error (?strict=1) or ignored and counted.
 enum class unknown_fields : std::uint8_t { ignore, refuse };
@@ -44,7 +27,11 @@ struct request_context {
   http_request request;
   std::vector<std::string> params; ///< values of the pattern's {…}, in order
   principal who;
+  std::string session;             ///< handle of the UI session it was recognised by, or empty
+  std::string csrf_token;          ///< of that session
+  std::optional<utc_time> identity_expires_at; ///< of the token or session
   std::string client;              ///< address of the client (trusted proxies looked through)
+  peer_link link = peer_link::plain; ///< of the client, a trusted proxy looked through
   std::string request_id;
   json_style style;
   unknown_fields strictness = unknown_fields::ignore;

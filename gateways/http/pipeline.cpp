@@ -17,6 +17,10 @@ namespace {
 constexpr std::size_t max_request_id = 64;
 /// A body on GET means nothing; it is read and forgotten up to this size.
 constexpr std::size_t max_ignored_body = 16 * 1024;
+constexpr std::string_view bearer_challenge = "Bearer realm=\"TraderTerminal\"";
+/// Routes whose answers hold secrets: they are never kept for a repetition.
+constexpr std::string_view secret_routes = "/api/v1/auth";
+constexpr std::string_view strict_transport = "max-age=31536000";
 constexpr std::string_view expose_headers =
   "X-Request-Id, X-Next-Cursor, ETag, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Idempotent-Replay";
 constexpr std::string_view cors_request_headers =
@@ -70,13 +74,6 @@ std::string content_policy(const request_context& context) {
          "; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 }
 
-/// A token in a header, or as a stream is given one: by subprotocol or ticket.
-bool carries_token(const http_request& request, transport over) {
-  if (request.headers.find("Authorization") != nullptr || request.headers.find("X-API-Key") != nullptr) return true;
-  return over == transport::stream && (request.query.find("ticket") != nullptr ||
-                                       request.header("Sec-WebSocket-Protocol").find("bearer.") != std::string_view::npos);
-}
-
 bool token_in_url(const http_request& request) {
   static constexpr std::array<std::string_view, 6> names{"token", "access_token", "api_key", "apikey", "bearer", "authorization"};
   return std::any_of(request.query.all().begin(), request.query.all().end(), [](const name_value& one) {
@@ -119,11 +116,16 @@ pipeline::pipeline(const route_table& table, handler files, pipeline_rules rules
                    idempotency_store* keys)
     : table_(table), files_{.method = verb::get, .pattern = "(files)", .policy = {access::open, rate_class::files},
                             .summary = "Files of the UI", .run = std::move(files)},
-      rules_(std::move(rules)), clock_(std::move(clock)), metrics_(metrics), keys_(keys), limiter_(rules_.limits) {}
+      rules_(std::move(rules)), clock_(std::move(clock)), metrics_(metrics), keys_(keys), limiter_(std::make_shared<rate_limiter>(rules_.limits)) {}
 
 pipeline::~pipeline() = default;
 
 const request_context& pipeline::context(const exchange_ptr& call) { return call->context; }
+
+std::shared_ptr<stream_caller> pipeline::caller_of_stream(const exchange_ptr& call) const {
+  const auto& context = call->context;
+  return std::make_shared<stream_caller>(stream_caller::surroundings{rules_.identities, limiter_, clock_}, context.who, context.session, context.client);
+}
 
 std::optional<api_error> pipeline::check_authority(const http_request& head) const {
   if (head.headers.count("Host") != 1) return make_error(400, "host.missing", "exactly one Host header is needed");
@@ -161,34 +163,77 @@ std::optional<api_error> pipeline::find_route(exchange& call) {
   return std::nullopt;
 }
 
+api_error pipeline::refuse_credential(exchange& call, recognition::outcome how) {
+  const auto& context = call.context;
+  auto out = make_error(401, "auth.invalid_token", "the token is not known");
+  if (how == recognition::outcome::expired) out = make_error(401, "auth.expired", "the token has expired");
+  if (how == recognition::outcome::address) out = make_error(401, "auth.address", "the token may not be used from this address");
+  out.headers.set("WWW-Authenticate", std::string{bearer_challenge});
+  const auto verdict = limiter_->take(rate_class::failed_auth, context.client, context.now);
+  if (verdict.verdict != rate_verdict::answer::refused) return out;
+  call.rate = verdict;
+  metrics_.rate_limited(rate_class::failed_auth);
+  out = make_error(429, "rate_limited", "too many failed authentications");
+  out.headers.set("Retry-After", std::to_string(verdict.retry_after_s));
+  return out;
+}
+
+std::optional<api_error> pipeline::recognise(exchange& call) {
+  auto& context = call.context;
+  const auto take = [&](recognition got) {
+    context.who = std::move(got.who);
+    context.session = std::move(got.session);
+    context.csrf_token = std::move(got.csrf_token);
+    context.identity_expires_at = got.expires_at;
+  };
+  auto* known = rules_.identities.get();
+  const transport over = context.matched->over;
+  if (const auto shown = read_credential(context.request, over); shown.what != credential::kind::none) {
+    recognition got;
+    if (known != nullptr)
+      got = shown.what == credential::kind::ticket ? known->recognise_ticket(shown.secret, context.client, context.now)
+                                                   : known->recognise_token(shown.secret, context.client, context.now);
+    if (got.how == recognition::outcome::known) return take(std::move(got)), std::nullopt;
+    // a token that is none is no identity; what everybody may have, its sender may have, too
+    const bool is_open = over == transport::http && context.matched->policy.who == access::open;
+    return is_open ? std::nullopt : std::optional{refuse_credential(call, got.how)};
+  }
+  if (const auto cookie = session_of(context.request); known != nullptr && !cookie.empty())
+    if (auto got = known->recognise_session(cookie, context.now); got.how == recognition::outcome::known) return take(std::move(got)), std::nullopt;
+  // a session that is over must not lock anybody out of what needs none
+  if (rules_.auth == auth_mode::automatic && rules_.bound_to_loopback && call.client_is_loopback)
+    context.who = {.name = "local", .rank = role::trader, .accounts = account_scope::paper_only, .kind = identity_kind::local};
+  return std::nullopt;
+}
+
 std::optional<api_error> pipeline::check_identity(exchange& call) {
   auto& context = call.context;
-  const access who = context.matched->policy.who;
-  const transport over = context.matched->over;
-  if (carries_token(context.request, over)) {
-    // Tokens can't be verified yet, and a token that isn't verified is no identity.
-    if (over == transport::http && (who == access::open || who == access::secret)) return std::nullopt;
-    auto out = make_error(401, "auth.invalid_token", "the token is not known; this build keeps no tokens yet");
-    out.headers.set("WWW-Authenticate", "Bearer realm=\"TraderTerminal\"");
-    const auto verdict = limiter_.take(rate_class::failed_auth, context.client, context.now);
-    if (verdict.verdict == rate_verdict::answer::refused) {
-      call.rate = verdict;
-      metrics_.rate_limited(rate_class::failed_auth);
-      out = make_error(429, "rate_limited", "too many failed authentications");
-      out.headers.set("Retry-After", std::to_string(verdict.retry_after_s));
-    }
+  const auto& policy = context.matched->policy;
+  if (policy.who == access::secret) return std::nullopt; // has a credential of its own
+  if (auto refused = recognise(call)) return refused;
+  const role needed = needed_role(policy.who);
+  if (policy.who == access::local_or_viewer && call.client_is_loopback) return std::nullopt;
+  if (context.who.rank < needed) {
+    if (context.who.identified()) return make_error(403, "auth.role", "this needs the role " + std::string{to_string(needed)});
+    auto out = make_error(401, "auth.required", "this needs an identity: a token or a session");
+    out.headers.set("WWW-Authenticate", std::string{bearer_challenge});
     return out;
   }
-  if (rules_.auth == auth_mode::automatic && rules_.bound_to_loopback && call.client_is_loopback)
-    context.who = {"local", role::trader, account_scope::paper_only};
-  const role needed = needed_role(who);
-  if (who == access::local_or_viewer && call.client_is_loopback) return std::nullopt;
-  if (context.who.rank >= needed) return std::nullopt;
-  if (context.who.identified())
-    return make_error(403, "auth.role", "this needs the role " + std::string{to_string(needed)});
-  auto out = make_error(401, "auth.required", "this needs an identity: a token or a session");
-  out.headers.set("WWW-Authenticate", "Bearer realm=\"TraderTerminal\"");
-  return out;
+  const bool changes = is_unsafe(context.request.method) && needed >= role::trader;
+  if (changes && policy.bound == bound_callers::refused && context.who.is_bound())
+    return make_error(403, "auth.scope", "this identity is bound to accounts or strategies, and this reaches beyond them");
+  return std::nullopt;
+}
+
+std::optional<api_error> pipeline::check_csrf(const exchange& call) const {
+  const auto& context = call.context;
+  const auto who = context.matched->policy.who;
+  if (context.session.empty() || !is_unsafe(context.request.method) || who == access::open || who == access::secret) return std::nullopt;
+  if (call.origin != origin_kind::own && call.origin != origin_kind::allowed)
+    return make_error(403, "origin.foreign", "a change by session needs an Origin that is allowed");
+  if (!equal_secrets(context.request.header("X-CSRF-Token"), context.csrf_token))
+    return make_error(403, "csrf.token", "a change by session needs its X-CSRF-Token");
+  return std::nullopt;
 }
 
 std::optional<api_error> pipeline::check_rate(exchange& call) {
@@ -201,7 +246,7 @@ std::optional<api_error> pipeline::check_rate(exchange& call) {
     who = context.client;
     if (kind != rate_class::files) kind = rate_class::unauthenticated;
   }
-  call.rate = limiter_.take(kind, who, context.now);
+  call.rate = limiter_->take(kind, who, context.now);
   if (call.rate.verdict != rate_verdict::answer::refused) return std::nullopt;
   metrics_.rate_limited(kind);
   auto out = make_error(429, "rate_limited", "more than " + std::to_string(call.rate.limit) + " requests a minute of the class " +
@@ -261,6 +306,7 @@ std::optional<api_error> pipeline::judge(exchange& call) {
   if (identity) return identity;
   if (call.no_route) return call.no_route;
   if (auto failed = check_upgrade(call)) return failed;
+  if (auto failed = check_csrf(call)) return failed;
   return check_write(call);
 }
 
@@ -288,6 +334,7 @@ pipeline::admission pipeline::admit(http_request head) {
   context.request_id = is_printable_token(asked_id, max_request_id) ? std::string{asked_id} : make_request_id();
   context.client = client_address(context.request.peer, context.request.headers, rules_.proxies);
   call->client_is_loopback = is_loopback_address(context.client);
+  context.link = is_over_tls(context.request, rules_.proxies) ? peer_link::tls : peer_link::plain;
 
   admission out{call, std::nullopt, default_body_limit, transport::http};
   if (auto failed = judge(*call)) {
@@ -326,7 +373,8 @@ void pipeline::run(const exchange_ptr& call, std::string body, done_handler done
     return std::get<http_response>(std::move(end));
   };
   const auto* key = context.request.headers.find("Idempotency-Key");
-  if (key == nullptr || !is_unsafe(context.request.method) || !has_prefix(context.request.path, "/api")) {
+  const bool is_kept = has_prefix(context.request.path, "/api") && !has_prefix(context.matched->pattern, secret_routes);
+  if (key == nullptr || !is_unsafe(context.request.method) || !is_kept) {
     const responder answer{[this, call, done, to_response](outcome end) { done(finish(*call, to_response(std::move(end)))); }};
     call->answer = weak_responder{answer};
     return start_handler(call, answer);
@@ -386,6 +434,7 @@ http_response pipeline::finish(exchange& call, http_response response) {
   const auto* type = headers.find("Content-Type");
   const bool page = type != nullptr && type->substr(0, 9) == "text/html";
   headers.set("Content-Security-Policy", page ? content_policy(context) : "default-src 'none'; frame-ancestors 'none'");
+  if (context.link == peer_link::tls) headers.set("Strict-Transport-Security", std::string{strict_transport});
   if (headers.find("Cache-Control") == nullptr) headers.set("Cache-Control", "no-store");
   if (call.origin == origin_kind::allowed || call.origin == origin_kind::own) {
     headers.set("Access-Control-Allow-Origin", std::string{trimmed(context.request.header("Origin"))});

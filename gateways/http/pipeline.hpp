@@ -8,11 +8,14 @@
 //   if (in.refusal) ...                      // answer; the body is not wanted
 //   pipeline.run(in.call, body, done);       // done(response) once, on any thread
 
+#include "gateways/auth/identity_service.hpp"
 #include "gateways/gateway.hpp"
+#include "gateways/http/credentials.hpp"
 #include "gateways/http/metrics.hpp"
 #include "gateways/http/peer_rules.hpp"
 #include "gateways/http/rate_limiter.hpp"
 #include "gateways/http/route_table.hpp"
+#include "gateways/http/stream_caller.hpp"
 
 #include <functional>
 #include <memory>
@@ -32,6 +35,8 @@ struct pipeline_rules {
   /// Whether the server listens on loopback addresses only.
   bool bound_to_loopback = true;
   rate_limits limits = default_rate_limits();
+  /// Tokens, users, sessions; null: nobody is known.
+  std::shared_ptr<identity_service> identities = {};
 };
 
 class pipeline {
@@ -72,10 +77,16 @@ public:
   [[nodiscard]] http_response refuse_malformed(const api_error& e, std::string_view target);
   /// Who an admitted call is, for the stream.
   [[nodiscard]] static const request_context& context(const exchange_ptr& call);
+  /// The same for as long as the stream lives.
+  [[nodiscard]] std::shared_ptr<stream_caller> caller_of_stream(const exchange_ptr& call) const;
 
 private:
   std::optional<api_error> check_authority(const http_request& head) const;
   std::optional<api_error> check_identity(exchange& call);
+  /// Finds out who calls. Gives the refusal of a credential that is shown and is none.
+  std::optional<api_error> recognise(exchange& call);
+  api_error refuse_credential(exchange& call, recognition::outcome how);
+  std::optional<api_error> check_csrf(const exchange& call) const;
   std::optional<api_error> check_rate(exchange& call);
   std::optional<api_error> check_write(const exchange& call) const;
   std::optional<api_error> check_upgrade(const exchange& call) const;
@@ -91,7 +102,7 @@ private:
   wall_clock clock_;
   gateway_metrics& metrics_;
   idempotency_store* keys_;
-  rate_limiter limiter_;
+  std::shared_ptr<rate_limiter> limiter_; ///< also asked by streams, which may outlive this
   std::weak_ptr<void> owner_;
 };
 

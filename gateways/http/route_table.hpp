@@ -33,12 +33,17 @@ enum class rate_class : std::uint8_t { unauthenticated, failed_auth, general, ma
 inline constexpr std::size_t rate_class_count = 9;
 std::string_view to_string(rate_class kind) noexcept;
 
+/// Whether a route that changes something takes callers who are bound to accounts or strategies. One that does sees to it itself
+/// that they stay within.
+enum class bound_callers : std::uint8_t { refused, welcome };
+
 /// The policy every route must state: no default constructor, so a row without
 /// one doesn't compile.
 struct route_policy {
-  constexpr route_policy(access w, rate_class r) : who(w), rate(r) {}
+  constexpr route_policy(access w, rate_class r, bound_callers b = bound_callers::refused) : who(w), rate(r), bound(b) {}
   access who;
   rate_class rate;
+  bound_callers bound;
 };
 
 /// What a route does with the body.

@@ -205,6 +205,27 @@ constexpr schema schemas[] = {
    "created_by:s! created_at:t! updated_at:t!"},
   {"Alerts", "alerts:[]#Alert! next_cursor:i!?"},
   {"AlertDeleted", "status:c(deleted)! alert_id:s!"},
+  // -- identity
+  {"Login", "username:s! password:s! totp:s"},
+  {"Session", "user:s! role:e(viewer|trader|admin)! csrf_token:s! expires_at:t!",
+   "The session's id comes in the cookie tt_session; changes need the header X-CSRF-Token"},
+  {"Me",
+   "user:s! principal:s! kind:e(local|token|session)! role:e(viewer|trader|admin)! account_scope:e(none|paper|listed|all)! accounts:[]s! "
+   "strategies:[]s! expires_at:t!? csrf_token:s"},
+  {"StreamTicket", "ticket:s! expires_in:i!"},
+  {"TokenRequest", "name:s! role:e(viewer|trader|admin)! accounts:[]s strategies:[]s expires_at:t expires_in_days:i allowed_ips:[]s",
+   "Without accounts: paper accounts, of an admin all; * alone means all"},
+  {"Token",
+   "id:s! name:s! role:e(viewer|trader|admin)! accounts:[]s! strategies:[]s! allowed_ips:[]s! expires_at:t!? is_expired:b! created_at:t! "
+   "created_by:s! last_used_at:t!?"},
+  {"Tokens", "tokens:[]#Token!"},
+  {"NewToken",
+   "id:s! name:s! role:e(viewer|trader|admin)! accounts:[]s! strategies:[]s! allowed_ips:[]s! expires_at:t!? is_expired:b! created_at:t! "
+   "created_by:s! last_used_at:t!? token:s!"},
+  {"UserRequest", "username:s password:s role:e(viewer|trader|admin) accounts:[]s strategies:[]s is_enabled:b"},
+  {"User", "id:s! username:s! role:e(viewer|trader|admin)! accounts:[]s! strategies:[]s! is_enabled:b! created_at:t! updated_at:t!"},
+  {"Users", "users:[]#User!"},
+  {"IdentityGone", "status:e(revoked|removed)! id:s!"},
   // -- stream frames
   {"StreamCommand",
    "action:e(subscribe|unsubscribe|snapshot|resume|ping|pong|auth|list|set) type:s channel:s channels:[]s symbol:s symbols:[]s timeframe:s "
@@ -222,6 +243,7 @@ constexpr schema schemas[] = {
   {"MarketStatusMessage", "type:c(market_status)! channel:c(market_status)! data:#MarketStatus!? timestamp:t! seq:i! snapshot:b state:s"},
   {"StreamError", "type:c(error)! message:s! error:s! error_code:s! data:#ErrorData! timestamp:t! id:j"},
   {"ErrorData", "message:s!"},
+  {"Authenticated", "type:c(authenticated)! principal:s! role:s! timestamp:t! id:j"},
   {"Pong", "type:c(pong)! id:j timestamp:t!"},
   {"Heartbeat", "type:c(heartbeat)! timestamp:t! seq:i"},
   {"Resumed", "type:c(resumed)! channel:s from:i! to:i!"},

@@ -13,6 +13,8 @@
 
 namespace tt::gateway {
 
+class stream_caller;
+
 /// What the server found out about the caller before it handed the socket over.
 struct peer_info {
   /// Client address as text, without port: the socket's peer, or the hop that a
@@ -25,6 +27,8 @@ struct peer_info {
   std::string principal;
   /// "trader", "viewer", "admin"; empty without identity.
   std::string role;
+  /// Asks whether the identity still holds, and takes a token that comes in a message. Null: neither is asked.
+  std::shared_ptr<stream_caller> caller;
   /// The request's X-Request-Id, for logs.
   std::string request_id;
   /// Counts this connection against the limit per address. Keep it as long as the

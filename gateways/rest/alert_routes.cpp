@@ -35,16 +35,18 @@ reply<alert> answer_alert(const context_ptr& call, const responder& answer, std:
 /// Goes on once it is sure that the caller may trade on the account of the draft; fills the default account in.
 void with_reach(services& parts, const context_ptr& call, const responder& answer, alert_draft draft, std::function<void(alert_draft)> next) {
   if (!draft.account_id) {
-    const auto usual = parts.trading->default_account();
+    const auto usual = usual_account(*parts.trading, *call);
     if (!usual) return answer(to_api_error(usual.error(), "body"));
     draft.account_id = usual->str();
   }
-  parts.trading->accounts(caller_of(*call), [answer, draft = std::move(draft), next = std::move(next)](const result<std::vector<account_snapshot>>& got) mutable {
+  if (auto refused = scope_refusal(*call, account_id{*draft.account_id}, {})) return answer(std::move(*refused));
+  const auto who = caller_of(*call);
+  parts.trading->accounts(who, [answer, who, draft = std::move(draft), next = std::move(next)](const result<std::vector<account_snapshot>>& got) mutable {
     if (!got) return answer(to_api_error(got.error(), "body"));
     const auto wanted = account_id{*draft.account_id};
     const auto found = std::ranges::find(*got, wanted, [](const account_snapshot& one) { return one.profile.id; });
     if (found == got->end()) return answer(to_api_error(error{errc::not_found, "no account " + in_quotes(wanted.str()), "account_id"}, "body"));
-    if (found->profile.mode == account_mode::live) return answer(make_error(403, "forbidden", "the account is not within your reach"));
+    if (!who.reaches(wanted, found->profile.mode)) return answer(out_of_scope("accounts"));
     next(std::move(draft));
   });
 }
@@ -155,7 +157,7 @@ void add_alert_routes(std::vector<route>& rows, services& parts) {
   listed.response_schema = "Alerts";
   listed.query = {{"status", "string", "active, triggered, paused, expired or cancelled; all when absent"}, {"symbol"}, {"strategy"},
                   {"limit", "integer", "1 to 1000; 200 when absent"}, {"cursor", "integer", "next_cursor of the page before"}};
-  auto& made = row(verb::post, all, trade, "Make an alert, or keep a notice", create);
+  auto& made = row(verb::post, all, {access::trader, rate_class::general, bound_callers::welcome}, "Make an alert, or keep a notice", create);
   made.body = body_kind::json;
   made.request_schema = "AlertRequest";
   made.success = 201;

@@ -30,7 +30,7 @@ void add_backtest_routes(std::vector<route>& rows, services& parts) {
   const auto with_kind = [&parts](auto work) {
     return job_handler_of(parts, [work](services& p, const context_ptr& call, const responder& answer) { work(p, call, answer, kind); });
   };
-  rows.push_back({.method = verb::post, .pattern = "/api/backtest/strategy", .policy = {access::trader, rate_class::jobs},
+  rows.push_back({.method = verb::post, .pattern = "/api/backtest/strategy", .policy = {access::trader, rate_class::jobs, bound_callers::welcome},
                   .summary = "Submit a backtest", .run = with_kind(submit_job),
                   .query = {{"strict", "boolean", "1: unknown fields and a script that does not compile are a 400"}},
                   .request_schema = "BacktestRequest", .response_schema = "BacktestQueued", .body = body_kind::json,
@@ -45,7 +45,7 @@ void add_backtest_routes(std::vector<route>& rows, services& parts) {
                           {{"max_points", "integer", "down-sample to so many, at least 4"}, format_doc}));
   rows.push_back(read_row("/api/backtest/{id}/logs", "Log lines of the script", rows_of(parts, document_kind::logs, "logs"), "BacktestLogs",
                           {limit_doc, cursor_doc, format_doc}));
-  rows.push_back({.method = verb::remove, .pattern = "/api/backtest/{id}", .policy = {access::trader, rate_class::unlimited},
+  rows.push_back({.method = verb::remove, .pattern = "/api/backtest/{id}", .policy = {access::trader, rate_class::unlimited, bound_callers::welcome},
                   .summary = "Cancel a backtest",
                   .run = job_handler_of(parts,
                                         [](services& p, const context_ptr& call, const responder& answer) {

@@ -19,7 +19,7 @@ void write_time(json_writer& out, std::string_view key, const std::optional<T>& 
   else out.null();
 }
 
-void list_jobs(services& parts, const context_ptr& call, const responder& answer) {
+void list_job_files(services& parts, const context_ptr& call, const responder& answer) {
   json_writer out{call->style};
   out.begin_object().key("jobs").begin_array();
   for (const auto& job : parts.job_files->jobs()) {
@@ -111,7 +111,7 @@ void add_job_file_routes(std::vector<route>& rows, services& parts) {
     body_kind body;
   };
   static constexpr std::array<row, 5> table{{
-    {verb::get, "/api/v1/jobs", "YAML jobs with state and next firing", access::viewer, list_jobs, body_kind::none},
+    {verb::get, "/api/v1/jobs", "YAML jobs with state and next firing", access::viewer, list_job_files, body_kind::none},
     {verb::post, "/api/v1/jobs/{id}/run", "Run one slot of a job now", access::trader, run_job, body_kind::json},
     {verb::get, "/api/v1/jobs/{id}/runs", "Runs of a job, newest first", access::viewer, show_runs, body_kind::none},
     {verb::post, "/api/v1/jobs/{id}/enable", "Switch a job on", access::trader,

@@ -21,7 +21,7 @@ void add_optimize_routes(std::vector<route>& rows, services& parts) {
     rows.push_back({.method = verb::get, .pattern = pattern, .policy = {access::viewer, rate_class::general}, .summary = summary,
                     .run = std::move(run), .query = std::move(query), .response_schema = schema, .tag = "optimisation"});
   };
-  rows.push_back({.method = verb::post, .pattern = "/api/optimize/study", .policy = {access::trader, rate_class::jobs},
+  rows.push_back({.method = verb::post, .pattern = "/api/optimize/study", .policy = {access::trader, rate_class::jobs, bound_callers::welcome},
                   .summary = "Submit a study", .run = with_kind(submit_job),
                   .query = {{"strict", "boolean", "1: unknown fields and a script that does not compile are a 400"}},
                   .request_schema = "StudyRequest", .response_schema = "StudyQueued", .body = body_kind::json, .body_limit = job_body_limit,
@@ -39,9 +39,9 @@ void add_optimize_routes(std::vector<route>& rows, services& parts) {
        {"cursor", "string", "next_cursor of the page before"}, {"format", "string", "json, or csv: the whole table with a header"}});
   for (const auto& [pattern, summary, op] : {std::tuple{std::string_view{"/api/optimize/{id}/pause"}, std::string_view{"Pause a study"}, backtest::job_op::pause},
                                              std::tuple{std::string_view{"/api/optimize/{id}/resume"}, std::string_view{"Resume a study"}, backtest::job_op::resume}})
-    rows.push_back({.method = verb::post, .pattern = pattern, .policy = {access::trader, rate_class::general}, .summary = summary,
+    rows.push_back({.method = verb::post, .pattern = pattern, .policy = {access::trader, rate_class::general, bound_callers::welcome}, .summary = summary,
                     .run = command(op), .response_schema = "StudyQueued", .body = body_kind::json, .tag = "optimisation"});
-  rows.push_back({.method = verb::remove, .pattern = "/api/optimize/{id}", .policy = {access::trader, rate_class::unlimited},
+  rows.push_back({.method = verb::remove, .pattern = "/api/optimize/{id}", .policy = {access::trader, rate_class::unlimited, bound_callers::welcome},
                   .summary = "Cancel a study", .run = command(backtest::job_op::cancel), .response_schema = "StudyQueued", .tag = "optimisation"});
   rows.push_back({.method = verb::get, .pattern = "/api/optimize/{id}/progress", .policy = {access::viewer, rate_class::general},
                   .summary = "Progress of a study (WebSocket)", .run = {}, .query = {{"case", "string", "snake or camel"}},

@@ -69,6 +69,7 @@ void list_accounts(services&, trading_port& port, const context_ptr& call, const
 }
 
 void one_account(trading_port& port, const context_ptr& call, const responder& answer, const account_id& wanted) {
+  if (!call->who.lists_account(wanted.str())) return answer(out_of_scope("accounts"));
   port.accounts(caller_of(*call), [call, answer, wanted](const result<std::vector<account_snapshot>>& got) {
     if (!got) return answer(got.error());
     for (const auto& one : *got) {
@@ -86,7 +87,7 @@ void default_account(services&, trading_port& port, const context_ptr& call, con
   auto wanted = account_of(query);
   if (!query.ok()) return answer(query.failure());
   if (!wanted) {
-    const auto usual = port.default_account();
+    const auto usual = usual_account(port, *call);
     if (!usual) return answer(usual.error());
     wanted = *usual;
   }
@@ -98,7 +99,7 @@ void named_account(services&, trading_port& port, const context_ptr& call, const
 }
 
 void positions(trading_port& port, const context_ptr& call, const responder& answer, std::optional<account_id> of, std::optional<std::string> symbol) {
-  port.positions(caller_of(*call), std::move(of), answer_with<std::vector<position_snapshot>>(call, answer, [symbol](json_writer& out, const auto& list) {
+  port.positions(caller_of(*call), asked_account(port, *call, std::move(of)), answer_with<std::vector<position_snapshot>>(call, answer, [symbol](json_writer& out, const auto& list) {
                    out.begin_array();
                    for (const auto& one : list)
                      if (!symbol || one.held.symbol == *symbol) write(out, one);
@@ -125,6 +126,7 @@ void list_orders(services&, trading_port& port, const context_ptr& call, const r
   auto filter = filter_of(query, default_orders);
   if (!query.ok()) return answer(query.failure());
   if (!call->params.empty()) filter.account = account_id{call->params.front()};
+  filter.account = asked_account(port, *call, std::move(filter.account));
   port.orders(caller_of(*call), std::move(filter),
               answer_with<std::vector<order_snapshot>>(call, answer, [](json_writer& out, const auto& list) { write_all(out, list); }));
 }
@@ -137,6 +139,7 @@ void executions(services&, trading_port& port, const context_ptr& call, const re
   if (!query.ok()) return answer(query.failure());
   const bool is_bare = !call->params.empty();
   if (is_bare) filter.account = account_id{call->params.front()};
+  filter.account = asked_account(port, *call, std::move(filter.account));
   const auto limit = filter.limit;
   port.executions(caller_of(*call), std::move(filter),
                   answer_with<std::vector<execution_snapshot>>(call, answer, [is_bare, limit](json_writer& out, const auto& list) {
@@ -170,12 +173,16 @@ std::optional<order_request> read_request(services& parts, trading_port& port, c
   }
   request.symbol = (*found)->symbol;
   if (request.account.empty()) {
-    const auto usual = port.default_account();
+    const auto usual = usual_account(port, *call);
     if (!usual) {
       answer(usual.error());
       return std::nullopt;
     }
     request.account = *usual;
+  }
+  if (auto refused = scope_refusal(*call, request.account, request.strategy)) {
+    answer(std::move(*refused));
+    return std::nullopt;
   }
   if (const auto good = check_request(request); !good) {
     answer(to_api_error(good.error(), "body"));
@@ -221,17 +228,29 @@ void preview(services& parts, trading_port& port, const context_ptr& call, const
                }));
 }
 
+/// Goes on where the order in the path may be touched: who is bound to strategies touches theirs only. Accounts see to their own.
+void with_own_order(trading_port& port, const context_ptr& call, const responder& answer, std::function<void()> then) {
+  if (call->who.strategies.empty()) return then();
+  port.order_of(caller_of(*call), name_of(call->params.front()), [call, answer, then = std::move(then)](const result<order_snapshot>& got) {
+    if (!got) return answer(to_api_error(got.error(), "path"));
+    if (!call->who.lists_strategy(got->what.strategy.str())) return answer(out_of_scope("strategies"));
+    then();
+  });
+}
+
 void change_order(services& parts, trading_port& port, const context_ptr& call, const responder& answer) {
   const auto json = body_of(call, answer);
   if (!json) return;
   object_reader body{*json};
   auto change = read_order_change(body);
   if (is_bad(parts, body, call, answer)) return;
-  port.change(caller_of(*call), name_of(call->params.front()), std::move(change),
-              answer_with<order_snapshot>(call, answer, [](json_writer& out, const auto& one) { write(out, one); }, 202));
+  with_own_order(port, call, answer, [to = &port, call, answer, change] {
+    to->change(caller_of(*call), name_of(call->params.front()), change,
+               answer_with<order_snapshot>(call, answer, [](json_writer& out, const auto& one) { write(out, one); }, 202));
+  });
 }
 
-void cancel_order(services&, trading_port& port, const context_ptr& call, const responder& answer) {
+void send_cancel(trading_port& port, const context_ptr& call, const responder& answer) {
   port.cancel(caller_of(*call), name_of(call->params.front()), [call, answer](const result<cancelled_order>& got) {
     if (!got) return answer(to_api_error(got.error(), "path"));
     const bool is_over = got->how == cancelled_order::outcome::already_final;
@@ -244,10 +263,16 @@ void cancel_order(services&, trading_port& port, const context_ptr& call, const 
   });
 }
 
+void cancel_order(services&, trading_port& port, const context_ptr& call, const responder& answer) {
+  with_own_order(port, call, answer, [to = &port, call, answer] { send_cancel(*to, call, answer); });
+}
+
 void cancel_orders(services&, trading_port& port, const context_ptr& call, const responder& answer) {
   query_reader query{call->request.query};
   auto filter = filter_of(query, max_orders);
   if (!query.ok()) return answer(query.failure());
+  filter.account = asked_account(port, *call, std::move(filter.account));
+  if (!call->who.lists_strategy(filter.strategy.value_or(strategy_id{}).str())) return answer(out_of_scope("strategies"));
   port.cancel_all(caller_of(*call), std::move(filter), answer_with<std::vector<order_id>>(call, answer, [](json_writer& out, const auto& ids) {
                     out.begin_object().field("requested", ids.size()).key("order_ids").begin_array();
                     for (const auto& id : ids) out.value(id.str());
@@ -275,6 +300,9 @@ void close_with(services& parts, trading_port& port, const context_ptr& call, co
     if ((what.type == order_type::limit) != what.limit_price.has_value()) body.problem("price", "belongs to limit orders, and they need it", "conflict");
   }
   if (is_bad(parts, body, call, answer)) return;
+  // a position is the account's, whoever opened it
+  if (!call->who.strategies.empty()) return answer(out_of_scope("strategies"));
+  what.account = asked_account(port, *call, std::move(what.account));
   port.close(caller_of(*call), std::move(what), answer_with<closed_positions>(call, answer, [](json_writer& out, const closed_positions& done) {
                out.begin_object().key("orders");
                write_all(out, done.orders);
@@ -300,7 +328,7 @@ void risk_state(services&, trading_port& port, const context_ptr& call, const re
   query_reader query{call->request.query};
   auto of = account_of(query);
   if (!query.ok()) return answer(query.failure());
-  port.risk_state(caller_of(*call), std::move(of), answer_with<risk_snapshot>(call, answer, [](json_writer& out, const auto& one) { write(out, one); }));
+  port.risk_state(caller_of(*call), asked_account(port, *call, std::move(of)), answer_with<risk_snapshot>(call, answer, [](json_writer& out, const auto& one) { write(out, one); }));
 }
 
 /// "global", "node", or {"account_id": …}, {"strategy_id": …}, {"symbol": …}.
@@ -342,6 +370,13 @@ void set_limits(services& parts, trading_port& port, const context_ptr& call, co
                   }));
 }
 
+/// Who is bound stops his own accounts, or his own strategies, and nothing of others.
+bool may_stop(const principal& who, const risk::kill_scope& scope) {
+  if (!who.is_bound()) return true;
+  if (scope.what == risk::kill_scope::kind::account) return who.strategies.empty() && who.lists_account(scope.name);
+  return scope.what == risk::kill_scope::kind::strategy && !who.strategies.empty() && who.lists_strategy(scope.name);
+}
+
 void emergency_stop(services& parts, stop_port& port, const context_ptr& call, const responder& answer) {
   const auto json = body_of(call, answer);
   if (!json) return;
@@ -369,6 +404,7 @@ void emergency_stop(services& parts, stop_port& port, const context_ptr& call, c
   if (!body.boolean({"cancel_open"}, need::optional).value_or(true)) what.open = stop_request::open_orders::keep;
   what.reason = body.string({"reason"}, need::optional).value_or("no reason given");
   if (is_bad(parts, body, call, answer)) return;
+  if (!may_stop(call->who, what.scope)) return answer(make_error(403, "auth.scope", "this identity stops what it is bound to: name the account or strategy"));
   port.stop(caller_of(*call), std::move(what), answer_with<stopped>(call, answer, [](json_writer& out, const stopped& done) {
               out.begin_object().field("kill_active", true).field("mode", to_string(done.mode)).field("epoch", done.epoch).key("cancel_requested").begin_array();
               for (const auto& id : done.cancel_requested) out.value(id.str());
@@ -438,8 +474,9 @@ private:
 } // namespace
 
 void add_order_routes(std::vector<route>& rows, services& parts) {
-  constexpr route_policy view{access::viewer, rate_class::general}, order{access::trader, rate_class::orders},
-    unlimited{access::trader, rate_class::unlimited}, admin{access::admin, rate_class::general};
+  // limits and resumes are of the whole: who is bound to a part may not
+  constexpr route_policy view{access::viewer, rate_class::general}, order{access::trader, rate_class::orders, bound_callers::welcome},
+    unlimited{access::trader, rate_class::unlimited, bound_callers::welcome}, admin{access::admin, rate_class::general};
   group accounts{rows, parts, "accounts"};
   for (const std::string_view path : {"/api/account", "/api/v1/account"}) accounts.add(verb::get, path, view, "The default account", default_account, "Account");
   for (const std::string_view path : {"/api/positions", "/api/v1/positions"}) accounts.add(verb::get, path, view, "Positions", list_positions);
@@ -459,7 +496,7 @@ void add_order_routes(std::vector<route>& rows, services& parts) {
       .add(verb::get, one, view, "One order", one_order, "Order")
       .add(verb::patch, one, order, "Change an order", change_order, "Order", "OrderChange", 202)
       .add(verb::remove, one, unlimited, "Cancel an order", cancel_order, "Order", "", 202)
-      .add(verb::post, check, {access::trader, rate_class::general}, "All checks, nothing reserved", preview, "OrderPreview", "OrderRequest")
+      .add(verb::post, check, {access::trader, rate_class::general, bound_callers::welcome}, "All checks, nothing reserved", preview, "OrderPreview", "OrderRequest")
       .add(verb::get, fills, view, "Executions", executions, "Executions")
       .add(verb::post, close, unlimited, "Close a position", close_position, "PositionsClosed", "", 202)
       .add(verb::post, flatten, unlimited, "Close every position", close_all, "PositionsClosed", "", 202);

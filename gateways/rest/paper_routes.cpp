@@ -13,6 +13,9 @@ using namespace execution::paper;
 
 constexpr std::int64_t default_rows = 100, max_rows = 500, default_points = 1'000, max_points = 100'000;
 
+/// Routes of the account in their path begin so.
+constexpr std::string_view one_account = "/api/paper-trading/accounts/{id}";
+
 struct ports {
   services& parts;
   trading_port& trading;
@@ -25,6 +28,8 @@ handler with_ports(services& parts, paper_handler run) {
     if (p->config.paper_trading == feature::disabled)
       return answer(make_error(403, "feature.disabled", "paper trading is switched off on this node (ENABLE_PAPER_TRADING)"));
     if (!p->trading || !p->paper) return answer(no_accounts_for("paper trading"));
+    const bool is_of_one = call->matched->pattern.starts_with(one_account);
+    if (is_of_one && !call->who.lists_account(call->params.front())) return answer(out_of_scope("accounts"));
     run({*p, *p->trading, *p->paper}, call, answer);
   };
 }
@@ -174,6 +179,7 @@ void reset(const ports& at, const context_ptr& call, const responder& answer) {
   const auto json = body_of(call, answer);
   if (!json) return;
   object_reader body{*json};
+  if (!call->who.strategies.empty()) return answer(out_of_scope("strategies"));
   if (!body.boolean({"confirm"}, need::required).value_or(false)) body.problem("confirm", "must be true: the account starts over", "value");
   std::optional<money> cash;
   if (const auto number = body.number({"starting_cash"}, need::optional)) cash = money{*number};
@@ -284,6 +290,7 @@ void flatten(const ports& at, const context_ptr& call, const responder& answer) 
   close_request what;
   what.account = paper->settings.account;
   what.reason = "flatten of a paper account";
+  if (!call->who.strategies.empty()) return answer(out_of_scope("strategies"));
   at.trading.close(caller_of(*call), std::move(what), answer_with<closed_positions>(call, answer, [](json_writer& out, const closed_positions& done) {
                      out.begin_object().key("orders");
                      write_all(out, done.orders);
@@ -294,6 +301,7 @@ void flatten(const ports& at, const context_ptr& call, const responder& answer) 
 }
 
 void cancel(const ports& at, const context_ptr& call, const responder& answer) {
+  if (!call->who.strategies.empty()) return answer(out_of_scope("strategies")); // /api/orders/{id} looks whose it is
   order_name name;
   name.id = call->params.front();
   at.trading.cancel(caller_of(*call), std::move(name), [call, answer](const result<cancelled_order>& got) {
@@ -370,7 +378,7 @@ void change_account(services& parts, const context_ptr& call, const responder& a
 
 void add_paper_routes(std::vector<route>& rows, services& parts) {
   constexpr route_policy view{access::viewer, rate_class::general}, trade{access::trader, rate_class::general},
-    unlimited{access::trader, rate_class::unlimited}, admin{access::admin, rate_class::general};
+    own{access::trader, rate_class::general, bound_callers::welcome}, unlimited{access::trader, rate_class::unlimited, bound_callers::welcome}, admin{access::admin, rate_class::general};
   const auto add = [&](verb method, std::string_view pattern, route_policy policy, std::string_view summary, paper_handler run, int success = 200) {
     rows.push_back({.method = method, .pattern = pattern, .policy = policy, .summary = summary, .run = with_ports(parts, run), .success = success,
                     .body = method == verb::post ? body_kind::json : body_kind::none, .tag = "paper trading"});
@@ -384,7 +392,7 @@ void add_paper_routes(std::vector<route>& rows, services& parts) {
   add(verb::get, "/api/paper-trading/accounts/{id}/fills", view, "Fills", fills);
   add(verb::get, "/api/paper-trading/accounts/{id}/metrics", view, "Figures of closed round trips", metrics);
   add(verb::get, "/api/paper-trading/accounts/{id}/equity", view, "Equity curve and days", equity);
-  add(verb::post, "/api/paper-trading/accounts/{id}/reset", trade, "Start over; the history is kept aside", reset);
+  add(verb::post, "/api/paper-trading/accounts/{id}/reset", own, "Start over; the history is kept aside", reset);
   add(verb::post, "/api/paper-trading/accounts/{id}/flatten", unlimited, "Close every position", flatten, 202);
   add(verb::post, "/api/paper-trading/orders/{id}/cancel", unlimited, "Cancel a paper order", cancel, 202);
   rows.push_back({.method = verb::patch, .pattern = "/api/v1/accounts/{id}", .policy = admin, .summary = "Change an account",

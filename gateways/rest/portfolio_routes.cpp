@@ -40,6 +40,7 @@ result<account_id> account_meant(trading_port& port, std::optional<account_id> n
 void with_view(trading_port& port, const trading_caller& who, std::optional<account_id> named, reply<portfolio_view> done) {
   const auto id = account_meant(port, std::move(named));
   if (!id) return done(id.error());
+  if (auto within = who.reaches(*id, account_mode::paper); !within) return done(within.error()); // of a list; the mode is seen to below
   port.accounts(who, [&port, who, id = *id, done](const result<std::vector<account_snapshot>>& got) {
     if (!got) return done(got.error());
     for (const auto& one : *got) {
@@ -74,7 +75,7 @@ void write(json_writer& out, const portfolio_view& view, utc_time now) {
 }
 
 void show(trading_port& port, const context_ptr& call, const responder& answer, std::optional<account_id> of) {
-  with_view(port, caller_of(*call), std::move(of),
+  with_view(port, caller_of(*call), asked_account(port, *call, std::move(of)),
             answer_with<portfolio_view>(call, answer, [call](json_writer& out, const portfolio_view& view) { write(out, view, call->now); }));
 }
 
@@ -93,7 +94,7 @@ void list_positions(services&, trading_port& port, const context_ptr& call, cons
   query_reader query{call->request.query};
   auto of = account_of(query);
   if (!query.ok()) return answer(query.failure());
-  port.positions(caller_of(*call), std::move(of), answer_with<std::vector<position_snapshot>>(call, answer, [](json_writer& out, const auto& list) {
+  port.positions(caller_of(*call), asked_account(port, *call, std::move(of)), answer_with<std::vector<position_snapshot>>(call, answer, [](json_writer& out, const auto& list) {
                    out.begin_object().key("positions");
                    write_all(out, list);
                    out.end_object();
@@ -197,7 +198,7 @@ void show_risk(services& parts, trading_port& port, const context_ptr& call, con
   if (!query.ok()) return answer(query.failure());
   const auto benchmark = find_instrument(parts, name);
   if (!benchmark) return answer(to_api_error(benchmark.error(), "query"));
-  with_view(port, caller_of(*call), std::move(of),
+  with_view(port, caller_of(*call), asked_account(port, *call, std::move(of)),
             [&parts, &port, call, answer, symbol = (*benchmark)->symbol, lookback](const result<portfolio_view>& view) {
               if (!view) return answer(view.error());
               ask_histories(parts, port, call, answer, *view, symbol, static_cast<std::uint32_t>(lookback));

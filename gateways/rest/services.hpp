@@ -24,6 +24,8 @@
 
 namespace tt::gateway {
 
+class identity_service;
+
 struct services {
   const gateway_config& config;
   market_port& market;
@@ -44,6 +46,7 @@ struct services {
   alerts_port* alerts = nullptr;   ///< null where the node keeps no alerts
   webhook_port* webhooks = nullptr; ///< null where the node receives no alerts
   paper_port* paper = nullptr;     ///< likewise: the list of its paper accounts
+  identity_service* identities = nullptr; ///< null: nobody is known
 };
 
 /// Runs `work` on the store's thread and answers with what it returns; a full
@@ -89,7 +92,7 @@ void add_webhook_posts(std::vector<route>& rows, services& parts);
 void add_paper_routes(std::vector<route>& rows, services& parts);
 /// Totals and risk figures of what is held.
 void add_portfolio_routes(std::vector<route>& rows, services& parts);
-/// Routes whose part of the system does not exist yet: they answer 503 and say which.
-void add_later_routes(std::vector<route>& rows);
+/// Sessions, tokens, users, tickets: 503 without an identity service.
+void add_auth_routes(std::vector<route>& rows, services& parts);
 
 } // namespace tt::gateway

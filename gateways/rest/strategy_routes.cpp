@@ -27,6 +27,13 @@ void answer_one(const context_ptr& call, const responder& answer, const result<T
   answer(json_response(out.take(), status));
 }
 
+/// Why a caller who is bound to accounts or strategies may not come near this one; nothing: it may.
+std::optional<api_error> strategy_refusal(const principal& who, const strategy_record& r) {
+  if (!who.lists_strategy(r.id.str())) return out_of_scope("strategies");
+  if (!who.lists_account(r.state.account.str())) return out_of_scope("accounts");
+  return std::nullopt;
+}
+
 // ---------------------------------------------------------------- register, change
 
 /// Fields that registering and changing have in common.
@@ -151,8 +158,9 @@ void register_strategy(services& parts, const context_ptr& call, const responder
   r.frame = c.frame.value_or(r.frame);
   r.inputs = c.inputs.value_or(r.inputs);
   if (!c.account && parts.trading != nullptr)
-    if (const auto usual = parts.trading->default_account()) c.account = *usual;
+    if (const auto usual = usual_account(*parts.trading, *call)) c.account = *usual;
   r.state.account = c.account.value_or(account_id{});
+  if (auto refused = strategy_refusal(call->who, r)) return answer(std::move(*refused));
   with_account(parts, answer, r.state.account, [p = &parts, call, answer, r, source] {
     run_heavy(*p, answer, [p, call, answer, r, source] {
       if (r.state.kind == strategy_kind::pine && !is_good_source(call, answer, source)) return;
@@ -186,6 +194,7 @@ void change_strategy(services& parts, const context_ptr& call, const responder& 
       });
     });
   };
+  if (c.account && !call->who.lists_account(c.account->str())) return answer(out_of_scope("accounts"));
   if (c.account) with_account(parts, answer, *c.account, go);
   else go();
 }
@@ -266,7 +275,8 @@ void list_strategies(services& parts, const context_ptr& call, const responder& 
   on_records(parts, answer, [call, answer](registry& records) {
     json_writer out{call->style};
     out.begin_object().key("strategies").begin_array();
-    for (const auto& one : records.list()) write(out, one);
+    for (const auto& one : records.list())
+      if (!strategy_refusal(call->who, one)) write(out, one);
     answer(json_response(out.end_array().end_object().take()));
   });
 }
@@ -354,7 +364,8 @@ void show_status(services& parts, const context_ptr& call, const responder& answ
     for (const auto& r : all) enabled += r.state.is_enabled() ? 1 : 0, live += r.state.mode == strategy_mode::live ? 1 : 0;
     json_writer out{call->style};
     out.begin_object().field("strategies", all.size()).field("enabled", enabled).field("live", live).key("runs").begin_array();
-    for (const auto& one : *got) write(out, *one);
+    for (const auto& one : *got)
+      if (call->who.lists_strategy(one->strategy.str())) write(out, *one);
     answer(json_response(out.end_array().end_object().take()));
   });
 }
@@ -395,6 +406,19 @@ void show_rows_of(services& parts, const context_ptr& call, const responder& ans
 
 // ---------------------------------------------------------------- the table
 
+/// Runs a route of the strategy in the path, for callers who are bound once it is known to be theirs.
+handler within_scope(services& parts, handler run) {
+  return [p = &parts, run = std::move(run)](const context_ptr& call, const responder& answer) {
+    if (!call->who.is_bound()) return run(call, answer);
+    on_records(*p, answer, [call, answer, run](registry& records) {
+      const auto known = records.find(strategy_of(*call));
+      if (!known) return answer(to_api_error(known.error(), "path"));
+      if (auto refused = strategy_refusal(call->who, *known)) return answer(std::move(*refused));
+      run(call, answer);
+    });
+  };
+}
+
 /// Patterns live as long as the process, so they are spelt out for both prefixes.
 struct strategy_paths {
   std::string_view list, one, source, validate, preview, enable, disable, run_now, mode, runs, signals, performance, sets, transitions, plots,
@@ -423,11 +447,13 @@ void add_prefix(std::vector<route>& rows, services& parts, const strategy_paths&
   const auto add = [&](verb method, std::string_view pattern, route_policy policy, std::string_view summary, handler run,
                        std::size_t body_limit = default_body_limit) -> route& {
     const bool writes = method == verb::post || method == verb::put || method == verb::patch;
-    rows.push_back({.method = method, .pattern = pattern, .policy = policy, .summary = summary, .run = std::move(run),
-                    .body = writes ? body_kind::json : body_kind::none, .body_limit = body_limit, .tag = "strategies"});
+    const bool is_of_one = pattern.find("{id}") != std::string_view::npos;
+    rows.push_back({.method = method, .pattern = pattern, .policy = policy, .summary = summary,
+                    .run = is_of_one ? within_scope(parts, std::move(run)) : std::move(run), .body = writes ? body_kind::json : body_kind::none, .body_limit = body_limit, .tag = "strategies"});
     return rows.back();
   };
-  constexpr route_policy look{access::viewer, rate_class::general}, act{access::trader, rate_class::general};
+  constexpr route_policy look{access::viewer, rate_class::general}, act{access::trader, rate_class::general, bound_callers::welcome},
+    of_all{access::trader, rate_class::general};
   const auto rows_of = [p = &parts](std::string_view which) {
     return [p, which](const context_ptr& call, const responder& answer) { show_rows_of(*p, call, answer, which); };
   };
@@ -443,9 +469,9 @@ void add_prefix(std::vector<route>& rows, services& parts, const strategy_paths&
   auto& check = add(verb::post, at.validate, act, "Check a source", with(parts, validate_strategy), strategy_body_limit);
   check.request_schema = "StrategySource";
   check.response_schema = "Diagnostics";
-  add(verb::post, at.preview, {access::trader, rate_class::jobs}, "Plots and simulated trades", with(parts, preview_strategy), strategy_body_limit);
+  add(verb::post, at.preview, {access::trader, rate_class::jobs, bound_callers::welcome}, "Plots and simulated trades", with(parts, preview_strategy), strategy_body_limit);
   add(verb::post, at.enable, act, "Enable", power(strategy_power::enabled));
-  add(verb::post, at.disable, {access::trader, rate_class::unlimited}, "Disable", power(strategy_power::disabled));
+  add(verb::post, at.disable, {access::trader, rate_class::unlimited, bound_callers::welcome}, "Disable", power(strategy_power::disabled));
   add(verb::post, at.run_now, act, "Run once, now", with(parts, run_now));
   add(verb::post, at.mode, act, "Paper or live", with(parts, set_mode));
   add(verb::get, at.runs, look, "Runs", rows_of("runs"));
@@ -457,7 +483,7 @@ void add_prefix(std::vector<route>& rows, services& parts, const strategy_paths&
   add(verb::get, at.divergence, {access::viewer, rate_class::jobs}, "A traded day beside its backtest", with(parts, show_divergence));
   add(verb::get, at.status, look, "State of all strategies", with(parts, show_status));
   add(verb::get, at.alerts, look, "Strategy alerts", with(parts, show_alerts));
-  add(verb::remove, at.alerts, act, "Clear strategy alerts", with(parts, clear_alerts));
+  add(verb::remove, at.alerts, of_all, "Clear strategy alerts", with(parts, clear_alerts));
 }
 
 } // namespace

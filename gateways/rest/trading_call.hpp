@@ -18,9 +18,40 @@ inline trading_caller caller_of(const request_context& call) {
   trading_caller who;
   who.principal = call.who.name;
   who.rank = call.who.rank == role::admin ? risk::access::admin : risk::access::trader;
-  // Live accounts need an identity that has them in scope. There are none yet, so nobody reaches one.
-  who.accounts = trading_caller::reach::paper_only;
+  // accounts with real money need an identity that was given them
+  if (call.who.accounts == account_scope::all) who.accounts = trading_caller::reach::all;
+  if (call.who.accounts == account_scope::listed) {
+    who.accounts = trading_caller::reach::listed;
+    for (const auto& id : call.who.listed) who.listed.emplace_back(id);
+  }
   return who;
+}
+
+/// 403 of somebody who is bound to other accounts or strategies.
+inline api_error out_of_scope(std::string_view what) {
+  return make_error(403, "auth.scope", "this identity is bound to other " + std::string(what));
+}
+
+/// Why the caller may not order in `account` for `strategy`; nothing: it may. Who is bound to strategies orders for one of them.
+inline std::optional<api_error> scope_refusal(const request_context& call, const account_id& account, const strategy_id& strategy) {
+  if (!call.who.lists_account(account.str())) return out_of_scope("accounts");
+  if (!call.who.lists_strategy(strategy.str())) return out_of_scope("strategies");
+  return std::nullopt;
+}
+
+/// The account of a caller who names none: the usual one, or the first of those that he is bound to. Errors: not_found.
+inline result<account_id> usual_account(const trading_port& port, const request_context& call) {
+  auto usual = port.default_account();
+  const bool is_his = usual && call.who.lists_account(usual->str());
+  if (is_his || call.who.accounts != account_scope::listed) return usual;
+  return account_id{call.who.listed.front()};
+}
+
+/// The account that is asked for, also by those who name none but are bound to some.
+inline std::optional<account_id> asked_account(const trading_port& port, const request_context& call, std::optional<account_id> named) {
+  if (named || call.who.accounts != account_scope::listed) return named;
+  const auto usual = usual_account(port, call);
+  return usual ? std::optional{*usual} : std::nullopt;
 }
 
 /// An answer made of one value, or the error.

@@ -142,10 +142,13 @@ void receive_on_paper(services& parts, webhook_port& port, const context_ptr& ca
   if (!text) return answer(make_error(400, "webhook.unreadable", text.error().message));
   auto named = webhook::normalise(*text).account;
   if (named.empty()) {
-    const auto usual = parts.trading->default_account();
+    const auto usual = usual_account(*parts.trading, *call);
     if (!usual) return answer(usual.error());
     named = usual->str();
   }
+  // what strategy an alert speaks for is known once it is read for good
+  if (!call->who.strategies.empty()) return answer(out_of_scope("strategies"));
+  if (!call->who.lists_account(named)) return answer(out_of_scope("accounts"));
   const auto who = caller_of(*call);
   parts.trading->accounts(who, [to = &port, call, answer, named](const result<std::vector<account_snapshot>>& got) {
     if (!got) return answer(got.error());
@@ -309,7 +312,7 @@ void add_webhook_routes(std::vector<route>& rows, services& parts) {
   add(verb::patch, "/api/v1/webhooks/{id}", access::admin, "Change a profile", change_profile, "WebhookProfile", "WebhookProfileChange");
   add(verb::remove, "/api/v1/webhooks/{id}", access::admin, "Remove a profile", remove_profile, "Ok");
   add(verb::post, "/api/v1/webhooks/{id}/rotate", access::admin, "New path token", rotate_profile, "WebhookProfile");
-  rows.push_back({.method = verb::post, .pattern = "/api/paper-trading/alerts", .policy = {access::trader, rate_class::orders},
+  rows.push_back({.method = verb::post, .pattern = "/api/paper-trading/alerts", .policy = {access::trader, rate_class::orders, bound_callers::welcome},
                   .summary = "A webhook alert, forced to paper", .run = with_paper(parts, receive_on_paper), .response_schema = "WebhookAnswer",
                   .body = body_kind::any, .body_limit = webhook::max_payload_bytes, .tag = "paper trading", .answer_within = ack_deadline});
 }

@@ -1,5 +1,7 @@
 #include "gateways/stream/connection.hpp"
 
+#include "gateways/http/stream_caller.hpp"
+
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 
@@ -31,6 +33,8 @@ void split(std::string_view text, char separator, F each) {
     text.remove_prefix(end + 1);
   }
 }
+
+identity identity_of(const stream_caller& caller) { return caller.who().is_bound() ? identity::bound : identity::known; }
 
 } // namespace
 
@@ -93,8 +97,13 @@ void connection::on_accept(error_code code) {
   if (phase_ == phase::ended) return;
   if (code) return end();
   const auto& common = shard_->common();
-  const identity who = peer_.principal.empty() ? identity::missing : identity::known;
+  const identity who = peer_.principal.empty() ? identity::missing : peer_.caller ? identity_of(*peer_.caller) : identity::known;
   session_ = std::make_unique<session>(id_, shard_->home(), common.config, shard_->tallies(), style_, who, shard_->now());
+  if (peer_.caller)
+    session_->set_door([caller = peer_.caller](std::string_view token) -> stream_greeting {
+      if (!caller->identify(token)) return {};
+      return {identity_of(*caller), caller->who().name, std::string{to_string(caller->who().rank)}};
+    });
   shard_->tallies().clients.add();
   shard_->tallies().accepted.add();
   request_ = {}; // not needed any more
@@ -156,6 +165,8 @@ void connection::on_drained() {
 void connection::on_wake() {
   if (phase_ == phase::closing && shard_->now().mono >= close_by_) return end();
   if (phase_ != phase::open) return;
+  // looked at as often as a ping is due
+  if (peer_.caller && !peer_.caller->holds()) session_->close(close_code::identity, "the identity is not valid any more");
   session_->on_time(shard_->now());
   flush();
 }

@@ -273,13 +273,22 @@ std::optional<rejection> read_symbols(const field_reader& fields, command& out) 
   return std::nullopt;
 }
 
+/// What is wrong with it is said without it.
+std::optional<rejection> read_token(const field_reader& fields, command& out) {
+  const json* token = fields.find("token");
+  if (token == nullptr || !token->is_string()) return bad_field("token", "must be a string");
+  out.token = token->get<std::string>();
+  if (out.token.empty() || out.token.size() > max_token_bytes) return bad_field("token", "must have 1 to 128 characters");
+  return std::nullopt;
+}
+
 std::optional<rejection> read_fields(const field_reader& fields, command& out) {
   if (auto no = read_verb(fields, out)) return no;
   switch (out.what) {
   case verb::ping:
   case verb::pong:
-  case verb::auth:
   case verb::list: return std::nullopt;
+  case verb::auth: return read_token(fields, out);
   case verb::set: return read_settings(fields, out);
   case verb::resume:
     if (auto no = read_count(fields, "epoch", out.epoch)) return no;

@@ -39,6 +39,7 @@ struct command {
   std::optional<int> max_rate_hz;     ///< for set: 0..max_rate_hz
   std::optional<field_case> names;    ///< for set
   std::optional<number_style> numbers; ///< for set
+  std::string token;                   ///< for auth; never empty there
 };
 
 /// Why a message can't be a command.

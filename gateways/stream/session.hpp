@@ -14,6 +14,7 @@
 #include "gateways/stream/stream_config.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -23,7 +24,19 @@
 namespace tt::gateway::stream {
 
 /// Whether the caller has shown who it is.
-enum class identity : std::uint8_t { known, missing };
+enum class identity : std::uint8_t {
+  known,
+  bound, ///< known, and held to some accounts or strategies: the channels that tell of all are not for it
+  missing,
+};
+
+/// What became of a token that came in a message.
+struct stream_greeting {
+  identity who = identity::missing; ///< missing: it is none
+  std::string principal, role;
+};
+/// Asks who a token belongs to.
+using stream_door = std::function<stream_greeting(std::string_view token)>;
 
 /// How a conversation ends.
 struct close_request {
@@ -54,6 +67,8 @@ public:
   ~session();
 
   [[nodiscard]] std::uint64_t id() const { return id_; }
+  /// Who is asked about tokens in messages; without it none is taken.
+  void set_door(stream_door door) { door_ = std::move(door); }
 
   // -- the socket's side ---------------------------------------------------------
 
@@ -106,6 +121,9 @@ private:
   void resume_lossless(channel what, std::uint64_t epoch, std::uint64_t after, moment now);
   void resume_conflated(channel what, const command& from, moment now);
   void list_topics(moment now);
+  void authenticate(const command& what, moment now);
+  /// Of an identity that is bound: ends its subscriptions of channels that tell of every account.
+  void leave_what_tells_of_all();
   void change_settings(const command& what, moment now);
 
   /// Why a channel can't be had here; empty when it can.
@@ -136,6 +154,7 @@ private:
   shard_tallies& tallies_;
   outbox box_;
   identity identity_;
+  stream_door door_;
   std::map<topic_key, std::unique_ptr<slot>> slots_;
   std::map<std::string, std::size_t> symbols_; ///< symbol or venue → topics of it
   std::size_t replays_ = 0;                    ///< slots that are replaying

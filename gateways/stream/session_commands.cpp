@@ -30,6 +30,24 @@ std::string channel_names() {
   return out;
 }
 
+constexpr std::string_view bound_reason =
+  "scope: this identity is bound to accounts or strategies, and the channel tells of all; ask by GET";
+
+/// Channels whose messages are of every account and strategy of the node.
+bool tells_of_all(channel what) {
+  switch (what) {
+  case channel::account:
+  case channel::positions:
+  case channel::orders:
+  case channel::executions:
+  case channel::alerts:
+  case channel::webhooks:
+  case channel::strategies:
+  case channel::risk: return true;
+  default: return false;
+  }
+}
+
 /// A client's name, cut so that it can be echoed.
 std::string shortened(const std::string& name) { return name.substr(0, max_symbol_length); }
 
@@ -119,6 +137,7 @@ void session::send_dialect_c(std::string_view type, const topic_choice& chosen, 
 // -- topics --------------------------------------------------------------------------
 
 std::string_view session::why_missing(channel what) const {
+  if (identity_ == identity::bound && tells_of_all(what)) return bound_reason;
   const auto& traits = traits_of(what);
   const bool served = traits.kind == delivery::lossless && hub_.source().log_of(what) != nullptr;
   return served ? std::string_view{} : traits.missing;
@@ -208,7 +227,7 @@ void session::handle(const command& what, moment now) {
   case verb::resume: return resume(what, now);
   case verb::ping: return send(begin("pong"), now);
   case verb::pong: return;
-  case verb::auth: return send_error("not_available", "auth: this node keeps no tokens yet", now);
+  case verb::auth: return authenticate(what, now);
   case verb::list: return list_topics(now);
   case verb::set: return change_settings(what, now);
   }
@@ -346,6 +365,24 @@ void session::resume_conflated(channel what, const command& from, moment now) {
   } else {
     send_snapshots(one, now);
   }
+}
+
+void session::authenticate(const command& what, moment now) {
+  if (!door_) return send_error("not_available", "auth: this stream takes no tokens in messages", now);
+  const auto greeting = door_(what.token);
+  if (greeting.who == identity::missing) return close(close_code::identity, "no valid identity");
+  identity_ = greeting.who;
+  if (identity_ == identity::bound) leave_what_tells_of_all();
+  json_writer out = begin("authenticated");
+  out.field("principal", greeting.principal).field("role", greeting.role);
+  send(std::move(out), now);
+}
+
+void session::leave_what_tells_of_all() {
+  std::vector<topic_key> left;
+  for (const auto& [key, one] : slots_)
+    if (tells_of_all(key.what)) left.push_back(key);
+  for (const auto& key : left) remove_slot(key);
 }
 
 void session::list_topics(moment now) {

@@ -72,6 +72,8 @@ inline constexpr std::size_t max_symbols_in_message = 500;
 inline constexpr std::size_t max_symbol_length = 64;
 /// Nesting of a client's message; deeper is an error.
 inline constexpr std::size_t max_message_depth = 8;
+/// Longest token of an `auth`; a longer one is an error.
+inline constexpr std::size_t max_token_bytes = 128;
 /// Longest `id` (as JSON text) that is echoed; a longer one is an error.
 inline constexpr std::size_t max_id_bytes = 128;
 /// Events replayed by one `resume`; when the client is further behind it gets a gap.

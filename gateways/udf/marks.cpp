@@ -2,6 +2,7 @@
 
 #include "gateways/http/query_reader.hpp"
 #include "gateways/json/json_writer.hpp"
+#include "gateways/rest/trading_call.hpp"
 
 #include <algorithm>
 
@@ -123,8 +124,8 @@ void show_marks(services& parts, const context_ptr& call, const responder& answe
   fills.symbol = asked->what->symbol;
   fills.since = asked->from;
   fills.limit = max_marks;
-  trading_caller who;
-  who.principal = call->who.name;
+  fills.account = asked_account(*parts.trading, *call, {});
+  const auto who = caller_of(*call);
   parts.trading->executions(who, std::move(fills), [&parts, all, answer](const result<std::vector<execution_snapshot>>& got) {
     if (!got) return answer(got.error());
     for (const auto& one : *got) all->add(mark_of(one.fill));

@@ -1,6 +1,7 @@
 #include "gateways/udf/marks.hpp"
 
 #include "gateways/json/json_writer.hpp"
+#include "gateways/rest/trading_call.hpp"
 
 #include <algorithm>
 
@@ -98,8 +99,7 @@ void show_timescale_marks(services& parts, const context_ptr& call, const respon
   const auto all = std::make_shared<gathering>(gathering{*asked, {}});
   add_roll(*all);
   if (!parts.trading) return finish_with_runs(parts, all, answer);
-  trading_caller who;
-  who.principal = call->who.name;
+  const auto who = caller_of(*call);
   parts.trading->stops(who, [&parts, all, answer](const result<std::vector<risk::kill_event>>& got) {
     if (!got) return answer(got.error());
     for (const auto& one : *got)

@@ -131,6 +131,35 @@ TEST(http_routes, rights_follow_the_policies) {
   }
 }
 
+// Route × token, from the same table: a role gets what it needs and no more, and who is bound to an account changes nothing
+// on routes that do not say that they keep him within.
+TEST(http_routes, rights_follow_the_roles_of_tokens) {
+  gateway_config config;
+  config.limits = {};
+  http_fixture fixture{config};
+  const auto needed = [](access who) {
+    return who == access::admin ? role::admin : who == access::trader ? role::trader : who == access::open || who == access::secret ? role::none : role::viewer;
+  };
+  for (const auto rank : {role::viewer, role::trader, role::admin}) {
+    const auto free = fixture.token("free-" + std::string{to_string(rank)}, rank), bound = fixture.token("bound-" + std::string{to_string(rank)}, rank, {"one"});
+    for (const auto& row : fixture.table().rows()) {
+      const auto status_for = [&](const std::string& token) {
+        auto options = bearing(token);
+        options.peer = "192.0.2.7";
+        if (row->over != transport::http) options.headers.set("Upgrade", "websocket");
+        if (row->body == body_kind::json) options.headers.set("Content-Type", "application/json");
+        const auto in = fixture.requests().admit(make_request(to_string(row->method), example_path(row->pattern), options));
+        return in.refusal ? in.refusal->status : 0;
+      };
+      const auto what = std::string{to_string(rank)} + ": " + std::string{to_string(row->method)} + " " + std::string{row->pattern};
+      const bool may = rank >= needed(row->policy.who);
+      const bool stays_within = !is_unsafe(row->method) || needed(row->policy.who) < role::trader || row->policy.bound == bound_callers::welcome;
+      EXPECT_EQ(status_for(free), may ? 0 : 403) << what;
+      EXPECT_EQ(status_for(bound), may && stays_within ? 0 : 403) << what;
+    }
+  }
+}
+
 TEST(http_routes, missing_parts_say_what_is_missing) {
   http_fixture fixture;
   const auto orders = fixture.get("/api/orders");

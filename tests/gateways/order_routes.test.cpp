@@ -311,5 +311,73 @@ TEST(order_routes, risk_and_the_emergency_stop) {
   EXPECT_EQ(f.port.stops.size(), 2u);
 }
 
+// -- scope: what a token reaches at the accounts
+
+TEST(order_scope, a_caller_is_handed_over_with_what_it_reaches) {
+  trading_fixture fixture;
+  const std::string body = R"({"symbol":"AAPL","side":"buy","quantity":1,"type":"market"})";
+  using reach = trading_caller::reach;
+  EXPECT_EQ(fixture.order(body).status, 201);
+  EXPECT_EQ(fixture.port.callers.back().accounts, reach::paper_only);
+  const auto as = [&](const std::string& token) { return fixture.send_json("POST", "/api/orders", body, bearing(token)).status; };
+  EXPECT_EQ(as(fixture.token("free", role::trader)), 201);
+  EXPECT_EQ(fixture.port.callers.back().accounts, reach::paper_only) << "real money only where it was given";
+  EXPECT_EQ(fixture.port.callers.back().principal, "token:free");
+  EXPECT_EQ(as(fixture.token("all", role::trader, {"*"})), 201);
+  EXPECT_EQ(fixture.port.callers.back().accounts, reach::all);
+  EXPECT_EQ(as(fixture.token("root", role::admin)), 201);
+  EXPECT_EQ(fixture.port.callers.back().accounts, reach::all);
+  EXPECT_EQ(fixture.port.callers.back().rank, risk::access::admin);
+  EXPECT_EQ(as(fixture.token("one", role::trader, {"live_1"})), 201) << "who names no account means his own";
+  EXPECT_EQ(fixture.port.callers.back().accounts, reach::listed);
+  EXPECT_EQ(fixture.port.placed.back().request.account.str(), "live_1");
+  const trading_caller bound{"x", risk::access::trader, reach::listed, {account_id{"live_1"}}};
+  EXPECT_TRUE(bound.reaches(account_id{"live_1"}, account_mode::live));
+  EXPECT_FALSE(bound.reaches(account_id{"paper_simulator"}, account_mode::paper));
+  EXPECT_FALSE(trading_caller{}.reaches(account_id{"live_1"}, account_mode::live));
+}
+
+TEST(order_scope, other_accounts_are_403_whatever_is_asked) {
+  trading_fixture fixture;
+  const auto token = fixture.token("one", role::trader, {"live_1"});
+  const auto send = [&](std::string_view method, std::string_view target, std::string body) { return fixture.send_json(method, target, std::move(body), bearing(token)); };
+  const std::string other = R"(,"account_id":"paper_simulator"})";
+  for (const auto& got : {send("POST", "/api/orders", R"({"symbol":"AAPL","side":"buy","quantity":1,"type":"market")" + other),
+                          send("POST", "/api/orders/preview", R"({"symbol":"AAPL","side":"buy","quantity":1,"type":"market")" + other),
+                          send("POST", "/api/v1/risk/emergency-stop", R"({"mode":"halt","reason":"x"})"),
+                          send("POST", "/api/v1/risk/emergency-stop", R"({"mode":"halt","scope":{"symbol":"AAPL"}})"),
+                          send("POST", "/api/v1/risk/emergency-stop", R"({"mode":"halt","scope":{"account_id":"paper_simulator"}})"),
+                          fixture.get("/api/account?account_id=paper_simulator", bearing(token)),
+                          fixture.get("/api/v1/accounts/paper_simulator", bearing(token)),
+                          fixture.get("/api/v1/portfolio/paper_simulator", bearing(token))}) {
+    EXPECT_EQ(got.status, 403) << got.body;
+    EXPECT_EQ(got.json()["error_code"], "auth.scope") << got.body;
+  }
+  EXPECT_TRUE(fixture.port.placed.empty());
+  EXPECT_TRUE(fixture.port.stops.empty());
+  EXPECT_EQ(send("POST", "/api/v1/risk/emergency-stop", R"({"mode":"halt","scope":{"account_id":"live_1"}})").status, 200);
+  fixture.port.failure = error{errc::refused, "this identity is bound to other accounts", "account_id"};
+  EXPECT_EQ(fixture.order(R"({"symbol":"AAPL","side":"buy","quantity":1,"type":"market"})").status, 403) << "the accounts' own word";
+}
+
+TEST(order_scope, strategies_bind_too) {
+  trading_fixture fixture;
+  const auto token = fixture.token("bot", role::trader, {}, {"s1"});
+  const auto order = [&](std::string more) {
+    return fixture.send_json("POST", "/api/orders", R"({"symbol":"AAPL","side":"buy","quantity":1,"type":"market")" + more + "}", bearing(token)).status;
+  };
+  EXPECT_EQ(order(""), 403) << "an order of nobody's strategy is not one of its own";
+  EXPECT_EQ(order(R"(,"strategy_id":"s2")"), 403);
+  EXPECT_EQ(order(R"(,"strategy_id":"s1")"), 201);
+  EXPECT_EQ(fixture.call("DELETE", "/api/orders/o-1", bearing(token)).status, 403);
+  EXPECT_EQ(fixture.call("DELETE", "/api/orders", bearing(token)).status, 403);
+  EXPECT_EQ(fixture.call("DELETE", "/api/orders?strategy_id=s1", bearing(token)).status, 202);
+  EXPECT_EQ(fixture.send_json("POST", "/api/positions/flatten", "{}", bearing(token)).status, 403);
+  fixture.port.next.order.what.strategy = strategy_id{"s1"};
+  EXPECT_EQ(fixture.call("DELETE", "/api/orders/o-1", bearing(token)).status, 202);
+  EXPECT_EQ(fixture.send_json("POST", "/api/v1/risk/emergency-stop", R"({"mode":"halt","scope":{"strategy_id":"s1"}})", bearing(token)).status, 200);
+  EXPECT_EQ(fixture.send_json("POST", "/api/v1/risk/emergency-stop", R"({"mode":"halt","scope":{"strategy_id":"s2"}})", bearing(token)).status, 403);
+}
+
 } // namespace
 } // namespace tt::gateway::test

@@ -75,9 +75,19 @@ TEST(stream_protocol, venue_is_a_name_too) {
 
 TEST(stream_protocol, all_verbs_are_known_in_both_places) {
   for (const std::string name : {"subscribe", "unsubscribe", "snapshot", "resume", "ping", "pong", "auth", "list", "set"}) {
-    EXPECT_EQ(to_string(accepted(R"({"action":")" + name + R"("})").what), name);
-    EXPECT_EQ(to_string(accepted(R"({"type":")" + name + R"("})").what), name);
+    const std::string rest = name == "auth" ? R"(","token":"tt_x"})" : R"("})";
+    EXPECT_EQ(to_string(accepted(R"({"action":")" + name + rest).what), name);
+    EXPECT_EQ(to_string(accepted(R"({"type":")" + name + rest).what), name);
   }
+}
+
+TEST(stream_protocol, a_token_is_text_of_some_length_and_never_repeated) {
+  EXPECT_EQ(accepted(R"({"action":"auth","token":"tt_x"})").token, "tt_x");
+  for (const std::string bad : {R"({"action":"auth"})", R"({"action":"auth","token":""})", R"({"action":"auth","token":17})"})
+    EXPECT_EQ(refused(bad).code, "field.invalid") << bad;
+  const auto too_long = refused(R"({"action":"auth","token":")" + std::string(max_token_bytes + 1, 'q') + R"("})");
+  EXPECT_EQ(too_long.code, "field.invalid");
+  EXPECT_EQ(too_long.message.find('q'), std::string::npos);
 }
 
 TEST(stream_protocol, resume_reads_epoch_and_after) {

@@ -297,7 +297,7 @@ TEST_F(stream_session, msgpack_says_what_json_says) {
   EXPECT_EQ(text.read(), packed.read());
 }
 
-TEST_F(stream_session, auth_is_not_there_yet) {
+TEST_F(stream_session, without_a_door_no_token_is_taken) {
   auto client = connect();
   client.say({{"action", "auth"}, {"token", "tt_secret"}});
   const json answer = client.read().at(0);
@@ -310,6 +310,36 @@ TEST_F(stream_session, auth_is_not_there_yet) {
 }
 
 // -- limits ------------------------------------------------------------------------------
+
+TEST_F(stream_session, a_token_in_a_message_says_who_speaks) {
+  auto client = connect({}, identity::missing);
+  client.s->set_door([](std::string_view token) {
+    return token == "tt_good" ? stream_greeting{identity::known, "token:x", "trader"} : stream_greeting{};
+  });
+  client.say({{"action", "subscribe"}, {"symbols", {"AAPL"}}});
+  EXPECT_EQ(client.read().at(0)["error_code"], "auth.required");
+  client.say({{"action", "auth"}});
+  EXPECT_EQ(client.read().at(0)["error_code"], "field.invalid");
+  client.say({{"action", "auth"}, {"token", "tt_good"}, {"id", 7}});
+  const auto greeted = client.read().at(0);
+  EXPECT_EQ(greeted["type"], "authenticated");
+  EXPECT_EQ(greeted["principal"], "token:x");
+  EXPECT_EQ(greeted["id"], 7);
+  client.say({{"action", "subscribe"}, {"symbols", {"AAPL"}}});
+  EXPECT_EQ(client.read().at(0)["type"], "subscription_confirmed");
+  client.say({{"action", "auth"}, {"token", "tt_bad"}});
+  ASSERT_TRUE(client.s->closing());
+  EXPECT_EQ(client.s->closing()->code, close_code::identity);
+}
+
+TEST_F(stream_session, who_is_bound_gets_no_channel_that_tells_of_all) {
+  auto client = connect({}, identity::bound);
+  client.say({{"action", "subscribe"}, {"channels", {"orders", "quotes"}}, {"symbols", {"AAPL"}}});
+  const auto ack = client.read().at(0);
+  ASSERT_EQ(ack["rejected"].size(), 1U) << ack;
+  EXPECT_EQ(ack["rejected"][0]["reason"].get<std::string>().substr(0, 6), "scope:");
+  EXPECT_EQ(ack["channels"], json{"quotes"});
+}
 
 TEST_F(stream_session, without_identity_closes_after_5_s) {
   auto client = connect({}, identity::missing);

@@ -33,14 +33,25 @@ http_fixture::http_fixture(gateway_config config) : now(from_unix_seconds(1'768'
   keys_ = std::make_unique<idempotency_store>(*documents_, queue_);
   services_.reset(new services{config_, market, [this] { return now; }, metrics, *documents_, queue_, now - std::chrono::seconds{90},
                                [this](const context_ptr& call, const responder& to) { files_->serve(call, to); }, {}, {}});
+  identities_ = std::move(identity_service::open("", [n = 0]() mutable {
+                            auto out = std::to_string(++n);
+                            return std::string(secret_length - out.size(), 'A') + out;
+                          })).value();
+  services_->identities = identities_.get();
   table_.emplace(std::move(make_route_table(*services_)).value());
   services_->openapi = std::make_shared<const std::string>(write_openapi(*table_, config_.version).value());
   services_->docs_page = std::make_shared<const std::string>(write_docs_page(*table_, config_.version));
   files_ = std::make_unique<static_files>(config_.web_root);
   pipeline_rules rules{host_rules{config_.host, config_.allowed_hosts}, origin_rules{config_.cors_origins},
-                       network_list::parse(config_.trusted_proxies).value(), config_.auth, is_loopback_host(config_.host), config_.limits};
+                       network_list::parse(config_.trusted_proxies).value(), config_.auth, is_loopback_host(config_.host), config_.limits, identities_};
   pipeline_ = std::make_unique<pipeline>(
     *table_, services_->files, std::move(rules), [this] { return now; }, metrics, keys_.get());
+}
+
+std::string http_fixture::token(const std::string& name, role rank, std::vector<std::string> accounts, std::vector<std::string> strategies) {
+  auto made = identities_->add_token({name, {rank, std::move(accounts), std::move(strategies)}, {}, {}}, "test", now);
+  EXPECT_TRUE(made) << (made ? "" : to_string(made.error()));
+  return made ? made->secret : "";
 }
 
 std::shared_ptr<std::optional<answer>> http_fixture::begin(std::string_view method, std::string_view target, call_options options) {

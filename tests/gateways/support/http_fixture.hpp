@@ -3,6 +3,7 @@
 // The whole HTTP side without sockets: a scripted market, an in-memory store, a
 // clock that stands still, and calls that return their answer.
 
+#include "gateways/auth/identity_service.hpp"
 #include "gateways/http/pipeline.hpp"
 #include "gateways/http/static_files.hpp"
 #include "gateways/routes.hpp"
@@ -64,6 +65,10 @@ public:
   void alerts_with(alerts_port& port) { services_->alerts = &port; }
   /// Plugs accounts in.
   void trade_with(trading_port& port) { services_->trading = &port; }
+  /// Tokens, users, sessions; in memory. Secrets are "…1", "…2", in turn.
+  [[nodiscard]] identity_service& identities() { return *identities_; }
+  /// A token, by its secret.
+  std::string token(const std::string& name, role rank, std::vector<std::string> accounts = {}, std::vector<std::string> strategies = {});
   /// The exchange of the last begin(), for expire().
   [[nodiscard]] const pipeline::exchange_ptr& last_exchange() const { return last_; }
   [[nodiscard]] const services& parts() const { return *services_; }
@@ -73,12 +78,16 @@ private:
   std::unique_ptr<document_store> documents_;
   task_queue queue_{task_queue::mode::inline_calls};
   std::unique_ptr<idempotency_store> keys_;
+  std::shared_ptr<identity_service> identities_;
   std::unique_ptr<services> services_;
   std::optional<route_table> table_;
   std::unique_ptr<static_files> files_;
   std::unique_ptr<pipeline> pipeline_;
   pipeline::exchange_ptr last_;
 };
+
+/// Shows a token.
+inline call_options bearing(const std::string& token) { return {.headers = {{"Authorization", "Bearer " + token}}}; }
 
 /// An http_request as the server would hand it over.
 http_request make_request(std::string_view method, std::string_view target, const call_options& options);

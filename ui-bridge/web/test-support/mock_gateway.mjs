@@ -91,6 +91,8 @@ async function handle(state, req, res) {
   const path = url.pathname;
   const query = Object.fromEntries(url.searchParams);
   if (path === "/health") return json(res, health(state));
+  if (path === "/api/v1/auth/me")
+    return json(res, { user: "local", principal: "local", kind: "local", role: "trader", account_scope: "paper", accounts: [], strategies: [], expires_at: null });
   if (path === "/health/live" || path === "/health/ready") return json(res, { ok: true });
   if (path.startsWith("/udf/")) return udf(state, res, path.slice(5), query);
   if (path.startsWith("/api/v1/watchlists")) return watchlists(state, req, res, path.split("/")[4]);

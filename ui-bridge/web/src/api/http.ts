@@ -1,5 +1,7 @@
 /// One place for fetch, time-outs and the gateway's error body.
 
+import { bearer_header } from "./bearer";
+
 /// A reply slower than this is an error the user sees.
 const request_timeout_ms = 15_000;
 
@@ -64,7 +66,7 @@ export function error_text(error: unknown): string {
 /// @throws ApiError for every failure but an abort by the caller's signal.
 export async function request<T>(path: string, options: RequestOptions = {}): Promise<Reply<T>> {
   const { method = "GET", query, body, signal } = options;
-  const headers: Record<string, string> = { accept: "application/json", ...options.headers };
+  const headers: Record<string, string> = { accept: "application/json", ...bearer_header(), ...options.headers };
   if (body !== undefined) headers["content-type"] = "application/json";
   const timeout = AbortSignal.timeout(options.timeout_ms ?? request_timeout_ms);
   let response: Response;

@@ -1,6 +1,7 @@
 import { defineStore } from "pinia";
 import { computed, ref, shallowRef } from "vue";
-import { browser_clock, browser_socket, stream_url } from "../stream/clock";
+import { bearer_protocols } from "../api/bearer";
+import { browser_clock, socket_offering, stream_url } from "../stream/clock";
 import { StreamClient } from "../stream/stream_client";
 import type { BatchListener, Unsubscribe } from "../stream/stream_client";
 import type { ClockSample, ConnectionState, Topic } from "../stream/types";
@@ -11,7 +12,7 @@ const same_time_ms = 5_000;
 
 /// The one stream connection of this window, and the server's clock.
 export const use_connection = defineStore("connection", () => {
-  const client = new StreamClient({ url: stream_url(location), clock: browser_clock, socket: browser_socket });
+  const client = new StreamClient({ url: stream_url(location), clock: browser_clock, socket: socket_offering(bearer_protocols) });
   const state = shallowRef<ConnectionState>(client.state);
   const clock_sample = shallowRef<ClockSample>();
   /// Server time in epoch ms, moving once a second.

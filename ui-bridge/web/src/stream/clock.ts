@@ -54,6 +54,9 @@ export const browser_clock: StreamClock = {
 
 export const browser_socket: SocketFactory = (url) => new WebSocket(url) as unknown as StreamSocket;
 
+/// The same, offering subprotocols as they are at each connection.
+export const socket_offering = (protocols: () => string[]): SocketFactory => (url) => new WebSocket(url, protocols()) as unknown as StreamSocket;
+
 /// The stream's address on the page's own origin.
 export function stream_url(location: { protocol: string; host: string }): string {
   return `${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}/stream`;

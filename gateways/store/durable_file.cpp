@@ -1,4 +1,4 @@
-#include "cluster/durable_file.hpp"
+#include "gateways/store/durable_file.hpp"
 
 #include <cerrno>
 #include <cstdio>
@@ -7,18 +7,28 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <sys/stat.h>
 #include <unistd.h>
 
-namespace tt::cluster {
+namespace tt::gateway {
 
 namespace {
 
 error io(const std::string& what, const std::string& path) { return {errc::io_error, what + " " + path + ": " + std::strerror(errno), "node.data_dir"}; }
 
+/// A command of root must not leave files that the node, which is somebody else, can't read.
+void give_to_owner_of_folder(int file, const std::string& path) {
+  struct stat folder {};
+  if (::geteuid() != 0 || ::stat(std::filesystem::path(path).parent_path().c_str(), &folder) != 0) return;
+  static_cast<void>(::fchown(file, folder.st_uid, folder.st_gid) == 0); // where it can't be, it is root's, as before
+}
+
 /// Writes and waits for the disk.
 bool write_through(const std::string& path, const std::string& bytes) {
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  ::unlink(path.c_str()); // what a crash left behind may have other rights
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (file < 0) return false;
+  give_to_owner_of_folder(file, path);
   std::size_t done = 0;
   while (done < bytes.size()) {
     const auto n = ::write(file, bytes.data() + done, bytes.size() - done);
@@ -57,4 +67,4 @@ result<std::optional<std::string>> read_small_file(const std::string& path, std:
   return std::optional{std::move(text).str()};
 }
 
-} // namespace tt::cluster
+} // namespace tt::gateway

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-namespace tt::cluster {
+namespace tt::gateway {
 
 /// On disk when it returns; a crash leaves the old file or the new one. Errors: io_error, field node.data_dir.
 result<void> replace_file(const std::string& path, const std::string& bytes);
@@ -17,4 +17,4 @@ result<void> replace_file(const std::string& path, const std::string& bytes);
 /// io_error, field node.data_dir.
 result<std::optional<std::string>> read_small_file(const std::string& path, std::size_t most);
 
-} // namespace tt::cluster
+} // namespace tt::gateway

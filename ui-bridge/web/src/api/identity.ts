@@ -1,0 +1,56 @@
+import { request } from "./http";
+
+/// Who this page is to the node, and the tokens of others.
+
+export const roles = ["viewer", "trader", "admin"] as const;
+export type Role = (typeof roles)[number];
+
+export interface Me {
+  user: string;
+  principal: string;
+  kind: "local" | "token" | "session";
+  role: Role;
+  account_scope: "none" | "paper" | "listed" | "all";
+  accounts: string[];
+  strategies: string[];
+  expires_at: string | null;
+}
+
+export interface AccessToken {
+  id: string;
+  name: string;
+  role: Role;
+  accounts: string[];
+  strategies: string[];
+  allowed_ips: string[];
+  expires_at: string | null;
+  is_expired: boolean;
+  created_at: string;
+  created_by: string;
+  last_used_at: string | null;
+  /// Of a token that was just made, this once.
+  token?: string;
+}
+
+export interface TokenRequest {
+  name: string;
+  role: Role;
+  accounts?: string[];
+  expires_in_days?: number;
+}
+
+export async function fetch_me(): Promise<Me> {
+  return (await request<Me>("/api/v1/auth/me")).data;
+}
+
+export async function fetch_tokens(): Promise<AccessToken[]> {
+  return (await request<{ tokens: AccessToken[] }>("/api/v1/auth/tokens")).data.tokens;
+}
+
+export async function create_token(body: TokenRequest): Promise<AccessToken> {
+  return (await request<AccessToken>("/api/v1/auth/tokens", { method: "POST", body })).data;
+}
+
+export async function revoke_token(id: string): Promise<void> {
+  await request(`/api/v1/auth/tokens/${encodeURIComponent(id)}`, { method: "DELETE" });
+}

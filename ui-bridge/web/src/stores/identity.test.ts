@@ -1,0 +1,67 @@
+import { createPinia, setActivePinia } from "pinia";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { bearer_header, bearer_protocols, set_bearer } from "../api/bearer";
+import { FakeNode } from "./fakes";
+import { show_kept_token, use_identity } from "./identity";
+
+let node: FakeNode;
+const me = (more: object = {}) => ({ user: "token:root", principal: "token:root", kind: "token", role: "admin", account_scope: "all", accounts: [], strategies: [], expires_at: null, ...more });
+const row = (name: string) => ({ id: `t-${name}`, name, role: "viewer", accounts: [], strategies: [], allowed_ips: [], expires_at: null, is_expired: false, created_at: "2026-01-15T14:30:00.000Z", created_by: "token:root", last_used_at: null });
+
+beforeEach(() => {
+  setActivePinia(createPinia());
+  const kept = new Map<string, string>();
+  vi.stubGlobal("sessionStorage", { getItem: (key: string) => kept.get(key) ?? null, setItem: (key: string, text: string) => kept.set(key, text), removeItem: (key: string) => kept.delete(key) });
+  set_bearer("");
+  node = new FakeNode();
+  node.answer("GET /api/v1/auth/me", 200, me());
+  node.answer("GET /api/v1/auth/tokens", 200, { tokens: [row("eyes")] });
+});
+
+describe("identity", () => {
+  it("shows a token that the node knows, in this tab only", async () => {
+    const identity = use_identity();
+    expect(await identity.take(" tt_abc ")).toBe(true);
+    expect(bearer_header()).toEqual({ authorization: "Bearer tt_abc" });
+    expect(bearer_protocols()).toEqual(["tt.json", "bearer.tt_abc"]);
+    expect(identity.tokens.map(({ name }) => name)).toEqual(["eyes"]);
+    set_bearer("");
+    show_kept_token(); // as a reload does
+    expect(bearer_header()).toEqual({ authorization: "Bearer tt_abc" });
+    identity.forget();
+    show_kept_token();
+    expect(bearer_header()).toEqual({});
+    expect(bearer_protocols()).toEqual([]);
+  });
+
+  it("keeps no token that is none", async () => {
+    node.answer("GET /api/v1/auth/me", 401, { detail: "the token is not known", error_code: "auth.invalid_token" });
+    const identity = use_identity();
+    expect(await identity.take("tt_wrong")).toBe(false);
+    expect(identity.failure).toBe("the token is not known");
+    expect(bearer_header()).toEqual({});
+    expect(sessionStorage.getItem("tt.token")).toBeNull();
+  });
+
+  it("asks for no tokens as somebody who may not see them", async () => {
+    node.answer("GET /api/v1/auth/me", 200, me({ kind: "local", role: "trader" }));
+    await use_identity().look();
+    expect(node.calls.map(({ path }) => path)).toEqual(["/api/v1/auth/me"]);
+  });
+
+  it("shows a new token once, and keeps it in no list", async () => {
+    const identity = use_identity();
+    await identity.look();
+    node.answer("POST /api/v1/auth/tokens", 201, { ...row("desk"), token: "tt_new" });
+    Object.assign(identity.form, { name: "desk", role: "trader", accounts: "a, b", days: "30" });
+    expect(await identity.create()).toBe(true);
+    expect(node.of("POST").at(-1)?.body).toEqual({ name: "desk", role: "trader", accounts: ["a", "b"], expires_in_days: 30 });
+    expect(identity.made).toEqual({ name: "desk", token: "tt_new" });
+    expect(JSON.stringify(identity.tokens)).not.toContain("tt_new");
+    identity.put_away();
+    expect(identity.made).toBeUndefined();
+    node.answer("DELETE /api/v1/auth/tokens/t-desk", 200, { status: "revoked", id: "t-desk" });
+    await identity.revoke("t-desk");
+    expect(identity.tokens.map(({ name }) => name)).toEqual(["eyes"]);
+  });
+});

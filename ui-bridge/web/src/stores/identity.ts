@@ -1,0 +1,121 @@
+import { defineStore } from "pinia";
+import { computed, ref, shallowRef } from "vue";
+import { set_bearer } from "../api/bearer";
+import { error_text } from "../api/http";
+import { create_token, fetch_me, fetch_tokens, revoke_token } from "../api/identity";
+import type { AccessToken, Me, Role } from "../api/identity";
+import { use_notices } from "./notices";
+import { make_part } from "./part";
+
+/// Who this window is to the node. A token lives as long as the tab: it is in
+/// sessionStorage and nowhere else.
+
+const storage_key = "tt.token";
+
+/// Before the first request.
+export function show_kept_token(): void {
+  try {
+    set_bearer(sessionStorage.getItem(storage_key) ?? "");
+  } catch {
+    // Storage is shut: the token has to be given again.
+  }
+}
+
+function keep(token: string): boolean {
+  try {
+    if (token === "") sessionStorage.removeItem(storage_key);
+    else sessionStorage.setItem(storage_key, token);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export interface TokenForm {
+  name: string;
+  role: Role;
+  /// A comma list; empty = paper accounts, of an admin all.
+  accounts: string;
+  /// Empty = never expires.
+  days: string;
+}
+
+const fresh_form = (): TokenForm => ({ name: "", role: "trader", accounts: "", days: "" });
+
+export const use_identity = defineStore("identity", () => {
+  const notices = use_notices();
+  const me = shallowRef<Me>();
+  const failure = ref("");
+  const tokens = shallowRef<readonly AccessToken[]>([]);
+  /// The token that was just made, until it is put away.
+  const made = shallowRef<{ name: string; token: string }>();
+  const form = ref<TokenForm>(fresh_form());
+  const busy = ref(false);
+  const is_admin = computed(() => me.value?.role === "admin");
+
+  const part = make_part(async () => {
+    tokens.value = await fetch_tokens();
+  });
+
+  async function look(): Promise<void> {
+    try {
+      me.value = await fetch_me();
+      failure.value = "";
+      if (is_admin.value) await part.ask();
+    } catch (error) {
+      me.value = undefined;
+      failure.value = error_text(error);
+    }
+  }
+
+  /// Takes a token once the node has said that it is one. @return whether it is; then
+  /// the page should load anew, so that every part is asked as that caller.
+  async function take(token: string): Promise<boolean> {
+    set_bearer(token.trim());
+    await look();
+    if (me.value?.kind === "token" && keep(token.trim())) return true;
+    if (failure.value === "") failure.value = "The browser keeps nothing for this page; the token can't be used here";
+    set_bearer("");
+    return false;
+  }
+
+  function forget(): void {
+    keep("");
+    set_bearer("");
+  }
+
+  async function create(): Promise<boolean> {
+    if (busy.value) return false;
+    busy.value = true;
+    try {
+      const { name, role, accounts, days } = form.value;
+      const list = accounts.split(",").map((one) => one.trim()).filter((one) => one !== "");
+      const { token, ...rest } = await create_token({
+        name: name.trim(), role, ...(list.length > 0 ? { accounts: list } : {}), ...(days.trim() === "" ? {} : { expires_in_days: Number(days) }),
+      });
+      tokens.value = [...tokens.value, rest];
+      if (token) made.value = { name: rest.name, token };
+      form.value = fresh_form();
+      failure.value = "";
+      return true;
+    } catch (error) {
+      failure.value = error_text(error);
+      return false;
+    } finally {
+      busy.value = false;
+    }
+  }
+
+  async function revoke(id: string): Promise<void> {
+    try {
+      await revoke_token(id);
+      tokens.value = tokens.value.filter((one) => one.id !== id);
+    } catch (error) {
+      notices.failure(error);
+    }
+  }
+
+  const put_away = () => (made.value = undefined);
+
+  return { me, failure, tokens, made, form, busy, is_admin, part, look, take, forget, create, revoke, put_away };
+});
