@@ -12,6 +12,7 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -152,6 +153,7 @@ struct window {
 };
 
 class request_instance;
+class column_run;
 
 /// One program on one stream of bars.
 class context {
@@ -235,11 +237,17 @@ public:
     return r.data[(r.total - 1 - skip) & r.mask];
   }
   std::uint32_t line_of_pc() const;
+  /// Runs with these columns from the first bar on: parts of the program are left out.
+  void share(std::unique_ptr<column_run> columns);
+  /// Null: this run shares none.
+  column_run* columns() const { return columns_.get(); }
   /// The live drawings as save() found them.
   void revive_drawings();
 
 private:
   void run();
+  void load_columns();
+  void note_columns();
   void load_fixed();
   void load_bar();
   double field_number(bar_field f, std::uint32_t extra) const;
@@ -253,6 +261,11 @@ private:
   void look_deeper(ring& r, std::int64_t back) const;
   double* allocate(std::uint64_t doubles);
 
+  // what of the program runs
+  const instr* code_ = nullptr;
+  const std::vector<std::uint32_t>* lines_ = nullptr;
+  std::span<const std::uint32_t> every_bar_;
+  std::unique_ptr<column_run> columns_;
   std::vector<double> numbers_;
   std::vector<object*> references_;
   std::vector<std::byte> state_;

@@ -67,10 +67,10 @@ void context::look_deeper(ring& r, std::int64_t back) const {
                     std::to_string(limit) + ")" + (beyond_all ? "" : "; a larger max_bars_back makes the buffer larger")};
 }
 
-std::uint32_t context::line_of_pc() const { return pc_ < prog->lines.size() ? prog->lines[pc_] : 0; }
+std::uint32_t context::line_of_pc() const { return pc_ < lines_->size() ? (*lines_)[pc_] : 0; }
 
 void context::run() {
-  const instr* const code = prog->code.data();
+  const instr* const code = code_;
   const instr* ip = code;
   double* const n = num;
   object** const r = ref;
