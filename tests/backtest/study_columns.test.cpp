@@ -118,7 +118,9 @@ TEST(study_columns, they_are_found_and_kept_within_the_budget) {
       EXPECT_EQ(kept, 2u * (3 * 4 + 3 * 4)) << "linreg, rsi and atr of fast; wma, its mean and highest of slow; two symbols";
       EXPECT_GT(found, 10u * kept / 4);
     }
-    if (room == 0) EXPECT_EQ(kept, 0u);
+    if (room == 0) {
+      EXPECT_EQ(kept, 0u);
+    }
   }
 }
 
