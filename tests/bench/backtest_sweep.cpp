@@ -70,7 +70,7 @@ std::string dear_script(const char* name, const char* of_fast, const char* of_sl
 
 void shared_sweep(benchmark::State& state, const char* name, const char* of_fast, const char* of_slow) {
   static std::map<std::string, std::string> seen;
-  constexpr std::uint64_t trials = 500;
+  constexpr std::uint64_t trials = 1'000;
   one_set bars;
   auto request = sweep_of(trials);
   request.base.pine_script = dear_script(name, of_fast, of_slow);
@@ -90,7 +90,7 @@ void shared_sweep(benchmark::State& state, const char* name, const char* of_fast
   }
   state.counters["bars/s"] = benchmark::Counter(static_cast<double>(trials * bars_per_trial) * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
 }
-#define SHARED(name, fast, slow) BENCHMARK_CAPTURE(shared_sweep, name, #name, fast, slow)->ArgName("shared")->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond)->UseRealTime()
+#define SHARED(name, fast, slow) BENCHMARK_CAPTURE(shared_sweep, name, #name, fast, slow)->ArgName("shared")->Arg(0)->Arg(1)->Iterations(1)->Unit(benchmark::kMillisecond)
 SHARED(sma, "ta.sma(close, fastLen)", "ta.sma(close, slowLen)");
 SHARED(ema, "ta.ema(close, fastLen)", "ta.ema(close, slowLen)");
 SHARED(hma, "ta.hma(close, fastLen)", "ta.hma(close, slowLen)");
