@@ -34,16 +34,28 @@ strategy.exit("x", "L", stop = b - 3 * ta.atr(fast), limit = top)
 )";
 }
 
+/// Two half hours in every hour, for the magnifier.
+std::vector<pine::bar> halves(const std::vector<pine::bar>& hours) {
+  std::vector<pine::bar> out;
+  for (const auto& b : hours) {
+    const double middle = (b.high + b.low) / 2;
+    out.push_back({b.time_ms, b.open, b.high, std::min(b.open, middle), middle, b.volume / 2});
+    out.push_back({b.time_ms + hour_ms / 2, middle, std::max(middle, b.close), b.low, b.close, b.volume / 2});
+  }
+  return out;
+}
+
 given_bars two_symbols() {
   given_bars bars;
-  bars.add(set_of("A", wave(24 * 60)));
+  const auto hours = wave(24 * 60);
+  bars.add(bar_set::make({"A", timeframe::minutes(60)}, symbol("A"), hours, 0, halves(hours)).value());
   bars.add(set_of("B", wave(24 * 60, 31), 10));
   return bars;
 }
 
-study_request study_over(const std::string& script, const char* more = "{}", const char* fast = R"({"min":2,"max":8,"step":2})") {
+study_request study_over(const std::string& script, const char* more = "{}", const char* fast = R"({"min":2,"max":6,"step":2})") {
   auto body = json::parse(R"({"symbols":["A","B"],"start_date":"2024-01-01","end_date":"2024-02-29","objective":"net_profit"})");
-  body["parameters"] = {{"fast", json::parse(fast)}, {"slow", json::parse(R"({"min":10,"max":40,"step":10})")}};
+  body["parameters"] = {{"fast", json::parse(fast)}, {"slow", json::parse(R"({"min":10,"max":30,"step":10})")}};
   body["pine_script"] = script;
   body.update(json::parse(more));
   auto p = parse_study(body);
