@@ -95,7 +95,11 @@ private:
     for (std::uint32_t at = 0; at < p_.code.size(); at += u32(words_of(p_.code[at].code))) f(at);
   }
 
-  bool is_ref(type_id t) const { return t != t_void && is_reference(*p_.types, t); }
+  /// Whether a register of that type is among the numbers. The type of an argument left out is void, and its register may
+  /// lie beyond them: it is of a parameter for texts then.
+  bool is_number_register(type_id t, std::uint32_t reg) const {
+    return reg < writers_.size() && (t == t_void || !is_reference(*p_.types, t));
+  }
 
   /// Calls read(reg) and write(reg) for the number registers that the instruction touches.
   template <class Read, class Write>
@@ -121,9 +125,9 @@ private:
   template <class Read, class Write>
   void site_accesses(const site_plan& s, Read read, Write write) const {
     for (std::size_t k = 0; k < s.args.size(); ++k)
-      if (!is_ref(s.types[k])) read(s.args[k]);
+      if (is_number_register(s.types[k], s.args[k])) read(s.args[k]);
     for (std::size_t k = 0; k < s.outs.size(); ++k)
-      if (!is_ref(s.out_types[k])) write(s.outs[k]);
+      if (is_number_register(s.out_types[k], s.outs[k])) write(s.outs[k]);
   }
   template <class Read>
   void read_ring_register(std::uint32_t state, Read read) const {
@@ -262,9 +266,9 @@ private:
     if (!is_pure_name(s.name) || s.outs.empty()) return;
     const bool in_code = n.from == column_node::source::code;
     for (std::size_t k = 0; k < s.outs.size(); ++k)
-      if (is_ref(s.out_types[k]) || (in_code ? !is_once(s.outs[k], n.at) : writers_[s.outs[k]] != 1)) return;
+      if (!is_number_register(s.out_types[k], s.outs[k]) || (in_code ? !is_once(s.outs[k], n.at) : writers_[s.outs[k]] != 1)) return;
     for (std::size_t k = 0; k < s.args.size(); ++k)
-      if (is_ref(s.types[k]) || !is_column(s.args[k])) return;
+      if (!is_number_register(s.types[k], s.args[k]) || !is_column(s.args[k])) return;
     std::vector<std::uint64_t> words{in_code ? of_call : of_every_bar, number_of(s.fn), s.series_length ? 1u : 0u};
     for (std::size_t k = 0; k < s.args.size(); ++k) {
       words.push_back(s.types[k]);
