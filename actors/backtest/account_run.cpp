@@ -59,6 +59,13 @@ private:
     bool operator>(const turn& o) const { return close_ms != o.close_ms ? close_ms > o.close_ms : pair > o.pair; }
   };
 
+public:
+  /// Whether a pair reads columns that other runs have computed (pair_walk::reads_columns).
+  [[nodiscard]] bool reads_columns() const {
+    return std::ranges::any_of(walks_, [](const auto& walk) { return walk->reads_columns(); });
+  }
+
+private:
   error of_pair(const error& e, std::size_t i) const {
     if (is_cancelled(e) || walks_.size() == 1) return e;
     return {e.code, "the account ended with " + to_string(job_.pairs[i].bars->key()) + ": " + e.message, e.field};
@@ -115,6 +122,16 @@ private:
 
 } // namespace
 
-result<std::vector<pair_outcome>> run_account(const account_job& job, const run_watch& watch) { return account(job, watch).run(); }
+result<std::vector<pair_outcome>> run_account(const account_job& job, const run_watch& watch) {
+  progress_relay relay(watch);
+  const auto first_watch = relay.attempt();
+  account first(job, first_watch);
+  auto out = first.run();
+  if (out || is_cancelled(out.error()) || !first.reads_columns()) return out;
+  auto alone = job;
+  for (auto& pair : alone.pairs) pair.columns = nullptr;
+  const auto second_watch = relay.attempt();
+  return account(alone, second_watch).run();
+}
 
 } // namespace tt::backtest

@@ -211,6 +211,7 @@ result<study_ledger> run_study(const study_request& r, const compiled_script& sc
   if (script.code == nullptr) return not_a_strategy(script);
   if (auto wrong = unknown_parameter(r, *script.code)) return *std::move(wrong);
   study_context context{r.base, prepare(script.code, r.base), {}, options.data};
+  context.columns = make_columns(*context.program->code, options.columns);
   teller loading(options);
   for (const auto& key : pairs_of(r.base)) {
     if (stopped(options)) return cancelled();

@@ -29,6 +29,7 @@ struct runner_options {
   const std::atomic<bool>* cancel = nullptr;
   std::string engine_version;
   std::function<std::unique_ptr<pine::data_source>(const bar_set& own)> data = {};
+  column_sharing columns = column_sharing::on; ///< among the trials of a study
 };
 
 /// Loads bars and runs every pair. A pair that fails is in the results; the whole is an error only when the script does

@@ -133,12 +133,49 @@ pair_job pair_job_of(const backtest_request& r, std::shared_ptr<const prepared_p
   return out;
 }
 
-result<pair_outcome> run_pair(const pair_job& job, const run_watch& watch) {
+run_watch progress_relay::attempt() {
+  again_ = 0;
+  run_watch out;
+  out.cancel = to_.cancel;
+  if (!to_.bars_done) return out;
+  out.bars_done = [this](std::size_t bars) {
+    again_ += bars;
+    if (again_ <= told_) return;
+    to_.bars_done(again_ - told_);
+    told_ = again_;
+  };
+  return out;
+}
+
+namespace {
+
+enum class walk_end : std::uint8_t { as_it_is, to_be_repeated };
+
+result<pair_outcome> walk_through(const pair_job& job, const run_watch& watch, walk_end& end) {
   pair_walk walk(job, watch);
-  if (auto wrong = walk.start()) return *std::move(wrong);
+  const auto failed = [&](error wrong) {
+    end = walk.reads_columns() && !is_cancelled(wrong) ? walk_end::to_be_repeated : walk_end::as_it_is;
+    return wrong;
+  };
+  if (auto wrong = walk.start()) return failed(*std::move(wrong));
   while (!walk.over())
-    if (auto wrong = walk.bar()) return *std::move(wrong);
-  return walk.finish();
+    if (auto wrong = walk.bar()) return failed(*std::move(wrong));
+  auto out = walk.finish();
+  if (!out) return failed(out.error());
+  return out;
+}
+
+} // namespace
+
+result<pair_outcome> run_pair(const pair_job& job, const run_watch& watch) {
+  auto end = walk_end::as_it_is;
+  if (job.columns == nullptr) return walk_through(job, watch, end);
+  progress_relay relay(watch);
+  auto out = walk_through(job, relay.attempt(), end);
+  if (end == walk_end::as_it_is) return out;
+  auto alone = job; // what it stops with, and whether it does, is what it does by itself
+  alone.columns = nullptr;
+  return walk_through(alone, relay.attempt(), end);
 }
 
 const std::string& account_currency(const run_rules& rules, const pine::symbol_info& symbol) {

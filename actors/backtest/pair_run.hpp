@@ -4,6 +4,7 @@
 
 #include "actors/backtest/bars.hpp"
 #include "actors/backtest/figures.hpp"
+#include "actors/pine/column_cache.hpp"
 #include "actors/pine/compiler.hpp"
 #include "actors/pine/tester/strategy_run.hpp"
 
@@ -105,6 +106,8 @@ struct pair_job {
   double made_before = 0;
   /// Where request.*() finds other symbols. Empty: the pair's own bars and longer ones made of them. Called once per run.
   std::function<std::unique_ptr<pine::data_source>(const bar_set& own)> data = {};
+  /// Columns shared with other runs of this program over this set; null: every one is computed.
+  std::shared_ptr<pine::column_cache> columns = {};
 };
 
 /// The job of one pair of a backtest, as it was asked for.
@@ -180,6 +183,18 @@ pair_outcome failed_pair(const pair_key& key, error why, std::string data_hash =
 /// Whether an error only says that the cancel flag was up.
 bool is_cancelled(const error& e);
 error cancelled();
+
+/// What a run that read shared columns has told of its bars, so that another one in its place does not tell them again.
+class progress_relay {
+public:
+  explicit progress_relay(const run_watch& to) : to_(to) {}
+  /// A watch for the next attempt. The relay must outlive it.
+  run_watch attempt();
+
+private:
+  const run_watch& to_;
+  std::size_t told_ = 0, again_ = 0; ///< told to the outside; of this attempt
+};
 
 /// The money of an outcome: equity change = sum of the trades' pnl + open P&L, to rounding. An error text otherwise.
 std::optional<std::string> broken_identity(const pair_outcome& o);

@@ -66,6 +66,7 @@ pine::run_settings pair_walk::settings() const {
   s.last_bar_time_ms = set_.bars()[to_ - 1].time_ms;
   s.random_seed = rules().random_seed;
   s.limit.clock_ns = standing_clock(watch_.cancel);
+  s.columns = {job_.columns, start_, to_};
   return s;
 }
 
@@ -148,6 +149,7 @@ void pair_walk::take_trades(pair_outcome& o) const {
 }
 
 result<pair_outcome> pair_walk::finish() {
+  run_->engine().keep_columns();
   const auto& run = *run_;
   const auto& account = run.account().account();
   pair_outcome o;

@@ -29,6 +29,9 @@ public:
   /// Walks the next bar.
   std::optional<error> bar();
   result<pair_outcome> finish();
+  /// Whether it reads columns that other runs have computed. If it fails, the job is to be run again without them: that
+  /// is what it comes to.
+  [[nodiscard]] bool reads_columns() const { return run_ && run_->engine().columns_used() > 0; }
 
   /// What this pair alone has made, open profit included, in the account's currency.
   [[nodiscard]] double made() const { return run_->account().account().own_equity() - rules().initial_capital; }

@@ -479,7 +479,8 @@ private:
 
 class study_runner final : public shard_runner {
 public:
-  study_runner(backtest_request base, const std::shared_ptr<const pine::program>& code) : base_(std::move(base)), program_(prepare(code, base_)) {}
+  study_runner(backtest_request base, const std::shared_ptr<const pine::program>& code)
+      : base_(std::move(base)), program_(prepare(code, base_)), columns_(make_columns(*program_->code, column_sharing::on)) {}
 
   result<std::string> run(std::string_view text, std::span<const std::shared_ptr<const bar_set>> bars, const extra_bars& extra,
                           run_control& control) const override {
@@ -487,7 +488,7 @@ public:
     if (!tasks) return tasks.error();
     extra_provider provider(extra);
     request_bars others(base_, provider);
-    study_context context{base_, program_, {bars.begin(), bars.end()}, others.source()};
+    study_context context{base_, program_, {bars.begin(), bars.end()}, others.source(), columns_};
     std::vector<std::string> out;
     for (const auto& task : *tasks) {
       auto done = run_task(context, task, watch_of(control));
@@ -500,6 +501,7 @@ public:
 private:
   backtest_request base_;
   std::shared_ptr<const prepared_program> program_;
+  std::shared_ptr<study_columns> columns_; ///< of all workers of this node
 };
 
 } // namespace

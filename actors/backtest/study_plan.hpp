@@ -10,6 +10,7 @@
 
 #include "actors/backtest/pair_run.hpp"
 #include "actors/backtest/results.hpp"
+#include "actors/backtest/study_columns.hpp"
 #include "actors/backtest/study.hpp"
 
 #include <cstdint>
@@ -67,6 +68,7 @@ struct study_context {
   std::shared_ptr<const prepared_program> program;
   std::vector<std::shared_ptr<const bar_set>> bars; ///< of every pair, in the order of pairs_of()
   std::function<std::unique_ptr<pine::data_source>(const bar_set& own)> data = {};
+  std::shared_ptr<study_columns> columns = {}; ///< of the program; null: trials share nothing
 };
 /// Runs a task: all its pairs, one after the other. What goes wrong with script or inputs is in the result's `failure`.
 /// Errors: only the one that is_cancelled(), and internal.

@@ -144,6 +144,7 @@ pair_job job_for(const study_context& context, const study_task& task, const std
   job.warmup = context.base.warmup_bars;
   job.detail = task.kind == task_kind::trial ? outcome_detail::figures : outcome_detail::full;
   job.data = context.data;
+  if (context.columns != nullptr) job.columns = context.columns->of(*set);
   return job;
 }
 

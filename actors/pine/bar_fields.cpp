@@ -23,7 +23,7 @@ std::int64_t context::time_close() const { return cal.period_close(tf, current.t
 
 void context::load_fixed() {
   for (const auto& load : prog->loads) {
-    if (load.field < bar_field::fixed_begin || load.field >= bar_field::strategy_begin) {
+    if (is_of_bar(load.field)) {
       bar_loads_.push_back(load);
     } else if (load.is_ref) {
       auto* t = shared.objects.text(field_text(load.field));

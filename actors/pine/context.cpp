@@ -1,3 +1,4 @@
+#include "actors/pine/column_run.hpp"
 #include "actors/pine/requests.hpp"
 #include "actors/pine/runtime.hpp"
 #include "actors/pine/limits.hpp"
@@ -80,6 +81,9 @@ context::context(std::shared_ptr<const program> p, shared_state& s, std::shared_
                  timeframe frame, const std::vector<input_value>& given, chart_kind chart)
     : shared(s), symbol(std::move(sym)), tf(frame), cal(symbol->timezone, symbol->session), prog(std::move(p)),
       inputs(given), chart_(chart) {
+  code_ = prog->code.data();
+  lines_ = &prog->lines;
+  every_bar_ = prog->every_bar;
   numbers_ = prog->num_init;
   references_.assign(prog->refs + 1, nullptr);
   num = numbers_.data();
@@ -156,9 +160,39 @@ void context::execute(const bar& b, const bar_flags& f) {
   current = b;
   times_[usz(index & (times_size - 1))] = b.time_ms;
   load_bar();
-  for (auto i : prog->every_bar) sites_[i].fn(sites_[i]);
+  if (columns_ != nullptr) [[unlikely]] load_columns();
+  for (auto i : every_bar_) sites_[i].fn(sites_[i]);
   run();
+  if (columns_ != nullptr) [[unlikely]] note_columns();
 }
+
+namespace {
+/// A call whose work is part of what a column says of itself.
+void call_metered(site& c) {
+  const auto before = c.shared().steps_left;
+  c.plan->fn(c);
+  c.ctx->columns()->note_work(u32(c.plan - c.ctx->prog->sites.data()), before - c.shared().steps_left);
+}
+} // namespace
+
+void context::share(std::unique_ptr<column_run> columns) {
+  columns_ = std::move(columns);
+  for (auto i : columns_->metered()) sites_[i].fn = call_metered;
+  if (!columns_->cut()) return;
+  const auto& cut = *columns_->cut();
+  code_ = cut.code.data();
+  lines_ = &cut.lines;
+  every_bar_ = cut.every_bar;
+  bar_loads_.clear();
+  for (std::size_t k = 0; k < prog->loads.size(); ++k)
+    if (cut.loaded[k] && is_of_bar(prog->loads[k].field)) bar_loads_.push_back(prog->loads[k]);
+}
+
+void context::load_columns() {
+  if (usz(index) >= columns_->bars() || flags.realtime) throw script_stop{"the run goes on behind the bars that it shares columns of"};
+  columns_->load(usz(index));
+}
+void context::note_columns() { columns_->note(usz(index)); }
 
 void context::save() {
   // what restore() goes back to must not lie under values that push() fills in after it

@@ -1,5 +1,6 @@
 #include "actors/pine/engine.hpp"
 
+#include "actors/pine/column_run.hpp"
 #include "actors/pine/frame_bars.hpp"
 #include "actors/pine/lib/drawing.hpp"
 #include "actors/pine/lib/strings.hpp"
@@ -30,6 +31,8 @@ struct script::impl {
   std::optional<runtime_failure> failure;
   bool open_bar = false;
   std::optional<frame_bars> frame; ///< of a script with a longer timeframe of its own
+
+  void share_columns();
 
   // on bars of the script's own timeframe
   std::optional<runtime_failure> run(const bar& b, const bar_flags& flags);
@@ -157,7 +160,28 @@ script::script(std::shared_ptr<const program> code, run_settings settings) : imp
   try {
     m.main = std::make_unique<context>(m.code, m.shared, m.shared.settings.symbol, m.shared.settings.chart_timeframe, inputs);
     m.shared.root = m.main.get();
+    if (m.shared.settings.columns.cache != nullptr && !m.frame && !m.problem) m.share_columns();
   } catch (const script_stop& s) { m.problem = s.message; }
+}
+
+void script::impl::share_columns() {
+  auto& s = shared.settings;
+  if (s.last_bar_index < 0) return;
+  auto columns = column_run::make(*code, s.columns.cache, {s.columns.from, s.columns.to}, main->num, usz(s.last_bar_index) + 1, s.limit.steps_per_bar);
+  if (columns == nullptr) return;
+  s.limit.steps_per_bar -= columns->work();
+  shared.skipped_steps = columns->work();
+  main->share(std::move(columns));
+}
+
+std::size_t script::columns_used() const {
+  return impl_->main == nullptr || impl_->main->columns() == nullptr ? 0 : impl_->main->columns()->used();
+}
+
+void script::keep_columns() {
+  auto* main = impl_->main.get();
+  if (main == nullptr || main->columns() == nullptr || impl_->failure || impl_->open_bar) return;
+  if (main->index + 1 == i64(main->columns()->bars())) main->columns()->publish();
 }
 
 script::~script() = default;

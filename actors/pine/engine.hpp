@@ -77,6 +77,13 @@ public:
   /// Live drawings as a JSON array: type, id and properties each.
   std::string drawings_json() const;
   std::size_t memory_bytes() const;
+  /// How many columns of run_settings::columns this run reads instead of computing them. Values, orders and logs are the
+  /// same to the last bit. Only where such a run stops with a failure may another one without columns go on, or stop
+  /// with another message: see column_run::work().
+  std::size_t columns_used() const;
+  /// After the last bar: columns that were computed here are for other runs to read. A run that stopped, or did not see
+  /// all of its bars, leaves none.
+  void keep_columns();
 
 private:
   struct impl;

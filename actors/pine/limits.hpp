@@ -62,6 +62,12 @@ inline constexpr std::size_t warnings = 20;
 inline constexpr std::size_t bytes_per_step = 16;
 /// Steps of a drawing that comes, beside those of its texts.
 inline constexpr std::uint32_t drawing_steps = 16;
+/// Memory of all shared columns of a process (column_cache.hpp). Beyond it columns are computed and not kept.
+inline constexpr std::size_t column_bytes = 32u << 20;
+/// Columns that one cache knows of, those that it only saw asked for included. Beyond it new ones are not noted.
+inline constexpr std::size_t column_keys = 1u << 16;
+/// Numbers that a column may depend on, each place where one stands counted. More: it is computed by every run.
+inline constexpr std::size_t column_numbers = 64;
 /// Tables, the only drawings without a max_*_count parameter.
 inline constexpr std::uint32_t tables = 500;
 

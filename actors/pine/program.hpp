@@ -80,6 +80,9 @@ enum class bar_field : std::uint16_t {
   strategy_begin, // + index into strategy_view
 };
 
+/// Whether the value is loaded anew before each bar.
+inline bool is_of_bar(bar_field f) { return f < bar_field::fixed_begin || f >= bar_field::strategy_begin; }
+
 struct bar_load {
   bar_field field;
   std::uint32_t extra = 0; ///< which field of strategy_view

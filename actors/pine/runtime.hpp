@@ -12,6 +12,7 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -50,6 +51,7 @@ struct shared_state {
   std::int64_t deadline_ns = 0;
   std::uint64_t bar_steps = 0;      ///< that this bar began with
   std::uint64_t run_used = 0;       ///< steps of the bars before
+  std::uint64_t skipped_steps = 0;  ///< of a bar's work, at most, that shared columns save: counted as if it were done
   std::uint64_t since_clock = 0;    ///< steps and bars since the clock was asked for the run
   std::int64_t run_deadline_ns = 0; ///< 0: before the first bar
   std::map<std::string, std::unique_ptr<symbol_data>> derived; ///< bars aggregated here
@@ -163,6 +165,7 @@ struct window {
 };
 
 class request_instance;
+class column_run;
 
 /// What the bars of a context are made of, for chart.is_*. The script's own chart is a standard one.
 enum class chart_kind : std::uint8_t { standard, heikin_ashi };
@@ -249,11 +252,17 @@ public:
     return r.data[(r.total - 1 - skip) & r.mask];
   }
   std::uint32_t line_of_pc() const;
+  /// Runs with these columns from the first bar on: parts of the program are left out.
+  void share(std::unique_ptr<column_run> columns);
+  /// Null: this run shares none.
+  column_run* columns() const { return columns_.get(); }
   /// The live drawings as save() found them.
   void revive_drawings();
 
 private:
   void run();
+  void load_columns();
+  void note_columns();
   void load_fixed();
   void load_bar();
   double field_number(bar_field f, std::uint32_t extra) const;
@@ -269,6 +278,11 @@ private:
   void drop_chunks(std::size_t kept);
 
   chart_kind chart_;
+  // what of the program runs
+  const instr* code_ = nullptr;
+  const std::vector<std::uint32_t>* lines_ = nullptr;
+  std::span<const std::uint32_t> every_bar_;
+  std::unique_ptr<column_run> columns_;
   std::vector<double> numbers_;
   std::vector<object*> references_;
   std::vector<std::byte> state_;

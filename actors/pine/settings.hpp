@@ -126,6 +126,14 @@ struct budget {
   std::function<std::int64_t()> clock_ns;
 };
 
+class column_cache;
+
+/// Where a run over complete bars finds columns that others have computed, and leaves its own (column_cache.hpp).
+struct column_use {
+  std::shared_ptr<column_cache> cache; ///< of the script's program and the run's bars; null: nothing is shared
+  std::size_t from = 0, to = 0;        ///< the run's bars among those of the set; run_settings::last_bar_index must say how many
+};
+
 struct run_settings {
   std::shared_ptr<const symbol_info> symbol = std::make_shared<symbol_info>();
   timeframe chart_timeframe;
@@ -138,6 +146,7 @@ struct run_settings {
   std::int64_t last_bar_time_ms = 0;
   std::int64_t now_ms = 0;           ///< timenow; 0: the closing time of the last bar
   std::uint64_t random_seed = 1;     ///< of math.random() without a seed
+  column_use columns = {};
 };
 
 /// What kind of execution this is, for barstate.*.

@@ -58,7 +58,7 @@ void shared_state::begin_bar() {
 }
 
 void shared_state::end_bar() {
-  const auto used = bar_steps - std::min(bar_steps, steps_left);
+  const auto used = bar_steps - std::min(bar_steps, steps_left) + skipped_steps;
   run_used += used;
   since_clock += used + limits::clock_bar_steps;
 }
@@ -89,10 +89,10 @@ void context::look_deeper(ring& r, std::int64_t back) const {
                     std::to_string(limit) + ")" + (beyond_all ? "" : "; a larger max_bars_back makes the buffer larger")};
 }
 
-std::uint32_t context::line_of_pc() const { return pc_ < prog->lines.size() ? prog->lines[pc_] : 0; }
+std::uint32_t context::line_of_pc() const { return pc_ < lines_->size() ? (*lines_)[pc_] : 0; }
 
 void context::run() {
-  const instr* const code = prog->code.data();
+  const instr* const code = code_;
   const instr* ip = code;
   double* const n = num;
   object** const r = ref;

@@ -61,6 +61,44 @@ void sweep(benchmark::State& state) {
   }
   state.counters["bars/s"] = benchmark::Counter(static_cast<double>(trials) * static_cast<double>(bars_per_trial) * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
 }
+/// The same over other indicators, with and without shared columns: one thread, and the same table or it fails.
+std::string dear_script(const char* name, const char* of_fast, const char* of_slow) {
+  return std::string("//@version=6\nstrategy(\"") + name + "\"" TT_BENCH_STRATEGY "fastLen = input.int(10, \"Fast\")\nslowLen = input.int(30, \"Slow\")\n" +
+         "fast = " + of_fast + "\nslow = " + of_slow + "\nif ta.crossover(fast, slow)\n    strategy.entry(\"L\", strategy.long)\n" +
+         "if ta.crossunder(fast, slow)\n    strategy.entry(\"S\", strategy.short)\n";
+}
+
+void shared_sweep(benchmark::State& state, const char* name, const char* of_fast, const char* of_slow) {
+  static std::map<std::string, std::string> seen;
+  constexpr std::uint64_t trials = 1'000;
+  one_set bars;
+  auto request = sweep_of(trials);
+  request.base.pine_script = dear_script(name, of_fast, of_slow);
+  const auto script = compile_strategy(request.base.pine_script);
+  for (auto _ : state) {
+    runner_options o;
+    o.threads = 1;
+    o.columns = state.range(0) == 1 ? column_sharing::on : column_sharing::off;
+    auto done = run_study(request, script, bars, o);
+    if (!done) {
+      state.SkipWithError(to_string(done.error()).c_str());
+      break;
+    }
+    const auto table = done->trials_csv();
+    auto [known, fresh] = seen.try_emplace(name, table);
+    if (!fresh && known->second != table) state.SkipWithError("shared columns change the table");
+  }
+  state.counters["bars/s"] = benchmark::Counter(static_cast<double>(trials * bars_per_trial) * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
+}
+#define SHARED(name, fast, slow) BENCHMARK_CAPTURE(shared_sweep, name, #name, fast, slow)->ArgName("shared")->Arg(0)->Arg(1)->Iterations(1)->Unit(benchmark::kMillisecond)
+SHARED(sma, "ta.sma(close, fastLen)", "ta.sma(close, slowLen)");
+SHARED(ema, "ta.ema(close, fastLen)", "ta.ema(close, slowLen)");
+SHARED(hma, "ta.hma(close, fastLen)", "ta.hma(close, slowLen)");
+SHARED(linreg, "ta.linreg(close, fastLen, 0)", "ta.linreg(close, slowLen, 0)");
+SHARED(bands, "ta.ema(close, fastLen)", "ta.sma(close, slowLen) + 2 * ta.stdev(close, slowLen)");
+SHARED(percentile, "ta.percentile_nearest_rank(close, fastLen, 50)", "ta.percentile_linear_interpolation(close, slowLen, 50)");
+SHARED(correlation, "ta.sma(ta.correlation(close, volume, fastLen), 5)", "ta.correlation(close, volume, slowLen)");
+
 BENCHMARK(sweep)->Args({1'000, 1})->Args({1'000, 2})->Args({10'000, 1})->Args({10'000, 2})->Iterations(1)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 } // namespace

@@ -1,5 +1,7 @@
 add_executable(bench_pine_engine pine_engine.cpp)
 target_link_libraries(bench_pine_engine PRIVATE tt_options tt::pine benchmark::benchmark)
+add_executable(bench_pine_columns pine_columns.cpp)
+target_link_libraries(bench_pine_columns PRIVATE tt_options tt::pine benchmark::benchmark)
 add_executable(bench_pine_strategy pine_strategy.cpp)
 target_link_libraries(bench_pine_strategy PRIVATE tt_options tt::pine benchmark::benchmark)
 add_executable(bench_backtest_sweep backtest_sweep.cpp)
