@@ -121,6 +121,24 @@ export async function store_layout(name: string, layout: unknown, etag?: string)
   return headers.get("etag") ?? undefined;
 }
 
+// -- hotkeys ----------------------------------------------------------------
+
+export interface StoredHotkeys {
+  keys: unknown;
+  etag: string | undefined;
+}
+
+export async function fetch_hotkeys(): Promise<StoredHotkeys> {
+  const { data, headers } = await request<unknown>("/api/v1/hotkeys");
+  return { keys: data, etag: headers.get("etag") ?? undefined };
+}
+
+/// @throws ApiError 412 when what is stored is not of `etag`.
+export async function store_hotkeys(keys: unknown, etag?: string): Promise<string | undefined> {
+  const { headers } = await request<unknown>("/api/v1/hotkeys", { method: "PUT", body: keys, headers: etag ? { "if-match": etag } : {} });
+  return headers.get("etag") ?? undefined;
+}
+
 /// The quote's last price, whichever of the two names it came under.
 export function last_of(quote: Quote | undefined): number | undefined {
   return quote?.last ?? quote?.price;
