@@ -130,7 +130,8 @@ export interface StoredHotkeys {
 
 export async function fetch_hotkeys(): Promise<StoredHotkeys> {
   const { data, headers } = await request<unknown>("/api/v1/hotkeys");
-  return { keys: data, etag: headers.get("etag") ?? undefined };
+  const etag = headers.get("etag") ?? undefined;
+  return { keys: data, etag: etag === '"0"' ? undefined : etag }; // version 0 = nothing stored yet
 }
 
 /// @throws ApiError 412 when what is stored is not of `etag`.

@@ -12,7 +12,7 @@ export interface FeedProblem {
 }
 
 /// A recording that has been played to its end is no fault.
-const is_well = (state: string | undefined) => state === undefined || state === "live" || state === "finished" || state === "paused";
+const is_well = (state: string | undefined) => state === undefined || state === "live" || state === "finished";
 
 /// The worst of all feeds; undefined when there is nothing to say.
 export function feed_problem(feeds: Readonly<Record<string, FeedState>>): FeedProblem | undefined {
