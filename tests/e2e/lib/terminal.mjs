@@ -13,10 +13,10 @@ export const wait_ms = 20_000;
 
 /// The terminal's page in a browser with a profile of its own. What the page
 /// complains about is collected in `complaints`.
-export async function open_terminal(url, { proxy, viewport = { width: 1600, height: 900 } } = {}) {
+export async function open_terminal(url, { proxy, viewport = { width: 1600, height: 900 }, args = [] } = {}) {
   const profile = await mkdtemp(join(tmpdir(), "tt-e2e-"));
   const context = await chromium.launchPersistentContext(profile, {
-    executablePath: chromium_path, args: chromium_args, viewport,
+    executablePath: chromium_path, args: [...chromium_args, ...args], viewport,
     ...(proxy ? { proxy: { server: proxy, bypass: "<-loopback>" } } : {}),
   });
   const page = context.pages()[0] ?? (await context.newPage());
@@ -37,6 +37,8 @@ export async function open_terminal(url, { proxy, viewport = { width: 1600, heig
   await page.goto(url);
   return {
     page,
+    context,
+    profile,
     complaints,
     chart: () => page.getByTestId("chart").first(),
     async close() {
