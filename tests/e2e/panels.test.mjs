@@ -224,6 +224,34 @@ story("a long study shows its progress, is paused, goes on and is cancelled", "/
   await page.locator("[data-testid=study][data-status=cancelled]").waitFor();
 });
 
+story("a walk-forward study shows its windows, trained and tested", "/api/optimize", async () => {
+  const { page } = terminal;
+  await command(terminal, "layout research");
+  await command(terminal, "open optimisation");
+  await page.getByTestId("new-study").click();
+  const form = page.getByTestId("study-form");
+  await page.getByTestId("parameter").first().waitFor();
+  const rows = page.getByTestId("parameter");
+  for (let i = 0; i < (await rows.count()); i++) {
+    for (const [field, value] of [["from", "2"], ["to", "4"], ["step", "2"]]) await rows.nth(i).getByLabel(new RegExp(` ${field}$`)).fill(value);
+  }
+  await form.getByLabel("Symbols").fill("AAPL");
+  for (const frame of ["5m", "15m", "1h"]) {
+    const button = form.getByRole("button", { name: frame, exact: true });
+    if (((await button.getAttribute("aria-pressed")) === "true") !== (frame === "1h")) await button.click();
+  }
+  await page.getByTestId("method").selectOption("walk_forward");
+  await form.getByLabel("Training").fill("120d");
+  await form.getByLabel("Test", { exact: true }).fill("60d");
+  await page.getByTestId("start-study").click();
+  await page.locator("[data-testid=study][data-status=completed]").waitFor({ timeout: 120_000 });
+  const id = await page.locator("[data-testid=job][data-status=completed]").first().getAttribute("data-job");
+  const { windows } = (await get(`/api/optimize/${id}/results`)).results.walk_forward;
+  assert.ok(windows.length >= 2);
+  await page.locator("[data-testid=study] [data-tab=windows]").click();
+  await until("a row for each window", async () => (await page.getByTestId("study").locator("tbody tr").count()) >= windows.length);
+});
+
 // -- system -------------------------------------------------------------------
 
 test("a key of one's own is kept by the node and works on another screen", suite_timeout, async (t) => {

@@ -32,7 +32,7 @@ try {
     const [width, height] = size.split("x").map(Number);
     const terminal = await open_terminal(node.url, { viewport: { width, height } });
     const { page } = terminal;
-    await page.getByTestId("chart").first().waitFor();
+    await page.locator("[data-testid=connection][data-state=live]").waitFor();
     const shoot = async (name) => {
       await settled(page);
       await page.screenshot({ path: join(folder, `${size}-${name}.png`) });

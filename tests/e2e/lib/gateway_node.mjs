@@ -14,8 +14,10 @@ const poll_ms = 200;
 ///   tests are not another's;
 /// - TT_MOCK=1: the mock of the web UI, to try these tests without a gateway.
 /// @return {url, stop}, and interrupt, kill, start_again where the node was started here
-export async function node_under_test() {
-  const { TT_URL, TT_BIN, TT_CONFIG, TT_MOCK } = process.env;
+/// @param config a configuration in place of TT_CONFIG; its port must be TT_URL's
+export async function node_under_test({ config } = {}) {
+  const { TT_URL, TT_BIN, TT_MOCK } = process.env;
+  const TT_CONFIG = config ?? process.env.TT_CONFIG;
   if (TT_MOCK) {
     const { start_mock } = await import("../../../ui-bridge/web/test-support/mock_gateway.mjs");
     const mock = await start_mock({ now: "2026-01-15T15:12:00Z" });

@@ -20,5 +20,6 @@ describe("limits", () => {
   it("are named by their key, because several share a code", () => {
     expect(limit_name({ code: "ORDER_RATE", name: "order_rate_strategy_second" })).toBe("order rate strategy second");
     expect(limit_name({ code: "DAILY_LOSS" })).toBe("daily loss");
+    expect(limit_name({ code: "STALE_PRICE", name: "price_age_s" })).toBe("price age");
   });
 });
