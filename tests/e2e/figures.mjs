@@ -215,7 +215,7 @@ async function running(node) {
     heap_after_gc_mb: { first: round(mb(first.heap)), last: round(mb(last.heap)), growth_mb_per_hour: settled.length > 2 ? round(mb(slope_per_hour(settled.map(({ s, heap }) => [s, heap])))) : null },
     rss_mb: { first: round(mb(rss(first)), 0), last: round(mb(rss(last)), 0), growth_mb_per_hour: settled.length > 2 ? round(mb(slope_per_hour(settled.map((one) => [one.s, rss(one)])))) : null, renderer_last: round(mb(last.processes.renderer?.rss_bytes ?? 0), 0) },
     nodes: { first: first.Nodes, last: last.Nodes }, listeners: { first: first.JSEventListeners, last: last.JSEventListeners },
-    series: samples.map(({ s, heap, ...one }) => ({ s: round(s, 0), heap_mb: round(mb(heap)), rss_mb: round(mb(rss(one)), 0) })),
+    series: samples.map(({ s, heap, ...one }) => ({ s: round(s, 0), heap_mb: round(mb(heap)), rss_mb: round(mb(rss(one)), 0), nodes: one.Nodes })),
   };
   await terminal.close();
 }

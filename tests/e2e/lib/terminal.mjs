@@ -9,7 +9,8 @@ const chromium_args = [
   "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync",
 ];
-export const wait_ms = 20_000;
+/// How long anything may take to come about; a very busy machine needs more.
+export const wait_ms = 1000 * Number(process.env.TT_WAIT_S ?? 20);
 
 /// The terminal's page in a browser with a profile of its own. What the page
 /// complains about is collected in `complaints`.
@@ -34,7 +35,7 @@ export async function open_terminal(url, { proxy, viewport = { width: 1600, heig
   // each use of something that the content security policy forbids, in every window
   await context.exposeFunction("tt_csp_report", (text) => complaints.push(`csp: ${text}`));
   await context.addInitScript(() => addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sourceFile }) => globalThis.tt_csp_report(`${violatedDirective} ${blockedURI} ${sourceFile}`)));
-  await page.goto(url);
+  await page.goto(url, { timeout: wait_ms });
   return {
     page,
     context,
