@@ -124,7 +124,8 @@ story("a paper order by the page is filled", async (t) => {
   await page.getByTestId("preview").waitFor();
   await page.getByTestId("ticket-submit").click();
   await page.getByTestId("ask-yes").click();
-  await page.getByTestId("answer").waitFor();
+  await page.getByTestId("answer").or(page.getByTestId("ticket-failure")).waitFor();
+  assert.equal(await page.getByTestId("ticket-failure").count(), 0, await page.getByTestId("ticket").innerText());
   const fills = async () => (await (await fetch(`${url}/api/v1/executions?limit=10`)).json()).executions;
   await until("the fill at the gateway", wait_ms, async () => (await fills()).some(({ symbol }) => symbol === "BTCUSD"));
   await command(shell, "open executions");

@@ -1,13 +1,13 @@
 import vue from "@vitejs/plugin-vue";
 import { defineConfig } from "vitest/config";
 import { pine_builtins } from "./build/pine_builtins.ts";
-import { drop_dockview_themes, pregzip } from "./build/asset_plugins.ts";
+import { charting_library_slot, drop_dockview_themes, pregzip } from "./build/asset_plugins.ts";
 
 /// `npm run dev` proxies the API to a gateway (or the mock) at this address.
 const gateway = process.env.TT_URL ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
-  plugins: [vue(), pine_builtins(), pregzip()],
+  plugins: [vue(), pine_builtins(), charting_library_slot(), pregzip()],
   define: { __VUE_OPTIONS_API__: "false", __VUE_PROD_DEVTOOLS__: "false" },
   css: { postcss: { plugins: [drop_dockview_themes()] } },
   build: {

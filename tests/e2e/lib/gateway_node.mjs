@@ -13,9 +13,11 @@ const poll_ms = 200;
 ///   a data folder of its own below DATA_DIR: layouts and orders of one file of
 ///   tests are not another's;
 /// - TT_MOCK=1: the mock of the web UI, to try these tests without a gateway.
-/// @return {url, stop}, and interrupt where the node was started here
-export async function node_under_test() {
-  const { TT_URL, TT_BIN, TT_CONFIG, TT_MOCK } = process.env;
+/// @return {url, stop}, and interrupt, kill, start_again where the node was started here
+/// @param config a configuration in place of TT_CONFIG; its port must be TT_URL's
+export async function node_under_test({ config } = {}) {
+  const { TT_URL, TT_BIN, TT_MOCK } = process.env;
+  const TT_CONFIG = config ?? process.env.TT_CONFIG;
   if (TT_MOCK) {
     const { start_mock } = await import("../../../ui-bridge/web/test-support/mock_gateway.mjs");
     const mock = await start_mock({ now: "2026-01-15T15:12:00Z" });
@@ -29,9 +31,14 @@ export async function node_under_test() {
   if (!TT_CONFIG) throw new Error("TT_BIN needs TT_CONFIG, the node's configuration file");
   const url = TT_URL ?? "http://127.0.0.1:8080";
   const data = await mkdtemp(join(process.env.DATA_DIR ?? tmpdir(), "node-"));
-  const child = spawn(TT_BIN, ["node", "--config", TT_CONFIG], { stdio: ["ignore", "inherit", "inherit"], env: { ...process.env, DATA_DIR: data } });
-  const exited = new Promise((resolve) => child.once("exit", (code, signal) => resolve(signal ?? code)));
-  await Promise.race([wait_for_health(url), exited.then((code) => { throw new Error(`${TT_BIN} ended with ${code}`); })]);
+  let child;
+  let exited;
+  async function start() {
+    child = spawn(TT_BIN, ["node", "--config", TT_CONFIG], { stdio: ["ignore", "inherit", "inherit"], env: { ...process.env, DATA_DIR: data } });
+    exited = new Promise((resolve) => child.once("exit", (code, signal) => resolve(signal ?? code)));
+    await Promise.race([wait_for_health(url), exited.then((code) => { throw new Error(`${TT_BIN} ended with ${code}`); })]);
+  }
+  await start();
   return {
     url,
     async stop() {
@@ -46,6 +53,14 @@ export async function node_under_test() {
       const end = await exited;
       return { end, after_ms: performance.now() - began };
     },
+    /// Ends the node as a power cut would: it has no chance to tidy up.
+    async kill() {
+      child.kill("SIGKILL");
+      await exited;
+    },
+    /// The same node on the same data folder, ready.
+    start_again: start,
+    pid: () => child.pid,
   };
 }
 

@@ -9,14 +9,15 @@ const chromium_args = [
   "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync",
 ];
-export const wait_ms = 20_000;
+/// How long anything may take to come about; a very busy machine needs more.
+export const wait_ms = 1000 * Number(process.env.TT_WAIT_S ?? 20);
 
 /// The terminal's page in a browser with a profile of its own. What the page
 /// complains about is collected in `complaints`.
-export async function open_terminal(url, { proxy, viewport = { width: 1600, height: 900 } } = {}) {
+export async function open_terminal(url, { proxy, viewport = { width: 1600, height: 900 }, args = [] } = {}) {
   const profile = await mkdtemp(join(tmpdir(), "tt-e2e-"));
   const context = await chromium.launchPersistentContext(profile, {
-    executablePath: chromium_path, args: chromium_args, viewport,
+    executablePath: chromium_path, args: [...chromium_args, ...args], viewport,
     ...(proxy ? { proxy: { server: proxy, bypass: "<-loopback>" } } : {}),
   });
   const page = context.pages()[0] ?? (await context.newPage());
@@ -31,9 +32,14 @@ export async function open_terminal(url, { proxy, viewport = { width: 1600, heig
     if (message.location().url.includes("/api/") && message.text().includes("503")) return;
     complaints.push(`${message.type()}: ${message.text()} (${message.location().url})`);
   });
-  await page.goto(url);
+  // each use of something that the content security policy forbids, in every window
+  await context.exposeFunction("tt_csp_report", (text) => complaints.push(`csp: ${text}`));
+  await context.addInitScript(() => addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sourceFile }) => globalThis.tt_csp_report(`${violatedDirective} ${blockedURI} ${sourceFile}`)));
+  await page.goto(url, { timeout: wait_ms });
   return {
     page,
+    context,
+    profile,
     complaints,
     chart: () => page.getByTestId("chart").first(),
     async close() {
@@ -74,6 +80,41 @@ export async function command({ page }, text) {
   await page.locator("[data-testid=command]:not([aria-disabled=true])").waitFor();
   await page.keyboard.press("Enter");
   await page.getByTestId("search").waitFor({ state: "detached" });
+}
+
+/// Puts a symbol on the chart the way a user does: by the search.
+export async function search({ page }, query) {
+  await page.evaluate(() => document.activeElement?.blur());
+  await page.keyboard.press("/");
+  await page.getByTestId("search").getByRole("combobox").fill(query);
+  await page.locator("[role=option][aria-selected=true]").filter({ hasText: query }).waitFor();
+  await page.keyboard.press("Enter");
+  await page.getByTestId("search").waitFor({ state: "detached" });
+}
+
+/// Previews what the ticket holds, sends it, and waits for the node's answer.
+export async function send_ticket({ page }) {
+  await page.getByTestId("ticket-submit").click();
+  await page.getByTestId("preview").waitFor();
+  await page.getByTestId("ticket-submit").click();
+  await page.getByTestId("ask-yes").click();
+  await page.getByTestId("answer").waitFor();
+}
+
+/// Asks until there is an answer.
+export async function until(what, ask, timeout_ms = wait_ms) {
+  const deadline = Date.now() + timeout_ms;
+  for (;;) {
+    const answer = await ask();
+    if (answer) return answer;
+    if (Date.now() > deadline) throw new Error(`never: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/// Complaints without those that a cut connection makes the browser write.
+export function without_cuts(complaints) {
+  return complaints.filter((text) => !/ERR_|WebSocket connection to/.test(text));
 }
 
 /// What axe-core finds wrong, one line each.

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { constants, gzip } from "node:zlib";
@@ -34,6 +35,16 @@ export function pregzip(): Plugin {
         if (packed.length < raw.length * worthwhile_ratio) await writeFile(`${path}.gz`, packed);
       }
     },
+  };
+}
+
+/// Says in the page whether TradingView's licensed library was put into
+/// `public/charting_library`: asking for a file that is not there would be an
+/// error in every console.
+export function charting_library_slot(): Plugin {
+  return {
+    name: "charting-library-slot",
+    transformIndexHtml: (html) => html.replace('name="tt-charting-library" content=""', `name="tt-charting-library" content="${existsSync("public/charting_library/charting_library.standalone.js") ? "/charting_library/" : ""}"`),
   };
 }
 

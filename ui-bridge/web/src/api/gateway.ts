@@ -121,6 +121,25 @@ export async function store_layout(name: string, layout: unknown, etag?: string)
   return headers.get("etag") ?? undefined;
 }
 
+// -- hotkeys ----------------------------------------------------------------
+
+export interface StoredHotkeys {
+  keys: unknown;
+  etag: string | undefined;
+}
+
+export async function fetch_hotkeys(): Promise<StoredHotkeys> {
+  const { data, headers } = await request<unknown>("/api/v1/hotkeys");
+  const etag = headers.get("etag") ?? undefined;
+  return { keys: data, etag: etag === '"0"' ? undefined : etag }; // version 0 = nothing stored yet
+}
+
+/// @throws ApiError 412 when what is stored is not of `etag`.
+export async function store_hotkeys(keys: unknown, etag?: string): Promise<string | undefined> {
+  const { headers } = await request<unknown>("/api/v1/hotkeys", { method: "PUT", body: keys, headers: etag ? { "if-match": etag } : {} });
+  return headers.get("etag") ?? undefined;
+}
+
 /// The quote's last price, whichever of the two names it came under.
 export function last_of(quote: Quote | undefined): number | undefined {
   return quote?.last ?? quote?.price;

@@ -109,7 +109,8 @@ function parse(text: string): unknown {
 
 function failure(path: string, response: Response, data: unknown): ApiError {
   const body = (typeof data === "object" && data !== null ? data : {}) as Record<string, unknown>;
-  const detail = [body["detail"], body["errmsg"], body["error"], body["message"]].find(
+  // a refused order comes as the order, with why in `reason`
+  const detail = [body["detail"], body["errmsg"], body["error"], body["message"], body["reason"]].find(
     (text): text is string => typeof text === "string" && text !== "",
   );
   return new ApiError(

@@ -1,6 +1,6 @@
 import { request } from "./http";
 import type {
-  PinePreview, PreviewRequest, Strategy, StrategyMode, StrategyPerformance, StrategyRequest, StrategyRun, StrategySet, StrategySignal, StrategyTransition,
+  Divergence, PinePreview, PreviewRequest, Strategy, StrategyMode, StrategyPerformance, StrategyRequest, StrategyRun, StrategySet, StrategySignal, StrategyTransition,
 } from "./strategy_types";
 
 /// Routes of strategies, one function each.
@@ -55,6 +55,11 @@ export const fetch_transitions = (id: string, limit: number) => rows<StrategyTra
 
 export async function fetch_performance(id: string): Promise<StrategyPerformance> {
   return (await request<StrategyPerformance>(`${path(id)}/performance`)).data;
+}
+
+/// Runs a backtest: may take longer than a reading.
+export async function fetch_divergence(id: string, day: string, symbol: string): Promise<Divergence> {
+  return (await request<Divergence>(`${path(id)}/divergence`, { query: { day, symbol: symbol || undefined }, timeout_ms: preview_timeout_ms })).data;
 }
 
 export async function fetch_plots(id: string, symbol: string, limit: number, signal?: AbortSignal): Promise<PinePreview> {

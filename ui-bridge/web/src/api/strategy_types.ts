@@ -190,3 +190,29 @@ export interface PreviewRequest {
   /// Epoch seconds, exclusive; absent = the newest bars.
   to?: number;
 }
+
+export interface DivergenceTrade {
+  side?: string;
+  entry_date?: string | null;
+  exit_date?: string | null;
+  entry_price?: number | null;
+  exit_price?: number | null;
+  quantity?: number | null;
+  pnl?: number | null;
+  fees?: number | null;
+}
+
+/// A traded day beside its backtest.
+export interface Divergence {
+  strategy_id: string;
+  symbol: string;
+  day: string;
+  version: number;
+  bars: number;
+  /// Rows, and those of them that are the same on both sides.
+  trades: number;
+  same: number;
+  /// Why the backtest ended early.
+  error: string | null;
+  rows: { cause: string; detail: string; account: DivergenceTrade | null; backtest: DivergenceTrade | null }[];
+}

@@ -60,9 +60,10 @@ export async function cancel_orders(scope: CancelScope): Promise<{ requested: nu
   return (await request<{ requested: number; order_ids: string[] }>("/api/v1/orders", { method: "DELETE", query: { ...scope } })).data;
 }
 
-export async function close_position(symbol: string, account_id: string): Promise<{ orders: Order[] }> {
+/// @param quantity decimal text; absent = all of it.
+export async function close_position(symbol: string, account_id: string, quantity?: string): Promise<{ orders: Order[] }> {
   return (await request<{ orders: Order[] }>(`/api/v1/positions/${encodeURIComponent(symbol)}/close`, {
-    method: "POST", body: { account_id, type: "market" },
+    method: "POST", body: { account_id, type: "market", ...(quantity ? { quantity } : {}) },
   })).data;
 }
 

@@ -56,6 +56,7 @@ export interface RiskCheck {
   elapsed_us?: number;
   adjustments?: unknown[];
   checks?: { code: string; result?: string; message?: string }[];
+  original_quantity?: number;
 }
 
 export interface Order {
@@ -112,13 +113,24 @@ export interface Execution {
   timestamp: string;
 }
 
-export type OrderType = "market" | "limit" | "stop" | "stop_limit" | "trailing_stop" | "bracket";
+export type OrderType = "market" | "limit" | "stop" | "stop_limit" | "trailing_stop" | "bracket" | "oco";
+
+/// One of two orders of which the first to fill cancels the other.
+export interface OrderLeg {
+  type: "market" | "limit" | "stop" | "stop_limit" | "trailing_stop";
+  price?: string;
+  stop_price?: string;
+}
 
 export interface OrderRequest {
   symbol: string;
   side: "buy" | "sell" | "sell_short" | "buy_to_cover";
-  /// Decimal text: quantities and prices never pass through binary floats.
-  quantity: string;
+  /// Exactly one of the three sizes. Decimal text: quantities and prices never
+  /// pass through binary floats.
+  quantity?: string;
+  notional?: string;
+  /// Fraction of the equity, above 0 and at most 1.
+  weight?: string;
   type: OrderType;
   price?: string;
   stop_price?: string;
@@ -126,7 +138,10 @@ export interface OrderRequest {
   trail_percent?: string;
   take_profit?: { price: string };
   stop_loss?: { stop_price: string };
+  legs?: OrderLeg[];
   time_in_force: string;
+  /// ISO-8601; for gtd.
+  good_till?: string;
   extended_hours?: boolean;
   reduce_only?: boolean;
   account_id?: string;
@@ -145,6 +160,8 @@ export interface OrderPreview {
 
 export interface RiskLimit {
   code: string;
+  /// The key of the configuration: several limits share a code.
+  name?: string;
   scope?: string;
   limit?: number | null;
   measured?: number | null;
@@ -153,11 +170,17 @@ export interface RiskLimit {
   would_trip?: boolean;
 }
 
+/// Stops entries by itself when its formula holds.
+export interface Breaker extends RiskLimit {
+  formula?: string;
+  tripped?: boolean;
+}
+
 export interface RiskState {
   mode: string;
   kill_active: boolean;
   limits: RiskLimit[];
-  breakers?: ({ code?: string; state?: string; reason?: string } & Record<string, unknown>)[];
+  breakers?: Breaker[];
   epoch?: number;
 }
 

@@ -39,7 +39,7 @@ export const use_instruments = defineStore("instruments", () => {
       return await run();
     } finally {
       running -= 1;
-      waiting.shift()?.();
+      waiting.pop()?.(); // newest first: what was opened last is looked at, a long list waits
     }
   }
 

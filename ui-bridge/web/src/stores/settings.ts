@@ -9,6 +9,17 @@ import { is_string, load, save } from "./storage";
 
 export type Theme = "dark" | "light";
 
+/// Who draws charts: TradingView's library where it is installed, or always this
+/// terminal.
+export type ChartChoice = "library" | "own";
+
+const is_choice = (value: unknown): value is ChartChoice => value === "library" || value === "own";
+
+/// Where the build found TradingView's licensed library; "" = nowhere.
+function library_path(): string {
+  return typeof document === "undefined" ? "" : (document.querySelector<HTMLMetaElement>("meta[name=tt-charting-library]")?.content ?? "");
+}
+
 /// "exchange" = each instrument in its own exchange's time, "local" = this
 /// computer's, else an IANA name.
 export type ZoneChoice = string;
@@ -20,6 +31,11 @@ export const use_settings = defineStore("settings", () => {
   const zone = ref<ZoneChoice>(load("zone", is_string, "exchange"));
   /// Paper orders too are sent only after a second click.
   const confirm_paper = ref(load("confirm_paper", (v): v is boolean => typeof v === "boolean", true));
+  const charting_library = library_path();
+  const chart_choice = ref<ChartChoice>(load("charts", is_choice, "library"));
+  /// Why the library does not draw although it is there; "" = it may.
+  const library_failure = ref("");
+  const uses_library = computed(() => charting_library !== "" && chart_choice.value === "library" && library_failure.value === "");
   const local_zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
   function apply(): void {
@@ -31,6 +47,12 @@ export const use_settings = defineStore("settings", () => {
     theme.value = next;
     save("theme", next);
     apply();
+  }
+
+  function set_charts(next: ChartChoice): void {
+    chart_choice.value = next;
+    library_failure.value = "";
+    save("charts", next);
   }
 
   /// @return false for a name that is no time zone.
@@ -55,5 +77,5 @@ export const use_settings = defineStore("settings", () => {
   /// The clock of what belongs to no exchange: orders, jobs, nodes.
   const own_clock = computed(() => exchange_time(zone.value === "exchange" || zone.value === "local" ? local_zone : zone.value));
 
-  return { theme, zone, local_zone, confirm_paper, own_clock, apply, set_theme, set_zone, set_confirm_paper, clock_for };
+  return { theme, zone, local_zone, confirm_paper, charting_library, chart_choice, library_failure, uses_library, set_charts, own_clock, apply, set_theme, set_zone, set_confirm_paper, clock_for };
 });

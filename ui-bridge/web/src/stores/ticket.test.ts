@@ -96,6 +96,16 @@ describe("order ticket", () => {
     expect(ticket.sent?.order_id).toBe("o-1");
   });
 
+  it("shows why risk refused, which comes with the order in place of an error", async () => {
+    const ticket = filled();
+    await nextTick();
+    answers = [accepts, { status: 422, body: { ...order, status: "rejected", state: "risk_rejected", reason: "emergency stop is on (halt)", reject_code: "KILL_SWITCH" } }];
+    await ticket.preview();
+    await ticket.send();
+    expect(ticket.failure).toBe("emergency stop is on (halt)");
+    expect(ticket.previewed).toBeUndefined();
+  });
+
   it("shows a refusal with its text and the fields it names, and starts over", async () => {
     const ticket = filled();
     await nextTick();

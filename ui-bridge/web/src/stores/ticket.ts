@@ -1,11 +1,15 @@
 import { defineStore } from "pinia";
 import { computed, ref, shallowRef, watch } from "vue";
+import { last_of } from "../api/gateway";
 import { ApiError, error_text } from "../api/http";
 import { place_order, preview_order } from "../api/trading";
+import type { Quote } from "../api/types";
 import type { Order, OrderPreview, OrderRequest } from "../api/trading_types";
 import type { Problems } from "../jobs/request_form";
 import { build_order, fresh_order, new_client_order_id } from "../trading/order_form";
 import type { OrderForm } from "../trading/order_form";
+import type { RiskBasis } from "../trading/order_size";
+import { use_instruments } from "./instruments";
 import { use_notices } from "./notices";
 import { use_trading } from "./trading";
 import { use_workspace } from "./workspace";
@@ -18,6 +22,7 @@ export const use_ticket = defineStore("ticket", () => {
   const trading = use_trading();
   const workspace = use_workspace();
   const notices = use_notices();
+  const instruments = use_instruments();
   const form = ref<OrderForm>(fresh_order(workspace.symbol, ""));
   const problems = ref<Problems>({});
   const previewed = shallowRef<{ request: OrderRequest; preview: OrderPreview }>();
@@ -29,6 +34,10 @@ export const use_ticket = defineStore("ticket", () => {
   let client_order_id = new_client_order_id();
   /// Counts changes of the form: a preview of what has changed since is void.
   let edits = 0;
+
+  const symbol = computed(() => form.value.symbol.trim().toUpperCase());
+  /// The live quote of that symbol, from the panel that shows it.
+  const quote = shallowRef<Quote>();
 
   const account = computed(() => trading.accounts.get(form.value.account_id) ?? trading.account);
   /// The last order as it is now, once the stream has told of it.
@@ -53,8 +62,20 @@ export const use_ticket = defineStore("ticket", () => {
     answer.value = undefined;
   }
 
+  /// What a size by risk is reckoned from, as far as it is known.
+  const basis = computed((): RiskBasis => {
+    const detail = instruments.known.get(symbol.value)?.detail;
+    const figure = (name: string) => (Number(detail?.[name]) > 0 ? Number(detail?.[name]) : 1);
+    const { bid, ask } = quote.value ?? {};
+    const is_buy = form.value.side === "buy" || form.value.side === "buy_to_cover";
+    return {
+      equity: account.value?.total_equity ?? undefined, entry: (is_buy ? ask : bid) ?? last_of(quote.value), multiplier: figure("multiplier"), lot: figure("lot"),
+      account_currency: account.value?.currency ?? "", currency: detail?.currency ?? "",
+    };
+  });
+
   function built(): OrderRequest | undefined {
-    const result = build_order({ ...form.value, account_id: form.value.account_id || trading.account_id });
+    const result = build_order({ ...form.value, account_id: form.value.account_id || trading.account_id }, basis.value);
     problems.value = result.problems ?? {};
     return result.request;
   }
@@ -66,8 +87,11 @@ export const use_ticket = defineStore("ticket", () => {
   }
 
   async function preview(): Promise<void> {
+    if (busy.value) return;
+    // a size by risk needs the instrument's lot and multiplier
+    if (form.value.size_by === "risk" && symbol.value !== "") await instruments.need(symbol.value).catch(take_failure);
     const request = built();
-    if (!request || busy.value) return;
+    if (!request) return;
     busy.value = true;
     failure.value = "";
     answer.value = undefined;
@@ -105,5 +129,5 @@ export const use_ticket = defineStore("ticket", () => {
 
   const back = () => (previewed.value = undefined);
 
-  return { form, problems, previewed, failure, busy, sent, account, is_live, fill, preview, send, back };
+  return { form, problems, previewed, failure, busy, sent, account, is_live, quote, fill, preview, send, back };
 });

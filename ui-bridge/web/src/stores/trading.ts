@@ -97,8 +97,9 @@ export const use_trading = defineStore("trading", () => {
     () => cancel_orders({ account_id: account_id.value || undefined, symbol: symbol || undefined }),
     ({ requested, order_ids }) => `Orders being cancelled: ${requested ?? order_ids.length}`,
   );
-  const close = (symbol: string, id = account_id.value) => tell(
-    () => close_position(symbol, id), ({ orders: sent }) => `Closing ${symbol}: ${sent.length} order${sent.length === 1 ? "" : "s"}`,
+  /// @param quantity decimal text; absent = all of it.
+  const close = (symbol: string, id = account_id.value, quantity?: string) => tell(
+    () => close_position(symbol, id, quantity), ({ orders: sent }) => `Closing ${symbol}: ${sent.length} order${sent.length === 1 ? "" : "s"}`,
   );
   const flatten_all = (reason: string) => tell(
     () => flatten(account_id.value, reason), ({ orders: sent, cancelled }) => `Flatten: ${sent.length} closing orders, ${cancelled.length} cancelled`,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { build_order, fresh_order, is_positive_decimal, new_client_order_id, order_text } from "./order_form";
+import { build_order, double_text, fresh_order, is_positive_decimal, new_client_order_id, order_text } from "./order_form";
 
 const form = (change: object) => ({ ...fresh_order("aapl", "paper_simulator"), quantity: "100", ...change });
 
@@ -22,6 +22,30 @@ describe("order ticket", () => {
     [{ type: "bracket" }, "take_profit"], [{ type: "trailing_stop", trail: "0" }, "trail"],
   ])("names the field of %o", (change, field) => {
     expect(Object.keys(build_order(form(change)).problems ?? {})).toEqual([field]);
+  });
+
+  it("sends money, a weight or units by risk instead of a quantity, never two of them", () => {
+    expect(build_order(form({ size_by: "notional", quantity: "1500.50" })).request).toMatchObject({ notional: "1500.50" });
+    expect(build_order(form({ size_by: "weight", quantity: "12.5" })).request).toMatchObject({ weight: "0.125" });
+    for (const size_by of ["notional", "weight"]) expect(build_order(form({ size_by, quantity: "5" })).request).not.toHaveProperty("quantity");
+    const basis = { equity: 100_000, entry: 200, multiplier: 1, lot: 1, account_currency: "USD", currency: "USD" };
+    expect(build_order(form({ size_by: "risk", quantity: "1", risk_stop: "195" }), basis).request).toMatchObject({ quantity: "200", type: "market" });
+    expect(build_order(form({ size_by: "risk", quantity: "1", type: "bracket", price: "210", stop_loss: "200" }), basis).request).toMatchObject({ quantity: "100", stop_loss: { stop_price: "200" } });
+    expect(build_order(form({ size_by: "risk", quantity: "1" }), basis).problems).toEqual({ risk_stop: "Needed" });
+    expect(build_order(form({ size_by: "risk", quantity: "1", risk_stop: "205" }), basis).problems).toEqual({ risk_stop: "The stop must be below the entry 200" });
+  });
+
+  it("sends both legs of a pair and the end of a dated order", () => {
+    const pair = build_order(form({ type: "oco", price: "210", stop_price: "190", side: "sell" })).request!;
+    expect(pair.legs).toEqual([{ type: "limit", price: "210" }, { type: "stop", stop_price: "190" }]);
+    expect(pair).not.toHaveProperty("price");
+    expect(order_text(pair)).toBe("Sell 100 AAPL, one cancels other, limit 210 or stop at 190, day");
+    expect(build_order(form({ time_in_force: "gtd", good_till: "2026-02-03T10:00" })).request?.good_till).toMatch(/^2026-02-0\dT\d\d:\d\d:00\.000Z$/);
+    expect(build_order(form({ time_in_force: "gtd" })).problems).toEqual({ good_till: "Until when?" });
+  });
+
+  it("doubles a quantity without a float's tail", () => {
+    expect([23, 0.05, 0.1, 1.5].map(double_text)).toEqual(["46", "0.10", "0.2", "3.0"]);
   });
 
   it("knows positive decimals", () => {
