@@ -1,6 +1,6 @@
 // What nodes know of each other's emergency stops: the rules by which words are folded together, and the file.
 
-#include "cluster/durable_file.hpp"
+#include "gateways/store/durable_file.hpp"
 #include "cluster/stops/stop_board.hpp"
 #include "cluster/stops/stop_file.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -130,7 +130,7 @@ TEST(stop_file, keeps_what_is_known) {
   ASSERT_TRUE(a.lift(a.standing()));
   ASSERT_TRUE(a.engage(request(kill_mode::reduce), "ann", noon));
   const stop_memory kept{a.word(), {"b", "c"}, {"d"}};
-  ASSERT_TRUE(replace_file(path, to_json(kept)));
+  ASSERT_TRUE(gateway::replace_file(path, to_json(kept)));
   const auto read = load_stop_memory(path);
   ASSERT_TRUE(read) << to_string(read.error());
   EXPECT_EQ(read->word, kept.word);
@@ -139,7 +139,7 @@ TEST(stop_file, keeps_what_is_known) {
   EXPECT_EQ(parse_stop_memory(R"({"form":1,"stops":[],"lifted":[],"hosts":["b"]})")->gateways, std::set<std::string>{}) << "of an older version";
   EXPECT_EQ(parse_stop_memory("{").error().code, errc::corrupt_data);
   EXPECT_EQ(parse_stop_memory(R"({"form": 99})").error().code, errc::unsupported);
-  EXPECT_FALSE(replace_file(folder.path("none/stops.json"), "x"));
+  EXPECT_FALSE(gateway::replace_file(folder.path("none/stops.json"), "x"));
 }
 
 } // namespace
