@@ -201,6 +201,21 @@ int status_of_placing(placed_order::outcome how) {
   return 500;
 }
 
+/// The order, and for one that was refused also what every failure says (spec 1).
+std::string placed_body(const request_context& call, const placed_order& got) {
+  json_writer out{call.style};
+  write(out, got.order);
+  auto text = out.take();
+  if (got.how != placed_order::outcome::refused) return text;
+  const auto& what = got.order.what;
+  json_writer failure{call.style};
+  failure.begin_object().field("detail", "Order refused: " + (what.reason.empty() ? what.reject_code : what.reason)).field("error", "Order refused");
+  failure.field("error_code", "risk." + what.reject_code).field("timestamp", call.now).field("request_id", call.request_id);
+  failure.key("errors").begin_array().end_array().end_object();
+  text.back() = ',';
+  return text.append(failure.take(), 1);
+}
+
 void place(services& parts, trading_port& port, const context_ptr& call, const responder& answer) {
   query_reader query{call->request.query};
   const auto wait = query.integer({"wait_ms"}, query_reader::need::optional, 0, max_wait_ms).value_or(default_wait_ms);
@@ -210,9 +225,7 @@ void place(services& parts, trading_port& port, const context_ptr& call, const r
   place_order what{std::move(*request), std::string(call->request.header("Idempotency-Key")), std::chrono::milliseconds{wait}};
   port.place(caller_of(*call), std::move(what), [call, answer](const result<placed_order>& got) {
     if (!got) return answer(to_api_error(got.error(), "body"));
-    json_writer out{call->style};
-    write(out, got->order);
-    answer(json_response(out.take(), status_of_placing(got->how)));
+    answer(json_response(placed_body(*call, *got), status_of_placing(got->how)));
   });
 }
 

@@ -183,7 +183,16 @@ TEST(order_routes, the_status_says_what_became_of_it) {
   EXPECT_EQ(f.order(body).status, 200);
   f.port.next.how = placed_order::outcome::refused;
   f.port.next.order.what.state = order_state::risk_rejected;
-  EXPECT_EQ(f.order(body).status, 422);
+  f.port.next.order.what.reject_code = "DAILY_LOSS";
+  f.port.next.order.what.reason = "the day's loss is 0.0231 of equity at its start";
+  const auto refused = f.order(body);
+  EXPECT_EQ(refused.status, 422);
+  const auto told = refused.json(); // the order, and what every failure says
+  EXPECT_EQ(told["state"], "risk_rejected");
+  EXPECT_EQ(told["error_code"], "risk.DAILY_LOSS");
+  EXPECT_EQ(told["detail"], "Order refused: the day's loss is 0.0231 of equity at its start");
+  EXPECT_EQ(told["error"], "Order refused");
+  EXPECT_FALSE(told["request_id"].get<std::string>().empty());
   f.port.failure = error{errc::conflict, "the id was used for another order", "client_order_id"};
   EXPECT_EQ(f.order(body).status, 409);
   f.port.failure = error{errc::not_available, "the journal can't be written"};
