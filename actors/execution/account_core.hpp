@@ -99,6 +99,8 @@ struct core_timings {
   std::chrono::milliseconds cancel_again{5'000};
   std::chrono::milliseconds exit_alarm{2'000};        ///< an exit that waits for its own protection
   std::chrono::milliseconds target_patience{2'000};   ///< a target leg stays out so long after its price was left
+  std::chrono::milliseconds execution_overlap{60'000}; ///< a listing goes back behind the one before by so much: what a venue lists late
+  std::chrono::milliseconds listing_pause{100}; ///< least time between two listings that the core asks for
 };
 
 struct core_settings {
@@ -174,6 +176,9 @@ private:
   std::map<order_number, utc_time> target_out_; ///< since when a target leg is out
   std::map<order_number, quantity> resize_refused_; ///< legs at the venue, with the quantity that was refused them
   std::uint64_t listings_ = 0;
+  std::optional<utc_time> compared_at_; ///< by the venue's clock: all that it had executed until then is booked
+  std::optional<utc_time> listed_at_;   ///< when the newest listing was asked for
+  std::optional<utc_time> listing_due_; ///< another is wanted, and may go out then
 };
 
 } // namespace tt::execution

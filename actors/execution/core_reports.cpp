@@ -191,7 +191,10 @@ void account_core::turn::on(const venue_snapshot& report) {
   rules.contract = settings().contract;
   rules.executions = settings().can.executions;
   auto compared = reconcile(book(), report, rules);
-  if (compared.verdict == snapshot_verdict::used) core_.differences_ = compared.found.size();
+  if (compared.verdict == snapshot_verdict::used) {
+    core_.differences_ = compared.found.size();
+    if (report.executions_are == completeness::complete && report.taken_at != utc_time{}) core_.compared_at_ = report.taken_at;
+  }
   for (auto& fact : compared.facts)
     if (auto done = record(std::move(fact)); !done) alert(severity::alarm, "INTERNAL", nullptr, "reconciliation: " + to_string(done.error()));
   for (const auto& one : compared.found) {

@@ -111,6 +111,7 @@ outcome account_core::tick(utc_time now) {
   for (const auto& [number, one] : timers_)
     if (std::min(one.due, one.retry_at.value_or(one.due)) <= now) due.push_back(number);
   for (const auto number : due) t.fire(number);
+  if (listing_due_ && *listing_due_ <= now) t.list();
   return t.finish();
 }
 
@@ -121,7 +122,7 @@ outcome account_core::look(utc_time now) {
 }
 
 std::optional<utc_time> account_core::next_due() const {
-  std::optional<utc_time> out;
+  auto out = listing_due_;
   for (const auto& [number, one] : timers_) {
     const auto due = std::min(one.due, one.retry_at.value_or(one.due));
     if (!out || due < *out) out = due;

@@ -88,12 +88,21 @@ void account_core::turn::unmatched(const order* what, const order_handle& handle
 
 void account_core::turn::lookup(const order& what) { add(lookup_request{account(), what.wire_id, what.venue_order}); }
 
+// Each answer that does not fit asks for another listing, and the answers of many in flight would each do so: they would
+// never end while orders move. So there is a pause between two.
 void account_core::turn::list() {
+  if (core_.listed_at_ && now_ < *core_.listed_at_ + settings().timings.listing_pause) {
+    core_.listing_due_ = *core_.listed_at_ + settings().timings.listing_pause;
+    return;
+  }
+  core_.listed_at_ = now_;
+  core_.listing_due_.reset();
   listing_request out;
   out.account = account();
   out.id = ++core_.listings_;
   out.asked_at = book().last();
-  if (book().last_execution_at() != utc_time{}) out.executions_since = book().last_execution_at();
+  // not since the newest execution: one before it may have been lost by the stream
+  if (core_.compared_at_) out.executions_since = *core_.compared_at_ - settings().timings.execution_overlap;
   for (const auto number : book().open_orders())
     if (const auto* what = book().find(number); what->state == order_state::unknown) out.lookups.push_back(what->wire_id);
   add(std::move(out));
