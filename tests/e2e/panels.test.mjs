@@ -196,7 +196,7 @@ story("an order that risk refuses says why, in the ticket and in the list", "/ap
   await page.getByTestId("ask-yes").click();
   await page.getByTestId("ticket-failure").waitFor();
   const refused = (await get("/api/v1/orders?limit=5")).find(({ status }) => status === "rejected");
-  assert.equal(await page.getByTestId("ticket-failure").innerText(), refused.reason);
+  assert.equal(await page.getByTestId("ticket-failure").innerText(), `Order refused: ${refused.reason}`);
   await command(terminal, "open orders");
   await page.getByTestId("all-orders").click();
   await page.locator(`[data-testid=orders] [data-order="${refused.order_id}"][data-state=rejected]`).waitFor();

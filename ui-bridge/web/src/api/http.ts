@@ -109,7 +109,7 @@ function parse(text: string): unknown {
 
 function failure(path: string, response: Response, data: unknown): ApiError {
   const body = (typeof data === "object" && data !== null ? data : {}) as Record<string, unknown>;
-  // a refused order comes as the order, with why in `reason`
+  // a refused order comes as the order, with the fields of a failure beside it
   const detail = [body["detail"], body["errmsg"], body["error"], body["message"], body["reason"]].find(
     (text): text is string => typeof text === "string" && text !== "",
   );
