@@ -168,14 +168,12 @@ void account_core::turn::tend(order_number head_number) {
     if (settings().can.replace == replace_support::none) return ask_cancel(g.out->number, "comes back with another quantity", linked_code);
     auto terms = g.out->terms;
     terms.qty = right;
-    const auto [refused, is_new] = core_.resize_refused_.try_emplace(g.out->number, quantity{});
-    if (!is_new && refused->second == right) return; // asked before
+    const auto refused = core_.resize_refused_.find(g.out->number);
+    if (refused != core_.resize_refused_.end() && refused->second == right) return; // asked before
     if (auto wrong = ask_replace(g.out->number, terms)) { // what rests there protects some of it: it stays
-      refused->second = right;
+      core_.resize_refused_.insert_or_assign(g.out->number, right);
       alert(severity::alarm, "UNPROTECTED", g.out, "the leg can't be resized: " + wrong->message);
-      return;
     }
-    core_.resize_refused_.erase(refused);
     return;
   }
   // the legs that wait here are there for all to see

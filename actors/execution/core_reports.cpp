@@ -1,6 +1,8 @@
 #include "actors/execution/core_turn.hpp"
 #include "actors/execution/reconcile.hpp"
 
+#include <algorithm>
+
 namespace tt::execution {
 
 void account_core::turn::take_status(const order& what, const order_report& report) {
@@ -193,7 +195,9 @@ void account_core::turn::on(const venue_snapshot& report) {
   auto compared = reconcile(book(), report, rules);
   if (compared.verdict == snapshot_verdict::used) {
     core_.differences_ = compared.found.size();
-    if (report.executions_are == completeness::complete && report.taken_at != utc_time{}) core_.compared_at_ = report.taken_at;
+    // one that could not be booked, for want of a rate, has to come again
+    const bool all_booked = std::ranges::none_of(compared.found, [](const auto& one) { return one.code == "EXECUTION_UNUSABLE"; });
+    if (report.executions_are == completeness::complete && report.taken_at != utc_time{} && all_booked) core_.compared_at_ = report.taken_at;
   }
   for (auto& fact : compared.facts)
     if (auto done = record(std::move(fact)); !done) alert(severity::alarm, "INTERNAL", nullptr, "reconciliation: " + to_string(done.error()));

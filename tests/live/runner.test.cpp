@@ -128,6 +128,15 @@ if bar_index == 0
   EXPECT_TRUE(again.events.empty());
 }
 
+/// The venue executes all of a two-lot order at ten.
+void fill_at_ten(strategy_runner& run, const signal_order& what, int number, const char* when = "2026-01-15T10:01:01Z") {
+  auto now = answered(what, number, order_state::filled);
+  now.version = 2;
+  now.filled = now.terms.qty;
+  now.filled_value = dec("20");
+  run.on_placed(what.key, signal_outcome{signal_outcome::kind::taken, now}, at(when));
+}
+
 /// Long since the first bar; on the third the close goes out and nothing is heard of it, on the fourth the script enters again.
 struct unsettled_close {
   unsettled_close() : run(setup_of(R"(//@version=6
@@ -145,13 +154,7 @@ if bar_index == 2
     run.on_placed(close.key, signal_outcome{signal_outcome::kind::taken, answered(close, 2, order_state::submitting)}, at("2026-01-15T10:03:00Z"));
     run.on_bar(flat(3, "10"), bar_phase::closed);
   }
-  void fill(const signal_order& what, int number) {
-    auto now = answered(what, number, order_state::filled);
-    now.version = 2;
-    now.filled = now.terms.qty;
-    now.filled_value = dec("20");
-    run.on_placed(what.key, signal_outcome{signal_outcome::kind::taken, now}, at("2026-01-15T10:03:30Z"));
-  }
+  void fill(const signal_order& what, int number) { fill_at_ten(run, what, number, "2026-01-15T10:03:30Z"); }
   strategy_runner run;
   signal_order close;
 };
@@ -198,11 +201,7 @@ TEST(runner, bars_that_were_missed_send_nothing_but_what_the_last_one_asks_for) 
   strategy_runner run{setup_of(toggler), {}};
   run.on_bar(flat(0, "10"), bar_phase::closed);
   const auto first = run.take().place.at(0);
-  auto now = answered(first, 1, order_state::filled);
-  now.version = 2;
-  now.filled = now.terms.qty;
-  now.filled_value = dec("20");
-  run.on_placed(first.key, signal_outcome{signal_outcome::kind::taken, now}, at("2026-01-15T10:01:01Z"));
+  fill_at_ten(run, first, 1);
   for (int i = 1; i < 7; ++i) run.on_bar(flat(i, "10"), bar_phase::missed);
   EXPECT_TRUE(run.take().place.empty());
   run.on_bar(flat(7, "10"), bar_phase::closed);
@@ -214,11 +213,7 @@ TEST(runner, a_restart_after_missed_bars_sends_nothing_but_what_the_last_one_ask
   before.on_bar(flat(0, "10"), bar_phase::closed);
   auto effects = before.take();
   const auto first = effects.place.at(0);
-  auto now = answered(first, 1, order_state::filled);
-  now.version = 2;
-  now.filled = now.terms.qty;
-  now.filled_value = dec("20");
-  before.on_placed(first.key, signal_outcome{signal_outcome::kind::taken, now}, at("2026-01-15T10:01:01Z"));
+  fill_at_ten(before, first, 1);
   const auto later = before.take().events;
   effects.events.insert(effects.events.end(), later.begin(), later.end());
   for (const int last : {6, 7}) {
@@ -241,11 +236,7 @@ strategy.exit("X", "L", stop = 5)
 )"), {}};
   run.on_bar(flat(0, "10"), bar_phase::closed);
   const auto first = run.take().place.at(0);
-  auto now = answered(first, 1, order_state::filled);
-  now.version = 2;
-  now.filled = now.terms.qty;
-  now.filled_value = dec("20");
-  run.on_placed(first.key, signal_outcome{signal_outcome::kind::taken, now}, at("2026-01-15T10:01:01Z"));
+  fill_at_ten(run, first, 1);
   const auto stop = run.take().place.at(0);
   auto resting = answered(stop, 2);
   run.on_placed(stop.key, signal_outcome{signal_outcome::kind::taken, resting}, at("2026-01-15T10:01:02Z"));

@@ -280,8 +280,8 @@ void ticker_chart(site& c, const char* kind) {
   std::string id = c.s(0) + "|chart=" + kind;
   for (std::size_t k = 1; k < c.count(); ++k) {
     if (c.type(k) == t_void) continue;
-    if (c.type(k) == t_string) id += "," + c.s(k);
-    else id += "," + std::to_string(c.f(k));
+    id += ',';
+    id += c.type(k) == t_string ? c.s(k) : std::to_string(c.f(k));
   }
   c.ret_text(id);
 }

@@ -4,7 +4,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { chromium } from "playwright-core";
-import { wait_ms } from "./terminal.mjs";
+import { until as ask_until, wait_ms } from "./terminal.mjs";
 
 const start_ms = 120_000;
 
@@ -79,13 +79,5 @@ export function processes_of(text) {
   });
 }
 
-/// Asks until there is an answer.
-export async function until(what, timeout_ms, ask) {
-  const deadline = Date.now() + timeout_ms;
-  for (;;) {
-    const answer = await ask();
-    if (answer) return answer;
-    if (Date.now() > deadline) throw new Error(`never: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
+/// `until` of the page's tests with the limit before the question, which is long here.
+export const until = (what, timeout_ms, ask) => ask_until(what, ask, timeout_ms);
