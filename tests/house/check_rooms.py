@@ -20,11 +20,11 @@ ROOMS = ["actors/model", "actors/storage", "actors/pine", "actors/market", "acto
 # What a room may include besides itself: arrows point one way. Wider than "model only" where a second copy
 # would be the alternative: execution sends only what risk approved (the approval is risk's type); portfolio
 # folds execution's journal; a live strategy runs the backtester's engine on market's bars; alerts evaluate
-# the expressions of strategy's jobs on market's ticks; storage is what the SQLite stores share.
+# the expressions of strategy's jobs on market's ticks; storage is what the stores share.
 ACTORS = [r for r in ROOMS if r.startswith("actors/")]
 MAY_INCLUDE = {
     "actors/model": [],
-    "actors/storage": [],
+    "actors/storage": ["actors/model"],
     "actors/pine": ["actors/model"],
     "actors/market": ["actors/model"],
     "actors/strategy": ["actors/model", "actors/pine", "actors/market", "actors/backtest", "actors/storage"],

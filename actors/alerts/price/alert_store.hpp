@@ -4,6 +4,7 @@
 // there, with what is to be done about it, before anything is done.
 
 #include "actors/alerts/price/alert.hpp"
+#include "actors/storage/sql.hpp"
 
 #include <memory>
 
@@ -62,5 +63,7 @@ public:
 /// Opens or creates the store; `folder` is made if need be, "" keeps everything in memory. `new_tag` becomes the tag of a
 /// new store, so that ids of two stores differ: a random one, since market time comes again in replays. Errors: io_error, corrupt_data (not ours, or newer).
 result<std::unique_ptr<alert_store>> open_alert_store(const std::string& folder, const std::string& new_tag);
+/// As above, on a server too. Errors besides: conflict (another node has taken over), also of `commit`.
+result<std::unique_ptr<alert_store>> open_alert_store(const sql_place& place, const std::string& new_tag);
 
 } // namespace tt::alerts

@@ -4,6 +4,7 @@
 // returned, and not a moment earlier. Not thread-safe: one owner.
 
 #include "actors/alerts/webhook/event.hpp"
+#include "actors/storage/sql.hpp"
 
 #include <memory>
 #include <optional>
@@ -58,5 +59,7 @@ public:
 /// SQLite file (made when missing, readable by its owner only), WAL, synchronous=FULL; ":memory:" for tests. `name` is used
 /// where the journal is new. Errors: io_error, corrupt_data.
 result<std::unique_ptr<event_journal>> open_event_journal(const std::string& path, const std::string& name);
+/// As above, on a server too. Errors besides: conflict (another node has taken over), also of what writes.
+result<std::unique_ptr<event_journal>> open_event_journal(const sql_place& place, const std::string& name);
 
 } // namespace tt::webhook

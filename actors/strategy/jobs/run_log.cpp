@@ -1,7 +1,5 @@
 #include "actors/strategy/jobs/run_log.hpp"
 
-#include "actors/storage/sqlite_statement.hpp"
-
 #include <nlohmann/json.hpp>
 
 #include <array>
@@ -9,17 +7,6 @@
 namespace tt::strategy {
 
 namespace {
-
-class statement : public sqlite_statement<statement> {
-public:
-  statement(sqlite3* db, std::string_view sql) : sqlite_statement(db, sql) {}
-  int go() { return step(); }
-  [[nodiscard]] std::string column_text(int i) const {
-    const auto* text = sqlite3_column_text(handle(), i);
-    return text ? std::string(reinterpret_cast<const char*>(text), static_cast<std::size_t>(sqlite3_column_bytes(handle(), i))) : std::string();
-  }
-  [[nodiscard]] std::int64_t column_number(int i) const { return sqlite3_column_int64(handle(), i); }
-};
 
 constexpr const char* schema = R"(
 CREATE TABLE IF NOT EXISTS job_runs (
@@ -38,66 +25,69 @@ std::string_view to_string(job_run_state state) {
   return names[static_cast<std::size_t>(state)];
 }
 
-run_log::~run_log() { sqlite3_close(db_); }
+namespace {
 
-error run_log::failure() const { return {errc::io_error, std::string("the log of job runs: ") + sqlite3_errmsg(db_), "job_runs"}; }
+error told(const error& why) { return {why.code, "the log of job runs: " + why.message, why.field}; }
 
-result<void> run_log::run(const char* sql) {
-  if (sqlite3_exec(db_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) return failure();
+result<void> told(const result<void>& done) {
+  if (!done) return told(done.error());
   return {};
 }
 
-result<std::unique_ptr<run_log>> run_log::open(const std::string& path) {
-  sqlite3* db = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
-  std::unique_ptr<run_log> out(new run_log(db));
-  if (code != SQLITE_OK) return error{errc::io_error, db ? sqlite3_errmsg(db) : "can't be opened", path};
-  sqlite3_busy_timeout(db, 5'000);
-  for (const char* sql : {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", schema})
-    if (auto done = out->run(sql); !done) return done.error();
-  statement orphans(db, "UPDATE job_runs SET state = ? WHERE state = ?");
-  if (orphans.number(static_cast<int>(job_run_state::interrupted)).number(static_cast<int>(job_run_state::running)).go() != SQLITE_DONE) return out->failure();
+} // namespace
+
+result<std::unique_ptr<run_log>> run_log::open(const std::string& path) { return open(sql_place{.name = "jobs", .file = path}); }
+
+result<std::unique_ptr<run_log>> run_log::open(const sql_place& place) {
+  auto db = sql_database::open(place);
+  if (!db) return told(db.error());
+  std::unique_ptr<run_log> out(new run_log(std::move(*db)));
+  if (auto made = out->db_->script(schema); !made) return told(made.error());
+  sql_statement orphans(*out->db_, "UPDATE job_runs SET state = ? WHERE state = ?");
+  auto marked = orphans.number(static_cast<int>(job_run_state::interrupted)).number(static_cast<int>(job_run_state::running)).run();
+  if (!marked) return told(marked.error());
   return out;
 }
 
 result<bool> run_log::claim(const run_record& r) {
-  statement s(db_, "INSERT OR IGNORE INTO job_runs (run_id, strategy_id, content_hash, slot_ns, started_ns, state) VALUES (?, ?, ?, ?, ?, ?)");
-  if (s.text(r.run_id).text(r.strategy_id).text(r.content_hash).number(ns(r.slot)).number(ns(r.started)).number(static_cast<int>(job_run_state::running)).go() != SQLITE_DONE)
-    return failure();
-  return sqlite3_changes(db_) == 1;
+  sql_statement s(*db_, "INSERT INTO job_runs (run_id, strategy_id, content_hash, slot_ns, started_ns, state) VALUES (?, ?, ?, ?, ?, ?) "
+                        "ON CONFLICT (run_id) DO NOTHING");
+  s.text(r.run_id).text(r.strategy_id).text(r.content_hash).number(ns(r.slot)).number(ns(r.started)).number(static_cast<int>(job_run_state::running));
+  if (auto done = s.run(); !done) return told(done.error());
+  return s.changes() == 1;
 }
 
 result<void> run_log::finish(const std::string& run_id, job_run_state state, utc_time at, const std::string& report) {
   const std::string kept = report.size() <= limits::run_report_bytes ? report : R"({"message":"the report was too long to keep"})";
-  statement s(db_, "UPDATE job_runs SET state = ?, finished_ns = ?, report = ? WHERE run_id = ?");
-  if (s.number(static_cast<int>(state)).number(ns(at)).text(kept).text(run_id).go() != SQLITE_DONE) return failure();
-  return {};
+  sql_statement s(*db_, "UPDATE job_runs SET state = ?, finished_ns = ?, report = ? WHERE run_id = ?");
+  return told(s.number(static_cast<int>(state)).number(ns(at)).text(kept).text(run_id).run());
 }
 
 result<std::vector<run_record>> run_log::runs(const std::string& strategy_id, std::size_t limit) {
-  statement s(db_, "SELECT run_id, strategy_id, content_hash, slot_ns, started_ns, finished_ns, state, report FROM job_runs WHERE strategy_id = ? ORDER BY slot_ns DESC LIMIT ?");
+  sql_statement s(*db_, "SELECT run_id, strategy_id, content_hash, slot_ns, started_ns, finished_ns, state, report FROM job_runs WHERE strategy_id = ? "
+                        "ORDER BY slot_ns DESC LIMIT ?");
   s.text(strategy_id).number(static_cast<std::int64_t>(limit));
   std::vector<run_record> out;
-  int code = 0;
-  while ((code = s.go()) == SQLITE_ROW) {
+  while (s.row()) {
     run_record r;
-    r.run_id = s.column_text(0), r.strategy_id = s.column_text(1), r.content_hash = s.column_text(2);
-    r.slot = utc_time{nanoseconds{s.column_number(3)}}, r.started = utc_time{nanoseconds{s.column_number(4)}};
-    if (s.column_number(5) != 0) r.finished = utc_time{nanoseconds{s.column_number(5)}};
-    r.state = static_cast<job_run_state>(std::min<std::int64_t>(s.column_number(6), 5)), r.report = s.column_text(7);
+    r.run_id = s.text_at(0), r.strategy_id = s.text_at(1), r.content_hash = s.text_at(2);
+    r.slot = utc_time{nanoseconds{s.number_at(3)}}, r.started = utc_time{nanoseconds{s.number_at(4)}};
+    if (s.number_at(5) != 0) r.finished = utc_time{nanoseconds{s.number_at(5)}};
+    r.state = static_cast<job_run_state>(std::min<std::int64_t>(s.number_at(6), 5)), r.report = s.text_at(7);
     out.push_back(std::move(r));
   }
-  if (code != SQLITE_DONE) return failure();
+  if (auto read = s.ended(); !read) return told(read.error());
   return out;
 }
 
 result<run_memory> run_log::memory(const std::string& strategy_id) {
-  statement s(db_, "SELECT value FROM job_memory WHERE strategy_id = ?");
-  const int code = s.text(strategy_id).go();
+  sql_statement s(*db_, "SELECT value FROM job_memory WHERE strategy_id = ?");
   run_memory out;
-  if (code == SQLITE_DONE) return out;
-  if (code != SQLITE_ROW) return failure();
-  const auto parsed = nlohmann::json::parse(s.column_text(0), nullptr, false);
+  if (!s.text(strategy_id).row()) {
+    if (auto read = s.ended(); !read) return told(read.error());
+    return out;
+  }
+  const auto parsed = nlohmann::json::parse(s.text_at(0), nullptr, false);
   if (parsed.is_object())
     for (const auto& [symbol, runs] : parsed.items())
       if (runs.is_number_integer()) out.missing_exits[symbol] = runs.get<int>();
@@ -107,15 +97,13 @@ result<run_memory> run_log::memory(const std::string& strategy_id) {
 result<void> run_log::keep_memory(const std::string& strategy_id, const run_memory& memory) {
   auto text = nlohmann::json::object();
   for (const auto& [symbol, runs] : memory.missing_exits) text[symbol] = runs;
-  statement s(db_, "INSERT INTO job_memory (strategy_id, value) VALUES (?, ?) ON CONFLICT (strategy_id) DO UPDATE SET value = excluded.value");
-  if (s.text(strategy_id).text(text.dump()).go() != SQLITE_DONE) return failure();
-  return {};
+  sql_statement s(*db_, "INSERT INTO job_memory (strategy_id, value) VALUES (?, ?) ON CONFLICT (strategy_id) DO UPDATE SET value = excluded.value");
+  return told(s.text(strategy_id).text(text.dump()).run());
 }
 
 result<void> run_log::prune(utc_time now) {
-  statement s(db_, "DELETE FROM job_runs WHERE slot_ns < ?");
-  if (s.number(ns(now - limits::kept_runs)).go() != SQLITE_DONE) return failure();
-  return {};
+  sql_statement s(*db_, "DELETE FROM job_runs WHERE slot_ns < ?");
+  return told(s.number(ns(now - limits::kept_runs)).run());
 }
 
 } // namespace tt::strategy

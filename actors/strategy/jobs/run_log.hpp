@@ -4,14 +4,13 @@
 
 #include "actors/model/result.hpp"
 #include "actors/model/time.hpp"
+#include "actors/storage/sql.hpp"
 #include "actors/strategy/jobs/job_run.hpp"
 
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-struct sqlite3;
 
 namespace tt::strategy {
 
@@ -31,14 +30,13 @@ struct run_record {
   std::string report; ///< JSON: inputs hash, lists, signals, orders, notices
 };
 
-/// One file of SQLite, used by one thread.
+/// Used by one thread.
 class run_log {
 public:
   /// Errors: io_error. Runs that the last process left unfinished become `interrupted`: they are not run again.
   static result<std::unique_ptr<run_log>> open(const std::string& path);
-  ~run_log();
-  run_log(const run_log&) = delete;
-  run_log& operator=(const run_log&) = delete;
+  /// As above, on a server too. Errors besides: conflict (another node has taken over), also of every change.
+  static result<std::unique_ptr<run_log>> open(const sql_place& place);
 
   /// Takes the slot. False: somebody has it already. Durable when it returns. Errors: io_error.
   result<bool> claim(const run_record& run);
@@ -53,10 +51,8 @@ public:
   result<void> prune(utc_time now);
 
 private:
-  explicit run_log(sqlite3* db) : db_(db) {}
-  result<void> run(const char* sql);
-  [[nodiscard]] error failure() const;
-  sqlite3* db_;
+  explicit run_log(std::unique_ptr<sql_database> db) : db_(std::move(db)) {}
+  std::unique_ptr<sql_database> db_;
 };
 
 } // namespace tt::strategy

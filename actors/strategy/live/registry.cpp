@@ -1,17 +1,14 @@
 #include "actors/strategy/live/registry.hpp"
 
-#include "actors/storage/sqlite_statement.hpp"
+#include "actors/storage/sql.hpp"
 #include "actors/strategy/live/registry_json.hpp"
 
 #include <algorithm>
-#include <filesystem>
 #include <utility>
 
 namespace tt::strategy {
 
 namespace {
-
-constexpr int busy_timeout_ms = 5'000;
 
 constexpr const char* schema = R"sql(
 CREATE TABLE IF NOT EXISTS strategies(id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
@@ -42,70 +39,48 @@ bool is_reserved(std::string_view id) { return id == "validate" || id == "previe
 
 class registry::store {
 public:
-  ~store() { sqlite3_close(db_); }
+  explicit store(std::unique_ptr<sql_database> db) : db_(std::move(db)) {}
 
-  result<void> open(const std::string& path) {
-    if (sqlite3_open(path.empty() ? ":memory:" : path.c_str(), &db_) != SQLITE_OK) return failure("open");
-    sqlite3_busy_timeout(db_, busy_timeout_ms);
-    if (auto set = run("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"); !set) return set;
-    return run(schema);
-  }
-  result<void> run(const char* sql) {
-    if (sqlite3_exec(db_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) return failure("write");
+  [[nodiscard]] static error told(const error& why) { return {why.code, "strategies: " + why.message, why.field}; }
+  [[nodiscard]] static result<void> told(const result<void>& done) {
+    if (!done) return told(done.error());
     return {};
   }
-  [[nodiscard]] error failure(std::string_view doing) const {
-    return {errc::io_error, "strategies: can't " + std::string(doing) + ": " + (db_ == nullptr ? "no memory" : sqlite3_errmsg(db_))};
-  }
 
-  class statement : public sqlite_statement<statement> {
+  class statement : public sql_statement {
   public:
-    statement(store& s, std::string_view sql) : sqlite_statement(s.db_, sql), store_(s) {}
-    bool row() {
-      column_ = 0;
-      return step() == SQLITE_ROW;
-    }
-    result<void> run() {
-      while (row()) {}
-      if (code() == SQLITE_DONE) return {};
-      return store_.failure("write");
-    }
-    std::string take_text() {
-      const auto* data = sqlite3_column_blob(handle(), column_);
-      const auto size = static_cast<std::size_t>(sqlite3_column_bytes(handle(), column_++));
-      return data == nullptr ? std::string{} : std::string(static_cast<const char*>(data), size);
-    }
-    std::int64_t take_number() { return sqlite3_column_int64(handle(), column_++); }
-    [[nodiscard]] bool failed() const { return code() != SQLITE_DONE && code() != SQLITE_ROW; }
-
-  private:
-    store& store_;
-    int column_ = 0;
+    statement(store& s, std::string_view sql) : sql_statement(*s.db_, sql) {}
+    using sql_statement::number;
+    statement& text(std::string_view value) { return sql_statement::text(value), *this; }
+    statement& number(std::int64_t value) { return sql_statement::number(value), *this; }
+    result<void> run() { return told(sql_statement::run()); }
+    [[nodiscard]] result<void> ended() const { return told(sql_statement::ended()); }
   };
 
+  result<void> make() { return told(db_->script(schema)); }
   /// All of it is written, or nothing.
   template <class Work>
   result<void> together(Work work) {
-    if (auto begun = run("BEGIN IMMEDIATE"); !begun) return begun;
-    if (auto done = work(); !done) {
-      static_cast<void>(run("ROLLBACK"));
-      return done;
-    }
-    if (auto kept = run("COMMIT"); !kept) {
-      static_cast<void>(run("ROLLBACK"));
-      return kept;
-    }
-    return {};
+    return db_->together(std::move(work));
   }
   result<void> put_strategy(const strategy_record& r) {
-    return statement(*this, "INSERT OR REPLACE INTO strategies(id, body) VALUES(?, ?)").text(r.id.str()).text(to_json(r)).run();
+    return statement(*this, "INSERT INTO strategies(id, body) VALUES(?, ?) ON CONFLICT(id) DO UPDATE SET body = excluded.body").text(r.id.str()).text(to_json(r)).run();
+  }
+  result<void> put_source(const strategy_id& id, std::uint32_t version, const std::string& source) {
+    return statement(*this, "INSERT INTO versions(id, version, source) VALUES(?, ?, ?) ON CONFLICT(id, version) DO UPDATE SET source = excluded.source")
+      .text(id.str()).number(version).text(source).run();
   }
   result<void> put_transition(const strategy_id& id, const transition_row& t) {
     return statement(*this, "INSERT INTO transitions(id, body) VALUES(?, ?)").text(id.str()).text(to_json(t)).run();
   }
   result<void> put_run(const strategy_id& id, const run_row& r) {
-    return statement(*this, "INSERT OR REPLACE INTO runs(id, run, symbol, open, body) VALUES(?, ?, ?, ?, ?)")
+    return statement(*this, "INSERT INTO runs(id, run, symbol, open, body) VALUES(?, ?, ?, ?, ?) ON CONFLICT(id, run) DO UPDATE SET "
+                            "symbol = excluded.symbol, open = excluded.open, body = excluded.body")
       .text(id.str()).number(static_cast<std::int64_t>(r.run)).text(r.symbol).number(r.ended_at ? 0 : 1).text(to_json(r)).run();
+  }
+  result<void> put_event(const strategy_id& id, std::uint64_t run, const run_event& e) {
+    return statement(*this, "INSERT INTO events(id, run, seq, body) VALUES(?, ?, ?, ?) ON CONFLICT(id, run, seq) DO UPDATE SET body = excluded.body")
+      .text(id.str()).number(static_cast<std::int64_t>(run)).number(static_cast<std::int64_t>(e.seq)).text(to_json(e)).run();
   }
   /// Bodies of a strategy's rows, newest first or in their order.
   template <class Row, class Read>
@@ -114,30 +89,35 @@ public:
     statement s{*this, sql};
     s.text(id.str()).number(static_cast<std::int64_t>(std::min<std::size_t>(limit, INT32_MAX)));
     while (s.row())
-      if (auto one = read(s.take_text())) out.push_back(std::move(*one));
+      if (auto one = read(s.text_at(0))) out.push_back(std::move(*one));
     return out;
   }
 
 private:
-  sqlite3* db_ = nullptr;
+  std::unique_ptr<sql_database> db_;
 };
 
 registry::registry(std::unique_ptr<store> opened) : store_(std::move(opened)) {}
 registry::~registry() = default;
 
-result<std::unique_ptr<registry>> registry::open(const std::string& path) {
-  auto opened = std::make_unique<store>();
-  if (auto good = opened->open(path); !good) return good.error();
+result<std::unique_ptr<registry>> registry::open(const sql_place& place) {
+  auto db = sql_database::open(place);
+  if (!db) return store::told(db.error());
+  auto opened = std::make_unique<store>(std::move(*db));
+  if (auto good = opened->make(); !good) return good.error();
   std::unique_ptr<registry> out{new registry(std::move(opened))};
   store::statement all{*out->store_, "SELECT body FROM strategies"};
   while (all.row()) {
-    auto one = record_from(all.take_text());
+    auto one = record_from(all.text_at(0));
     if (!one) return one.error();
     const auto id = one->id;
     out->known_.emplace(id, std::move(*one));
   }
+  if (auto read = all.ended(); !read) return read.error();
   return out;
 }
+
+result<std::unique_ptr<registry>> registry::open(const std::string& path) { return open(sql_place{.name = "strategies", .file = path}); }
 
 std::optional<strategy_state> registry::state_of(const strategy_id& id) const {
   std::shared_lock lock{reading_};
@@ -171,7 +151,8 @@ result<std::string> registry::source(const strategy_id& id, std::uint32_t versio
   std::lock_guard lock{writing_};
   store::statement s{*store_, "SELECT source FROM versions WHERE id = ? AND version = ?"};
   s.text(id.str()).number(version == 0 ? known->version : version);
-  if (s.row()) return s.take_text();
+  if (s.row()) return s.text_at(0);
+  if (auto read = s.ended(); !read) return read.error();
   return error{errc::not_found, "strategy " + id.str() + " has no such version of a source", "version"};
 }
 
@@ -207,8 +188,7 @@ result<strategy_record> registry::add(strategy_record r, const std::string& sour
   r.created_at = by.at;
   if (r.version == 1) {
     // a version of an earlier strategy of that id is replaced with it
-    auto put = store::statement(*store_, "INSERT OR REPLACE INTO versions(id, version, source) VALUES(?, 1, ?)").text(r.id.str()).text(source).run();
-    if (!put) return put.error();
+    if (auto put = store_->put_source(r.id, 1, source); !put) return put.error();
   }
   const auto power = std::string(to_string(r.state.power));
   return put(std::move(r), {by.at, "registered", "", power, by.name, ""});
@@ -240,9 +220,7 @@ result<strategy_record> registry::set_source(const strategy_id& id, const std::s
   const auto before = known->version;
   known->version = before + 1;
   known->problem.clear();
-  auto put_version = store::statement(*store_, "INSERT OR REPLACE INTO versions(id, version, source) VALUES(?, ?, ?)")
-                       .text(id.str()).number(known->version).text(source).run();
-  if (!put_version) return put_version.error();
+  if (auto put = store_->put_source(id, known->version, source); !put) return put.error();
   const auto now = known->version;
   return put(std::move(*known), {by.at, "source", std::to_string(before), std::to_string(now), by.name, ""});
 }
@@ -303,8 +281,8 @@ result<run_row> registry::begin_run(const strategy_id& id, run_row r) {
   std::lock_guard lock{writing_};
   store::statement last{*store_, "SELECT COALESCE(MAX(run), 0) FROM runs WHERE id = ?"};
   last.text(id.str());
-  if (!last.row()) return store_->failure("read");
-  r.run = static_cast<std::uint64_t>(last.take_number()) + 1;
+  if (!last.row()) return last.ended() ? error{errc::io_error, "strategies: no answer"} : last.ended().error();
+  r.run = static_cast<std::uint64_t>(last.number_at(0)) + 1;
   if (auto put = store_->put_run(id, r); !put) return put.error();
   return r;
 }
@@ -337,7 +315,7 @@ std::optional<run_row> registry::last_run(const strategy_id& id, const std::stri
   store::statement s{*store_, "SELECT body FROM runs WHERE id = ? AND symbol = ? ORDER BY run DESC LIMIT 1"};
   s.text(id.str()).text(symbol);
   if (!s.row()) return std::nullopt;
-  auto found = run_from(s.take_text());
+  auto found = run_from(s.text_at(0));
   return found ? std::optional{std::move(*found)} : std::nullopt;
 }
 
@@ -352,11 +330,11 @@ result<std::vector<run_event>> registry::events(const strategy_id& id, std::uint
   store::statement s{*store_, "SELECT body FROM events WHERE id = ? AND run = ? ORDER BY seq"};
   s.text(id.str()).number(static_cast<std::int64_t>(run));
   while (s.row()) {
-    auto one = event_from(s.take_text());
+    auto one = event_from(s.text_at(0));
     if (!one) return one.error();
     out.push_back(std::move(*one));
   }
-  if (s.failed()) return store_->failure("read");
+  if (auto read = s.ended(); !read) return read.error();
   return out;
 }
 
@@ -367,11 +345,8 @@ result<void> registry::record(const strategy_id& id, const run_row& of, const ru
   {
     std::lock_guard lock{writing_};
     auto kept = store_->together([&]() -> result<void> {
-      for (const auto& e : what.events) {
-        auto put = store::statement(*store_, "INSERT OR REPLACE INTO events(id, run, seq, body) VALUES(?, ?, ?, ?)")
-                     .text(id.str()).number(static_cast<std::int64_t>(of.run)).number(static_cast<std::int64_t>(e.seq)).text(to_json(e)).run();
-        if (!put) return put;
-      }
+      for (const auto& e : what.events)
+        if (auto put = store_->put_event(id, of.run, e); !put) return put;
       for (const auto& s : what.signals)
         if (auto put = store::statement(*store_, "INSERT INTO signals(id, body) VALUES(?, ?)").text(id.str()).text(to_json(s)).run(); !put) return put;
       for (const auto& t : what.trades)
@@ -454,8 +429,8 @@ std::vector<alert_row> registry::alerts(std::size_t limit) const {
   store::statement s{*store_, "SELECT number, body FROM alerts ORDER BY number DESC LIMIT ?"};
   s.number(static_cast<std::int64_t>(std::min<std::size_t>(limit, INT32_MAX)));
   while (s.row()) {
-    const auto number = static_cast<std::uint64_t>(s.take_number());
-    if (auto one = alert_from(s.take_text())) {
+    const auto number = static_cast<std::uint64_t>(s.number_at(0));
+    if (auto one = alert_from(s.text_at(1))) {
       one->number = number;
       out.push_back(std::move(*one));
     }
@@ -466,8 +441,8 @@ std::vector<alert_row> registry::alerts(std::size_t limit) const {
 result<std::size_t> registry::clear_alerts() {
   std::lock_guard lock{writing_};
   store::statement count{*store_, "SELECT COUNT(*) FROM alerts"};
-  if (!count.row()) return store_->failure("read");
-  const auto had = static_cast<std::size_t>(count.take_number());
+  if (!count.row()) return count.ended() ? error{errc::io_error, "strategies: no answer"} : count.ended().error();
+  const auto had = static_cast<std::size_t>(count.number_at(0));
   if (auto gone = store::statement(*store_, "DELETE FROM alerts").run(); !gone) return gone.error();
   return had;
 }

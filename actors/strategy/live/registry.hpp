@@ -5,6 +5,7 @@
 
 #include "actors/model/result.hpp"
 #include "actors/model/time.hpp"
+#include "actors/storage/sql.hpp"
 #include "actors/strategy/live/evaluation.hpp"
 #include "actors/strategy/live/run_types.hpp"
 #include "actors/strategy/live/strategy_switch.hpp"
@@ -104,6 +105,8 @@ class registry final : public strategy_switch {
 public:
   /// Opens the file, or keeps everything in memory for "". Errors: io_error, corrupt_data.
   static result<std::unique_ptr<registry>> open(const std::string& path);
+  /// As above, on a server too. Errors besides: conflict (another node has taken over), also of every change.
+  static result<std::unique_ptr<registry>> open(const sql_place& place);
   ~registry() override;
 
   [[nodiscard]] std::optional<strategy_state> state_of(const strategy_id& id) const override;
