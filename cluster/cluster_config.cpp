@@ -15,7 +15,7 @@ constexpr std::pair<std::string_view, role> role_names[] = {
 
 constexpr std::string_view cluster_keys[] = {"cluster.topics",   "cluster.advertise",  "cluster.seeds",    "cluster.roles",
                                              "cluster.key_file", "cluster.allow_file", "cluster.security", "cluster.lease_ttl_ms",
-                                             "cluster.on_isolation"};
+                                             "cluster.on_isolation", "cluster.accounts"};
 
 error wrong(const settings& values, std::string_view key, std::string message) {
   return {errc::invalid_argument, std::move(message), values.origin(key)};
@@ -155,6 +155,16 @@ result<std::optional<cluster_config>> cluster_config::make(const settings& value
   out.database_url = values.text("storage.database_url");
   if (!out.database_url.empty() && !out.database_url.starts_with("postgresql://") && !out.database_url.starts_with("postgres://"))
     return wrong(values, "storage.database_url", "must begin with postgresql://");
+  static constexpr std::string_view homes[] = {"auto", "here", "database"};
+  const auto home = values.choice("cluster.accounts", homes);
+  if (!home) return home.error();
+  if (*home == "database" && out.database_url.empty()) return wrong(values, "cluster.accounts", "database needs storage.database_url");
+  if (*home != "here" && !out.database_url.empty()) out.accounts = account_home::database;
+  // who adds a database to a node that has traded must not find other accounts without a word
+  const auto list = std::filesystem::path(values.text("node.data_dir")) / "trading" / "paper_accounts.json";
+  std::error_code ignored;
+  if (*home == "auto" && out.accounts == account_home::database && out.has(role::execution) && std::filesystem::exists(list, ignored))
+    return wrong(values, "cluster.accounts", "this node has accounts in " + list.parent_path().string() + ": say `here` to go on with them, or `database` for those of the database");
   return std::optional{std::move(out)};
 }
 

@@ -48,6 +48,15 @@ enum class isolation_policy : std::uint8_t {
   continue_, ///< trade on
 };
 
+/// Where the accounts of a node with the role execution live.
+enum class account_home : std::uint8_t {
+  here,     ///< in its data folder: they are there when it is
+  database, ///< in the cluster's: they move to another node of that role with their lease
+};
+
+/// Longest life of the lease of the accounts; the cluster's own may be shorter.
+inline constexpr std::chrono::milliseconds accounts_lease_ttl{2'000};
+
 struct cluster_config {
   std::string control;   ///< tcp://address:port, port 0 takes a free one
   std::string topics;    ///< the same for the data plane; empty = the control address, any port
@@ -60,6 +69,7 @@ struct cluster_config {
   std::chrono::milliseconds lease_ttl{3000};
   isolation_policy on_isolation = isolation_policy::block;
   std::string database_url; ///< postgresql://…: where leases are kept; empty = on the first seed, in SQLite
+  account_home accounts = account_home::here;
 
   [[nodiscard]] bool has(role r) const { return roles.contains(r); }
   /// Whether this node is the one that all ask first, or the only one: backtests are coordinated there.

@@ -132,7 +132,7 @@ void cluster_node::start_placement() {
     // the first placement that there ever was has nothing to find
     return system_.spawn(placement_actor, bus_, epoch == 1 ? caf::actor_clock::time_point{} : linked, all_have_been_linked(bus_));
   };
-  start_singleton(std::string(placement_name), run, std::string(placement_name));
+  singletons_.push_back(start_singleton(std::string(placement_name), config().lease_ttl, run));
 }
 
 void cluster_node::start_leases() {
@@ -178,11 +178,18 @@ void cluster_node::start_host() {
   bus_->publish(std::string(host_prefix) + name(), host_);
 }
 
-void cluster_node::start_singleton(const std::string& lease, std::function<caf::actor(std::uint64_t)> run, const std::string& published_as) {
+void cluster_node::hold_accounts(std::function<caf::actor(std::uint64_t)> run) {
+  auto holder = start_singleton(std::string(accounts_lease), std::min(config().lease_ttl, accounts_lease_ttl), std::move(run));
+  singletons_.push_back(holder);
+  caf::anon_send(member_, joined_singleton{holder});
+}
+
+caf::actor cluster_node::start_singleton(const std::string& lease, std::chrono::milliseconds ttl, std::function<caf::actor(std::uint64_t)> run) {
+  const auto& published_as = lease;
   auto options = std::make_shared<singleton_options>();
   options->lease = lease;
   options->holder = name() + ":" + to_string(system_.node());
-  options->ttl = config().lease_ttl;
+  options->ttl = ttl;
   options->leases = lease_service();
   options->start = [lease, run = std::move(run), held = epochs_](std::uint64_t epoch) {
     auto started = run(epoch);
@@ -206,14 +213,14 @@ void cluster_node::start_singleton(const std::string& lease, std::function<caf::
   };
   options->is_known = [node = bus_, published_as] { return static_cast<bool>(node->find(published_as)); };
   options->on_trouble = [lease](const std::string& why) { spdlog::warn("the lease {} can't be had: {}", lease, why); };
-  singletons_.push_back(system_.spawn(singleton_actor, std::move(options)));
+  return system_.spawn(singleton_actor, std::move(options));
 }
 
 void cluster_node::start_feeds() {
   std::vector<std::string> names;
   for (const auto& feed : around_.config.feeds) {
     names.push_back(feed.name);
-    start_singleton("feed/" + feed.name, [this, feed = feed.name](std::uint64_t epoch) { return run_feed(feed, epoch); }, "feed/" + feed.name);
+    singletons_.push_back(start_singleton("feed/" + feed.name, config().lease_ttl, [this, feed = feed.name](std::uint64_t epoch) { return run_feed(feed, epoch); }));
   }
   feed_names_->add(names);
 }

@@ -14,6 +14,7 @@
 #include "cluster/membership/market_time_board.hpp"
 #include "cluster/messages.hpp"
 #include "cluster/node_config.hpp"
+#include "cluster/office/office_place.hpp"
 #include "gateways/bridge/actor_jobs_port.hpp"
 #include "gateways/bridge/actor_market_port.hpp"
 #include "gateways/cluster_port.hpp"
@@ -80,6 +81,10 @@ public:
   void reload_keys();
   /// For figures; lives as long as the actor system.
   [[nodiscard]] const bus::node& bus() const { return *bus_; }
+  /// Competes for the lease of the accounts that live in the database; `run` as singleton_options::start. After start().
+  void hold_accounts(std::function<caf::actor(std::uint64_t epoch)> run);
+  /// Whether a node is known that has them.
+  [[nodiscard]] bool are_accounts_open() const { return static_cast<bool>(bus_->find(std::string(accounts_lease))); }
 
   [[nodiscard]] gateway::cluster_standing standing() const override;
   void report(std::function<void(result<gateway::cluster_report>)> done) override;
@@ -92,7 +97,7 @@ private:
   void start_member();
   void start_seed_watch();
   void start_host();
-  void start_singleton(const std::string& lease, std::function<caf::actor(std::uint64_t)> run, const std::string& published_as);
+  caf::actor start_singleton(const std::string& lease, std::chrono::milliseconds ttl, std::function<caf::actor(std::uint64_t)> run);
   void start_feeds();
   void start_backtests();
   caf::actor run_feed(const std::string& feed, std::uint64_t epoch);

@@ -3,16 +3,13 @@
 #include "actors/market/directory_actor.hpp"
 #include "actors/market/feed_actor.hpp"
 #include "cluster/actor_config.hpp"
-#include "cluster/alerts/alert_service.hpp"
 #include "cluster/bus_metrics.hpp"
 #include "cluster/cluster_node.hpp"
 #include "cluster/feeds.hpp"
 #include "cluster/folder_lock.hpp"
-#include "cluster/jobs/job_service.hpp"
+#include "cluster/office/office.hpp"
+#include "cluster/office/seat.hpp"
 #include "cluster/stops/stop_service.hpp"
-#include "cluster/strategies/strategy_service.hpp"
-#include "cluster/trading/trading_service.hpp"
-#include "cluster/webhooks/webhook_service.hpp"
 #include "gateways/alerts/alert_channel.hpp"
 #include "gateways/auth/first_admin.hpp"
 #include "gateways/bridge/actor_jobs_port.hpp"
@@ -82,14 +79,6 @@ gateway::stream_config stream_settings(const node_config& config) {
   return out;
 }
 
-/// What a script says, among the alerts.
-board_notice notice_of(const strategy_id& id, const std::string& symbol, const strategy::raised_alert& said) {
-  board_notice out{"pine_alert", id.str(), said.message, symbol, from_unix_ms(said.at_ms)};
-  if (out.message.empty()) out.message = said.title.empty() ? "alert" : said.title;
-  else if (!said.title.empty()) out.message = said.title + ": " + out.message;
-  return out;
-}
-
 /// Appends finished minute bars of recorded symbols to the store, and logs what
 /// the store refuses.
 market::bar_recorder make_recorder(std::shared_ptr<market::bar_store> store) {
@@ -103,6 +92,11 @@ market::bar_recorder make_recorder(std::shared_ptr<market::bar_store> store) {
 
 /// Longest wait of a starting node for the time of the cluster's market, and the pause between two looks.
 constexpr std::chrono::milliseconds market_time_wait{10'000}, market_time_pause{20};
+/// Longest wait of a starting node for the lease of the accounts, before it serves without them.
+constexpr std::chrono::milliseconds accounts_wait{3'000};
+/// How often a gateway that begins anew tries to get its port back, and the pause between.
+constexpr int serve_tries = 20;
+constexpr std::chrono::milliseconds serve_pause{100};
 
 } // namespace
 
@@ -124,20 +118,17 @@ struct node::impl {
   std::unique_ptr<backtest_service> backtests; ///< of a node that stands alone
   std::unique_ptr<gateway::actor_market_port> port;
   std::unique_ptr<gateway::actor_jobs_port> jobs;
-  std::unique_ptr<trading_service> trading; ///< of a node that stands alone or has the role execution
-  std::unique_ptr<strategy_service> strategies; ///< likewise
-  std::unique_ptr<stop_service> stops;          ///< of a gateway in a cluster; asks `trading`
-  std::unique_ptr<webhook_service> webhooks;    ///< likewise
+  std::shared_ptr<seat> accounts_seat; ///< of a node that competes for the accounts of the database
+  std::unique_ptr<office> desk;        ///< of a node that stands alone or has the role execution, and the accounts
+  std::unique_ptr<stop_service> stops; ///< of a gateway in a cluster; asks the desk's accounts
   std::unique_ptr<gateway::stream_service> stream;
   std::unique_ptr<gateway::job_channels> channels; ///< of the stream
   std::unique_ptr<gateway::trading_channels> order_channels; ///< likewise
   std::unique_ptr<gateway::strategy_channels> strategy_channel; ///< likewise
-  std::shared_ptr<gateway::https_notice_sender> notices; ///< as trading
-  std::unique_ptr<alert_service> alerts; ///< as trading
   std::unique_ptr<gateway::alert_channel> alert_events; ///< likewise
-  std::unique_ptr<job_service> yaml_jobs; ///< as trading
   std::unique_ptr<gateway::gateway> server;
   std::uint16_t bound_port = 0;
+  std::uint64_t epoch_here = 0; ///< of the accounts that were opened at the start
 
   impl(const node_config& settings, std::function<utc_time()> wall, feed_maker maker)
     : config(settings), clock(std::move(wall)), make_feeds(std::move(maker)), actors_config(settings.threads) {}
@@ -145,18 +136,10 @@ struct node::impl {
   ~impl() { stop(); }
 
   void stop() {
-    if (server) server->stop();
-    channels.reset();
-    order_channels.reset();
-    strategy_channel.reset();
-    if (yaml_jobs) yaml_jobs->stop(); // before what it orders from and tells notices to
-    if (strategies) strategies->stop(); // before the accounts that it orders from
-    alert_events.reset();
-    if (alerts) alerts->stop(); // before what it hands orders and notices to
-    if (notices) notices->stop();
-    if (webhooks) webhooks->stop();
+    if (accounts_seat) accounts_seat->stop(); // from now on this thread alone opens and closes
+    close_gateway();
     if (stops) stops->end();
-    if (trading) trading->stop(); // its last answers need the gateway's sockets
+    if (desk) desk->close_accounts(); // their last answers need the gateway's sockets
     if (backtests) backtests->stop();
     for (const auto& feed : feeds) caf::anon_send_exit(feed.actor, caf::exit_reason::user_shutdown);
     feeds.clear();
@@ -165,15 +148,21 @@ struct node::impl {
     directory = nullptr;
     server.reset();
     jobs.reset();
-    yaml_jobs.reset();
-    strategies.reset();
-    alerts.reset();
-    webhooks.reset();
+    desk.reset();
     stops.reset();
-    trading.reset();
     stream.reset();
     port.reset();
     system.reset(); // waits for the actors
+  }
+
+  /// Ends what is served, and what orders; the accounts can still answer.
+  void close_gateway() {
+    if (server) server->stop();
+    channels.reset();
+    order_channels.reset();
+    strategy_channel.reset();
+    alert_events.reset();
+    if (desk) desk->close_doors();
   }
 
   result<void> load() {
@@ -272,67 +261,27 @@ struct node::impl {
       backtests->start_alone();
       jobs = std::make_unique<gateway::actor_jobs_port>(*system, [coordinator = backtests->coordinator()] { return coordinator; });
     }
-    if (auto started = start_trading(market_clock(wall_time), directory, {}, [wall_time] { return wall_time; }); !started) return started;
+    const office_place place{config.data_dir};
+    if (auto opened = open_office(place, market_clock(wall_time), directory, {}, [wall_time] { return wall_time; }); !opened) return opened;
     return start_gateway();
   }
 
   /// Accounts and all that orders from them. `symbols` is the directory that finds the symbols' actors.
-  result<void> start_trading(const std::function<utc_time()>& clock_of_market, const caf::actor& symbols,
-                             std::function<void(utc_time)> on_market_time, std::function<bool()> is_real_time) {
-    auto accounts = trading_service::start({*system, config, clock, clock_of_market, master, *port, std::move(on_market_time), std::move(is_real_time)});
-    if (!accounts) return accounts.error();
-    trading = std::move(*accounts);
-    if (auto stopped = start_stops(); !stopped) return stopped; // before the first that orders
-    if (auto opened = start_alerts(); !opened) return opened;
-    if (auto started = start_strategies(clock_of_market, symbols); !started) return started;
-    auto receiver = webhook_service::start({*system, config, clock, master, trading->desk(), standing_of(strategies->switches()), account_id{std::string(first_account)}});
-    if (!receiver) return receiver.error();
-    webhooks = std::move(*receiver);
-    return start_yaml_jobs(clock_of_market);
+  result<void> open_office(office_place place, std::function<utc_time()> clock_of_market, const caf::actor& symbols,
+                           std::function<void(utc_time)> on_market_time, std::function<bool()> is_real_time) {
+    auto opened = office::open({*system, config, clock, std::move(clock_of_market), master, *port, symbols, std::move(on_market_time),
+                                std::move(is_real_time), std::move(place), [this](trading_service& accounts) { return start_stops(&accounts); }});
+    if (!opened) return opened.error();
+    desk = std::move(*opened);
+    return {};
   }
 
-  /// Of a gateway in a cluster; once.
-  result<void> start_stops() {
-    if (!cluster || stops) return {};
-    auto ordered = stop_service::start({*system, config, clock, cluster->wire(), trading.get()});
+  /// Of a gateway in a cluster; again where it begins or ends to have accounts.
+  result<void> start_stops(trading_service* accounts) {
+    if (!cluster) return {};
+    auto ordered = stop_service::start({*system, config, clock, cluster->wire(), accounts});
     if (!ordered) return ordered.error();
     stops = std::move(*ordered);
-    return {};
-  }
-
-  result<void> start_yaml_jobs(std::function<utc_time()> clock_of_market) {
-    job_surroundings around;
-    around.world = {port.get(), trading->desk(), std::move(clock_of_market), nullptr, strategies->switches()};
-    around.folder = config.strategies_dir, around.data_dir = config.data_dir;
-    around.defaults = {config.time_zone, config.default_venue, process_variable};
-    around.master = master;
-    if (alerts) around.board = std::shared_ptr<notice_board>(std::shared_ptr<void>{}, alerts.get()); // the jobs stop before it
-    around.sender = notices;
-    auto started = job_service::start(std::move(around));
-    if (!started) return started.error();
-    yaml_jobs = std::move(*started);
-    return {};
-  }
-
-  result<void> start_strategies(std::function<utc_time()> clock_of_market, const caf::actor& symbols) {
-    auto started = strategy_service::start({*system, config.data_dir, std::move(clock_of_market), master, symbols, trading->desk(), &trading->port(),
-                                            config.real_trading ? gateway::strategies_port::real_trading::on : gateway::strategies_port::real_trading::off,
-                                            [this](const strategy_id& id, const std::string& symbol, const strategy::raised_alert& said) {
-                                              if (alerts) alerts->post(notice_of(id, symbol, said));
-                                            }});
-    if (!started) return started.error();
-    strategies = std::move(*started);
-    return {};
-  }
-
-  result<void> start_alerts() {
-    auto sender = gateway::https_notice_sender::make({config.notice_allow, config.notice_ca_file, {}});
-    if (!sender) return sender.error();
-    notices = std::move(*sender);
-    if (!config.alerts) return {};
-    auto opened = alert_service::start({*system, config, master, *port, trading->desk(), account_id{std::string(first_account)}, notices});
-    if (!opened) return opened.error();
-    alerts = std::move(*opened);
     return {};
   }
 
@@ -346,13 +295,75 @@ struct node::impl {
   }
 
   /// Accounts must not see one time first and another later: they begin when a feed of the cluster has told the market's.
-  result<void> start_cluster_trading() {
+  result<void> open_cluster_office(office_place place) {
     const auto time = cluster->market_time();
     if (!time->is_known()) spdlog::info("accounts wait for the time of the cluster's market");
     for (auto waited = market_time_pause; !time->is_known() && waited < market_time_wait; waited += market_time_pause) std::this_thread::sleep_for(market_time_pause);
     if (!time->is_known())
       spdlog::warn("no feed of the cluster was heard within {} s: accounts begin by the wall clock", market_time_wait / std::chrono::seconds{1});
-    return start_trading(cluster->market_clock(), cluster->directory(), [time](utc_time seen) { time->on_update(seen); }, [time] { return time->is_wall_clock(); });
+    return open_office(std::move(place), cluster->market_clock(), cluster->directory(), [time](utc_time seen) { time->on_update(seen); },
+                       [time] { return time->is_wall_clock(); });
+  }
+
+  /// Of a node of a cluster with the role execution.
+  result<void> start_accounts() {
+    if (config.cluster->accounts == account_home::here) return open_cluster_office({config.data_dir});
+    accounts_seat = std::make_shared<seat>(*system);
+    cluster->hold_accounts([at = accounts_seat](std::uint64_t epoch) { return at->take(epoch); });
+    // a gateway that opens twice within a second would be a nuisance
+    const auto epoch = accounts_seat->await(accounts_wait, [this] { return cluster->are_accounts_open(); });
+    if (epoch_here = epoch; epoch != 0) return open_cluster_office(moving_place(epoch));
+    spdlog::info("the accounts are open on another node, or nobody gives their lease; this one takes over when it can");
+    return {};
+  }
+
+  [[nodiscard]] office_place moving_place(std::uint64_t epoch) const {
+    return {config.data_dir, sql_server{config.cluster->database_url, {std::string(accounts_lease), epoch}}};
+  }
+
+  /// The lease has come: what is served begins anew, with the accounts.
+  result<void> take_over(std::uint64_t epoch) {
+    const auto began = std::chrono::steady_clock::now();
+    close_served();
+    auto opened = open_cluster_office(moving_place(epoch));
+    if (!opened) desk.reset();
+    if (auto served = serve_again(); !served && opened) opened = served;
+    if (opened)
+      spdlog::warn("the accounts are open here under epoch {} ({} ms)", epoch,
+                   std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began).count());
+    else close_served(), desk.reset(), static_cast<void>(serve_again());
+    return opened;
+  }
+
+  /// The lease is gone: another node may have the accounts already.
+  void hand_over() {
+    spdlog::warn("the accounts are not open here any more");
+    close_served();
+    static_cast<void>(serve_again());
+  }
+
+  void close_served() {
+    close_gateway();
+    if (stops) stops->end();
+    if (desk) desk->close_accounts();
+    server.reset();
+    stops.reset();
+    desk.reset();
+    stream.reset();
+  }
+
+  /// Serves with the accounts that are here now. The port was ours a moment ago: it is tried for a while.
+  result<void> serve_again() {
+    if (!stops)
+      if (auto stopped = start_stops(desk ? &desk->trading() : nullptr); !stopped) spdlog::error("emergency stops don't run: {}", to_string(stopped.error()));
+    result<void> served;
+    for (int i = 0; i < serve_tries; ++i) {
+      if (served = start_gateway(); served) return served;
+      server.reset();
+      std::this_thread::sleep_for(serve_pause);
+    }
+    spdlog::critical("nothing is served any more: {}", to_string(served.error()));
+    return served;
   }
 
   result<void> start_in_cluster(const std::vector<prepared_feed>& prepared) {
@@ -366,9 +377,12 @@ struct node::impl {
                                                           cluster->market_clock(), cluster->plane());
       if (config.backtesting) jobs = std::make_unique<gateway::actor_jobs_port>(*system, cluster->backtest_coordinator(), cluster->jobs_plane());
       if (config.cluster->has(role::execution))
-        if (auto started = start_cluster_trading(); !started) return started;
-      if (auto stopped = start_stops(); !stopped) return stopped;
+        if (auto started = start_accounts(); !started) return started;
+      if (!stops)
+        if (auto stopped = start_stops(nullptr); !stopped) return stopped;
       if (auto opened = start_gateway(); !opened) return opened;
+      if (accounts_seat)
+        accounts_seat->follow({[this](std::uint64_t epoch) { return take_over(epoch); }, [this] { hand_over(); }}, desk ? epoch_here : 0);
     }
     cluster->announce(url());
     return {};
@@ -387,7 +401,8 @@ struct node::impl {
     if (auto welcomed = welcome_first_admin(); !welcomed) return welcomed;
     stream = std::make_unique<gateway::stream_service>(*port, stream_settings(config));
     auto served = gateway_settings(config);
-    if (webhooks) {
+    if (bound_port != 0) served.port = bound_port; // of an earlier life
+    if (desk) {
       auto listener = webhook_listener_of(config);
       if (!listener) return listener.error();
       served.webhooks = std::move(*listener);
@@ -398,27 +413,7 @@ struct node::impl {
     bus_figures = std::make_shared<bus_metrics>(cluster ? &cluster->bus() : nullptr);
     server->add_metrics(bus_figures);
     if (stops) server->show_stops(*stops);
-    if (trading) {
-      order_channels = std::make_unique<gateway::trading_channels>(trading->port(), *stream, clock);
-      server->show_trading(trading->port());
-      if (yaml_jobs) server->show_job_files(*yaml_jobs);
-      server->show_paper(trading->paper());
-      server->add_metrics(trading->metrics());
-    }
-    if (strategies) {
-      strategy_channel = std::make_unique<gateway::strategy_channels>(*strategies, *stream, clock);
-      server->show_strategies(*strategies);
-    }
-    if (alerts) {
-      alert_events = std::make_unique<gateway::alert_channel>(*alerts, *stream, clock);
-      server->serve_alerts(*alerts);
-      server->add_metrics(alerts->metrics());
-    }
-    if (webhooks) {
-      webhooks->show_on(*stream, clock);
-      server->receive_webhooks(webhooks->port());
-      server->add_metrics(webhooks->metrics());
-    }
+    if (desk) show_desk();
     if (jobs) {
       channels = std::make_unique<gateway::job_channels>(*jobs, *stream, clock);
       server->serve_jobs(*jobs);
@@ -427,6 +422,27 @@ struct node::impl {
     if (!bound) return bound.error();
     bound_port = *bound;
     return {};
+  }
+
+  /// Everything of the desk has its routes and channels.
+  void show_desk() {
+    auto& trading = desk->trading();
+    order_channels = std::make_unique<gateway::trading_channels>(trading.port(), *stream, clock);
+    server->show_trading(trading.port());
+    server->show_job_files(desk->jobs());
+    server->show_paper(trading.paper());
+    server->add_metrics(trading.metrics());
+    strategy_channel = std::make_unique<gateway::strategy_channels>(desk->strategies(), *stream, clock);
+    server->show_strategies(desk->strategies());
+    if (auto* alerts = desk->alerts()) {
+      alert_events = std::make_unique<gateway::alert_channel>(*alerts, *stream, clock);
+      server->serve_alerts(*alerts);
+      server->add_metrics(alerts->metrics());
+    }
+    auto& webhooks = desk->webhooks();
+    webhooks.show_on(*stream, clock);
+    server->receive_webhooks(webhooks.port());
+    server->add_metrics(webhooks.metrics());
   }
 
   [[nodiscard]] std::string url() const {
@@ -468,10 +484,10 @@ result<std::unique_ptr<node>> node::start(const node_config& config, std::functi
 
 std::uint16_t node::port() const { return impl_->bound_port; }
 std::string node::url() const { return impl_->url(); }
-gateway::trading_port* node::accounts() const { return impl_->trading ? &impl_->trading->port() : nullptr; }
+gateway::trading_port* node::accounts() const { return impl_->desk ? &impl_->desk->trading().port() : nullptr; }
 gateway::stop_port* node::stops() const { return impl_->stops.get(); }
-gateway::paper_port* node::paper() const { return impl_->trading ? &impl_->trading->paper() : nullptr; }
-std::shared_ptr<order_desk> node::desk() const { return impl_->trading ? impl_->trading->desk() : nullptr; }
+gateway::paper_port* node::paper() const { return impl_->desk ? &impl_->desk->trading().paper() : nullptr; }
+std::shared_ptr<order_desk> node::desk() const { return impl_->desk ? impl_->desk->trading().desk() : nullptr; }
 std::string node::topics_endpoint() const { return impl_->cluster ? impl_->cluster->topics_endpoint() : std::string{}; }
 std::string node::control_endpoint() const { return impl_->cluster ? impl_->cluster->control_endpoint() : std::string{}; }
 void node::reload_keys() {

@@ -36,6 +36,7 @@ std::span<const setting_spec> setting_specs() {
     {"cluster.key_file", {"CLUSTER_KEY_FILE"}, "", "this node's key, made by tt keys new"},
     {"cluster.allow_file", {"CLUSTER_ALLOW_FILE"}, "", "public keys that may connect; read again when it changes"},
     {"cluster.lease_ttl_ms", {"CLUSTER_LEASE_TTL_MS"}, "3000", "how long a lease lives without being renewed"},
+    {"cluster.accounts", {"CLUSTER_ACCOUNTS"}, "auto", "where the accounts of a node with the role execution live: here (its data folder), database (they move with their lease), auto (database where there is one)"},
     {"cluster.on_isolation", {"CLUSTER_ON_ISOLATION"}, "block", "what accounts do while a node that may order an emergency stop is lost: block (open nothing) or continue"},
 
     {"stream.max_clients", {"WS_MAX_CLIENTS"}, "1000", "WebSocket connections of the node"},
@@ -58,7 +59,7 @@ std::span<const setting_spec> setting_specs() {
     {"log.max_mb", {"LOG_MAX_MB"}, "10", "size at which a log file is rotated"},
     {"log.files", {"LOG_FILES"}, "5", "rotated log files that are kept"},
 
-    {"storage.database_url", {"DATABASE_URL"}, "", "postgresql://… for the leases of a cluster; embedded SQLite when empty", active, secret},
+    {"storage.database_url", {"DATABASE_URL"}, "", "postgresql://… for the leases and accounts of a cluster; embedded SQLite when empty", active, secret},
     {"storage.redis_url", {"REDIS_URL"}, "", "fan-out copy of events", reserved, secret},
 
     {"trading.enable_real", {"ENABLE_REAL_TRADING"}, "false", "while false no live order can leave the process"},

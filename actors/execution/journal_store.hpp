@@ -70,5 +70,8 @@ result<std::unique_ptr<journal_store>> open_sqlite_journal(const std::string& pa
 
 /// PostgreSQL at a postgresql:// URL. Errors: io_error.
 result<std::unique_ptr<journal_store>> open_postgres_journal(const std::string& url);
+/// Puts the journal of an account there aside: it is kept as that of `as`, and the account begins with an empty one. Nothing
+/// happens where it has none. Errors: io_error; conflict (`as` has one, or a higher epoch than `epoch` has claimed it).
+result<void> set_postgres_journal_aside(const std::string& url, const account_id& account, lease_epoch epoch, const account_id& as);
 
 } // namespace tt::execution

@@ -180,6 +180,18 @@ public:
     return std::optional<journal_snapshot>{};
   }
 
+  result<void> set_aside(const account_id& account, lease_epoch epoch, const account_id& as) {
+    return transaction([&]() -> result<void> {
+      auto found = stored_head(account, " FOR UPDATE");
+      if (!found) return found.error();
+      if (found->epoch > epoch) return old_epoch(epoch, found->epoch);
+      for (const auto* table : {"tt_journal_heads", "tt_journal", "tt_journal_snapshots"})
+        if (auto moved = run(std::string("UPDATE ") + table + " SET account = $2 WHERE account = $1", parameters{}.text(account.str()).text(as.str())); !moved)
+          return moved.error();
+      return {};
+    });
+  }
+
 private:
   result<journal_head> stored_head(const account_id& account, const char* lock) {
     auto rows = run("SELECT epoch, next, chain FROM tt_journal_heads WHERE account = $1" + std::string(lock), parameters{}.text(account.str()));
@@ -262,6 +274,12 @@ result<std::unique_ptr<journal_store>> open_postgres_journal(const std::string& 
   auto store = std::make_unique<postgres_journal>(url);
   if (auto opened = store->open(); !opened) return opened.error();
   return std::unique_ptr<journal_store>(std::move(store));
+}
+
+result<void> set_postgres_journal_aside(const std::string& url, const account_id& account, lease_epoch epoch, const account_id& as) {
+  postgres_journal store(url);
+  if (auto opened = store.open(); !opened) return opened;
+  return store.set_aside(account, epoch, as);
 }
 
 } // namespace tt::execution

@@ -39,7 +39,9 @@ gateway::alert_reading read(const alert_figures& from) {
 
 result<std::unique_ptr<alert_service>> alert_service::start(alert_settings with) {
   const auto now = with.market.market_time();
-  auto opened = alerts::open_alert_store((std::filesystem::path(with.config.data_dir) / "alerts").string(), make_secret_token().substr(0, 16));
+  const auto tag = make_secret_token().substr(0, 16);
+  auto opened = with.place.server ? alerts::open_alert_store(with.place.store("alerts", {}), tag)
+                                  : alerts::open_alert_store((std::filesystem::path(with.place.folder) / "alerts").string(), tag);
   if (!opened) return opened.error();
   std::shared_ptr<alerts::alert_store> store(std::move(*opened));
   auto book = alert_book::open(*store, *with.master, alerts::make_custom_condition, now);

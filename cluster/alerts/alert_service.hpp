@@ -4,7 +4,7 @@
 // makers of notices speak to.
 
 #include "cluster/alerts/alert_actor.hpp"
-#include "cluster/node_config.hpp"
+#include "cluster/office/office_place.hpp"
 #include "gateways/notify/https_notice_sender.hpp"
 
 #include <caf/actor_system.hpp>
@@ -17,7 +17,7 @@ namespace tt::cluster {
 
 struct alert_settings {
   caf::actor_system& system;
-  const node_config& config;
+  office_place place;
   std::shared_ptr<const instrument_master> master;
   gateway::market_port& market;   ///< outlives the service
   std::shared_ptr<order_desk> desk; ///< null: the node hosts no accounts

@@ -56,7 +56,7 @@ strategy::run_result result_of(job_run_state what) {
 result<std::unique_ptr<job_service>> job_service::start(job_surroundings around) {
   std::unique_ptr<job_service> out(new job_service(std::move(around)));
   out->around_.world.stopping = out->stopping_;
-  auto log = strategy::run_log::open((fs::path(out->around_.data_dir) / "jobs.sqlite").string());
+  auto log = strategy::run_log::open(out->around_.log);
   if (!log) return log.error();
   out->log_ = std::move(*log);
   const auto now = out->around_.world.clock();

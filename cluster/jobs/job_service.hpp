@@ -28,7 +28,7 @@ inline constexpr std::size_t error_rate_runs = 20;           ///< runs over whic
 struct job_surroundings {
   job_world world;                 ///< `stopping` is set by the service
   std::string folder;              ///< of job files; need not exist
-  std::string data_dir;            ///< for the log of runs
+  sql_place log;                   ///< of runs
   strategy::job_defaults defaults;
   std::shared_ptr<const instrument_master> master;
   std::shared_ptr<notice_board> board = {};   ///< null: notices go to the log alone

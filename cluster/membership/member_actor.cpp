@@ -78,6 +78,7 @@ caf::behavior member_actor(member_pointer self, std::shared_ptr<member_options> 
       report_self(self, [answer](node_report report) mutable { answer.deliver(std::move(report)); });
       return answer;
     },
+    [self](const joined_singleton& one) { self->state.options->singletons.push_back(one.actor); },
     [self](const gather_request& request) { gather(self, *request.done); },
   };
 }

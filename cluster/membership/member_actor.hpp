@@ -45,9 +45,15 @@ struct gather_request {
   std::shared_ptr<const std::function<void(result<gateway::cluster_report>)>> done;
 };
 
-/// Messages: see cluster/messages.hpp; and gather_request.
+/// Of this process: one more to ask for the lease it holds.
+struct joined_singleton {
+  caf::actor actor;
+};
+
+/// Messages: see cluster/messages.hpp; and gather_request, joined_singleton.
 caf::behavior member_actor(caf::stateful_actor<member_actor_state>* self, std::shared_ptr<member_options> options);
 
 } // namespace tt::cluster
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::cluster::gather_request)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::cluster::joined_singleton)

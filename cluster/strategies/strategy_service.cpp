@@ -79,8 +79,7 @@ void end_and_wait(caf::actor_system& system, const std::vector<caf::actor>& runs
 } // namespace
 
 result<std::unique_ptr<strategy_service>> strategy_service::start(strategy_surroundings around) {
-  const auto path = around.data_dir.empty() ? std::string{} : (std::filesystem::path(around.data_dir) / "strategies.sqlite").string();
-  auto records = registry::open(path);
+  auto records = registry::open(around.records);
   if (!records) return records.error();
   std::unique_ptr<strategy_service> out{new strategy_service(std::move(around), std::shared_ptr<registry>(std::move(*records)))};
   for (const auto& one : out->records_->list())

@@ -23,7 +23,7 @@ namespace tt::cluster {
 
 struct strategy_surroundings {
   caf::actor_system& system;
-  std::string data_dir; ///< folder of strategies.sqlite; empty: kept in memory only
+  sql_place records; ///< of the registry
   /// The market's time.
   std::function<utc_time()> market_clock;
   std::shared_ptr<const instrument_master> master;

@@ -28,7 +28,7 @@ using gateway::paper_account;
 using gateway::reply;
 
 struct paper_keeper::shared {
-  std::string path;
+  std::shared_ptr<paper_list_store> kept_in; ///< for the keeper's thread alone
   std::function<utc_time()> clock;
   paper_hosting hosting;
   mutable std::mutex mutex; ///< of the list; the keeper's thread alone writes it
@@ -40,7 +40,7 @@ struct paper_keeper::shared {
   }
   /// On disk first, then in force.
   result<void> replace(paper_list with) {
-    if (auto saved = save_paper_list(path, with); !saved) return saved;
+    if (auto saved = kept_in->save(with); !saved) return saved;
     const std::lock_guard lock(mutex);
     list = std::move(with);
     return {};
@@ -75,9 +75,9 @@ result<void> check_new(const execution::paper::paper_settings& settings, const p
 
 } // namespace
 
-paper_keeper::paper_keeper(caf::actor_system& system, std::string path, paper_list list, std::function<utc_time()> clock, paper_hosting hosting)
+paper_keeper::paper_keeper(caf::actor_system& system, std::shared_ptr<paper_list_store> kept_in, paper_list list, std::function<utc_time()> clock, paper_hosting hosting)
   : shared_(std::make_shared<shared>()), worker_(system.spawn<caf::detached>(keeper)) {
-  shared_->path = std::move(path);
+  shared_->kept_in = std::move(kept_in);
   shared_->clock = std::move(clock);
   shared_->hosting = std::move(hosting);
   shared_->list = std::move(list);

@@ -29,7 +29,7 @@ struct paper_hosting {
 
 class paper_keeper final : public gateway::paper_port {
 public:
-  paper_keeper(caf::actor_system& system, std::string path, paper_list list, std::function<utc_time()> clock, paper_hosting hosting);
+  paper_keeper(caf::actor_system& system, std::shared_ptr<paper_list_store> kept_in, paper_list list, std::function<utc_time()> clock, paper_hosting hosting);
   ~paper_keeper() override;
   paper_keeper(const paper_keeper&) = delete;
   paper_keeper& operator=(const paper_keeper&) = delete;

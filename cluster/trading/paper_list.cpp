@@ -122,4 +122,49 @@ result<std::optional<paper_list>> load_paper_list(const std::string& path) {
 
 result<void> save_paper_list(const std::string& path, const paper_list& list) { return gateway::replace_file(path, to_json(list)); }
 
+namespace {
+
+class file_list final : public paper_list_store {
+public:
+  explicit file_list(std::string path) : path_(std::move(path)) {}
+  result<std::optional<paper_list>> load() override { return load_paper_list(path_); }
+  result<void> save(const paper_list& list) override { return save_paper_list(path_, list); }
+
+private:
+  std::string path_;
+};
+
+class database_list final : public paper_list_store {
+public:
+  explicit database_list(std::unique_ptr<sql_database> db) : db_(std::move(db)) {}
+  result<std::optional<paper_list>> load() override {
+    sql_statement ask(*db_, "SELECT body FROM lists WHERE name = 'paper_accounts'");
+    if (!ask.row()) {
+      if (auto read = ask.ended(); !read) return read.error();
+      return std::optional<paper_list>{};
+    }
+    auto known = parse_paper_list(ask.text_at(0));
+    if (!known) return known.error();
+    return std::optional{std::move(*known)};
+  }
+  result<void> save(const paper_list& list) override {
+    sql_statement put(*db_, "INSERT INTO lists(name, body) VALUES('paper_accounts', ?) ON CONFLICT(name) DO UPDATE SET body = excluded.body");
+    return put.text(to_json(list)).run();
+  }
+
+private:
+  std::unique_ptr<sql_database> db_;
+};
+
+} // namespace
+
+std::unique_ptr<paper_list_store> paper_list_in_file(std::string path) { return std::make_unique<file_list>(std::move(path)); }
+
+result<std::unique_ptr<paper_list_store>> paper_list_in_database(const sql_place& place) {
+  auto db = sql_database::open(place);
+  if (!db) return db.error();
+  if (auto made = (*db)->script("CREATE TABLE IF NOT EXISTS lists(name TEXT PRIMARY KEY, body TEXT NOT NULL)"); !made) return made.error();
+  return std::unique_ptr<paper_list_store>(std::make_unique<database_list>(std::move(*db)));
+}
+
 } // namespace tt::cluster

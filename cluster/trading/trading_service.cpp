@@ -102,6 +102,7 @@ result<std::unique_ptr<trading_service>> trading_service::start(trading_surround
     caf::anon_send(watch, need_request{std::move(symbol), std::move(done)});
   };
   out->accounts_ = std::make_shared<gateway::account_hosts>(prepare, make_secret_token);
+  if (auto opened = out->open_list(); !opened) return opened.error();
   auto list = out->read_list();
   if (!list) return list.error();
   for (const auto& one : list->accounts)
@@ -109,17 +110,43 @@ result<std::unique_ptr<trading_service>> trading_service::start(trading_surround
   if (auto set = out->accounts_->make_usual(list->usual); !set) return set.error();
   out->port_ = std::make_unique<gateway::actor_trading_port>(out->accounts_, out->watchers_, out->figures_);
   out->desk_ = std::make_shared<gateway::account_order_desk>(out->accounts_);
-  out->keeper_ = std::make_unique<paper_keeper>(out->around_.system, out->folder() + "/paper_accounts.json", std::move(*list), out->around_.wall_clock,
-                                                out->hosting());
+  out->keeper_ = std::make_unique<paper_keeper>(out->around_.system, out->list_, std::move(*list), out->around_.wall_clock, out->hosting());
   out->collectable_ = out->figures_->collectable(*out->port_);
   return out;
 }
 
-std::string trading_service::folder() const { return (std::filesystem::path(around_.config.data_dir) / "trading").string(); }
+std::string trading_service::folder() const { return (std::filesystem::path(around_.place.folder) / "trading").string(); }
+
+result<void> trading_service::open_list() {
+  if (!around_.place.server) {
+    list_ = paper_list_in_file(folder() + "/paper_accounts.json");
+    return {};
+  }
+  auto opened = paper_list_in_database(around_.place.store("accounts", {}));
+  if (!opened) return opened.error();
+  list_ = std::move(*opened);
+  return {};
+}
+
+result<std::uint64_t> trading_service::epoch_of(const account_id& account) const {
+  if (around_.place.server) return around_.place.server->fence.epoch;
+  return take_lease(around_.place.folder, around_.config.node_id, account);
+}
+
+std::function<result<std::shared_ptr<execution::journal_store>>()> trading_service::journal_opener(const account_id& account) const {
+  using opened_store = result<std::unique_ptr<execution::journal_store>>;
+  std::function<opened_store()> open;
+  if (around_.place.server) open = [url = around_.place.server->url] { return execution::open_postgres_journal(url); };
+  else open = [path = folder() + "/" + journal_name(account)] { return execution::open_sqlite_journal(path); };
+  return [open, to = figures_]() -> result<std::shared_ptr<execution::journal_store>> {
+    auto opened = open();
+    if (!opened) return opened.error();
+    return time_appends(std::move(*opened), [to](double seconds) { to->journal_write(seconds); });
+  };
+}
 
 result<paper_list> trading_service::read_list() {
-  const auto path = folder() + "/paper_accounts.json";
-  auto known = load_paper_list(path);
+  auto known = list_->load();
   if (!known) return known.error();
   if (*known) return std::move(**known);
   paper_list out;
@@ -128,7 +155,7 @@ result<paper_list> trading_service::read_list() {
   first.created_at = around_.wall_clock();
   out.usual = first.settings.account;
   out.accounts.push_back(std::move(first));
-  if (auto saved = save_paper_list(path, out); !saved) return saved.error();
+  if (auto saved = list_->save(out); !saved) return saved.error();
   return out;
 }
 
@@ -161,7 +188,7 @@ std::shared_ptr<account_desk> trading_service::make_desk(const gateway::paper_ac
 
 result<void> trading_service::open_account(const gateway::paper_account& what, const gateway::desk_rules& rules) {
   const auto profile = profile_of(what);
-  const auto epoch = take_lease(around_.config.data_dir, around_.config.node_id, profile.id);
+  const auto epoch = epoch_of(profile.id);
   if (!epoch) return epoch.error();
 
   auto venue = std::make_shared<execution::paper_broker_options>();
@@ -174,11 +201,7 @@ result<void> trading_service::open_account(const gateway::paper_account& what, c
 
   const auto desk = make_desk(what, broker, rules);
   auto options = std::make_shared<execution::account_options>();
-  options->open_store = [path = folder() + "/" + journal_name(profile.id), to = figures_]() -> result<std::shared_ptr<execution::journal_store>> {
-    auto opened = execution::open_sqlite_journal(path);
-    if (!opened) return opened.error();
-    return time_appends(std::move(*opened), [to](double seconds) { to->journal_write(seconds); });
-  };
+  options->open_store = journal_opener(profile.id);
   auto& settings = options->settings;
   settings.profile = profile;
   settings.opening_cash = what.settings.starting_cash;
@@ -265,6 +288,19 @@ result<void> trading_service::archive(const gateway::paper_account& what) {
       one.weight = decimal{};
       watchers_->position(one);
     }
+  return put_journal_aside(what);
+}
+
+result<void> trading_service::put_journal_aside(const gateway::paper_account& what) {
+  if (!around_.place.server) return put_files_aside(what);
+  const auto& server = *around_.place.server;
+  // with the epoch: a crash before the list is written makes the same number come again
+  const account_id as{what.settings.account.str() + "@" + std::to_string(what.resets) + "." + std::to_string(server.fence.epoch)};
+  return execution::set_postgres_journal_aside(server.url, what.settings.account, lease_epoch{server.fence.epoch}, as);
+}
+
+result<void> trading_service::put_files_aside(const gateway::paper_account& what) {
+  const auto id = what.settings.account;
   const auto aside = std::filesystem::path(folder()) / "archive";
   std::error_code failed;
   std::filesystem::create_directories(aside, failed);

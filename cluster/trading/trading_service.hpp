@@ -4,6 +4,7 @@
 
 #include "actors/model/instrument.hpp"
 #include "cluster/node_config.hpp"
+#include "cluster/office/office_place.hpp"
 #include "cluster/trading/exchange_rates.hpp"
 #include "cluster/trading/paper_keeper.hpp"
 #include "gateways/bridge/account_order_desk.hpp"
@@ -36,11 +37,12 @@ struct trading_surroundings {
   std::function<void(utc_time)> on_market_time = {};
   /// Whether the market's time is real time now; empty: it is not.
   std::function<bool()> is_real_time = {};
+  office_place place = {};
 };
 
 class trading_service {
 public:
-  /// Takes the accounts' leases and starts their actors; they replay their journals by themselves.
+  /// Takes the accounts' leases (those of a server are the caller's, with the epoch of its place) and starts their actors; they replay their journals by themselves.
   /// Errors: io_error (folder, lease store), conflict (somebody else holds a lease).
   static result<std::unique_ptr<trading_service>> start(trading_surroundings around);
   ~trading_service();
@@ -64,8 +66,16 @@ public:
 
 private:
   explicit trading_service(trading_surroundings around);
-  /// The list of the folder, or the one of a first start. Errors: as load_paper_list, save_paper_list.
+  /// Opens where the list is kept. Errors: io_error, conflict (another node has taken over).
+  result<void> open_list();
+  /// The list as it is kept, or the one of a first start. Errors: as paper_list_store.
   result<paper_list> read_list();
+  /// The epoch under which an account is written. Errors: as lease_store.
+  result<std::uint64_t> epoch_of(const account_id& account) const;
+  /// What opens the journal of an account, in the account's thread.
+  [[nodiscard]] std::function<result<std::shared_ptr<execution::journal_store>>()> journal_opener(const account_id& account) const;
+  result<void> put_journal_aside(const gateway::paper_account& what);
+  result<void> put_files_aside(const gateway::paper_account& what);
   result<void> open_account(const gateway::paper_account& what, const gateway::desk_rules& rules);
   /// Ends the account's actors and puts its journal aside.
   result<void> archive(const gateway::paper_account& what);
@@ -80,6 +90,7 @@ private:
   std::atomic<risk::on_off> isolated_ = risk::on_off::off;
   std::mutex opened_mutex_;
   std::function<void()> opened_; ///< guarded by opened_mutex_
+  std::shared_ptr<paper_list_store> list_;
   std::shared_ptr<rate_board> rates_;
   std::shared_ptr<gateway::trading_watchers> watchers_;
   std::shared_ptr<gateway::trading_metrics> figures_;

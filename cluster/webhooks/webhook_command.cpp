@@ -38,6 +38,10 @@ result<opened_folder> open_folder(const webhook_command_options& options) {
   if (!loaded) return loaded.error();
   const auto& values = loaded->first;
   const auto folder = values.text("node.data_dir");
+  auto member = cluster_config::make(values, values.text("node.id"));
+  if (!member) return member.error();
+  if (*member && (*member)->accounts == account_home::database)
+    return error{errc::unsupported, "the profiles of this cluster lie in its database: use the API of the node that has the accounts (/api/v1/webhooks)", "cluster.accounts"};
   std::error_code failed;
   std::filesystem::create_directories(folder, failed);
   if (failed) return error{errc::io_error, "can't make " + folder + ": " + failed.message(), "node.data_dir"};

@@ -56,8 +56,9 @@ standing_lookup standing_of(std::shared_ptr<const strategy::strategy_switch> swi
 }
 
 result<std::unique_ptr<webhook_service>> webhook_service::start(webhook_surroundings around) {
-  const auto path = (std::filesystem::path(around.config.data_dir) / "webhooks.sqlite").string();
-  auto journal = open_event_journal(path, make_secret_token().substr(0, 16));
+  auto kept_in = around.place.store("webhooks", "webhooks.sqlite");
+  kept_in.access = file_access::owner_only; // it holds MAC keys
+  auto journal = open_event_journal(kept_in, make_secret_token().substr(0, 16));
   if (!journal) return journal.error();
   auto options = std::make_shared<webhook_options>();
   options->journal = std::move(*journal);

@@ -5,6 +5,7 @@
 #include "actors/alerts/webhook/webhook_actor.hpp"
 #include "actors/strategy/live/strategy_switch.hpp"
 #include "cluster/node_config.hpp"
+#include "cluster/office/office_place.hpp"
 #include "gateways/bridge/actor_webhook_port.hpp"
 #include "gateways/gateway.hpp"
 #include "gateways/webhook/webhook_channel.hpp"
@@ -19,6 +20,7 @@ namespace tt::cluster {
 struct webhook_surroundings {
   caf::actor_system& system;
   const node_config& config;
+  office_place place;
   std::function<utc_time()> clock; ///< wall time
   std::shared_ptr<const instrument_master> master;
   std::shared_ptr<order_desk> desk;
@@ -28,7 +30,7 @@ struct webhook_surroundings {
 
 class webhook_service {
 public:
-  /// Opens <data>/webhooks.sqlite and starts the actor, which takes up what was not handed over.
+  /// Opens webhooks.sqlite (or the table of the server) and starts the actor, which takes up what was not handed over.
   /// Errors: io_error, corrupt_data (the journal); invalid_argument (WEBHOOK_IP_ALLOW).
   static result<std::unique_ptr<webhook_service>> start(webhook_surroundings around);
   ~webhook_service();

@@ -2,6 +2,7 @@
 // happens between.
 
 #include "cluster/alerts/alert_service.hpp"
+#include "cluster/node_config.hpp"
 #include "tests/gateways/support/scripted_market.hpp"
 #include "tests/support/scripted_order_desk.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -73,7 +74,7 @@ protected:
 
   void start(std::shared_ptr<order_desk> with) {
     stop();
-    auto opened = alert_service::start({system, config, std::shared_ptr<const instrument_master>(&market.instruments(), [](const auto*) {}), market,
+    auto opened = alert_service::start({system, {config.data_dir}, std::shared_ptr<const instrument_master>(&market.instruments(), [](const auto*) {}), market,
                                         std::move(with), account_id{"paper_simulator"}, sender});
     ASSERT_TRUE(opened) << to_string(opened.error());
     service = std::move(*opened);

@@ -1,5 +1,6 @@
 #include "cluster/node_config.hpp"
 #include "cluster/settings.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include <gtest/gtest.h>
 
@@ -75,6 +76,28 @@ TEST(settings, unknown_keys_warn_with_file_line_and_suggestion) {
   ASSERT_EQ(values->warnings().size(), 2u);
   EXPECT_EQ(values->warnings()[0], "unknown setting server.prot (did you mean server.port?) in test.yaml line 2");
   EXPECT_EQ(values->warnings()[1], "unknown section servre in test.yaml line 3");
+}
+
+TEST(settings, a_node_that_has_traded_does_not_change_its_accounts_without_a_word) {
+  const tt::test::temporary_folder folder;
+  std::filesystem::create_directories(folder.path("trading"));
+  const auto read = [&](const std::string& more) {
+    const auto values = settings::load(from_yaml("node: {data_dir: " + folder.path() + "}\nstorage: {database_url: \"postgresql://db\"}\n"
+                                                 "cluster: {control: \"tcp://127.0.0.1:1\", security: plain, roles: [execution, gateway]" + more + "}\n"));
+    EXPECT_TRUE(values);
+    return cluster_config::make(*values, "one");
+  };
+  const auto fresh = read("");
+  ASSERT_TRUE(fresh) << to_string(fresh.error());
+  EXPECT_EQ((*fresh)->accounts, account_home::database) << "where there is a database, accounts move";
+  std::ofstream(folder.path("trading/paper_accounts.json")) << "{}";
+  const auto refused = read("");
+  ASSERT_FALSE(refused);
+  EXPECT_NE(to_string(refused.error()).find("cluster.accounts"), std::string::npos);
+  EXPECT_EQ((*read(", accounts: here"))->accounts, account_home::here);
+  EXPECT_EQ((*read(", accounts: database"))->accounts, account_home::database);
+  const auto bare = settings::load(from_yaml("cluster: {control: \"tcp://127.0.0.1:1\", security: plain, accounts: database}"));
+  EXPECT_FALSE(cluster_config::make(*bare, "one")) << "there is no database";
 }
 
 TEST(settings, reserved_keys_say_that_nothing_reads_them) {

@@ -152,6 +152,25 @@ TEST_P(journal_test, takes_large_records_and_full_batches) {
   EXPECT_EQ(scopes(j).size(), 2 + max_batch_records);
 }
 
+TEST(postgres_journal, is_put_aside_and_the_account_begins_anew) {
+  if (!postgres_server::instance().problem().empty()) GTEST_SKIP() << postgres_server::instance().problem();
+  const auto url = postgres_server::instance().url();
+  const auto store = [&] { return std::shared_ptr<journal_store>(std::move(*open_postgres_journal(url))); };
+  const account_id mine{"aside"}, kept{"aside@1.7"};
+  auto j = *journal::open(store(), mine, lease_epoch{7});
+  auto batch = notes(0, 3);
+  ASSERT_TRUE(j.append(batch, {at(1), 7}));
+  EXPECT_EQ(set_postgres_journal_aside(url, mine, lease_epoch{6}, kept).error().code, errc::conflict) << "whoever has lost the account puts nothing aside";
+  ASSERT_TRUE(set_postgres_journal_aside(url, mine, lease_epoch{7}, kept));
+  auto fresh = *journal::open(store(), mine, lease_epoch{7});
+  EXPECT_TRUE(scopes(fresh).empty());
+  auto old = *journal::open(store(), kept, lease_epoch{7});
+  EXPECT_EQ(scopes(old).size(), 3u);
+  auto more = notes(3, 1);
+  EXPECT_FALSE(j.append(more, {at(2), 7})) << "a writer of before writes to neither";
+  ASSERT_TRUE(set_postgres_journal_aside(url, account_id{"never"}, lease_epoch{1}, account_id{"never@0.1"}));
+}
+
 INSTANTIATE_TEST_SUITE_P(both, journal_test, ::testing::Values(backend::sqlite, backend::postgres),
                          [](const auto& of) { return of.param == backend::sqlite ? "sqlite" : "postgres"; });
 

@@ -17,6 +17,9 @@ using phase = run_state::phase_t;
 constexpr std::chrono::seconds market_deadline{30};
 /// Bars of one answer.
 constexpr std::uint32_t most_history = 20'000;
+/// The market's clock of this node may be behind that of the symbol on another one; the symbol tells nothing of its own future.
+/// A run that did not see a bar which it has acted on would not know its own orders.
+constexpr std::chrono::hours clock_lag{24};
 
 void fetch(run_pointer self, std::optional<utc_time> from);
 void go_over(run_pointer self);
@@ -256,7 +259,7 @@ void fetch(run_pointer self, std::optional<utc_time> from) {
   ask.symbol = s.options->what.symbol;
   ask.frame = s.current->record.frame;
   ask.hours = s.current->record.hours;
-  ask.to = s.options->clock() + nanoseconds{1};
+  ask.to = s.options->clock() + (ask.frame.is_intraday() ? nanoseconds{clock_lag} : nanoseconds{1});
   if (from) ask.from = *from;
   else ask.countback = bars_needed(s);
   ask.limit = most_history;
