@@ -18,8 +18,6 @@ constexpr size_t copy_below = 1024;                      // smaller bodies are c
 constexpr int send_queue = 2000;                         // frames that libzmq may hold per peer
 constexpr int reconnect_ms = 50;
 constexpr int reconnect_max_ms = 1000;
-constexpr int wire_beat_ms = 500;
-constexpr int wire_timeout_ms = 1500;
 
 // A thread that has a peer's mutex must not try it again; only the bus thread can come back to it.
 thread_local bool is_bus_thread = false;
@@ -91,9 +89,7 @@ void peer::open(const std::string& where) {
   dealer_.set(zmq::sockopt::handshake_ivl, handshake_ms);
   dealer_.set(zmq::sockopt::reconnect_ivl, reconnect_ms);
   dealer_.set(zmq::sockopt::reconnect_ivl_max, reconnect_max_ms);
-  dealer_.set(zmq::sockopt::heartbeat_ivl, wire_beat_ms);
-  dealer_.set(zmq::sockopt::heartbeat_timeout, wire_timeout_ms);
-  dealer_.set(zmq::sockopt::heartbeat_ttl, wire_timeout_ms);
+  notice_silence(dealer_, client_silence_ms);
   if (cfg.security == security::curve) {
     dialled_key_ = host_.server_key(name_);
     dealer_.set(zmq::sockopt::curve_serverkey, dialled_key_);

@@ -5,9 +5,7 @@ namespace bus::link {
 void prepare_server(zmq::socket_t& socket, const transport_settings& settings, const char* domain) {
   socket.set(zmq::sockopt::linger, 0);
   socket.set(zmq::sockopt::handshake_ivl, handshake_ms);
-  // a client that is frozen or gone without a word would keep a queue of its own until TCP gives up
-  socket.set(zmq::sockopt::heartbeat_ivl, server_beat_ms);
-  socket.set(zmq::sockopt::heartbeat_timeout, server_timeout_ms);
+  notice_silence(socket, server_silence_ms); // a client that is gone without a word would keep a queue of its own until TCP gives up
   if (settings.security != security::curve) return;
   socket.set(zmq::sockopt::curve_server, 1);
   socket.set(zmq::sockopt::curve_secretkey, settings.key.secret_key);
@@ -16,6 +14,14 @@ void prepare_server(zmq::socket_t& socket, const transport_settings& settings, c
       93; // ZMQ_ZAP_ENFORCE_DOMAIN is a draft constant; without it "no handler" means "all"
   const int on = 1;
   if (zmq_setsockopt(socket.handle(), enforce_domain, &on, sizeof on) != 0) throw zmq::error_t();
+}
+
+void notice_silence(zmq::socket_t& socket, int silence_ms) {
+  socket.set(zmq::sockopt::tcp_maxrt, silence_ms);
+  socket.set(zmq::sockopt::tcp_keepalive, 1);
+  socket.set(zmq::sockopt::tcp_keepalive_idle, keepalive_s);
+  socket.set(zmq::sockopt::tcp_keepalive_intvl, keepalive_s);
+  socket.set(zmq::sockopt::tcp_keepalive_cnt, keepalive_probes);
 }
 
 void allow_address(zmq::socket_t& socket, const std::string& endpoint) {

@@ -63,8 +63,7 @@ void topic_sockets::open_subscriber() {
   subscriber_.set(zmq::sockopt::sndhwm, topic_queue); // subscriptions beyond it are dropped when a connection is made
   subscriber_.set(zmq::sockopt::maxmsgsize, static_cast<int64_t>(limits::wire_frame_bytes));
   subscriber_.set(zmq::sockopt::handshake_ivl, handshake_ms);
-  subscriber_.set(zmq::sockopt::heartbeat_ivl, 500);
-  subscriber_.set(zmq::sockopt::heartbeat_timeout, 1500);
+  notice_silence(subscriber_, client_silence_ms);
   subscriber_.set(zmq::sockopt::reconnect_ivl, 50);
   subscriber_.set(zmq::sockopt::reconnect_ivl_max, 1000);
   if (settings_.security != security::curve) return;
