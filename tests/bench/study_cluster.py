@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Studies on whole nodes: how well they scale over threads and over nodes, what the cluster layer costs beside the same study in
-one process, and what memory a node needs while it runs.
+"""Studies on whole nodes: how well they scale over workers of one node and over nodes, what the second node costs, and what memory a
+node needs while it runs one.
 
   study_cluster.py TT_BINARY INSTRUMENTS_YAML [speed|memory] [TRIALS] [DAYS]
 
-`speed` (default 2,000 trials of 25 days of minutes = 36,000 bars each): in process on one and two threads, one node with one and two workers, two
+`speed` (default 2,000 trials of 25 days of minutes = 36,000 bars each): one node with one and with two workers, two
 nodes with one worker each. All tables must be the same bytes. `memory` (10,000 trials of 694 days = 999,360 bars): one node with two
 workers; its resident memory (what it holds alone, and the bars that it maps) beside that of a study of one trial.
 """
@@ -155,6 +155,7 @@ def speed(tt, instruments, trials, days):
     for name, rate in rates.items():
         if name != "one node, one worker":
             print(f"{name}: efficiency {rate / one / 2:.1%}")
+    print(f"cost of the second node: {1 - rates['two nodes, one worker each'] / rates['one node, two workers']:.1%}")
 
 
 def memory(tt, instruments, trials, days):
