@@ -111,7 +111,10 @@ def run(node, what, sample=None):
     name = json.loads(text)["study_id"]
     begun = None
     while True:
-        now = json.loads(node.ask(f"/api/optimize/{name}/status")[1])
+        code, text = node.ask(f"/api/optimize/{name}/status")
+        if code != 200:  # too busy to answer in time
+            continue
+        now = json.loads(text)
         if begun is None and now["trials_done"] > 0:
             begun = time.monotonic(), now["trials_done"]
         if sample:
