@@ -130,7 +130,7 @@ void cluster_node::start_placement() {
   const auto linked = system_.clock().now() + gathering_time;
   const auto run = [this, linked](std::uint64_t epoch) {
     // the first placement that there ever was has nothing to find
-    return system_.spawn(placement_actor, bus_, epoch == 1 ? caf::actor_clock::time_point{} : linked, all_have_been_linked(bus_));
+    return system_.spawn(placement_actor, bus_, epoch, epoch == 1 ? caf::actor_clock::time_point{} : linked, all_have_been_linked(bus_));
   };
   start_singleton(std::string(placement_name), run, std::string(placement_name));
 }
