@@ -183,6 +183,7 @@ void cluster_node::start_singleton(const std::string& lease, std::function<caf::
   options->lease = lease;
   options->holder = name() + ":" + to_string(system_.node());
   options->ttl = config().lease_ttl;
+  options->clock = boot_time;
   options->leases = lease_service();
   options->start = [lease, run = std::move(run), held = epochs_](std::uint64_t epoch) {
     auto started = run(epoch);
