@@ -80,11 +80,6 @@ TEST_F(topic_sockets_test, leaving_a_publisher_keeps_the_message_that_a_poll_has
   EXPECT_FALSE(subscriber.holds_messages());
 }
 
-/// With them, a reader that was frozen while its queue ran full and its publisher went away would end its process when it wakes.
-TEST_F(topic_sockets_test, no_socket_has_heartbeats_of_its_own) {
-  for (auto* socket : {&publisher.publisher(), &subscriber.publisher(), &subscriber.subscriber()}) EXPECT_EQ(socket->get(zmq::sockopt::heartbeat_ivl), 0);
-}
-
 TEST_F(topic_sockets_test, leaving_a_publisher_that_says_nothing_holds_nothing) {
   subscriber.leave(publisher.endpoint());
   EXPECT_FALSE(subscriber.holds_messages());
