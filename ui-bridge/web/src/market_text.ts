@@ -16,7 +16,7 @@ export interface MarketText {
 }
 
 /// The calendar's name as people write it.
-const venue_name = (venue: string) => (venue === "24X7" ? "24/7" : venue.replaceAll("_", " "));
+export const venue_name = (venue: string) => (venue === "24X7" ? "24/7" : venue.replaceAll("_", " "));
 
 const session_labels: Record<string, string> = { pre: "Pre-market", regular: "Open", post: "After hours", closed: "Closed" };
 
