@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { start_proxy } from "./lib/cuttable_proxy.mjs";
 import { node_under_test } from "./lib/gateway_node.mjs";
-import { chart_state, chart_until, command, is_ready, missing_part, open_terminal, violations } from "./lib/terminal.mjs";
+import { chart_state, chart_until, command, is_ready, missing_part, open_terminal, until, violations } from "./lib/terminal.mjs";
 
 /// The web UI against a running node, in headless Chromium. Checks read the
 /// page's data attributes, not pixels; waits end when the thing has happened.
@@ -89,6 +89,38 @@ test("a price in the watchlist changes", suite_timeout, async () => {
     () => [...document.querySelectorAll("[data-testid=quote-row]")].some((row) => Number(row.dataset.changes) >= 2 && Number(row.dataset.last) > 0),
     undefined, { timeout: 60_000 },
   );
+});
+
+test("the first symbol is one that the feeds carry, and the list of all shows only such", suite_timeout, async () => {
+  const quotes_of = async (symbols) => (await (await fetch(`${node.url}/api/v1/quotes?symbols=${symbols.join(",")}`)).json()).quotes;
+  const has_price = ({ last, price }) => Number.isFinite(last ?? price);
+  const { symbol } = await chart_state(terminal);
+  assert.ok(has_price((await quotes_of([symbol]))[0]), `${symbol} has no price`);
+  const { page } = terminal;
+  const lists = page.getByTestId("watchlist").getByRole("combobox", { name: "List" });
+  const before = await lists.inputValue();
+  await lists.selectOption("priced");
+  const rows = page.getByTestId("quote-row");
+  await until("every row has a price", async () => (await rows.count()) > 0 && (await rows.evaluateAll((shown) => shown.every(({ dataset }) => Number(dataset.last) > 0))));
+  const shown = await rows.evaluateAll((all) => all.map(({ dataset }) => dataset.symbol));
+  assert.ok((await quotes_of(shown)).every(has_price));
+  assert.ok(await page.getByTestId("add-symbol").isDisabled(), "nothing is added to what the node has");
+  await lists.selectOption(before);
+});
+
+test("rows keep their prices when panels are arranged anew, whether a market moves or not", suite_timeout, async () => {
+  const { page } = terminal;
+  const lists = () => page.getByTestId("watchlist").getByRole("combobox", { name: "List" });
+  const before = await lists().inputValue();
+  await lists().selectOption("priced");
+  const rows = page.getByTestId("quote-row");
+  const all_priced = async () => (await rows.count()) > 0 && (await rows.evaluateAll((shown) => shown.every(({ dataset }) => Number(dataset.last) > 0)));
+  await until("every row has a price", all_priced);
+  for (const layout of ["trading", "market"]) {
+    await command(terminal, `layout ${layout}`);
+    await until(`every row has a price in ${layout}`, all_priced);
+  }
+  await lists().selectOption(before);
 });
 
 test("search switches the symbol, and a row of the watchlist does", suite_timeout, async () => {

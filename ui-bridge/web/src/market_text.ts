@@ -15,6 +15,9 @@ export interface MarketText {
   title: string;
 }
 
+/// The calendar's name as people write it.
+export const venue_name = (venue: string) => (venue === "24X7" ? "24/7" : venue.replaceAll("_", " "));
+
 const session_labels: Record<string, string> = { pre: "Pre-market", regular: "Open", post: "After hours", closed: "Closed" };
 
 export function use_market_text(venue: Ref<string>): ComputedRef<MarketText | undefined> {
@@ -28,7 +31,7 @@ export function use_market_text(venue: Ref<string>): ComputedRef<MarketText | un
     const notes = [status.holiday, status.half_day ? "half day" : ""].filter(Boolean);
     const label = session_labels[status.session] ?? (status.is_open ? "Open" : "Closed");
     return {
-      venue: status.venue,
+      venue: venue_name(status.venue),
       session: status.session,
       label: notes.length > 0 ? `${label} (${notes.join(", ")})` : label,
       countdown: Number.isNaN(left) ? "" : `${status.is_open ? "closes" : "opens"} in ${duration_text(left)}`,

@@ -154,6 +154,10 @@ function udf(state, res, call, query) {
   const instrument = by_symbol.get((query.symbol ?? "").toUpperCase().split(":").at(-1));
   if (call === "time") return res.end(String(Math.floor(state.now())));
   if (call === "config") return json(res, { supports_search: true, supports_group_request: false });
+  if (call === "search") {
+    const q = (query.query ?? "").toLowerCase();
+    return json(res, instruments.filter((i) => i.symbol.toLowerCase().includes(q)).slice(0, Number(query.limit ?? 30)).map(({ symbol, description, exchange, type }) => ({ symbol, full_name: `${exchange}:${symbol}`, description, exchange, type, ticker: symbol })));
+  }
   if (!instrument) return fail(state, res, 404, `unknown_symbol ${query.symbol}`);
   if (call === "symbols") return json(res, udf_symbol(instrument));
   if (call !== "history") return fail(state, res, 404, `no route /udf/${call}`);

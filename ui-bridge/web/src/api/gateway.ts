@@ -66,6 +66,17 @@ export async function search_symbols(q: string, type: string, signal?: AbortSign
   return data.symbols;
 }
 
+/// The first instruments of the node's master, without a query.
+export async function fetch_instruments(limit: number): Promise<SymbolMatch[]> {
+  return (await request<SymbolMatch[]>("/udf/search", { query: { query: "", limit } })).data;
+}
+
+/// @param symbols at most 100, the contract's limit.
+export async function fetch_quotes(symbols: readonly string[]): Promise<Quote[]> {
+  if (symbols.length === 0) return [];
+  return (await request<{ quotes: Quote[] }>("/api/v1/quotes", { query: { symbols: symbols.join(",") } })).data.quotes;
+}
+
 /// Recent prints, in whatever order the gateway has them.
 export async function fetch_trades(symbol: string, limit: number, signal?: AbortSignal): Promise<unknown[]> {
   const { data } = await request<unknown[] | { trades: unknown[] }>(

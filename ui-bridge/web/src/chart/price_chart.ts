@@ -79,8 +79,8 @@ export interface VisibleSpan {
 export interface ChartEvents {
   want_older(): void;
   want_newer(): void;
-  /// The bar under the crosshair; undefined when it left.
-  hover(bar: Bar | undefined): void;
+  /// The bar under the crosshair and the one before it; undefined when it left.
+  hover(bar: Bar | undefined, before: Bar | undefined): void;
   visible(span: VisibleSpan): void;
   /// The user's crosshair stands at a bar's time and a price; undefined = it left.
   pointed(at: Pointed | undefined): void;
@@ -112,6 +112,8 @@ export class PriceChart {
   private format: PriceFormat | undefined;
   private readonly volume: Columns;
   private readonly volume_tail: Columns;
+  /// What `volume_tail` shows: setting data costs as much for one column as for all.
+  private volume_tail_shown = "";
   /// One per pane: price, volume.
   private readonly shadings: readonly [SessionShading, SessionShading];
   private readonly backdrop: Backdrop;
@@ -358,7 +360,9 @@ export class PriceChart {
     if (!tail) return;
     if (change === "updated") {
       this.main.update(this.bars);
-      this.volume_tail.update(this.column(tail));
+      const column = this.column(tail);
+      this.volume_tail.update(column);
+      this.volume_tail_shown = JSON.stringify(column);
       return;
     }
     const closed = this.bars.at(-2);
@@ -408,6 +412,7 @@ export class PriceChart {
     this.set_bars([]);
     this.main.set([]);
     for (const series of [this.volume, this.volume_tail, ...this.others.values()]) series.setData([]);
+    this.volume_tail_shown = "";
   }
 
   private set_bars(bars: readonly Bar[]): void {
@@ -443,7 +448,11 @@ export class PriceChart {
 
   private draw_tail(): void {
     const tail = this.bars.at(-1);
-    this.volume_tail.setData(tail ? [this.column(tail)] : []);
+    const columns = tail ? [this.column(tail)] : [];
+    const shown = tail ? JSON.stringify(columns[0]) : "";
+    if (shown === this.volume_tail_shown) return;
+    this.volume_tail.setData(columns);
+    this.volume_tail_shown = shown;
   }
 
   private reset_view(): void {
@@ -476,7 +485,7 @@ export class PriceChart {
   private hovered({ logical, point, sourceEvent, paneIndex }: MouseEventParams<Time>): void {
     const index = point && logical !== undefined ? Math.round(logical as Logical) : -1;
     const bar = this.bars[index];
-    this.events.hover(bar);
+    this.events.hover(bar, bar && this.bars[index - 1]);
     if (!sourceEvent && point) return; // put there by another chart
     const price = point && paneIndex === 0 ? this.main.tail.coordinateToPrice(point.y) : null;
     this.events.pointed(bar && price !== null ? { ts: bar.ts, price } : undefined);

@@ -18,6 +18,17 @@ interface Shown {
   drawings: DrawingsPrimitive | undefined;
   /// Times of the bars that the script ran over.
   times: readonly number[];
+  /// What each series shows, to set only what is other: the library sorts all
+  /// bars of the chart anew for each series that is set.
+  filled: Filled[];
+  /// The looks given last.
+  look: string;
+}
+
+interface Filled {
+  source: readonly StudyPoint[];
+  count: number;
+  first: number | undefined;
 }
 
 /// A study pane's share of the price pane's height.
@@ -50,7 +61,9 @@ export class StudyLayer {
     if (!one) this.shown.set(id, (one = this.make(view, signature)));
     one.view = view;
     one.times = view.times;
-    one.series.forEach((series, index) => series.applyOptions(look_of(view.series[index]!)));
+    const look = JSON.stringify(view.series.map(look_of));
+    if (look !== one.look) one.series.forEach((series, index) => series.applyOptions(look_of(view.series[index]!)));
+    one.look = look;
     this.fill(one);
   }
 
@@ -106,7 +119,7 @@ export class StudyLayer {
     const own = series[0];
     const drawings = view.overlay ? new DrawingsPrimitive(this.chart, () => this.chart.price_series) : own ? new DrawingsPrimitive(this.chart, () => own) : undefined;
     if (drawings) (view.overlay ? this.chart.price_body : own!).attachPrimitive(drawings);
-    return { view, signature, series, fills, drawings, times: view.times };
+    return { view, signature, series, fills, drawings, times: view.times, filled: [], look: JSON.stringify(view.series.map(look_of)) };
   }
 
   /// The main series was made anew: what hung on it hangs on the new one.
@@ -114,9 +127,16 @@ export class StudyLayer {
     for (const { drawings, view } of this.shown.values()) if (drawings && view.overlay) this.chart.price_body.attachPrimitive(drawings);
   }
 
-  private fill({ view, series, fills, drawings, times }: Shown): void {
+  private fill({ view, series, fills, drawings, times, filled }: Shown): void {
     const points = view.series.map((one) => one.points.filter(({ ts }) => this.times.has(ts)));
-    series.forEach((one, index) => one.setData(points[index]!.map((point) => item(point, view.series[index]!))));
+    series.forEach((one, index) => {
+      const now: Filled = { source: view.series[index]!.points, count: points[index]!.length, first: points[index]![0]?.ts };
+      const was = filled[index];
+      // of the same points in their order, as many from the same first one are the same
+      if (was?.source === now.source && was.count === now.count && was.first === now.first) return;
+      filled[index] = now;
+      one.setData(points[index]!.map((point) => item(point, view.series[index]!)));
+    });
     fills.forEach((fill, index) => {
       const { first, second } = view.fills[index]!;
       fill.set(points[first]!, points[second]!);

@@ -6,8 +6,9 @@ import type { Bar } from "../api/types";
 /// bars at the far end, so memory and redraw cost stay bounded however far one
 /// scrolls. The window is "at the edge" while its last bar is the newest one.
 
-/// Bars kept in one chart. Redrawing costs grow with it (spec: 20–30 k).
-export const window_limit = 30_000;
+/// Bars kept in one chart: redrawing costs grow with it, and studies reach over as
+/// many bars at most.
+export const window_limit = 20_000;
 
 export type LiveChange = "updated" | "appended" | "ignored";
 

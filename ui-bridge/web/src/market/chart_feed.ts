@@ -8,8 +8,9 @@ import type { Timeframe } from "./timeframes";
 /// Knows neither the chart library nor the DOM; everything comes in through
 /// `ChartFeedDeps`, so tests run it against fakes.
 
-/// Bars asked for in one history request.
-export const chunk_size = 5_000;
+/// Bars asked for in one history request. Drawing a page costs as much as drawing
+/// all bars of the window, so few large ones are better than many small ones.
+export const chunk_size = 10_000;
 /// The first screen asks for less, so that it is there sooner.
 export const first_chunk_size = 1_000;
 /// Bars re-read after a reconnect or a roll-over; a longer cut reloads.

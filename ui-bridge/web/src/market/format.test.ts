@@ -3,18 +3,19 @@ import { history_page } from "../api/gateway";
 import { duration_text, ExchangeTime } from "./exchange_time";
 import { fuzzy, rank } from "./fuzzy";
 import { format_change, format_percent, format_price, format_quantity, grid_text, price_rule } from "./price_format";
-import { in_session, parse_session } from "./session";
+import { in_session, parse_session, session_text } from "./session";
 import { neighbour, timeframe_of, timeframes } from "./timeframes";
 
 describe("price_rule", () => {
   it.each([
     [{ minmov: 1, pricescale: 100 }, 231.1, "231.10"],
-    [{ minmov: 25, pricescale: 100 }, 5123.25, "5123.25"],
+    [{ minmov: 25, pricescale: 100 }, 5123.25, "5,123.25"],
+    [{ minmov: 1, pricescale: 100 }, 999.999, "1,000.00"], [{ minmov: 1, pricescale: 1 }, -1_234_567, "-1,234,567"], [{ minmov: 1, pricescale: 100 }, -999.5, "-999.50"],
     [{ minmov: 1, pricescale: 100_000 }, 1.1, "1.10000"],
     [{ minmov: 1, pricescale: 1 }, 42.4, "42"],
     [{ minmov: 1, pricescale: 32, fractional: true }, 110.5, "110'16"],
     [{ minmov: 1, pricescale: 32, fractional: true }, -0.03125, "-0'01"],
-    [{ minmov: 1, pricescale: 128, fractional: true }, 110.9921875, "110'127"],
+    [{ minmov: 1, pricescale: 128, fractional: true }, 110.9921875, "110'127"], [{ minmov: 1, pricescale: 32, fractional: true }, 1110.5, "1,110'16"],
     [{ minmov: 0, pricescale: 0 }, 1, "1.00"],
   ])("%o writes %d as %s", (info, value, text) => {
     expect(format_price(value, price_rule(info))).toBe(text);
@@ -40,6 +41,12 @@ describe("price_rule", () => {
 
   it.each([[950, "950"], [999_999, "1.00M"], [18_233_211, "18.2M"], [1234, "1.23K"], [0.25, "0.2500"], [12.5, "12.50"]])(
     "writes %d as %s", (value, text) => expect(format_quantity(value)).toBe(text),
+  );
+});
+
+describe("session_text", () => {
+  it.each([["1700-1600", "17:00–16:00"], ["0930-1200,1300-1600:23456", "09:30–12:00, 13:00–16:00"], ["24x7", "24/7"], ["as usual", "as usual"]])(
+    "reads %s as %s", (text, shown) => expect(session_text(text)).toBe(shown),
   );
 });
 

@@ -23,14 +23,24 @@ export function price_rule(info: { minmov?: number; pricescale?: number; fractio
   return { min_move, precision: Math.min(Math.round(Math.log10(pricescale)), max_precision), denominator: undefined };
 }
 
-/// A price in the instrument's own writing: 231.10, or 110'16 in 32nds.
+/// A price in the instrument's own writing, thousands apart: 231.10, 34,288.25, or
+/// 110'16 in 32nds.
 export function format_price(value: number | undefined | null, rule: PriceRule): string {
   if (!is_number(value)) return "–";
-  if (rule.denominator === undefined) return value.toFixed(rule.precision);
+  if (rule.denominator === undefined) return with_thousands(value.toFixed(rule.precision));
   const sign = value < 0 ? "-" : "";
   const ticks = Math.round(Math.abs(value) * rule.denominator);
   const digits = String(rule.denominator).length;
-  return `${sign}${Math.floor(ticks / rule.denominator)}'${String(ticks % rule.denominator).padStart(digits, "0")}`;
+  return `${sign}${with_thousands(String(Math.floor(ticks / rule.denominator)))}'${String(ticks % rule.denominator).padStart(digits, "0")}`;
+}
+
+/// By hand: axes are written anew in every frame, and `toLocaleString` is slow.
+function with_thousands(text: string): string {
+  const point = text.indexOf(".");
+  const start = text.startsWith("-") ? 1 : 0;
+  let at = (point < 0 ? text.length : point) - 3;
+  for (; at > start; at -= 3) text = `${text.slice(0, at)},${text.slice(at)}`;
+  return text;
 }
 
 /// The nearest price that the instrument trades at, as decimal text for a

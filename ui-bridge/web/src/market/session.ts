@@ -31,6 +31,12 @@ export function parse_session(text: string | undefined): Session | undefined {
   return ranges.some((range) => range.from_s === range.to_s) ? undefined : ranges;
 }
 
+/// A session as people read it: "17:00–16:00"; text not understood as it is.
+export function session_text(text: string): string {
+  if (text === "24x7") return "24/7";
+  return text.split(",").map((part) => part.replace(/^(\d{2})(\d{2})F?\d?-(\d{2})(\d{2})(?::\d+)?$/, "$1:$2–$3:$4")).join(", ");
+}
+
 /// True when a bar that opens then belongs to the session. A range that ends
 /// before it starts runs over midnight.
 export function in_session(session: Session, time: ExchangeTime, epoch_s: number): boolean {

@@ -23,6 +23,16 @@ describe("trades", () => {
     expect(kept.map(({ seq }) => seq)).toEqual([3, 2, 1]);
   });
 
+  it("gives each row a name of its own that new prints do not change", () => {
+    const kept = [trade(3, 1), trade(3, 1, "", 8), trade(2, 1), trade(2, 1), trade(1, 1, "", 7)];
+    const before = trade_rows(kept).map(({ id }) => id);
+    expect(new Set(before).size).toBe(kept.length);
+    expect(trade_rows([trade(3, 2), ...kept]).map(({ id }) => id).slice(1)).toEqual(before);
+    const full = merge_trades([], Array.from({ length: trades_kept }, (_, i) => trade(i, 1, "", i + 1)));
+    const ids = trade_rows(full).map(({ id }) => id);
+    expect(trade_rows(merge_trades(full, [trade(9999, 1, "", 9999)])).map(({ id }) => id).slice(1)).toEqual(ids.slice(0, -1));
+  });
+
   it("colours by side, else against the print before", () => {
     const rows = trade_rows([trade(5, 9, "sell"), trade(4, 11), trade(3, 11), trade(2, 10), trade(1, 10)]);
     expect(rows.map(({ tick }) => tick)).toEqual(["down", "up", "up", "", ""]);

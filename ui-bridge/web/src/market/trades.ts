@@ -40,15 +40,25 @@ export function merge_trades(kept: readonly Trade[], fresh: readonly Trade[]): T
 export interface TradeRow extends Trade {
   /// Direction against the print before: what colours it without a side.
   tick: "up" | "down" | "";
+  /// Stays with the print while others come and go around it.
+  id: string;
 }
 
 export function trade_rows(trades: readonly Trade[]): TradeRow[] {
   let tick: TradeRow["tick"] = "";
+  const same = new Map<string, number>();
+  // counted from the oldest, so that a new print changes no other's id
+  const id_of = ({ seq, ts_ms }: Trade) => {
+    const name = seq > 0 ? `#${seq}` : String(ts_ms);
+    const count = same.get(name) ?? 0;
+    same.set(name, count + 1);
+    return count === 0 ? name : `${name}/${count}`;
+  };
   const rows = trades.toReversed().map((trade, index, oldest_first): TradeRow => {
     const before = oldest_first[index - 1];
     if (trade.side) tick = trade.side === "buy" ? "up" : "down";
     else if (before && trade.price !== before.price) tick = trade.price > before.price ? "up" : "down";
-    return { ...trade, tick };
+    return { ...trade, tick, id: id_of(trade) };
   });
   return rows.reverse();
 }

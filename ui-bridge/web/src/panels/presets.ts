@@ -33,6 +33,8 @@ export interface ScreenSize {
 
 /// Below this height a column is tabs instead of rows.
 const roomy_height_px = 820;
+/// What the quote panel needs to show all of it, its tab included.
+const quote_rem = 26.5;
 
 export const presets: readonly Preset[] = [
   {
@@ -41,8 +43,9 @@ export const presets: readonly Preset[] = [
       const roomy = height >= roomy_height_px;
       dock.add("chart");
       dock.add("watchlist", { beside: "chart", direction: "right", width: Math.min(36 * rem, width * 0.36) });
-      dock.add("details", { beside: "watchlist", direction: "below", height: height * (roomy ? 0.57 : 0.5) });
-      if (roomy) dock.add("trades", { beside: "details", direction: "below", height: height * 0.27 });
+      const trades = Math.max(height * 0.24, 13 * rem);
+      dock.add("details", { beside: "watchlist", direction: "below", height: roomy ? quote_rem * rem + trades : Math.max(height * 0.5, quote_rem * rem) });
+      if (roomy) dock.add("trades", { beside: "details", direction: "below", height: trades });
       else dock.add("trades", { beside: "details", direction: "within", behind: true });
       dock.add("market", { beside: "details", direction: "within", behind: true });
     },
@@ -78,12 +81,12 @@ export const presets: readonly Preset[] = [
     build(dock, { width, height }) {
       dock.add("cluster");
       dock.add("system", { beside: "cluster", direction: "right", width: width * 0.42 });
-      dock.add("orders", { beside: "cluster", direction: "below", height: height * 0.42 });
+      dock.add("orders", { beside: "cluster", direction: "below", height: height * 0.56 });
       dock.add("executions", { beside: "orders", direction: "within", behind: true });
       dock.add("positions", { beside: "orders", direction: "within", behind: true });
       dock.add("strategies", { beside: "orders", direction: "within", behind: true });
       dock.add("webhooks", { beside: "orders", direction: "within", behind: true });
-      dock.add("risk", { beside: "system", direction: "below", height: height * 0.42 });
+      dock.add("risk", { beside: "system", direction: "below", height: height * 0.56 });
       dock.add("market", { beside: "system", direction: "within", behind: true });
     },
   },

@@ -40,6 +40,10 @@ export const use_dock = defineStore("dock", () => {
   let saving: ReturnType<typeof setTimeout> | undefined;
   /// Changes made while restoring are not the user's.
   let restoring = false;
+  /// What was last built, restored or stored. Titles follow the symbol: a new
+  /// one is no arrangement of the user's.
+  let known = "";
+  const shape = () => JSON.stringify(dock?.toJSON(), (key, value: unknown) => (key === "title" ? undefined : value));
 
   async function attach(api: DockviewApi): Promise<void> {
     dock = api;
@@ -60,7 +64,10 @@ export const use_dock = defineStore("dock", () => {
   function quietly(change: () => void): void {
     restoring = true;
     change();
-    setTimeout(() => (restoring = false), settle_ms);
+    setTimeout(() => {
+      restoring = false;
+      known = shape();
+    }, settle_ms);
   }
 
   function restore(saved: SavedLayout): boolean {
@@ -95,7 +102,8 @@ export const use_dock = defineStore("dock", () => {
   }
 
   async function save_now(): Promise<void> {
-    if (!dock) return;
+    if (!dock || shape() === known) return;
+    known = shape();
     const saved: SavedLayout = { version: 1, saved_at_ms: Date.now(), dock: dock.toJSON() };
     save("layout", saved);
     if (!gateway_keeps) return;

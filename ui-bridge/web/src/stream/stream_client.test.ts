@@ -84,6 +84,18 @@ describe("subscriptions", () => {
     expect(socket.actions("snapshot")).toMatchObject([{ channels: ["quotes"], symbols: ["AAPL"] }]);
   });
 
+  it("asks for a snapshot of what was given up and is wanted again within one task", () => {
+    const socket = go_live();
+    const leave = client.subscribe(aapl, () => {});
+    clock.settle();
+    leave();
+    client.subscribe(aapl, () => {});
+    clock.settle();
+    expect(socket.actions("unsubscribe")).toHaveLength(0);
+    expect(socket.actions("subscribe")).toHaveLength(1);
+    expect(socket.actions("snapshot")).toMatchObject([{ channels: ["quotes"], symbols: ["AAPL"] }]);
+  });
+
   it("reports rejected symbols", () => {
     const notices: StreamNotice[] = [];
     client.on_notice((notice) => notices.push(notice));

@@ -76,6 +76,8 @@ export class StreamClient {
   /// Topics whose replay was asked for and has not ended.
   private readonly resuming = new Set<string>();
   private reconcile_pending = false;
+  /// Topics that were given up and are wanted again within one task.
+  private readonly again = new Set<string>();
 
   private attempt = 0;
   private opened_at = 0;
@@ -144,6 +146,8 @@ export class StreamClient {
       if (this.told.has(key)) this.send_topics("snapshot", [topic]);
     } else {
       this.wanted.set(key, { topic, listeners: new Set([listener]) });
+      // Given up and wanted again before the server was told: it sends no snapshot by itself.
+      if (this.told.has(key)) this.again.add(key);
       this.schedule_reconcile();
     }
     return () => this.unsubscribe(key, listener);
@@ -440,7 +444,10 @@ export class StreamClient {
   }
 
   private reconcile(): void {
+    const again = [...this.again].flatMap((key) => (this.told.has(key) ? (this.wanted.get(key)?.topic ?? []) : []));
+    this.again.clear();
     if (!this.is_open()) return;
+    this.send_topics("snapshot", again);
     const gone = [...this.told].filter(([key]) => !this.wanted.has(key));
     const fresh = [...this.wanted].filter(([key]) => !this.told.has(key));
     for (const [key] of gone) this.told.delete(key);
