@@ -74,6 +74,10 @@ struct study_context {
 /// Errors: only the one that is_cancelled(), and internal.
 result<task_result> run_task(const study_context& context, const study_task& task, const run_watch& watch = {});
 
+/// Joins what came of the next range of a task to what came of those before it: its curve goes on where the other has ended.
+/// Positions that were open at the end of a range stay at what they were worth then.
+void append(pair_outcome& to, pair_outcome next);
+
 /// The opening times that walk-forward windows are cut from: of all symbols on the shortest timeframe, rising.
 std::vector<std::int64_t> time_axis(const std::vector<std::shared_ptr<const bar_set>>& bars);
 

@@ -95,10 +95,6 @@ result<task_result> task_result_from_bytes(std::string_view bytes) {
 
 // ---------------------------------------------------------------- running
 
-namespace {
-
-/// The next stretch behind the first: its curve goes on where the other has ended. Positions that were open at the end
-/// of a stretch stay at what they were worth then.
 void append(pair_outcome& to, pair_outcome next) {
   const double shift = to.final_equity - next.initial;
   for (auto& p : next.curve) {
@@ -118,6 +114,8 @@ void append(pair_outcome& to, pair_outcome next) {
   for (auto& w : next.warnings)
     if (std::find(to.warnings.begin(), to.warnings.end(), w) == to.warnings.end()) to.warnings.push_back(std::move(w));
 }
+
+namespace {
 
 error no_bars() { return {errc::out_of_range, "there are no bars to run over", "bars"}; }
 

@@ -46,7 +46,9 @@ struct symbol_desk {
   std::size_t primary_source = 0;
   pine::text_pool texts;
   std::unique_ptr<tester::broker> broker;
+  std::size_t first = 0; ///< bar that is traded
   std::size_t next = 0;  ///< bar that comes next
+  double made_before = 0; ///< in earlier ranges
   std::int64_t last_exit_bar = -1;
   std::size_t closed_before = 0;
   std::vector<backtest::curve_point> curve;
@@ -95,18 +97,29 @@ private:
       d.primary = sets.at(plan_.spec.sources[primary].resolution);
       d.what = instrument_of(*d.primary->info(), symbol, plan_.spec.calendar);
       std::vector<source_bars> sources;
-      for (const auto& s : plan_.spec.sources) sources.push_back(s.kind == source_kind::bars ? complete_bars(*sets.at(s.resolution), calendar) : source_bars{});
+      for (const auto& s : plan_.spec.sources) sources.push_back(s.kind == source_kind::bars ? complete_bars(*sets.at(s.resolution), calendar, until_ms()) : source_bars{});
       source_bars daily;
-      if (plan_.daily) daily = complete_bars(*sets.at(timeframe::days(1)), calendar);
+      if (plan_.daily) daily = complete_bars(*sets.at(timeframe::days(1)), calendar, until_ms());
       d.series = std::make_shared<const symbol_series>(plan_.names, plan_.settings, std::move(sources), std::move(daily));
       d.broker = std::make_unique<tester::broker>(rules(*d.primary->info()), d.texts);
-      d.next = d.primary->warmup();
+      d.first = d.next = first_traded(d);
+      if (desks_.size() <= in_.before.size()) {
+        const auto& before = in_.before[desks_.size() - 1];
+        if (before.falls) d.falls = *before.falls;
+        d.made_before = before.final_equity - before.initial;
+      }
       if (d.next >= d.bars().bars.size()) continue;
       first_ms_ = std::min(first_ms_, d.bars().bars[d.next].time_ms);
       last_ms_ = std::max(last_ms_, d.bars().closed_ms.back());
     }
     if (last_ms_ == 0) return error{errc::out_of_range, "there are no bars to run over", "bars"};
     return {};
+  }
+
+  [[nodiscard]] std::int64_t until_ms() const { return in_.range ? in_.range->to_ms : INT64_MAX; }
+  [[nodiscard]] std::size_t first_traded(const symbol_desk& d) const {
+    const auto at = in_.range ? d.primary->lower_bound(in_.range->from_ms) : std::size_t{0};
+    return std::max<std::size_t>(at, d.primary->warmup());
   }
 
   tester::broker_rules rules(const pine::symbol_info& info) const {
@@ -148,7 +161,7 @@ private:
     ++bars_walked_;
     const double equity = share() + d.profit();
     d.falls.peak = std::max(d.falls.peak, share());
-    d.falls.add(equity);
+    d.falls.add(equity + d.made_before);
     const bool last = d.next + 1 == d.bars().bars.size();
     if (in_.step == backtest::curve_step::bar || last || d.primary->day(d.next) != d.primary->day(d.next + 1))
       d.curve.push_back({in_.step == backtest::curve_step::bar ? b.time_ms : d.primary->day(d.next), equity, account.size(), b.close});
@@ -264,7 +277,7 @@ private:
         r.exit_reason = "open";
         o.open_trades.push_back(std::move(r));
       }
-      const auto from = d->primary->warmup();
+      const auto from = d->first;
       o.bars = static_cast<std::int64_t>(bars.size() - std::min(from, bars.size())), o.bars_in_market = d->bars_in_market;
       if (o.bars > 0) {
         o.first_ms = bars[from].time_ms, o.last_ms = bars.back().time_ms, o.first_close = bars[from].close, o.last_close = bars.back().close;
@@ -297,9 +310,10 @@ private:
 
 } // namespace
 
-source_bars complete_bars(const backtest::bar_set& set, const exchange_calendar& calendar) {
+source_bars complete_bars(const backtest::bar_set& set, const exchange_calendar& calendar, std::int64_t until_ms) {
   source_bars out;
   out.bars = set.bars();
+  if (until_ms != INT64_MAX) out.bars.resize(set.lower_bound(until_ms));
   out.closed_ms.reserve(out.bars.size());
   for (const auto& b : out.bars) out.closed_ms.push_back(close_of(calendar, b.time_ms, set.key().frame));
   return out;

@@ -3,9 +3,12 @@
 /// emulator of Pine strategies. All symbols share one account, as they do live.
 
 #include "actors/backtest/pair_run.hpp"
+#include "actors/backtest/study_plan.hpp"
 #include "actors/strategy/jobs/job_run.hpp"
 
 #include <memory>
+#include <optional>
+#include <span>
 #include <vector>
 
 namespace tt::strategy {
@@ -22,7 +25,8 @@ struct job_series_need {
 result<std::vector<job_series_need>> series_needs(const job_plan& plan);
 
 /// The bars of a set with the moments at which they were complete, by the job's calendar.
-source_bars complete_bars(const backtest::bar_set& set, const exchange_calendar& calendar);
+/// Those that open before `until_ms`.
+source_bars complete_bars(const backtest::bar_set& set, const exchange_calendar& calendar, std::int64_t until_ms = INT64_MAX);
 
 struct job_backtest_input {
   std::shared_ptr<const job_plan> plan;
@@ -34,6 +38,10 @@ struct job_backtest_input {
   double slippage_percent = 0, slippage_ticks = 0;
   pine::tester::fill_time fills = pine::tester::fill_time::next_tick;
   backtest::curve_step step = backtest::curve_step::day;
+  /// Only what opens in it is traded; what lies before is known, what lies behind is not there. Nothing: all but the warm-up.
+  std::optional<backtest::time_range> range = {};
+  /// Of a run that goes on from an earlier range, by symbol: what came of that; empty: it begins. Outlives the run.
+  std::span<const backtest::pair_outcome> before = {};
 };
 
 struct job_backtest_output {

@@ -45,6 +45,30 @@ public:
   }
 
 private:
+  /// What came of every symbol, ranges joined. A range in which there are no bars is passed over. Errors: as run_job_backtest.
+  static result<std::vector<bt::pair_outcome>> run_ranges(job_backtest_input in, const std::vector<bt::time_range>& ranges, const bt::run_watch& watch) {
+    std::vector<bt::pair_outcome> whole;
+    error none{errc::out_of_range, "there are no bars to run over", "bars"};
+    for (std::size_t i = 0; i < std::max<std::size_t>(1, ranges.size()); ++i) {
+      if (!ranges.empty()) in.range = ranges[i];
+      in.before = whole;
+      auto done = run_job_backtest(in, watch);
+      if (!done && done.error().code == errc::out_of_range && !ranges.empty()) continue;
+      if (!done) return done.error();
+      if (whole.empty()) whole = std::move(done->outcomes);
+      else
+        for (std::size_t k = 0; k < whole.size(); ++k) join(whole[k], std::move(done->outcomes[k]));
+    }
+    if (whole.empty()) return none;
+    return whole;
+  }
+  /// A symbol may have had bars in only one of them.
+  static void join(bt::pair_outcome& to, bt::pair_outcome next) {
+    if (next.failure) return;
+    if (to.failure) to = std::move(next);
+    else bt::append(to, std::move(next));
+  }
+
   /// Errors: that it was cancelled, and internal ones; what is wrong with the values is in the result.
   result<bt::task_result> run_one(const bt::study_task& task, std::span<const std::shared_ptr<const bt::bar_set>> bars, bt::run_control& control) const {
     bt::task_result out;
@@ -61,10 +85,10 @@ private:
     if (!reads_these(*needs, bars)) return fail("with these values the job reads other bars than as it stands");
     auto in = input_for(request, checked.plan);
     in.bars.assign(bars.begin(), bars.end());
-    auto done = run_job_backtest(in, bt::watch_of(control));
+    auto done = run_ranges(in, task.ranges, bt::watch_of(control));
     if (!done && (bt::is_cancelled(done.error()) || done.error().code == errc::internal)) return done.error();
     if (!done) return fail(done.error().message);
-    auto& outcomes = done->outcomes;
+    auto& outcomes = *done;
     if (std::ranges::all_of(outcomes, [](const auto& o) { return o.failure.has_value(); })) return fail("there are no bars to run over");
     const auto figures = bt::combined_figures(outcomes, bt::summed_as(base_));
     out.figures.assign(figures.values().begin(), figures.values().end());
@@ -78,8 +102,6 @@ private:
 } // namespace
 
 std::optional<error> study_problem(const bt::study_request& r, const job_spec& spec) {
-  if (r.method == bt::search_method::walk_forward)
-    return error{errc::unsupported, "a YAML job is searched over the whole range: grid, random or genetic", "method"};
   for (const auto& p : r.parameters) {
     if (p.name == "symbols") return error{errc::invalid_argument, "the symbols are the request's, not a parameter of the search", "parameters.symbols"};
     if (!spec.parameters.contains(p.name)) return error{errc::invalid_argument, "the job has no parameter of this name", "parameters." + p.name};
