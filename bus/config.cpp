@@ -3,6 +3,9 @@
 #include "bus/keys/keys.hpp"
 #include "bus/limits.hpp"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 namespace bus {
 
 namespace {
@@ -15,12 +18,25 @@ bool is_endpoint(std::string_view x) {
   return (x.starts_with("tcp://") && x.rfind(':') > 5 && x.size() < 256) || x.starts_with("ipc://");
 }
 
-bool is_loopback(std::string_view x) {
-  return x.starts_with("tcp://127.") || x.starts_with("tcp://localhost:") || x.starts_with("tcp://[::1]:") ||
-         x.starts_with("ipc://");
+// Without it anybody who reaches a port could give orders, and anybody on the way read them.
+outcome<done> check_plain(const config& x) {
+  if (!is_loopback(x.listen) || (!x.listen_topics.empty() && !is_loopback(x.listen_topics)))
+    return bad("security: plain is only for loopback; use curve");
+  for (const auto& p : x.peers)
+    if (!is_loopback(p.endpoint)) return bad("security: plain is only for loopback, and " + p.name + " is elsewhere; use curve");
+  return done{};
 }
 
 } // namespace
+
+bool is_loopback(std::string_view endpoint) {
+  if (endpoint.starts_with("ipc://")) return true;
+  if (!endpoint.starts_with("tcp://") || endpoint.rfind(':') < 6) return false;
+  const std::string host{endpoint.substr(6, endpoint.rfind(':') - 6)};
+  in_addr number{};
+  if (::inet_pton(AF_INET, host.c_str(), &number) == 1) return ntohl(number.s_addr) >> 24 == 127;
+  return host == "localhost" || host == "[::1]";
+}
 
 outcome<done> check(const config& x) {
   if (!keys::is_name(x.name)) return bad("name: want 1 to 63 characters of a-z A-Z 0-9 . _ -");
@@ -35,8 +51,8 @@ outcome<done> check(const config& x) {
   if (x.security == security::curve) {
     if (x.key_file.empty()) return bad("key_file: missing; make one with tt keys new");
     if (x.allow_file.empty()) return bad("allow_file: missing; list the public keys of the cluster there");
-  } else if (!is_loopback(x.listen) || (!x.listen_topics.empty() && !is_loopback(x.listen_topics))) {
-    return bad("security: plain is only for loopback; use curve");
+  } else if (auto ok = check_plain(x); !ok) {
+    return ok;
   }
   if (x.repair == channel::retransmission::off && x.security == security::curve)
     return bad("repair: off is only for experiments without curve");

@@ -17,7 +17,7 @@ namespace bus {
 /// Whether connections are encrypted and authenticated.
 enum class security : uint8_t {
   curve, ///< CURVE with an allow list: what ships
-  plain  ///< nothing, for benches and tests; refused unless everything listens on loopback
+  plain  ///< nothing, for benches and tests; refused unless everything listens on loopback, and so do the peers
 };
 
 enum class log_level : uint8_t { debug, info, warning, error };
@@ -96,6 +96,10 @@ struct config {
   /// Where messages for people go; standard error if empty.
   log_function log;
 };
+
+/// Whether an endpoint cannot be reached from another machine: its host is a number of 127.0.0.0/8, ::1 or the word
+/// localhost, or it is an ipc path. Other names count as elsewhere, whatever they may lead to.
+bool is_loopback(std::string_view endpoint);
 
 /// Checks every field that can be checked without opening anything.
 outcome<done> check(const config& x);

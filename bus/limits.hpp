@@ -13,6 +13,10 @@ inline constexpr size_t message_bytes = size_t{16} << 20;
 /// A frame is closed at this size, so one frame holds many small messages or one large one.
 inline constexpr size_t frame_bytes = 60'000;
 
+/// Bodies longer than this travel in parts of it, to peers that say they take them: what is heard of a peer is whole
+/// frames, and a long one on a slow network would look like silence.
+inline constexpr size_t part_bytes = 64 * 1024;
+
 /// Largest frame accepted from a peer (message plus its envelope); libzmq closes a connection that sends
 /// more.
 inline constexpr size_t wire_frame_bytes = message_bytes + 64 * 1024;
@@ -31,6 +35,10 @@ inline constexpr size_t missing_ranges = 32;
 
 /// Forwarding stages (`caf::mailbox_element::stages`) of one message. Beyond it: malformed.
 inline constexpr size_t stages = 16;
+
+/// Requests of local actors that were passed on twice and of which the second word came first, see `proxy/early_moves`.
+/// Beyond it the oldest is forgotten.
+inline constexpr size_t early_moves = 4'096;
 
 /// Exit reasons of terminated actors that are remembered, for peers that ask to watch one a moment too late.
 /// Beyond it the oldest is forgotten and a late watcher hears `exit_reason::unknown`.
@@ -54,6 +62,14 @@ inline constexpr size_t wanted_prefixes = 65'536;
 /// and logged, until they have given up others: their messages come only if somebody else wants them too.
 inline constexpr size_t wanted_prefixes_per_client = 1'024;
 inline constexpr size_t wanted_prefixes_of_clients = 65'536;
+
+/// Subscriptions of one program outside that are not counted among its own (refused, of others too, or longer than a topic),
+/// and their bytes. libzmq keeps them all the same. Beyond it the topics are published at a new socket, where
+/// only what is wanted still is subscribed anew; a program that comes there again within `shut_out_seconds` is not let
+/// in for as long.
+inline constexpr size_t stray_prefixes_per_client = 8'192;
+inline constexpr size_t stray_bytes_per_client = 256 * 1024;
+inline constexpr int shut_out_seconds = 600;
 
 /// Longest topic, node name and actor name in bytes.
 inline constexpr size_t topic_bytes = 255;

@@ -1,5 +1,6 @@
 #include "cluster/cluster_config.hpp"
 
+#include "bus/config.hpp"
 #include "bus/keys/keys.hpp"
 
 #include <algorithm>
@@ -92,10 +93,6 @@ result<void> read_roles(const settings& values, cluster_config& out) {
   return {};
 }
 
-bool is_loopback(std::string_view endpoint) {
-  return endpoint.starts_with("tcp://127.") || endpoint.starts_with("tcp://localhost:") || endpoint.starts_with("tcp://[::1]:");
-}
-
 result<void> read_security(const settings& values, cluster_config& out) {
   static constexpr std::string_view kinds[] = {"curve", "plain"};
   const auto kind = values.choice("cluster.security", kinds);
@@ -104,8 +101,11 @@ result<void> read_security(const settings& values, cluster_config& out) {
   out.key_file = values.text("cluster.key_file");
   out.allow_file = values.text("cluster.allow_file");
   if (out.security == link_security::plain) {
-    if (!is_loopback(out.control) || !is_loopback(out.topics))
+    if (!bus::is_loopback(out.control) || !bus::is_loopback(out.topics))
       return wrong(values, "cluster.security", "plain is for loopback only: anybody who reaches the port could give orders");
+    for (const auto& seed : out.seeds)
+      if (!bus::is_loopback(seed.endpoint))
+        return wrong(values, "cluster.security", "plain is for loopback only, and the seed " + seed.name + " is elsewhere");
     return {};
   }
   std::error_code ignored;

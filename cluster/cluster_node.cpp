@@ -130,7 +130,7 @@ void cluster_node::start_placement() {
   const auto linked = system_.clock().now() + gathering_time;
   const auto run = [this, linked](std::uint64_t epoch) {
     // the first placement that there ever was has nothing to find
-    return system_.spawn(placement_actor, bus_, epoch == 1 ? caf::actor_clock::time_point{} : linked, all_have_been_linked(bus_));
+    return system_.spawn(placement_actor, bus_, epoch, epoch == 1 ? caf::actor_clock::time_point{} : linked, all_have_been_linked(bus_));
   };
   singletons_.push_back(start_singleton(std::string(placement_name), config().lease_ttl, run));
 }
@@ -190,6 +190,7 @@ caf::actor cluster_node::start_singleton(const std::string& lease, std::chrono::
   options->lease = lease;
   options->holder = name() + ":" + to_string(system_.node());
   options->ttl = ttl;
+  options->clock = boot_time;
   options->leases = lease_service();
   options->start = [lease, run = std::move(run), held = epochs_](std::uint64_t epoch) {
     auto started = run(epoch);

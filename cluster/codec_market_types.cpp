@@ -15,6 +15,9 @@ void add_market_types(bus::codec::type_table& types) {
   types.add<market::feed_status>("tt.feed");
   types.add<market::hosted_symbol>("tt.symbol");
   types.add<market::hosted_list>("tt.symbols");
+  types.add<market::host_look>("tt.host_look");
+  types.add<market::host_order>("tt.host_order");
+  types.add<market::host_end>("tt.host_end");
   types.add<market::symbol_moved>("tt.moved");
 }
 

@@ -9,6 +9,7 @@
 // | leases | lease_request | lease_grant |
 // | leases | lease_act | std::uint64_t: the act's number |
 // | placement | market::symbol_atom, std::string | caf::actor |
+// | symbols/NODE | market::host_look, host_order, host_end | by the placement, under its epoch; see actors/market/messages.hpp |
 // | placement | market::subscribe_atom | none; market::symbol_moved follow |
 
 #include "actors/market/inspect.hpp"

@@ -31,6 +31,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <deque>
 #include <filesystem>
 #include <set>
 #include <thread>
@@ -96,6 +97,8 @@ constexpr std::chrono::milliseconds market_time_wait{10'000}, market_time_pause{
 constexpr std::chrono::milliseconds accounts_wait{3'000};
 /// How often a gateway that begins anew tries to get its port back, and the pause between.
 constexpr int serve_tries = 20;
+/// A lease changes hands once in a second or more, and no answer is waited for longer than ten.
+constexpr std::size_t kept_formers = 32;
 constexpr std::chrono::milliseconds serve_pause{100};
 
 } // namespace
@@ -127,6 +130,14 @@ struct node::impl {
   std::unique_ptr<gateway::strategy_channels> strategy_channel; ///< likewise
   std::unique_ptr<gateway::alert_channel> alert_events; ///< likewise
   std::unique_ptr<gateway::gateway> server;
+  /// What was served before accounts came or went: closed, and kept while answers may be under way that it asked for.
+  struct former {
+    std::unique_ptr<office> desk;
+    std::unique_ptr<stop_service> stops;
+    std::unique_ptr<gateway::stream_service> stream;
+    std::unique_ptr<gateway::gateway> server;
+  };
+  std::deque<former> formers;
   std::uint16_t bound_port = 0;
   std::uint64_t epoch_here = 0; ///< of the accounts that were opened at the start
 
@@ -138,14 +149,17 @@ struct node::impl {
   void stop() {
     if (accounts_seat) accounts_seat->stop(); // from now on this thread alone opens and closes
     close_gateway();
-    if (stops) stops->end();
     if (desk) desk->close_accounts(); // their last answers need the gateway's sockets
+    else if (stops) stops->end();
+    if (port) port->end(); // answers that are under way would meet a gateway that is gone
+    if (jobs) jobs->end();
     if (backtests) backtests->stop();
     for (const auto& feed : feeds) caf::anon_send_exit(feed.actor, caf::exit_reason::user_shutdown);
     feeds.clear();
     if (cluster) cluster->stop(); // after those who ask its directory
     if (directory) caf::anon_send_exit(directory, caf::exit_reason::user_shutdown);
     directory = nullptr;
+    formers.clear();
     server.reset();
     jobs.reset();
     desk.reset();
@@ -270,7 +284,10 @@ struct node::impl {
   result<void> open_office(office_place place, std::function<utc_time()> clock_of_market, const caf::actor& symbols,
                            std::function<void(utc_time)> on_market_time, std::function<bool()> is_real_time) {
     auto opened = office::open({*system, config, clock, std::move(clock_of_market), master, *port, symbols, std::move(on_market_time),
-                                std::move(is_real_time), std::move(place), [this](trading_service& accounts) { return start_stops(&accounts); }});
+                                std::move(is_real_time), std::move(place), [this](trading_service& accounts) { return start_stops(&accounts); },
+                                [this] {
+                                  if (stops) stops->end();
+                                }});
     if (!opened) return opened.error();
     desk = std::move(*opened);
     return {};
@@ -325,14 +342,13 @@ struct node::impl {
   result<void> take_over(std::uint64_t epoch) {
     const auto began = std::chrono::steady_clock::now();
     close_served();
-    auto opened = open_cluster_office(moving_place(epoch));
-    if (!opened) desk.reset();
-    if (auto served = serve_again(); !served && opened) opened = served;
-    if (opened)
-      spdlog::warn("the accounts are open here under epoch {} ({} ms)", epoch,
-                   std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began).count());
-    else close_served(), desk.reset(), static_cast<void>(serve_again());
-    return opened;
+    const auto opened = open_cluster_office(moving_place(epoch));
+    if (!opened) stops.reset(); // of accounts that are gone again
+    const auto served = serve_again();
+    if (!opened || !served) return opened ? served : opened;
+    spdlog::warn("the accounts are open here under epoch {} ({} ms)", epoch,
+                 std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began).count());
+    return {};
   }
 
   /// The lease is gone: another node may have the accounts already.
@@ -344,12 +360,10 @@ struct node::impl {
 
   void close_served() {
     close_gateway();
-    if (stops) stops->end();
     if (desk) desk->close_accounts();
-    server.reset();
-    stops.reset();
-    desk.reset();
-    stream.reset();
+    else if (stops) stops->end();
+    formers.push_back({std::move(desk), std::move(stops), std::move(stream), std::move(server)});
+    if (formers.size() > kept_formers) formers.pop_front();
   }
 
   /// Serves with the accounts that are here now. The port was ours a moment ago: it is tried for a while.

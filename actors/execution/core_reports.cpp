@@ -61,6 +61,10 @@ void account_core::turn::on(const execution_report& report) {
   }
   if (!report.qty.value().is_positive() || report.way != what->way() || (!report.symbol.empty() && report.symbol != what->symbol))
     return unmatched(what, report.order, "an execution without quantity, of the other side or of another symbol", report.source);
+  if (!is_possible_price(what->contract, report.px)) {
+    unmatched(what, report.order, "an execution without a price: " + report.id.str(), report.source);
+    return list(); // that may say it
+  }
   auto fill = fill_of(report, *what);
   if (fill.id.empty()) { // the cumulative quantity is the id
     if (!report.cumulative) return unmatched(what, report.order, "an execution without id and cumulative quantity", report.source);

@@ -22,6 +22,10 @@ std::optional<order_event> event_of(venue_status status) noexcept {
   return std::nullopt;
 }
 
+bool is_possible_price(const contract_terms& contract, price px) noexcept {
+  return px.value().is_positive() || (px.value().is_negative() && contract.kind == asset_class::futures);
+}
+
 result<order_fill> difference_of(const order& what, const order_handle& handle, quantity cumulative, std::optional<price> average, utc_time at) {
   if (!average) return error{errc::invalid_argument, "the venue gives no average price", "average"};
   const quantity rest = cumulative - what.filled;
@@ -30,7 +34,7 @@ result<order_fill> difference_of(const order& what, const order_handle& handle, 
   if (!total) return total.error();
   const auto px = decimal::checked_divide(*total - what.filled_value, rest.value());
   if (!px) return px.error();
-  if (!px->is_positive() && what.contract.kind != asset_class::futures)
+  if (!is_possible_price(what.contract, price{*px}))
     return error{errc::invalid_argument, "gives the difference no possible price", "average"};
   order_fill fill;
   const auto& venue_order = handle.venue_order.empty() ? venue_order_id{what.wire_id.str()} : handle.venue_order;
@@ -106,9 +110,10 @@ private:
 
   void book(order& what, order_fill fill) {
     const auto fx = rate(what.contract.currency);
-    if (!fx || !fill.qty.value().is_positive() || fill.way != what.way())
+    if (!fx || !fill.qty.value().is_positive() || fill.way != what.way() || !is_possible_price(what.contract, fill.px))
       return found("EXECUTION_UNUSABLE", &what, what.symbol,
-                   fx ? "an execution without quantity or of the other side: " + fill.id.str() : "no exchange rate for " + what.contract.currency);
+                   fx ? "an execution without quantity or price, or of the other side: " + fill.id.str()
+                      : "no exchange rate for " + what.contract.currency);
     fill.fx = *fx;
     if (is_final(what.state)) found("LATE_EXECUTION", &what, what.symbol, "executed after it was " + std::string(to_string(what.state)));
     const auto value = decimal::checked_multiply(fill.px.value(), fill.qty.value());
@@ -184,7 +189,21 @@ private:
       if (answer.outcome == lookup_outcome::found && answer.report) take(*answer.report);
   }
 
+  /// Whether a report says of an order that has not changed in this run what the book says: most of a long listing.
+  [[nodiscard]] bool agrees(const order& what, const order_report& report) const {
+    if (changed_.contains(what.number) || what.pending_terms || report.cumulative.value_or(quantity{}) > what.filled) return false;
+    const auto& handle = report.order;
+    if (!handle.venue_order.empty() && (handle.venue_order != what.venue_order || handle.venue_session != what.venue_session)) return false;
+    if (is_final(what.state)) return !is_open_there(report.status);
+    const auto event = event_of(report.status);
+    return event && transition_of(what.state, *event).kind == arrow::stay;
+  }
+
   void take(const order_report& report) {
+    if (const auto* same = book_.find(report.order); same && agrees(*same, report)) {
+      seen_.insert(same->number);
+      return;
+    }
     auto* what = known(report.order);
     if (!what && !is_open_there(report.status)) return; // an old order that is none of ours
     if (!what) what = adopt(report);
@@ -235,6 +254,8 @@ private:
   // rule 10, then rule 4
   void missing_orders() {
     if (snapshot_.orders_are != completeness::complete) return;
+    for (const auto& answer : snapshot_.lookups)
+      if (answer.outcome == lookup_outcome::absent) absent_.insert(answer.order.wire_id);
     for (const auto number : book_.open_orders()) {
       if (seen_.contains(number)) continue;
       const auto at = changed_.find(number);
@@ -250,10 +271,7 @@ private:
   }
 
   void prove_absence(order& what) {
-    const bool asked_by_id = std::any_of(snapshot_.lookups.begin(), snapshot_.lookups.end(), [&](const lookup_answer& a) {
-      return a.order.wire_id == what.wire_id && a.outcome == lookup_outcome::absent;
-    });
-    if (!asked_by_id) return;
+    if (!absent_.contains(what.wire_id)) return;
     out_.ask = reconciliation::again::yes;
     const auto* first = book_.absence_of(what.number);
     if (!first) return fact(absence_seen{what.number, snapshot_.id, snapshot_.taken_at});
@@ -332,6 +350,7 @@ private:
   std::map<std::pair<std::string, venue_order_id>, order_number> adopted_;
   std::set<execution_id> booked_;
   std::set<order_number> seen_;
+  std::set<wire_order_id> absent_; ///< asked for by id, and not there
   std::map<std::string, quantity> moved_;
 };
 

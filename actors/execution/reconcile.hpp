@@ -52,6 +52,9 @@ reconciliation reconcile(const account_book& book, const venue_snapshot& snapsho
 inline constexpr const char* position_differs = "position differs from the venue's";
 inline constexpr const char* adopted_at_start = "adopted from the venue at the first start";
 
+/// Whether something can have traded at it. Never at 0: that is how a price looks which the venue left out. Below 0 only futures.
+bool is_possible_price(const contract_terms& contract, price px) noexcept;
+
 /// What an execution that the venue reports books on that order; the exchange rate is the caller's.
 order_fill fill_of(const execution_report& report, const order& what);
 

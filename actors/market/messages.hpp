@@ -16,7 +16,9 @@
 // | subscriber | update_batch | none |
 // | directory | symbol_atom, std::string | caf::actor, started on first use |
 // | directory | hosted_atom | hosted_list: the symbols' actors that it started |
-// | directory | end_atom, std::string | none; the actor of that symbol ends |
+// | directory | host_look | as hosted_atom, under the epoch of a placement |
+// | directory | host_order | as symbol_atom, under that epoch |
+// | directory | host_end | none; the actor of that symbol ends |
 // | whoever asked a directory | symbol_moved | none; the symbol has another actor now |
 // | feed | status_atom | feed_status; changes of it are published under feed_topic_name |
 // | feed | start_atom | none; begins to run |
@@ -43,7 +45,6 @@ using restore_atom = caf::atom_constant<caf::atom("restore")>;
 using poll_atom = caf::atom_constant<caf::atom("poll")>;
 using follow_atom = caf::atom_constant<caf::atom("follow")>;
 using hosted_atom = caf::atom_constant<caf::atom("hosted")>;
-using end_atom = caf::atom_constant<caf::atom("end")>;
 
 /// Ticks of one symbol, oldest first, and the feed's market time after them: no
 /// tick at or before `watermark` will follow. May be empty to move the time on.
@@ -90,10 +91,28 @@ struct hosted_list {
   std::vector<hosted_symbol> symbols;
 };
 
+/// What a placement asks of a host, and orders it to do. `epoch` is that of its lease: a host that has heard of a later one
+/// answers an older one with `conflict`, and starts and ends nothing for it. A symbol_atom counts as epoch 0: where a
+/// placement has been heard of, only a placement has symbols started.
+struct host_look {
+  std::uint64_t epoch = 0;
+};
+
+struct host_order {
+  std::string symbol;
+  std::uint64_t epoch = 0;
+};
+
+struct host_end {
+  std::string symbol;
+  std::uint64_t epoch = 0;
+};
+
 /// A symbol's actor is another one than the receiver was told before.
 struct symbol_moved {
   std::string symbol;
   caf::actor now;
+  std::uint64_t epoch = 0; ///< of the placement that says so; whoever has heard of a later one does not believe it
 };
 
 template <class Inspector>
@@ -127,8 +146,23 @@ typename Inspector::result_type inspect(Inspector& f, hosted_list& x) {
 }
 
 template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, host_look& x) {
+  return f(caf::meta::type_name("host_look"), x.epoch);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, host_order& x) {
+  return f(caf::meta::type_name("host_order"), x.symbol, x.epoch);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, host_end& x) {
+  return f(caf::meta::type_name("host_end"), x.symbol, x.epoch);
+}
+
+template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, symbol_moved& x) {
-  return f(caf::meta::type_name("symbol_moved"), x.symbol, x.now);
+  return f(caf::meta::type_name("symbol_moved"), x.symbol, x.now, x.epoch);
 }
 
 /// The name under which a symbol publishes updates of a topic to other nodes:

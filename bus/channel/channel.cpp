@@ -50,7 +50,9 @@ void sender::mark_due(frame& f) {
 bool sender::acknowledge(const ack& x, time_point now) {
   if (x.received >= next_seq_) return false;
   size_t gone = 0;
+  std::optional<time_point> sent; // of the newest that arrived, where it was sent once only
   while (!frames_.empty() && frames_.front().seq <= x.received) {
+    sent = frames_.front().times_sent == 1 ? std::optional{frames_.front().sent} : std::nullopt;
     bytes_ -= frames_.front().body->size();
     frames_.pop_front();
     ++gone;
@@ -59,6 +61,7 @@ bool sender::acknowledge(const ack& x, time_point now) {
   if (gone > 0) {
     retry_pause_ = cfg_.retry_after;
     last_progress_ = now;
+    if (sent) adapt(now - *sent);
   }
   for (const auto& range : x.missing) {
     if (range.last >= next_seq_ || range.first > range.last) return false;
@@ -69,6 +72,13 @@ bool sender::acknowledge(const ack& x, time_point now) {
     }
   }
   return true;
+}
+
+void sender::adapt(duration delay) {
+  if (delay <= cfg_.prompt)
+    room_ = std::min(2 * room_, cfg_.window_bytes);
+  else if (delay >= cfg_.late)
+    room_ = std::max(room_ / 2, std::min(cfg_.first_bytes, cfg_.window_bytes));
 }
 
 void sender::repeat_all() {

@@ -12,12 +12,13 @@
 //   s.acknowledge(ack, now);                  auto ack = r.acknowledgement(now);
 //
 // Memory: at most `window_frames` frames and about `window_bytes` bytes on each
-// side; a frame beyond the window is not sent, and dropped if it comes in.
+// side, fewer bytes on a slow network; a frame beyond the window is not sent, and dropped if it comes in.
 #pragma once
 
 #include "bus/channel/retransmission.hpp"
 #include "bus/limits.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -39,6 +40,12 @@ using body_ptr = std::shared_ptr<const std::string>;
 struct settings {
   uint32_t window_frames = limits::window_frames;
   size_t window_bytes = size_t{16} << 20;
+  /// What is in flight on a slow network lies before everything that is sent later, signs of life too. So the sender begins
+  /// with so many bytes, doubles them as long as acknowledgements come promptly, and halves them, down to here, when they
+  /// come late.
+  size_t first_bytes = size_t{512} << 10;
+  duration prompt = std::chrono::milliseconds{100};
+  duration late = std::chrono::milliseconds{400};
   /// The oldest frame without acknowledgement is sent again after this, doubled each time up to `retry_max`.
   duration retry_after = std::chrono::milliseconds{250};
   duration retry_max = std::chrono::milliseconds{1000};
@@ -83,11 +90,11 @@ struct sender_statistics {
 
 class sender {
 public:
-  explicit sender(const settings& cfg) : cfg_(cfg), retry_pause_(cfg.retry_after) {}
+  explicit sender(const settings& cfg) : cfg_(cfg), room_(std::min(cfg.first_bytes, cfg.window_bytes)), retry_pause_(cfg.retry_after) {}
 
   /// Whether `push` may be called.
   bool has_room() const noexcept {
-    return frames_.empty() || (frames_.size() < cfg_.window_frames && bytes_ < cfg_.window_bytes);
+    return frames_.empty() || (frames_.size() < cfg_.window_frames && bytes_ < room_);
   }
 
   /// Takes a frame and gives it the next sequence number, which is returned.
@@ -117,13 +124,17 @@ public:
   bool idle() const noexcept { return frames_.empty(); }
   size_t in_flight() const noexcept { return frames_.size(); }
   size_t bytes_in_flight() const noexcept { return bytes_; }
+  /// How many may be in flight now.
+  size_t room() const noexcept { return room_; }
   uint64_t last_seq() const noexcept { return next_seq_ - 1; }
   const sender_statistics& statistics() const noexcept { return statistics_; }
 
 private:
   void mark_due(frame& f);
+  void adapt(duration delay);
 
   settings cfg_;
+  size_t room_; // for bytes, between `first_bytes` and `window_bytes`
   std::deque<frame> frames_; // without acknowledgement, consecutive sequence numbers
   size_t bytes_ = 0;
   size_t scan_from_ = 0; // no frame before this index is due

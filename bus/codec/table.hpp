@@ -65,6 +65,8 @@ public:
   const type_entry* find(std::string_view name) const noexcept;
 
   size_t size() const noexcept { return entries_.size(); }
+  /// All types, in the order in which they were added; those of the bus itself come first.
+  const std::deque<type_entry>& entries() const noexcept { return entries_; }
 
 private:
   struct string_hash {

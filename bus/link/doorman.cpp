@@ -107,6 +107,7 @@ void doorman::allowed(keys::allow_list x) {
   for (const auto& [key, entry] : allowed_.entries())
     if (!x.find_key(key) && former_.size() < limits::refused_peers) former_[key] = entry.name;
   std::erase_if(former_, [&](const auto& f) { return x.find_key(f.first) != nullptr; });
+  std::erase_if(overdrafts_, [&](const auto& o) { return x.find_name(o.first) == nullptr; });
   allowed_ = std::move(x);
 }
 
@@ -116,12 +117,19 @@ doorman::doorman(zmq::context_t& context, refusal_log& refusals, keys::allow_lis
   socket_.bind("inproc://zeromq.zap.01");
 }
 
-bool doorman::decide(const std::string& domain, const std::string& address, const std::string& mechanism,
+bool doorman::overdrawn(const std::string& client, std::chrono::steady_clock::time_point now) {
+  const auto [i, is_first] = overdrafts_.try_emplace(client);
+  i->second.is_shut_out = !is_first && now - i->second.last < std::chrono::seconds{limits::shut_out_seconds};
+  i->second.last = now;
+  return i->second.is_shut_out;
+}
+
+doorman::verdict doorman::decide(const std::string& domain, const std::string& address, const std::string& mechanism,
                      const zmq::message_t& credentials, std::string& user,
                      std::chrono::steady_clock::time_point now) {
   if (mechanism != "CURVE" || credentials.size() != 32) {
     refusals_.refused(address, "mechanism " + mechanism + ", want CURVE", now);
-    return false;
+    return verdict::never;
   }
   char key[41];
   zmq_z85_encode(key, credentials.data<uint8_t>(), 32);
@@ -130,14 +138,19 @@ bool doorman::decide(const std::string& domain, const std::string& address, cons
     const auto former = former_.find(key);
     const auto whose = former == former_.end() ? std::string{} : " any more, it was that of " + former->second;
     refusals_.refused(address, std::string{"key "} + key + " is not on the allow list" + whose, now);
-    return false;
+    return verdict::never;
+  }
+  if (const auto i = overdrafts_.find(entry->name); i != overdrafts_.end() && entry->what == keys::kind::client && i->second.is_shut_out &&
+                                                    now - i->second.last < std::chrono::seconds{limits::shut_out_seconds}) {
+    refusals_.refused(address, entry->name + " wanted too many topics and has to wait", now);
+    return verdict::later;
   }
   if (domain == topics_domain || (domain == control_domain && entry->what == keys::kind::node)) {
     user = entry->public_key;
-    return true;
+    return verdict::welcome;
   }
   refusals_.refused(address, entry->name + " may not enter " + domain, now);
-  return false;
+  return verdict::never;
 }
 
 void doorman::serve(std::chrono::steady_clock::time_point now) {
@@ -150,9 +163,9 @@ void doorman::serve(std::chrono::steady_clock::time_point now) {
       request.push_back(std::move(part));
     }
     std::string user;
-    bool ok = false;
+    auto answer = verdict::never;
     if (request.size() >= 7 && request[0].to_string_view() == "1.0")
-      ok = decide(request[2].to_string(), request[3].to_string(), request[5].to_string(), request[6], user,
+      answer = decide(request[2].to_string(), request[3].to_string(), request[5].to_string(), request[6], user,
                   now);
     const auto more = zmq::send_flags::sndmore;
     socket_.send(zmq::str_buffer("1.0"), more);
@@ -160,8 +173,8 @@ void doorman::serve(std::chrono::steady_clock::time_point now) {
       socket_.send(request[1], more);
     else
       socket_.send(zmq::message_t{}, more);
-    socket_.send(ok ? zmq::str_buffer("200") : zmq::str_buffer("400"), more);
-    socket_.send(ok ? zmq::str_buffer("") : zmq::str_buffer("no"), more);
+    socket_.send(zmq::buffer(std::to_string(static_cast<uint16_t>(answer))), more);
+    socket_.send(answer == verdict::welcome ? zmq::str_buffer("") : zmq::str_buffer("no"), more);
     socket_.send(zmq::buffer(user), more);
     socket_.send(zmq::message_t{}, zmq::send_flags::none);
   }

@@ -81,17 +81,28 @@ public:
   /// Answers what has been asked.
   void serve(std::chrono::steady_clock::time_point now);
 
+  /// A program outside has taken more than it may. True if it has done so not long ago: then it is not let in for a while.
+  bool overdrawn(const std::string& client, std::chrono::steady_clock::time_point now);
+
   const keys::allow_list& allowed() const noexcept { return allowed_; }
   void allowed(keys::allow_list x);
 
 private:
-  bool decide(const std::string& domain, const std::string& address, const std::string& mechanism,
-              const zmq::message_t& credentials, std::string& user,
-              std::chrono::steady_clock::time_point now);
+  /// The status codes of ZAP. After `later` libzmq tries again by itself.
+  enum class verdict : uint16_t { welcome = 200, later = 300, never = 400 };
+
+  verdict decide(const std::string& domain, const std::string& address, const std::string& mechanism,
+                 const zmq::message_t& credentials, std::string& user,
+                 std::chrono::steady_clock::time_point now);
 
   zmq::socket_t socket_;
   refusal_log& refusals_;
   keys::allow_list allowed_;
+  struct overdraft {
+    std::chrono::steady_clock::time_point last;
+    bool is_shut_out = false;
+  };
+  std::map<std::string, overdraft> overdrafts_; // by client, of those on the list
   std::map<std::string, std::string> former_; // keys that were taken off the list, and whose they were
 };
 

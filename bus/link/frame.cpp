@@ -47,6 +47,11 @@ public:
     return *this;
   }
 
+  fields& nil() {
+    if (status_ == errc::none) status_ = in_.read_nil();
+    return *this;
+  }
+
   fields& time(int64_t& x) {
     if (status_ == errc::none) status_ = in_.read_int(x);
     return *this;
@@ -99,6 +104,8 @@ errc read_hello(cursor& in, hello& x) {
   f.number(x.seen_session).text(x.from.control_endpoint, endpoint_bytes);
   f.text(x.from.topics_endpoint, endpoint_bytes).number(x.from.agent);
   if (f.status() == errc::none && (x.from.name.empty() || x.from.node.empty())) return errc::missing_field;
+  if (in.next_is_nil()) f.nil();
+  else f.number(x.features);
   return f.status();
 }
 
@@ -174,7 +181,8 @@ void write(std::string& out, const hello& x) {
   pack_str(out, x.from.control_endpoint);
   pack_str(out, x.from.topics_endpoint);
   pack_uint(out, x.from.agent);
-  pack_nil(out); // reserved
+  if (x.features == 0) pack_nil(out);
+  else pack_uint(out, x.features);
 }
 
 void write(std::string& out, const data& x) {
@@ -215,7 +223,7 @@ errc read(std::string_view in, header& out) {
   if (auto e = c.read_uint(what); e != errc::none) return e;
   switch (what) {
   case kind_hello:
-    return read_as<hello>(c, size, hello_fields - 1, out, read_hello);
+    return read_as<hello>(c, size, hello_fields, out, read_hello);
   case kind_data:
     return read_as<data>(c, size, data_fields, out, read_data);
   case kind_beat:

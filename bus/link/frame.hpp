@@ -32,15 +32,22 @@ struct identity {
   friend bool operator==(const identity&, const identity&) = default;
 };
 
+/// What a node can do that nodes of the same protocol version need not be able to; bits of `hello::features`.
+namespace feature {
+inline constexpr uint32_t parts = 1; ///< puts bodies together that come in parts, see `data`
+}
+
 /// "I am here, in this session; of you I have seen that one."
 struct hello {
   identity from;
   uint32_t session = 0;
   std::string seen_node; ///< empty: nothing yet
   uint32_t seen_session = 0;
+  uint32_t features = 0; ///< none: an older node, whose field is nil
 };
 
-/// One numbered frame of messages, with an acknowledgement for the other direction.
+/// One numbered frame of messages, with an acknowledgement for the other direction. With 0 messages it is a part: the
+/// next body goes on where this one ends, up to one that says how many messages it all was.
 struct data {
   uint32_t from_session = 0;
   uint32_t to_session = 0;

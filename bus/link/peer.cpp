@@ -12,6 +12,7 @@ namespace bus::link {
 namespace {
 
 constexpr std::chrono::milliseconds dial_pause{50};      // at least so long between two dials
+constexpr std::chrono::milliseconds handshake_patience{400}; // since the network let us through
 constexpr std::chrono::milliseconds refused_pause{1000}; // after the peer did not admit us
 constexpr std::chrono::seconds complaint_pause{10};      // between two log lines about one peer
 constexpr size_t copy_below = 1024;                      // smaller bodies are copied into the message
@@ -34,7 +35,7 @@ zmq::message_t message_of(const body_ptr& body) {
   return zmq::message_t{const_cast<char*>(body->data()), body->size(), release_body, new body_ptr{body}};
 }
 
-constexpr int watched_events = ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
+constexpr int watched_events = ZMQ_EVENT_CONNECTED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
                                ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
                                ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL;
 
@@ -76,6 +77,10 @@ void peer::endpoint(const std::string& x, origin from) {
   if (from == origin::learned && pinned_) return;
   if (from == origin::configured) pinned_ = true;
   if (x == endpoint_) return;
+  if (host_.settings().security == security::plain && !is_loopback(x)) {
+    complain(name_ + " is said to be at " + x + ": links without keys stay on this machine");
+    return;
+  }
   endpoint_ = x;
   connect_anew();
 }
@@ -85,7 +90,7 @@ void peer::open(const std::string& where) {
   dealer_ = zmq::socket_t{host_.context(), zmq::socket_type::dealer};
   dealer_.set(zmq::sockopt::linger, 0);
   dealer_.set(zmq::sockopt::sndhwm, send_queue);
-  dealer_.set(zmq::sockopt::rcvhwm, 1); // it only sends: what a peer pushes back is never read
+  dealer_.set(zmq::sockopt::rcvhwm, 0); // see `watch_silent_clients`; what a peer pushes back is refused by `check_silence`
   dealer_.set(zmq::sockopt::maxmsgsize, static_cast<int64_t>(limits::answer_bytes));
   dealer_.set(zmq::sockopt::immediate, 1); // nothing waits for a connection that is not there
   dealer_.set(zmq::sockopt::handshake_ivl, handshake_ms);
@@ -93,7 +98,7 @@ void peer::open(const std::string& where) {
   dealer_.set(zmq::sockopt::reconnect_ivl_max, reconnect_max_ms);
   dealer_.set(zmq::sockopt::heartbeat_ivl, wire_beat_ms);
   dealer_.set(zmq::sockopt::heartbeat_timeout, wire_timeout_ms);
-  dealer_.set(zmq::sockopt::heartbeat_ttl, wire_timeout_ms);
+  // no heartbeat_ttl: it would give the peer's socket, whose queue has a limit, a timer of that kind
   if (cfg.security == security::curve) {
     dialled_key_ = host_.server_key(name_);
     dealer_.set(zmq::sockopt::curve_serverkey, dialled_key_);
@@ -166,6 +171,7 @@ void peer::hang_up(std::chrono::milliseconds linger) {
 
 void peer::close(std::chrono::milliseconds linger) {
   connected_ = blocked_ = false;
+  reached_ = {};
   host_.sockets_changed();
   if (!dealer_) return;
   dealer_.set(zmq::sockopt::linger, static_cast<int>(linger.count()));
@@ -241,6 +247,10 @@ void peer::read_monitor(time_point now) {
   const turn mine{*this};
   monitor_event e;
   while (monitor_.next(e)) {
+    if (e.what == ZMQ_EVENT_CONNECTED) {
+      reached_ = now;
+      continue;
+    }
     if (e.what == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
       connected_ = true;
       dials_ = dials_ > 0 ? dials_ - 1 : 0; // this address works
@@ -248,6 +258,7 @@ void peer::read_monitor(time_point now) {
       continue;
     }
     connected_ = false;
+    reached_ = {};
     if (e.what == ZMQ_EVENT_DISCONNECTED) {
       dial_at(now);
       return;
@@ -265,8 +276,19 @@ void peer::receive(const header& h, std::string_view body, time_point now) {
   broken_ = false;
 }
 
+// A DEALER only sends. Whoever pushes something back would fill this node's memory.
+void peer::check_silence(time_point now) {
+  zmq::message_t m;
+  if (!dealer_ || !connected_ || blocked_ || !dealer_.recv(m, zmq::recv_flags::dontwait)) return;
+  complain(name_ + " sends where it may only listen");
+  session_.break_off(now);
+  close(std::chrono::milliseconds{0});
+  dial_at(now + refused_pause);
+}
+
 void peer::tick(time_point now) {
   const turn mine{*this};
+  check_silence(now);
   if (next_dial_ <= now) connect_anew();
   if (session_.deadline() <= now) session_.tick(now);
 }
@@ -309,8 +331,13 @@ bool peer::transmit(const std::string& head, const body_ptr& body) {
   return true;
 }
 
+// A handshake that has begun gets its time, on a machine that is busy or a network that is slow: begun anew each
+// time that the session asks, it would never end.
 void peer::redial() {
-  if (is_admitted()) dial_at(host_.now()); // otherwise a new allow list does it
+  const auto now = host_.now();
+  const auto patience = std::max<duration>(handshake_patience, 8 * session_.statistics().round_trip);
+  if (!connected_ && reached_ != time_point{} && now - reached_ < patience) return;
+  if (is_admitted()) dial_at(now); // otherwise a new allow list does it
 }
 
 void peer::deliver(std::string_view body, uint32_t messages) {

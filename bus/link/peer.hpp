@@ -107,6 +107,7 @@ private:
   void open(const std::string& where);
   void close(std::chrono::milliseconds linger);
   void connect_anew();
+  void check_silence(time_point now);
   bool is_idle() const;
   bool is_admitted() const;
   void complain(const std::string& text); // at most once in a while
@@ -128,6 +129,7 @@ private:
   std::shared_ptr<outbox> outbox_;
   identity linked_; // while up
   bool connected_ = false;
+  time_point reached_{}; // when the network let us through, since the last dial: a handshake is going on
   bool blocked_ = false;
   bool broken_ = false;
   time_point dialled_{};

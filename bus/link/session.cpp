@@ -1,6 +1,9 @@
 #include "bus/link/session.hpp"
 
+#include "bus/limits.hpp"
+
 #include <algorithm>
+#include <utility>
 
 namespace bus::link {
 
@@ -22,12 +25,30 @@ session::session(const session_settings& cfg, const identity& self, uint32_t fir
 // -- sending ------------------------------------------------------------------
 
 void session::push(body_ptr body, uint32_t messages, time_point now) {
-  sender_.push(std::move(body), messages);
+  if (body->size() > limits::part_bytes && (peer_features_ & feature::parts) != 0) {
+    big_ = std::move(body);
+    big_sent_ = 0;
+    big_messages_ = messages;
+  } else {
+    sender_.push(std::move(body), messages);
+  }
   flush(now);
+}
+
+// As far as the window is open; the rest follows with the acknowledgements.
+void session::feed_parts() {
+  while (big_ && sender_.has_room()) {
+    const auto size = std::min(limits::part_bytes, big_->size() - big_sent_);
+    const bool is_last = big_sent_ + size == big_->size();
+    sender_.push(std::make_shared<const std::string>(*big_, big_sent_, size), is_last ? big_messages_ : 0);
+    big_sent_ += size;
+    if (is_last) big_ = nullptr;
+  }
 }
 
 void session::flush(time_point now) {
   if (!is_up()) return;
+  feed_parts();
   while (const auto* f = sender_.next(now)) {
     scratch_.clear();
     write(scratch_, data{session_, peer_session_, f->seq, f->messages, receiver_.acknowledgement(now)});
@@ -45,7 +66,7 @@ void session::flush(time_point now) {
 void session::send_hello(uint32_t session_number, time_point now) {
   last_hello_ = now;
   scratch_.clear();
-  write(scratch_, hello{self_, session_number, peer_.node, peer_session_});
+  write(scratch_, hello{self_, session_number, peer_.node, peer_session_, feature::parts});
   out_.transmit(scratch_, nullptr);
 }
 
@@ -61,6 +82,7 @@ void session::send_beat(time_point now) {
 void session::on_connected(time_point now) {
   if (state_ == state::suspended) return;
   last_redial_ = now;
+  redial_pause_ = cfg_.redial_after;
   if (is_up()) {
     sender_.repeat_all();
     send_beat(now);
@@ -99,6 +121,7 @@ void session::on(const hello& x, time_point now) {
   }
   peer_ = x.from;
   peer_session_ = x.session;
+  peer_features_ = x.features;
   send_hello(session_, now);
   if (saw_us(x, session_)) become_up(now);
 }
@@ -128,7 +151,7 @@ void session::on_hello_while_up(const hello& x, time_point now) {
     return;
   }
   scratch_.clear();
-  write(scratch_, hello{self_, session_ + 1, x.from.node, x.session});
+  write(scratch_, hello{self_, session_ + 1, x.from.node, x.session, feature::parts});
   out_.transmit(scratch_, nullptr);
   note_rival(x.from, now);
 }
@@ -165,11 +188,27 @@ void session::on(const data& x, std::string_view body, time_point now) {
   if (!is_up()) return;
   statistics_.bytes_in += body.size();
   ++statistics_.frames_in;
-  receiver_.accept(x.seq, body, x.messages, now, [this](std::string_view b, uint32_t messages) {
-    statistics_.messages_in += messages;
-    if (is_up()) out_.deliver(b, messages);
+  bool is_sound = true;
+  receiver_.accept(x.seq, body, x.messages, now, [&](std::string_view b, uint32_t messages) {
+    is_sound = is_sound && take(b, messages);
   });
+  if (!is_sound) return become_down(down_reason::broken, now);
   flush(now);
+}
+
+// False if the parts are more than any message may be.
+bool session::take(std::string_view body, uint32_t messages) {
+  statistics_.messages_in += messages;
+  if (messages > 0 && partial_.empty()) {
+    if (is_up()) out_.deliver(body, messages);
+    return true;
+  }
+  if (partial_.size() + body.size() > limits::wire_frame_bytes) return false;
+  partial_.append(body);
+  if (messages == 0) return true;
+  const auto whole = std::exchange(partial_, {});
+  if (is_up()) out_.deliver(whole, messages);
+  return true;
 }
 
 void session::on(const beat& x, time_point now) {
@@ -204,7 +243,10 @@ void session::become_up(time_point now) {
   state_ = state::up;
   sender_ = channel::sender{cfg_.channel};
   receiver_ = channel::receiver{cfg_.channel};
+  big_ = nullptr;
+  partial_ = {};
   last_heard_ = last_proof_ = last_redial_ = now;
+  redial_pause_ = cfg_.redial_after;
   peer_clock_ = 0;
   ++statistics_.times_up;
   send_beat(now);
@@ -217,6 +259,8 @@ void session::absorb_channel_statistics() {
   statistics_.reordered_frames += receiver_.statistics().out_of_order;
   sender_ = channel::sender{cfg_.channel};
   receiver_ = channel::receiver{cfg_.channel};
+  big_ = nullptr;
+  partial_ = {};
 }
 
 void session::become_down(down_reason reason, time_point now) {
@@ -255,11 +299,15 @@ time_point session::lost_at() const {
   return std::min(last_heard_, last_proof_ + cfg_.beat_every) + cfg_.down_after;
 }
 
-void session::redial_if_deaf(time_point now) {
-  if (now - last_redial_ < cfg_.redial_after) return;
+time_point session::redials_at() const {
   const auto heard = std::min(last_heard_, last_proof_ + cfg_.beat_every);
-  if (now - heard < cfg_.redial_after) return;
+  return std::max(heard + cfg_.redial_after, last_redial_ + redial_pause_);
+}
+
+void session::redial_if_deaf(time_point now) {
+  if (now < redials_at()) return;
   last_redial_ = now;
+  redial_pause_ = std::max(cfg_.redial_again, duration{2 * statistics_.round_trip});
   ++statistics_.redials;
   out_.redial();
 }
@@ -290,7 +338,7 @@ void session::tick(time_point now) {
 time_point session::deadline() const {
   if (state_ == state::suspended) return time_point::max();
   if (state_ == state::away) return last_hello_ + cfg_.hello_every;
-  auto result = std::min(last_beat_ + cfg_.beat_every, lost_at());
+  auto result = std::min({last_beat_ + cfg_.beat_every, lost_at(), redials_at()});
   if (const auto t = sender_.deadline()) result = std::min(result, *t);
   if (const auto t = receiver_.deadline()) result = std::min(result, *t);
   return result;

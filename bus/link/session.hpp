@@ -16,7 +16,7 @@
 // - A connection may break and come back; the session stays up as long as
 //   something is heard within `down_after`, and the peer shows that it hears us
 //   (a new acknowledgement, a beat that echoes one of ours). While either fails,
-//   it asks for a new connection every `redial_after`.
+//   it asks for a new connection after `redial_after`, then every `redial_again`.
 // - A hello of another incarnation does not end a link by itself (it may be an old
 //   frame): it is challenged with our *next* session number, and believed when it
 //   echoes that.
@@ -42,6 +42,9 @@ struct session_settings {
   duration beat_every = std::chrono::milliseconds{100};
   duration hello_every = std::chrono::milliseconds{100};
   duration redial_after = std::chrono::milliseconds{400};
+  /// From then on, as long as nothing is heard: the kernel tries a connection that got no answer again only after a
+  /// second, and a cut that ends shortly before the down limit should find one that is being made just then.
+  duration redial_again = std::chrono::milliseconds{100};
   /// The same while the link is down; long enough for a slow handshake.
   duration redial_while_away = std::chrono::milliseconds{1500};
 };
@@ -52,7 +55,7 @@ public:
   virtual ~session_output() = default;
   /// Sends a frame with this header; false if the socket would block or is not connected. `body` may be null.
   virtual bool transmit(const std::string& head, const body_ptr& body) = 0;
-  /// Wants the connection to the peer closed and opened anew.
+  /// Wants the connection to the peer closed and opened anew; one that is just being agreed upon may be left alone.
   virtual void redial() = 0;
   /// Messages of one frame, in order, each once.
   virtual void deliver(std::string_view body, uint32_t messages) = 0;
@@ -89,9 +92,9 @@ public:
   const identity& peer() const noexcept { return peer_; }
 
   /// Whether `push` may be called: the link is up and its window is open.
-  bool has_room() const noexcept { return is_up() && sender_.has_room(); }
+  bool has_room() const noexcept { return is_up() && !big_ && sender_.has_room(); }
 
-  /// Queues one frame of messages and transmits as far as the socket allows. Requires `has_room()`.
+  /// Queues one frame of messages, a long one in parts, and transmits as far as the socket allows. Requires `has_room()`.
   void push(body_ptr body, uint32_t messages, time_point now);
 
   /// Transmits what is due: after `transmit` had returned false, and as part of all other calls.
@@ -119,7 +122,7 @@ public:
 
   /// What this session knows about itself; cheap.
   session_statistics statistics() const;
-  size_t frames_in_flight() const noexcept { return sender_.in_flight(); }
+  size_t frames_in_flight() const noexcept { return sender_.in_flight() + (big_ ? 1 : 0); }
   size_t bytes_in_flight() const noexcept { return sender_.bytes_in_flight(); }
   time_point last_heard() const noexcept { return last_heard_; }
 
@@ -144,8 +147,11 @@ private:
   void become_up(time_point now);
   void become_down(down_reason reason, time_point now);
   time_point lost_at() const;
+  time_point redials_at() const;
   void redial_if_deaf(time_point now);
   void absorb_channel_statistics();
+  void feed_parts();
+  bool take(std::string_view body, uint32_t messages);
 
   session_settings cfg_;
   identity self_;
@@ -154,13 +160,19 @@ private:
   uint32_t session_;
   identity peer_;
   uint32_t peer_session_ = 0;
+  uint32_t peer_features_ = 0;
   channel::sender sender_;
   channel::receiver receiver_;
+  body_ptr big_; // is going out in parts, from `big_sent_` on; nothing else is taken meanwhile
+  size_t big_sent_ = 0;
+  uint32_t big_messages_ = 0;
+  std::string partial_; // is coming in in parts
   time_point last_heard_{};
   time_point last_hello_{};
   time_point rival_since_{}, rival_heard_{};
   time_point last_beat_{};
   time_point last_redial_{};
+  duration redial_pause_{}; // from there on
   time_point last_proof_{}; // when the peer, by what it says, last heard something new of us
   int64_t peer_clock_ = 0;  // the newest `now` of the peer
   time_point peer_clock_heard_{};

@@ -42,6 +42,7 @@ void topic_sockets::open(const std::string& endpoint) {
 void topic_sockets::open_publisher(const std::string& endpoint) {
   publisher_ = zmq::socket_t{context_, zmq::socket_type::xpub};
   prepare_server(publisher_, settings_, topics_domain);
+  watch_silent_clients(publisher_);
   allow_address(publisher_, endpoint);
   publisher_.set(zmq::sockopt::sndhwm, topic_queue);
   publisher_.set(zmq::sockopt::maxmsgsize, subscription_bytes);
@@ -63,8 +64,7 @@ void topic_sockets::open_subscriber() {
   subscriber_.set(zmq::sockopt::sndhwm, topic_queue); // subscriptions beyond it are dropped when a connection is made
   subscriber_.set(zmq::sockopt::maxmsgsize, static_cast<int64_t>(limits::wire_frame_bytes));
   subscriber_.set(zmq::sockopt::handshake_ivl, handshake_ms);
-  subscriber_.set(zmq::sockopt::heartbeat_ivl, 500);
-  subscriber_.set(zmq::sockopt::heartbeat_timeout, 1500);
+  // no heartbeats, see `watch_silent_clients`: a publisher that is lost is disconnected when its control link goes down
   subscriber_.set(zmq::sockopt::reconnect_ivl, 50);
   subscriber_.set(zmq::sockopt::reconnect_ivl_max, 1000);
   if (settings_.security != security::curve) return;

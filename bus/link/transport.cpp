@@ -120,6 +120,13 @@ public:
     if (revoked) reopen_servers();
   }
 
+  // Comes from within the reading of the socket that is to be closed.
+  void overdrawn(const std::string& client) {
+    if (doorman_ && doorman_->overdrawn(client, now_)) refusals_.refused(client, "wants too many topics, again: not let in for a while", now_);
+    else refusals_.refused(client, "wants too many topics: all begin anew", now_);
+    renews_publisher_ = true;
+  }
+
   std::vector<link_report> report() const {
     std::vector<link_report> result;
     for (const auto& p : peers_.all()) result.push_back(p->report(now_));
@@ -243,6 +250,17 @@ private:
     reopen();
   }
 
+  void renew_publisher() {
+    if (!std::exchange(renews_publisher_, false) || !topics_.is_publishing()) return;
+    topics_.close_publisher();
+    client_.topics_closed();
+    items_stale_ = publisher_reopens_ = true;
+    reopen_pause_ = first_reopen_pause;
+    next_reopen_ = closed_at_ = now_;
+    reopen_told_ = {};
+    reopen();
+  }
+
   // Never gives up, and never keeps the loop: without these sockets nobody can reach this node.
   void reopen() {
     if (next_reopen_ > now_) return;
@@ -305,6 +323,7 @@ private:
       more_waiting_ = read_control();
       read_monitors();
       more_waiting_ = topics_.read(client_) || more_waiting_;
+      renew_publisher();
       topics_.send();
       for (const auto& p : peers_.all()) {
         p->pump(now_);
@@ -462,7 +481,7 @@ private:
   monitor router_monitor_;
   std::string router_endpoint_;
   bool router_bound_ = false;
-  bool router_reopens_ = false, publisher_reopens_ = false;
+  bool router_reopens_ = false, publisher_reopens_ = false, renews_publisher_ = false;
   time_point next_reopen_ = time_point::max();
   time_point closed_at_{}, reopen_told_{};
   std::chrono::milliseconds reopen_pause_ = first_reopen_pause;
@@ -537,6 +556,9 @@ void transport::suspend_all(down_reason reason) {
 }
 void transport::resume_all() {
   impl_->resume_all();
+}
+void transport::overdrawn(const std::string& client) {
+  impl_->overdrawn(client);
 }
 std::vector<link_report> transport::report() const {
   return impl_->report();

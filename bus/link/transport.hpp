@@ -105,6 +105,10 @@ public:
   void unsubscribe(std::string_view topic);
   void request_snapshot(std::string_view topic);
 
+  /// The subscriptions of a program outside take too much memory: the topics get a new socket, and one that brings it to that
+  /// again soon is not let in for a while.
+  void overdrawn(const std::string& client);
+
   /// Replaces the allow list; peers whose keys are gone are cut off at once.
   void replace_allowed(keys::allow_list x);
 

@@ -146,6 +146,7 @@ caf::error core::start() {
   settings.log = cfg_.log;
   transport_ = std::make_unique<link::transport>(std::move(settings), *this);
   hub_->attach(transport_.get());
+  hub_->on_overdrawn([this](const std::string& client) { transport_->overdrawn(client); });
   hub_->on_refusal([this](const std::string& what) { log(log_level::warning, what); });
   if (auto ok = transport_->start(); !ok) {
     stop();
@@ -153,6 +154,8 @@ caf::error core::start() {
   }
   running_ = true;
   transport_->post([this] {
+    if (cfg_.security == security::plain)
+      log(log_level::warning, "security: plain: links are not encrypted and nobody has to show a key; every program of this machine can give orders");
     for (const auto& p : cfg_.peers)
       if (auto ok = transport_->connect(p.name, p.endpoint, origin::configured); !ok)
         log(log_level::error, ok.error().text);

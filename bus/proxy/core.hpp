@@ -10,6 +10,7 @@
 #include "bus/config.hpp"
 #include "bus/link/transport.hpp"
 #include "bus/messages.hpp"
+#include "bus/proxy/early_moves.hpp"
 #include "bus/proxy/export_table.hpp"
 #include "bus/proxy/loss_log.hpp"
 #include "bus/proxy/meter.hpp"
@@ -176,6 +177,7 @@ private:
   std::vector<caf::weak_actor_ptr> watchers_;
 
   std::map<size_t, linked_peer> peers_; // bus thread
+  early_moves early_moves_;             // bus thread
   caf::actor agent_;
   caf::actor pulse_;
   std::atomic<uint64_t> pulse_answered_{0};

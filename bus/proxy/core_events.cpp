@@ -166,6 +166,7 @@ void core::check_pulse(link::time_point now) {
 }
 
 void core::housekeeping() {
+  early_moves_.sweep(std::chrono::steady_clock::now());
   for (auto& [index, p] : peers_) {
     p.via->requests().sweep();
     for (auto i = p.targets.begin(); i != p.targets.end();) {

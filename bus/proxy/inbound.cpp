@@ -97,6 +97,7 @@ core::target* inbound::target_for(caf::actor_id id) {
 
 // The answer may come from another node than the request went to, before that node's `moved` arrives.
 void inbound::settle_request(caf::actor_id requester, caf::message_id mid) {
+  core_.early_moves_.forget(requester, mid);
   if (peer_.via->requests().take(requester, mid)) return;
   for (auto& [index, other] : core_.peers_)
     if (other.via->requests().take(requester, mid)) return;
@@ -225,7 +226,13 @@ caf::error inbound::on_moved(codec::decoder& f) {
   if (auto e = f.in().read_uint(raw_mid); e != errc::none) return make_error(e);
   if (auto err = f.apply(to)) return err;
   const caf::message_id mid{raw_mid};
-  if (!peer_.via->requests().take(requester, mid)) return {}; // answered already
+  if (!peer_.via->requests().take(requester, mid)) {
+    // answered already; or whoever passed it on to that node has not been heard of yet, over another link
+    if (core_.exports_->find(requester))
+      core_.early_moves_.keep(requester, mid, peer_.via->node(), std::move(to), std::chrono::steady_clock::now());
+    return {};
+  }
+  to = core_.early_moves_.follow(requester, mid, std::move(to));
   if (!to || to == core_.system_.node()) return {};           // an actor of this node has it now
   auto actor = core_.exports_->find(requester);
   if (!actor) return {};

@@ -128,14 +128,33 @@ void hub::drop_wanted(std::string_view prefix) {
 }
 
 void hub::on_wanted(std::string_view prefix, bool wanted, std::string_view client) {
-  if (prefix.size() > limits::topic_bytes) return; // no topic is that long
+  if (prefix.size() > limits::topic_bytes) { // no topic is that long
+    if (wanted) note_stray(prefix, client);
+    return;
+  }
   const std::unique_lock guard{topics_mutex_};
   if (!wanted) {
     drop_wanted(prefix);
-  } else if (wanted_.contains(prefix) || admit(prefix, client)) {
+    return;
+  }
+  const auto known = wanted_.find(prefix);
+  const bool is_taken = known != wanted_.end() || admit(prefix, client);
+  if (!is_taken || (known != wanted_.end() && known->second != client)) note_stray(prefix, client);
+  if (is_taken) {
     // beyond the limit the late subscriber gets the next message, not the last
     if (asked_.size() < limits::wanted_prefixes) asked_.emplace(prefix);
   }
+}
+
+// What has gone again is not always told: the socket says so of the last subscriber only. So this counts too much, and what
+// is done at the limit does no harm to a program that has done nothing but come back often.
+void hub::note_stray(std::string_view prefix, std::string_view client) {
+  if (client.empty()) return;
+  auto& s = strays_.try_emplace(std::string{client}).first->second;
+  s.bytes += prefix.size();
+  if (++s.prefixes <= limits::stray_prefixes_per_client && s.bytes <= limits::stray_bytes_per_client) return;
+  s = {};
+  if (overdrawn_) overdrawn_(std::string{client});
 }
 
 void hub::on_nothing_wanted() {
@@ -144,6 +163,7 @@ void hub::on_nothing_wanted() {
   if (std::exchange(all_wanted_, false)) changed_.emplace();
   asked_.clear();
   snapshots_.clear();
+  strays_.clear();
 }
 
 void hub::on_snapshot_wanted(std::string_view topic) {

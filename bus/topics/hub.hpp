@@ -90,6 +90,9 @@ public:
 
   /// Called for what programs outside are refused, now and then. Set before the start.
   void on_refusal(std::function<void(const std::string&)> told) { refusal_ = std::move(told); }
+  /// Called with the name of a program outside whose subscriptions take too much memory in the socket: those that are not
+  /// counted as its own are beyond their limit. Set before the start.
+  void on_overdrawn(std::function<void(const std::string&)> told) { overdrawn_ = std::move(told); }
   /// Noted; `settle_wanted` acts on it.
   void on_wanted(std::string_view prefix, bool wanted, std::string_view client = {});
   void on_nothing_wanted();
@@ -127,6 +130,7 @@ private:
   void drop_wanted(std::string_view prefix);
   void note_change(std::string_view prefix);
   void refuse(std::string_view client);
+  void note_stray(std::string_view prefix, std::string_view client);
   void tell_watchers();
   void send(local_topic& topic);
   void remove(std::string_view topic, caf::actor_id subscriber);
@@ -148,6 +152,11 @@ private:
   // bus thread
   std::map<std::string, size_t, std::less<>> of_client_; // prefixes that it brought in
   size_t of_clients_ = 0;
+  struct strays {
+    size_t prefixes = 0;
+    size_t bytes = 0;
+  };
+  std::map<std::string, strays, std::less<>> strays_; // by client, since the socket was opened
   prefix_set changed_;   // prefixes, since the last settling
   prefix_set asked_;     // prefixes that somebody came for since
   prefix_set snapshots_; // topics that somebody lost something of since
@@ -155,6 +164,7 @@ private:
   link::time_point refusal_told_{};
   link::time_point now_{};
   std::function<void(const std::string&)> refusal_;
+  std::function<void(const std::string&)> overdrawn_;
 
   mutable std::shared_mutex followed_mutex_;
   string_map<followed_topic> followed_;

@@ -76,15 +76,20 @@ public:
 /// The time of a store, where it is not the database's own. Only differences count.
 using lease_clock = std::function<utc_time()>;
 
-/// SQLite file (":memory:" for tests), made when missing. With an empty clock the process's steady clock counts: whoever sets
+/// The time since the machine was started, with that in which it was suspended, where the system tells (Linux); else the
+/// process's steady clock. Nobody can set it. What leases are counted by: to everybody else a machine that sleeps is one
+/// that does not renew.
+utc_time boot_time();
+
+/// SQLite file (":memory:" for tests), made when missing. With an empty clock `boot_time` counts: whoever sets
 /// the system's clock, forward or back, must not end a lease or make it last. What such a clock has written means nothing to
 /// the next process, so a lease that is found held in the file is held for its time to live from the opening on.
 /// Errors: io_error.
 result<std::unique_ptr<lease_store>> open_sqlite_lease_store(const std::string& path, lease_clock clock = {}, lease_clock own = {});
 
 /// PostgreSQL at a postgresql:// URL; reconnects by itself. With an empty clock the
-/// database's clock counts, which all nodes share. It may be set forward while a lease is held: `own` (the process's steady
-/// clock where both are empty) is compared with it at each acquisition; after a step, and after the opening, a lease that has
+/// database's clock counts, which all nodes share. It may be set forward while a lease is held: `own` (`boot_time`
+/// where both are empty) is compared with it at each acquisition; after a step, and after the opening, a lease that has
 /// run out is given on only when its time to live has passed by `own` as well. What is left is a step within an acquisition
 /// itself; there the epochs hold. Errors: io_error (no connection,
 /// tables can't be made).

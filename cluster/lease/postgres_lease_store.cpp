@@ -190,7 +190,7 @@ private:
 } // namespace
 
 result<std::unique_ptr<lease_store>> open_postgres_lease_store(const std::string& url, lease_clock clock, lease_clock own) {
-  if (!clock && !own) own = steady_time; // a database's clock can be set
+  if (!clock && !own) own = boot_time; // a database's clock can be set
   auto connection = std::make_unique<postgres_connection>(url, std::move(clock));
   connection->new_call();
   if (auto connected = connection->connect(); !connected) return connected.error();

@@ -40,19 +40,33 @@ void release(singleton_pointer self, std::uint64_t epoch) {
 }
 
 using over_atom = caf::atom_constant<caf::atom("over")>;
+using watch_atom = caf::atom_constant<caf::atom("watch")>;
+
+utc_time time_of(singleton_pointer self) {
+  if (const auto& clock = self->state.options->clock) return clock();
+  return utc_time{std::chrono::duration_cast<nanoseconds>(self->clock().now().time_since_epoch())};
+}
 
 /// The store counts from when it was asked; so do we, who asked earlier. The end is looked at when it comes: the next look
 /// for a renewal may be later than that, and then somebody else has the lease already.
-void hold_from(singleton_pointer self, caf::actor_clock::time_point asked_at) {
+void hold_from(singleton_pointer self, utc_time asked_at) {
   auto& s = self->state;
   s.held_until = asked_at + s.options->ttl - s.options->ttl / margin_part;
-  if (const auto now = self->clock().now(); now < s.held_until) self->delayed_send(self, s.held_until - now, over_atom::value);
+  if (const auto now = time_of(self); now < s.held_until) self->delayed_send(self, s.held_until - now, over_atom::value);
 }
 
 /// Of several ends that were asked for, those of grants that have been renewed since come too early and mean nothing.
 void end_in_time(singleton_pointer self) {
   auto& s = self->state;
-  if (s.epoch != 0 && self->clock().now() >= s.held_until) stop_running(self, "the lease could not be renewed in time");
+  if (s.epoch != 0 && time_of(self) >= s.held_until) stop_running(self, "the lease could not be renewed in time");
+}
+
+/// The timer that looks for the end stands still while the machine is suspended; this one is never far away.
+void watch_for_suspension(singleton_pointer self) {
+  auto& s = self->state;
+  if (!s.options->clock || s.watching || s.epoch == 0) return;
+  s.watching = true;
+  self->delayed_send(self, suspension_check, watch_atom::value);
 }
 
 void tell_trouble(singleton_pointer self, const std::string& why) {
@@ -86,7 +100,7 @@ void rest(singleton_pointer self) {
   s.rests_until = self->clock().now() + std::min<std::chrono::milliseconds>(pause, longest_rest) - interval(s) / 2; // between two looks
 }
 
-void on_granted(singleton_pointer self, lease_op op, const lease_grant& grant, caf::actor_clock::time_point asked_at) {
+void on_granted(singleton_pointer self, lease_op op, const lease_grant& grant, utc_time asked_at) {
   auto& s = self->state;
   s.asking = false;
   s.answered = s.seen = self->clock().now();
@@ -94,10 +108,10 @@ void on_granted(singleton_pointer self, lease_op op, const lease_grant& grant, c
   // epoch of its own
   if (op == lease_op::renew && s.epoch != grant.epoch) return release(self, grant.epoch);
   hold_from(self, asked_at);
-  if (op == lease_op::renew) return;
+  if (op == lease_op::renew) return end_in_time(self); // the answer may have lain there while the machine was suspended
   stop_running(self, "the lease was granted anew");
   s.epoch = grant.epoch;
-  if (self->clock().now() >= s.held_until) return stop_running(self, "the answer came too late");
+  if (time_of(self) >= s.held_until) return stop_running(self, "the answer came too late");
   s.running = s.options->start(grant.epoch);
   if (!s.running) {
     release(self, std::exchange(s.epoch, 0));
@@ -105,6 +119,7 @@ void on_granted(singleton_pointer self, lease_op op, const lease_grant& grant, c
     return;
   }
   s.started = self->clock().now();
+  watch_for_suspension(self);
   self->monitor(s.running);
   // for whoever has to find out later who ran it when
   if (const auto leases = s.options->leases()) caf::anon_send(leases, lease_act{s.options->lease, s.epoch, s.options->holder});
@@ -131,9 +146,10 @@ void look(singleton_pointer self) {
   if (s.asking || (s.epoch == 0 && now < s.rests_until)) return;
   s.asking = true;
   const auto op = s.epoch == 0 ? lease_op::acquire : lease_op::renew;
+  const auto asked_at = time_of(self);
   self->request(leases, s.options->ttl / 2,
                 lease_request{op, s.options->lease, s.options->holder, s.epoch, static_cast<std::uint64_t>(s.options->ttl.count())})
-    .then([self, op, now](const lease_grant& grant) { on_granted(self, op, grant, now); }, [self](const caf::error& e) { on_refused(self, e); });
+    .then([self, op, asked_at](const lease_grant& grant) { on_granted(self, op, grant, asked_at); }, [self](const caf::error& e) { on_refused(self, e); });
 }
 
 } // namespace
@@ -163,6 +179,11 @@ caf::behavior singleton_actor(singleton_pointer self, std::shared_ptr<singleton_
       self->delayed_send(self, interval(self->state), tick_atom::value);
     },
     [self](over_atom) { end_in_time(self); },
+    [self](watch_atom) {
+      self->state.watching = false;
+      end_in_time(self);
+      watch_for_suspension(self);
+    },
     [self](report_atom) { return held_lease{self->state.options->lease, self->state.epoch}; },
   };
 }

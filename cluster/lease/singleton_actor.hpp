@@ -22,6 +22,10 @@ inline constexpr std::chrono::seconds trouble_pause{10};
 /// Times to live for which a lease may be held by a node of which nobody knows that it runs the thing: that is trouble.
 inline constexpr int quiet_ttls = 3;
 
+/// How often a holder looks whether its machine was suspended: timers do not count while it is, so the end of a lease that ran
+/// out meanwhile is not told by one. So long at most something acts on under it after the machine has been woken.
+inline constexpr std::chrono::milliseconds suspension_check{100};
+
 /// Longest rest of a node that could not start the thing, or whose thing ended at once, before it tries for the lease again:
 /// the rest doubles from look to look, so that others come first and the store is left in peace.
 inline constexpr std::chrono::seconds longest_rest{60};
@@ -41,6 +45,9 @@ struct singleton_options {
   std::function<bool()> is_known = {};
   /// Told, now and then while it lasts, that nobody answers for the lease, or that it is held and nobody runs the thing; may be empty.
   std::function<void(const std::string& why)> on_trouble = {};
+  /// What validity is counted by: a clock that nobody sets and that goes on while the machine is suspended, see `boot_time`.
+  /// Only differences count. Empty: the actor's own, which stands still then.
+  std::function<utc_time()> clock = {};
 };
 
 struct singleton_state {
@@ -49,7 +56,8 @@ struct singleton_state {
   std::shared_ptr<singleton_options> options;
   std::uint64_t epoch = 0; ///< 0: not held
   caf::actor running;
-  caf::actor_clock::time_point held_until{};
+  utc_time held_until{};   ///< by the options' clock
+  bool watching = false;   ///< for a suspension of the machine
   bool asking = false;
   caf::actor_clock::time_point answered{}; ///< when yes or no was last heard
   caf::actor_clock::time_point seen{};     ///< when it was last ours, not refused, or known to run elsewhere

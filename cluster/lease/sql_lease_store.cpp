@@ -201,8 +201,6 @@ private:
 
 } // namespace
 
-utc_time steady_time() { return utc_time{std::chrono::duration_cast<nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())}; }
-
 result<std::unique_ptr<lease_store>> make_sql_lease_store(std::unique_ptr<sql_connection> connection, lease_clock own) {
   auto out = std::make_unique<sql_lease_store>(std::move(connection), std::move(own));
   if (auto made = out->make_tables(); !made) return made.error();

@@ -43,9 +43,6 @@ public:
   [[nodiscard]] virtual std::vector<std::string> schema() const = 0;
 };
 
-/// The process's steady clock, in the form that stores count in.
-utc_time steady_time();
-
 /// The part of a time to live by which the database's clock may be ahead of ours from one acquisition to the next: together
 /// they stay below the margin that a holder keeps. More is a step.
 inline constexpr int step_part = 40;

@@ -96,7 +96,7 @@ private:
 result<std::unique_ptr<lease_store>> open_sqlite_lease_store(const std::string& path, lease_clock clock, lease_clock own) {
   sqlite3* db = nullptr;
   const int code = sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX, nullptr);
-  auto connection = std::make_unique<sqlite_connection>(db, clock ? std::move(clock) : lease_clock{steady_time});
+  auto connection = std::make_unique<sqlite_connection>(db, clock ? std::move(clock) : lease_clock{boot_time});
   if (code != SQLITE_OK) return error{errc::io_error, "can't open " + path + ": " + sqlite3_errstr(code), path};
   sqlite3_busy_timeout(db, busy_timeout_ms);
   if (auto upgraded = connection->upgrade(); !upgraded) return upgraded.error();

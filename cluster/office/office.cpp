@@ -1,5 +1,7 @@
 #include "cluster/office/office.hpp"
 
+#include <utility>
+
 namespace tt::cluster {
 
 namespace {
@@ -33,7 +35,8 @@ result<void> office::open_all() {
   if (!accounts) return accounts.error();
   trading_ = std::move(*accounts);
   if (around_.on_accounts)
-    if (auto told = around_.on_accounts(*trading_); !told) return told;
+    if (auto done = around_.on_accounts(*trading_); !done) return done;
+  told_of_accounts_ = told::yes;
   if (auto opened = open_alerts(); !opened) return opened;
   if (auto opened = open_strategies(); !opened) return opened;
   if (auto opened = open_webhooks(); !opened) return opened;
@@ -95,6 +98,7 @@ void office::close_doors() {
 }
 
 void office::close_accounts() {
+  if (std::exchange(told_of_accounts_, told::no) == told::yes && around_.on_accounts_end) around_.on_accounts_end();
   if (trading_) trading_->stop();
 }
 

@@ -31,6 +31,8 @@ struct office_surroundings {
   office_place place;
   /// Called when the accounts are there and before anything orders from them: emergency stops come first. May be empty.
   std::function<result<void>(trading_service&)> on_accounts = {};
+  /// Called before the accounts end, where on_accounts was called: whoever speaks to them lets go. May be empty.
+  std::function<void()> on_accounts_end = {};
 };
 
 class office {
@@ -61,7 +63,10 @@ private:
   result<void> open_webhooks();
   result<void> open_jobs();
 
+  enum class told : std::uint8_t { no, yes };
+
   office_surroundings around_;
+  told told_of_accounts_ = told::no;
   std::unique_ptr<trading_service> trading_;
   std::shared_ptr<gateway::https_notice_sender> notices_;
   std::unique_ptr<alert_service> alerts_;

@@ -3,6 +3,8 @@
 #include "actors/market/caf_error.hpp"
 #include "bus/messages.hpp"
 
+#include <caf/exit_reason.hpp>
+
 #include <algorithm>
 #include <utility>
 
@@ -16,6 +18,8 @@ using gathered_atom = caf::atom_constant<caf::atom("gathered")>;
 
 void answer_waiting(placement_pointer self);
 
+bool is_superseded(const caf::error& e) { return from_caf_error(e).code == errc::conflict; }
+
 /// Tells everybody when a symbol has another actor than they were told.
 void settle(placement_pointer self, const std::string& symbol, const caf::actor& actor) {
   auto& s = self->state;
@@ -23,7 +27,7 @@ void settle(placement_pointer self, const std::string& symbol, const caf::actor&
   const bool moved = known && known != actor;
   known = actor;
   if (!moved) return;
-  for (const auto& reader : s.readers) self->send(reader, market::symbol_moved{symbol, actor});
+  for (const auto& reader : s.readers) self->send(reader, market::symbol_moved{symbol, actor, s.epoch});
 }
 
 /// What a host really has, against what it should have.
@@ -31,12 +35,20 @@ void on_hosted(placement_pointer self, const std::string& host, const caf::actor
   auto& s = self->state;
   for (const auto& [symbol, actor] : list.symbols) {
     if (s.table.adopt(symbol, host)) settle(self, symbol, actor);
-    else self->send(directory, market::end_atom::value, symbol);
+    else self->send(directory, market::host_end{symbol, self->state.epoch});
   }
 }
 
+/// A host has heard of a later placement: this one has lost its lease and has not noticed, as after a freeze. It ends at once;
+/// whoever waits is told, and asks the other one.
+void on_superseded(placement_pointer self) {
+  for (auto& [symbol, answer] : std::exchange(self->state.waiting, {}))
+    answer.deliver(to_caf_error({errc::not_available, "another node places symbols now", "symbol"}));
+  self->quit(caf::exit_reason::user_shutdown);
+}
+
 void ask_hosted(placement_pointer self, const std::string& host, const caf::actor& directory) {
-  self->request(directory, host_deadline, market::hosted_atom::value)
+  self->request(directory, host_deadline, market::host_look{self->state.epoch})
     .then(
       [=](const market::hosted_list& list) {
         auto& s = self->state;
@@ -46,7 +58,8 @@ void ask_hosted(placement_pointer self, const std::string& host, const caf::acto
         on_hosted(self, host, directory, list);
         answer_waiting(self);
       },
-      [=](const caf::error&) {
+      [=](const caf::error& e) {
+        if (is_superseded(e)) return on_superseded(self);
         if (self->state.newcomers.erase(host) > 0) self->state.silent[host] = directory;
         answer_waiting(self);
       });
@@ -87,7 +100,7 @@ void place(placement_pointer self, const std::string& symbol, promise answer) {
     answer.deliver(to_caf_error({errc::not_available, "no node that hosts symbols is reachable at the moment", "symbol"}));
     return;
   }
-  self->request(at->second, host_deadline, market::symbol_atom::value, symbol)
+  self->request(at->second, host_deadline, market::host_order{symbol, s.epoch})
     .then(
       [=, host = *host](const caf::actor& actor) mutable {
         if (!self->state.table.adopt(symbol, host)) {
@@ -98,7 +111,11 @@ void place(placement_pointer self, const std::string& symbol, promise answer) {
         settle(self, symbol, actor);
         answer.deliver(actor);
       },
-      [=](const caf::error& e) mutable { answer.deliver(to_caf_error(from_caf_error(e))); });
+      [=](const caf::error& e) mutable {
+        if (!is_superseded(e)) return answer.deliver(to_caf_error(from_caf_error(e)));
+        answer.deliver(to_caf_error({errc::not_available, "another node places symbols now", "symbol"}));
+        on_superseded(self);
+      });
 }
 
 void answer_waiting(placement_pointer self) {
@@ -129,7 +146,9 @@ void reconcile(placement_pointer self) {
 
 } // namespace
 
-caf::behavior placement_actor(placement_pointer self, bus::node* node, caf::actor_clock::time_point places_from, std::function<bool()> is_linked) {
+caf::behavior placement_actor(placement_pointer self, bus::node* node, std::uint64_t epoch, caf::actor_clock::time_point places_from,
+                              std::function<bool()> is_linked) {
+  self->state.epoch = epoch;
   self->state.node = node;
   self->state.is_linked = std::move(is_linked);
   self->set_down_handler([self](const caf::down_msg& down) {

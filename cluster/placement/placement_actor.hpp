@@ -4,7 +4,9 @@
 // Hosts are the directories that nodes with the role `symbols` publish as
 // `symbols/NODE`. What lives already when it begins is adopted, and nothing else is
 // placed until all hosts have had the time to link; a symbol that lives twice (a
-// node was cut off meanwhile) keeps its first home.
+// node was cut off meanwhile) keeps its first home. Its orders carry the epoch of
+// the lease: one that lost it in its sleep is refused by every host that the next
+// one has looked at.
 
 #include "actors/market/messages.hpp"
 #include "bus/node.hpp"
@@ -15,6 +17,7 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/stateful_actor.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
@@ -49,6 +52,7 @@ struct placement_state {
   };
 
   bus::node* node = nullptr;
+  std::uint64_t epoch = 0; ///< of its lease, shown with every order
   placement_table table;
   std::map<std::string, caf::actor> hosts;          ///< by node, those that have answered
   std::map<std::string, caf::actor> newcomers;      ///< asked what they have
@@ -63,8 +67,8 @@ struct placement_state {
 /// Messages: see cluster/messages.hpp. Errors: not_available when no host is
 /// linked or the chosen one does not answer; unknown_symbol. Until `places_from`, and
 /// as long as `is_linked` (may be empty) denies that all known nodes have been linked, it only
-/// finds what lives already; other questions wait.
-caf::behavior placement_actor(caf::stateful_actor<placement_state>* self, bus::node* node, caf::actor_clock::time_point places_from,
-                              std::function<bool()> is_linked = {});
+/// finds what lives already; other questions wait. Shows `epoch` to the hosts and ends when one of them has heard of a later one.
+caf::behavior placement_actor(caf::stateful_actor<placement_state>* self, bus::node* node, std::uint64_t epoch,
+                              caf::actor_clock::time_point places_from, std::function<bool()> is_linked = {});
 
 } // namespace tt::cluster

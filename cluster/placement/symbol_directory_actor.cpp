@@ -54,7 +54,10 @@ caf::behavior symbol_directory_actor(directory_pointer self, bus::node* node, st
     },
     [self](const bus::peer_event&) {},
     [self](const market::symbol_moved& moved) {
-      for (const auto& asker : self->state.askers) self->send(asker, moved);
+      auto& s = self->state;
+      if (moved.epoch < s.epoch) return; // of a placement that has been followed by another one
+      s.epoch = moved.epoch;
+      for (const auto& asker : s.askers) self->send(asker, moved);
     },
   };
 }

@@ -11,6 +11,7 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/stateful_actor.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct symbol_directory_state {
   std::shared_ptr<const instrument_master> master;
   caf::actor placement;             ///< to which we have subscribed
   std::vector<caf::actor> askers; ///< are told of moves
+  std::uint64_t epoch = 0;        ///< the latest of a placement that told of a move
 };
 
 /// Answers symbol_atom as directory_actor does. Errors: unknown_symbol;

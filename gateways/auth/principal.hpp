@@ -55,6 +55,11 @@ struct principal {
   [[nodiscard]] bool lists_strategy(std::string_view strategy) const {
     return strategies.empty() || std::ranges::find(strategies, strategy) != strategies.end();
   }
+  /// Whether it may see what concerns that account and strategy; empty: none. What concerns neither is everybody's.
+  [[nodiscard]] bool may_see(std::string_view account, std::string_view strategy) const {
+    if (account.empty() && strategy.empty()) return true;
+    return (account.empty() || lists_account(account)) && lists_strategy(strategy);
+  }
 };
 
 } // namespace tt::gateway

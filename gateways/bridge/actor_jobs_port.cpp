@@ -1,5 +1,7 @@
 #include "gateways/bridge/actor_jobs_port.hpp"
 
+#include "gateways/bridge/bridge_end.hpp"
+
 #include "actors/backtest/messages.hpp"
 #include "actors/market/caf_error.hpp"
 #include "gateways/bridge/job_follower.hpp"
@@ -195,6 +197,8 @@ actor_jobs_port::actor_jobs_port(caf::actor_system& system, std::function<caf::a
     },
     std::move(join));
 }
+
+void actor_jobs_port::end() { end_bridge(bridge_); }
 
 actor_jobs_port::~actor_jobs_port() {
   {

@@ -32,6 +32,8 @@ public:
   actor_jobs_port(caf::actor_system& system, std::function<caf::actor()> find, jobs_plane join = {});
   /// Ends the bridge; answers that are under way are dropped.
   ~actor_jobs_port() override;
+  /// Ends the bridge and waits for it: no answer comes any more, so whoever asked may be taken apart. Once, before the end of the object.
+  void end();
   actor_jobs_port(const actor_jobs_port&) = delete;
   actor_jobs_port& operator=(const actor_jobs_port&) = delete;
 

@@ -1,5 +1,7 @@
 #include "gateways/bridge/actor_market_port.hpp"
 
+#include "gateways/bridge/bridge_end.hpp"
+
 #include "actors/market/caf_error.hpp"
 #include "gateways/bridge/bridge_actor.hpp"
 
@@ -76,6 +78,8 @@ actor_market_port::actor_market_port(caf::actor_system& system, std::shared_ptr<
     subscriptions_(std::make_shared<subscriptions>()) {
   bridge_ = system.spawn(bridge_actor, std::move(directory), std::move(plane));
 }
+
+void actor_market_port::end() { end_bridge(bridge_); }
 
 actor_market_port::~actor_market_port() {
   for (auto& [id, entry] : subscriptions_->by_id) entry.who->cancelled.store(true, std::memory_order_release);

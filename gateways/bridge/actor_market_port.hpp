@@ -36,6 +36,8 @@ public:
                     feed_list feeds, std::function<utc_time()> market_clock, topic_plane plane = {});
   /// Ends the bridge actor; answers that are under way are dropped.
   ~actor_market_port() override;
+  /// Ends the bridge and waits for it: no answer comes any more, so whoever asked may be taken apart. Once, before the end of the object.
+  void end();
   actor_market_port(const actor_market_port&) = delete;
   actor_market_port& operator=(const actor_market_port&) = delete;
 

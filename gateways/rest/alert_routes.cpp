@@ -91,6 +91,11 @@ void change(services& parts, alerts_port& port, const context_ptr& call, const r
   });
 }
 
+/// Whether the caller may see it.
+bool is_shown_to(const principal& who, const alert& what) {
+  return what.owner == who.name || who.may_see(what.rule.order ? what.rule.order->account.str() : std::string{}, what.strategy);
+}
+
 void list(services& parts, alerts_port& port, const context_ptr& call, const responder& answer) {
   query_reader query{call->request.query};
   alerts::alert_filter which;
@@ -113,7 +118,8 @@ void list(services& parts, alerts_port& port, const context_ptr& call, const res
     if (!got) return answer(got.error());
     json_writer out{call->style};
     out.begin_object().key("alerts").begin_array();
-    for (const auto& one : *got) write(out, one);
+    for (const auto& one : *got)
+      if (is_shown_to(call->who, one)) write(out, one);
     out.end_array().key("next_cursor");
     if (got->size() == full) out.value(got->back().number);
     else out.null();
@@ -123,7 +129,10 @@ void list(services& parts, alerts_port& port, const context_ptr& call, const res
 }
 
 void show(services&, alerts_port& port, const context_ptr& call, const responder& answer) {
-  port.find(call->params.front(), answer_alert(call, answer));
+  port.find(call->params.front(), [call, answer, show = answer_alert(call, answer)](const result<alert>& got) {
+    if (got && !is_shown_to(call->who, *got)) return answer(out_of_scope("accounts"));
+    show(got);
+  });
 }
 
 void remove(services&, alerts_port& port, const context_ptr& call, const responder& answer) {

@@ -5,7 +5,9 @@
 
 #include "actors/strategy/jobs/job_plan.hpp"
 #include "gateways/http/query_reader.hpp"
+#include "gateways/rest/trading_call.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace tt::gateway {
@@ -23,6 +25,7 @@ void list_job_files(services& parts, const context_ptr& call, const responder& a
   json_writer out{call->style};
   out.begin_object().key("jobs").begin_array();
   for (const auto& job : parts.job_files->jobs()) {
+    if (!call->who.may_see(job.account, job.strategy_id)) continue;
     out.begin_object().field("strategy_id", job.strategy_id).field("name", job.name).field("file", job.file).field("type", job.type);
     out.field("account_id", job.account).field("state", job.state);
     write_time(out, "next", job.next);
@@ -58,7 +61,16 @@ void run_job(services& parts, const context_ptr& call, const responder& answer) 
   });
 }
 
+/// Whether the caller may see what the job does. A job that nobody knows is nobody's: the question itself says that.
+bool is_of(services& parts, const principal& who, const std::string& strategy_id) {
+  if (!who.is_bound()) return true;
+  const auto jobs = parts.job_files->jobs();
+  const auto at = std::ranges::find(jobs, strategy_id, &job_file_view::strategy_id);
+  return at == jobs.end() || who.may_see(at->account, at->strategy_id);
+}
+
 void show_runs(services& parts, const context_ptr& call, const responder& answer) {
+  if (!is_of(parts, call->who, call->params.front())) return answer(out_of_scope("strategies"));
   query_reader query{call->request.query};
   const auto limit = query.integer({"limit"}, query_reader::need::optional, 1, 1'000).value_or(50);
   if (!query.ok()) return answer(query.failure());

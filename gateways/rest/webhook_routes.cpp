@@ -276,7 +276,8 @@ void list_events(services&, webhook_port& port, const context_ptr& call, const r
     if (!got) return answer(got.error());
     json_writer out{call->style};
     out.begin_object().key("events").begin_array();
-    for (const auto& one : *got) write(out, one);
+    for (const auto& one : *got)
+      if (call->who.may_see(one.account.str(), one.strategy.str())) write(out, one);
     out.end_array();
     if (got->size() == limit) out.field("next_cursor", std::to_string(got->back().id));
     else out.key("next_cursor").null();

@@ -100,6 +100,33 @@ TEST(channel_sender, the_window_closes_by_frames_and_by_bytes) {
   EXPECT_EQ(b.bytes_in_flight(), 100u);
 }
 
+TEST(channel_sender, has_fewer_bytes_in_flight_where_acknowledgements_come_late) {
+  const settings cfg;
+  sender s{cfg};
+  auto now = t0;
+  const auto one_answered_after = [&](duration delay) {
+    s.push(body("x"), 1);
+    due(s, now);
+    now += delay;
+    EXPECT_TRUE(s.acknowledge({s.last_seq(), {}}, now));
+    return s.room();
+  };
+  EXPECT_EQ(s.room(), cfg.first_bytes);
+  EXPECT_EQ(one_answered_after(cfg.late), cfg.first_bytes); // never fewer
+  EXPECT_EQ(one_answered_after(cfg.prompt), 2 * cfg.first_bytes);
+  EXPECT_EQ(one_answered_after(cfg.prompt + 1ms), 2 * cfg.first_bytes);
+  for (int i = 0; i < 10; ++i) one_answered_after(1ms);
+  EXPECT_EQ(s.room(), cfg.window_bytes);
+  EXPECT_EQ(one_answered_after(cfg.late), cfg.window_bytes / 2);
+  // what was sent twice tells nothing: nobody knows which of them was answered
+  s.push(body("x"), 1);
+  due(s, now);
+  s.repeat_all();
+  due(s, now);
+  EXPECT_TRUE(s.acknowledge({s.last_seq(), {}}, now + 1ms));
+  EXPECT_EQ(s.room(), cfg.window_bytes / 2);
+}
+
 TEST(channel_sender, refuses_acknowledgements_of_what_was_never_sent) {
   sender s{{}};
   s.push(body("x"), 1);

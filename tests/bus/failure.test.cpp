@@ -403,6 +403,25 @@ public:
 
 } // namespace
 
+TEST_F(crowded, a_node_without_keys_warns_and_goes_nowhere_else) {
+  until([&] { return log->count("links are not encrypted") == 1; });
+  node->connect("beta", "tcp://10.255.255.1:7701", bus::origin::learned);
+  until([&] { return log->count("links without keys stay on this machine") == 1; });
+}
+
+TEST_F(crowded, a_node_without_keys_binds_nothing_that_others_reach) {
+  for (const auto* endpoint : {"tcp://0.0.0.0:0", "tcp://*:0"}) {
+    bus::config b;
+    b.name = "beta";
+    b.security = bus::security::plain;
+    b.listen = endpoint;
+    caf::actor_system_config other;
+    bus::node::attach(other, b, types);
+    caf::actor_system there{other};
+    EXPECT_EQ(bus::node::of(there).start(), make_error(errc::bad_config)) << endpoint;
+  }
+}
+
 TEST_F(crowded, those_who_are_away_make_room_for_newcomers) {
   zmq::context_t context;
   zmq::socket_t dealer{context, zmq::socket_type::dealer};

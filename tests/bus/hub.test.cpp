@@ -289,6 +289,42 @@ TEST_F(topic_hub, ignores_what_a_program_outside_wants_beyond_its_limit) {
   EXPECT_EQ(publish(), 8u);
 }
 
+TEST_F(topic_hub, tells_of_a_program_outside_whose_subscriptions_are_too_many_to_keep) {
+  using namespace bus::limits;
+  list told;
+  topics->on_overdrawn([&](const std::string& client) { told.push_back(client); });
+  const auto name = [](size_t i) { return "x" + std::to_string(i); };
+  // nodes may want what they like, and a client its own, again and again
+  for (size_t i = 0; i < stray_prefixes_per_client * 2; ++i) topics->on_wanted(name(i), true);
+  for (int round = 0; round < 20; ++round)
+    for (size_t i = 0; i < wanted_prefixes_per_client; ++i) topics->on_wanted("own" + std::to_string(i), true, "dashboard");
+  EXPECT_EQ(told, list{});
+  // what it shares with others, and what it is refused, is kept in the socket all the same
+  for (size_t i = 0; i < stray_prefixes_per_client / 2; ++i) topics->on_wanted(name(i), true, "dashboard");
+  for (size_t i = 0; i < stray_prefixes_per_client / 2; ++i) topics->on_wanted("more" + std::to_string(i), true, "dashboard");
+  EXPECT_EQ(told, list{});
+  topics->on_wanted("one more", true, "dashboard");
+  EXPECT_EQ(told, list{"dashboard"});
+  // by their bytes: longer than any topic
+  for (size_t bytes = 0; bytes <= stray_bytes_per_client; bytes += 1'000) {
+    EXPECT_EQ(told.size(), 1u);
+    topics->on_wanted(std::string(1'000, 'y'), true, "other");
+  }
+  EXPECT_EQ(told, (list{"dashboard", "other"}));
+}
+
+TEST_F(topic_hub, forgets_with_the_socket_what_was_too_much_in_it) {
+  using namespace bus::limits;
+  list told;
+  topics->on_overdrawn([&](const std::string& client) { told.push_back(client); });
+  for (size_t i = 0; i < 900; ++i) topics->on_wanted(std::string(topic_bytes + 1, 'z'), true, "c");
+  topics->on_nothing_wanted();
+  for (size_t i = 0; i < 900; ++i) topics->on_wanted(std::string(topic_bytes + 1, 'z'), true, "c");
+  EXPECT_EQ(told, list{});
+  for (size_t i = 0; i < 900; ++i) topics->on_wanted(std::string(topic_bytes + 1, 'z'), true, "c"); // the same without
+  EXPECT_EQ(told, list{"c"});
+}
+
 TEST_F(topic_hub, refuses_payloads_that_are_not_well_formed) {
   ASSERT_TRUE(topics->subscribe("q", me(), delivery::every));
   topics->on_message("q", "");

@@ -131,7 +131,25 @@ TEST(config, names_the_field_that_is_wrong) {
             }),
             "security");
   EXPECT_EQ(error([](auto& c) { c.security = security::plain; }), "");
+  EXPECT_EQ(error([](auto& c) {
+              c.security = security::plain;
+              c.listen_topics = "tcp://*:1";
+            }),
+            "security");
+  EXPECT_EQ(error([](auto& c) {
+              c.security = security::plain;
+              c.peers = {{"beta", "tcp://127.0.0.1:1"}, {"gamma", "tcp://10.0.0.2:1"}};
+            }),
+            "security");
   EXPECT_EQ(error([](auto& c) { c.repair = channel::retransmission::off; }), "repair");
+}
+
+TEST(config, loopback_is_what_no_other_machine_can_reach) {
+  for (const auto* here : {"tcp://127.0.0.1:0", "tcp://127.255.1.9:7701", "tcp://localhost:1", "tcp://[::1]:7701", "ipc:///tmp/x"})
+    EXPECT_TRUE(is_loopback(here)) << here;
+  for (const auto* elsewhere : {"tcp://0.0.0.0:1", "tcp://*:1", "tcp://10.0.0.1:1", "tcp://128.0.0.1:1", "tcp://127.0.0.1.example.com:1", "tcp://127.evil:1",
+                                "tcp://[::]:1", "tcp://[::ffff:10.0.0.1]:1", "tcp://localhost.example.com:1", "tcp://eth0:1", "tcp://:1", "udp://127.0.0.1:1", "127.0.0.1:1", ""})
+    EXPECT_FALSE(is_loopback(elsewhere)) << elsewhere;
 }
 
 TEST(refusal_log, is_rate_limited_and_counts) {

@@ -21,6 +21,8 @@ struct faults {
   double twice = 0;
   double late = 0; ///< held back up to 5 ms, so that others overtake
   duration latency = 200us;
+  double bytes_per_second = 0; ///< each way; 0: as many as there are
+  bool is_older = false;       ///< both nodes are of a version without features
 };
 
 /// One node: a session, and what came out of it.
@@ -145,11 +147,20 @@ private:
     const int copies = chance(faults_.drop) ? 0 : chance(faults_.twice) ? 2 : 1;
     for (int i = 0; i < copies; ++i) {
       auto at = now + faults_.latency;
+      if (faults_.bytes_per_second > 0) at += time_on_the_wire(from, h.size() + (b ? b->size() : 0));
       if (chance(faults_.late))
         at += std::chrono::microseconds{std::uniform_int_distribution<int>{1, 5000}(random_)};
       queue_.push({at, counter_++, 1 - from, generation_[static_cast<size_t>(1 - from)], h, b, false});
     }
     return true;
+  }
+
+  // How long until all of it has left, behind what was sent before.
+  duration time_on_the_wire(int from, size_t bytes) {
+    auto& free = free_at_[static_cast<size_t>(from)];
+    free = std::max(free, now) + std::chrono::duration_cast<duration>(
+                                     std::chrono::duration<double>{static_cast<double>(bytes) / faults_.bytes_per_second});
+    return free - now;
   }
 
   void arrive(const event& e) {
@@ -166,6 +177,7 @@ private:
     if (tap) tap(e.to, e.header, e.body);
     bus::link::header h;
     if (bus::link::read(e.header, h) != bus::errc::none) std::abort();
+    if (auto* x = std::get_if<bus::link::hello>(&h); x && faults_.is_older) x->features = 0;
     n.session->on_header(h, e.body ? std::string_view{*e.body} : std::string_view{}, now);
   }
 
@@ -178,6 +190,7 @@ private:
   std::array<uint64_t, 2> generation_{};
   std::array<bool, 2> connected_{};
   std::array<bool, 2> cut_{};
+  std::array<time_point, 2> free_at_{};
 };
 
 } // namespace bus_test

@@ -253,6 +253,61 @@ TEST_F(data_plane, a_client_that_wants_too_much_is_named_in_the_log) {
   EXPECT_EQ(log->count("dashboard wants more topics"), 1u);
 }
 
+// libzmq keeps every subscription. A client that goes on and on gets a new socket to fill, and then none for a while; another
+// one goes on reading.
+TEST_F(data_plane, a_client_that_fills_the_socket_with_subscriptions_is_shut_out) {
+  const auto server = bus::keys::load(keys.dir / "alpha.key")->public_key;
+  zmq::context_t context;
+  const auto client = [&](const char* name) {
+    const auto key = keys.add(name, bus::keys::kind::client);
+    zmq::socket_t s{context, zmq::socket_type::sub};
+    s.set(zmq::sockopt::linger, 0);
+    s.set(zmq::sockopt::sndhwm, 0);
+    s.set(zmq::sockopt::rcvtimeo, 20);
+    s.set(zmq::sockopt::reconnect_ivl, 10);
+    s.set(zmq::sockopt::curve_publickey, key.public_key);
+    s.set(zmq::sockopt::curve_secretkey, key.secret_key);
+    s.set(zmq::sockopt::curve_serverkey, server);
+    return s;
+  };
+  auto greedy = client("greedy");
+  auto modest = client("modest");
+  keys.write();
+  ASSERT_FALSE(node->reload_allowed());
+  const auto topic = node->topic("t");
+  modest.connect(node->topics_endpoint());
+  modest.set(zmq::sockopt::subscribe, "t");
+  greedy.connect(node->topics_endpoint());
+  const auto hears = [&](zmq::socket_t& who) {
+    for (int i = 0; i < 500; ++i) {
+      topic.publish(caf::make_message(sample_quote()));
+      for (zmq::message_t m; who.recv(m);)
+        if (m.to_string_view() == "t") return true;
+    }
+    return false;
+  };
+  const auto asks_for_too_much = [&](const char* what) {
+    const std::string filler(200, 'f');
+    // its own thousand count apart, whatever their length
+    const auto n = bus::limits::wanted_prefixes_per_client + bus::limits::stray_bytes_per_client / 200 + 100;
+    for (size_t i = 0; i < n; ++i) greedy.set(zmq::sockopt::subscribe, filler + what + std::to_string(i));
+  };
+  ASSERT_TRUE(hears(modest));
+  const auto refused = node->info().refused_peers;
+  asks_for_too_much("a");
+  until([&] { return log->count("refused greedy: wants too many topics") >= 1; });
+  // it comes back with all of it; libzmq subscribes anew when the socket is used
+  until([&] {
+    zmq::message_t m;
+    (void)greedy.recv(m, zmq::recv_flags::dontwait);
+    return log->count("greedy wanted too many topics and has to wait") >= 1;
+  });
+  EXPECT_EQ(log->count("refused greedy: wants too many topics, again: not let in for a while"), 1u);
+  EXPECT_GT(node->info().refused_peers, refused);
+  EXPECT_TRUE(hears(modest));
+  EXPECT_TRUE(hears(modest));
+}
+
 TEST_F(data_plane, a_python_client_subscribes_with_its_key) {
   if (std::system("/usr/bin/python3 -c 'import zmq, msgpack' 2>/dev/null") != 0)
     GTEST_SKIP() << "python3-zmq and python3-msgpack are not installed";

@@ -74,7 +74,22 @@ TEST(wire_golden, hello) {
                              "07" // seen session
                              "b37463703a2f2f31302e302e302e313a37373031"
                              "b37463703a2f2f31302e302e302e313a37373032"
-                             "09c0"); // agent, reserved
+                             "09c0"); // agent, no features: as older nodes say it
+  x.features = link::feature::parts;
+  EXPECT_EQ(header_bytes(x).substr(header_bytes(x).size() - 4), "0901");
+}
+
+TEST(wire_golden, hello_of_a_node_without_features_and_of_one_with_more_than_we_know) {
+  link::hello x;
+  x.from = {"alpha", std::string(24, 'A'), "tcp://10.0.0.1:7701", {}, 9};
+  for (const uint32_t features : {0u, 1u, 0xffffffffu}) {
+    x.features = features;
+    std::string bytes;
+    link::write(bytes, x);
+    link::header read;
+    ASSERT_EQ(link::read(bytes, read), errc::none);
+    EXPECT_EQ(std::get<link::hello>(read).features, features);
+  }
 }
 
 TEST(wire_golden, data) {

@@ -160,7 +160,7 @@ def main(tt, instruments, rounds, seed):
         print(f"seed {seed}", file=sys.stderr)
         print(server.ask("SELECT run, seq, convert_from(body, 'UTF8') FROM tt_strategies.events ORDER BY run DESC, seq DESC LIMIT 30"), file=sys.stderr)
         for node in nodes:
-            print(f"--- {node.name}", file=sys.stderr)
+            print(f"--- {node.name}, exit code {node.process.poll()}", file=sys.stderr)
             subprocess.run(["tail", "-n", "25", os.path.join(node.folder, "node.log")], stdout=sys.stderr)
         raise
     finally:

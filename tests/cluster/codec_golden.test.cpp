@@ -134,7 +134,10 @@ std::map<std::string, caf::message> samples() {
   out["tt.feed"] = caf::make_message(feed);
   out["tt.symbol"] = caf::make_message(market::hosted_symbol{"AAPL", {}});
   out["tt.symbols"] = caf::make_message(market::hosted_list{{{"AAPL", {}}}});
-  out["tt.moved"] = caf::make_message(market::symbol_moved{"AAPL", {}});
+  out["tt.host_look"] = caf::make_message(market::host_look{3});
+  out["tt.host_order"] = caf::make_message(market::host_order{"AAPL", 3});
+  out["tt.host_end"] = caf::make_message(market::host_end{"AAPL", 3});
+  out["tt.moved"] = caf::make_message(market::symbol_moved{"AAPL", {}, 3});
   out["tt.join"] = caf::make_message(join_request{sample_member()});
   out["tt.joined"] = caf::make_message(join_reply{sample_member(), {{"beta", "tcp://10.0.0.2:7701"}}});
   out["tt.node_report"] = caf::make_message(report);
@@ -194,6 +197,17 @@ TEST(codec_golden, every_message_has_the_bytes_it_had) {
     EXPECT_EQ(bytes, at->second) << name;
   }
   EXPECT_TRUE(print || expected.size() == samples().size());
+}
+
+TEST(codec_golden, every_type_of_the_table_has_golden_bytes) {
+  const bus::codec::type_table of_the_bus; // tests/bus has those
+  const auto expected = golden();
+  const auto types = project_types();
+  ASSERT_GT(types->size(), of_the_bus.size());
+  for (const auto& type : types->entries()) {
+    if (of_the_bus.find(type.name)) continue;
+    EXPECT_TRUE(expected.contains(type.name)) << type.name << " may travel and nothing holds its bytes";
+  }
 }
 
 TEST(codec_golden, every_message_comes_back_as_it_went) {

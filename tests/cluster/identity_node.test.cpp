@@ -154,6 +154,15 @@ TEST_F(identity_node, scopes_hold_at_the_accounts) {
   EXPECT_EQ(as(own, "GET", "/api/orders/" + id).status, 200);
   EXPECT_NE(as(elsewhere, "GET", "/api/orders/" + id).status, 200);
   EXPECT_NE(as(elsewhere, "DELETE", "/api/orders/" + id).status, 202);
+  // what another account's alerts will do is nobody else's business
+  const auto alarmed = as(own, "POST", "/api/v1/alerts", {{"symbol", "AAPL"}, {"condition", "price_above"}, {"condition_value", 1e6}, {"auto_execute", true},
+                                                          {"order_side", "buy"}, {"order_quantity", 1}, {"account_id", "paper_simulator"}});
+  ASSERT_EQ(alarmed.status, 201) << alarmed.body;
+  const std::string alarm = json::parse(alarmed.body)["alert_id"];
+  EXPECT_EQ(json::parse(as(own, "GET", "/api/v1/alerts").body)["alerts"].size(), 1U);
+  EXPECT_EQ(json::parse(as(elsewhere, "GET", "/api/v1/alerts").body)["alerts"], json::array());
+  EXPECT_EQ(as(elsewhere, "GET", "/api/v1/alerts/" + alarm).status, 403);
+  EXPECT_EQ(as(free, "GET", "/api/v1/alerts/" + alarm).status, 200);
   EXPECT_EQ(as(own, "POST", "/api/v1/risk/emergency-stop", {{"mode", "halt"}, {"reason", "x"}, {"scope", {{"account_id", "paper_simulator"}}}}).status, 200);
   EXPECT_EQ(as(free, "POST", "/api/orders", order("buy", 1)).status, 422);
 }

@@ -260,7 +260,7 @@ TEST(cluster_config, without_it_a_node_stands_alone) {
 
 TEST(cluster_config, reads_every_key) {
   auto sources = from_yaml("node: {id: beta}\ncluster: {control: 'tcp://127.0.0.1:7701', topics: 'tcp://127.0.0.1:7702', advertise: box, "
-                           "seeds: [alpha=tcp://10.0.0.1:7701, 'gamma=tcp://[::1]:7703'], roles: [market, backtest], security: plain, lease_ttl_ms: 1500}");
+                           "seeds: [alpha=tcp://127.0.0.9:7701, 'gamma=tcp://[::1]:7703'], roles: [market, backtest], security: plain, lease_ttl_ms: 1500}");
   with_environment(sources, {{"DATABASE_URL", "postgresql://db/tt"}});
   std::vector<std::string> warnings;
   const auto config = make(sources, warnings);
@@ -271,7 +271,7 @@ TEST(cluster_config, reads_every_key) {
   EXPECT_EQ(cluster.topics, "tcp://127.0.0.1:7702");
   EXPECT_EQ(cluster.advertise, "box");
   ASSERT_EQ(cluster.seeds.size(), 2u);
-  EXPECT_EQ(cluster.seeds[0], (seed_address{"alpha", "tcp://10.0.0.1:7701"}));
+  EXPECT_EQ(cluster.seeds[0], (seed_address{"alpha", "tcp://127.0.0.9:7701"}));
   EXPECT_EQ(cluster.seeds[1].endpoint, "tcp://[::1]:7703");
   EXPECT_EQ(cluster.roles, (std::set{role::feed, role::symbols, role::backtest}));
   EXPECT_EQ(cluster.lease_ttl, std::chrono::milliseconds{1500});
@@ -323,7 +323,9 @@ TEST(cluster_config, every_wrong_value_names_its_key) {
   EXPECT_EQ(cluster_failure(plain + "roles: []"), "cluster.roles (test.yaml): must name at least one role");
   EXPECT_EQ(cluster_failure(plain + "lease_ttl_ms: 1"), "cluster.lease_ttl_ms (test.yaml): must be from 500 to 600000, not 1");
   EXPECT_EQ(cluster_failure("control: 'tcp://127.0.0.1:1', security: none"), "cluster.security (test.yaml): must be one of curve, plain, not \"none\"");
-  EXPECT_EQ(cluster_failure("control: 'tcp://10.0.0.1:1', security: plain").find("cluster.security (test.yaml): plain is for loopback only"), 0u);
+  for (const auto* elsewhere : {"control: 'tcp://10.0.0.1:1'", "control: 'tcp://0.0.0.0:1', advertise: box", "control: 'tcp://127.0.0.1.example.com:1'",
+                                "control: 'tcp://127.0.0.1:1', topics: 'tcp://10.0.0.1:2'", "control: 'tcp://127.0.0.1:1', seeds: [a=tcp://10.0.0.2:1]"})
+    EXPECT_EQ(cluster_failure(std::string(elsewhere) + ", security: plain").find("cluster.security (test.yaml): plain is for loopback only"), 0u) << elsewhere;
   EXPECT_EQ(cluster_failure("control: 'tcp://127.0.0.1:1'"), "cluster.key_file: is required; ./tt keys new makes it");
   EXPECT_EQ(cluster_failure("control: 'tcp://127.0.0.1:1', key_file: /nowhere/x.key"), "cluster.key_file (test.yaml): no such file: /nowhere/x.key; ./tt keys new makes it");
   EXPECT_EQ(cluster_failure(plain + "topics: ''", "a node"), "node.id (test.yaml): must be 1 to 63 of a-z A-Z 0-9 . _ - in a cluster, not \"a node\"");

@@ -41,6 +41,7 @@ struct simulated_node {
   milliseconds delay{0};      ///< of an answer that is late
   milliseconds ends_after{0}; ///< its worker needs to end
   std::optional<caf::actor_clock::time_point> asked, told_to_end; ///< asked: when it was, by the last request that was answered
+  std::function<utc_time()> clock; ///< of its machine
   bool ignores_exit = false; ///< its worker does not hear that it should stop: a process that was frozen
   caf::actor gate, singleton;
   std::set<caf::actor_id> running; ///< workers that believe they hold the lease
@@ -165,6 +166,7 @@ protected:
     options->lease = "one";
     options->holder = name;
     options->ttl = ttl;
+    options->clock = node.clock;
     options->leases = [&node] { return node.gate; };
     options->start = [this, &node](std::uint64_t epoch) -> caf::actor {
       if (node.cannot_start) return ++node.vain_starts, nullptr;
@@ -175,6 +177,12 @@ protected:
     options->is_known = [this] { return std::ranges::any_of(nodes, [](const auto& n) { return !n.second.running.empty(); }); };
     options->on_trouble = [&node](const std::string& why) { node.troubles.push_back(why); };
     node.singleton = system.spawn(singleton_actor, options);
+  }
+
+  /// A machine that is suspended now and then: to its clock that is time, to its timers it is not.
+  void add_with_sleep(const std::string& name, nanoseconds* slept) {
+    nodes[name].clock = [this, slept] { return utc_time{std::chrono::duration_cast<nanoseconds>(scheduler.clock().now() - begin)} + *slept; };
+    add(name);
   }
 
   void remove(const std::string& name) {
@@ -308,6 +316,62 @@ TEST_F(singletons, a_holder_that_is_cut_off_stops_before_another_begins) {
   nodes["a"].link = way::open;
   pass(seconds{5});
   EXPECT_EQ(holder(), "b");
+}
+
+TEST_F(singletons, a_holder_that_wakes_from_a_suspension_ends_before_it_asks_anybody) {
+  nanoseconds slept{0};
+  add_with_sleep("a", &slept);
+  for (const auto woken_after : {1, 120, 333, 700}) {
+    pass(seconds{4} + milliseconds{woken_after}, milliseconds{1});
+    auto& a = nodes.at("a");
+    ASSERT_EQ(holder(), "a");
+    a.told_to_end.reset();
+    a.link = way::closed; // nobody tells it
+    const auto woken = scheduler.clock().now();
+    slept += ttl;
+    pass(suspension_check, milliseconds{1});
+    ASSERT_TRUE(a.told_to_end) << "acts under a lease that ran out in its sleep";
+    EXPECT_LE(*a.told_to_end - woken, suspension_check);
+    EXPECT_EQ(holder(), "");
+    a.link = way::open;
+    pass(2 * ttl);
+    EXPECT_EQ(holder(), "a"); // under a new epoch, see `epochs`
+  }
+}
+
+TEST_F(singletons, a_short_suspension_costs_nothing) {
+  nanoseconds slept{0};
+  add_with_sleep("a", &slept);
+  pass(seconds{4});
+  slept += ttl / 2; // less than is left, and the next renewal is soon
+  pass(seconds{10});
+  EXPECT_EQ(holder(), "a");
+  EXPECT_EQ(nodes.at("a").begun, 1u);
+}
+
+TEST_F(singletons, an_answer_that_lay_there_during_a_suspension_prolongs_nothing) {
+  nanoseconds slept{0};
+  add_with_sleep("a", &slept);
+  pass(seconds{4});
+  auto& a = nodes.at("a");
+  a.link = way::late;
+  a.delay = milliseconds{1};
+  while (a.under_way.empty()) pass(milliseconds{1}, milliseconds{1}); // a renewal is granted, and its answer is under way
+  ASSERT_EQ(holder(), "a");
+  slept += ttl;
+  pass(a.delay, milliseconds{1}); // it is the first thing that it hears when it wakes
+  EXPECT_TRUE(a.under_way.empty());
+  EXPECT_EQ(holder(), "");
+  pass(seconds{1}); // what else was under way
+}
+
+TEST(boot_time, runs_at_the_pace_of_the_steady_clock_while_the_machine_is_awake) {
+  const auto steady = [] { return std::chrono::steady_clock::now(); }; // det-ok: what is tested is a clock
+  const auto before = steady();
+  const auto first = boot_time();
+  while (boot_time() - first < milliseconds{20}) {
+  }
+  EXPECT_GE(steady() - before, milliseconds{19});
 }
 
 TEST_F(singletons, a_holder_is_told_to_end_while_an_eighth_of_its_time_is_left) {

@@ -1,9 +1,9 @@
-// A node as a process of its own, killed with SIGKILL at random moments of the
+// The account writer that nodes run, in a process of its own, killed with SIGKILL at random moments of the
 // life of its orders, over and over, against a venue that loses and repeats answers.
 // Number of kills: TT_KILLS (150 without it). The control acknowledges and sends before
 // the journal has the records, and must be caught.
 
-#include "actors/execution/journal.hpp"
+#include "actors/execution/account_writer.hpp"
 #include "tests/execution/faulty_venue.hpp"
 #include "tests/execution/node_wire.hpp"
 
@@ -20,26 +20,42 @@ enum class order_of_work : std::uint8_t { durable_first, acknowledge_first };
 
 // ---------------------------------------------------------------- the node
 
+/// The journal of a node, at whose every step the process may end.
+class mortal_store final : public store_around {
+public:
+  mortal_store(std::shared_ptr<journal_store> inner, std::function<void()> point) : store_around(std::move(inner)), point_(std::move(point)) {}
+  result<journal_head> claim(const account_id& a, lease_epoch e) override {
+    point_();
+    return store_around::claim(a, e);
+  }
+  result<void> append(const account_id& a, const journal_batch& b) override {
+    point_();
+    auto done = store_around::append(a, b);
+    point_();
+    return done;
+  }
+  result<void> put_snapshot(const account_id& a, lease_epoch e, const journal_snapshot& s) override {
+    point_();
+    auto done = store_around::put_snapshot(a, e, s);
+    point_();
+    return done;
+  }
+
+private:
+  std::function<void()> point_;
+};
+
+/// The writer that nodes run, with the group commit of the account actor: what has arrived by now shares one commit.
 class node {
 public:
-  node(int socket, const std::string& path, std::uint64_t epoch, order_of_work mode) : socket_(socket), mode_(mode) {
-    auto store = open_sqlite_journal(path);
-    must(store.has_value());
-    auto opened = journal::open(std::shared_ptr<journal_store>(std::move(*store)), paper(), lease_epoch{epoch});
-    must(opened.has_value());
-    journal_.emplace(std::move(*opened));
-    account_book book;
-    must(journal_->replay(journal_offset::none, {}, [&](journal_record&& r) { return book.apply(r); }).has_value());
-    auto s = settings();
-    s.epoch = lease_epoch{epoch};
-    core_.emplace(std::move(book), std::move(s), gate_);
-  }
+  node(int socket, const std::string& path, std::uint64_t epoch, order_of_work mode) : socket_(socket), path_(path), epoch_(epoch), mode_(mode) {}
 
   [[noreturn]] void run() {
     while (auto input = receive_message<node_input>(socket_)) {
       point();
+      ++inputs_;
       std::visit([this](auto& m) { on(m); }, *input);
-      send_message(socket_, node_output{input_done{}});
+      if (!more_has_arrived() || writer_->is_due(monotonic_)) commit();
     }
     _exit(0);
   }
@@ -52,63 +68,108 @@ private:
   void point() {
     if (die_at_ != 0 && --die_at_ == 0) raise(SIGKILL);
   }
-
-  void append(outcome& out) {
-    for (std::size_t i = 0; i < out.records.size(); i += max_batch_records) {
-      point();
-      const auto count = std::min(max_batch_records, out.records.size() - i);
-      must(journal_->append(std::span(out.records).subspan(i, count), {}).has_value());
-    }
-    point();
+  [[nodiscard]] bool more_has_arrived() const {
+    char first = 0;
+    return ::recv(socket_, &first, 1, MSG_DONTWAIT | MSG_PEEK) > 0;
   }
-  void act(outcome out, const std::string& acknowledge = {}) {
-    if (mode_ == order_of_work::durable_first) append(out);
-    if (!acknowledge.empty() && !out.refused) send_message(socket_, node_output{acknowledged{acknowledge}});
-    point();
-    for (const auto& e : out.effects)
+
+  void carry_out(const std::vector<effect>& effects) {
+    for (const auto& e : effects)
       if (auto request = request_in(e)) {
         send_message(socket_, node_output{to_venue{std::move(*request)}});
         point();
       }
-    if (mode_ == order_of_work::acknowledge_first) append(out);
+  }
+  void acknowledge(const std::string& key) {
+    send_message(socket_, node_output{acknowledged{key}});
+    point();
+  }
+  void take(outcome out, const std::string& key = {}) {
+    const bool answers = !key.empty() && !out.refused;
+    if (mode_ == order_of_work::acknowledge_first) { // the control: everybody hears of it before the disk does
+      if (answers) acknowledge(key);
+      carry_out(out.effects);
+      out.effects.clear();
+    }
+    must(!writer_->blocked());
+    const auto ticket = writer_->take(std::move(out), monotonic_);
+    if (answers && mode_ == order_of_work::durable_first) promised_.emplace(ticket, key);
+    point();
+  }
+  void commit() {
+    for (auto& done : writer_->commit({now_, monotonic_})) {
+      must(!done.failed);
+      if (const auto key = promised_.extract(done.ticket)) acknowledge(key.mapped());
+      carry_out(done.what.effects);
+    }
+    for (; inputs_ > 0; --inputs_) send_message(socket_, node_output{input_done{}});
+  }
+  void at_time(utc_time now) {
+    now_ = now;
+    monotonic_ = now.time_since_epoch().count();
   }
 
   void on(const start_node& m) {
+    at_time(m.now);
     die_at_ = m.die_at;
-    if (!core_->book().is_open()) act(core_->note(opening(), m.now));
-    act(core_->start(m.now));
+    auto store = open_sqlite_journal(path_);
+    must(store.has_value());
+    writer_settings s;
+    s.profile = opening().profile;
+    s.opening_cash = opening().cash;
+    s.core = settings();
+    s.core.epoch = lease_epoch{epoch_};
+    s.snapshot_every = 25; // snapshots and what follows them are part of what is killed
+    auto opened = account_writer::open(std::make_shared<mortal_store>(std::shared_ptr<journal_store>(std::move(*store)), [this] { point(); }),
+                                       std::move(s), gate_, {now_, monotonic_});
+    must(opened.has_value());
+    writer_ = std::move(*opened);
+    point();
+    carry_out(writer_->started());
   }
   void on(const client_place& m) {
+    at_time(m.now);
     auto what = wanted(m.key, m.side, static_cast<std::int64_t>(m.qty), m.limit ? order_type::limit : order_type::market);
     what.request.limit_price = m.limit;
     if (m.stop_loss) {
       what.request.type = order_type::bracket;
       what.request.loss = stop_loss{*m.stop_loss, std::nullopt};
     }
-    act(core_->place(what, m.now), m.key);
+    take(writer_->core().place(what, m.now), m.key);
   }
   void on(const client_cancel& m) {
-    if (const auto* what = core_->book().find(*intent_key::manual("tester", m.key))) act(core_->cancel(what->number, "", m.now));
+    at_time(m.now);
+    if (const auto* what = writer_->book().find(*intent_key::manual("tester", m.key))) take(writer_->core().cancel(what->number, "", m.now));
   }
-  void on(const clock_tick& m) { act(core_->tick(m.now)); }
+  void on(const clock_tick& m) {
+    at_time(m.now);
+    take(writer_->core().tick(m.now));
+  }
   void on(venue_says& m) {
-    if (auto* s = std::get_if<venue_snapshot>(&m.report)) s->received_at = core_->book().last();
-    act(core_->on_report(m.report, m.now));
+    at_time(m.now);
+    if (auto* s = std::get_if<venue_snapshot>(&m.report)) s->received_at = writer_->book().last();
+    take(writer_->core().on_report(m.report, m.now));
   }
   void on(const dump_state&) {
     state_dump out;
-    for (const auto& what : core_->book().orders()) out.orders.push_back({what.key.str(), what.wire_id, what.state, what.filled});
-    out.held = core_->book().held("AAPL");
-    out.cash = core_->book().cash();
-    out.records = raw(core_->book().last());
+    const auto& book = writer_->book();
+    for (const auto& what : book.orders()) out.orders.push_back({what.key.str(), what.wire_id, what.state, what.filled});
+    out.held = book.held("AAPL");
+    out.cash = book.cash();
+    out.records = raw(book.last());
     send_message(socket_, node_output{out});
   }
 
   int socket_;
+  std::string path_;
+  std::uint64_t epoch_;
   order_of_work mode_;
   open_gate gate_;
-  std::optional<journal> journal_;
-  std::optional<account_core> core_;
+  std::unique_ptr<account_writer> writer_;
+  std::map<std::uint64_t, std::string> promised_; ///< by ticket
+  int inputs_ = 0; ///< taken, and not yet answered
+  utc_time now_{};
+  std::int64_t monotonic_ = 0;
   std::uint64_t die_at_ = 0;
 };
 

@@ -298,7 +298,7 @@ TEST(calendar, hours_that_adjoin_turn_once) {
   EXPECT_EQ(turns("24X7", "2026-01-15T10:00Z"), (pair{std::nullopt, std::nullopt})) << "never closes, so never opens";
 }
 
-TEST(calendar, next_open_and_next_close) {
+TEST(calendar, regression_13_next_open_and_next_close_come_from_the_calendar) {
   const auto nyse = get("XNYS"), cme = get("CME_EQUITY");
   const auto regular = session_hours::regular, extended = session_hours::extended;
   EXPECT_EQ(nyse->next_open(at("2026-01-16T09:29:59-05:00"), regular), at("2026-01-16T09:30-05:00"));

@@ -249,6 +249,32 @@ TEST(trading, gate_journal_and_venue_stay_in_step) {
   }
 }
 
+/// The order that somebody placed by hand counts in the limits of the next one.
+TEST(trading, regression_21_an_order_by_hand_is_adopted_and_counted_in_the_limits) {
+  account a;
+  submit_request by_hand;
+  by_hand.epoch = lease_epoch{1};
+  by_hand.account = account_id{"paper_simulator"};
+  by_hand.wire_id = wire_order_id{"HAND"};
+  by_hand.symbol = "AAPL";
+  by_hand.terms.type = order_type::limit;
+  by_hand.terms.limit_price = px("99");
+  by_hand.terms.qty = qty("60");
+  a.venue.submit(by_hand, a.now);
+  a.now += 1s;
+  a.run(a.core->look(a.now));
+  ASSERT_EQ(a.core->book().orders().size(), 1u);
+  const auto adopted = a.core->book().orders().front();
+  EXPECT_EQ(adopted.owner, ownership::external);
+  EXPECT_EQ(adopted.state, order_state::working);
+  ASSERT_TRUE(a.gate.core().state().working(adopted.number)) << "it holds its room";
+  const auto& next = a.place(a.wanted(order_side::buy, "60", "99")); // 10 % of 100,000 are 101 units, 60 of them are taken
+  EXPECT_EQ(next.decision.code, "POSITION_LIMIT");
+  EXPECT_LT(next.terms.qty, qty("42"));
+  EXPECT_GT(next.terms.qty, qty("35"));
+  a.check_in_step();
+}
+
 /// A new gate from the journal alone has the same positions and reservations.
 TEST(trading, regression_19_a_restart_brings_the_reservations_back) {
   account a;

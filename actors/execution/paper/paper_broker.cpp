@@ -45,6 +45,7 @@ void paper_broker::list(const instrument& what, std::optional<money> initial_mar
   auto& m = markets_[what.symbol];
   m.what = what;
   m.initial_margin = initial_margin ? initial_margin : what.initial_margin;
+  wake_due_ = utc_time::min(); // a calendar that was not asked yet
 }
 
 void paper_broker::set_rate(std::string_view currency, decimal rate) {
@@ -67,8 +68,7 @@ std::optional<utc_time> paper_broker::next_event() const {
   std::optional<utc_time> next;
   const auto consider = [&](utc_time t) { next = next ? std::min(*next, t) : t; };
   for (const auto& one : actions_) consider(one.due);
-  for (const auto& [number, order] : open_)
-    if (order.expires) consider(*order.expires);
+  if (!expiries_.empty()) consider(*expiries_.begin());
   return next;
 }
 
@@ -77,9 +77,7 @@ void paper_broker::run_until(utc_time now) {
   for (;;) {
     // requests and expiries in the order of time; a request that comes with an expiry comes first
     const auto first = std::ranges::min_element(actions_, {}, &action::due);
-    std::optional<utc_time> expiry;
-    for (const auto& [number, order] : open_)
-      if (order.expires) expiry = expiry ? std::min(*expiry, *order.expires) : *order.expires;
+    const auto expiry = expiries_.empty() ? std::optional<utc_time>{} : *expiries_.begin();
     const bool has_action = first != actions_.end() && first->due <= now;
     if (has_action && (!expiry || first->due <= *expiry)) {
       const auto one = *first;
@@ -181,7 +179,7 @@ void paper_broker::do_submit(const submit_request& request, utc_time now) {
   order.at = order.placed_at = now;
   order.placed_event = m.events;
   order.stop = request.terms.stop_price;
-  order.expires = expiry_of(request, m.what, now);
+  set_expiry(order, expiry_of(request, m.what, now));
   const bool is_open = is_in_session(order, m.what, now);
   order.status = is_open ? venue_status::working : venue_status::accepted;
   known_wires_.emplace(request.wire_id.str(), number);
@@ -247,7 +245,7 @@ void paper_broker::do_replace(const replace_request& request, utc_time now) {
         order.extreme.reset();
         order.is_triggered = false;
       }
-      order.expires = expiry_of(order.asked, m.what, now);
+      set_expiry(order, expiry_of(order.asked, m.what, now));
       answer.outcome = change_outcome::confirmed;
       reports_.emplace_back(answer);
       if (order.status == venue_status::working && !settings_.fills.waits_for_news()) {
@@ -303,7 +301,24 @@ void paper_broker::expire_due(utc_time now) {
   }
 }
 
+void paper_broker::set_expiry(paper_order& order, std::optional<utc_time> at) {
+  if (order.expires) expiries_.erase(expiries_.find(*order.expires));
+  order.expires = at;
+  if (at) expiries_.insert(*at);
+}
+
+utc_time paper_broker::next_turn(utc_time now) const {
+  auto next = utc_time::max();
+  for (const auto& [symbol, m] : markets_)
+    for (const auto kind : {session_hours::regular, session_hours::extended})
+      for (const auto turn : {m.what.calendar->next_open(now, kind), m.what.calendar->next_close(now, kind)})
+        if (turn) next = std::min(next, *turn);
+  return next;
+}
+
 void paper_broker::wake(utc_time now) {
+  if (now < wake_due_) return; // ten thousand orders rest, and each request would ask the calendar for all of them
+  wake_due_ = next_turn(now);
   for (auto& [number, order] : open_) {
     const auto& what = markets_.find(order.asked.symbol)->second.what;
     const bool is_open = is_in_session(order, what, now);
@@ -318,6 +333,7 @@ void paper_broker::wake(utc_time now) {
 
 paper_broker::order_list::iterator paper_broker::finish(order_list::iterator at, venue_status status, std::string text, utc_time now) {
   auto& order = at->second;
+  set_expiry(order, std::nullopt);
   order.status = status;
   order.text = std::move(text);
   order.at = now;
@@ -383,7 +399,7 @@ void paper_broker::restore_order(const submit_request& request, const venue_orde
   order.filled_value = filled_value;
   order.at = order.placed_at = now_;
   order.stop = request.terms.stop_price;
-  order.expires = expiry_of(request, known->second.what, now_);
+  set_expiry(order, expiry_of(request, known->second.what, now_));
   order.status = is_in_session(order, known->second.what, now_) ? venue_status::working : venue_status::accepted;
   known_wires_.emplace(request.wire_id.str(), number);
   open_.emplace(number, std::move(order));

@@ -18,6 +18,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 
 namespace tt::execution::paper {
 
@@ -122,6 +123,9 @@ private:
   [[nodiscard]] static bool is_in_session(const paper_order& order, const instrument& what, utc_time now);
   void expire_due(utc_time now);
   void wake(utc_time now);
+  /// When a session begins or ends next; no state of an order changes by its session before.
+  [[nodiscard]] utc_time next_turn(utc_time now) const;
+  void set_expiry(paper_order& order, std::optional<utc_time> at);
 
   [[nodiscard]] static glimpse standing(const market& m, utc_time now);
   void match(std::string_view symbol, market& m, glimpse g, utc_time now);
@@ -157,6 +161,8 @@ private:
   money cash_;
   std::map<std::string, position, std::less<>> positions_;
   order_list open_;
+  std::multiset<utc_time> expiries_; ///< of the open orders
+  utc_time wake_due_ = utc_time::min();
   std::deque<paper_order> closed_;
   std::deque<execution_report> executions_;
   std::map<std::string, std::uint64_t, std::less<>> known_wires_; // wire id → order number: duplicate protection

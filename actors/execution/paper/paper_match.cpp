@@ -144,11 +144,11 @@ std::optional<paper_broker::offer> paper_broker::offer_for(const paper_order& or
   }
   const bool has_book = (g.bid || g.ask) && !g.is_bar;
   const auto base = has_book ? other_side : g.last; // prints alone where there is no book
-  if (!base) return std::nullopt;
+  if (!base || base->value().is_zero()) return std::nullopt; // nothing ever trades at 0
   const auto slip = price{m.what.tick.value() * decimal{settings_.fills.slippage_ticks}};
   const auto at = is_buy ? *base + slip : *base - slip;
   // slippage does not make a price that can't be
-  const bool can_be = at.value().is_positive() || m.what.allows_non_positive_price();
+  const bool can_be = at.value().is_positive() || (at.value().is_negative() && m.what.allows_non_positive_price());
   return offer{can_be ? at : *base, has_book ? size_of::quote : size_of::print};
 }
 

@@ -64,8 +64,12 @@ void faulty_venue::send(const Request& request, utc_time now) {
   const auto fault = is_connected_ ? draw_fault() : (++requests_, request_fault::not_sent);
   if (fault == request_fault::not_sent) return deliver(time_out_of(request, now, submit_outcome::not_sent), now);
   if (fault == request_fault::lost) return deliver(time_out_of(request, now + rates_.time_out, submit_outcome::ambiguous), now + rates_.time_out);
-  arrivals_.push_back({now + late(), next_number_++, request, fault});
-  if (fault == request_fault::doubled) arrivals_.push_back({now + late(), next_number_++, request, request_fault::none});
+  const auto arrives = [&](request_fault how) {
+    const auto due = now + late();
+    arrivals_.emplace(std::pair{due, next_number_++}, arrival{due, request, how});
+  };
+  arrives(fault);
+  if (fault == request_fault::doubled) arrives(request_fault::none);
 }
 
 void faulty_venue::submit(const submit_request& request, utc_time now) { send(request, now); }
@@ -194,11 +198,8 @@ void faulty_venue::collect(utc_time now, const arrival* cause) {
 }
 
 void faulty_venue::run_until(utc_time now) {
-  for (;;) {
-    const auto first = std::ranges::min_element(arrivals_, {}, [](const arrival& a) { return std::pair{a.due, a.number}; });
-    if (first == arrivals_.end() || first->due > now) break;
-    const auto one = *first;
-    arrivals_.erase(first);
+  while (!arrivals_.empty() && arrivals_.begin()->second.due <= now) {
+    const auto one = std::move(arrivals_.extract(arrivals_.begin()).mapped());
     collect(one.due, nullptr); // what happened before it
     arrive(one);
   }
@@ -218,7 +219,7 @@ std::vector<venue_report> faulty_venue::take(utc_time now) {
 std::optional<utc_time> faulty_venue::next_event() const {
   std::optional<utc_time> next = truth_.next_event();
   const auto consider = [&](utc_time t) { next = next ? std::min(*next, t) : t; };
-  for (const auto& one : arrivals_) consider(one.due);
+  if (!arrivals_.empty()) consider(arrivals_.begin()->second.due);
   for (const auto& one : deliveries_) consider(one.due);
   return next;
 }

@@ -93,7 +93,6 @@ private:
   };
   struct arrival {
     utc_time due;
-    std::uint64_t number;
     venue_request what;
     request_fault fault;
   };
@@ -123,7 +122,7 @@ private:
   bool is_connected_ = true;
   std::size_t requests_ = 0;
   std::map<std::size_t, request_fault> scripted_;
-  std::vector<arrival> arrivals_;
+  std::map<std::pair<utc_time, std::uint64_t>, arrival> arrivals_; ///< by time, and number where times are equal
   std::vector<delivery> deliveries_;
   std::uint64_t next_number_ = 0;
   std::map<std::string, std::vector<std::string>> inner_of_;  // our wire id → the exact venue's
