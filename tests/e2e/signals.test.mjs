@@ -133,6 +133,33 @@ test("indicators are computed by the node and have panes of their own", suite_ti
   await remove_study("rsi");
 });
 
+test("a chart's indicators, their inputs and compared symbols are there again after a reload", suite_timeout, async (t) => {
+  const missing = await missing_preview();
+  if (missing) return t.skip(missing);
+  const { page } = terminal;
+  await show_chart();
+  await choose("study-menu", "[data-indicator=rsi]");
+  await page.locator("[data-study=rsi] .chip-name").click();
+  await page.locator("[data-input=Length]").fill("9");
+  await page.getByTestId("ask-yes").click();
+  await choose("study-menu", "[data-indicator=ema]");
+  await page.getByTestId("compare-menu").first().getByRole("button").first().click();
+  const other = "MSFT";
+  await page.getByTestId("compare-symbol").fill(other);
+  await page.keyboard.press("Enter");
+  await page.locator(`[data-compare=${other}]`).waitFor();
+  const stored = () => page.evaluate(() => localStorage.getItem("tt.layout") ?? "");
+  await until("all of it is stored", async () => /"rsi".*"Length":"9".*"ema"/.test(await stored()) && (await stored()).includes(`"compared":["${other}"]`));
+  await page.reload();
+  await page.locator("[data-study=rsi][data-state=ready]").filter({ hasText: "RSI 9" }).waitFor();
+  await page.locator("[data-study=ema][data-state=ready]").waitFor();
+  await page.locator(`[data-compare=${other}]`).waitFor();
+  await chart_until(terminal, "drawn again", is_ready);
+  await remove_study("rsi");
+  await remove_study("ema");
+  await page.locator(`[data-compare=${other}]`).getByRole("button").press("Enter");
+});
+
 // -- alerts -------------------------------------------------------------------
 
 story("an alert is set by a command and triggers", "/api/v1/alerts", async () => {

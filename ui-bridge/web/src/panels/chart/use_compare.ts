@@ -42,11 +42,15 @@ export function use_compare(stored: readonly string[], draw: () => void, remembe
 
   function add(symbol: string): void {
     if (symbol === "" || symbols.value.includes(symbol) || symbols.value.length >= compare_limit || symbol === target?.symbol) return;
+    take(symbol);
+    remember();
+  }
+
+  function take(symbol: string): void {
     const color = colors.find((one) => ![...compared.values()].some((other) => other.color === one)) ?? colors[0];
     compared.set(symbol, { feed: make_feed(symbol), color });
     colors_of.set(symbol, color);
     symbols.value = [...symbols.value, symbol];
-    remember();
     void read(symbol);
   }
 
@@ -90,7 +94,8 @@ export function use_compare(stored: readonly string[], draw: () => void, remembe
 
   const comparisons = (): Comparison[] => [...compared].map(([symbol, { feed, color }]) => ({ symbol, color, bars: feed.window.bars }));
 
-  for (const symbol of stored.slice(0, compare_limit)) add(symbol);
+  // What comes from the stored layout is in it: nothing to remember, nor a chart yet that could.
+  for (const symbol of new Set(stored.slice(0, compare_limit).filter((symbol) => symbol !== ""))) take(symbol);
   onScopeDispose(() => {
     for (const { feed } of compared.values()) feed.close();
   });

@@ -88,9 +88,13 @@ export function use_studies(chart: StudySource, stored: readonly StudyConfig[], 
 
   function add(config: StudyConfig): void {
     if (studies.size >= studies_limit) return;
+    take(config);
+    remember();
+  }
+
+  function take(config: StudyConfig): void {
     const id = `study-${next++}`;
     studies.set(id, { id, config, title: title_for(config), state: "loading", error: "", view: undefined });
-    remember();
     void compute(id);
   }
 
@@ -194,7 +198,8 @@ export function use_studies(chart: StudySource, stored: readonly StudyConfig[], 
     }, strategy_news_ms);
   });
 
-  for (const config of stored.slice(0, studies_limit)) add(config);
+  // What comes from the stored layout is in it: nothing to remember, nor a chart yet that could.
+  for (const config of stored.slice(0, studies_limit)) take(config);
   onScopeDispose(() => {
     clearTimeout(timer);
     clearTimeout(strategy_timer);
