@@ -1,21 +1,15 @@
 #include "actors/execution/journal_store.hpp"
 
-#include <libpq-fe.h>
+#include "actors/storage/postgres_link.hpp"
 
-#include <array>
-#include <bit>
-#include <charconv>
 #include <cstring>
 
 namespace tt::execution {
 
 namespace {
 
-/// A server that does not answer may hold nobody up for longer than a lease lives.
-constexpr const char* connect_timeout_s = "2";
-constexpr const char* unacknowledged_ms = "2000";
 /// synchronous_commit is set here, whatever the server's default is: a commit is an answer that counts.
-constexpr const char* session_settings = "SET synchronous_commit = on; SET statement_timeout = 30000; "
+constexpr const char* session_settings = "SET synchronous_commit = on; SET statement_timeout = 2500; "
                                          "SET idle_in_transaction_session_timeout = 5000; SET client_min_messages = warning";
 constexpr const char* schema[] = {
   "CREATE TABLE IF NOT EXISTS tt_journal_heads(account TEXT PRIMARY KEY, epoch BIGINT NOT NULL, next BIGINT NOT NULL, chain BYTEA NOT NULL)",
@@ -29,39 +23,24 @@ constexpr std::string_view duplicate_codes[] = {"23505", "42P07", "42710"};
 /// Rows fetched at once while a journal is read.
 constexpr const char* fetch_batches = "FETCH 1000 FROM tt_reading";
 
-using answer_ptr = std::unique_ptr<PGresult, void (*)(PGresult*)>;
-
 std::string_view view(const chain_hash& hash) { return {reinterpret_cast<const char*>(hash.bytes.data()), hash.bytes.size()}; }
 
-/// Parameters in PostgreSQL's binary format.
+/// Values of a statement, one after the other.
 class parameters {
 public:
-  parameters& text(std::string_view value) { return add(std::string(value)); }
-  parameters& blob(std::string_view value) { return add(std::string(value)); }
-  parameters& number(std::uint64_t value) {
-    std::string big(8, '\0');
-    for (std::size_t i = 0; i < 8; ++i) big[i] = static_cast<char>(value >> (56 - 8 * i));
-    return add(std::move(big));
-  }
-  [[nodiscard]] std::size_t size() const { return values_.size(); }
-  [[nodiscard]] const std::string& at(std::size_t i) const { return values_[i]; }
+  parameters& text(std::string_view value) { return values_.raw(std::string(value)), *this; }
+  parameters& blob(std::string_view value) { return values_.raw(std::string(value)), *this; }
+  parameters& number(std::uint64_t value) { return values_.number(value), *this; }
+  [[nodiscard]] const postgres_values& values() const { return values_; }
 
 private:
-  parameters& add(std::string value) {
-    values_.push_back(std::move(value));
-    return *this;
-  }
-  std::vector<std::string> values_;
+  postgres_values values_;
 };
 
 std::string_view cell(const PGresult* answer, int row, int column) {
   return {PQgetvalue(answer, row, column), static_cast<std::size_t>(PQgetlength(answer, row, column))};
 }
-std::uint64_t number(std::string_view big) {
-  std::uint64_t out = 0;
-  for (const char c : big) out = (out << 8) | static_cast<unsigned char>(c);
-  return out;
-}
+std::uint64_t number(std::string_view big) { return static_cast<std::uint64_t>(postgres_number(big)); }
 bool read_hash(std::string_view bytes, chain_hash& out) {
   if (bytes.size() != out.bytes.size()) return false;
   std::memcpy(out.bytes.data(), bytes.data(), bytes.size());
@@ -74,26 +53,16 @@ std::string snapshot_hash(const journal_snapshot& s) {
 
 class postgres_journal final : public journal_store {
 public:
-  explicit postgres_journal(std::string url) : url_(std::move(url)) {}
-  ~postgres_journal() override { PQfinish(db_); }
+  explicit postgres_journal(std::string url) : link_({std::move(url), "TraderTerminal journal", session_settings}) {}
 
   result<void> open() {
-    const char* keys[] = {"dbname", "connect_timeout", "tcp_user_timeout", "application_name", nullptr};
-    const char* values[] = {url_.c_str(), connect_timeout_s, unacknowledged_ms, "TraderTerminal journal", nullptr};
-    db_ = PQconnectdbParams(keys, values, 1);
-    if (PQstatus(db_) != CONNECTION_OK) return failure();
-    const answer_ptr set{PQexec(db_, session_settings), PQclear};
-    if (PQresultStatus(set.get()) != PGRES_COMMAND_OK) return failure();
+    if (auto connected = link_.connect(); !connected) return named(connected.error());
     for (const char* sql : schema)
       if (auto made = plain(sql); !made) return made;
     return {};
   }
 
-  result<void> reopen() override {
-    PQfinish(db_);
-    db_ = nullptr;
-    return open();
-  }
+  result<void> reopen() override { return open(); }
 
   result<journal_head> claim(const account_id& account, lease_epoch epoch) override {
     // the row must be there before it can be locked
@@ -213,7 +182,7 @@ private:
   result<void> transaction(Work work) {
     if (auto begun = plain("BEGIN"); !begun) return begun;
     if (auto done = work(); !done) {
-      if (PQtransactionStatus(db_) != PQTRANS_IDLE) static_cast<void>(plain("ROLLBACK"));
+      if (link_.is_in_transaction()) static_cast<void>(plain("ROLLBACK"));
       return done;
     }
     return plain("COMMIT");
@@ -225,30 +194,18 @@ private:
     return {};
   }
 
-  result<answer_ptr> run(const std::string& sql, const parameters& given) {
-    if (!db_ || PQstatus(db_) != CONNECTION_OK) return error{errc::io_error, "journal: no connection to the database"};
-    std::array<const char*, 8> values{};
-    std::array<int, 8> lengths{}, formats{};
-    TT_ASSERT(given.size() <= values.size());
-    for (std::size_t i = 0; i < given.size(); ++i) {
-      values[i] = given.at(i).data();
-      lengths[i] = static_cast<int>(given.at(i).size());
-      formats[i] = 1;
-    }
-    answer_ptr answer{PQexecParams(db_, sql.c_str(), static_cast<int>(given.size()), nullptr, values.data(), lengths.data(), formats.data(), 1),
-                      PQclear};
-    const auto status = PQresultStatus(answer.get());
-    if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
+  result<postgres_answer> run(const std::string& sql, const parameters& given) {
+    auto answer = link_.query(sql, given.values());
+    if (answer) {
       // COMMIT of a transaction that failed earlier answers "ROLLBACK", as a success
-      if (sql == "COMMIT" && std::string_view(PQcmdStatus(answer.get())) != "COMMIT")
+      if (sql == "COMMIT" && std::string_view(PQcmdStatus(answer->get())) != "COMMIT")
         return error{errc::io_error, "journal: the transaction was rolled back"};
       return answer;
     }
-    const char* code = PQresultErrorField(answer.get(), PG_DIAG_SQLSTATE);
-    if (code && sql.starts_with("CREATE"))
+    if (sql.starts_with("CREATE"))
       for (const auto duplicate : duplicate_codes)
-        if (duplicate == code) return answer;
-    return failure();
+        if (duplicate == link_.state()) return postgres_answer{nullptr, PQclear};
+    return named(answer.error());
   }
 
   static error old_epoch(lease_epoch mine, lease_epoch newest) {
@@ -256,16 +213,9 @@ private:
             "epoch"};
   }
 
-  [[nodiscard]] error failure() const {
-    std::string text = db_ ? PQerrorMessage(db_) : "no memory";
-    while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
-    for (auto& c : text)
-      if (c == '\n') c = ' ';
-    return {errc::io_error, "journal: " + text};
-  }
+  static error named(const error& why) { return {why.code, "journal: " + why.message}; }
 
-  std::string url_;
-  PGconn* db_ = nullptr;
+  postgres_link link_;
 };
 
 } // namespace

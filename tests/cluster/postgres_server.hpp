@@ -4,6 +4,7 @@
 // socket in it, no TCP port. It refuses to run as root, so it runs as the
 // package's user `postgres` then.
 
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -43,7 +44,19 @@ public:
     return run({"pg_ctl", "-D", folder_ + "/data", "-w", "-l", folder_ + "/log", "-o", "-k " + folder_ + " -c listen_addresses= -c fsync=off", "start"});
   }
 
+  /// Stops and continues all its processes: connections stay, and nothing answers.
+  [[nodiscard]] bool freeze() const { return signal_all(SIGSTOP); }
+  [[nodiscard]] bool thaw() const { return signal_all(SIGCONT); }
+
 private:
+  [[nodiscard]] bool signal_all(int what) const {
+    pid_t leader = 0;
+    if (!(std::ifstream(folder_ + "/data/postmaster.pid") >> leader) || leader < 2 || kill(leader, what) != 0) return false;
+    std::ifstream list("/proc/" + std::to_string(leader) + "/task/" + std::to_string(leader) + "/children"); // each has a session of its own
+    for (pid_t child = 0; list >> child;) kill(child, what);
+    return true;
+  }
+
   postgres_server() {
     bin_ = find_programs();
     if (bin_.empty()) {

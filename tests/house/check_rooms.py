@@ -29,7 +29,7 @@ MAY_INCLUDE = {
     "actors/market": ["actors/model"],
     "actors/strategy": ["actors/model", "actors/pine", "actors/market", "actors/backtest", "actors/storage"],
     "actors/risk": ["actors/model"],
-    "actors/execution": ["actors/model", "actors/pine", "actors/risk"],
+    "actors/execution": ["actors/model", "actors/storage", "actors/pine", "actors/risk"],
     "actors/portfolio": ["actors/model", "actors/execution"],
     "actors/backtest": ["actors/model", "actors/storage", "actors/pine", "actors/market"],
     "actors/alerts": ["actors/model", "actors/pine", "actors/market", "actors/storage", "actors/strategy"],

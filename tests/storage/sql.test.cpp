@@ -171,6 +171,23 @@ TEST_F(server_test, a_server_that_was_away_is_found_again) {
   EXPECT_EQ(lines(*db).size(), 2U);
 }
 
+/// Whatever asks has threads of its node in its hands.
+TEST_F(server_test, a_server_that_is_silent_holds_nobody_up) {
+  auto db = *sql_database::open(place("silent", 1));
+  ASSERT_TRUE(db->script(tables));
+  auto other = *sql_database::open(place("silent_too", 1));
+  ASSERT_TRUE(server().freeze());
+  const auto refused = sql_statement(*db, "INSERT INTO lines(line) VALUES('a')").run();
+  const auto unreachable = sql_database::open(place("silent", 1));
+  ASSERT_TRUE(server().thaw());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, errc::io_error);
+  EXPECT_NE(refused.error().message.find("has not answered"), std::string::npos) << refused.error().message;
+  EXPECT_FALSE(unreachable);
+  ASSERT_TRUE(sql_statement(*db, "INSERT INTO lines(line) VALUES('b')").run()) << "it is asked anew on another connection";
+  EXPECT_TRUE(sql_statement(*other, "SELECT 1").run());
+}
+
 TEST_F(server_test, strategies_alerts_webhooks_and_job_runs_live_there) {
   using namespace std::chrono_literals;
   const auto at = utc_time{1'700'000'000s};
