@@ -148,13 +148,23 @@ void account_core::turn::make_leg(const order& head, const std::string& name, co
   static_cast<void>(record(legs_linked{parent, {number}}));
 }
 
-void account_core::turn::release(order_number number, std::optional<quantity> qty) {
+void account_core::turn::release(order_number number, std::optional<quantity> qty, const char* why) {
   order asked = *book().find(number);
+  const auto wanted = asked.terms.qty;
   if (qty) asked.terms.qty = *qty;
   auto word = core_.gate_.check(asked, book(), now_);
   const bool passed = word.proof && word.proof->is_valid()
                       && (word.decision.result == verdict::approved || word.decision.result == verdict::approved_reduced);
   auto terms = asked.terms;
+  if (qty && *qty < wanted && *why) { // cut before the gate saw it: the sender is told so
+    word.decision.original = wanted;
+    word.decision.adjustments.insert(word.decision.adjustments.begin(), {why, *qty});
+    if (word.decision.result == verdict::approved) {
+      word.decision.result = verdict::approved_reduced;
+      word.decision.code = why;
+      word.decision.legacy_code = "approved_with_reduction";
+    }
+  }
   if (passed) terms = word.proof->order().terms;
   else if (word.decision.result != verdict::rejected) { // no proof, or a word that is not known: never sent
     word.decision.result = verdict::rejected;
@@ -182,6 +192,8 @@ outcome account_core::place(const new_order& wanted, utc_time now) {
   turn t{*this, now};
   if (auto fine = check_request(wanted.request); !fine) return t.refuse(fine.error());
   if (wanted.key.empty()) return t.refuse({errc::invalid_argument, "an order needs its cause", "intent"});
+  const bool is_over = wanted.request.good_till && *wanted.request.good_till <= now;
+  if (is_over && !book_.find(wanted.key)) return t.refuse({errc::invalid_argument, "must be later than now", "good_till"});
   if (const auto* before = book_.find(wanted.key)) {
     order probe;
     probe.symbol = wanted.symbol;
@@ -205,8 +217,17 @@ outcome account_core::place(const new_order& wanted, utc_time now) {
   t.out().answer = reply::done;
   t.out().order = made;
   // the first leg of an OCO pair goes out as the pair's turn says; an exit waits for its own protection
-  if (what.leg.empty() && !(t.has_exit(what.symbol) && t.legs_out(what.symbol))) t.release(made, std::nullopt);
+  if (!what.leg.empty()) return t.finish();
+  if (!t.has_exit(what.symbol) || !t.legs_out(what.symbol)) t.release(made, std::nullopt);
+  else exits_.insert_or_assign(made, t.closing_part_of(what));
   return t.finish();
+}
+
+quantity account_core::turn::closing_part_of(const order& what) const {
+  if (what.terms.effect == position_effect::reduce_only) return what.terms.qty;
+  const auto held = book().held(what.symbol).value();
+  const bool closes = !held.is_zero() && held.is_positive() == (what.way() == direction::sell);
+  return closes ? std::min(what.terms.qty, quantity{held.abs()}) : quantity{};
 }
 
 outcome account_core::retry(order_number number, utc_time now) {
@@ -309,6 +330,8 @@ outcome account_core::replace(order_number number, const terms_change& change, u
   if (change.trail_offset) wanted.trail_offset = change.trail_offset;
   if (change.trail_percent) wanted.trail_percent = change.trail_percent;
   if (change.tif) wanted.tif = *change.tif;
+  if (wanted.tif != time_in_force::gtd) wanted.good_till.reset();
+  else if (!wanted.good_till) return t.refuse({errc::invalid_argument, "an order without good_till can't become gtd", "time_in_force"});
   if (auto wrong = t.ask_replace(number, wanted)) return t.refuse(std::move(*wrong));
   t.out().answer = reply::done;
   t.out().order = number;

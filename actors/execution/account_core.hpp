@@ -36,6 +36,8 @@ public:
   virtual void on_fill(const order& after, const order_fill& fill) = 0;
   /// A symbol was frozen (only closing orders) or, with null, thawed.
   virtual void on_freeze(const std::string& symbol, const freeze* now) { static_cast<void>(symbol), static_cast<void>(now); }
+  /// A position that no execution made: adopted from the venue, or accepted by a person.
+  virtual void on_position(const std::string& symbol, quantity held) { static_cast<void>(symbol), static_cast<void>(held); }
 };
 
 /// An order that came through a door: well-formed (check_request) and resolved to one instrument.
@@ -99,6 +101,7 @@ struct core_timings {
   std::chrono::milliseconds cancel_again{5'000};
   std::chrono::milliseconds exit_alarm{2'000};        ///< an exit that waits for its own protection
   std::chrono::milliseconds target_patience{2'000};   ///< a target leg stays out so long after its price was left
+  std::chrono::milliseconds resize_again{2'000};      ///< before a leg is resized again after a refusal; doubles with each
   std::chrono::milliseconds execution_overlap{60'000}; ///< a listing goes back behind the one before by so much: what a venue lists late
   std::chrono::milliseconds listing_pause{100}; ///< least time between two listings that the core asks for
 };
@@ -118,6 +121,8 @@ class account_core {
 public:
   /// Legs that a group may send in its life, and failures of a leg before we give up and alarm.
   static constexpr std::size_t max_generations = 200, max_leg_failures = 3;
+  /// How often a leg at the venue is asked to take one and the same new quantity, before we give up and alarm.
+  static constexpr std::uint32_t max_resizes = 6;
 
   account_core(account_book book, core_settings settings, order_gate& gate);
 
@@ -174,7 +179,16 @@ private:
   std::map<std::string, std::set<order_number>> groups_;                 ///< heads of held brackets and OCO pairs
   std::map<std::string, price> last_price_;
   std::map<order_number, utc_time> target_out_; ///< since when a target leg is out
-  std::map<order_number, quantity> resize_refused_; ///< legs at the venue, with the quantity that was refused them
+  /// A leg at the venue that has to take another quantity. Dies with its quantity being right, or with the leg.
+  struct resizing {
+    quantity to;
+    std::uint32_t tries = 0;
+    utc_time again_at{};
+    bool is_told = false;     ///< that it was refused
+    bool is_given_up = false;
+  };
+  std::map<order_number, resizing> resizes_;
+  std::map<order_number, quantity> exits_; ///< exits that wait for their own protection, with what they would close when they were placed
   std::uint64_t listings_ = 0;
   std::optional<utc_time> compared_at_; ///< by the venue's clock: all that it had executed until then is booked
   std::optional<utc_time> listed_at_;   ///< when the newest listing was asked for
@@ -182,3 +196,8 @@ private:
 };
 
 } // namespace tt::execution
+
+template <>
+struct tt::names_of<tt::execution::severity> {
+  static constexpr std::array<std::string_view, 3> value{"notice", "warning", "alarm"};
+};

@@ -162,19 +162,7 @@ void account_core::turn::tend(order_number head_number) {
       if (g.out->state == order_state::pending_cancel) return;
       return ask_cancel(g.out->number, "makes room for its sibling or an exit", linked_code);
     }
-    const auto right = g.out->filled + g.rest();
-    if (g.out->terms.qty == right || (g.out->pending_terms && g.out->pending_terms->qty == right)) return;
-    if (g.out->state != order_state::working && g.out->state != order_state::partially_filled) return; // its answer comes first
-    if (settings().can.replace == replace_support::none) return ask_cancel(g.out->number, "comes back with another quantity", linked_code);
-    auto terms = g.out->terms;
-    terms.qty = right;
-    const auto refused = core_.resize_refused_.find(g.out->number);
-    if (refused != core_.resize_refused_.end() && refused->second == right) return; // asked before
-    if (auto wrong = ask_replace(g.out->number, terms)) { // what rests there protects some of it: it stays
-      core_.resize_refused_.insert_or_assign(g.out->number, right);
-      alert(severity::alarm, "UNPROTECTED", g.out, "the leg can't be resized: " + wrong->message);
-    }
-    return;
+    return resize(g.out->number, g.out->filled + g.rest());
   }
   // the legs that wait here are there for all to see
   for (const auto& s : g.slots) {
@@ -191,6 +179,39 @@ void account_core::turn::tend(order_number head_number) {
       if (!wanted->is_stop()) core_.target_out_[number] = now_;
       return release(number, g.rest());
     }
+}
+
+// A refusal, by the gate or by the venue, may be for now: it is asked again, later and later, and at last a person is. What rests
+// there protects some of it meanwhile, and stays.
+void account_core::turn::resize(order_number number, quantity to) {
+  const auto& leg = *book().find(number);
+  if (leg.terms.qty == to) {
+    if (core_.resizes_.erase(number) > 0 && (leg.state == order_state::working || leg.state == order_state::partially_filled)) watch_leg(leg);
+    return;
+  }
+  if (leg.pending_terms && leg.pending_terms->qty == to) return;
+  if (leg.state != order_state::working && leg.state != order_state::partially_filled) return; // its answer comes first
+  if (settings().can.replace == replace_support::none) return ask_cancel(number, "comes back with another quantity", linked_code);
+  auto& one = core_.resizes_[number];
+  if (one.to != to) one = {to};
+  if (one.is_given_up) return;
+  const auto refused = [&](const std::string& why) {
+    if (!std::exchange(one.is_told, true)) alert(severity::alarm, "UNPROTECTED", &leg, "the leg can't be resized to " + to.to_string() + ": " + why);
+  };
+  if (one.tries > 0 && now_ < one.again_at) return refused(leg.reason);
+  if (one.tries == max_resizes) {
+    one.is_given_up = true;
+    watch_leg(leg);
+    return alert(severity::alarm, "UNPROTECTED", &leg, "the leg was refused " + to.to_string() + " units " + std::to_string(max_resizes) + " times");
+  }
+  one.again_at = now_ + settings().timings.resize_again * (std::int64_t{1} << one.tries);
+  ++one.tries;
+  auto terms = leg.terms;
+  terms.qty = to;
+  if (auto wrong = ask_replace(number, terms)) {
+    refused(wrong->message);
+    watch_leg(*book().find(number));
+  }
 }
 
 // only orders that close at once: one that rests is the risk gate's to fit beside the protection
@@ -216,7 +237,8 @@ bool account_core::turn::legs_out(const std::string& symbol) const {
   return false;
 }
 
-// an order that waits in `created` and is no leg is an exit that waits for its own protection
+// An order that waits in `created` and is no leg is an exit that waits for its own protection. What that closed meanwhile it closes
+// no more; what it was to open besides (a reversal) it opens.
 void account_core::turn::release_exits(const std::string& symbol) {
   if (legs_out(symbol)) return;
   std::vector<order_number> waiting;
@@ -224,17 +246,24 @@ void account_core::turn::release_exits(const std::string& symbol) {
     const auto& what = *book().find(number);
     if (what.symbol == symbol && what.state == order_state::created && what.leg.empty()) waiting.push_back(number);
   }
-  for (const auto number : waiting) {
-    const auto& what = *book().find(number);
-    const auto held = book().held(symbol).value();
-    const bool closes = !held.is_zero() && held.is_positive() == (what.way() == direction::sell);
-    if (!closes) { // the protection was quicker
-      ask_cancel(number, "nothing is left to close", "NOTHING_TO_CLOSE");
-      continue;
-    }
-    const auto most = quantity{held.abs()};
-    release(number, std::min(what.terms.qty.is_zero() ? most : what.terms.qty, most));
-  }
+  for (const auto number : waiting) release_exit(number);
+}
+
+void account_core::turn::release_exit(order_number number) {
+  const auto& what = *book().find(number);
+  const auto held = book().held(what.symbol).value();
+  const bool closes = !held.is_zero() && held.is_positive() == (what.way() == direction::sell);
+  const auto most = closes ? quantity{held.abs()} : quantity{};
+  const auto asked = what.terms.qty;
+  const auto known = core_.exits_.find(number); // not after a restart: what it would open is not opened then
+  const auto closing = known == core_.exits_.end() ? asked : known->second;
+  const auto opening = asked > closing ? asked - closing : quantity{};
+  const auto left = std::min(closing, most) + opening;
+  if (left.is_zero() && (!asked.is_zero() || most.is_zero())) // the protection was quicker
+    return ask_cancel(number, "nothing is left to close", "NOTHING_TO_CLOSE");
+  // sized by the gate: by money, weight or risk
+  if (asked.is_zero() || left == asked) return release(number, std::nullopt);
+  release(number, left, known == core_.exits_.end() ? only_closes : protection_filled);
 }
 
 } // namespace tt::execution

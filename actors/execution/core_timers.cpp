@@ -23,19 +23,14 @@ bool has_timer(const order& what) {
 void account_core::turn::arm(const order& what) {
   auto& timers = core_.timers_;
   const auto at = timers.find(what.number);
-  const bool target_waits = core_.target_out_.contains(what.number);
   if (is_final(what.state)) {
     core_.target_out_.erase(what.number);
-    core_.resize_refused_.erase(what.number);
+    core_.resizes_.erase(what.number);
+    core_.exits_.erase(what.number);
   }
   if (at != timers.end() && at->second.state == what.state) return;
   if (at != timers.end()) timers.erase(at);
-  if (!has_timer(what)) {
-    // looks at the price again when the target's patience is over
-    if (target_waits && is_live(what.state))
-      timers[what.number] = {what.state, core_.target_out_[what.number] + settings().timings.target_patience, now_, 0, std::nullopt, false};
-    return;
-  }
+  if (!has_timer(what)) return watch_leg(what);
   const auto& times = settings().timings;
   timer t{what.state, now_, now_, 0, std::nullopt, false};
   switch (what.state) {
@@ -46,6 +41,22 @@ void account_core::turn::arm(const order& what) {
   default: t.due = now_ + times.exit_alarm; break;
   }
   timers[what.number] = t;
+}
+
+std::optional<utc_time> account_core::turn::leg_due(const order& leg) const {
+  std::optional<utc_time> due;
+  // looks at the price again when the target's patience is over
+  if (const auto out = core_.target_out_.find(leg.number); out != core_.target_out_.end())
+    due = out->second + settings().timings.target_patience;
+  const auto resizing = core_.resizes_.find(leg.number);
+  if (resizing != core_.resizes_.end() && !resizing->second.is_given_up) due = std::min(due.value_or(utc_time::max()), resizing->second.again_at);
+  return due;
+}
+
+void account_core::turn::watch_leg(const order& leg) {
+  core_.timers_.erase(leg.number);
+  if (!is_live(leg.state)) return;
+  if (const auto due = leg_due(leg)) core_.timers_[leg.number] = {leg.state, *due, now_, 0, std::nullopt, false};
 }
 
 void account_core::turn::fire(order_number number) {
@@ -98,7 +109,7 @@ void account_core::turn::fire(order_number number) {
     t.alarmed = true;
     t.due = now_ + times.unknown_alarm;
     return;
-  default: // a target leg whose patience is over
+  default: // a leg whose patience is over, or that is to be resized: its group looks at it, and sets another time where it wants one
     symbols_.insert(what.symbol);
     t.due = now_ + times.target_patience;
     return;

@@ -41,6 +41,10 @@ result<void> account_core::turn::record(journal_fact fact) {
     if (const auto* booked = std::get_if<execution_booked>(&r.fact)) core_.gate_.on_fill(*what, booked->fill);
     core_.gate_.on_order(*what);
   }
+  if (const auto* f = std::get_if<position_adjusted>(&r.fact)) {
+    symbols_.insert(f->symbol); // what protects it is sized anew
+    core_.gate_.on_position(f->symbol, f->qty);
+  }
   if (const auto* f = std::get_if<symbol_frozen>(&r.fact)) core_.gate_.on_freeze(f->symbol, &book().frozen().at(f->symbol));
   if (const auto* f = std::get_if<symbol_thawed>(&r.fact)) core_.gate_.on_freeze(f->symbol, nullptr);
   out_.records.push_back(std::move(r));

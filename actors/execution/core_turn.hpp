@@ -28,7 +28,8 @@ public:
   std::optional<error> make_order(const new_order& wanted, int attempt, order_number& made);
   void make_leg(const order& head, const std::string& name, const order_terms& terms, int generation);
   /// Asks the gate and sends, or ends the order with the gate's word. `qty` replaces the quantity where given.
-  void release(order_number number, std::optional<quantity> qty);
+  /// `why` is the code of that cut, for the decision.
+  void release(order_number number, std::optional<quantity> qty, const char* why = "");
   void ask_cancel(order_number number, const std::string& reason, const std::string& code);
   std::optional<error> ask_replace(order_number number, order_terms wanted);
   void send_cancel(const order& what);
@@ -53,7 +54,11 @@ public:
   struct slot;
   struct group;
   void tend(order_number head);
+  void resize(order_number leg, quantity to);
   void release_exits(const std::string& symbol);
+  void release_exit(order_number number);
+  /// What of an order closes, as the position stands.
+  [[nodiscard]] quantity closing_part_of(const order& what) const;
   [[nodiscard]] bool has_exit(const std::string& symbol) const;
   [[nodiscard]] bool legs_out(const std::string& symbol) const;
   [[nodiscard]] group group_of(const order& head) const;
@@ -62,6 +67,9 @@ public:
 
   // core_timers.cpp
   void arm(const order& what);
+  /// When a leg that is live wants to be looked at again: the patience with a target, a resize. Nothing: never.
+  [[nodiscard]] std::optional<utc_time> leg_due(const order& leg) const;
+  void watch_leg(const order& leg);
   void fire(order_number number);
 
   [[nodiscard]] const account_book& book() const { return core_.book_; }
@@ -87,6 +95,11 @@ private:
 
 /// Reject code of a leg that we took back ourselves to make room for its sibling or an exit.
 inline constexpr const char* linked_code = "LINKED";
+
+/// Code of an exit that was cut by what its own protection had closed before it was back.
+inline constexpr const char* protection_filled = "PROTECTION_FILLED";
+/// Code of an exit that was cut to what there is to close.
+inline constexpr const char* only_closes = "REDUCE_ONLY_EXCESS";
 
 /// Reason of a freeze that the core itself sets and lifts.
 inline constexpr const char* fate_unknown = "an order is of unknown fate";

@@ -17,7 +17,12 @@ template <class A> void fields(A& a, size_risk& x) { a(x.risk, x.stop); }
 template <class A> void fields(A& a, take_profit& x) { a(x.at); }
 template <class A> void fields(A& a, stop_loss& x) { a(x.stop, x.limit); }
 template <class A> void fields(A& a, contract_terms& x) { a(x.multiplier, x.currency, x.style); fields_of_kind(a, x.kind); }
-template <class A> void fields(A& a, check_outcome& x) { a(x.code, x.result, x.scope, x.measured, x.limit, x.unit, x.message, x.elapsed_ns); }
+template <class A> void fields(A& a, check_outcome& x) {
+  // a record has both figures or, by its unit, none: those that are told have no limit that is off
+  auto measured = x.measured.value_or(decimal{}), limit = x.limit.value_or(decimal{});
+  a(x.code, x.result, x.scope, measured, limit, x.unit, x.message, x.elapsed_ns);
+  if constexpr (A::reads) if (x.unit != "none") { x.measured = measured; x.limit = limit; }
+}
 template <class A> void fields(A& a, size_adjustment& x) { a(x.code, x.allowed); }
 template <class A> void fields(A& a, execution_fees& x) { a(x.commission, x.exchange, x.regulatory, x.other); }
 template <class A> void fields(A& a, account_profile& x) { a(x.id, x.venue, x.type, x.mode, x.currency, x.roll_calendar); }

@@ -128,6 +128,11 @@ void risk_gate::on_freeze(const std::string& symbol, const freeze* now) {
   gate_.state().set_agreement(symbol, now ? risk::agreement::frozen : risk::agreement::agreed);
 }
 
+void risk_gate::on_position(const std::string& symbol, quantity held) {
+  // of a symbol that the gate does not know yet its owner tells it with the contract
+  static_cast<void>(gate_.state().set_position(symbol, held));
+}
+
 result<void> risk_gate::restore(const account_book& book, utc_time now) {
   last_seen_ = now;
   auto& state = gate_.state();
@@ -169,6 +174,17 @@ risk::instrument_view contract_view_of(const instrument& what, decimal fx) {
   out.what = &what;
   out.initial_margin = what.initial_margin;
   out.fx = fx;
+  out.issuer = what.issuer;
+  out.sector = what.sector;
+  out.broad_index = what.broad_index.value_or(false) ? risk::on_off::on : risk::on_off::off;
+  out.min_notional = what.min_notional;
+  if (what.tradable && !*what.tradable) out.state = risk::listing::halted;
+  if (!what.calendar) return out;
+  // days of the contract are days of its own calendar
+  if (what.last_trade)
+    if (const auto day = what.calendar->on_or_before(*what.last_trade)) out.last_trade = day->regular.close;
+  if (what.first_notice)
+    if (const auto day = what.calendar->on_or_after(*what.first_notice)) out.first_notice = day->extended.open;
   return out;
 }
 

@@ -47,6 +47,7 @@ public:
   void on_order(const order& after) override;
   void on_fill(const order& after, const order_fill& fill) override;
   void on_freeze(const std::string& symbol, const freeze* now) override;
+  void on_position(const std::string& symbol, quantity held) override;
 
   /// Breakers that the gate found tripped by a sender (RUNAWAY, REPEATED_REJECT), by strategy; emptied by the call.
   [[nodiscard]] std::vector<std::pair<std::string, risk::check_code>> take_trips() { return std::exchange(trips_, {}); }
@@ -73,7 +74,7 @@ private:
 /// (cash and buying power always come from the venue); `streamed` accounts may be 10 s old, polled ones 90 s.
 risk::account_view account_view_of(const account_profile& profile, const account_figures& figures, const account_balances& balances,
                                    risk::state_feed feed);
-/// A contract of the master with its margin; issuer, sector, state and history are the caller's to add.
+/// A contract as the master has it: margin, issuer, sector, minimum, last days, whether it trades. The history is the caller's to add.
 risk::instrument_view contract_view_of(const instrument& what, decimal fx);
 /// The capability table as the gate reads it. Brackets and OCO pairs that we hold ourselves count as supported.
 risk::venue_view venue_view_of(const venue_capabilities& can, risk::venue_view::session state);

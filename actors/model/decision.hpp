@@ -8,6 +8,7 @@
 #include "actors/model/order_ids.hpp"
 #include "actors/model/quantities.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,10 +21,16 @@ struct names_of<verdict> {
 };
 
 /// What one check said.
-enum class check_result : std::uint8_t { passed, warned, reduced, rejected };
+enum class check_result : std::uint8_t {
+  passed,
+  warned,
+  reduced,
+  rejected,
+  not_evaluated, ///< had nothing to look at; the message says why
+};
 template <>
 struct names_of<check_result> {
-  static constexpr std::array<std::string_view, 4> value{"passed", "warned", "reduced", "rejected"};
+  static constexpr std::array<std::string_view, 5> value{"passed", "warned", "reduced", "rejected", "not_evaluated"};
 };
 
 /// One check's word (risk-and-execution section 3.1). In a decision stand only those
@@ -32,9 +39,9 @@ struct check_outcome {
   std::string code;  ///< "POSITION_LIMIT", "CUSTOM:name"
   check_result result = check_result::passed;
   std::string scope; ///< "account", "strategy", "symbol" …
-  decimal measured;
-  decimal limit;
-  std::string unit;  ///< "ratio", "USD", "quantity" …
+  std::optional<decimal> measured; ///< in `unit`; nothing where the check has no figure
+  std::optional<decimal> limit;
+  std::string unit;  ///< "ratio", "money", "quantity" …; "none": without figures
   std::string message;
   std::uint32_t elapsed_ns = 0;
 

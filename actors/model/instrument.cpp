@@ -103,6 +103,7 @@ result<void> check(const instrument& i) {
     if (!is_margined) return bad_field(name, "belongs to futures and forex");
     if (!(*margin)->value().is_positive()) return bad_field(name, "must be greater than 0");
   }
+  if (i.min_notional && !i.min_notional->value().is_positive()) return bad_field("min_notional", "must be more than 0");
   if (i.maintenance_margin && !i.initial_margin) return bad_field("maintenance_margin", "needs an initial_margin");
   if (i.maintenance_margin && *i.maintenance_margin > *i.initial_margin)
     return bad_field("maintenance_margin", "must not be more than initial_margin");

@@ -46,6 +46,13 @@ struct instrument {
   std::map<std::string, std::string> venue_symbols;
   std::optional<civil_date> roll_date;   ///< next roll of a continuous future
   std::optional<bool> borrowable;        ///< whether shares can be borrowed to sell short
+  std::string issuer;                    ///< same for all share classes of a company and options on them; "": the symbol itself
+  std::string sector;                    ///< "": none known
+  std::optional<bool> broad_index;       ///< a fund of a broad index: in no sector
+  std::optional<money> min_notional;     ///< least value of an order, in `currency`
+  std::optional<civil_date> last_trade;  ///< of a contract that ends
+  std::optional<civil_date> first_notice; ///< of delivery
+  std::optional<bool> tradable;          ///< false: halted or delisted, whatever the venue says
   /// Of a margined contract (futures, forex), per unit, in `currency`: what opening and what holding one ties up. Without the
   /// first no order on it passes the risk gate; without the second it is the first. The figures are the broker's and change.
   std::optional<money> initial_margin, maintenance_margin;

@@ -62,10 +62,10 @@ result<std::optional<bool>> as_switch(std::string_view text) {
   return error{errc::invalid_argument, "must be true or false"};
 }
 
-result<void> read_roll_date(instrument& out, const YAML::Node& node) {
-  auto text = read_text(node);
-  if (!text) return std::move(text).error();
-  return store(out.roll_date, civil_date::parse(*text));
+result<std::optional<civil_date>> as_day(std::string_view text) {
+  auto day = civil_date::parse(text);
+  if (!day) return std::move(day).error();
+  return std::optional{*day};
 }
 
 result<void> read_venue_symbols(instrument& out, const YAML::Node& node) {
@@ -88,7 +88,7 @@ struct field_spec {
   field_reader read;
 };
 
-constexpr std::array<field_spec, 15> fields{{
+constexpr std::array<field_spec, 22> fields{{
   {"symbol", presence::required, read_field<&instrument::symbol, as_text>},
   {"exchange", presence::required, read_field<&instrument::exchange, as_text>},
   {"description", presence::optional, read_field<&instrument::description, as_text>},
@@ -100,10 +100,17 @@ constexpr std::array<field_spec, 15> fields{{
   {"currency", presence::optional, read_field<&instrument::currency, as_text>},
   {"basis", presence::optional, read_field<&instrument::basis, parse_price_basis>},
   {"venue_symbols", presence::optional, read_venue_symbols},
-  {"roll_date", presence::optional, read_roll_date},
+  {"roll_date", presence::optional, read_field<&instrument::roll_date, as_day>},
   {"initial_margin", presence::optional, read_field<&instrument::initial_margin, money::parse>},
   {"maintenance_margin", presence::optional, read_field<&instrument::maintenance_margin, money::parse>},
   {"borrowable", presence::optional, read_field<&instrument::borrowable, as_switch>},
+  {"issuer", presence::optional, read_field<&instrument::issuer, as_text>},
+  {"sector", presence::optional, read_field<&instrument::sector, as_text>},
+  {"broad_index", presence::optional, read_field<&instrument::broad_index, as_switch>},
+  {"min_notional", presence::optional, read_field<&instrument::min_notional, money::parse>},
+  {"last_trade", presence::optional, read_field<&instrument::last_trade, as_day>},
+  {"first_notice", presence::optional, read_field<&instrument::first_notice, as_day>},
+  {"tradable", presence::optional, read_field<&instrument::tradable, as_switch>},
 }};
 
 const field_spec* find_field(std::string_view key) {

@@ -45,6 +45,19 @@ check_code code_of(breaker_kind kind) noexcept {
   return check_code::internal;
 }
 
+limit_unit unit_of(breaker_kind kind) noexcept {
+  switch (kind) {
+  case breaker_kind::consecutive_losses:
+  case breaker_kind::runaway:
+  case breaker_kind::repeated_reject: return limit_unit::count;
+  case breaker_kind::feed_stale:
+  case breaker_kind::clock: return limit_unit::seconds;
+  case breaker_kind::reconcile_diff: return limit_unit::flag;
+  case breaker_kind::unknown_orders: return limit_unit::none;
+  default: return limit_unit::ratio;
+  }
+}
+
 breaker_reset reset_of(breaker_kind kind) noexcept {
   switch (kind) {
   case breaker_kind::daily_loss: return breaker_reset::day_roll;
@@ -218,6 +231,12 @@ result<void> breaker_board::apply(const breaker_event& event) {
   else tripped_.erase(key);
   number_ = event.number;
   return {};
+}
+
+std::vector<breaker_event> breaker_board::tripped() const {
+  std::vector<breaker_event> out;
+  for (const auto& [key, event] : tripped_) out.push_back(event);
+  return out;
 }
 
 std::optional<breaker_event> breaker_board::blocking(std::string_view strategy, std::string_view symbol) const {

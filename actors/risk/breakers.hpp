@@ -34,6 +34,9 @@ enum class breaker_kind : std::uint8_t {
 /// Code that an order is told which this breaker blocks.
 check_code code_of(breaker_kind kind) noexcept;
 
+/// What the figures of its events are in. `none` for UNKNOWN_ORDERS, which trips by age or by number.
+limit_unit unit_of(breaker_kind kind) noexcept;
+
 /// What a breaker holds back. All of them leave closing orders alone.
 struct breaker_scope {
   enum class kind : std::uint8_t { account, strategy, symbol };
@@ -135,6 +138,8 @@ public:
   [[nodiscard]] std::optional<breaker_event> blocking(std::string_view strategy, std::string_view symbol) const;
   [[nodiscard]] bool is_clear() const { return tripped_.empty(); }
   [[nodiscard]] bool is_tripped(breaker_kind which, const breaker_scope& scope) const { return tripped_.contains({scope, which}); }
+  /// All that hold something back, by scope.
+  [[nodiscard]] std::vector<breaker_event> tripped() const;
   /// Names of the breakers whose figures would trip them now: what keeps a resume back.
   [[nodiscard]] std::vector<std::string> would_trip(const breaker_inputs& in, const effective_limits& limits) const;
   /// Whether the day's loss asks for flattening (limit flatten_at_loss_factor).

@@ -20,12 +20,14 @@ struct answer {
   /// A rejection of a check on the whole order that only means its opening part.
   bool is_about_opening = false;
   std::optional<check_code> code = {}; ///< to be reported instead of the row's own
+  std::string_view why_not = {};       ///< of not_evaluated: a text of the program
 
   static answer pass() { return {}; }
   static answer pass(decimal measured, const effective_limit& limit, limit_unit unit) {
     return {check_verdict::pass, limit.scope, unit, measured, limit.is_on ? std::optional{limit.value} : std::nullopt};
   }
-  static answer skip() { return {check_verdict::not_evaluated}; }
+  /// `why` lives as long as the program: nothing is allocated on the way of an order.
+  static answer skip(std::string_view why) { return {.what = check_verdict::not_evaluated, .why_not = why}; }
   static answer reject(std::string message) { return {.what = check_verdict::reject, .message = std::move(message)}; }
   static answer reject(decimal measured, const effective_limit& limit, limit_unit unit, std::string message) {
     return {check_verdict::reject, limit.scope, unit, measured, limit.value, {}, std::move(message)};
@@ -35,6 +37,10 @@ struct answer {
     return {check_verdict::reduce, limit.scope, unit, measured, limit.value, quantity{allowed}, std::move(message)};
   }
 };
+
+// Reasons why a check has nothing to look at.
+inline constexpr std::string_view limit_is_off = "the limit is off", no_contract = "the instrument is unknown", no_strategy = "the order names no strategy",
+                                  nothing_opens = "nothing of the order opens a position";
 
 /// Rejects with INTERNAL: a figure that the check needs is not there.
 struct missing_figure {

@@ -28,7 +28,7 @@ decimal trading_cost(run_context& c) {
 
 answer min_balance(run_context& c) {
   const auto& limit = c.limit(limit_id::min_balance);
-  if (!limit.is_on) return answer::skip();
+  if (!limit.is_on) return answer::skip(limit_is_off);
   const auto after = c.math.subtract(c.equity(), trading_cost(c));
   if (after >= limit.value) return answer::pass(after, limit, limit_unit::money);
   return answer::reject(after, limit, limit_unit::money, "equity would be " + after.to_string() + ", it must stay at " + limit.value.to_string());
@@ -73,7 +73,9 @@ answer buying_power(run_context& c) {
 
 answer cash_reserve(run_context& c) {
   const auto& limit = c.limit(limit_id::cash_reserve);
-  if (!limit.is_on || !settles_in_full(c) || c.way != direction::buy) return answer::skip();
+  if (!limit.is_on) return answer::skip(limit_is_off);
+  if (!settles_in_full(c)) return answer::skip("only cash and crypto accounts keep a reserve");
+  if (c.way != direction::buy) return answer::skip("a sale takes no cash");
   if (!c.account().cash) throw missing_figure{"the account's cash"};
   const auto unit_cost = needed_cost(c);
   const auto equity = c.equity();
@@ -93,7 +95,7 @@ decimal known(const result<decimal>& figure, const char* what) {
 
 answer daily_loss(run_context& c) {
   const auto& limit = c.limit(limit_id::daily_loss);
-  if (!limit.is_on) return answer::skip();
+  if (!limit.is_on) return answer::skip(limit_is_off);
   const auto loss = known(day_loss_ratio(c.account()), "equity, or equity at the start of the day");
   if (!loss.is_positive() || loss < limit.value) return answer::pass(loss, limit, limit_unit::ratio);
   return answer::reject(loss, limit, limit_unit::ratio, "the day's loss is " + loss.to_string() + " of equity at its start");
@@ -101,7 +103,7 @@ answer daily_loss(run_context& c) {
 
 answer drawdown(run_context& c) {
   const auto& limit = c.limit(limit_id::drawdown);
-  if (!limit.is_on) return answer::skip();
+  if (!limit.is_on) return answer::skip(limit_is_off);
   const auto measured = known(drawdown_ratio(c.account()), "equity, or its peak");
   if (!measured.is_positive() || measured < limit.value) return answer::pass(measured, limit, limit_unit::ratio);
   return answer::reject(measured, limit, limit_unit::ratio, "equity is " + measured.to_string() + " below its peak");
@@ -109,7 +111,7 @@ answer drawdown(run_context& c) {
 
 answer consecutive_losses(run_context& c) {
   const auto& limit = c.limit(limit_id::consecutive_losses);
-  if (!limit.is_on) return answer::skip();
+  if (!limit.is_on) return answer::skip(limit_is_off);
   auto most = decimal{c.account().consecutive_losses};
   if (c.strategy) most = std::max(most, decimal{c.strategy->figures.consecutive_losses});
   if (most < limit.value || !most.is_positive()) return answer::pass(most, limit, limit_unit::count);
@@ -118,8 +120,9 @@ answer consecutive_losses(run_context& c) {
 
 answer pdt(run_context& c) {
   const auto& rule = c.account().day_trades;
-  const bool binds = rule && c.what && (c.what->kind == asset_class::stock || c.what->kind == asset_class::etf || c.what->kind == asset_class::option);
-  if (!binds) return answer::skip();
+  if (!rule) return answer::skip("the venue reports no rule of day trades for the account");
+  const bool binds = c.what && (c.what->kind == asset_class::stock || c.what->kind == asset_class::etf || c.what->kind == asset_class::option);
+  if (!binds) return answer::skip("the rule of day trades binds stocks, funds and options");
   auto most = c.limit(limit_id::pdt_day_trades);
   auto floor = c.limit(limit_id::pdt_equity);
   if (rule->most) most = {true, decimal{*rule->most}, limit_scope::account};
@@ -132,7 +135,9 @@ answer pdt(run_context& c) {
 answer margin_call(run_context& c) {
   if (c.account().margin_call == margin_call_state::called) return answer::reject("the venue reports a margin call");
   const auto& limit = c.limit(limit_id::margin_buffer);
-  if (!limit.is_on || settles_in_full(c) || !c.account().maintenance_margin) return answer::skip();
+  if (!limit.is_on) return answer::skip(limit_is_off);
+  if (settles_in_full(c)) return answer::skip("the account has no margin");
+  if (!c.account().maintenance_margin) return answer::skip("the venue reports no maintenance margin");
   const auto equity = c.equity();
   const auto excess = c.math.subtract(equity, c.account().maintenance_margin->value());
   const auto measured = share_of(c.math, excess, equity);

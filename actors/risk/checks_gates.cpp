@@ -39,7 +39,7 @@ answer account_disabled(run_context& c) {
 }
 
 answer strategy_disabled(run_context& c) {
-  if (c.asked.strategy.empty()) return answer::skip();
+  if (c.asked.strategy.empty()) return answer::skip(no_strategy);
   if (!c.strategy) throw missing_figure{"the state of the strategy"};
   return c.strategy->figures.enabled == on_off::on ? answer::pass() : answer::reject("the strategy is switched off");
 }
@@ -101,6 +101,7 @@ answer breaker(run_context& c) {
                             + " against " + trip->limit.to_string());
   out.measured = trip->measured;
   out.limit = trip->limit;
+  out.unit = unit_of(trip->which);
   out.code = code_of(trip->which);
   return out;
 }

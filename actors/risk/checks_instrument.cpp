@@ -11,7 +11,7 @@ answer unknown_instrument(run_context& c) {
 }
 
 answer not_tradable(run_context& c) {
-  if (!c.what) return answer::skip();
+  if (!c.what) return answer::skip(no_contract);
   const auto& of = c.symbol->instrument;
   switch (of.state) {
   case listing::tradable: break;
@@ -30,14 +30,14 @@ answer not_tradable(run_context& c) {
 
 /// Closing is possible until the last trade; of what is over or halted, nothing is.
 answer not_tradable_at_all(run_context& c) {
-  if (!c.what) return answer::skip();
+  if (!c.what) return answer::skip(no_contract);
   const auto& of = c.symbol->instrument;
   if (of.state == listing::expired || (of.last_trade && c.now >= *of.last_trade)) return answer::reject("the contract has expired");
   return answer::pass();
 }
 
 answer tick_size(run_context& c) {
-  if (!c.what) return answer::skip();
+  if (!c.what) return answer::skip(no_contract);
   const auto check = [&](const std::optional<price>& p, const char* field) -> std::optional<std::string> {
     if (!p) return std::nullopt;
     const auto good = c.what->checked_price(*p);
@@ -58,17 +58,21 @@ answer tick_size(run_context& c) {
 }
 
 answer lot_size(run_context& c) {
-  if (!c.what) return answer::skip();
+  if (!c.what) return answer::skip(no_contract);
   if (!std::holds_alternative<size_quantity>(c.asked.size)) return answer::pass(); // sizing brings it onto the grid
   const auto good = c.what->checked_quantity(c.asked_size);
   return good ? answer::pass() : answer::reject(good.error().message);
 }
 
 answer min_notional(run_context& c) {
-  if (!c.what || !c.symbol->instrument.min_notional || !c.valued || c.size.is_zero()) return answer::skip();
+  if (!c.what) return answer::skip(no_contract);
+  const auto& least = c.symbol->instrument.min_notional;
+  if (!least) return answer::skip("the master has no minimum value of an order (min_notional)");
+  if (!c.valued || c.size.is_zero()) return answer::skip("there is no price, or no size, to value the order");
   const auto value = c.math.multiply(c.math.multiply(c.valued->value().abs(), c.size.value()), c.what->multiplier);
-  if (value >= c.symbol->instrument.min_notional->value()) return answer::pass();
-  return answer::reject("worth " + value.to_string() + ", the venue takes orders from " + c.symbol->instrument.min_notional->to_string());
+  const effective_limit limit{true, least->value(), limit_scope::symbol};
+  if (value >= limit.value) return answer::pass(value, limit, limit_unit::money);
+  return answer::reject(value, limit, limit_unit::money, "worth " + value.to_string() + ", the venue takes orders from " + least->to_string());
 }
 
 template <class Enum>
@@ -96,7 +100,7 @@ bool may_rest(const run_context& c) {
 }
 
 answer market_closed(run_context& c) {
-  if (!c.what) return answer::skip();
+  if (!c.what) return answer::skip(no_contract);
   if (!c.what->calendar) throw missing_figure{"the instrument's calendar"};
   if (c.session != market_state::closed || !c.flag(limit_id::enforce_market_hours) || may_rest(c)) return answer::pass();
   const auto next = c.what->calendar->next_open(c.now, session_hours::regular);
@@ -116,7 +120,8 @@ answer extended_hours(run_context& c) {
 }
 
 answer short_unavailable(run_context& c) {
-  if (!c.what || c.way != direction::sell) return answer::skip();
+  if (!c.what) return answer::skip(no_contract);
+  if (c.way != direction::sell) return answer::skip("a buy sells nothing short");
   if (contract_of(*c.what).style == settlement::margined) return answer::pass(); // a contract has two sides, nothing is borrowed
   const bool is_cash = c.account().type == account_type::cash || c.account().type == account_type::crypto;
   if (is_cash && !c.flag(limit_id::shorts_on_cash)) return answer::reject("short sales are off for this kind of account");
@@ -126,7 +131,7 @@ answer short_unavailable(run_context& c) {
 }
 
 answer reduce_only_excess(run_context& c) {
-  if (!c.is_reduce_only) return answer::skip();
+  if (!c.is_reduce_only) return answer::skip("the order may open");
   if (c.closing.is_zero()) return answer::reject("nothing is left to close");
   if (c.closing == c.asked_size) return answer::pass();
   answer out;

@@ -35,13 +35,14 @@ answer refuse_over(run_context& c, decimal after, const effective_limit& limit, 
 
 answer position_limit(run_context& c) {
   const auto& limit = c.limit(limit_id::max_position_size);
-  if (!limit.is_on) return answer::skip();
+  if (!limit.is_on) return answer::skip(limit_is_off);
   return cut_to_room(c, c.totals().size_same, c.needed_exposure(), limit, "the position");
 }
 
 answer position_qty(run_context& c) {
   const auto& limit = c.limit(limit_id::position_qty);
-  if (!limit.is_on || !c.symbol) return answer::skip();
+  if (!limit.is_on) return answer::skip(limit_is_off);
+  if (!c.symbol) return answer::skip(no_contract);
   const auto held = c.way == direction::buy ? c.symbol->position.value() : -c.symbol->position.value();
   const auto before = c.math.add(held.is_positive() ? held : decimal{}, opening_load(*c.symbol, c.way, load_of::all, c.math).quantity);
   const auto after = c.math.add(before, c.opening().value());
@@ -60,14 +61,14 @@ decimal own_after(run_context& c) {
 
 answer concentration(run_context& c) {
   const auto& limit = c.limit(limit_id::concentration);
-  if (!limit.is_on) return answer::skip();
+  if (!limit.is_on) return answer::skip(limit_is_off);
   const auto own = c.math.multiply(own_after(c), c.symbol->instrument.delta.abs());
   return refuse_over(c, c.math.add(c.totals().size_issuer, own), limit, "the exposure to the issuer");
 }
 
 answer max_positions(run_context& c) {
   const auto& limit = c.limit(limit_id::max_positions);
-  if (!limit.is_on) return answer::skip();
+  if (!limit.is_on) return answer::skip(limit_is_off);
   const auto after = counted(c.totals().positions + 1);
   const bool is_new = c.symbol->position.is_zero() && c.symbol->working.empty();
   if (!is_new || after <= limit.value) return answer::pass(after, limit, limit_unit::count);
@@ -76,7 +77,7 @@ answer max_positions(run_context& c) {
 
 answer leverage_gross(run_context& c) {
   const auto& limit = c.limit(gross_leverage_limit(c.account().type));
-  if (!limit.is_on) return answer::skip();
+  if (!limit.is_on) return answer::skip(limit_is_off);
   const auto& sum = c.totals();
   const auto as_it_is = c.math.add(sum.gross_others, std::max(sum.own_same, sum.own_other));
   // over the limit by itself: what opens the other way would not show in the larger side
@@ -88,7 +89,7 @@ answer leverage_gross(run_context& c) {
 
 answer leverage_net(run_context& c) {
   const auto& limit = c.limit(net_leverage_limit(c.account().type));
-  if (!limit.is_on) return answer::skip();
+  if (!limit.is_on) return answer::skip(limit_is_off);
   // the closing part counts in the measure, but only the opening part is cut
   const auto before = c.math.add(c.totals().net_same, c.math.multiply(c.closing.value(), c.unit_value));
   return cut_to_room(c, before, c.unit_value, limit, "the sum of long less short values");
@@ -97,7 +98,9 @@ answer leverage_net(run_context& c) {
 answer sector(run_context& c) {
   const auto& limit = c.limit(limit_id::sector);
   const auto& of = c.symbol->instrument;
-  if (!limit.is_on || of.sector.empty() || of.broad_index == on_off::on) return answer::skip();
+  if (!limit.is_on) return answer::skip(limit_is_off);
+  if (of.broad_index == on_off::on) return answer::skip("a fund of a broad index is in no sector");
+  if (of.sector.empty()) return answer::skip("the master names no sector of the instrument");
   const auto own = c.math.multiply(own_after(c), of.delta.abs());
   return refuse_over(c, c.math.add(c.totals().size_sector, own), limit, "the exposure to the sector");
 }
@@ -106,7 +109,7 @@ answer sector(run_context& c) {
 answer correlation(run_context& c) {
   constexpr std::size_t least_held = 2;
   const auto& limit = c.limit(limit_id::correlation);
-  if (!limit.is_on) return answer::skip();
+  if (!limit.is_on) return answer::skip(limit_is_off);
   std::size_t held = 0;
   decimal weighted, weights;
   for (const auto* one : c.state.active()) {
@@ -121,7 +124,8 @@ answer correlation(run_context& c) {
     weighted = c.math.add(weighted, c.math.multiply(same_way ? *pair : -*pair, value));
     weights = c.math.add(weights, value);
   }
-  if (held < least_held || weights.is_zero()) return answer::skip();
+  if (held < least_held) return answer::skip("fewer than two other positions are held");
+  if (weights.is_zero()) return answer::skip("there are not 40 common days of history with what is held");
   const auto measured = c.math.divide(weighted, weights);
   if (measured <= limit.value) return answer::pass(measured, limit, limit_unit::ratio);
   return answer::reject(measured, limit, limit_unit::ratio, "moves too much like what is held");
@@ -129,10 +133,10 @@ answer correlation(run_context& c) {
 
 answer volatility(run_context& c) {
   const auto& limit = c.limit(volatility_limit(c.what->kind));
-  if (!limit.is_on) return answer::skip();
+  if (!limit.is_on) return answer::skip(limit_is_off);
   const auto& of = c.symbol->instrument;
   switch (of.history) {
-  case history_state::too_short: return answer::skip();
+  case history_state::too_short: return answer::skip("the bar store has less than 30 days of the instrument");
   case history_state::known:
     if (of.volatility) break;
     [[fallthrough]];
@@ -150,7 +154,8 @@ answer volatility(run_context& c) {
 
 answer strategy_positions(run_context& c) {
   const auto& limit = c.limit(limit_id::strategy_positions);
-  if (!c.strategy || !limit.is_on) return answer::skip();
+  if (!c.strategy) return answer::skip(no_strategy);
+  if (!limit.is_on) return answer::skip(limit_is_off);
   std::vector<std::string_view> symbols;
   for (const auto& [symbol, held] : c.strategy->positions) symbols.push_back(symbol);
   for (const auto* one : c.state.active()) {
@@ -167,7 +172,8 @@ answer strategy_positions(run_context& c) {
 
 answer strategy_size(run_context& c) {
   const auto& limit = c.limit(limit_id::strategy_size);
-  if (!c.strategy || !limit.is_on) return answer::skip();
+  if (!c.strategy) return answer::skip(no_strategy);
+  if (!limit.is_on) return answer::skip(limit_is_off);
   auto units = c.opening().value();
   if (const auto held = c.strategy->positions.find(c.asked.symbol); held != c.strategy->positions.end()) {
     const auto own = c.way == direction::buy ? held->second.value() : -held->second.value();
@@ -180,7 +186,8 @@ answer strategy_size(run_context& c) {
 
 answer strategy_loss(run_context& c) {
   const auto& limit = c.limit(limit_id::strategy_loss);
-  if (!c.strategy || !limit.is_on) return answer::skip();
+  if (!c.strategy) return answer::skip(no_strategy);
+  if (!limit.is_on) return answer::skip(limit_is_off);
   if (!c.account().start_of_day_equity || !c.account().start_of_day_equity->value().is_positive())
     throw missing_figure{"equity at the start of the day"};
   const auto loss = c.math.divide(-c.strategy->figures.day_pnl.value(), c.account().start_of_day_equity->value());
@@ -189,13 +196,14 @@ answer strategy_loss(run_context& c) {
 }
 
 answer stop_required(run_context& c) {
-  if (!c.flag(limit_id::stop_required)) return answer::skip();
+  if (!c.flag(limit_id::stop_required)) return answer::skip("no stop is demanded of an entry");
   const bool leg_protects = std::ranges::any_of(c.asked.legs, [](const oco_leg& leg) { return leg.stop_price.has_value(); });
   return c.asked.loss || leg_protects ? answer::pass() : answer::reject("an entry needs a protective stop");
 }
 
 answer strategy_symbols(run_context& c) {
-  if (!c.strategy || c.strategy->figures.symbols.empty()) return answer::skip();
+  if (!c.strategy) return answer::skip(no_strategy);
+  if (c.strategy->figures.symbols.empty()) return answer::skip("the strategy has no list of symbols");
   const auto& list = c.strategy->figures.symbols;
   return std::ranges::find(list, c.asked.symbol) != list.end() ? answer::pass() : answer::reject("not one of the strategy's symbols");
 }

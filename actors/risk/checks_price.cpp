@@ -51,9 +51,10 @@ std::optional<answer> wrong_legs(run_context& c) {
 }
 
 answer price_collar(run_context& c) {
-  if (!c.what || !c.reference || c.reference->is_zero()) return answer::skip();
+  if (!c.what) return answer::skip(no_contract);
+  if (!c.reference || c.reference->is_zero()) return answer::skip("there is no fresh price to measure from");
   const auto& limit = c.limit(collar_limit(c.what->kind));
-  if (!limit.is_on) return answer::skip();
+  if (!limit.is_on) return answer::skip(limit_is_off);
   if (auto wrong = wrong_legs(c)) return *wrong;
   decimal worst;
   const auto look_at = [&](order_type type, std::optional<price> limit_price, std::optional<price> stop_price) {
@@ -78,7 +79,9 @@ answer price_collar(run_context& c) {
 answer fat_finger_qty(run_context& c) {
   constexpr std::uint32_t least_orders = 5;
   const auto& limit = c.limit(limit_id::fat_finger_qty);
-  if (!limit.is_on || !c.strategy || c.strategy->figures.orders < least_orders) return answer::skip();
+  if (!limit.is_on) return answer::skip(limit_is_off);
+  if (!c.strategy) return answer::skip(no_strategy);
+  if (c.strategy->figures.orders < least_orders) return answer::skip("the strategy has sent fewer than five orders");
   if (!c.strategy->figures.median_order) throw missing_figure{"the strategy's median order"};
   const auto most = c.math.multiply(c.strategy->figures.median_order->value(), limit.value);
   if (c.opening().value() <= most) return answer::pass();
@@ -88,7 +91,8 @@ answer fat_finger_qty(run_context& c) {
 
 answer fat_finger_notional(run_context& c) {
   const auto& limit = c.limit(limit_id::fat_finger_notional);
-  if (!limit.is_on || !c.valued) return answer::skip();
+  if (!limit.is_on) return answer::skip(limit_is_off);
+  if (!c.valued) return answer::skip("there is no price to value the order");
   // by margin where the contract is margined: one future is worth more than most accounts
   const auto value = c.math.multiply(c.opening().value(), c.needed_exposure());
   const auto equity = c.equity();
@@ -100,17 +104,20 @@ answer fat_finger_notional(run_context& c) {
 answer spread(run_context& c) {
   const auto& limit = c.limit(limit_id::spread);
   const bool at_market = c.asked.type == order_type::market || (c.asked.type == order_type::bracket && !c.asked.limit_price);
-  if (!at_market || !limit.is_on || !c.has_fresh_quote) return answer::skip();
+  if (!limit.is_on) return answer::skip(limit_is_off);
+  if (!at_market) return answer::skip("only market orders pay the spread");
+  if (!c.has_fresh_quote) return answer::skip("there is no fresh quote with both sides");
   const auto& market = c.symbol->market;
   const auto middle = c.math.divide(c.math.add(market.bid->value(), market.ask->value()), decimal{2});
-  if (middle.is_zero()) return answer::skip();
+  if (middle.is_zero()) return answer::skip("the middle of the quote is 0");
   const auto measured = c.math.divide(c.math.subtract(market.ask->value(), market.bid->value()), middle.abs());
   if (measured <= limit.value) return answer::pass(measured, limit, limit_unit::ratio);
   return answer::reject(measured, limit, limit_unit::ratio, "the spread is too wide for a market order");
 }
 
 answer self_cross(run_context& c) {
-  if (!c.symbol || !c.flag(limit_id::refuse_self_cross)) return answer::skip();
+  if (!c.symbol) return answer::skip(no_contract);
+  if (!c.flag(limit_id::refuse_self_cross)) return answer::skip(limit_is_off);
   // a stop rests outside the book: it crosses nothing when it is placed
   const bool is_stop = c.asked.type == order_type::stop || c.asked.type == order_type::stop_limit || c.asked.type == order_type::trailing_stop;
   if (is_stop) return answer::pass();

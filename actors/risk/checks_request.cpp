@@ -13,7 +13,7 @@ std::size_t most_of(const effective_limit& limit) {
 }
 
 answer duplicate(run_context& c) {
-  if (c.is_change) return answer::skip();
+  if (c.is_change) return answer::skip("a change is of an intent that is known");
   return c.history.is_known(*c.order.key, c.order.attempt) ? answer::reject("this intent was seen before") : answer::pass();
 }
 
@@ -25,7 +25,7 @@ request_history::look look_of(const run_context& c) {
 
 answer similar_order(run_context& c) {
   const auto& window = c.limit(limit_id::similar_order_window);
-  if (!window.is_on || window.value.is_zero()) return answer::skip();
+  if (!window.is_on || window.value.is_zero()) return answer::skip(limit_is_off);
   auto look = look_of(c);
   const bool is_similar = c.history.has_similar(look, c.now, span_of(window));
   if (c.mode == run_mode::commit) c.history.add_look(std::move(look), c.now);
@@ -50,7 +50,7 @@ std::optional<answer> over_rate(const rate_window& window, utc_time now, const e
 
 answer order_rate(run_context& c) {
   // legs follow the fills of their entry: how many there are is the venue's doing, not the sender's
-  if (c.order.origin == order_origin::leg && !c.opens()) return answer::skip();
+  if (c.order.origin == order_origin::leg && !c.opens()) return answer::skip("protective legs are not counted");
   const auto kind = c.opens() ? rate_kind::opening : rate_kind::closing;
   rate_window* of_strategy = nullptr;
   if (!c.asked.strategy.empty()) {
@@ -71,7 +71,8 @@ answer order_rate(run_context& c) {
     if (of_strategy) of_strategy->add(c.now);
     of_account.add(c.now);
   }
-  return answer::pass();
+  const auto in_second = counted(of_account.count(c.now, std::chrono::seconds{1}));
+  return answer::pass(in_second, c.limit(limit_id::order_rate_account_second), limit_unit::per_second);
 }
 
 answer runaway(run_context& c) {
@@ -85,20 +86,21 @@ answer runaway(run_context& c) {
     if (worst >= most_of(repeats))
       return answer::reject(counted(worst), repeats, limit_unit::count, "the strategy was refused for the same reason again and again");
   }
-  if (c.mode == run_mode::commit) c.history.add_order(c.asked.symbol, c.now);
+  if (c.mode == run_mode::commit) c.history.add_order(c.asked.symbol, c.asked.strategy.str(), c.now);
   return answer::pass(counted(recent + 1), limit, limit_unit::count);
 }
 
 answer stale_signal(run_context& c) {
   const auto& limit = c.limit(limit_id::signal_age);
-  if (!c.order.signal_at || !limit.is_on) return answer::skip();
+  if (!limit.is_on) return answer::skip(limit_is_off);
+  if (!c.order.signal_at) return answer::skip("the order has no signal with a time");
   const auto age = decimal::from_scaled((c.now - *c.order.signal_at).count() / 1000, 6);
   if (age <= limit.value) return answer::pass(age, limit, limit_unit::seconds);
   return answer::reject(age, limit, limit_unit::seconds, "the signal is " + age.to_string() + " s old");
 }
 
 answer out_of_step(run_context& c) {
-  if (!c.order.reported_position) return answer::skip();
+  if (!c.order.reported_position) return answer::skip("the sender reports no position");
   const auto own = c.symbol ? c.symbol->position : quantity{};
   if (own == *c.order.reported_position) return answer::pass();
   return answer::reject("the sender believes in a position of " + c.order.reported_position->to_string() + ", it is " + own.to_string());

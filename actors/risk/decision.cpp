@@ -61,8 +61,8 @@ namespace {
 
 check_result plain(check_verdict v) {
   switch (v) {
-  case check_verdict::pass:
-  case check_verdict::not_evaluated: return check_result::passed;
+  case check_verdict::pass: return check_result::passed;
+  case check_verdict::not_evaluated: return check_result::not_evaluated;
   case check_verdict::warn: return check_result::warned;
   case check_verdict::reduce: return check_result::reduced;
   case check_verdict::reject: return check_result::rejected;
@@ -83,9 +83,12 @@ risk_decision to_record(const decision& of, record_detail detail) {
   out.original = of.original;
   out.approved = of.approved;
   for (const auto& one : of.checks) {
-    if (detail == record_detail::notable && plain(one.result) == check_result::passed) continue;
-    out.checks.push_back({one.code_text(), plain(one.result), std::string(to_string(one.scope)), one.measured.value_or(decimal{}),
-                          one.limit.value_or(decimal{}), std::string(to_string(one.unit)), one.message,
+    const auto result = plain(one.result);
+    if (detail == record_detail::notable && (result == check_result::passed || result == check_result::not_evaluated)) continue;
+    const bool has_figures = one.unit != limit_unit::none;
+    out.checks.push_back({one.code_text(), result, std::string(to_string(one.scope)), has_figures ? one.measured : std::nullopt,
+                          has_figures ? one.limit : std::nullopt, std::string(to_string(one.unit)),
+                          result == check_result::not_evaluated ? std::string(one.why_not) : one.message,
                           clamped(static_cast<std::uint64_t>(one.elapsed_ns))});
   }
   for (const auto& one : of.adjustments) out.adjustments.push_back({with_hook(one.code, one.hook), one.to});

@@ -18,7 +18,7 @@ namespace tt::risk {
 enum class check_verdict : std::uint8_t {
   pass,
   warn,          ///< passes, but the message is shown to the caller
-  not_evaluated, ///< switched off, or no subject (no strategy, nothing opens)
+  not_evaluated, ///< switched off, or no subject (no strategy, nothing opens, no data): `why_not` says which
   reduce,        ///< the opening part is cut to what the limit allows
   reject,
 };
@@ -43,6 +43,7 @@ struct finding {
   std::int32_t elapsed_ns = 0; ///< by the clock given to the gate; 0 without one
   std::string message = {};
   std::string hook = {}; ///< name of the hook of a custom check
+  std::string_view why_not = {}; ///< of not_evaluated: a text of the program
 
   /// "BUYING_POWER", or "CUSTOM:<hook>".
   [[nodiscard]] std::string code_text() const;

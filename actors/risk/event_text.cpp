@@ -80,6 +80,7 @@ public:
     return std::nullopt;
   }
   [[nodiscard]] bool is_good() const { return !failed_ && !is_newer_; }
+  [[nodiscard]] bool has_more() const { return !rest_.empty(); }
 
 private:
   std::string_view rest_;
@@ -138,6 +139,7 @@ std::string to_text(const kill_event& event) {
   field_writer out("stop");
   out.number(event.epoch).time(event.at).number(static_cast<unsigned>(event.what)).number(static_cast<unsigned>(event.scope.what)).text(event.scope.name);
   out.number(static_cast<unsigned>(event.mode)).text(event.author).text(event.reason);
+  if (event.open != kill_event::open_orders::keep) out.number(static_cast<unsigned>(event.open)); // not in texts of earlier builds
   return out.take();
 }
 
@@ -152,6 +154,7 @@ result<kill_event> parse_kill_event(std::string_view text) {
   out.mode = in.choice<kill_mode>(enum_count<kill_mode>);
   out.author = in.text();
   out.reason = in.text();
+  if (in.has_more()) out.open = in.choice<kill_event::open_orders>(2);
   if (auto wrong = in.problem()) return *wrong;
   return out;
 }

@@ -50,9 +50,9 @@ private:
   void one(const check_row& row) {
     answer a;
     if (row.part == applies_to::opening && !c_.opens()) {
-      a = answer::skip();
+      a = answer::skip(nothing_opens);
     } else if (row.part == applies_to::opening && needs_contract(row.code) && (!c_.what || !c_.sizing_error.empty())) {
-      a = answer::skip(); // preview only: UNKNOWN_INSTRUMENT or SIZE_BELOW_LOT has rejected before
+      a = answer::skip(c_.what ? "the order could not be sized" : no_contract); // preview only: UNKNOWN_INSTRUMENT or SIZE_BELOW_LOT has rejected before
     } else {
       a = safely([&] { return row.run(c_); });
     }
@@ -92,6 +92,7 @@ private:
     f.measured = a.measured;
     f.limit = a.limit;
     f.message = std::move(a.message);
+    f.why_not = a.why_not;
     f.hook = std::move(hook);
     const auto now = now_ns();
     f.elapsed_ns = static_cast<std::int32_t>(std::min<std::int64_t>(now - last_ns_, INT32_MAX));

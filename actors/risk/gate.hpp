@@ -27,6 +27,14 @@ struct gate_settings {
   std::function<std::int64_t()> clock_ns = {};
 };
 
+/// Where an account stands against one limit.
+struct limit_measure {
+  limit_id id = limit_id::count_;
+  std::optional<decimal> measured = {}; ///< in the unit of the limit
+  std::string subject = {};             ///< the symbol or strategy that it is of
+  std::string_view why_not = {};        ///< without a figure: a text of the program
+};
+
 class gate {
 public:
   /// The references outlive the gate. `rates` are shared by the gates of a node.
@@ -47,6 +55,9 @@ public:
   [[nodiscard]] gate_answer check_and_reserve(const order_view& order, utc_time now);
   /// Evaluates every check, also after a rejection; reserves and remembers nothing.
   [[nodiscard]] decision preview(const order_view& order, utc_time now);
+  /// Where the account stands against each limit, in the order of limit_id: by the formulas of the checks, with nothing added to what
+  /// is held and works. Of limits that hold per symbol or strategy the one that is furthest. `in`: the figures of the breakers.
+  [[nodiscard]] std::vector<limit_measure> measures(const breaker_inputs& in, utc_time now);
   /// A change of a working order: `order` is the whole order as it shall be, `order.number` the one
   /// that changes and `order.executed` what of it is executed. Its own reservation does not count against it; the larger of both stays
   /// reserved until on_changed(). The rates count it as an order; whether it was asked before is for the caller to know.

@@ -25,7 +25,7 @@ bool equal_secrets(std::string_view a, std::string_view b) {
 } // namespace
 
 result<kill_event> kill_switch::engage(const kill_scope& scope, kill_mode mode, std::string_view author, std::string_view reason,
-                                       utc_time now) const {
+                                       utc_time now, kill_event::open_orders open) const {
   if (auto good = check_text(author, "author"); !good) return good.error();
   if (auto good = check_text(reason, "reason"); !good) return good.error();
   if (mode == kill_mode::none || static_cast<std::size_t>(mode) >= enum_count<kill_mode>)
@@ -37,7 +37,7 @@ result<kill_event> kill_switch::engage(const kill_scope& scope, kill_mode mode, 
     return error{errc::conflict, "is at " + std::string(to_string(found->second)) + " already; only a resume makes it milder", "mode"};
   if (found == modes_.end() && modes_.size() >= max_scopes)
     return error{errc::limit_exceeded, std::to_string(max_scopes) + " scopes are stopped already; stop everything instead", "scope"};
-  return kill_event{epoch() + 1, kill_event::kind::engaged, scope, mode, std::string(author), std::string(reason), now};
+  return kill_event{epoch() + 1, kill_event::kind::engaged, scope, mode, std::string(author), std::string(reason), now, open};
 }
 
 result<kill_event> kill_switch::flattened(const kill_scope& scope, utc_time now) const {

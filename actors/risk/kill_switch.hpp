@@ -52,6 +52,8 @@ struct kill_event {
   std::string author = {};
   std::string reason = {};
   utc_time at{};
+  enum class open_orders : std::uint8_t { keep, cancel };
+  open_orders open = open_orders::keep; ///< of engaged: whether what works is taken back, and asked again until it has ended
 
   bool operator==(const kill_event&) const = default;
 };
@@ -69,7 +71,7 @@ public:
   /// Errors: invalid_argument (field scope, mode, author or reason); conflict for a milder mode;
   /// limit_exceeded over max_scopes.
   [[nodiscard]] result<kill_event> engage(const kill_scope& scope, kill_mode mode, std::string_view author, std::string_view reason,
-                                          utc_time now) const;
+                                          utc_time now, kill_event::open_orders open = kill_event::open_orders::keep) const;
   /// The event with which a finished flattening becomes a halt. Errors: conflict when that scope is not in flatten.
   [[nodiscard]] result<kill_event> flattened(const kill_scope& scope, utc_time now) const;
 

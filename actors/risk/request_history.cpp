@@ -21,6 +21,11 @@ bool node_rates::has_room(rate_kind kind, utc_time now, rate_limits most) const 
   return window.count(now, std::chrono::seconds{1}) < most.per_second && window.count(now, std::chrono::minutes{1}) < most.per_minute;
 }
 
+std::size_t node_rates::count(rate_kind kind, utc_time now, nanoseconds span) const {
+  const std::lock_guard lock(mutex_);
+  return windows_[static_cast<std::size_t>(kind)].count(now, span);
+}
+
 bool node_rates::take(rate_kind kind, utc_time now, rate_limits most) {
   const std::lock_guard lock(mutex_);
   auto& window = windows_[static_cast<std::size_t>(kind)];
@@ -61,16 +66,29 @@ std::size_t request_history::recent_orders(std::string_view symbol, utc_time now
   const auto found = orders_.find(symbol);
   if (found == orders_.end()) return 0;
   std::size_t n = 0;
-  for (auto at = found->second.rbegin(); at != found->second.rend() && *at > now - runaway_span; ++at) ++n;
+  for (auto at = found->second.rbegin(); at != found->second.rend() && at->at > now - runaway_span; ++at) ++n;
   return n;
 }
 
-void request_history::add_order(std::string_view symbol, utc_time now) {
+void request_history::add_order(std::string_view symbol, std::string_view strategy, utc_time now) {
   auto found = orders_.find(symbol);
-  if (found == orders_.end()) found = orders_.emplace(std::string(symbol), std::deque<utc_time>{}).first;
-  auto& times = found->second;
-  while (!times.empty() && times.front() <= now - runaway_span) times.pop_front();
-  times.push_back(now);
+  if (found == orders_.end()) found = orders_.emplace(std::string(symbol), std::deque<seen_order>{}).first;
+  auto& seen = found->second;
+  while (!seen.empty() && seen.front().at <= now - runaway_span) seen.pop_front();
+  seen.push_back({now, std::string(strategy)});
+  if (orders_.size() > max_quiet_symbols)
+    std::erase_if(orders_, [&](const auto& one) { return one.second.empty() || one.second.back().at <= now - runaway_span; });
+}
+
+request_history::busiest request_history::busiest_symbol(std::string_view strategy, utc_time now) const {
+  busiest out;
+  for (const auto& [symbol, seen] : orders_) {
+    std::size_t n = 0;
+    for (auto at = seen.rbegin(); at != seen.rend() && at->at > now - runaway_span; ++at)
+      if (strategy.empty() || at->strategy == strategy) ++n;
+    if (n > out.orders) out = {symbol, n};
+  }
+  return out;
 }
 
 std::size_t request_history::same_rejects(std::string_view strategy, check_code code, std::string_view symbol, direction way,

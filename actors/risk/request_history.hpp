@@ -46,6 +46,8 @@ public:
   [[nodiscard]] bool take(rate_kind kind, utc_time now, rate_limits most);
   /// As take, but counts nothing.
   [[nodiscard]] bool has_room(rate_kind kind, utc_time now, rate_limits most) const;
+  /// Orders in (now - span, now].
+  [[nodiscard]] std::size_t count(rate_kind kind, utc_time now, nanoseconds span) const;
 
 private:
   mutable std::mutex mutex_;
@@ -59,6 +61,8 @@ public:
   static constexpr auto reject_span = std::chrono::seconds{60};
   /// Look-alikes and rejections that are remembered; the oldest go first.
   static constexpr std::size_t max_recent = 1'000;
+  /// Symbols whose orders are remembered, before those without recent ones are forgotten.
+  static constexpr std::size_t max_quiet_symbols = 256;
 
   /// What makes two orders look alike.
   struct look {
@@ -80,12 +84,22 @@ public:
   [[nodiscard]] bool has_similar(const look& wanted, utc_time now, nanoseconds window) const;
   void add_look(look seen, utc_time now);
 
+  /// Rates of strategies that ever sent an order, by name.
+  [[nodiscard]] const std::map<std::string, rate_window, std::less<>>& strategy_rates(rate_kind kind) const {
+    return strategy_rates_[static_cast<std::size_t>(kind)];
+  }
   [[nodiscard]] rate_window& strategy_rate(rate_kind kind, std::string_view strategy);
   [[nodiscard]] rate_window& account_rate(rate_kind kind) { return account_rates_[static_cast<std::size_t>(kind)]; }
 
   /// New orders of a symbol in the last 10 seconds.
   [[nodiscard]] std::size_t recent_orders(std::string_view symbol, utc_time now) const;
-  void add_order(std::string_view symbol, utc_time now);
+  void add_order(std::string_view symbol, std::string_view strategy, utc_time now);
+  /// The symbol with the most new orders in the last 10 seconds; of one strategy's orders where `strategy` is not empty.
+  struct busiest {
+    std::string_view symbol = {};
+    std::size_t orders = 0;
+  };
+  [[nodiscard]] busiest busiest_symbol(std::string_view strategy, utc_time now) const;
 
   /// Rejections of a strategy with that code, symbol and side in the last 60 seconds.
   [[nodiscard]] std::size_t same_rejects(std::string_view strategy, check_code code, std::string_view symbol, direction way, utc_time now) const;
@@ -102,6 +116,10 @@ private:
     direction way;
     std::string symbol;
   };
+  struct seen_order {
+    utc_time at;
+    std::string strategy;
+  };
   struct seen_look {
     utc_time at;
     look what;
@@ -110,7 +128,7 @@ private:
   std::deque<seen_look> looks_;
   std::map<std::string, rate_window, std::less<>> strategy_rates_[2];
   rate_window account_rates_[2];
-  std::map<std::string, std::deque<utc_time>, std::less<>> orders_;
+  std::map<std::string, std::deque<seen_order>, std::less<>> orders_;
   std::map<std::string, std::deque<reject>, std::less<>> rejects_;
 };
 

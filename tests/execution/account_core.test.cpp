@@ -28,8 +28,9 @@ execution_report executed(const order& what, const std::string& id, std::int64_t
 
 /// A core whose venue is the test itself.
 struct scripted {
+  explicit scripted(core_settings with = settings()) : core(opened_book(), std::move(with), gate) {}
   open_gate gate;
-  account_core core{opened_book(), settings(), gate};
+  account_core core;
   utc_time now = at(0);
   std::vector<effect> effects;
   std::vector<journal_record> records;
@@ -363,6 +364,38 @@ TEST(account_core, replaces_with_the_gate_asked_again) {
   EXPECT_EQ(s.core.replace(n, change, s.now).refused->code, errc::refused);
   EXPECT_EQ(s.get(n).state, order_state::working);
   s.check_replay();
+}
+
+TEST(account_core, good_till_lies_ahead_and_belongs_to_gtd) {
+  auto with = settings();
+  with.can.tifs.insert(time_in_force::gtd);
+  scripted s{with};
+  auto what = wanted("k", order_side::buy, 10, order_type::limit);
+  what.request.limit_price = p(99);
+  what.request.tif = time_in_force::gtd;
+  EXPECT_EQ(s.core.place(what, s.now).refused->field, "good_till") << "it needs one";
+  what.request.good_till = s.now;
+  const auto late = s.core.place(what, s.now);
+  ASSERT_TRUE(late.refused);
+  EXPECT_EQ(late.refused->field, "good_till");
+  EXPECT_TRUE(late.records.empty());
+  what.request.good_till = s.now + seconds{60};
+  const auto n = s.place(what);
+  s.report(accepted(s.get(n)));
+  s.now += seconds{120};
+  EXPECT_EQ(s.done(s.core.place(what, s.now)).answer, reply::repeated) << "told again it is the same order, whatever the time";
+  terms_change change;
+  change.tif = time_in_force::day;
+  ASSERT_FALSE(s.done(s.core.replace(n, change, s.now)).refused);
+  EXPECT_FALSE(s.get(n).pending_terms->good_till) << "of an order of the day there is none";
+  auto other = wanted("o", order_side::buy, 10, order_type::limit);
+  other.request.limit_price = p(99);
+  const auto m = s.place(other);
+  s.report(accepted(s.get(m)));
+  change.tif = time_in_force::gtd;
+  const auto out = s.core.replace(m, change, s.now);
+  ASSERT_TRUE(out.refused);
+  EXPECT_EQ(out.refused->field, "time_in_force");
 }
 
 TEST(account_core, a_report_that_fits_nowhere_is_kept_and_alarmed_and_moves_nothing) {

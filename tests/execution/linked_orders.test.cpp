@@ -155,6 +155,164 @@ TEST(brackets, a_part_exit_leaves_the_rest_protected) {
   EXPECT_EQ(b.venue.find(b.out(n, "stop")->wire_id)->request.terms.qty, q(6));
 }
 
+TEST(brackets, a_reversal_waits_for_the_own_protection_and_then_goes_out_whole) {
+  linked b;
+  const auto n = b.place(bracket("k", 10));
+  b.deliver();
+  b.fill(n, 10, 100);
+  b.venue.rates().lost_cancel = b.venue.rates().lost_lookup = 1000;
+  const auto turn = b.place(wanted("turn", order_side::sell, 25));
+  b.deliver();
+  EXPECT_EQ(b.get(turn).state, order_state::created);
+  b.venue.rates().lost_cancel = b.venue.rates().lost_lookup = 0;
+  b.pass(seconds{6});
+  ASSERT_EQ(b.get(turn).state, order_state::working);
+  EXPECT_EQ(b.get(turn).terms.qty, q(25)) << "nothing of it is cut silently";
+  EXPECT_EQ(b.get(turn).decision.result, verdict::approved);
+  b.fill(turn, 25, 104);
+  EXPECT_EQ(b.core.book().held("AAPL"), q(-15));
+  b.pass(seconds{10});
+  EXPECT_EQ(b.legs_at_venue(), 0u);
+}
+
+TEST(brackets, what_the_protection_closed_meanwhile_a_reversal_closes_no_more_and_its_sender_is_told) {
+  linked b;
+  const auto n = b.place(bracket("k", 10));
+  b.deliver();
+  b.fill(n, 10, 100);
+  const auto stop = b.out(n, "stop")->number;
+  b.venue.rates().lost_cancel = b.venue.rates().lost_lookup = 1000;
+  b.venue.fill(b.at_venue(stop), q(6), b.now, p(90)); // at the venue, and the cancel comes behind it
+  const auto turn = b.place(wanted("turn", order_side::sell, 25));
+  b.deliver();
+  ASSERT_EQ(b.core.book().held("AAPL"), q(4));
+  b.venue.rates().lost_cancel = b.venue.rates().lost_lookup = 0;
+  b.pass(seconds{6});
+  ASSERT_EQ(b.get(turn).state, order_state::working);
+  EXPECT_EQ(b.get(turn).terms.qty, q(19)) << "4 to close and 15 to open";
+  EXPECT_EQ(b.get(turn).decision.result, verdict::approved_reduced);
+  EXPECT_EQ(b.get(turn).decision.code, "PROTECTION_FILLED");
+  EXPECT_EQ(b.get(turn).decision.original, q(25));
+  EXPECT_EQ(b.get(turn).decision.adjustments, (std::vector<size_adjustment>{{"PROTECTION_FILLED", q(19)}}));
+  b.fill(turn, 19, 90);
+  EXPECT_EQ(b.core.book().held("AAPL"), q(-15)) << "where it was to end";
+}
+
+TEST(brackets, a_restart_leaves_of_a_waiting_reversal_what_closes) {
+  linked b;
+  const auto n = b.place(bracket("k", 10));
+  b.deliver();
+  b.fill(n, 10, 100);
+  b.venue.rates().lost_cancel = b.venue.rates().lost_lookup = 1000;
+  const auto turn = b.place(wanted("turn", order_side::sell, 25));
+  b.deliver();
+  auto book = opened_book();
+  for (const auto& r : b.journal) ASSERT_TRUE(book.apply(r));
+  open_gate gate;
+  account_core again{std::move(book), settings(), gate};
+  static_cast<void>(again.start(b.now));
+  cancel_answer gone;
+  gone.order.wire_id = again.book().find(b.get(n).linked[0])->wire_id;
+  gone.outcome = change_outcome::confirmed;
+  static_cast<void>(again.on_report(gone, b.now));
+  const auto& now = *again.book().find(turn);
+  EXPECT_EQ(now.state, order_state::submitting);
+  EXPECT_EQ(now.terms.qty, q(10)) << "what it was to open is an old wish by now";
+  EXPECT_EQ(now.decision.code, "REDUCE_ONLY_EXCESS");
+  EXPECT_EQ(now.decision.original, q(25));
+}
+
+TEST(brackets, a_resize_that_the_gate_refuses_is_asked_again_later_and_later_and_then_a_person_is) {
+  linked b;
+  const auto n = b.place(bracket("k", 10));
+  b.deliver();
+  b.fill(n, 4, 100);
+  ASSERT_TRUE(b.out(n, "stop"));
+  const auto stop = b.out(n, "stop")->number;
+  b.gate.refuse_with = "ORDER_RATE";
+  const auto asked = b.gate.changes;
+  b.fill(n, 6, 100);
+  EXPECT_EQ(b.gate.changes, asked + 1);
+  EXPECT_TRUE(b.alarmed("UNPROTECTED"));
+  EXPECT_EQ(b.get(stop).state, order_state::working) << "what rests there protects 4 of them, and stays";
+  for (int i = 0; i < 50; ++i) b.price_seen(100); // the market asks for nothing
+  EXPECT_EQ(b.gate.changes, asked + 1);
+  b.pass(seconds{2});
+  EXPECT_EQ(b.gate.changes, asked + 2);
+  b.pass(seconds{3});
+  EXPECT_EQ(b.gate.changes, asked + 2) << "the next pause is twice as long";
+  b.gate.refuse_with.reset();
+  b.pass(seconds{2});
+  EXPECT_EQ(b.get(stop).terms.qty, q(10)) << "by itself, once it may";
+  EXPECT_EQ(b.venue.find(b.get(stop).wire_id)->request.terms.qty, q(10));
+  EXPECT_FALSE(b.core.next_due()) << "and its timer is gone";
+}
+
+TEST(brackets, a_resize_that_stays_refused_has_an_end) {
+  linked b;
+  const auto n = b.place(bracket("k", 10));
+  b.deliver();
+  b.fill(n, 4, 100);
+  b.gate.refuse_with = "ORDER_RATE";
+  const auto asked = b.gate.changes;
+  b.fill(n, 6, 100);
+  for (int i = 0; i < 600; ++i) b.pass(seconds{1});
+  EXPECT_EQ(b.gate.changes, asked + static_cast<int>(account_core::max_resizes));
+  EXPECT_FALSE(b.core.next_due());
+  EXPECT_EQ(std::count_if(b.alerts.begin(), b.alerts.end(), [](const auto& a) { return a.code == "UNPROTECTED"; }), 2) << "at the first and at the last";
+  // another quantity is another question
+  b.gate.refuse_with.reset();
+  const auto exit = b.place(wanted("exit", order_side::sell, 3));
+  b.deliver();
+  b.fill(exit, 3, 100);
+  ASSERT_TRUE(b.out(n, "stop"));
+  EXPECT_EQ(b.out(n, "stop")->terms.qty, q(7));
+}
+
+TEST(brackets, a_resize_that_the_venue_refuses_is_not_asked_in_a_loop) {
+  linked b;
+  const auto n = b.place(bracket("k", 10));
+  b.deliver();
+  b.fill(n, 4, 100);
+  const auto stop = b.out(n, "stop")->number;
+  int replaces = 0;
+  const auto carry_out = [&](const outcome& out) {
+    for (const auto& e : out.effects)
+      if (const auto* change = std::get_if<std::shared_ptr<const change_command>>(&e)) {
+        ++replaces;
+        replace_answer no;
+        no.order.wire_id = (*change)->request().wire_id;
+        no.outcome = change_outcome::refused;
+        no.terms_version = (*change)->request().terms_version;
+        no.text = "not now";
+        b.venue.outbox.emplace_back(no);
+      }
+  };
+  execution_report rest;
+  rest.order = b.at_venue(n).handle;
+  rest.id = execution_id{"rest"};
+  rest.symbol = "AAPL";
+  rest.qty = q(6);
+  rest.px = p(100);
+  const auto run = [&](outcome out) { // the venue takes nothing: the test answers for it
+    carry_out(out);
+    while (!b.venue.outbox.empty()) {
+      const auto report = b.venue.outbox.front();
+      b.venue.outbox.pop_front();
+      carry_out(b.core.on_report(report, b.now));
+    }
+  };
+  run(b.core.on_report(rest, b.now));
+  EXPECT_EQ(replaces, 1) << "the refusal asks for no other";
+  for (int i = 0; i < 600; ++i) {
+    b.now += seconds{1};
+    run(b.core.tick(b.now));
+  }
+  EXPECT_EQ(replaces, static_cast<int>(account_core::max_resizes));
+  EXPECT_EQ(b.get(stop).terms.qty, q(4));
+  EXPECT_EQ(b.get(stop).state, order_state::working);
+}
+
 TEST(brackets, groups_of_one_symbol_share_its_position) {
   linked b;
   const auto first = b.place(bracket("one", 10)), second = b.place(bracket("two", 6));

@@ -246,6 +246,13 @@ instruments:
     borrowable: false
     initial_margin: 2200.5
     maintenance_margin: 2000
+    issuer: Gold
+    sector: Metals
+    broad_index: false
+    min_notional: 10.5
+    last_trade: 2026-06-26
+    first_notice: 2026-05-29
+    tradable: false
 )", "test.yaml");
   ASSERT_TRUE(master.has_value()) << to_string(master.error());
   const auto& i = *master->find("COMEX:MGC1!");
@@ -260,6 +267,13 @@ instruments:
   EXPECT_EQ(i.borrowable, false);
   EXPECT_EQ(i.initial_margin, money{decimal::from_scaled(22005, 1)});
   EXPECT_EQ(i.maintenance_margin, money{2000});
+  EXPECT_EQ(i.issuer, "Gold");
+  EXPECT_EQ(i.sector, "Metals");
+  EXPECT_EQ(i.broad_index, false);
+  EXPECT_EQ(i.min_notional, money{decimal::from_scaled(105, 1)});
+  EXPECT_EQ(i.last_trade, civil_date::of(2026, 6, 26));
+  EXPECT_EQ(i.first_notice, civil_date::of(2026, 5, 29));
+  EXPECT_EQ(i.tradable, false);
 }
 
 TEST(instrument_yaml, leaves_defaults_alone) {
@@ -292,6 +306,8 @@ TEST(instrument_yaml, errors_name_symbol_field_and_line) {
     {"currency: usd", "AAPL.currency", "test.yaml line 7: must be 1 to 10 upper-case letters or digits"},
     {"roll_date: 2026-02-30", "AAPL.roll_date", "test.yaml line 7: not a date (YYYY-MM-DD): \"2026-02-30\""},
     {"borrowable: yes", "AAPL.borrowable", "test.yaml line 7: must be true or false"},
+    {"min_notional: 0", "AAPL.min_notional", "test.yaml line 7: must be more than 0"},
+    {"last_trade: soon", "AAPL.last_trade", "test.yaml line 7: not a date (YYYY-MM-DD): \"soon\""},
     {"venue_symbols: AAPL", "AAPL.venue_symbols", "test.yaml line 7: must map venues to symbols"},
     {"venue_symbols: {a: b, a: c}", "AAPL.venue_symbols", "test.yaml line 7: names \"a\" twice"},
     {"venue_symbols: {a: \"\"}", "AAPL.venue_symbols", "test.yaml line 7: must map venues (1 to 32 bytes) to symbols (1 to 64 bytes)"},

@@ -249,6 +249,30 @@ TEST(trading, gate_journal_and_venue_stay_in_step) {
   }
 }
 
+/// Days of the master are days of the contract's own calendar.
+TEST(trading, what_the_master_knows_of_a_contract_reaches_the_gate) {
+  auto es = contract("ESM6", asset_class::futures, "CME_EQUITY", "0.25", "1", "50");
+  es.last_trade = civil_date::of(2026, 6, 19);
+  es.first_notice = civil_date::of(2026, 6, 13); // a Saturday
+  es.sector = "Index";
+  es.issuer = "S&P";
+  es.broad_index = true;
+  es.min_notional = money{5};
+  es.tradable = false;
+  const auto view = contract_view_of(es, decimal{1});
+  EXPECT_EQ(view.last_trade, es.calendar->on_or_before(*es.last_trade)->regular.close);
+  EXPECT_EQ(view.first_notice, es.calendar->on_or_after(*es.first_notice)->extended.open);
+  EXPECT_EQ(view.first_notice, at("2026-06-14T22:00:00Z")) << "the session of Monday begins on Sunday at 17:00 in Chicago";
+  EXPECT_EQ(view.sector, "Index");
+  EXPECT_EQ(view.issuer, "S&P");
+  EXPECT_EQ(view.broad_index, risk::on_off::on);
+  EXPECT_EQ(view.min_notional, money{5});
+  EXPECT_EQ(view.state, risk::listing::halted);
+  const auto plain = contract_view_of(contract("AAPL", asset_class::stock, "XNYS", "0.01", "1", "1"), decimal{1});
+  EXPECT_EQ(plain.state, risk::listing::tradable);
+  EXPECT_FALSE(plain.last_trade || plain.first_notice || plain.min_notional);
+}
+
 /// The order that somebody placed by hand counts in the limits of the next one.
 TEST(trading, regression_21_an_order_by_hand_is_adopted_and_counted_in_the_limits) {
   account a;
