@@ -344,8 +344,11 @@ value compiler::declare(const ast::stmt& s) {
             "declare the type, for example: float " + s.name + " = na");
     }
   } else if (!assignable(want, v.type) && !v.bad) {
-    error("PN0212", s.value->pos, "a " + types_->name(want) + " variable can't hold a value of type " + show(v),
-          want == t_int && v.type == t_float ? "convert it with int()" : "");
+    error("PN0212", s.value->pos, (types_->name(want).substr(0, 3) == "int" ? "an " : "a ") + types_->name(want) + " variable can't hold a value of type " + show(v),
+          want == t_int && v.type == t_float        ? "convert it with int()"
+          : want == t_string && is_number(v.type)   ? "convert it with str.tostring()"
+          : want == t_bool && is_number(v.type)     ? "compare it, for example with != 0"
+                                                    : "");
   }
   if (want == t_bool && v.type == t_na && !v.bad && version() >= 6)
     error("PN0213", s.value->pos, "a bool can't be na in version 6", "use true or false");

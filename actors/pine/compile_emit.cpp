@@ -1,4 +1,5 @@
 #include "actors/pine/compile_unit.hpp"
+#include "actors/pine/old_names.hpp"
 
 #include <array>
 #include <bit>
@@ -217,7 +218,8 @@ type_id compiler::resolve(const ast::type_name& t) {
                                         "linefill", "polyline", "chart.point", "array", "matrix", "map"};
     for (const auto& [n, _] : frame_->home->type_decls) known.push_back(n);
     auto near = closest(t.name, known);
-    error("PN0210", t.pos, "there is no type named '" + t.name + "'", near.empty() ? "" : "did you mean '" + near + "'?");
+    auto foreign = foreign_word_hint(t.name);
+    error("PN0210", t.pos, "there is no type named '" + t.name + "'", !foreign.empty() ? foreign : near.empty() ? "" : "did you mean '" + near + "'?");
   }
   return b;
 }

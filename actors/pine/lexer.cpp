@@ -1,5 +1,7 @@
 #include "actors/pine/lexer.hpp"
 
+#include "actors/pine/old_names.hpp"
+
 #include "actors/pine/limits.hpp"
 #include "actors/pine/util.hpp"
 
@@ -336,8 +338,11 @@ private:
     if (std::string_view("+-*/%<>=?:,.()[]").find(c) == std::string_view::npos) {
       auto from = at_++;
       while (at_ < src_.size() && (static_cast<unsigned char>(src_[at_]) & 0xC0) == 0x80) ++at_;
-      diags_.error("PN0006", pos(from, 1),
-                   "the character '" + std::string(src_.substr(from, at_ - from)) + "' isn't part of Pine Script");
+      const bool pair = two == "&&" || two == "||";
+      if (pair) at_ = from + 2;
+      auto sign = src_.substr(from, at_ - from);
+      diags_.error("PN0006", pos(from, pair ? 2 : 1), (pair ? "'" : "the character '") + std::string(sign) + "' isn't part of Pine Script",
+                   foreign_sign_hint(sign));
       return;
     }
     if (c == '(' || c == '[') open_.push_back(at_);

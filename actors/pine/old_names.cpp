@@ -37,11 +37,57 @@ bool known(const std::string& name) {
          all.constant(name, 6) != nullptr;
 }
 
+/// Words and signs of other languages. Each row: what they share, then the words.
+struct foreign_row {
+  std::string_view hint;
+  std::string_view words; ///< with a space around each
+};
+constexpr foreign_row foreign_words[]{
+    {"write 'else if'", " elif elseif elsif elsIf ElseIf "},
+    {"a condition stands alone on its line, and its block follows indented", " then do begin "},
+    {"a block ends where its indentation ends", " end endif endfor endwhile endfunction fi done next wend "},
+    {"a function is declared by its name: f(x) => x + 1", " def function func fun fn sub proc lambda "},
+    {"the value of a function is that of its last line", " return yield "},
+    {"a variable is declared by its name: x = 1, or var x = 1 to keep it from bar to bar", " let dim auto my mut "},
+    {"write na", " null None nil NULL Null NaN nan undefined nothing "},
+    {"write log.info()", " print println printf echo console.log console.error console.warn "},
+    {"a case is written: value => statements", " case when "},
+    {"the case for everything else has no value: => statements", " default otherwise "},
+    {"a type is declared: type Name, with a field on each line below", " class struct record interface "},
+    {"stop the script with runtime.error()", " throw raise assert try catch except finally "},
+    {"write 'not'", " Not NOT "},
+    {"write 'and'", " And AND "},
+    {"write 'or'", " Or OR "},
+    {"write array.from()", " list List vector "},
+};
+constexpr foreign_row foreign_signs[]{
+    {"write 'and'", " && & "},
+    {"write 'or'", " || | "},
+    {"write 'not'", " ! "},
+    {"a block is indented by four spaces, without braces", " { } "},
+    {"a line ends by itself; several statements on one line are separated by commas", " ; "},
+    {"write math.pow()", " ^ ** "},
+    {"comments begin with //", " # /* */ "},
+    {"texts stand in \" or '", " ` “ ” ‘ ’ "},
+};
+template <std::size_t N>
+std::string find_hint(const foreign_row (&rows)[N], std::string_view word) {
+  if (word.empty() || word.find(' ') != std::string_view::npos) return "";
+  const auto padded = " " + std::string(word) + " ";
+  for (const auto& row : rows)
+    if (row.words.find(padded) != std::string_view::npos) return std::string(row.hint);
+  return "";
+}
+
 std::string sentence(std::string_view now) { return "in versions 5 and 6 this is " + std::string(now); }
 
 } // namespace
 
+std::string foreign_word_hint(std::string_view word) { return find_hint(foreign_words, word); }
+std::string foreign_sign_hint(std::string_view sign) { return find_hint(foreign_signs, sign); }
+
 std::string old_name_hint(std::string_view name) {
+  if (auto foreign = foreign_word_hint(name); !foreign.empty()) return foreign;
   auto it = renamed().find(name);
   if (it != renamed().end()) return sentence(it->second);
   if (name.find('.') != std::string_view::npos) return "";

@@ -1,3 +1,4 @@
+#include "actors/pine/old_names.hpp"
 #include "actors/pine/parser_impl.hpp"
 
 #include <algorithm>
@@ -112,7 +113,7 @@ void parser::note_lost_names(std::size_t started) {
     if (t.kind == tok::punct) open += t.text == "(" || t.text == "[" ? 1 : t.text == ")" || t.text == "]" ? -1 : 0;
     if (t.kind != tok::ident) continue;
     bool declares = is_at(i + 1, "=") && (open <= 0 || first);
-    bool heads = is_at(i + 1, "(") && (first || is_at(i - 1, "method") || is_at(i - 1, "export")); // of a function, or a call
+    bool heads = is_at(i + 1, "(") && (first || is_at(i - 1, "method") || is_at(i - 1, "export") || !foreign_word_hint(toks_.tokens[i - 1].text).empty()); // of a function, or a call
     bool in_tuple = open == 1 && (is_at(i + 1, ",") || is_at(i + 1, "]")) && is_at(started, "[");
     bool named = i > started && (is_at(i - 1, "type") || is_at(i - 1, "enum") || (is_at(started, "import") && (is_at(i - 1, "as") || is_at(i - 1, "/"))));
     if (declares || heads || in_tuple || named) lost_.insert(t.text);
@@ -153,7 +154,8 @@ ast::block parser::indented_block(std::string_view after) {
       if (peek().kind == tok::newline) next();
       return out;
     }
-    fail("expected a new, indented line after " + std::string(after) + ", found " + describe(peek()));
+    fail("expected a new, indented line after " + std::string(after) + ", found " + describe(peek()),
+         is("=") ? "'==' compares" : foreign_word_hint(peek().text));
   }
   next();
   if (peek().kind != tok::indent)
@@ -165,13 +167,27 @@ ast::block parser::indented_block(std::string_view after) {
   return out;
 }
 
+/// What may help where a line goes on after the statement `last`. A lone name in front of it is a word of another language
+/// or a call without brackets: nothing else is said of that name then.
+std::string parser::hint_on_rest(ast::block& out, std::size_t before) {
+  const auto& t = peek();
+  if (out.size() != before + 1 || out.back()->kind != stmt_kind::expression || out.back()->value->kind != ast::expr_kind::name) return foreign_word_hint(t.text);
+  auto name = out.back()->value->text;
+  auto hint = name == "import" ? "write import user/library/version as name" : foreign_word_hint(name);
+  if (hint.empty() && is_qualifier(toks_.tokens[at_ - 1])) hint = "a variable is declared with its value: " + name + " x = 1";
+  if (hint.empty() && (t.kind == tok::ident || t.kind == tok::integer || t.kind == tok::floating || t.kind == tok::string)) hint = "a function is called with brackets: " + name + "(...)";
+  out.pop_back();
+  return hint;
+}
+
 void parser::statement(ast::block& out) {
+  const auto before = out.size();
   simple_statement(out);
   // a statement that ended with a block has eaten its own line end
   bool block_end = at_ > 0 && (toks_.tokens[at_ - 1].kind == tok::dedent || toks_.tokens[at_ - 1].kind == tok::newline);
   if (block_end) return;
   if (peek().kind != tok::newline && peek().kind != tok::end && peek().kind != tok::dedent)
-    fail("expected the end of the line, found " + describe(peek()));
+    fail("expected the end of the line, found " + describe(peek()), hint_on_rest(out, before));
   if (peek().kind == tok::newline) next();
 }
 

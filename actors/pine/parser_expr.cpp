@@ -198,7 +198,10 @@ expr_ptr parser::primary() {
     next();
     return e;
   }
-  if (t.kind == tok::newline || t.kind == tok::end || t.kind == tok::dedent)
+  const bool ends = t.kind == tok::newline || t.kind == tok::end || t.kind == tok::dedent;
+  if (ends && at_ > 1 && toks_.tokens[at_ - 1].text == toks_.tokens[at_ - 2].text && (toks_.tokens[at_ - 1].text == "+" || toks_.tokens[at_ - 1].text == "-"))
+    fail("the line ends where a value is expected", "write " + (at_ > 2 ? toks_.tokens[at_ - 3].text : "x") + " " + toks_.tokens[at_ - 1].text + "= 1");
+  if (ends)
     fail("the line ends where a value is expected",
          "to continue on the next line, indent it by a number of spaces that isn't a multiple of four");
   fail("expected a value, found " + describe(t));

@@ -45,6 +45,7 @@ private:
   void statements(ast::block& out, bool nested);
   void statement(ast::block& out);
   void simple_statement(ast::block& out);
+  std::string hint_on_rest(ast::block& out, std::size_t before);
   void recover(std::size_t started);
   void note_lost_names(std::size_t started);
   bool lexer_complained(std::uint32_t line) const;

@@ -34,7 +34,7 @@ const broken_script list[] = {
      "3:5 PN0101 expected a value, found '='\n"
      "4:20 PN0240 the argument 'length' must be int, this is const string\n"
      "5:8 PN0101 the line ends where a value is expected\n"
-     "7:9 PN0212 a int variable can't hold a value of type const string"},
+     "7:9 PN0212 an int variable can't hold a value of type const string"},
     {"uses_of_a_lost_variable", "x = (1 + ]\nplot(x)\nx := 2\ny = x + clos\nplot(y.z)\n", "3:10 PN0101 expected a value, found ']'\n6:9 PN0220 there is no variable 'clos'"},
     {"a_lost_function_and_a_lost_method", "f(x, => x\nmethod m(float this, = 1) => this\nplot(f(1))\na = close\nplot(a.m())\nplot(g(1))\n",
      "3:6 PN0101 expected a value, found '=>'\n4:22 PN0101 expected the name of a parameter, found '='\n8:6 PN0221 there is no function 'g'"},
@@ -59,6 +59,35 @@ INSTANTIATE_TEST_SUITE_P(pine, recovery, ::testing::ValuesIn(list), [](const aut
 
 TEST(pine_recovery, a_broken_declaration_is_not_a_missing_one) {
   EXPECT_EQ(findings_of("//@version=6\nindicator(\"t\" +)\nplot(nosuch)\n"), "2:16 PN0101 expected a value, found ')'\n3:6 PN0220 there is no variable 'nosuch'");
+}
+/// Words and signs of other languages: one finding each, with how Pine says it.
+TEST(pine_recovery, words_of_other_languages) {
+  const struct {
+    const char *body, *finding, *hint;
+  } rows[] = {
+      {"x = close && open\n", "3:11 PN0006 '&&' isn't part of Pine Script", "write 'and'"},
+      {"x = true || false\n", "3:10 PN0006 '||' isn't part of Pine Script", "write 'or'"},
+      {"if close > open {\n    x = 1\n", "3:17 PN0006 the character '{' isn't part of Pine Script", "a block is indented by four spaces, without braces"},
+      {"x = 1;\n", "3:6 PN0006 the character ';' isn't part of Pine Script", "a line ends by itself; several statements on one line are separated by commas"},
+      {"if close > open\n    x = 1\nelif close < open\n    x = 2\n", "5:6 PN0101 expected the end of the line, found 'close'", "write 'else if'"},
+      {"def f(x):\n    x\nplot(f(1))\n", "3:5 PN0101 expected the end of the line, found 'f'", "a function is declared by its name: f(x) => x + 1"},
+      {"f(x) =>\n    return x\nplot(f(1))\n", "4:12 PN0101 expected the end of the line, found 'x'", "the value of a function is that of its last line"},
+      {"x = null\n", "3:5 PN0220 there is no variable 'null'", "write na"},
+      {"print(close)\n", "3:1 PN0221 there is no function 'print'", "write log.info()"},
+      {"let x = 4\n", "3:1 PN0210 there is no type named 'let'", "a variable is declared by its name: x = 1, or var x = 1 to keep it from bar to bar"},
+      {"x = 0\nx++\n", "4:4 PN0101 the line ends where a value is expected", "write x += 1"},
+      {"if close = open\n    x = 1\n", "3:10 PN0101 expected a new, indented line after the condition of 'if', found '='", "'==' compares"},
+      {"plot close\n", "3:6 PN0101 expected the end of the line, found 'close'", "a function is called with brackets: plot(...)"},
+      {"import \"a\"\n", "3:8 PN0101 expected the end of the line, found a string", "write import user/library/version as name"},
+      {"const x\n", "3:7 PN0101 expected the end of the line, found 'x'", "a variable is declared with its value: const x = 1"},
+  };
+  for (const auto& row : rows) {
+    const auto text = std::string("//@version=6\nindicator(\"t\")\n") + row.body;
+    EXPECT_EQ(findings_of(text), row.finding) << row.body;
+    const auto r = compile(text);
+    ASSERT_FALSE(r.diags.all().empty());
+    EXPECT_EQ(r.diags.all().front().hint, row.hint) << row.body;
+  }
 }
 TEST(pine_recovery, many_open_brackets_stop_somewhere) {
   std::string text = "//@version=6\nindicator(\"t\")\n";
