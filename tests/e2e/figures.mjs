@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { cpus, loadavg, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { figures_node, invented, symbol_count } from "./lib/figures_node.mjs";
+import { detached_nodes, grown, heap_classes } from "./lib/heap_classes.mjs";
 import { browser_processes, counters, heap_after_gc, median, slope_per_hour, spread } from "./lib/measure.mjs";
 import { chart_until, command, is_ready, open_terminal, until } from "./lib/terminal.mjs";
 
@@ -188,6 +189,7 @@ async function running(node) {
     };
     requestAnimationFrame(look);
   });
+  const classes_first = await heap_classes(session);
   const samples = [];
   const began = performance.now();
   const sample = async () => {
@@ -201,6 +203,8 @@ async function running(node) {
     frames.push(...(await page.evaluate(() => globalThis.figure_frames.splice(0))));
     await sample();
   }
+  const classes_last = await heap_classes(session);
+  const bars = Number(await terminal.chart().getAttribute("data-bars"));
   const [first, last] = [samples[0], samples.at(-1)];
   const span_s = last.s - first.s;
   const settled = samples.filter(({ s }) => s >= span_s * 0.2); // caches fill first
@@ -214,6 +218,8 @@ async function running(node) {
     frame_ms: { p50: round(frame.p50), p95: round(frame.p95), p99: round(frame.p99) },
     heap_after_gc_mb: { first: round(mb(first.heap)), last: round(mb(last.heap)), growth_mb_per_hour: settled.length > 2 ? round(mb(slope_per_hour(settled.map(({ s, heap }) => [s, heap])))) : null },
     rss_mb: { first: round(mb(rss(first)), 0), last: round(mb(rss(last)), 0), growth_mb_per_hour: settled.length > 2 ? round(mb(slope_per_hour(settled.map((one) => [one.s, rss(one)])))) : null, renderer_last: round(mb(last.processes.renderer?.rss_bytes ?? 0), 0) },
+    // the chart takes a bar every two seconds of this fast market: its objects are growth that ends at the chart's limit
+    grown: grown(classes_first, classes_last), detached_nodes: { first: detached_nodes(classes_first), last: detached_nodes(classes_last) }, bars_in_chart: bars,
     nodes: { first: first.Nodes, last: last.Nodes }, listeners: { first: first.JSEventListeners, last: last.JSEventListeners },
     series: samples.map(({ s, heap, ...one }) => ({ s: round(s, 0), heap_mb: round(mb(heap)), rss_mb: round(mb(rss(one)), 0), nodes: one.Nodes })),
   };
@@ -239,6 +245,7 @@ async function switching(node) {
   const state = async () => ({ heap_mb: round(mb(await heap_after_gc(session))), ...(({ Nodes, JSEventListeners }) => ({ nodes: Nodes, listeners: JSEventListeners }))(await counters(session)) });
   for (const symbol of invented.slice(0, warm_up)) await show(symbol);
   const before = await state();
+  const classes_before = await heap_classes(session);
   const times = [];
   for (const symbol of invented.slice(warm_up, warm_up + switches)) {
     const from = performance.now();
@@ -262,11 +269,14 @@ async function switching(node) {
   const panels_before = await state();
   for (let i = 0; i < switches; ++i) await panel();
   const panels_after = await state();
-  results.switching = { switches, switch_ms: { p50: round(median(times), 0), p95: round(spread(times).p95, 0) }, before, after, panels: { opened_and_closed: switches, before: panels_before, after: panels_after } };
+  const classes_after = await heap_classes(session);
+  results.switching = { switches, switch_ms: { p50: round(median(times), 0), p95: round(spread(times).p95, 0) }, before, after, grown: grown(classes_before, classes_after), detached_nodes: { before: detached_nodes(classes_before), after: detached_nodes(classes_after) }, panels: { opened_and_closed: switches, before: panels_before, after: panels_after } };
   await terminal.close();
 }
 
 // -- table --------------------------------------------------------------------
+
+const growth_text = (rows) => rows.map(({ class: name, kb }) => `${name} ${kb}`).join(", ") || "nothing";
 
 function table() {
   const rows = [];
@@ -291,6 +301,8 @@ function table() {
     add("frame ms p50 / p95 / p99", `${run.frame_ms.p50} / ${run.frame_ms.p95} / ${run.frame_ms.p99}`);
     add("heap after collection, MB: first, last, growth an hour", `${run.heap_after_gc_mb.first}, ${run.heap_after_gc_mb.last}, ${run.heap_after_gc_mb.growth_mb_per_hour ?? "run is too short"}`, budgets.idle_heap_mb);
     add("resident memory of the browser, MB: first, last, growth an hour", `${run.rss_mb.first}, ${run.rss_mb.last}, ${run.rss_mb.growth_mb_per_hour ?? "run is too short"}`);
+    add(`what grew, kB (${run.bars_in_chart} bars in the chart by then)`, growth_text(run.grown));
+    add("detached nodes: first → last", `${run.detached_nodes.first} → ${run.detached_nodes.last}`);
     add("DOM nodes, listeners: first → last", `${run.nodes.first} → ${run.nodes.last}, ${run.listeners.first} → ${run.listeners.last}`);
   }
   if (sw) {
@@ -300,6 +312,8 @@ function table() {
     add("heap after", state(sw.after));
     add(`${sw.panels.opened_and_closed} chart panels opened and closed: before`, state(sw.panels.before));
     add("after", state(sw.panels.after));
+    add("what grew over all of it, kB", growth_text(sw.grown));
+    add("detached nodes: before → after", `${sw.detached_nodes.before} → ${sw.detached_nodes.after}`);
   }
   add("load average before; after (1, 5, 15 min)", `${results.load_before.join(" ")}; ${results.load_after.join(" ")}`);
   const width = (i) => Math.max(...rows.map((row) => row[i].length));

@@ -33,8 +33,8 @@ export async function node_under_test({ config } = {}) {
   const data = await mkdtemp(join(process.env.DATA_DIR ?? tmpdir(), "node-"));
   let child;
   let exited;
-  async function start() {
-    child = spawn(TT_BIN, ["node", "--config", TT_CONFIG], { stdio: ["ignore", "inherit", "inherit"], env: { ...process.env, DATA_DIR: data } });
+  async function start(file = TT_CONFIG) {
+    child = spawn(TT_BIN, ["node", "--config", file], { stdio: ["ignore", "inherit", "inherit"], env: { ...process.env, DATA_DIR: data } });
     exited = new Promise((resolve) => child.once("exit", (code, signal) => resolve(signal ?? code)));
     await Promise.race([wait_for_health(url), exited.then((code) => { throw new Error(`${TT_BIN} ended with ${code}`); })]);
   }
@@ -58,7 +58,7 @@ export async function node_under_test({ config } = {}) {
       child.kill("SIGKILL");
       await exited;
     },
-    /// The same node on the same data folder, ready.
+    /// The same node on the same data folder, ready; with another configuration where one is given.
     start_again: start,
     pid: () => child.pid,
   };

@@ -9,11 +9,14 @@ import { error_text, is_abort, is_disabled, is_missing } from "../api/http";
 export type PartState =
   | { kind: "asking" }
   | { kind: "ready" }
-  /// The node does not have it, or its configuration switched it off.
-  | { kind: "missing"; text: string; switched_off: boolean }
+  /// The node does not have it, or its configuration switched it off. Lost = it
+  /// was here before: accounts of a cluster move from node to node.
+  | { kind: "missing"; text: string; switched_off: boolean; lost: boolean }
   | { kind: "failed"; text: string };
 
 export const ask_again_ms = 60_000;
+/// A part that was here may be back any moment.
+export const ask_lost_ms = 3_000;
 
 export interface Part {
   state: ShallowRef<PartState>;
@@ -27,21 +30,31 @@ export function make_part(read: () => Promise<void>): Part {
   const state = shallowRef<PartState>({ kind: "asking" });
   const busy = ref(false);
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let was_ready = false;
+  /// Asked for while a question was under way, which may be one to a node that is gone.
+  let once_more = false;
 
   async function ask(): Promise<boolean> {
-    if (busy.value) return state.value.kind === "ready";
+    if (busy.value) {
+      once_more = true;
+      return state.value.kind === "ready";
+    }
     busy.value = true;
+    once_more = false;
     clearTimeout(timer);
     try {
       await read();
       state.value = { kind: "ready" };
+      was_ready = true;
+      once_more = false;
       return true;
     } catch (error) {
       if (is_abort(error)) return false;
-      state.value = is_missing(error) || is_disabled(error)
-        ? { kind: "missing", text: error.message, switched_off: is_disabled(error) }
+      const switched_off = is_disabled(error);
+      state.value = is_missing(error) || switched_off
+        ? { kind: "missing", text: error_text(error), switched_off, lost: was_ready && !switched_off }
         : { kind: "failed", text: error_text(error) };
-      timer = setTimeout(() => void ask(), ask_again_ms);
+      timer = setTimeout(() => void ask(), once_more ? 0 : was_ready && !switched_off ? ask_lost_ms : ask_again_ms);
       return false;
     } finally {
       busy.value = false;

@@ -38,6 +38,9 @@ export const use_risk = defineStore("risk", () => {
   watch(() => trading.account_id, () => {
     if (part.state.value.kind !== "asking") void part.ask();
   });
+  watch(part.state, ({ kind }) => {
+    if (kind === "missing") state.value = undefined;
+  });
   const { need } = part;
 
   async function attempt(run: () => Promise<void>): Promise<boolean> {

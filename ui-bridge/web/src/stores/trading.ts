@@ -1,5 +1,5 @@
 import { defineStore } from "pinia";
-import { computed, ref, shallowRef } from "vue";
+import { computed, ref, shallowRef, watch } from "vue";
 import {
   cancel_order, cancel_orders, change_order, close_position, fetch_accounts, fetch_executions, fetch_orders, fetch_positions, flatten,
 } from "../api/trading";
@@ -58,6 +58,19 @@ export const use_trading = defineStore("trading", () => {
   const positions_part = follow_part("positions", async () => {
     position_rows.value = positions_of(await fetch_positions());
   }, (batch) => (position_rows.value = fold_positions(position_rows.value, batch)));
+
+  // A node that gave its accounts away knows nothing of them any more: what it told
+  // would stand in panels and charts as if it held.
+  const forget_when_missing = ({ state }: FollowedPart, forget: () => void) => watch(state, ({ kind }) => kind === "missing" && forget());
+  forget_when_missing(accounts_part, () => (accounts.value = new Map()));
+  forget_when_missing(orders_part, () => (order_rows.value = new Map()));
+  forget_when_missing(executions_part, () => (executions.value = []));
+  forget_when_missing(positions_part, () => (position_rows.value = new Map()));
+  watch(accounts_part.state, (now, before) => {
+    const was_lost = before.kind === "missing" && before.lost;
+    if (now.kind === "missing" && now.lost && !was_lost) notices.show("warning", "No accounts here any more; in a cluster they may have moved to another node");
+    if (now.kind === "ready" && was_lost) notices.show("info", "Accounts are here again");
+  });
 
   const need = (...parts: FollowedPart[]) => parts.forEach((part) => part.need());
   const need_accounts = () => need(accounts_part);
