@@ -3,6 +3,7 @@
 // What the order, account and risk routes speak to. The node plugs in the actors of
 // its accounts, tests a script. All members may be called from any thread and return at once.
 
+#include "actors/execution/account_core.hpp"
 #include "actors/model/account.hpp"
 #include "actors/portfolio/portfolio.hpp"
 #include "actors/risk/breakers.hpp"
@@ -71,6 +72,8 @@ struct order_snapshot {
   account_id account;
   account_mode mode = account_mode::paper;
   order what;
+  std::optional<order_id> parent = {};       ///< the order whose leg it is
+  std::vector<order_id> linked = {};         ///< its legs
   std::uint64_t sequence = 0;                ///< where told as news: number of the account's news of orders, from 1, without gaps
   std::vector<order_happening> events = {};  ///< where asked for by its name: oldest first
 };
@@ -147,6 +150,20 @@ struct cancelled_order {
   order_snapshot order;
 };
 
+/// A person's word on a symbol on which we and the venue disagree: the venue is right.
+struct accept_position {
+  std::optional<account_id> account = {};
+  std::string symbol;
+  std::optional<price> average = {}; ///< needed where the venue holds anything: what it is reckoned to have cost
+  std::string reason;
+};
+struct accepted_position {
+  account_id account;
+  std::string symbol;
+  quantity before, now;
+  price average;
+};
+
 struct close_request {
   std::optional<account_id> account = {};
   std::optional<std::string> symbol = {}; ///< nothing: everything
@@ -166,8 +183,30 @@ struct limit_reading {
   std::string name;  ///< of the limit: "daily_loss"
   risk::limit_scope scope = risk::limit_scope::global;
   std::optional<decimal> limit;    ///< nothing: off
-  std::optional<decimal> measured; ///< nothing: not a figure of the account
+  std::optional<decimal> measured; ///< nothing: `why_not` says why
   risk::limit_unit unit = risk::limit_unit::none;
+  std::string subject = {};        ///< the symbol or strategy that is furthest, where the limit is of each
+  std::string why_not = {};
+};
+/// A stop of one scope that is in force.
+struct scoped_stop {
+  risk::kill_scope scope;
+  risk::kill_mode mode = risk::kill_mode::halt;
+};
+/// A symbol on which we and the venue disagree: only closing orders until both agree or a person decides.
+struct frozen_symbol {
+  std::string symbol;
+  quantity ours, theirs;
+  std::string reason;
+  utc_time since{};
+};
+/// Something that a person should hear of.
+struct account_alarm {
+  utc_time at{};
+  execution::severity level = execution::severity::alarm;
+  std::string code; ///< "UNKNOWN_ORDER", "UNPROTECTED", "POSITION_DIFFERS" …
+  order_id order;   ///< empty: of none
+  std::string symbol, text;
 };
 struct risk_snapshot {
   risk::kill_mode mode = risk::kill_mode::none;
@@ -175,6 +214,10 @@ struct risk_snapshot {
   std::uint64_t limits_version = 0;
   std::vector<limit_reading> limits;
   std::vector<risk::breaker_reading> breakers;
+  std::vector<scoped_stop> stops = {};     ///< all that are in force, of any scope
+  std::vector<order_id> unconfirmed = {};  ///< orders that a stop cancels and that have not ended yet
+  std::vector<frozen_symbol> frozen = {};
+  std::vector<account_alarm> alarms = {};  ///< since the start of the node, newest first, at most most_alarms
 };
 
 struct stop_request {
@@ -208,18 +251,23 @@ struct resume_question {
   std::vector<std::string> blocking;
 };
 
-/// A change of what an account may do: emergency stop, limits, breakers.
+/// Alarms that an account remembers.
+inline constexpr std::size_t most_alarms = 100;
+
+/// A change of what an account may do: emergency stop, limits, breakers. Or an alarm.
 struct risk_news {
   account_id account;
-  std::string what; ///< "kill_switch", "limits", "breaker"
+  std::string what; ///< "kill_switch", "limits", "breaker", "alarm"
   risk::kill_mode mode = risk::kill_mode::none; ///< of the account, after it
   std::uint64_t epoch = 0;          ///< of the emergency stop
   std::uint64_t limits_version = 0;
   std::string code;                 ///< of a breaker: "DAILY_LOSS"
   bool is_tripped = false;          ///< of a breaker
   std::string scope, name;          ///< "account", "strategy", "symbol", "global" and its name
-  std::string author, reason;
+  std::string author, reason; ///< of an alarm: its text
   utc_time at{};
+  execution::severity level = execution::severity::notice; ///< of an alarm
+  order_id order = {};                                     ///< likewise
 };
 
 /// Told after each change, on any thread, in the order of the account's journal; must only pass on.
@@ -319,6 +367,23 @@ public:
   /// Ids of the orders whose cancel was asked for.
   virtual void cancel_all(const trading_caller& who, order_filter filter, reply<std::vector<order_id>> done) = 0;
   virtual void close(const trading_caller& who, close_request what, reply<closed_positions> done) = 0;
+
+  // what only a person may decide
+  /// Ends an order of unknown fate. Errors: not_found, conflict (its fate is known), invalid_argument (reason).
+  virtual void close_unknown(const trading_caller& who, order_name name, std::string reason, reply<order_snapshot> done) {
+    static_cast<void>(who), static_cast<void>(name), static_cast<void>(reason);
+    done(error{errc::unsupported, "this port closes no orders of unknown fate"});
+  }
+  /// The next attempt of an order that never reached the venue, or was refused there, and never traded. Errors: not_found, conflict.
+  virtual void retry(const trading_caller& who, order_name name, std::chrono::milliseconds wait, reply<placed_order> done) {
+    static_cast<void>(who), static_cast<void>(name), static_cast<void>(wait);
+    done(error{errc::unsupported, "this port tries no order again"});
+  }
+  /// Errors: not_found (no disagreement), invalid_argument (average, reason), not_available (no exchange rate).
+  virtual void accept(const trading_caller& who, accept_position what, reply<accepted_position> done) {
+    static_cast<void>(who), static_cast<void>(what);
+    done(error{errc::unsupported, "this port accepts no positions"});
+  }
 
   /// At most `points` of the curve. Errors: not_found.
   virtual void performance(const trading_caller& who, std::optional<account_id> of, std::size_t points, reply<account_performance> done) {

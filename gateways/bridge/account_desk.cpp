@@ -19,11 +19,12 @@ error no_order(const order_name& name) { return {errc::not_found, "no order " + 
 
 } // namespace
 
-account_desk::account_desk(desk_settings settings) : settings_(std::move(settings)), limits_(settings_.limits) {
+account_desk::account_desk(desk_settings settings)
+  : settings_(std::move(settings)), limits_(settings_.limits), rates_(settings_.rates ? settings_.rates : std::make_shared<risk::node_rates>()) {
   trading_ = settings_.trading;
   risk::gate_settings of_gate;
   of_gate.clock_ns = settings_.clock_ns;
-  gate_ = std::make_unique<risk_gate>(limits_, stop_, breakers_, rates_, std::move(of_gate));
+  gate_ = std::make_unique<risk_gate>(limits_, stop_, breakers_, *rates_, std::move(of_gate));
   auto& core = gate_->core();
   core.node() = {risk::on_off::off, risk::on_off::on, risk::on_off::off};
   core.venue() = venue_view_of(settings_.can, risk::venue_view::session::down);
@@ -43,6 +44,7 @@ void account_desk::begin() {
   undecided_.clear();
   expected_.clear();
   fills_.clear();
+  ids_.clear();
   opened_at_.reset();
   last_roll_.reset();
   has_point_ = false;
@@ -69,14 +71,20 @@ result<void> account_desk::on_record(const journal_record& record) {
     is_marking_ = false;
     if (marked->kind == mark_kind::day_roll) last_roll_ = marked->at;
   }
+  if (const auto* adjusted = std::get_if<position_adjusted>(&record.fact); adjusted && !is_replaying_ && settings_.need) settings_.need(adjusted->symbol);
   if (const auto* booked = std::get_if<execution_booked>(&record.fact)) {
     fills_.push_back(booked->fill);
     judge_fill(booked->fill);
   }
   diary_.on_record(record);
   follow_streaks(record);
-  if (const auto* intent = std::get_if<order_intent>(&record.fact); intent && !intent->order.strategy.empty())
-    undecided_.emplace(intent->order.number, intent->order);
+  const auto* intent = std::get_if<order_intent>(&record.fact);
+  if (intent && !intent->order.strategy.empty()) undecided_.emplace(intent->order.number, intent->order);
+  const auto* adopted = std::get_if<order_adopted>(&record.fact);
+  if (intent || adopted) { // numbers come without gaps
+    const auto& made = intent ? intent->order : adopted->order;
+    if (raw(made.number) == ids_.size() + 1) ids_.push_back(made.id);
+  }
   if (const auto* decided = std::get_if<order_decided>(&record.fact)) {
     if (!is_replaying_ && settings_.listener.on_decision) settings_.listener.on_decision(decided->decision);
     count_sent(*decided);
@@ -100,6 +108,8 @@ result<void> account_desk::on_record(const journal_record& record) {
   if (event && event->what == risk::breaker_event::kind::reset && event->which == risk::breaker_kind::consecutive_losses)
     forgive_losses(event->scope.name);
   if (event && event->what == risk::breaker_event::kind::reset && event->which == risk::breaker_kind::slippage) quality_.erase(event->scope.name);
+  if (event && event->what == risk::breaker_event::kind::reset && event->which == risk::breaker_kind::repeated_reject)
+    gate_->core().history().forget_rejects(event->scope.name);
   return failed(fold(event, breakers_));
 }
 
@@ -150,7 +160,12 @@ void account_desk::on_report(const venue_report& report, utc_time now, std::opti
 
 void account_desk::on_facts(access& in, const symbol_facts& facts) {
   auto& core = gate_->core();
+  const bool is_new = !core.state().symbol(facts.symbol);
   if (auto done = core.state().set_instrument(facts.symbol, facts.view); !done) return;
+  if (is_new && in.book()) { // what was adopted from the venue before the contract was known here
+    static_cast<void>(core.state().set_position(facts.symbol, in.book()->held(facts.symbol)));
+    if (in.book()->frozen().contains(facts.symbol)) core.state().set_agreement(facts.symbol, risk::agreement::frozen);
+  }
   core.returns().set(facts.symbol, facts.daily_returns);
   core.state().set_market(facts.symbol, facts.market);
   facts_.insert_or_assign(facts.symbol, facts);
@@ -193,10 +208,12 @@ void account_desk::on_step(access& in) {
   const auto why = in.blocked();
   is_replaying_ = false;
   tell_news(in);
+  tell_alarms(in);
   if (!why && !std::exchange(has_rules_, true)) adopt(in, settings_.rules);
   begin_waits(in);
   gate_->core().node().journal = why || problem_ ? risk::on_off::off : risk::on_off::on;
   refresh(in.now());
+  follow_cancels(in);
   if (why || !in.book() || !in.book()->is_open()) return;
   refresh_strategies();
   begin_day(in);
@@ -259,7 +276,11 @@ void account_desk::judge_breakers(access& in) {
   for (const auto& [strategy, code] : gate_->take_trips()) {
     const auto which = code == risk::check_code::repeated_reject ? risk::breaker_kind::repeated_reject : risk::breaker_kind::runaway;
     const risk::breaker_scope scope = strategy.empty() ? risk::breaker_scope{} : risk::breaker_scope{risk::breaker_scope::kind::strategy, strategy};
-    if (auto event = breakers_.trip(which, scope, {}, {}, in.now())) {
+    const auto& history = gate_->core().history();
+    const bool repeats = which == risk::breaker_kind::repeated_reject;
+    const auto counted = repeats ? history.worst_rejects(strategy, in.now()) : history.busiest_symbol({}, in.now()).orders;
+    const auto& limit = limits_now()[repeats ? risk::limit_id::repeated_rejects : risk::limit_id::runaway_orders];
+    if (auto event = breakers_.trip(which, scope, decimal{static_cast<std::int64_t>(counted)}, limit.value, in.now())) {
       static_cast<void>(breakers_.apply(*event));
       events.push_back(std::move(*event));
     }
@@ -323,6 +344,19 @@ bool account_desk::matches(const order& what, const order_filter& filter) const 
   if (filter.status && status_of(what) != *filter.status) return false;
   if (filter.since && what.created_at < *filter.since) return false;
   return !filter.before || raw(what.number) < *filter.before;
+}
+
+std::optional<order_id> account_desk::id_of(order_number number) const {
+  const auto at = raw(number);
+  return at == 0 || at > ids_.size() ? std::nullopt : std::optional{ids_[static_cast<std::size_t>(at) - 1]};
+}
+
+order_snapshot account_desk::snapshot(const order& what) const {
+  order_snapshot out{settings_.profile.id, settings_.profile.mode, what};
+  if (what.parent != order_number::none) out.parent = id_of(what.parent);
+  for (const auto number : what.linked)
+    if (auto id = id_of(number)) out.linked.push_back(std::move(*id));
+  return out;
 }
 
 std::vector<order_snapshot> account_desk::orders(access& in, const order_filter& filter) const {

@@ -55,6 +55,7 @@ struct desk_settings {
   std::shared_ptr<const instrument_master> master;
   std::function<std::int64_t()> clock_ns = {};       ///< for the elapsed times of checks
   std::function<std::string()> make_token = {};      ///< unguessable, for resuming
+  std::shared_ptr<risk::node_rates> rates = {};      ///< that the accounts of a node share; empty: the account has its own
   risk::on_off trading = risk::on_off::on;
   desk_rules rules = {};                             ///< taken over at the start, before the first order
   std::function<void(const execution::account_book&)> restored = {};
@@ -88,6 +89,8 @@ public:
   result<void> on_record(const execution::journal_record& record) override;
   void restored(const execution::account_book& book);
   void on_order(const order& what);
+  /// Something that a person should hear of; told to the listener with the next step.
+  void on_alert(const execution::alert_effect& what, utc_time now);
   /// `since_asked`: how long ago this node asked for it; nothing where it did not.
   void on_report(const execution::venue_report& report, utc_time now, std::optional<nanoseconds> since_asked = {});
   void on_facts(access& in, const execution::symbol_facts& facts);
@@ -126,6 +129,9 @@ public:
   /// Asks for the cancel of all open orders that the filter matches.
   std::vector<order_id> cancel_all(access& in, const trading_caller& who, const order_filter& filter);
   void close(access& in, const trading_caller& who, close_request what, reply<closed_positions> done);
+  void close_unknown(access& in, const trading_caller& who, const order_name& name, const std::string& reason, reply<order_snapshot> done);
+  void retry(access& in, const trading_caller& who, const order_name& name, std::chrono::milliseconds wait, reply<placed_order> done);
+  void accept(access& in, const trading_caller& who, const accept_position& what, reply<accepted_position> done);
   void stop(access& in, const trading_caller& who, const stop_request& what, reply<stopped> done);
   /// `token` where the question is put to several accounts at once; else the account makes one.
   [[nodiscard]] result<resume_question> ask_resume(access& in, const trading_caller& who, const std::string& reason, std::string token = {});
@@ -162,7 +168,9 @@ private:
   };
   struct closing; ///< a flattening under way
 
-  [[nodiscard]] order_snapshot snapshot(const order& what) const { return {settings_.profile.id, settings_.profile.mode, what}; }
+  [[nodiscard]] order_snapshot snapshot(const order& what) const;
+  /// The API's name of an order; nothing where its record is not on disk yet.
+  [[nodiscard]] std::optional<order_id> id_of(order_number number) const;
   [[nodiscard]] execution_snapshot snapshot(access& in, const order_fill& fill) const;
   [[nodiscard]] const order* find(access& in, const order_name& name) const;
   [[nodiscard]] bool matches(const order& what, const order_filter& filter) const;
@@ -175,6 +183,8 @@ private:
   /// Goes on once orders can be taken, with the contract of the symbol; or with why none can.
   void when_ready(access& in, std::string symbol, int looks_left, std::function<void(access&, const result<const instrument*>&)> go);
   void answer_placed(const order& now, placed_order::outcome how, const reply<placed_order>& done) const;
+  /// Answers now or when the wait is over.
+  [[nodiscard]] execution::account_access::done when_placed(std::chrono::milliseconds wait, reply<placed_order> done);
   void submit(access& in, const execution::new_order& wanted, execution::order_sender sender, std::chrono::milliseconds wait, reply<placed_order> done);
   void wait_for(access& in, const order& placed, std::chrono::milliseconds wait, reply<placed_order> done);
   /// Waits of orders that were just placed: they begin when the commit is over.
@@ -198,12 +208,13 @@ private:
   /// Remembers what the market shows when an order that takes its price from it goes out.
   void expect_fill(order_number number, const order& what);
   void judge_fill(const order_fill& fill);
-  void add_strategy_figures(risk::breaker_inputs& out) const;
+  void add_strategy_figures(risk::breaker_inputs& out, utc_time now) const;
   void add_market_figures(risk::breaker_inputs& out, utc_time now) const;
   void hear_market(const execution::market_seen& seen, utc_time now);
   void tell_news(access& in);
   void tell_figures(access& in);
   void tell_risk(const execution::risk_noted& noted, utc_time at);
+  void tell_alarms(access& in);
   /// Runs it once the journal is replayed or can't be, after all that came before.
   void when_replayed(access& in, std::function<void(access&)> work);
   void look_again(access& in, int looks);
@@ -211,10 +222,16 @@ private:
   void obey_stop(access& in, const trading_caller& who, stop_request what, telling how, reply<stopped> done);
   void obey_lift(access& in, const trading_caller& who, const std::vector<risk::kill_scope>& scopes, const std::string& reason, reply<std::uint64_t> done);
   /// Orders that were there when the scope was stopped last; not the flattening's own.
+  [[nodiscard]] std::vector<order_number> older_orders(access& in, const risk::kill_scope& scope) const;
   std::vector<order_id> cancel_older(access& in, const trading_caller& who, const risk::kill_scope& scope);
+  /// Those of them that the stops in force cancel and that have not ended.
+  [[nodiscard]] std::vector<order_number> uncancelled(access& in) const;
+  /// Asks again for the cancels of stops until every order has ended (a journal that failed has forgotten them).
+  void follow_cancels(access& in);
   /// An event that is in the journal.
   result<void> fold_stop(const risk::kill_event& event);
   void follow_flattening(const risk::kill_event& event);
+  void remember_stop(const risk::kill_event& event);
   /// An event that is about to be written.
   void hold_stop(const risk::kill_event& event);
   void write_stop(access& in, const risk::kill_event& event, execution::account_access::done told);
@@ -234,13 +251,15 @@ private:
   void note_risk(access& in, std::string kind, std::string scope, std::string author, std::string reason, std::string body,
                  execution::account_access::done told);
   [[nodiscard]] risk::breaker_inputs breaker_inputs(access& in) const;
+  /// Strategies that have traded, sent an order, or are held back by a breaker.
+  [[nodiscard]] std::set<std::string> known_strategies() const;
   [[nodiscard]] const risk::effective_limits& limits_now() const;
 
   desk_settings settings_;
   risk::limit_book limits_;
   risk::kill_switch stop_;
   risk::breaker_board breakers_;
-  risk::node_rates rates_;
+  std::shared_ptr<risk::node_rates> rates_;
   std::unique_ptr<execution::risk_gate> gate_;
   portfolio::portfolio books_;
   order_diary diary_;
@@ -274,6 +293,10 @@ private:
   std::optional<rearm_question> rearming_;
   std::map<std::string, position_snapshot> told_positions_;
   std::vector<order_fill> fills_;                 ///< in the order of the journal
+  std::vector<order_id> ids_;                     ///< of orders, by number from 1
+  std::deque<account_alarm> alarms_;              ///< oldest first, the newest most_alarms
+  std::deque<std::pair<execution::alert_effect, utc_time>> untold_alarms_; ///< likewise
+  bool cancels_are_due_ = false;                  ///< another look at the cancels of stops is on its way
   std::map<std::string, execution::symbol_facts> facts_; ///< as told last
   account_balances balances_;                     ///< as the venue said last, also where nothing changed
   std::optional<utc_time> opened_at_, last_roll_;
@@ -289,6 +312,7 @@ private:
   bool has_rules_ = false;         ///< those of the settings are taken over
   bool has_started_ = false;       ///< the first replay is over
   std::vector<risk::kill_event> stops_; ///< and resumes, oldest first
+  std::map<risk::kill_scope, risk::kill_event> engaged_; ///< the newest stop of each scope, also one that the journal could not take
   std::deque<std::function<void(access&)>> early_; ///< stops and resumes that wait for the journal
   bool is_flattening_ = false;     ///< within drive_flattening
   bool flatten_is_due_ = false;    ///< another look is on its way

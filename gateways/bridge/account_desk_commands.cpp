@@ -2,6 +2,8 @@
 
 #include "gateways/bridge/account_desk.hpp"
 
+#include "actors/execution/reconcile.hpp"
+
 #include <algorithm>
 
 namespace tt::gateway {
@@ -74,19 +76,22 @@ void account_desk::place(access& in, const trading_caller& who, place_order what
   });
 }
 
+account_access::done account_desk::when_placed(std::chrono::milliseconds wait, reply<placed_order> done) {
+  return [this, wait, done = std::move(done)](const order_answer& got) {
+    if (got.refused) return done(*got.refused);
+    if (!got.now) return done(error{errc::internal, "an order without a state"});
+    const auto& now = *got.now;
+    if (got.what == execution::reply::repeated) return answer_placed(now, placed_order::outcome::repeated, done);
+    const bool is_going_out = now.state == order_state::created || now.state == order_state::submitting || now.state == order_state::unknown;
+    if (!is_going_out) return answer_placed(now, placed_order::outcome::placed, done);
+    to_wait_.push_back({now.number, wait, done});
+  };
+}
+
 void account_desk::submit(access& in, const new_order& wanted, order_sender sender, std::chrono::milliseconds wait, reply<placed_order> done) {
   know(wanted.request.strategy);
   gate_->expect(wanted.key, std::move(sender));
-  in.run([&](account_core& core, utc_time now) { return core.place(wanted, now); },
-         [this, wait, done = std::move(done)](const order_answer& got) {
-           if (got.refused) return done(*got.refused);
-           if (!got.now) return done(error{errc::internal, "an order without a state"});
-           const auto& now = *got.now;
-           if (got.what == execution::reply::repeated) return answer_placed(now, placed_order::outcome::repeated, done);
-           const bool is_going_out = now.state == order_state::created || now.state == order_state::submitting || now.state == order_state::unknown;
-           if (!is_going_out) return answer_placed(now, placed_order::outcome::placed, done);
-           to_wait_.push_back({now.number, wait, done});
-         });
+  in.run([&](account_core& core, utc_time now) { return core.place(wanted, now); }, when_placed(wait, std::move(done)));
 }
 
 void account_desk::begin_waits(access& in) {
@@ -142,6 +147,63 @@ std::vector<order_id> account_desk::cancel_all(access& in, const trading_caller&
   }
   for (const auto number : numbers) in.cancel(number, "cancelled by " + who.principal, [](const order_answer&) {});
   return out;
+}
+
+// ------------------------------------------------ what a person decides
+
+namespace {
+
+constexpr std::size_t longest_reason = 200;
+
+result<void> check_reason(const std::string& reason) {
+  if (reason.empty() || reason.size() > longest_reason) return error{errc::invalid_argument, "must have 1 to 200 characters", "reason"};
+  return {};
+}
+
+} // namespace
+
+void account_desk::close_unknown(access& in, const trading_caller& who, const order_name& name, const std::string& reason, reply<order_snapshot> done) {
+  if (auto why = in.blocked()) return done(blocked_error(*why));
+  if (who.rank != risk::access::admin) return done(error{errc::refused, "only an admin may say what became of an order"});
+  if (const auto good = check_reason(reason); !good) return done(good.error());
+  const auto* what = find(in, name);
+  if (!what) return done(error{errc::not_found, "no order " + in_quotes(name.id), "order_id"});
+  in.run([&](account_core& core, utc_time now) { return core.close_unknown(what->number, who.principal, reason, now); },
+         [this, done = std::move(done)](const order_answer& got) {
+           if (got.refused) return done(*got.refused);
+           if (!got.now) return done(error{errc::internal, "an order without a state"});
+           done(snapshot(*got.now));
+         });
+}
+
+void account_desk::retry(access& in, const trading_caller& who, const order_name& name, std::chrono::milliseconds wait, reply<placed_order> done) {
+  if (auto why = in.blocked()) return done(blocked_error(*why));
+  const auto* what = find(in, name);
+  if (!what) return done(error{errc::not_found, "no order " + in_quotes(name.id), "order_id"});
+  know(what->strategy);
+  gate_->expect(what->key, sender_of(who));
+  in.run([&](account_core& core, utc_time now) { return core.retry(what->number, now); }, when_placed(wait, std::move(done)));
+}
+
+void account_desk::accept(access& in, const trading_caller& who, const accept_position& what, reply<accepted_position> done) {
+  if (auto why = in.blocked()) return done(blocked_error(*why));
+  if (who.rank != risk::access::admin) return done(error{errc::refused, "only an admin may accept a position of the venue"});
+  if (const auto good = check_reason(what.reason); !good) return done(good.error());
+  const auto& frozen = in.book()->frozen();
+  const auto disagreement = frozen.find(what.symbol);
+  const auto* instrument = settings_.master->find(what.symbol);
+  if (disagreement == frozen.end() || !instrument) return done(error{errc::not_found, "no disagreement about " + in_quotes(what.symbol), "symbol"});
+  accepted_position out{settings_.profile.id, what.symbol, in.book()->held(what.symbol), disagreement->second.theirs, what.average.value_or(price{})};
+  const bool holds = !out.now.is_zero();
+  // no figure is made up: what the venue's position has cost only a person can say
+  if (holds && !(what.average && is_possible_price(contract_of(*instrument), *what.average)))
+    return done(error{errc::invalid_argument, "is needed: the price at which the venue's " + out.now.to_string() + " are carried on", "average_price"});
+  in.run([&](account_core& core, utc_time now) {
+    return core.accept_position(what.symbol, contract_of(*instrument), out.average, who.principal, what.reason, now);
+  }, [out, done = std::move(done)](const order_answer& got) {
+    if (got.refused) return done(*got.refused);
+    done(out);
+  });
 }
 
 // ---------------------------------------------------------------- closing

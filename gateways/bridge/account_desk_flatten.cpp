@@ -32,6 +32,7 @@ bool is_in(const risk::kill_scope& scope, const std::string& symbol, const strat
 result<void> account_desk::fold_stop(const risk::kill_event& event) {
   const bool was_noted = event.epoch <= stop_.epoch();
   if (auto done = stop_.apply(event); !done) return done;
+  remember_stop(event);
   if (!was_noted) follow_flattening(event);
   // a flattening that was ordered behind this resume goes on
   if (event.what == risk::kill_event::kind::resumed)
@@ -49,8 +50,14 @@ void account_desk::follow_flattening(const risk::kill_event& event) {
   else flattening_.erase(event.scope);
 }
 
+void account_desk::remember_stop(const risk::kill_event& event) {
+  if (event.what == risk::kill_event::kind::engaged) engaged_.insert_or_assign(event.scope, event);
+  if (event.what == risk::kill_event::kind::resumed) std::erase_if(engaged_, [&](const auto& one) { return one.second.epoch < event.epoch; });
+}
+
 void account_desk::hold_stop(const risk::kill_event& event) {
   stop_.note(event);
+  remember_stop(event);
   follow_flattening(event);
 }
 

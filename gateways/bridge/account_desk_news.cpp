@@ -100,6 +100,35 @@ void account_desk::tell_risk(const risk_noted& noted, utc_time at) {
   settings_.listener.on_risk(out);
 }
 
+void account_desk::on_alert(const alert_effect& what, utc_time now) {
+  if (untold_alarms_.size() >= most_alarms) untold_alarms_.pop_front();
+  untold_alarms_.emplace_back(what, now);
+}
+
+void account_desk::tell_alarms(access& in) {
+  for (const auto& [what, at] : std::exchange(untold_alarms_, {})) {
+    const auto* subject = what.order != order_number::none && in.book() ? in.book()->find(what.order) : nullptr;
+    account_alarm one{at, what.level, what.code, subject ? subject->id : order_id{}, what.symbol, what.text};
+    if (settings_.listener.on_risk) {
+      risk_news news;
+      news.account = settings_.profile.id;
+      news.what = "alarm";
+      news.mode = stop_.mode_for(settings_.profile.id.str(), {}, {});
+      news.epoch = stop_.epoch();
+      news.limits_version = limits_.version();
+      news.code = one.code;
+      news.name = one.symbol;
+      news.reason = one.text;
+      news.at = at;
+      news.level = one.level;
+      news.order = one.order;
+      settings_.listener.on_risk(news);
+    }
+    if (alarms_.size() >= most_alarms) alarms_.pop_front();
+    alarms_.push_back(std::move(one));
+  }
+}
+
 void account_desk::count_sent(const order_decided& decided) {
   const auto whose = undecided_.extract(decided.number);
   if (whose.empty() || !decided.decision.approved.value().is_positive()) return;

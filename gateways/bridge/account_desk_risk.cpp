@@ -22,6 +22,9 @@ order_filter orders_in(const risk::kill_scope& scope) {
   return out;
 }
 
+/// Between two looks whether the orders that a stop cancels have ended.
+constexpr std::chrono::seconds cancel_pause{2};
+
 bool cancels_orders(const stop_request& what) {
   return what.open == stop_request::open_orders::cancel || what.mode == risk::kill_mode::flatten;
 }
@@ -32,6 +35,7 @@ result<order_preview> account_desk::preview(access& in, const trading_caller& wh
   if (!in.book()) return error{errc::not_available, "the account is starting"};
   const auto* instrument = settings_.master->find(what.symbol);
   if (!instrument) return error{errc::unknown_symbol, "unknown symbol " + in_quotes(what.symbol), "symbol"};
+  if (what.good_till && *what.good_till <= in.now()) return error{errc::invalid_argument, "must be later than now", "good_till"};
   const auto key = intent_key::manual(who.principal, "#preview");
   if (!key) return key.error();
   know(what.strategy);
@@ -74,7 +78,8 @@ result<order_preview> account_desk::preview(access& in, const trading_caller& wh
 
 void account_desk::stop(access& in, const trading_caller& who, const stop_request& what, reply<stopped> done) {
   const auto began = settings_.clock_ns ? settings_.clock_ns() : 0;
-  auto event = stop_.engage(what.scope, what.mode, who.principal, what.reason, in.now());
+  using open = risk::kill_event::open_orders;
+  auto event = stop_.engage(what.scope, what.mode, who.principal, what.reason, in.now(), cancels_orders(what) ? open::cancel : open::keep);
   if (!event) return done(event.error());
   hold_stop(*event); // in force before it is on disk: late is worse than lost
   stopped out;
@@ -169,22 +174,49 @@ void account_desk::obey_stop(access& in, const trading_caller& who, stop_request
   done(std::move(out));
 }
 
-std::vector<order_id> account_desk::cancel_older(access& in, const trading_caller& who, const risk::kill_scope& scope) {
-  std::vector<order_id> out;
-  const auto engaged = std::find_if(stops_.rbegin(), stops_.rend(), [&](const risk::kill_event& one) {
-    return one.what == risk::kill_event::kind::engaged && one.scope == scope;
-  });
-  if (engaged == stops_.rend()) return out;
-  std::vector<order_number> numbers;
+std::vector<order_number> account_desk::older_orders(access& in, const risk::kill_scope& scope) const {
+  std::vector<order_number> out;
+  const auto engaged = engaged_.find(scope);
+  if (!in.book() || engaged == engaged_.end()) return out;
   const auto filter = orders_in(scope);
   for (const auto number : in.book()->open_orders()) {
     const auto& what = *in.book()->find(number);
-    if (what.origin == order_origin::flatten || what.created_at > engaged->at || !matches(what, filter)) continue;
-    out.push_back(what.id);
-    numbers.push_back(number);
+    if (what.origin != order_origin::flatten && what.created_at <= engaged->second.at && matches(what, filter)) out.push_back(number);
   }
+  return out;
+}
+
+std::vector<order_id> account_desk::cancel_older(access& in, const trading_caller& who, const risk::kill_scope& scope) {
+  std::vector<order_id> out;
+  const auto numbers = older_orders(in, scope);
+  for (const auto number : numbers) out.push_back(in.book()->find(number)->id);
   for (const auto number : numbers) in.cancel(number, "cancelled by " + who.principal, [](const order_answer&) {});
   return out;
+}
+
+std::vector<order_number> account_desk::uncancelled(access& in) const {
+  std::set<order_number> out;
+  for (const auto& [scope, mode] : stop_.modes()) {
+    const auto engaged = engaged_.find(scope);
+    if (engaged == engaged_.end() || engaged->second.open != risk::kill_event::open_orders::cancel) continue;
+    for (const auto number : older_orders(in, scope)) out.insert(number);
+  }
+  return {out.begin(), out.end()};
+}
+
+void account_desk::follow_cancels(access& in) {
+  if (cancels_are_due_ || uncancelled(in).empty()) return;
+  cancels_are_due_ = true;
+  in.after(cancel_pause, [this](access& later) {
+    cancels_are_due_ = false;
+    for (const auto number : uncancelled(later)) {
+      const auto& what = *later.book()->find(number);
+      // a cancel that is under way is the core's to follow
+      if (what.state != order_state::pending_cancel && what.wish != order_wish::cancel)
+        later.cancel(number, "emergency stop", [](const order_answer&) {});
+    }
+    follow_cancels(later);
+  });
 }
 
 void account_desk::lift_stops(access& in, const trading_caller& who, const std::vector<risk::kill_scope>& scopes, const std::string& reason,
@@ -266,7 +298,11 @@ desk_rules account_desk::rules(rules_of whose) const {
 
 void account_desk::adopt(access& in, const desk_rules& rules) {
   const trading_caller node{"node", risk::access::admin, trading_caller::reach::all};
-  for (const auto& one : rules.stops) stop(in, node, one, [](const result<stopped>&) {});
+  for (const auto& one : rules.stops) {
+    const auto now = stop_.modes().find(one.scope);
+    if (now != stop_.modes().end() && now->second >= one.mode) continue; // it stands already
+    stop(in, node, one, [](const result<stopped>&) {});
+  }
   for (const auto& one : rules.limits) set_limits(in, one, [](const result<std::uint64_t>&) {});
 }
 
@@ -275,6 +311,7 @@ risk::breaker_inputs account_desk::rearm_inputs(access& in) const {
   out.account.consecutive_losses = 0;
   for (auto& one : out.strategies) {
     one.consecutive_losses = 0;
+    one.repeated_rejects = one.most_orders_of_a_symbol = 0; // rejections and orders of before are forgotten
     one.fills = 0; // the average begins anew with a re-arm
   }
   return out;
@@ -333,30 +370,43 @@ risk_snapshot account_desk::risk_state(access& in) const {
   out.epoch = stop_.epoch();
   out.limits_version = limits_.version();
   const auto& limits = limits_now();
-  const auto& account = gate_->core().state().account();
-  for (const auto& spec : risk::limit_specs()) {
+  const auto figures = breaker_inputs(in);
+  for (auto& one : gate_->core().measures(figures, in.now())) {
+    const auto& spec = risk::spec_of(one.id);
     limit_reading line;
     line.code = spec.code;
     line.name = std::string(spec.name());
     line.scope = limits[spec.id].scope;
     if (limits[spec.id].is_on) line.limit = limits[spec.id].value;
     line.unit = spec.unit;
-    if (spec.id == risk::limit_id::daily_loss) {
-      if (const auto loss = risk::day_loss_ratio(account)) line.measured = *loss;
-    } else if (spec.id == risk::limit_id::drawdown) {
-      if (const auto fall = risk::drawdown_ratio(account)) line.measured = *fall;
-    } else if (spec.id == risk::limit_id::consecutive_losses) line.measured = decimal{account.consecutive_losses};
-    else if (spec.id == risk::limit_id::min_balance && account.equity) line.measured = account.equity->value();
+    line.measured = one.measured;
+    line.subject = std::move(one.subject);
+    line.why_not = one.measured ? "" : std::string(one.why_not);
     out.limits.push_back(std::move(line));
   }
-  out.breakers = breakers_.read(breaker_inputs(in), limits);
+  out.breakers = breakers_.read(figures, limits);
+  for (const auto& [scope, mode] : stop_.modes()) out.stops.push_back({scope, mode});
+  for (const auto number : uncancelled(in))
+    if (auto id = id_of(number)) out.unconfirmed.push_back(std::move(*id));
+  if (in.book())
+    for (const auto& [symbol, why] : in.book()->frozen()) out.frozen.push_back({symbol, why.ours, why.theirs, why.reason, why.since});
+  out.alarms.assign(alarms_.rbegin(), alarms_.rend());
+  return out;
+}
+
+std::set<std::string> account_desk::known_strategies() const {
+  std::set<std::string> out;
+  for (const auto& id : books_.strategies()) out.insert(id.str());
+  for (const auto& [name, sent] : sent_) out.insert(name);
+  for (const auto& one : breakers_.tripped())
+    if (one.scope.what == risk::breaker_scope::kind::strategy) out.insert(one.scope.name);
   return out;
 }
 
 risk::breaker_inputs account_desk::breaker_inputs(access& in) const {
   risk::breaker_inputs out;
   out.account = gate_->core().state().account();
-  add_strategy_figures(out);
+  add_strategy_figures(out, in.now());
   add_market_figures(out, in.now());
   const auto* book = in.book();
   if (!book) return out;
@@ -385,12 +435,15 @@ risk::breaker_inputs account_desk::breaker_inputs(access& in) const {
   return out;
 }
 
-void account_desk::add_strategy_figures(risk::breaker_inputs& out) const {
-  for (const auto& id : books_.strategies()) {
+void account_desk::add_strategy_figures(risk::breaker_inputs& out, utc_time now) const {
+  const auto& history = gate_->core().history();
+  for (const auto& name : known_strategies()) {
     risk::strategy_figures one;
-    one.name = id.str();
-    one.consecutive_losses = loss_streak(id.str());
-    if (const auto quality = quality_.find(id.str()); quality != quality_.end()) {
+    one.name = name;
+    one.consecutive_losses = loss_streak(name);
+    one.repeated_rejects = history.worst_rejects(name, now);
+    one.most_orders_of_a_symbol = history.busiest_symbol(name, now).orders;
+    if (const auto quality = quality_.find(name); quality != quality_.end()) {
       one.fills = quality->second.fills();
       one.average_slippage = quality->second.average();
       one.modelled_slippage = quality->second.modelled();

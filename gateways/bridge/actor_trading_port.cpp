@@ -298,6 +298,39 @@ void actor_trading_port::close(const trading_caller& who, close_request what, re
   });
 }
 
+void actor_trading_port::close_unknown(const trading_caller& who, order_name name, std::string reason, reply<order_snapshot> done) {
+  locate(who, name, [this, who, name, reason = std::move(reason), done = std::move(done)](const result<account_id>& of) {
+    if (!of) return done(of.error());
+    with<order_snapshot>(who, *of, done,
+                         [who, name, reason](account_desk& desk, account_access& in, const auto& told) { desk.close_unknown(in, who, name, reason, told); });
+  });
+}
+
+void actor_trading_port::retry(const trading_caller& who, order_name name, std::chrono::milliseconds wait, reply<placed_order> done) {
+  locate(who, name, [this, who, name, wait, done = std::move(done)](const result<account_id>& of) {
+    if (!of) return done(of.error());
+    // as before a new order: what the gate reads of the symbol is there
+    const auto go = [this, who, of = *of, name, wait, done](const result<void>& known) {
+      if (!known) return done(known.error());
+      with<placed_order>(who, of, done, [who, name, wait](account_desk& desk, account_access& in, const auto& told) { desk.retry(in, who, name, wait, told); });
+    };
+    with<order_snapshot>(
+      who, *of,
+      [hosts = accounts_, done, go](const result<order_snapshot>& found) {
+        if (!found) return done(found.error());
+        hosts->prepare(found->what.symbol, go);
+      },
+      [name](account_desk& desk, account_access& in, const auto& told) { told(desk.order_of(in, name)); });
+  });
+}
+
+void actor_trading_port::accept(const trading_caller& who, accept_position what, reply<accepted_position> done) {
+  const auto of = what.account;
+  with<accepted_position>(who, of, std::move(done), [who, what = std::move(what)](account_desk& desk, account_access& in, const auto& told) {
+    desk.accept(in, who, what, told);
+  });
+}
+
 void actor_trading_port::performance(const trading_caller& who, std::optional<account_id> of, std::size_t points, reply<account_performance> done) {
   with<account_performance>(who, of, std::move(done), [points](account_desk& desk, account_access& in, const auto& told) { told(desk.performance(in, points)); });
 }

@@ -57,6 +57,9 @@ public:
   void cancel(const trading_caller& who, order_name name, reply<cancelled_order> done) override;
   void cancel_all(const trading_caller& who, order_filter filter, reply<std::vector<order_id>> done) override;
   void close(const trading_caller& who, close_request what, reply<closed_positions> done) override;
+  void close_unknown(const trading_caller& who, order_name name, std::string reason, reply<order_snapshot> done) override;
+  void retry(const trading_caller& who, order_name name, std::chrono::milliseconds wait, reply<placed_order> done) override;
+  void accept(const trading_caller& who, accept_position what, reply<accepted_position> done) override;
   void performance(const trading_caller& who, std::optional<account_id> of, std::size_t points, reply<account_performance> done) override;
   void risk_state(const trading_caller& who, std::optional<account_id> of, reply<risk_snapshot> done) override;
   void stops(const trading_caller& who, reply<std::vector<risk::kill_event>> done) override;

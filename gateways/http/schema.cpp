@@ -153,16 +153,17 @@ constexpr schema schemas[] = {
    "allow_close_part:b account_id:s strategy_id:s alert_id:s comment:s client_order_id:s",
    "Exactly one of quantity, notional and weight; there is no default side"},
   {"OrderChange", "quantity:n price:n stop_price:n trail_offset:n trail_percent:n time_in_force:s if_version:i"},
-  {"RiskFinding", "code:s! result:e(passed|warned|reduced|rejected)! scope:s! measured:n limit:n unit:s message:s elapsed_ns:i!"},
+  {"RiskFinding", "code:s! result:e(passed|warned|reduced|rejected|not_evaluated)! scope:s! measured:n!? limit:n!? unit:s! message:s elapsed_ns:i!",
+   "What one check said. not_evaluated: it had nothing to look at, and the message says why. Orders show those that warned, reduced or rejected; a preview all"},
   {"RiskAdjustment", "code:s! quantity:n!"},
   {"RiskCheck",
    "result:e(undecided|approved|approved_reduced|rejected)! code:s! legacy_code:s! message:s original_quantity:n! quantity:n! elapsed_us:i! "
-   "limits_version:i! adjustments:[]#RiskAdjustment! checks:[]#RiskFinding!"},
+   "limits_version:i! state_offset:i! adjustments:[]#RiskAdjustment! checks:[]#RiskFinding!"},
   {"Order",
    "order_id:s! client_order_id:s! wire_order_id:s! broker_order_id:s account_id:s! account_mode:e(paper|live)! symbol:s! instrument_id:s! side:s! "
    "order_type:s! time_in_force:s! original_quantity:n! quantity:n! filled_quantity:n! remaining_quantity:n! price:n stop_price:n trail_offset:n "
    "trail_percent:n avg_fill_price:n fees:n! status:e(pending|open|partially_filled|filled|cancelled|rejected|expired)! state:s! reason:s "
-   "reject_code:s reduce_only:b! extended_hours:b! strategy_id:s alert_id:s comment:s parent_id:i linked_ids:[]i! created_at:t! submitted_at:t "
+   "reject_code:s reduce_only:b! extended_hours:b! strategy_id:s alert_id:s comment:s parent_id:s linked_ids:[]s! created_at:t! submitted_at:t "
    "filled_at:t updated_at:t! version:i! risk_check:#RiskCheck! changed:b"},
   {"OrderPreview",
    "would_accept:b! quantity:n! est_price:n!? est_notional:n!? est_fees:n!? buying_power_after:n!? risk_check:#RiskCheck!"},
@@ -180,10 +181,19 @@ constexpr schema schemas[] = {
    "execution_id:s! order_id:s! account_id:s! symbol:s! side:e(buy|sell)! quantity:n! price:n! liquidity:e(maker|taker) commission:n! "
    "exchange_fee:n! regulatory_fee:n! other_fees:n! net_value:n!? timestamp:t!"},
   {"Executions", "executions:[]#Execution! next_cursor:i!?"},
-  {"RiskLimit", "code:s! name:s! scope:s! limit:n!? measured:n!? headroom:n!? unit:s! would_trip:b!"},
+  {"RiskLimit", "code:s! name:s! scope:s! limit:n!? measured:n!? headroom:n!? unit:s! would_trip:b! subject:s reason:s",
+   "Where the account stands against a limit. Of limits that hold per symbol or strategy the one that is furthest: subject. Without a measure: reason"},
   {"Breaker", "code:s! scope:e(account|strategy|symbol)! name:s formula:s! measured:n!? limit:n!? headroom:n!? unit:s! would_trip:b! tripped:b!"},
   {"Risk",
-   "mode:e(none|reduce|flatten|halt)! kill_active:b! epoch:i! limits_version:i! limits:[]#RiskLimit! breakers:[]#Breaker!"},
+   "mode:e(none|reduce|flatten|halt)! kill_active:b! epoch:i! limits_version:i! limits:[]#RiskLimit! breakers:[]#Breaker! stops:[]#ScopedStop! "
+   "unconfirmed_cancels:[]s! frozen:[]#FrozenSymbol! alarms:[]#AccountAlarm!",
+   "mode is that of the account as a whole; stops lists all that are in force, of any scope. unconfirmed_cancels: orders that a stop cancels and that have not ended"},
+  {"ScopedStop", "scope:e(global|account|strategy|symbol)! name:s mode:e(reduce|flatten|halt)!"},
+  {"FrozenSymbol", "symbol:s! ours:n! theirs:n! reason:s! since:t!", "We and the venue disagree: only closing orders until both agree or an admin accepts the venue's position"},
+  {"AccountAlarm", "timestamp:t! level:e(notice|warning|alarm)! code:s! order_id:s symbol:s text:s!"},
+  {"CloseUnknown", "reason:s!"},
+  {"PositionAccept", "account_id:s average_price:n reason:s!", "average_price is needed where the venue holds anything"},
+  {"PositionAccepted", "account_id:s! symbol:s! previous_quantity:n! quantity:n! avg_price:n!"},
   {"LimitsChange", "scope:j! limits:o reason:s! limit_profile:s"},
   {"LimitsChanged", "version:i!"},
   {"EmergencyStop", "mode:e(halt|reduce|flatten) scope:o cancel_open:b reason:s"},

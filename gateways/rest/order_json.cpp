@@ -158,12 +158,12 @@ void write(json_writer& out, const risk_decision& d) {
   out.begin_object().field("result", to_string(d.result)).field("code", d.code).field("legacy_code", d.legacy_code);
   if (!d.message.empty()) out.field("message", d.message);
   out.field("original_quantity", d.original).field("quantity", d.approved).field("elapsed_us", d.elapsed_ns / 1000);
-  out.field("limits_version", d.limits_version).key("adjustments").begin_array();
+  out.field("limits_version", d.limits_version).field("state_offset", raw(d.state_offset)).key("adjustments").begin_array();
   for (const auto& one : d.adjustments) out.begin_object().field("code", one.code).field("quantity", one.allowed).end_object();
   out.end_array().key("checks").begin_array();
   for (const auto& one : d.checks) {
     out.begin_object().field("code", one.code).field("result", to_string(one.result)).field("scope", one.scope);
-    if (one.unit != "none") out.field("measured", one.measured).field("limit", one.limit).field("unit", one.unit);
+    out.field("measured", one.measured).field("limit", one.limit).field("unit", one.unit);
     if (!one.message.empty()) out.field("message", one.message);
     out.field("elapsed_ns", one.elapsed_ns).end_object();
   }
@@ -198,9 +198,9 @@ void write(json_writer& out, const order_snapshot& snapshot) {
   optional_text(out, "strategy_id", o.strategy.str());
   optional_text(out, "alert_id", o.alert.str());
   optional_text(out, "comment", o.comment);
-  if (o.parent != order_number::none) out.field("parent_id", raw(o.parent));
+  if (snapshot.parent) out.field("parent_id", snapshot.parent->str());
   out.key("linked_ids").begin_array();
-  for (const auto number : o.linked) out.value(raw(number));
+  for (const auto& id : snapshot.linked) out.value(id.str());
   out.end_array().field("created_at", o.created_at).optional_field("submitted_at", o.submitted_at).optional_field("filled_at", o.filled_at);
   out.field("updated_at", o.updated_at).field("version", o.version).key("risk_check");
   write(out, o.decision);
@@ -263,6 +263,8 @@ void write(json_writer& out, const risk_snapshot& risk) {
     if (known) out.value(from_above ? *one.limit - *one.measured : *one.measured - *one.limit);
     else out.null();
     out.field("unit", to_string(one.unit)).field("would_trip", known && (from_above ? *one.measured >= *one.limit : *one.measured < *one.limit));
+    optional_text(out, "subject", one.subject);
+    optional_text(out, "reason", one.why_not);
     out.end_object();
   }
   out.end_array().key("breakers").begin_array();
@@ -271,6 +273,24 @@ void write(json_writer& out, const risk_snapshot& risk) {
     optional_text(out, "name", one.scope.name);
     out.field("formula", one.formula).field("measured", one.measured).field("limit", one.limit).field("headroom", one.headroom());
     out.field("unit", to_string(one.unit)).field("would_trip", one.would_trip).field("tripped", one.is_tripped).end_object();
+  }
+  out.end_array().key("stops").begin_array();
+  for (const auto& one : risk.stops) {
+    out.begin_object().field("scope", to_string(one.scope.what));
+    optional_text(out, "name", one.scope.name);
+    out.field("mode", to_string(one.mode)).end_object();
+  }
+  out.end_array().key("unconfirmed_cancels").begin_array();
+  for (const auto& id : risk.unconfirmed) out.value(id.str());
+  out.end_array().key("frozen").begin_array();
+  for (const auto& one : risk.frozen)
+    out.begin_object().field("symbol", one.symbol).field("ours", one.ours).field("theirs", one.theirs).field("reason", one.reason).field("since", one.since).end_object();
+  out.end_array().key("alarms").begin_array();
+  for (const auto& one : risk.alarms) {
+    out.begin_object().field("timestamp", one.at).field("level", tt::to_string(one.level)).field("code", one.code);
+    optional_text(out, "order_id", one.order.str());
+    optional_text(out, "symbol", one.symbol);
+    out.field("text", one.text).end_object();
   }
   out.end_array().end_object();
 }

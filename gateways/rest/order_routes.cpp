@@ -263,6 +263,51 @@ void change_order(services& parts, trading_port& port, const context_ptr& call, 
   });
 }
 
+/// Of an order whose fate only a person knows: an admin ends it, with a reason.
+void close_unknown(services& parts, trading_port& port, const context_ptr& call, const responder& answer) {
+  const auto json = body_of(call, answer);
+  if (!json) return;
+  object_reader body{*json};
+  auto reason = body.string({"reason"}, need::required).value_or("");
+  if (is_bad(parts, body, call, answer)) return;
+  port.close_unknown(caller_of(*call), name_of(call->params.front()), std::move(reason),
+                     answer_with<order_snapshot>(call, answer, [](json_writer& out, const auto& one) { write(out, one); }));
+}
+
+void retry_order(services&, trading_port& port, const context_ptr& call, const responder& answer) {
+  query_reader query{call->request.query};
+  const auto wait = query.integer({"wait_ms"}, query_reader::need::optional, 0, max_wait_ms).value_or(default_wait_ms);
+  if (!query.ok()) return answer(query.failure());
+  with_own_order(port, call, answer, [to = &port, call, answer, wait] {
+    to->retry(caller_of(*call), name_of(call->params.front()), std::chrono::milliseconds{wait}, [call, answer](const result<placed_order>& got) {
+      if (!got) return answer(to_api_error(got.error(), "path"));
+      answer(json_response(placed_body(*call, *got), status_of_placing(got->how)));
+    });
+  });
+}
+
+void accept_venue_position(services& parts, trading_port& port, const context_ptr& call, const responder& answer) {
+  const auto found = find_instrument(parts, call->params.front());
+  if (!found) return answer(to_api_error(found.error(), "path"));
+  const auto json = body_of(call, answer);
+  if (!json) return;
+  object_reader body{*json};
+  accept_position what;
+  what.symbol = (*found)->symbol;
+  if (const auto id = body.string({"account_id", "account"}, need::optional, 64)) what.account = account_id{*id};
+  if (const auto average = body.number({"average_price", "avg_price"}, need::optional)) what.average = price{*average};
+  what.reason = body.string({"reason"}, need::required).value_or("");
+  if (is_bad(parts, body, call, answer)) return;
+  what.account = asked_account(port, *call, std::move(what.account));
+  port.accept(caller_of(*call), std::move(what), [call, answer](const result<accepted_position>& got) {
+    if (!got) return answer(to_api_error(got.error(), "body"));
+    json_writer out{call->style};
+    out.begin_object().field("account_id", got->account.str()).field("symbol", got->symbol).field("previous_quantity", got->before);
+    out.field("quantity", got->now).field("avg_price", got->average).end_object();
+    answer(json_response(out.take()));
+  });
+}
+
 void send_cancel(trading_port& port, const context_ptr& call, const responder& answer) {
   port.cancel(caller_of(*call), name_of(call->params.front()), [call, answer](const result<cancelled_order>& got) {
     if (!got) return answer(to_api_error(got.error(), "path"));
@@ -499,10 +544,12 @@ void add_order_routes(std::vector<route>& rows, services& parts) {
     .add(verb::get, "/api/v1/accounts/{id}/orders", view, "Orders of an account", list_orders)
     .add(verb::get, "/api/v1/accounts/{id}/executions", view, "Executions of an account", executions);
   group orders{rows, parts, "orders"};
-  static constexpr std::array<std::array<std::string_view, 6>, 2> paths{
-    {{"/api/orders", "/api/orders/{id}", "/api/orders/preview", "/api/executions", "/api/positions/{symbol}/close", "/api/positions/flatten"},
-     {"/api/v1/orders", "/api/v1/orders/{id}", "/api/v1/orders/preview", "/api/v1/executions", "/api/v1/positions/{symbol}/close", "/api/v1/positions/flatten"}}};
-  for (const auto& [list, one, check, fills, close, flatten] : paths)
+  static constexpr std::array<std::array<std::string_view, 9>, 2> paths{
+    {{"/api/orders", "/api/orders/{id}", "/api/orders/preview", "/api/executions", "/api/positions/{symbol}/close", "/api/positions/flatten",
+      "/api/orders/{id}/close-unknown", "/api/orders/{id}/retry", "/api/positions/{symbol}/accept"},
+     {"/api/v1/orders", "/api/v1/orders/{id}", "/api/v1/orders/preview", "/api/v1/executions", "/api/v1/positions/{symbol}/close", "/api/v1/positions/flatten",
+      "/api/v1/orders/{id}/close-unknown", "/api/v1/orders/{id}/retry", "/api/v1/positions/{symbol}/accept"}}};
+  for (const auto& [list, one, check, fills, close, flatten, unknown, again, accept] : paths)
     orders.add(verb::get, list, view, "Orders, newest first", list_orders)
       .add(verb::post, list, order, "Place an order", place, "Order", "OrderRequest", 201)
       .add(verb::remove, list, unlimited, "Cancel working orders", cancel_orders, "OrdersCancelled", "", 202)
@@ -512,7 +559,10 @@ void add_order_routes(std::vector<route>& rows, services& parts) {
       .add(verb::post, check, {access::trader, rate_class::general, bound_callers::welcome}, "All checks, nothing reserved", preview, "OrderPreview", "OrderRequest")
       .add(verb::get, fills, view, "Executions", executions, "Executions")
       .add(verb::post, close, unlimited, "Close a position", close_position, "PositionsClosed", "", 202)
-      .add(verb::post, flatten, unlimited, "Close every position", close_all, "PositionsClosed", "", 202);
+      .add(verb::post, flatten, unlimited, "Close every position", close_all, "PositionsClosed", "", 202)
+      .add(verb::post, unknown, admin, "End an order whose fate the venue does not tell", close_unknown, "Order", "CloseUnknown")
+      .add(verb::post, again, order, "Try an order again that never reached the venue", retry_order, "Order", "", 201)
+      .add(verb::post, accept, admin, "Accept the venue's position of a symbol that is frozen", accept_venue_position, "PositionAccepted", "PositionAccept");
   group risk{rows, parts, "risk"};
   risk.add(verb::get, "/api/v1/risk", view, "Limits and breakers", risk_state, "Risk")
     .add(verb::put, "/api/v1/risk/limits", admin, "Change limits", set_limits, "LimitsChanged", "LimitsChange")

@@ -183,6 +183,13 @@ struct trading_channels::states {
   }
   static void write_news(json_writer& out, const risk_news& what) {
     out.begin_object().field("event", what.what).field("account_id", what.account.str()).field("mode", to_string(what.mode));
+    if (what.what == "alarm") {
+      out.field("kill_active", what.mode != risk::kill_mode::none).field("level", tt::to_string(what.level)).field("code", what.code);
+      if (!what.name.empty()) out.field("symbol", what.name);
+      if (!what.order.empty()) out.field("order_id", what.order.str());
+      out.field("text", what.reason).field("timestamp", what.at).end_object();
+      return;
+    }
     out.field("kill_active", what.mode != risk::kill_mode::none).field("epoch", what.epoch).field("limits_version", what.limits_version);
     if (!what.scope.empty()) out.field("scope", what.scope);
     if (!what.name.empty()) out.field("name", what.name);

@@ -95,6 +95,7 @@ protected:
     options->gate = std::shared_ptr<order_gate>(desk, &desk->gate());
     options->clock = [this] { return now(); };
     options->broker = broker;
+    options->on_alert = [desk, this](const alert_effect& what) { desk->on_alert(what, now()); };
     options->on_order = [desk](const order& what) { desk->on_order(what); };
     options->on_step = [desk](account_access& in) { desk->on_step(in); };
     options->on_report = [desk, this](const venue_report& report) { desk->on_report(report, now()); };
@@ -209,6 +210,17 @@ protected:
     change.reason = "test";
     change.by = risk::limit_change::role::admin;
     return got<std::uint64_t>([&](auto done) { port->set_limits(root, change, done); });
+  }
+  /// A word of the venue that the test makes up.
+  void say(venue_report report) {
+    caf::anon_send(account, std::make_shared<const venue_report>(std::move(report)));
+    scheduler.run();
+    pass(50ms);
+  }
+  /// From now on nobody at the venue answers.
+  void lose_broker() {
+    caf::anon_send_exit(broker, caf::exit_reason::user_shutdown);
+    scheduler.run();
   }
   result<stopped> flatten(risk::kill_scope scope = {}) {
     stop_request what;

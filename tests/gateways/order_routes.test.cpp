@@ -18,6 +18,8 @@ public:
   std::vector<order_name> names;
   std::vector<order_filter> filters;
   std::vector<close_request> closes;
+  std::vector<accept_position> accepted;
+  std::vector<std::string> reasons;
   std::vector<risk::limit_change> limit_changes;
   std::vector<stop_request> stops;
   std::vector<std::string> resumes;
@@ -88,7 +90,9 @@ public:
     order_preview out;
     out.decision.result = verdict::rejected;
     out.decision.code = "POSITION_LIMIT";
-    out.decision.checks = {{"POSITION_LIMIT", check_result::rejected, "account", dec("0.2"), dec("0.1"), "ratio", "too much", 900}};
+    out.decision.checks = {{"POSITION_LIMIT", check_result::rejected, "account", dec("0.2"), dec("0.1"), "ratio", "too much", 900},
+                           {"SECTOR", check_result::not_evaluated, "global", {}, {}, "none", "the master names no sector of the instrument", 40}};
+    out.decision.state_offset = journal_offset{77};
     done(out);
   }
   void change(const trading_caller&, order_name name, order_change change, reply<order_snapshot> done) override {
@@ -109,10 +113,35 @@ public:
     closes.push_back(what);
     done(closed_positions{{next.order}, {order_id{"o-9"}}});
   }
+  void close_unknown(const trading_caller& who, order_name name, std::string reason, reply<order_snapshot> done) override {
+    callers.push_back(who);
+    names.push_back(name);
+    reasons.push_back(std::move(reason));
+    if (failure) return done(*failure);
+    done(next.order);
+  }
+  void retry(const trading_caller& who, order_name name, std::chrono::milliseconds, reply<placed_order> done) override {
+    callers.push_back(who);
+    names.push_back(name);
+    if (failure) return done(*failure);
+    done(next);
+  }
+  void accept(const trading_caller& who, accept_position what, reply<accepted_position> done) override {
+    callers.push_back(who);
+    accepted.push_back(what);
+    if (failure) return done(*failure);
+    done(accepted_position{account_id{"paper_simulator"}, what.symbol, quantity{3}, quantity{7}, what.average.value_or(price{})});
+  }
   void risk_state(const trading_caller&, std::optional<account_id>, reply<risk_snapshot> done) override {
     risk_snapshot out;
     out.mode = risk::kill_mode::reduce;
-    out.limits = {{risk::check_code::daily_loss, "daily_loss", risk::limit_scope::global, dec("0.02"), dec("0.005"), risk::limit_unit::ratio}};
+    out.limits = {{risk::check_code::daily_loss, "daily_loss", risk::limit_scope::global, dec("0.02"), dec("0.005"), risk::limit_unit::ratio},
+                  {risk::check_code::volatility, "volatility", risk::limit_scope::global, dec("0.5"), {}, risk::limit_unit::ratio, "", "nothing is held"},
+                  {risk::check_code::position_limit, "max_position_size", risk::limit_scope::account, dec("0.1"), dec("0.07"), risk::limit_unit::ratio, "AAPL"}};
+    out.stops = {{{risk::kill_scope::kind::strategy, "trend"}, risk::kill_mode::reduce}};
+    out.unconfirmed = {order_id{"o-3"}};
+    out.frozen = {{"MSFT", quantity{0}, quantity{7}, "position differs from the venue's", *parse_iso8601("2026-01-15T14:30:00Z")}};
+    out.alarms = {{*parse_iso8601("2026-01-15T14:31:00Z"), execution::severity::alarm, "UNPROTECTED", order_id{"o-2"}, "AAPL", "the leg can't be resized"}};
     risk::breaker_reading reading;
     reading.measured = dec("0.005");
     reading.limit = dec("0.02");
@@ -146,6 +175,9 @@ struct trading_fixture : http_fixture {
     EXPECT_EQ(schema_violation(get("/openapi.json").json(), schema, body), "") << body;
   }
   answer order(std::string body) { return send_json("POST", "/api/orders", std::move(body)); }
+  answer send_as(const std::string& token, std::string_view method, std::string_view target, std::string body) {
+    return send_json(method, target, std::move(body), bearing(token));
+  }
 };
 
 TEST(order_routes, an_order_reaches_the_port_unchanged) {
@@ -290,7 +322,19 @@ TEST(order_routes, preview_close_and_flatten) {
   const auto preview = f.send_json("POST", "/api/orders/preview", R"({"symbol":"AAPL","side":"buy","weight":0.2})").json();
   EXPECT_EQ(preview["would_accept"], false);
   f.check("OrderPreview", preview);
-  EXPECT_EQ(preview["risk_check"]["checks"][0]["code"], "POSITION_LIMIT");
+  const auto& check = preview["risk_check"]["checks"][0];
+  EXPECT_EQ(check["code"], "POSITION_LIMIT");
+  EXPECT_EQ(check["measured"], 0.2);
+  EXPECT_EQ(check["limit"], 0.1);
+  EXPECT_EQ(check["unit"], "ratio");
+  EXPECT_EQ(check["scope"], "account");
+  EXPECT_EQ(check["elapsed_ns"], 900);
+  const auto& skipped = preview["risk_check"]["checks"][1]; // no data: not passed
+  EXPECT_EQ(skipped["result"], "not_evaluated");
+  EXPECT_EQ(skipped["message"], "the master names no sector of the instrument");
+  EXPECT_TRUE(skipped.contains("measured") && skipped["measured"].is_null());
+  EXPECT_TRUE(skipped.contains("limit") && skipped["limit"].is_null());
+  EXPECT_EQ(preview["risk_check"]["state_offset"], 77);
   EXPECT_EQ(f.port.previewed.at(0).size, order_size{size_weight{dec("0.2")}});
   EXPECT_EQ(f.send_json("POST", "/api/positions/AAPL/close", R"({"quantity":3})").status, 202);
   EXPECT_EQ(f.port.closes.back().qty, quantity{3});
@@ -307,6 +351,16 @@ TEST(order_routes, risk_and_the_emergency_stop) {
   f.check("Risk", risk);
   EXPECT_EQ(risk["limits"][0]["headroom"], 0.015);
   EXPECT_EQ(risk["breakers"][0]["code"], "DAILY_LOSS");
+  EXPECT_TRUE(risk["limits"][1]["measured"].is_null());
+  EXPECT_EQ(risk["limits"][1]["reason"], "nothing is held");
+  EXPECT_FALSE(risk["limits"][1]["would_trip"]);
+  EXPECT_EQ(risk["limits"][2]["subject"], "AAPL");
+  EXPECT_EQ(risk["limits"][2]["headroom"], 0.03);
+  EXPECT_EQ(risk["stops"], nlohmann::json::parse(R"([{"scope":"strategy","name":"trend","mode":"reduce"}])"));
+  EXPECT_EQ(risk["unconfirmed_cancels"], nlohmann::json::parse(R"(["o-3"])"));
+  EXPECT_EQ(risk["frozen"][0]["theirs"], 7);
+  EXPECT_EQ(risk["alarms"][0]["code"], "UNPROTECTED");
+  EXPECT_EQ(risk["alarms"][0]["order_id"], "o-2");
   const auto stop = f.send_json("POST", "/api/v1/risk/emergency-stop", R"({"mode":"reduce","scope":{"account_id":"paper_simulator"},"reason":"why"})");
   EXPECT_EQ(stop.status, 200) << stop.body;
   EXPECT_EQ(stop.json()["kill_active"], true);
@@ -318,6 +372,49 @@ TEST(order_routes, risk_and_the_emergency_stop) {
   EXPECT_EQ(f.port.stops.at(1).scope, risk::kill_scope{});
   EXPECT_EQ(f.send_json("POST", "/api/v1/risk/emergency-stop", R"({"scope":{"acount_id":"x"}})").status, 400) << "a slip stops nothing else instead";
   EXPECT_EQ(f.port.stops.size(), 2u);
+}
+
+TEST(order_routes, linked_orders_name_each_other_by_their_ids) {
+  trading_fixture f;
+  f.port.next.order.parent = order_id{"o-0"};
+  f.port.next.order.linked = {order_id{"o-2"}, order_id{"o-3"}};
+  const auto body = f.get("/api/orders/o-1").json();
+  f.check("Order", body);
+  EXPECT_EQ(body["parent_id"], "o-0");
+  EXPECT_EQ(body["linked_ids"], nlohmann::json::parse(R"(["o-2","o-3"])"));
+}
+
+TEST(order_routes, what_a_person_decides_needs_the_rank_and_a_reason) {
+  trading_fixture f;
+  const auto root = f.token("root", role::admin), ann = f.token("ann", role::trader);
+  const std::string word = R"({"reason":"not on the venue's screen"})";
+  EXPECT_EQ(f.send_as(ann, "POST", "/api/orders/o-1/close-unknown", word).status, 403);
+  EXPECT_EQ(f.send_as(root, "POST", "/api/orders/o-1/close-unknown", "{}").status, 400);
+  EXPECT_TRUE(f.port.reasons.empty());
+  const auto closed = f.send_as(root, "POST", "/api/orders/o-1/close-unknown", word);
+  EXPECT_EQ(closed.status, 200) << closed.body;
+  f.check("Order", closed.json());
+  EXPECT_EQ(f.port.reasons, (std::vector<std::string>{"not on the venue's screen"}));
+  EXPECT_EQ(f.port.callers.back().principal, "root");
+  EXPECT_EQ(f.port.callers.back().rank, risk::access::admin);
+  f.port.failure = error{errc::conflict, "is working, not unknown", "order_id"};
+  EXPECT_EQ(f.send_as(root, "POST", "/api/v1/orders/o-1/close-unknown", word).status, 409);
+  f.port.failure.reset();
+  const auto again = f.send_as(ann, "POST", "/api/orders/client:c-1/retry", "{}");
+  EXPECT_EQ(again.status, 201) << again.body;
+  EXPECT_EQ(f.port.names.back().by, order_name::kind::client);
+  f.port.next.how = placed_order::outcome::refused;
+  EXPECT_EQ(f.send_as(ann, "POST", "/api/orders/o-1/retry", "{}").status, 422);
+  const std::string figure = R"({"average_price":101.5,"reason":"bought by telephone","account_id":"paper_simulator"})";
+  EXPECT_EQ(f.send_as(ann, "POST", "/api/positions/AAPL/accept", figure).status, 403);
+  const auto taken = f.send_as(root, "POST", "/api/positions/NASDAQ:AAPL/accept", figure);
+  EXPECT_EQ(taken.status, 200) << taken.body;
+  f.check("PositionAccepted", taken.json());
+  EXPECT_EQ(taken.json()["quantity"], 7);
+  EXPECT_EQ(f.port.accepted.at(0).symbol, "AAPL");
+  EXPECT_EQ(f.port.accepted.at(0).average, price{dec("101.5")});
+  EXPECT_EQ(f.send_as(root, "POST", "/api/positions/AAPL/accept", R"({"average_price":1})").status, 400) << "with a reason";
+  EXPECT_EQ(f.send_as(root, "POST", "/api/positions/NOBODY/accept", figure).status, 404);
 }
 
 // -- scope: what a token reaches at the accounts

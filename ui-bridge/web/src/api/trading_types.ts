@@ -49,13 +49,25 @@ export interface Position {
 
 export type OrderStatus = "pending" | "open" | "partially_filled" | "filled" | "cancelled" | "rejected" | "expired";
 
+/// What one check said; `not_evaluated` had nothing to look at, and its message says why.
+export interface RiskFinding {
+  code: string;
+  result?: "passed" | "warned" | "reduced" | "rejected" | "not_evaluated";
+  scope?: string;
+  measured?: number | null;
+  limit?: number | null;
+  unit?: string;
+  message?: string;
+  elapsed_ns?: number;
+}
+
 export interface RiskCheck {
   result?: string;
   code?: string;
   message?: string;
   elapsed_us?: number;
   adjustments?: unknown[];
-  checks?: { code: string; result?: string; message?: string }[];
+  checks?: RiskFinding[];
   original_quantity?: number;
 }
 
@@ -168,6 +180,27 @@ export interface RiskLimit {
   headroom?: number | null;
   unit?: string;
   would_trip?: boolean;
+  /// The symbol or strategy that is furthest, where the limit is of each.
+  subject?: string;
+  /// Why there is no measure.
+  reason?: string;
+}
+
+/// A stop of one scope; the mode of the whole account is in RiskState.
+export interface ScopedStop {
+  scope: "global" | "account" | "strategy" | "symbol";
+  name?: string;
+  mode: string;
+}
+
+/// Something that a person should hear of.
+export interface AccountAlarm {
+  timestamp: string;
+  level: "notice" | "warning" | "alarm";
+  code: string;
+  order_id?: string;
+  symbol?: string;
+  text: string;
 }
 
 /// Stops entries by itself when its formula holds.
@@ -181,6 +214,9 @@ export interface RiskState {
   kill_active: boolean;
   limits: RiskLimit[];
   breakers?: Breaker[];
+  stops?: ScopedStop[];
+  unconfirmed_cancels?: string[];
+  alarms?: AccountAlarm[];
   epoch?: number;
 }
 
