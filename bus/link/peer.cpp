@@ -288,9 +288,10 @@ void peer::check_silence(time_point now) {
 
 void peer::tick(time_point now) {
   const turn mine{*this};
-  check_silence(now);
   if (next_dial_ <= now) connect_anew();
-  if (session_.deadline() <= now) session_.tick(now);
+  if (session_.deadline() > now) return;
+  check_silence(now);
+  session_.tick(now);
 }
 
 time_point peer::deadline() const {
@@ -335,7 +336,7 @@ bool peer::transmit(const std::string& head, const body_ptr& body) {
 // time that the session asks, it would never end.
 void peer::redial() {
   const auto now = host_.now();
-  const auto patience = std::max<duration>(handshake_patience, 8 * session_.statistics().round_trip);
+  const auto patience = std::max<duration>(handshake_patience, 8 * session_.least_round_trip());
   if (!connected_ && reached_ != time_point{} && now - reached_ < patience) return;
   if (is_admitted()) dial_at(now); // otherwise a new allow list does it
 }

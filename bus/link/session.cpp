@@ -233,6 +233,7 @@ void session::heard_back(const beat& x, time_point now) {
   if (x.echo <= 0 || x.echo > nanos(now) || x.held < 0 || x.held > nanos(now) - x.echo) return;
   last_proof_ = std::max(last_proof_, now - std::chrono::nanoseconds{x.held});
   const auto sample = std::chrono::nanoseconds{nanos(now) - x.echo - x.held};
+  least_round_trip_ = std::min(least_round_trip_, duration{sample});
   auto& smooth = statistics_.round_trip;
   smooth = smooth.count() == 0 ? sample : (7 * smooth + sample) / 8;
 }
@@ -247,6 +248,7 @@ void session::become_up(time_point now) {
   partial_ = {};
   last_heard_ = last_proof_ = last_redial_ = now;
   redial_pause_ = cfg_.redial_after;
+  least_round_trip_ = duration::max();
   peer_clock_ = 0;
   ++statistics_.times_up;
   send_beat(now);
@@ -307,7 +309,7 @@ time_point session::redials_at() const {
 void session::redial_if_deaf(time_point now) {
   if (now < redials_at()) return;
   last_redial_ = now;
-  redial_pause_ = std::max(cfg_.redial_again, duration{2 * statistics_.round_trip});
+  redial_pause_ = std::max(cfg_.redial_again, 2 * least_round_trip());
   ++statistics_.redials;
   out_.redial();
 }

@@ -125,6 +125,9 @@ public:
   size_t frames_in_flight() const noexcept { return sender_.in_flight() + (big_ ? 1 : 0); }
   size_t bytes_in_flight() const noexcept { return sender_.bytes_in_flight(); }
   time_point last_heard() const noexcept { return last_heard_; }
+  /// The shortest round trip of this session, which is that of the network; 0 until measured. The smoothed one is long after
+  /// a cut: what had to wait for its end counts in it.
+  duration least_round_trip() const noexcept { return least_round_trip_ == duration::max() ? duration{0} : least_round_trip_; }
 
   void self(const identity& x) { self_ = x; }
 
@@ -173,6 +176,7 @@ private:
   time_point last_beat_{};
   time_point last_redial_{};
   duration redial_pause_{}; // from there on
+  duration least_round_trip_ = duration::max();
   time_point last_proof_{}; // when the peer, by what it says, last heard something new of us
   int64_t peer_clock_ = 0;  // the newest `now` of the peer
   time_point peer_clock_heard_{};

@@ -100,6 +100,8 @@ void rest(singleton_pointer self) {
   s.rests_until = self->clock().now() + std::min<std::chrono::milliseconds>(pause, longest_rest) - interval(s) / 2; // between two looks
 }
 
+void look(singleton_pointer self);
+
 void on_granted(singleton_pointer self, lease_op op, const lease_grant& grant, utc_time asked_at) {
   auto& s = self->state;
   s.asking = false;
@@ -124,6 +126,8 @@ void on_granted(singleton_pointer self, lease_op op, const lease_grant& grant, u
   // for whoever has to find out later who ran it when
   if (const auto leases = s.options->leases()) caf::anon_send(leases, lease_act{s.options->lease, s.epoch, s.options->holder});
   if (s.options->on_start) s.options->on_start(s.running);
+  // the answer took its time, and the next look may be too late
+  if (s.held_until - time_of(self) < 2 * interval(s)) look(self);
 }
 
 void on_refused(singleton_pointer self, const caf::error& e) {

@@ -108,3 +108,20 @@ TEST_F(broken_input, of_a_connection_with_much_unread_costs_no_more_than_the_con
   auto beta = start_child("beta");
   EXPECT_TRUE(wait_for_name("beta/worker"));
 }
+
+TEST_F(broken_input, that_a_peer_pushes_back_is_not_kept) {
+  zmq::context_t context;
+  zmq::socket_t router{context, zmq::socket_type::router};
+  router.set(zmq::sockopt::linger, 0);
+  router.bind("tcp://127.0.0.1:*");
+  node->connect("beta", router.get(zmq::sockopt::last_endpoint), bus::origin::configured);
+  until([&] {
+    zmq::message_t id, hello;
+    // each hello is answered: one of them may have come over a connection that is not there any more
+    if (router.recv(id, zmq::recv_flags::dontwait) && router.recv(hello, zmq::recv_flags::dontwait)) {
+      router.send(id, zmq::send_flags::sndmore);
+      router.send(zmq::str_buffer("something"), zmq::send_flags::none);
+    }
+    return log->count("beta sends where it may only listen") >= 1;
+  });
+}

@@ -104,7 +104,8 @@ public:
             [](caf::error& e) { ADD_FAILURE() << bus::text_of(e); });
   }
 
-  void one_round(cut how, std::chrono::milliseconds length, chaos::stopwatch& detection,
+  /// Gives whether anybody noticed.
+  bool one_round(cut how, std::chrono::milliseconds length, chaos::stopwatch& detection,
                  chaos::stopwatch& healing) {
     SCOPED_TRACE("cut " + std::to_string(static_cast<int>(how)) + " for " + std::to_string(length.count()) +
                  " ms");
@@ -131,6 +132,7 @@ public:
     }
     if (!last(mine, false) && !last(beta->events, false)) check_nothing_was_lost();
     EXPECT_LE(node->info().proxies, 2u);
+    return last(mine, false) || last(beta->events, false);
   }
 
   std::optional<chaos::two_hosts> hosts;
@@ -158,5 +160,49 @@ TEST_F(partition, is_noticed_and_heals) {
     const auto exponent = std::uniform_real_distribution<>{std::log(10.0), std::log(60'000.0)}(random);
     const std::chrono::milliseconds length{static_cast<int64_t>(std::exp(exponent))};
     one_round(static_cast<cut>(random() % 4), length, detection, healing);
+  }
+}
+
+/// The down limit is 1.7 s since the last word, so that of a cut which ends before it the heal has to be used quickly.
+TEST_F(partition, that_ends_before_the_limit_is_used_at_once) {
+  chaos::stopwatch detection{"detection", 2000ms};
+  chaos::stopwatch healing{"healing", 3000ms};
+  for (const auto how : {cut::cable, cut::both_ways}) {
+    for (const auto length : {1000ms, 1300ms, 1500ms, 1700ms}) {
+      const int rounds = chaos::sized(1, 20);
+      int noticed = 0;
+      for (int round = 0; round < rounds; ++round) noticed += one_round(how, length, detection, healing) ? 1 : 0;
+      std::printf("  %s for %lld ms: noticed %d of %d times\n", how == cut::cable ? "the cable out" : "nothing passes",
+                  static_cast<long long>(length.count()), noticed, rounds);
+      std::fflush(stdout);
+    }
+  }
+}
+
+/// A message of 12 MiB, there and back. What is heard of a peer is whole frames, so it goes in parts; there is a speed all the
+/// same below which signs of life come too late behind them.
+TEST_F(partition, is_not_what_a_long_message_on_a_slow_network_looks_like) {
+  constexpr size_t size = size_t{12} << 20;
+  for (const int megabits : {100, 40, 20, 10, 5, 3}) {
+    if (!chaos::is_full() && megabits < 40) return;
+    if (!hosts->slow(megabits)) GTEST_SKIP() << "no token bucket here (tc, sch_tbf)";
+    start_counting();
+    const auto begin = steady::now();
+    std::string said;
+    (*self)
+        ->request(worker, 180s, echo_atom::value, std::string(size, 'x'))
+        .receive([&](const std::string& x) { said = x.size() == size ? "whole" : "not whole"; },
+                 [&](caf::error& e) { said = describe(e); });
+    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(steady::now() - begin);
+    hosts->fast();
+    live_for(surely_down);
+    wait_until_both_up();
+    const bool noticed = last(mine, false) || last(beta->events, false);
+    std::printf("  12 MiB there and back at %d Mbit/s: %s after %.1f s, %s\n", megabits, said.c_str(), static_cast<double>(took.count()) / 1000,
+                noticed ? "the link went down" : "the link stayed up");
+    std::fflush(stdout);
+    if (megabits < 10) continue;
+    EXPECT_EQ(said, "whole") << megabits;
+    EXPECT_FALSE(noticed) << megabits;
   }
 }

@@ -60,6 +60,19 @@ public:
     if (how == cut::cable) (void)run("ip -n " + name("a") + " link set tta up && " + default_route("a", 1));
   }
 
+  /// The router passes so many megabits a second each way, and holds what comes faster for 50 ms at most.
+  bool slow(int megabits) const {
+    bool ok = true;
+    for (const auto* cable : {"ttra", "ttrb"})
+      ok = run("ip netns exec " + name("r") + " tc qdisc replace dev " + cable + " root tbf rate " + std::to_string(megabits) +
+               "mbit burst 32kb latency 50ms") &&
+           ok;
+    return ok;
+  }
+  void fast() const {
+    for (const auto* cable : {"ttra", "ttrb"}) (void)run("ip netns exec " + name("r") + " tc qdisc del dev " + cable + " root");
+  }
+
 private:
   static bool run(const std::string& command) { return std::system((command + " 2>/dev/null").c_str()) == 0; }
 

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""The market pipeline in three shapes, each node in a network namespace of its own: one node; three nodes (feed,
-symbols, gateway); five nodes (a second host of symbols, a second gateway). The same checks run against each: history,
-quotes, prints and the stream must be what one node says. Then a host of symbols is killed with -9, and everything
-must be there again, without a hole.
+"""The market pipeline in four shapes, each node in a network namespace of its own: one node; two (feed and gateway,
+symbols); three (feed, symbols, gateway); five (a second host of symbols, a second gateway). One test, `pipeline`, runs
+against each: history, quotes, prints and the stream must be what the recordings say and what the one node said. Where
+symbols have a node of their own, one such node is then killed with -9, and everything must be there again, without a hole.
 
-  shapes.py TT_BINARY INSTRUMENTS_YAML [three|five]
+  shapes.py TT_BINARY INSTRUMENTS_YAML [two|three|five]...
+
+The one node always comes first: it gives the answers that the others are held to.
 """
 import os
 import sys
@@ -87,10 +89,6 @@ class Reader(threading.Thread):
         except (OSError, ValueError, AssertionError) as e:
             self.problem = e
 
-    def check(self, more_than):
-        for symbol, numbers in self.seen.items():
-            assert len(numbers) > more_than, f"{symbol}: only {len(numbers)} prints came over the stream"
-
 
 def check_history(cluster, name):
     """Every minute of the running recording from its first to its newest, as written in its file."""
@@ -125,67 +123,120 @@ def kill_and_recover(cluster, victim, gateway, restart):
     print(f"  kill -9 {victim}: all symbols fresh again after {slowest:.1f} s" + (f"; meanwhile {refusals}" if refusals else ""))
 
 
-def run_shape(tt, instruments, shape):
-    alone, cluster = netns.Cluster(tt, instruments), netns.Cluster(tt, instruments)
+class Shape:
+    """Which node does what. No roles: a node that stands alone and does everything."""
+
+    def __init__(self, **roles):
+        self.roles = roles
+        self.gateways = [name for name, has in roles.items() if has is None or "gateway" in has]
+        self.hosts = [name for name, has in roles.items() if has == "symbols"]
+        self.feeders = [name for name, has in roles.items() if has is None or "feed" in has or "symbols" in has]
+
+    def start(self, cluster, feeds):
+        for name, has in self.roles.items():
+            if has is not None:
+                cluster.add(name)
+        for name in self.roles:
+            self.start_node(cluster, name, feeds)
+
+    def start_node(self, cluster, name, feeds):
+        if self.roles[name] is None:
+            cluster.start_alone(name, feeds)
+        else:
+            cluster.start(name, self.roles[name], feeds if name in self.feeders else [])
+
+
+SHAPES = {"one": Shape(alpha=None),
+          "two": Shape(alpha="feed, gateway", beta="symbols"),
+          "three": Shape(alpha="feed", beta="symbols", gamma="gateway"),
+          "five": Shape(alpha="feed", beta="symbols", delta="symbols", gamma="gateway", epsilon="gateway")}
+
+
+def pipeline(cluster, gateways, expected):
+    """The end-to-end test: from the recordings through feeds and symbols to HTTP and the stream, at every gateway. Gives what
+    was answered about the recording that is over, and the readers of the running one."""
+    for name in gateways:
+        _, seconds = cluster.until(name, "/api/v1/feeds", feeds_run)
+        print(f"  {name} serves after {seconds:.1f} s")
+        await_done(cluster, name)
+    readers = [Reader(cluster.machines[name]) for name in gateways]
+    for reader in readers:
+        reader.start()
+    for name in gateways:
+        said = answers(cluster, name)
+        expected = expected or said
+        assert said == expected, f"{name} does not say what one node says"
+        check_recording(said)
+        check_history(cluster, name)
+    await_more(cluster, gateways[0], readers)
+    check_stream(readers)
+    return expected, readers
+
+
+def check_recording(said):
+    """What was answered is what stands in the file."""
+    bars = next(body for target, (_, body) in ((t, b) for t, b in said.items() if "SPY&resolution=1&" in t))
+    assert bars["t"] == [START + 60 * k for k in range(BARS)], bars["t"]
+    for column, of in (("o", lambda p: p), ("h", lambda p: p + 2), ("l", lambda p: p - 1), ("c", lambda p: p + 1)):
+        assert bars[column] == [of(100 + k % 40) for k in range(BARS)], (column, bars[column])
+    assert bars["v"] == [100 + k for k in range(BARS)], bars["v"]
+    trades = said["/api/v1/trades/QQQ?limit=9"][1]["trades"]
+    assert [t["trade_seq"] for t in trades] == list(range(4 * BARS, 4 * BARS - 9, -1)), trades
+
+
+def await_more(cluster, name, readers):
+    """Until each stream has brought more of every symbol than now."""
+    before = [{s: len(n) for s, n in reader.seen.items()} for reader in readers]
+    cluster.until(name, "/health/live", lambda *_: all(len(r.seen[s]) > h[s] + 8 for r, h in zip(readers, before) for s in LIVE))
+
+
+def check_stream(readers):
+    for reader in readers:
+        for symbol, numbers in reader.seen.items():
+            holes = [(a, b) for a, b in zip(numbers, numbers[1:]) if b != a + 1]
+            assert not holes, f"{symbol}: the stream's prints are not in order without a hole: {holes[:5]}"
+        assert reader.problem is None, reader.problem
+
+
+def show_cluster(cluster, name):
+    """Everybody is in everybody's table; gives how many symbols live where."""
+    status, view = cluster.get(name, "/api/v1/cluster")
+    assert status == 200 and len(view["nodes"]) == len(cluster.processes), view
+    table = cluster.command(name, "cluster", "status")
+    assert all(f"\n{one} " in table for one in cluster.processes), table
+    print("  " + table.strip().replace("\n", "\n  "))
+    return {node["name"]: node["symbols"] for node in view["nodes"]}
+
+
+def run_shape(tt, instruments, which, expected):
+    shape = SHAPES[which]
+    cluster = netns.Cluster(tt, instruments)
     feeds = make_feeds(cluster.folder)
-    gateways = ["gamma"] if shape == "three" else ["gamma", "epsilon"]
-    hosts = ["beta"] if shape == "three" else ["beta", "delta"]
     try:
-        for name in ["alpha", *hosts, *gateways]:
-            cluster.add(name)
-        alone.start_alone("one", feeds)
-        cluster.start("alpha", "feed", feeds)
-        for name in hosts:
-            cluster.start(name, "symbols", feeds)
-        for name in gateways:
-            cluster.start(name, "gateway", [])
-        alone.until("one", "/api/v1/feeds", feeds_run)
-        for name in gateways:
-            _, seconds = cluster.until(name, "/api/v1/feeds", feeds_run)
-            print(f"  {name} serves after {seconds:.1f} s")
-        await_done(alone, "one")
-        for name in gateways:
-            await_done(cluster, name)
-        expected = answers(alone, "one")
-        readers = [Reader(cluster.machines[name]) for name in gateways]
-        for reader in readers:
-            reader.start()
-        for name in gateways:
-            assert answers(cluster, name) == expected, f"{name} does not say what one node says"
-            check_history(cluster, name)
-        alone.close()
-        status, view = cluster.get(gateways[0], "/api/v1/cluster")
-        assert status == 200 and len(view["nodes"]) == len(cluster.processes), view
-        table = cluster.command(gateways[0], "cluster", "status")
-        assert all(f"\n{name} " in table for name in cluster.processes), table
-        print("  " + table.strip().replace("\n", "\n  "))
+        shape.start(cluster, feeds)
+        expected, readers = pipeline(cluster, shape.gateways, expected)
         print("  idle memory in MB: " + ", ".join(f"{name} {cluster.rss_mb(name):.0f}" for name in sorted(cluster.processes)))
-        before = [{s: len(n) for s, n in reader.seen.items()} for reader in readers]
-        hosted = {node["name"]: node["symbols"] for node in view["nodes"]}
-        victim = max(hosts, key=hosted.get)
-        assert hosted[victim] > 0, hosted
-        restart = (lambda: cluster.start("beta", "symbols", feeds)) if shape == "three" else None
-        kill_and_recover(cluster, victim, gateways[0], restart)
-        for name in gateways:
-            check_history(cluster, name)
-        for reader, had in zip(readers, before):
-            cluster.until(gateways[0], "/health/live",
-                          lambda *_, r=reader, h=had: all(len(r.seen[s]) > h[s] + 8 for s in LIVE))
-            for symbol, numbers in reader.seen.items():
-                holes = [(a, b) for a, b in zip(numbers, numbers[1:]) if b != a + 1]
-                assert not holes, f"{symbol}: the stream's prints are not in order without a hole: {holes[:5]}"
-            assert reader.problem is None, reader.problem
+        if shape.hosts:
+            hosted = show_cluster(cluster, shape.gateways[0])
+            victim = max(shape.hosts, key=hosted.get)
+            assert hosted[victim] > 0, hosted
+            # where nobody else hosts symbols it has to come back
+            restart = (lambda: shape.start_node(cluster, victim, feeds)) if len(shape.hosts) == 1 else None
+            kill_and_recover(cluster, victim, shape.gateways[0], restart)
+            for name in shape.gateways:
+                check_history(cluster, name)
+            await_more(cluster, shape.gateways[0], readers)
+            check_stream(readers)
         print(f"  the streams brought {sum(len(n) for r in readers for n in r.seen.values())} prints, in order, none missing, none twice")
+        return expected
     except BaseException:
-        for c in (alone, cluster):
-            for name in c.machines:
-                path = c.path(f"{name}.log")
-                if os.path.exists(path):
-                    with open(path, errors="replace") as log:
-                        print(f"--- {name}\n{''.join(log.readlines()[-25:])}", file=sys.stderr)
+        for name in cluster.machines:
+            path = cluster.path(f"{name}.log")
+            if os.path.exists(path):
+                with open(path, errors="replace") as log:
+                    print(f"--- {name}\n{''.join(log.readlines()[-25:])}", file=sys.stderr)
         raise
     finally:
-        alone.close()
         cluster.close()
 
 
@@ -193,7 +244,8 @@ if __name__ == "__main__":
     if len(sys.argv) < 3:
         sys.exit(__doc__)
     netns.enter()
-    for which in sys.argv[3:] or ["three", "five"]:
-        print(f"{which} nodes")
-        run_shape(os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]), which)
+    said = None
+    for asked in ["one", *(sys.argv[3:] or ["two", "three", "five"])]:
+        print(f"{asked} node{'s' if asked != 'one' else ''}")
+        said = run_shape(os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]), asked, said)
     print("PASS")

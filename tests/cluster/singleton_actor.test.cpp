@@ -318,6 +318,19 @@ TEST_F(singletons, a_holder_that_is_cut_off_stops_before_another_begins) {
   EXPECT_EQ(holder(), "b");
 }
 
+TEST_F(singletons, a_lease_that_was_long_under_way_is_renewed_at_once) {
+  nodes["a"].link = way::late;
+  nodes["a"].delay = milliseconds{2'300};
+  add("a");
+  pass(milliseconds{2'290});
+  auto& a = nodes.at("a");
+  EXPECT_EQ(holder(), "");
+  a.link = way::open; // it was a busy moment
+  pass(seconds{10});
+  EXPECT_EQ(holder(), "a");
+  EXPECT_EQ(a.begun, 1u) << "began, ended and began again";
+}
+
 TEST_F(singletons, a_holder_that_wakes_from_a_suspension_ends_before_it_asks_anybody) {
   nanoseconds slept{0};
   add_with_sleep("a", &slept);
