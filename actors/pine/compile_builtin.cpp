@@ -232,6 +232,27 @@ compiler::match compiler::try_bind(const builtin& b, const call_args& args, cons
   return m;
 }
 
+/// What else is wrong with the arguments of a call whose first wrong one is reported: that one is passed over, and so on.
+void compiler::report_other_arguments(const builtin& b, call_args args, const value* receiver, const std::vector<type_id>& type_args,
+                                      source_pos pos, match last) {
+  for (auto rounds = args.sources.size(); rounds > 1; --rounds) {
+    auto wrong = std::find_if(args.sources.begin(), args.sources.end(), [&](const auto* a) { return a->pos.line == last.where.line && a->pos.column == last.where.column; });
+    if (wrong == args.sources.end()) return;
+    const auto at = wrong - args.sources.begin();
+    const bool has_place = last.problem.rfind("the argument", 0) == 0 && last.problem.find("given twice") == std::string::npos;
+    if (has_place) {
+      args.values[usz(at)] = error_value();
+    } else {
+      args.values.erase(args.values.begin() + at);
+      args.sources.erase(wrong);
+    }
+    last = try_bind(b, args, receiver, type_args, pos);
+    // an argument that is missing may be what the wrong one was meant for
+    if (last.score >= 0 || (last.where.line == pos.line && last.where.column == pos.column)) return;
+    error(last.score == -2 ? "PN0241" : "PN0240", last.where, last.problem);
+  }
+}
+
 // ---------------------------------------------------------------- built-ins
 
 /// The types between '<' and '>' of a call. What makes a collection needs them: nothing else says what it holds.
@@ -342,6 +363,8 @@ value compiler::call_builtin(const std::string& name, const ast::expr& e, const 
     for (const auto* a : args.sources)
       if (auto old = old_parameter_hint(name, a->name); !old.empty() && reason.problem.find("no parameter named") != std::string::npos) hint = old;
     error(reason.score == -2 ? "PN0241" : "PN0240", reason.where, reason.problem, hint);
+    if (shown == 1) report_other_arguments(*std::find_if(list->begin(), list->end(), [&](const auto& b) { return b.version == 0 || b.version == version(); }),
+                                           args, receiver, type_args, e.pos, std::move(reason));
     return error_value();
   }
   if (bad) return error_value();

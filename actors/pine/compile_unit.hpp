@@ -222,6 +222,8 @@ private:
   };
   match try_bind(const builtin& b, const call_args& args, const value* receiver,
                  const std::vector<type_id>& type_args, source_pos pos);
+  void report_other_arguments(const builtin& b, call_args args, const value* receiver, const std::vector<type_id>& type_args,
+                              source_pos pos, match last);
   int convertible(const type_spec& spec, type_id have, std::map<char, type_id>& vars);
   type_id instantiate(const type_spec& spec, const std::map<char, type_id>& vars) const;
   std::string show(const type_spec& spec) const;

@@ -52,6 +52,18 @@ const broken_script list[] = {
     {"a_line_within_brackets_is_no_statement", "x = math.max(\nclose,\nopen)\nplot(x +)\n", "6:9 PN0101 expected a value, found ')'"},
     {"a_wrong_character_is_said_once", "x = close ! 3\ny = \"a\nplot(x)\nplot(nosuch)\n",
      "3:11 PN0006 the character '!' isn't part of Pine Script\n4:5 PN0004 this string isn't closed before the end of the line\n6:6 PN0220 there is no variable 'nosuch'"},
+    {"every_wrong_argument_of_a_call", "plot(close, color = \"red\", linewidth = \"a\", stile = 1, offset = true)\nplot(ta.ema(\"a\", bar_index))\nplot(bad)\n",
+     "3:13 PN0240 the argument 'color' must be color, this is const string\n"
+     "3:28 PN0240 the argument 'linewidth' must be int, this is const string\n"
+     "3:45 PN0240 'plot' has no parameter named 'stile'\n"
+     "3:56 PN0240 the argument 'offset' must be int, this is const bool\n"
+     "4:13 PN0240 the argument 'source' must be float, this is const string\n"
+     "4:18 PN0241 the argument 'length' must be simple int at most, this is series int\n"
+     "5:6 PN0220 there is no variable 'bad'"},
+    {"a_missing_argument_is_said_where_nothing_else_is_wrong", "plot(ta.ema(\"a\"))\nplot(ta.ema(sauce = close, 3))\nplot(ta.ema(close))\n",
+     "3:13 PN0240 the argument 'source' must be float, this is const string\n"
+     "4:13 PN0240 'ta.ema' has no parameter named 'sauce'\n"
+     "5:9 PN0240 'ta.ema' needs the argument 'length'"},
     {"a_wrong_indentation", "x = 1\n    y = 2\n    z = 3\nplot(y + z + nosuch)\n", "4:5 PN0101 this line is indented, but no block is open\n6:14 PN0220 there is no variable 'nosuch'"},
     {"an_import_that_is_not_there", "import user/lib as u\nplot(u.f(1))\nu.t x = na\nplot(nosuch)\n", "3:17 PN0101 expected '/' after the name of the library, found 'as'\n6:6 PN0220 there is no variable 'nosuch'"},
 };

@@ -173,7 +173,9 @@ TEST(pine_unchanged, by_coming_live) {
         ASSERT_EQ(stopped, now.on_bar(b, f).has_value());
       } else {
         ASSERT_EQ(stopped, now.begin_bar(b, f).has_value());
-        if (!stopped) ASSERT_FALSE(now.commit(b, f));
+        if (!stopped) {
+          ASSERT_FALSE(now.commit(b, f));
+        }
       }
       if (stopped) break;
       ASSERT_NO_FATAL_FAILURE(expect_same_plots(past, now, i));
