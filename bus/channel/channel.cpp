@@ -50,6 +50,7 @@ void sender::mark_due(frame& f) {
 bool sender::acknowledge(const ack& x, time_point now) {
   if (x.received >= next_seq_) return false;
   size_t gone = 0;
+  const bool was_used = 2 * bytes_ >= room_; // what is prompt with little on its way says nothing about much
   std::optional<time_point> sent; // of the newest that arrived, where it was sent once only
   while (!frames_.empty() && frames_.front().seq <= x.received) {
     sent = frames_.front().times_sent == 1 ? std::optional{frames_.front().sent} : std::nullopt;
@@ -61,7 +62,7 @@ bool sender::acknowledge(const ack& x, time_point now) {
   if (gone > 0) {
     retry_pause_ = cfg_.retry_after;
     last_progress_ = now;
-    if (sent) adapt(now - *sent);
+    if (sent && was_used) adapt(now - *sent);
   }
   for (const auto& range : x.missing) {
     if (range.last >= next_seq_ || range.first > range.last) return false;

@@ -41,8 +41,8 @@ struct settings {
   uint32_t window_frames = limits::window_frames;
   size_t window_bytes = size_t{16} << 20;
   /// What is in flight on a slow network lies before everything that is sent later, signs of life too. So the sender begins
-  /// with so many bytes, doubles them as long as acknowledgements come promptly, and halves them, down to here, when they
-  /// come late.
+  /// with so many bytes, doubles them when they are used and acknowledgements come promptly, and halves them, down to here,
+  /// when those come late.
   size_t first_bytes = size_t{512} << 10;
   duration prompt = std::chrono::milliseconds{100};
   duration late = std::chrono::milliseconds{400};
