@@ -276,7 +276,7 @@ async function switching(node) {
 
 // -- table --------------------------------------------------------------------
 
-const growth_text = (rows) => rows.map(({ class: name, kb }) => `${name} ${kb}`).join(", ") || "nothing";
+const growth_text = (rows) => rows.slice(0, 3).map(({ class: name, kb }) => `${name.slice(0, 32)} ${kb}`).join(", ") || "nothing"; // all of them are in the JSON
 
 function table() {
   const rows = [];
