@@ -81,6 +81,7 @@ private:
   std::mutex opened_mutex_;
   std::function<void()> opened_; ///< guarded by opened_mutex_
   std::shared_ptr<rate_board> rates_;
+  std::shared_ptr<risk::node_rates> order_rates_ = std::make_shared<risk::node_rates>();
   std::shared_ptr<gateway::trading_watchers> watchers_;
   std::shared_ptr<gateway::trading_metrics> figures_;
   caf::actor watch_;
