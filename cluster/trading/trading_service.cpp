@@ -5,6 +5,7 @@
 #include "cluster/lease/lease_store.hpp"
 #include "cluster/secret_token.hpp"
 #include "cluster/trading/market_watch_actor.hpp"
+#include "cluster/trading/stop_flag.hpp"
 #include "cluster/trading/timed_journal.hpp"
 
 #include <caf/exit_reason.hpp>
@@ -105,8 +106,13 @@ result<std::unique_ptr<trading_service>> trading_service::start(trading_surround
   if (auto opened = out->open_list(); !opened) return opened.error();
   auto list = out->read_list();
   if (!list) return list.error();
+  gateway::desk_rules from_outside;
+  if (auto flag = read_stop_flag(out->folder() + "/" + stop_flag_name)) {
+    spdlog::warn("trading is stopped at the start ({}): {}", to_string(flag->mode), flag->reason);
+    from_outside.stops.push_back(std::move(*flag));
+  }
   for (const auto& one : list->accounts)
-    if (auto opened = out->open_account(one, {}); !opened) return opened.error();
+    if (auto opened = out->open_account(one, from_outside); !opened) return opened.error();
   if (auto set = out->accounts_->make_usual(list->usual); !set) return set.error();
   out->port_ = std::make_unique<gateway::actor_trading_port>(out->accounts_, out->watchers_, out->figures_);
   out->desk_ = std::make_shared<gateway::account_order_desk>(out->accounts_);
@@ -173,6 +179,7 @@ std::shared_ptr<account_desk> trading_service::make_desk(const gateway::paper_ac
   settings.master = around_.master;
   settings.clock_ns = steady_ns;
   settings.make_token = make_secret_token;
+  settings.rates = order_rates_;
   settings.restored = [broker](const execution::account_book& book) {
     caf::anon_send(broker, std::make_shared<const execution::paper_memory>(execution::memory_of(book)));
   };
@@ -218,7 +225,10 @@ result<void> trading_service::open_account(const gateway::paper_account& what, c
   options->gate = std::shared_ptr<execution::order_gate>(desk, &desk->gate());
   options->clock = around_.market_clock;
   options->broker = broker;
-  options->on_alert = log_alert;
+  options->on_alert = [desk, clock = around_.market_clock](const execution::alert_effect& alarm) {
+    log_alert(alarm);
+    desk->on_alert(alarm, clock());
+  };
   options->on_order = [desk](const order& changed) { desk->on_order(changed); };
   options->on_step = [desk](account_access& in) { desk->on_step(in); };
   // the actor tells of a round trip right before the report that ended it

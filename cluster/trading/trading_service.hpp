@@ -92,6 +92,7 @@ private:
   std::function<void()> opened_; ///< guarded by opened_mutex_
   std::shared_ptr<paper_list_store> list_;
   std::shared_ptr<rate_board> rates_;
+  std::shared_ptr<risk::node_rates> order_rates_ = std::make_shared<risk::node_rates>();
   std::shared_ptr<gateway::trading_watchers> watchers_;
   std::shared_ptr<gateway::trading_metrics> figures_;
   caf::actor watch_;

@@ -2,6 +2,10 @@
 
 #include "tests/cluster/trading_fixture.hpp"
 
+#include "cluster/trading/stop_flag.hpp"
+
+#include <filesystem>
+#include <fstream>
 #include <map>
 
 namespace tt::cluster::test {
@@ -146,11 +150,71 @@ TEST_F(trading_risk, a_preview_evaluates_everything_and_reserves_nothing) {
   EXPECT_EQ(large["would_accept"], false);
   std::map<std::string, std::string> objections;
   for (const auto& one : large["risk_check"]["checks"])
-    if (one["result"] != "passed") objections[one["code"].get<std::string>()] = one["result"].get<std::string>();
+    if (one["result"] != "passed" && one["result"] != "not_evaluated") objections[one["code"].get<std::string>()] = one["result"].get<std::string>();
   const std::map<std::string, std::string> expected{{"FAT_FINGER_NOTIONAL", "rejected"}, {"BUYING_POWER", "reduced"}, {"POSITION_LIMIT", "reduced"}};
   EXPECT_EQ(objections, expected) << "all checks, not only the first that rejects";
   EXPECT_EQ(large["risk_check"]["checks"].size(), said["risk_check"]["checks"].size());
   EXPECT_EQ(ask("/api/orders").size(), 0U);
+}
+
+TEST_F(trading_risk, each_limit_shows_where_the_account_stands_or_why_it_does_not) {
+  start();
+  buy("AAPL", 10);
+  const auto risk = ask("/api/v1/risk");
+  std::map<std::string, json> limits;
+  for (const auto& one : risk["limits"]) {
+    limits[one["name"].get<std::string>()] = one;
+    EXPECT_TRUE(one["measured"].is_null() == one.contains("reason")) << one;
+  }
+  const auto share = limits.at("max_position_size");
+  EXPECT_NEAR(share["measured"].get<double>(), ask_price() * 10 / 100'000, 0.01) << share;
+  EXPECT_NEAR(share["headroom"].get<double>(), share["limit"].get<double>() - share["measured"].get<double>(), 1e-9);
+  EXPECT_EQ(share["subject"], "AAPL");
+  EXPECT_EQ(limits.at("max_positions")["measured"], 1);
+  EXPECT_GT(limits.at("sector")["measured"].get<double>(), 0) << "the shipped master names the sector of AAPL";
+  EXPECT_TRUE(risk["stops"].empty() && risk["unconfirmed_cancels"].empty() && risk["frozen"].empty()) << risk;
+  // a stop of one symbol is seen, though the account as a whole trades
+  ASSERT_EQ(post("/api/v1/risk/emergency-stop", {{"mode", "reduce"}, {"scope", {{"symbol", "MSFT"}}}, {"reason", "test"}}).status, 200);
+  const auto now = ask("/api/v1/risk");
+  EXPECT_EQ(now["mode"], "none");
+  EXPECT_EQ(now["stops"], (json::array({{{"scope", "symbol"}, {"name", "MSFT"}, {"mode", "reduce"}}})));
+}
+
+TEST_F(trading_risk, a_file_stops_trading_before_the_first_order) {
+  start();
+  running.reset();
+  std::ofstream(folder.path("data") + "/trading/STOP") << "halt broken feed";
+  start();
+  EXPECT_EQ(json::parse(post("/api/orders", order("buy", 1)).body)["reject_code"], "KILL_SWITCH");
+  ASSERT_TRUE(mode_is("halt"));
+  start();
+  EXPECT_EQ(ask("/api/v1/risk")["epoch"], 1) << "what stands already is not stopped again";
+  // the file is a person's to take away; what it stopped is resumed as ever
+  std::filesystem::remove(folder.path("data") + "/trading/STOP");
+  start();
+  ASSERT_TRUE(mode_is("halt"));
+  auto& accounts = *running->accounts();
+  const auto question = wait_for<gateway::resume_question>([&](auto done) { accounts.ask_resume(admin, "the feed is right", done); });
+  ASSERT_TRUE(question) << to_string(question.error());
+  ASSERT_TRUE(wait_for<std::uint64_t>([&](auto done) { accounts.resume(admin, question->token, done); }));
+  EXPECT_EQ(post("/api/orders", order("buy", 1)).status, 201);
+}
+
+TEST(stop_flag, says_mode_and_reason_and_halts_in_doubt) {
+  EXPECT_EQ(parse_stop_flag("").mode, risk::kill_mode::halt);
+  EXPECT_EQ(parse_stop_flag("").reason, "the file STOP was there at the start");
+  EXPECT_EQ(parse_stop_flag(" reduce \n until Monday\n").mode, risk::kill_mode::reduce);
+  EXPECT_EQ(parse_stop_flag(" reduce \n until Monday\n").reason, "the file STOP was there at the start: until Monday");
+  EXPECT_EQ(parse_stop_flag("flatten").mode, risk::kill_mode::flatten);
+  for (const char* text : {"none", "HALT!", "please stop"}) EXPECT_EQ(parse_stop_flag(text).mode, risk::kill_mode::halt) << text;
+  EXPECT_EQ(parse_stop_flag("please stop").reason, "the file STOP was there at the start: please stop");
+  EXPECT_LE(parse_stop_flag(std::string(1'000, 'x')).reason.size(), 200u);
+  EXPECT_EQ(parse_stop_flag("halt a\x01" "b").reason, "the file STOP was there at the start: a b");
+  const temporary_folder empty;
+  EXPECT_FALSE(read_stop_flag(empty.path("STOP")));
+  std::filesystem::create_directory(empty.path("STOP")); // what can't be read
+  ASSERT_TRUE(read_stop_flag(empty.path("STOP")));
+  EXPECT_EQ(read_stop_flag(empty.path("STOP"))->mode, risk::kill_mode::halt);
 }
 
 TEST_F(trading_risk, a_working_order_is_changed_and_its_journal_can_be_read) {
