@@ -395,7 +395,7 @@ TEST(order_routes, what_a_person_decides_needs_the_rank_and_a_reason) {
   EXPECT_EQ(closed.status, 200) << closed.body;
   f.check("Order", closed.json());
   EXPECT_EQ(f.port.reasons, (std::vector<std::string>{"not on the venue's screen"}));
-  EXPECT_EQ(f.port.callers.back().principal, "root");
+  EXPECT_EQ(f.port.callers.back().principal, "token:root");
   EXPECT_EQ(f.port.callers.back().rank, risk::access::admin);
   f.port.failure = error{errc::conflict, "is working, not unknown", "order_id"};
   EXPECT_EQ(f.send_as(root, "POST", "/api/v1/orders/o-1/close-unknown", word).status, 409);
