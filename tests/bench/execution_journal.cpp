@@ -1,8 +1,8 @@
 // The journal: what an acknowledged append costs, and how quickly a journal becomes the state of an account again.
 
+#include "order_lives.hpp"
+
 #include "actors/execution/account_book.hpp"
-#include "actors/execution/journal.hpp"
-#include "actors/execution/wire_id.hpp"
 #include "actors/portfolio/portfolio.hpp"
 
 #include <benchmark/benchmark.h>
@@ -14,63 +14,14 @@ using namespace tt::execution;
 
 namespace {
 
-const account_id account{"bench"};
+const account_id& account = bench::journal_account;
 
 std::string new_folder() {
   std::string pattern = (std::filesystem::temp_directory_path() / "tt-bench-XXXXXX").string();
   return mkdtemp(pattern.data());
 }
 
-/// The records of one order's life: intent, decision, send, acceptance, two executions.
-void life(std::uint64_t n, std::vector<journal_record>& out) {
-  const auto at = from_unix_ms(1'700'000'000'000 + static_cast<std::int64_t>(n) * 10);
-  const auto add = [&](journal_fact fact) {
-    journal_record r;
-    r.at = at;
-    r.fact = std::move(fact);
-    out.push_back(std::move(r));
-  };
-  order_intent intent;
-  auto& o = intent.order;
-  o.number = order_number{n};
-  o.key = *intent_key::pine("breakout", "AAPL", 1'700'000'000'000, "Long", static_cast<int>(n));
-  o.wire_id = wire_id_of(account, o.key, 0);
-  o.id = order_id_of(o.wire_id);
-  o.client_id = client_order_id{o.wire_id.str()};
-  o.origin = order_origin::pine;
-  o.symbol = "AAPL";
-  o.asked = size_quantity{quantity{10}};
-  o.terms.side = n % 2 ? order_side::buy : order_side::sell;
-  o.terms.type = order_type::limit;
-  o.terms.qty = quantity{10};
-  o.terms.limit_price = price{decimal::from_scaled(10'025, 2)};
-  o.strategy = strategy_id{"breakout"};
-  o.created_at = at;
-  const order_handle handle{o.wire_id, venue_order_id{std::to_string(n)}, "s1"};
-  order_decided decided{o.number, {}, o.terms};
-  decided.decision.result = verdict::approved;
-  decided.decision.code = "APPROVED";
-  decided.decision.original = decided.decision.approved = o.terms.qty;
-  const auto way = o.way();
-  add(intent);
-  add(decided);
-  add(order_moved{order_number{n}, order_event::send, {}, "", "", std::nullopt});
-  add(order_moved{order_number{n}, order_event::venue_working, handle, "", "", std::nullopt});
-  for (const auto* part : {"a", "b"}) {
-    execution_booked booked;
-    booked.fill.id = execution_id{std::to_string(n) + part};
-    booked.fill.order = order_number{n};
-    booked.fill.symbol = "AAPL";
-    booked.fill.way = way;
-    booked.fill.qty = quantity{5};
-    booked.fill.px = price{decimal::from_scaled(10'020 + static_cast<std::int64_t>(n % 7), 2)};
-    booked.fill.fees.commission = money{decimal::from_scaled(35, 2)};
-    booked.fill.at = at;
-    add(booked);
-  }
-}
-
-/// A journal of a million records in batches of six, as orders come.
+/// A journal of a million records.
 struct fixture {
   static constexpr std::uint64_t orders = 166'666;
   std::string root = new_folder();
@@ -79,20 +30,7 @@ struct fixture {
 
   fixture() {
     auto j = *journal::open(store, account, lease_epoch{1});
-    std::vector<journal_record> batch;
-    account_opened opened;
-    opened.profile.id = account;
-    opened.cash = money{100'000};
-    journal_record first;
-    first.fact = opened;
-    batch.push_back(first);
-    for (std::uint64_t n = 1; n <= orders; ++n) {
-      life(n, batch);
-      if (batch.size() < 240) continue; // group commit of a busy account
-      if (!j.append(batch, {})) std::abort();
-      batch.clear();
-    }
-    if (!j.append(batch, {})) std::abort();
+    bench::fill_journal(j, 6 * orders);
     records = raw(j.head().next) - 1;
   }
   ~fixture() { std::filesystem::remove_all(root); }
@@ -164,7 +102,7 @@ void append_durable(benchmark::State& state) {
     auto j = *journal::open(std::shared_ptr<journal_store>(*open_sqlite_journal(root + "/journal")), account, lease_epoch{1});
     const auto count = static_cast<std::size_t>(state.range(0));
     std::vector<journal_record> pattern;
-    for (std::uint64_t n = 1; pattern.size() < count; ++n) life(n, pattern);
+    for (std::uint64_t n = 1; pattern.size() < count; ++n) bench::add_life(n, pattern);
     pattern.resize(count);
     for (auto _ : state) {
       auto batch = pattern;

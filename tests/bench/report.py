@@ -145,6 +145,17 @@ TABLE = [
         Row("refused by a late check: p99", "risk.rejected_late.p99_us", "µs", 20, 2),
         Row("approved, with the time of each check: p99", "risk.with_times.p99_us", "µs"),
     ]),
+    ("Orders: from the intent to the request for the venue, risk gate, group commit and fsync included", [
+        row for rate in (1, 50, 500)
+        for row in (Row(f"{rate} orders/s: p50", f"orders.at_{rate}.p50_ms", "ms", 1),
+                    Row("  p99", f"orders.at_{rate}.p99_ms", "ms", 5),
+                    Row("  p99.9", f"orders.at_{rate}.p999_ms", "ms"))
+    ] + [
+        Row("ready again from 100,000 records", "recovery.of_100000.replay_s", "s", 1),
+        Row("  with a snapshot", "recovery.of_100000.snapshot_s", "s"),
+        Row("ready again from 1,000,000 records", "recovery.of_1000000.replay_s", "s"),
+        Row("  with a snapshot", "recovery.of_1000000.snapshot_s", "s", 5),
+    ]),
     ("Idle node: `tt node` with config/trader.yaml, nobody connected", [
         Row("resident memory", "idle.rss_mb", "MB", 60, 30),
         Row("CPU", "idle.cpu_pct", "% of a core"),
@@ -340,6 +351,7 @@ BENCHMARKS = [  # name, binary below the build folder, how to run it
     ("strategy", "tests/bench/bench_pine_strategy", google(PINE_TESTER)),
     ("sweep", "tests/bench/bench_backtest_sweep", sweep),
     ("risk", "tests/bench/bench_risk_gate", own_json),
+    ("orders", "tests/bench/bench_order_path", own_json),
     ("idle", "cluster/tt", idle_node),
 ]
 

@@ -105,9 +105,12 @@ public:
   void drain() {
     is_draining_ = true;
     for (int round = 0; round < 100; ++round) {
-      const auto reports = venue.take(now);
+      auto reports = venue.take(now);
       if (reports.empty()) break;
-      for (const auto& report : reports) run(core->on_report(report, now));
+      for (auto& report : reports) {
+        if (auto* all = std::get_if<venue_snapshot>(&report)) all->received_at = core->book().last(); // as the actor does
+        run(core->on_report(report, now));
+      }
     }
     is_draining_ = false;
     refresh(core->book().profile());
