@@ -20,7 +20,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import postgres
 import strategy_kills
-from strategy_kills import SOURCE, check
+from strategy_kills import RISK, SOURCE, check
 
 # the market runs on a node of its own and goes on whatever happens; a minute takes a tenth of a second
 COMMON = """node: {{id: {name}}}
@@ -33,21 +33,7 @@ cluster:
   on_isolation: continue
   seeds: [{seeds}]
   roles: [{roles}]
-risk:
-  consecutive_losses: 1000
-  daily_loss: 0.9
-  drawdown: 0.9
-  order_rate_strategy_second: 1000
-  order_rate_strategy_minute: 10000
-  order_rate_account_second: 1000
-  order_rate_account_minute: 10000
-  order_rate_node_second: 1000
-  order_rate_node_minute: 10000
-  runaway_orders: 1000
-  volatility_crypto: 100
-  breaker_benchmark_move: 1
-  signal_age_s: 86400
-  price_age_crypto_s: 3600
+""" + RISK + """  price_age_crypto_s: 3600
 feeds:
   - {{name: sim, kind: sim, seed: 7, symbols: [BTCUSD], start: "2026-01-15T15:12:00Z", speed: 600}}
 """

@@ -29,11 +29,8 @@ else
     strategy.close("L")
 strategy.exit("X", "L", stop = strategy.position_avg_price * 0.9)
 """
-# bars of a tenth of a second, so that a kill meets every step of an order; the limits are other tests' matter
-CONFIG = """node: {{id: kills}}
-server: {{host: 127.0.0.1, port: {port}}}
-log: {{level: warn, format: text}}
-risk:
+# limits are the matter of other tests
+RISK = """risk:
   consecutive_losses: 1000
   daily_loss: 0.9
   drawdown: 0.9
@@ -47,7 +44,12 @@ risk:
   volatility_crypto: 100
   breaker_benchmark_move: 1
   signal_age_s: 86400
-feeds:
+"""
+# bars of a tenth of a second, so that a kill meets every step of an order
+CONFIG = """node: {{id: kills}}
+server: {{host: 127.0.0.1, port: {port}}}
+log: {{level: warn, format: text}}
+""" + RISK + """feeds:
   - {{name: sim, kind: sim, seed: 7, symbols: [BTCUSD], start: "{start}", speed: 600}}
 """
 PATIENCE = 60  # seconds for anything of the node
