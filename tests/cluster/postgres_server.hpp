@@ -44,15 +44,16 @@ public:
     return run({"pg_ctl", "-D", folder_ + "/data", "-w", "-l", folder_ + "/log", "-o", "-k " + folder_ + " -c listen_addresses= -c fsync=off", "start"});
   }
 
-  /// Stops and continues all its processes: connections stay, and nothing answers.
+  /// Stops and continues all its processes: connections stay, and nothing answers. False where the system does not list them.
   [[nodiscard]] bool freeze() const { return signal_all(SIGSTOP); }
   [[nodiscard]] bool thaw() const { return signal_all(SIGCONT); }
 
 private:
   [[nodiscard]] bool signal_all(int what) const {
     pid_t leader = 0;
-    if (!(std::ifstream(folder_ + "/data/postmaster.pid") >> leader) || leader < 2 || kill(leader, what) != 0) return false;
+    if (!(std::ifstream(folder_ + "/data/postmaster.pid") >> leader) || leader < 2) return false;
     std::ifstream list("/proc/" + std::to_string(leader) + "/task/" + std::to_string(leader) + "/children"); // each has a session of its own
+    if (!list || kill(leader, what) != 0) return false;
     for (pid_t child = 0; list >> child;) kill(child, what);
     return true;
   }
