@@ -139,6 +139,7 @@ struct node::impl {
   };
   std::deque<former> formers;
   std::uint16_t bound_port = 0;
+  std::atomic<bool> is_stopping = false;
   std::uint64_t epoch_here = 0; ///< of the accounts that were opened at the start
 
   impl(const node_config& settings, std::function<utc_time()> wall, feed_maker maker)
@@ -147,6 +148,7 @@ struct node::impl {
   ~impl() { stop(); }
 
   void stop() {
+    is_stopping = true; // a takeover that waits for something must not hold up the end
     if (accounts_seat) accounts_seat->stop(); // from now on this thread alone opens and closes
     close_gateway();
     if (desk) desk->close_accounts(); // their last answers need the gateway's sockets
@@ -315,7 +317,9 @@ struct node::impl {
   result<void> open_cluster_office(office_place place) {
     const auto time = cluster->market_time();
     if (!time->is_known()) spdlog::info("accounts wait for the time of the cluster's market");
-    for (auto waited = market_time_pause; !time->is_known() && waited < market_time_wait; waited += market_time_pause) std::this_thread::sleep_for(market_time_pause);
+    for (auto waited = market_time_pause; !time->is_known() && waited < market_time_wait && !is_stopping; waited += market_time_pause)
+      std::this_thread::sleep_for(market_time_pause);
+    if (is_stopping) return error{errc::not_available, "the node is stopping"};
     if (!time->is_known())
       spdlog::warn("no feed of the cluster was heard within {} s: accounts begin by the wall clock", market_time_wait / std::chrono::seconds{1});
     return open_office(std::move(place), cluster->market_clock(), cluster->directory(), [time](utc_time seen) { time->on_update(seen); },
@@ -371,11 +375,12 @@ struct node::impl {
     if (!stops)
       if (auto stopped = start_stops(desk ? &desk->trading() : nullptr); !stopped) spdlog::error("emergency stops don't run: {}", to_string(stopped.error()));
     result<void> served;
-    for (int i = 0; i < serve_tries; ++i) {
+    for (int i = 0; i < serve_tries && !is_stopping; ++i) {
       if (served = start_gateway(); served) return served;
       server.reset();
       std::this_thread::sleep_for(serve_pause);
     }
+    if (is_stopping) return error{errc::not_available, "the node is stopping"};
     spdlog::critical("nothing is served any more: {}", to_string(served.error()));
     return served;
   }

@@ -3,6 +3,7 @@
 #include "cluster/office/seat.hpp"
 #include "tests/cluster/cluster_fixture.hpp"
 #include "tests/cluster/postgres_server.hpp"
+#include "tests/cluster/toggler.hpp"
 
 #include <caf/actor_system_config.hpp>
 #include <caf/scoped_actor.hpp>
@@ -13,14 +14,6 @@
 
 namespace tt::cluster::test {
 namespace {
-
-constexpr const char* toggler = R"(//@version=6
-strategy("toggler", overlay = true, margin_long = 0)
-if bar_index % 2 == 0
-    strategy.entry("L", strategy.long, qty = 1)
-else
-    strategy.close("L")
-)";
 
 class moving_accounts : public cluster_test {
 protected:

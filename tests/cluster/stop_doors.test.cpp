@@ -1,20 +1,13 @@
 // An emergency stop holds back the orders of every door of a node: each gets as far as the gate, and no further.
 
 #include "tests/cluster/trading_fixture.hpp"
+#include "tests/cluster/toggler.hpp"
 
 #include <filesystem>
 #include <fstream>
 
 namespace tt::cluster::test {
 namespace {
-
-constexpr const char* toggler = R"(//@version=6
-strategy("toggler", overlay = true, margin_long = 0)
-if bar_index % 2 == 0
-    strategy.entry("L", strategy.long, qty = 1)
-else
-    strategy.close("L")
-)";
 
 constexpr const char* job = R"(schema: 2
 name: always

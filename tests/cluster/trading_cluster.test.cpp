@@ -2,17 +2,10 @@
 
 #include "cluster/membership/market_time_board.hpp"
 #include "tests/cluster/cluster_fixture.hpp"
+#include "tests/cluster/toggler.hpp"
 
 namespace tt::cluster::test {
 namespace {
-
-constexpr const char* toggler = R"(//@version=6
-strategy("toggler", overlay = true, margin_long = 0)
-if bar_index % 2 == 0
-    strategy.entry("L", strategy.long, qty = 1)
-else
-    strategy.close("L")
-)";
 
 class trading_cluster : public cluster_test {
 protected:
