@@ -114,6 +114,7 @@ link_info info_of(const link::link_report& r) {
   const auto& s = r.statistics;
   return {r.peer,
           r.endpoint,
+          r.address,
           r.up,
           r.since_heard,
           s.round_trip,

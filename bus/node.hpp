@@ -53,6 +53,7 @@ class hub;
 struct link_info {
   std::string peer;
   std::string endpoint;
+  std::string address; ///< the numeric endpoint that was dialled last; empty: none yet
   bool up = false;
   std::chrono::milliseconds since_heard{0};
   std::chrono::nanoseconds round_trip{0};

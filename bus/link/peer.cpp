@@ -304,6 +304,7 @@ link_report peer::report(time_point now) const {
   link_report r;
   r.peer = name_;
   r.endpoint = endpoint_;
+  r.address = dialled_endpoint_;
   r.up = session_.is_up();
   if (session_.last_heard() != time_point{})
     r.since_heard = std::chrono::duration_cast<std::chrono::milliseconds>(now - session_.last_heard());

@@ -41,6 +41,7 @@ struct transport_settings {
 struct link_report {
   std::string peer;
   std::string endpoint;
+  std::string address; ///< the numeric endpoint that was dialled last; empty: none yet
   bool up = false;
   std::chrono::milliseconds since_heard{0};
   session_statistics statistics;

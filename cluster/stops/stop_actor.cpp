@@ -15,6 +15,8 @@ namespace {
 
 using stop_pointer = caf::stateful_actor<stop_actor_state>*;
 using retry_atom = caf::atom_constant<caf::atom("retry")>;
+using probe_atom = caf::atom_constant<caf::atom("probe")>;
+using late_atom = caf::atom_constant<caf::atom("late")>;
 using gateway::node_stop;
 
 stop_task task_of(std::function<void()> run) { return {std::make_shared<const std::function<void()>>(std::move(run))}; }
@@ -123,7 +125,57 @@ const standing_stop* newest_of(const std::string& node, const stop_word& word) {
 
 void show_isolation(stop_pointer self) {
   const auto& s = self->state;
-  if (s.options->accounts.isolate) s.options->accounts.isolate(s.lost.empty() ? risk::on_off::off : risk::on_off::on);
+  const bool is_held = std::ranges::any_of(s.lost, [&](const auto& one) { return !s.ended.contains(one.first); });
+  if (s.options->accounts.isolate) s.options->accounts.isolate(is_held ? risk::on_off::on : risk::on_off::off);
+}
+
+/// Where gateways are reached, as far as the bus knows; what was known stays.
+void note_addresses(stop_pointer self) {
+  auto& s = self->state;
+  for (const auto& link : s.options->node->links())
+    if (!link.address.empty() && s.gateways.contains(link.peer)) s.addresses.insert_or_assign(link.peer, link.address);
+}
+
+/// Asks the machines of lost gateways, round by round, as long as there are any.
+void probe(stop_pointer self) {
+  auto& s = self->state;
+  if (s.lost.empty()) return s.ended.clear();
+  if (!s.prober) s.prober = self->spawn<caf::linked + caf::detached>(end_prober);
+  note_addresses(self);
+  end_question what{++s.rounds, {}};
+  for (const auto& [gateway, number] : s.lost)
+    if (const auto known = s.addresses.find(gateway); known != s.addresses.end()) what.nodes.insert(*known);
+  self->send(s.prober, what);
+  self->delayed_send(self, proof_lifetime, late_atom::value, what.round);
+}
+
+void say_ended(stop_pointer self, std::set<std::string> ended) {
+  auto& s = self->state;
+  std::erase_if(ended, [&](const std::string& one) { return !s.lost.contains(one); });
+  for (const auto& one : ended)
+    if (!s.ended.contains(one)) spdlog::warn("{} has ended, as its machine says: it holds the accounts here back no longer", one);
+  for (const auto& one : s.ended)
+    if (s.lost.contains(one) && !ended.contains(one)) spdlog::warn("whether {} has ended is not known any more: accounts open nothing until it is back", one);
+  s.ended = std::move(ended);
+  show_isolation(self);
+}
+
+void on_ended(stop_pointer self, const end_answer& what) {
+  auto& s = self->state;
+  if (what.round != s.rounds) return;
+  s.answered = what.round;
+  say_ended(self, what.ended);
+  self->delayed_send(self, probe_pause, probe_atom::value, what.round);
+}
+
+/// The next round, unless a new loss has begun one.
+void on_probe(stop_pointer self, std::uint64_t after) {
+  if (after == self->state.rounds) probe(self);
+}
+
+/// A round without an answer proves nothing.
+void on_late(stop_pointer self, std::uint64_t round) {
+  if (self->state.answered < round) say_ended(self, {});
 }
 
 void found(stop_pointer self, const std::string& peer) {
@@ -141,6 +193,7 @@ bool lose(stop_pointer self, const std::string& gateway) {
   auto& s = self->state;
   if (!s.lost.try_emplace(gateway, s.losses + 1).second) return false;
   ++s.losses;
+  s.ended.erase(gateway); // proven of the process that was there before
   return true;
 }
 
@@ -152,6 +205,7 @@ void begin_isolated(stop_pointer self) {
     spdlog::info("accounts open nothing until emergency stops are compared with {}", gateway);
   }
   show_isolation(self);
+  probe(self);
 }
 
 void on_peer(stop_pointer self, const bus::peer_event& event) {
@@ -166,6 +220,7 @@ void on_peer(stop_pointer self, const bus::peer_event& event) {
   if (!s.gateways.contains(event.peer) || !may_be_isolated(self) || !lose(self, event.peer)) return;
   spdlog::warn("{} is lost, and may order an emergency stop that is not heard here: accounts open nothing until it is back ({})", event.peer, event.reason);
   show_isolation(self);
+  probe(self);
 }
 
 void note_peer(stop_pointer self, const stop_peer& who) {
@@ -240,6 +295,7 @@ void on_name(stop_pointer self, const bus::name_event& event) {
     return;
   }
   s.others[peer] = event.actor;
+  note_addresses(self);
   tell(self, peer, {});
 }
 
@@ -382,6 +438,9 @@ caf::behavior stop_actor(stop_pointer self, std::shared_ptr<stop_options> option
     [self](const stop_lift& what) { lift(self, what); },
     [self](obey_atom) { obey_again(self); },
     [](const stop_task& task) { (*task.run)(); },
+    [self](const end_answer& what) { on_ended(self, what); },
+    [self](probe_atom, std::uint64_t after) { on_probe(self, after); },
+    [self](late_atom, std::uint64_t round) { on_late(self, round); },
     [self](retry_atom) { retry(self); },
   };
 }

@@ -7,6 +7,7 @@
 // Where a node at which stops are ordered is lost without a goodbye, this node can't know whether it is still allowed to trade:
 // its accounts open nothing until both have compared what they know again. Such nodes are remembered: after a restart,
 // too, accounts open nothing before each of them was heard. One that never comes back is given up by an admin's resume.
+// A lost node whose machine says that its process has ended (end_probe.hpp) orders nothing, and holds nobody back as long as it says so.
 //
 // | message | answer |
 // | --- | --- |
@@ -18,6 +19,7 @@
 #include "bus/node.hpp"
 #include "gateways/bridge/account_desk.hpp"
 #include "cluster/cluster_config.hpp"
+#include "cluster/stops/end_probe.hpp"
 #include "cluster/stops/stop_board.hpp"
 #include "cluster/stops/stop_file.hpp"
 
@@ -108,6 +110,10 @@ struct stop_actor_state {
   std::set<std::string> owing;              ///< linked, and have not acknowledged the newest word
   std::map<std::string, std::uint64_t> lost; ///< gateways that are gone without a goodbye, with the number of the loss
   std::uint64_t losses = 0;                 ///< so far
+  node_endpoints addresses;                 ///< of gateways, where they were linked last
+  caf::actor prober;                        ///< once a gateway was lost
+  std::set<std::string> ended;              ///< lost gateways whose processes have ended, as the last round says
+  std::uint64_t rounds = 0, answered = 0;   ///< of probing: the one that was begun last, and the last one with an answer
   std::string unwritten;                    ///< why what is known is not on disk; empty: it is
   std::size_t in_flight = 0;                ///< orders to the accounts that are not answered
   std::vector<std::function<void()>> waiters; ///< run when all are

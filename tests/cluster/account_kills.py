@@ -5,6 +5,9 @@ bar made two orders; a node that was frozen does nothing more when it wakes but 
 
   account_kills.py TT_BINARY INSTRUMENTS_YAML [ROUNDS] [SEED]   (short form: 6 rounds; with TT_CHAOS=full: 200)
 
+A third of the rounds leaves cluster.on_isolation at its default (`block`) and only kills: a process that has ended holds nobody
+back, a frozen one would. The others say `continue`.
+
 Prints how long accounts were without a home: from the signal to the first fill of the strategy on the other node.
 """
 import json
@@ -30,8 +33,7 @@ storage: {{database_url: "{database}"}}
 cluster:
   control: tcp://127.0.0.1:{control}
   security: plain
-  on_isolation: continue
-  seeds: [{seeds}]
+{policy}  seeds: [{seeds}]
   roles: [{roles}]
 """ + RISK + """  price_age_crypto_s: 3600
 feeds:
@@ -46,10 +48,10 @@ def free_port():
 
 
 class Member(strategy_kills.Node):
-    def __init__(self, tt, instruments, name, roles, seed, database):
+    def __init__(self, tt, instruments, name, roles, seed, database, policy):
         super().__init__(tt, instruments)
         self.name, self.control = name, free_port()
-        text = COMMON.format(name=name, port=self.port, control=self.control, roles=roles, database=database,
+        text = COMMON.format(name=name, port=self.port, control=self.control, roles=roles, database=database, policy=policy,
                              seeds=f'"{seed.name}=tcp://127.0.0.1:{seed.control}"' if seed else f'"{name}=tcp://127.0.0.1:{self.control}"')
         with open(os.path.join(self.folder, "node.yaml"), "w") as file:
             file.write(text)
@@ -87,14 +89,19 @@ def trades_on(node, known):
 
 
 def main(tt, instruments, rounds, seed):
+    run(tt, instruments, max(1, rounds // 3), seed, "", ["kill"])
+    run(tt, instruments, rounds - max(1, rounds // 3), seed + 1, "  on_isolation: continue\n", ["kill", "freeze"])
+
+
+def run(tt, instruments, rounds, seed, policy, hows):
     draw = random.Random(seed)
     try:
         server = postgres.Postgres()
     except postgres.Missing as why:
         print(f"skipped: {why}")
         sys.exit(77)
-    market = Member(tt, instruments, "market", "feed, symbols", None, server.url)
-    pair = [Member(tt, instruments, name, "gateway, execution", market, server.url) for name in ("one", "two")]
+    market = Member(tt, instruments, "market", "feed, symbols", None, server.url, policy)
+    pair = [Member(tt, instruments, name, "gateway, execution", market, server.url, policy) for name in ("one", "two")]
     nodes = [market, *pair]
     orders, fills, gaps = {}, {}, {"kill": [], "freeze": []}
     began = time.monotonic()
@@ -117,7 +124,7 @@ def main(tt, instruments, rounds, seed):
                     break
             until("the other node serves", lambda: serves(other))
             time.sleep(draw.uniform(0, 0.12))
-            how = "freeze" if number % 3 == 2 else "kill"
+            how = hows[number % len(hows)]
             gone = time.monotonic()
             if how == "kill":
                 holder.kill()
@@ -140,7 +147,7 @@ def main(tt, instruments, rounds, seed):
         at_account = sum(one["quantity"] for one in positions if one["symbol"] == "BTCUSD")
         assert abs(at_account - held) < 1e-9, f"positions {positions}, fills say {held}"
         told = "; ".join(f"{len(all_)} x {how}: median {sorted(all_)[len(all_) // 2]:.2f} s, longest {max(all_):.2f} s" for how, all_ in gaps.items() if all_)
-        print(f"PASS: seed {seed}, {rounds} rounds in {time.monotonic() - began:.0f} s, {len(fills)} fills, no order lost or doubled; holds {held:g}; "
+        print(f"PASS: {policy.strip() or 'on_isolation: block'}, seed {seed}, {rounds} rounds in {time.monotonic() - began:.0f} s, {len(fills)} fills, no order lost or doubled; holds {held:g}; "
               f"signal to next fill: {told}")
     except BaseException:
         print(f"seed {seed}", file=sys.stderr)

@@ -5,6 +5,9 @@
 #include "tests/cluster/trading_fixture.hpp"
 #include "tests/cluster/cluster_fixture.hpp"
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
 #include <algorithm>
 #include <cstdio>
 
@@ -217,6 +220,37 @@ TEST_F(stop_cluster, a_restart_does_not_forget_who_may_have_ordered_a_stop) {
   nodes.at("east").reset();
   start_host("east");
   EXPECT_NE(order("east", "buy", 1).value("state", ""), "risk_rejected");
+}
+
+TEST_F(stop_cluster, a_node_whose_process_has_ended_holds_nobody_back) {
+  start_all({"east"});
+  ASSERT_TRUE(opens("east"));
+  const auto at = nodes.at("desk")->control_endpoint();
+  allow({"market", "east"}, {"east", "market"});
+  order_until("east", "NODE_ISOLATED", "a cut");
+  nodes.at("desk").reset(); // nobody hears its goodbye
+  EXPECT_TRUE(opens("east")) << "its machine refuses connections to it";
+  {
+    boost::asio::io_context loop;
+    const auto port = static_cast<std::uint16_t>(std::stoi(at.substr(at.rfind(':') + 1)));
+    boost::asio::ip::tcp::acceptor again{loop, {boost::asio::ip::make_address("127.0.0.1"), port}};
+    order_until("east", "NODE_ISOLATED", "something that listens again, and says nothing");
+  }
+  EXPECT_TRUE(opens("east"));
+}
+
+TEST(end_probe, only_a_refusal_proves_that_a_process_has_ended) {
+  boost::asio::io_context loop;
+  const boost::asio::ip::tcp::endpoint any{boost::asio::ip::make_address("127.0.0.1"), 0};
+  boost::asio::ip::tcp::acceptor there{loop, any}, gone{loop, any};
+  const auto endpoint_of = [](const auto& one) { return "tcp://127.0.0.1:" + std::to_string(one.local_endpoint().port()); };
+  const node_endpoints all{{"there", endpoint_of(there)}, {"gone", endpoint_of(gone)}, {"named", "tcp://localhost:1"}, {"empty", ""},
+                           {"local", "ipc:///tmp/x"}, {"zero", "tcp://127.0.0.1:0"}, {"high", "tcp://127.0.0.1:65536"}, {"six", "tcp://[::1]:1"}};
+  EXPECT_TRUE(refusing({{"there", all.at("there")}, {"gone", all.at("gone")}}).empty());
+  gone.close();
+  auto ended = refusing(all);
+  ended.erase("six"); // where the machine has no IPv6 nobody refuses
+  EXPECT_EQ(ended, std::set<std::string>{"gone"});
 }
 
 TEST_F(stop_cluster, a_node_may_be_told_to_trade_on) {
