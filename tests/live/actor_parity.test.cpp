@@ -265,6 +265,43 @@ plot(strategy.position_size, "held")
   EXPECT_EQ(floor.desk->placed.size(), placed);
 }
 
+TEST(live_run_actor, a_position_that_somebody_else_closed_is_not_believed_in) {
+  floor_of_actors floor{protector};
+  const auto bars = wandering_minutes(600, 24, floor.what);
+  floor.begin(bars.front().open_time);
+  std::size_t i = 0;
+  for (; i < 300 && (i < 60 || floor.state()->position.size == 0); ++i) floor.play(bars[i]);
+  ASSERT_EQ(floor.state()->position.size, 3);
+  const auto trades = floor.trades().size();
+  const auto by_hand = [&](std::int64_t size) {
+    signal_order out;
+    out.key = "hand " + std::to_string(size) + " at " + std::to_string(i);
+    out.request.symbol = "TEST";
+    out.request.side = order_side::sell;
+    out.request.size = size_quantity{quantity{size}};
+    floor.desk->place(out, [](const result<signal_outcome>&) {});
+    floor.play(bars[i++]);
+  };
+  by_hand(1); // a part of it
+  EXPECT_EQ(floor.state()->run, 1u) << "a fill of its own may be on its way";
+  EXPECT_EQ(floor.state()->position.size, 3);
+  floor.pass(outside_pause);
+  EXPECT_EQ(floor.state()->run, 2u);
+  EXPECT_EQ(floor.state()->phase, run_state::phase_t::running) << floor.state()->problem;
+  EXPECT_EQ(floor.state()->position.size, 2);
+  EXPECT_EQ(floor.records->runs(floor.record.id, 2).at(1).end_reason, "the account holds 2 where the run held 3: closed from outside");
+  by_hand(2);
+  floor.pass(outside_pause);
+  EXPECT_EQ(floor.state()->run, 3u);
+  EXPECT_EQ(floor.state()->position.size, 0);
+  EXPECT_EQ(floor.trades().size(), trades) << "it made no fill, so it has no trade";
+  // and it trades on from there
+  for (; i < bars.size() && floor.state()->position.size == 0; ++i) floor.play(bars[i]);
+  EXPECT_EQ(floor.state()->position.size, 3);
+  floor.pass(outside_pause);
+  EXPECT_EQ(floor.state()->run, 3u);
+}
+
 TEST(live_run_actor, enabling_again_after_a_restart_takes_the_position_over_under_its_entrys_id) {
   floor_of_actors floor{protector};
   const auto bars = wandering_minutes(400, 24, floor.what);

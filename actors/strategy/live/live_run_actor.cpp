@@ -339,8 +339,48 @@ void go_over(run_pointer self) {
   const auto& o = *s.options;
   s.handed_over = s.runner->held();
   s.has_predecessor = true;
-  static_cast<void>(o.records->end_run(o.strategy, s.row->run, "another version, mode or setting follows", o.clock()));
+  auto why = std::exchange(s.over_because, {});
+  if (why.empty()) why = "another version, mode or setting follows";
+  static_cast<void>(o.records->end_run(o.strategy, s.row->run, why, o.clock()));
   load(self);
+}
+
+// ---------------------------------------------------------------- closed from outside
+
+/// Asks the account what it holds for the strategy. A person, an emergency stop or the venue may have closed what the run believes in.
+void compare(run_pointer self) {
+  auto& s = self->state;
+  if (s.phase != phase::running || !s.runner || !s.row || s.runner->position().size == 0) return s.missing.reset();
+  s.options->desk->holding(s.row->account, s.options->strategy, s.options->what.symbol,
+                           [me = caf::actor_cast<caf::actor>(self), run = s.row->run](result<strategy_holding> got) {
+                             caf::anon_send(me, desk_position{run, std::make_shared<const result<strategy_holding>>(std::move(got))});
+                           });
+}
+
+/// By a lot at least: a venue may keep a fee of the thing itself.
+bool is_less(decimal account, decimal run, decimal lot) {
+  return account.is_zero() || account.is_negative() != run.is_negative() || account.abs() + lot <= run.abs();
+}
+
+/// Where the account has less for longer than a fill is on its way, another run begins with what is there. No trade is booked:
+/// the run did not make that fill, and does not know its price.
+void on_position(run_pointer self, const result<strategy_holding>& got) {
+  auto& s = self->state;
+  if (s.phase != phase::running || !got) return;
+  decimal own;
+  for (const auto& one : s.runner->held()) own += one.size;
+  const auto there = got->qty.value();
+  if (own.is_zero() || !is_less(there, own, s.options->what.lot.value())) return s.missing.reset();
+  if (const std::pair seen{own, there}; s.missing != seen) {
+    s.missing = seen;
+    return self->delayed_send(self, outside_pause, compare_atom::value);
+  }
+  s.missing.reset();
+  s.over_because = "the account holds " + there.to_string() + " where the run held " + own.to_string() + ": closed from outside";
+  if (!s.wanted) s.wanted = s.current;
+  s.phase = phase::switching;
+  s.runner->stop(leaving::nothing);
+  perform(self);
 }
 
 void on_request(run_pointer self, const run_request_ptr& what) {
@@ -380,6 +420,7 @@ void on_bar(run_pointer self, const market::bar_update& update) {
   }
   s.runner->on_bar(update.data, is_closed ? bar_phase::closed : bar_phase::forming);
   perform(self);
+  if (is_closed && !s.missing) compare(self);
 }
 
 void on_order(run_pointer self, const order& what, utc_time at) {
@@ -481,6 +522,11 @@ caf::behavior live_run_actor(run_pointer self, std::shared_ptr<const live_run_op
       if (!*got.held) return fail(self, to_string(got.held->error()));
       begin_new(self, **got.held);
     },
+    [self](const desk_position& got) {
+      auto& s = self->state;
+      if (s.runner && s.row && s.row->run == got.run) on_position(self, *got.held);
+    },
+    [self](compare_atom) { compare(self); },
     [self](retry_atom) { look(self); },
     [self](search_atom) {
       self->state.is_search_due = false;

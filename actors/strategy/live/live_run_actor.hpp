@@ -18,6 +18,8 @@ namespace tt::strategy {
 inline constexpr std::uint32_t warm_up_bars = 5'000;
 /// Between two looks at orders whose reports may have been lost, and at those without an answer.
 inline constexpr std::chrono::milliseconds retry_pause{1'000};
+/// A position that the account does not have must be missing for so long before the run believes it: its own fills may be on their way.
+inline constexpr std::chrono::milliseconds outside_pause{2'000};
 /// Updates of bars that wait while history is fetched; older ones are dropped and fetched again.
 inline constexpr std::size_t waiting_bars = 10'000;
 /// Orders that one look asks for.
@@ -60,6 +62,9 @@ struct live_run_state {
   bool has_predecessor = false;         ///< handed_over is what it left
   std::vector<bar> history;             ///< of the run that is about to begin
   std::optional<std::int64_t> forming_ms;
+  /// The run's position and the account's, where the account has less: somebody else closed it, or a fill is on its way.
+  std::optional<std::pair<decimal, decimal>> missing;
+  std::string over_because; ///< why the run goes over, where that is not a request
 };
 
 caf::behavior live_run_actor(caf::stateful_actor<live_run_state>* self, std::shared_ptr<const live_run_options> options);

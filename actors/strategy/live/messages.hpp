@@ -26,6 +26,7 @@ namespace tt::strategy {
 using state_atom = caf::atom_constant<caf::atom("state")>;
 using retry_atom = caf::atom_constant<caf::atom("retry")>;
 using search_atom = caf::atom_constant<caf::atom("search")>;
+using compare_atom = caf::atom_constant<caf::atom("compare")>;
 
 /// What a run shall be made of.
 struct run_request {
@@ -77,6 +78,11 @@ struct desk_orders {
 struct desk_holding {
   std::shared_ptr<const result<strategy_holding>> held;
 };
+/// Likewise, of a run that trades already.
+struct desk_position {
+  std::uint64_t run = 0;
+  std::shared_ptr<const result<strategy_holding>> held;
+};
 
 } // namespace tt::strategy
 
@@ -92,3 +98,4 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::strategy::run_state_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::strategy::desk_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::strategy::desk_orders)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::strategy::desk_holding)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::strategy::desk_position)
