@@ -6,7 +6,18 @@ namespace {
 
 using self_ptr = caf::stateful_actor<account_state>*;
 
-std::int64_t monotonic_ns(self_ptr self) { return self->clock().now().time_since_epoch().count(); }
+std::int64_t monotonic_ns(self_ptr self) {
+  const auto& given = self->state.options->monotonic_ns;
+  return given ? given() : self->clock().now().time_since_epoch().count();
+}
+
+/// A message to itself, some time from now.
+template <class... Content>
+void send_later(self_ptr self, nanoseconds wait, Content&&... what) {
+  const auto& given = self->state.options->send_later;
+  if (given) given(caf::actor_cast<caf::actor>(self), wait, caf::make_message(std::forward<Content>(what)...));
+  else self->delayed_send(self, wait, std::forward<Content>(what)...);
+}
 
 write_time now_of(self_ptr self) {
   return {self->state.options->clock(), monotonic_ns(self)};
@@ -37,7 +48,7 @@ void set_alarm(self_ptr self) {
   if (!due || (st.wakes_at && *st.wakes_at <= *due)) return;
   st.wakes_at = *due;
   const auto wait = std::max(nanoseconds{0}, *due - st.options->clock());
-  self->delayed_send(self, wait, wake_atom::value);
+  send_later(self, wait, wake_atom::value);
 }
 
 order_answer answer_of(const account_writer& writer, const committed& done) {
@@ -63,7 +74,7 @@ public:
   void run(const step& what, done told) override;
   void cancel(order_number number, std::string reason, done told) override;
   void after(std::chrono::milliseconds wait, std::function<void(account_access&)> later) override {
-    self_->delayed_send(self_, wait, std::make_shared<const account_task>(std::move(later)));
+    send_later(self_, wait, std::make_shared<const account_task>(std::move(later)));
   }
 
 private:
@@ -112,7 +123,7 @@ void commit(self_ptr self) {
   tell_step(self);
   if (!failed) return set_alarm(self);
   if (st.writer->health() == journal_health::fenced) return self->quit(caf::exit_reason::user_shutdown);
-  self->delayed_send(self, try_again_interval, again_atom::value);
+  send_later(self, try_again_interval, again_atom::value);
 }
 
 /// Keeps an outcome for the next commit. The commit's message stands behind all that has arrived by now, so those share it.
@@ -198,7 +209,7 @@ void try_again(self_ptr self) {
     if (!opened) {
       st.problem = opened.error();
       if (opened.error().code == errc::conflict) return self->quit(caf::exit_reason::user_shutdown);
-      if (opened.error().code != errc::corrupt_data) self->delayed_send(self, try_again_interval, again_atom::value);
+      if (opened.error().code != errc::corrupt_data) send_later(self, try_again_interval, again_atom::value);
       return;
     }
     st.writer = std::move(*opened);
@@ -213,7 +224,7 @@ void try_again(self_ptr self) {
     return set_alarm(self);
   }
   if (st.writer->health() == journal_health::fenced) return self->quit(caf::exit_reason::user_shutdown);
-  if (st.writer->health() != journal_health::damaged) self->delayed_send(self, try_again_interval, again_atom::value);
+  if (st.writer->health() != journal_health::damaged) send_later(self, try_again_interval, again_atom::value);
 }
 
 void take_report(self_ptr self, const venue_report& report) {
@@ -236,7 +247,7 @@ caf::behavior account_actor(caf::stateful_actor<account_state>* self, std::share
   self->state.options = std::move(options);
   try_again(self);
   tell_step(self);
-  self->delayed_send(self, busy_listing_interval, look_atom::value);
+  send_later(self, busy_listing_interval, look_atom::value);
   return {
     [self](place_atom, const new_order_ptr& what) {
       return request(self, [&](account_core& core, utc_time now) { return core.place(*what, now); });
@@ -272,7 +283,7 @@ caf::behavior account_actor(caf::stateful_actor<account_state>* self, std::share
     [self](look_atom) {
       const bool busy = self->state.writer && !self->state.writer->book().open_orders().empty();
       if (!blocked(self)) take(self, self->state.writer->core().look(self->state.options->clock()));
-      self->delayed_send(self, busy ? busy_listing_interval : idle_listing_interval, look_atom::value);
+      send_later(self, busy ? busy_listing_interval : idle_listing_interval, look_atom::value);
     },
     [self](const symbol_facts_ptr& facts) {
       access view(self);

@@ -27,6 +27,10 @@ struct account_options {
   std::shared_ptr<order_gate> gate;
   /// Wall clock; may be called from the actor's thread at any time.
   std::function<utc_time()> clock;
+  /// Monotonic time for the journal and for commits; the actor's clock if empty.
+  std::function<std::int64_t()> monotonic_ns = {};
+  /// Has the actor be sent a message later; the actor's clock does if empty. Where time is virtual, so are the timers.
+  std::function<void(const caf::actor& self, nanoseconds wait, caf::message what)> send_later = {};
   /// Where requests to the venue go.
   caf::actor broker;
   /// Told what a person should hear; may be empty.
