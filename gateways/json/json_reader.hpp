@@ -76,6 +76,8 @@ public:
 
   /// Adds a problem of one's own.
   void problem(std::string_view field, std::string msg, std::string type);
+  /// How many problems were found so far.
+  [[nodiscard]] std::size_t problems() const { return problems_.size(); }
   /// Names of fields nobody asked for.
   [[nodiscard]] std::vector<std::string> unknown() const;
   /// The gathered problems as one 400; unknown fields count under `refuse`.

@@ -53,10 +53,12 @@ void hand_over(object_reader& outer, const object_reader& inner, std::string_vie
 }
 
 void read_size(object_reader& body, order_request& out) {
+  const auto problems = body.problems();
   const auto quantity_given = more_than_zero(body, {"quantity", "qty", "contracts"});
   const auto notional_given = more_than_zero(body, {"notional"});
   const auto weight_given = more_than_zero(body, {"weight"});
   const int given = (quantity_given ? 1 : 0) + (notional_given ? 1 : 0) + (weight_given ? 1 : 0);
+  if (given == 0 && body.problems() > problems) return; // one was given, and is wrong
   if (given != 1) return body.problem("quantity", "exactly one of quantity, notional and weight is needed", given == 0 ? "missing" : "conflict");
   if (quantity_given) out.size = size_quantity{quantity{*quantity_given}};
   if (notional_given) out.size = size_notional{money{*notional_given}};

@@ -243,6 +243,8 @@ TEST(order_routes, what_is_wrong_is_named_and_nothing_is_guessed) {
   EXPECT_EQ(field(R"({"symbol":"AAPL","side":"buy"})"), "quantity");
   EXPECT_EQ(field(R"({"symbol":"AAPL","side":"buy","quantity":1,"weight":0.1})"), "quantity");
   EXPECT_EQ(field(R"({"symbol":"AAPL","side":"buy","quantity":-1})"), "quantity");
+  for (const auto* wrong : {"-1", "1e30", "\"x\""}) // said once: wrong is not missing
+    EXPECT_EQ(f.order(R"({"symbol":"AAPL","side":"buy","quantity":)" + std::string(wrong) + "}").json()["errors"].size(), 1u) << wrong;
   EXPECT_EQ(field(R"({"symbol":"AAPL","side":"buy","weight":1.5})"), "weight");
   EXPECT_EQ(field(R"({"symbol":"AAPL","side":"buy","quantity":1,"type":"limit"})"), "price");
   EXPECT_EQ(field(R"({"symbol":"AAPL","side":"buy","quantity":1,"type":"iceberg"})"), "type");
