@@ -188,6 +188,13 @@ void account_core::turn::release(order_number number, std::optional<quantity> qt
   add(std::move(command));
 }
 
+void account_core::turn::turn_away(order_number number, risk_decision word) {
+  word.result = verdict::rejected;
+  if (word.code.empty()) word.code = "INTERNAL";
+  const auto terms = book().find(number)->terms;
+  if (auto done = record(order_decided{number, std::move(word), terms}); !done) alert(severity::alarm, "INTERNAL", nullptr, done.error().message);
+}
+
 outcome account_core::place(const new_order& wanted, utc_time now) {
   turn t{*this, now};
   if (auto fine = check_request(wanted.request); !fine) return t.refuse(fine.error());
@@ -218,8 +225,15 @@ outcome account_core::place(const new_order& wanted, utc_time now) {
   t.out().order = made;
   // the first leg of an OCO pair goes out as the pair's turn says; an exit waits for its own protection
   if (!what.leg.empty()) return t.finish();
-  if (!t.has_exit(what.symbol) || !t.legs_out(what.symbol)) t.release(made, std::nullopt);
-  else exits_.insert_or_assign(made, t.closing_part_of(what));
+  const auto protection = t.protection_of(what.symbol);
+  if (protection.empty() || !t.has_exit(what.symbol)) {
+    t.release(made, std::nullopt);
+    return t.finish();
+  }
+  // what protects the position goes only for an exit that will pass
+  auto word = gate_.foresee(what, protection, book_, now);
+  if (word.result == verdict::approved || word.result == verdict::approved_reduced) exits_.insert_or_assign(made, t.closing_part_of(what));
+  else t.turn_away(made, std::move(word));
   return t.finish();
 }
 

@@ -13,6 +13,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 
 namespace tt::execution {
 
@@ -28,6 +29,8 @@ public:
   virtual ~order_gate() = default;
   /// Checks the order as it is about to go out and reserves what it needs. No proof: not sent.
   virtual gate_word check(const order& what, const account_book& book, utc_time now) = 0;
+  /// What check() would decide if the orders `without` were taken back first. Reserves and remembers nothing.
+  virtual risk_decision foresee(const order& what, std::span<const order_number> without, const account_book& book, utc_time now) = 0;
   /// The same for a live order that shall have `wanted`.
   virtual gate_word check_change(const order& what, const order_terms& wanted, const account_book& book, utc_time now) = 0;
   /// Every change of an order, so that reservations follow.
@@ -101,6 +104,7 @@ struct core_timings {
   std::chrono::milliseconds cancel_again{5'000};
   std::chrono::milliseconds exit_alarm{2'000};        ///< an exit that waits for its own protection
   std::chrono::milliseconds target_patience{2'000};   ///< a target leg stays out so long after its price was left
+  std::chrono::milliseconds leg_again{2'000};         ///< before the gate is asked again about a leg that it would refuse
   std::chrono::milliseconds resize_again{2'000};      ///< before a leg is resized again after a refusal; doubles with each
   std::chrono::milliseconds execution_overlap{60'000}; ///< a listing goes back behind the one before by so much: what a venue lists late
   std::chrono::milliseconds listing_pause{100}; ///< least time between two listings that the core asks for
@@ -119,8 +123,9 @@ struct core_settings {
 
 class account_core {
 public:
-  /// Legs that a group may send in its life, and failures of a leg before we give up and alarm.
-  static constexpr std::size_t max_generations = 200, max_leg_failures = 3;
+  /// Legs that a group may send before its target waits for good and the stop stays out; legs that it may send at all, and failures
+  /// of a leg at the venue, before we give up and alarm.
+  static constexpr std::size_t max_swaps = 200, max_generations = 1'000, max_leg_failures = 3;
   /// How often a leg at the venue is asked to take one and the same new quantity, before we give up and alarm.
   static constexpr std::uint32_t max_resizes = 6;
 
@@ -188,6 +193,12 @@ private:
     bool is_given_up = false;
   };
   std::map<order_number, resizing> resizes_;
+  /// A group of which the gate would refuse a leg: it is asked again, and what is out stays out.
+  struct held_leg {
+    std::string code; ///< of the refusal, as it was told
+    utc_time again_at{};
+  };
+  std::map<order_number, held_leg> held_legs_; ///< by head
   std::map<order_number, quantity> exits_; ///< exits that wait for their own protection, with what they would close when they were placed
   std::uint64_t listings_ = 0;
   std::optional<utc_time> compared_at_; ///< by the venue's clock: all that it had executed until then is booked

@@ -115,14 +115,15 @@ quantity account_core::turn::share_of(const group& g) const {
   return std::min(g.rest(), left);
 }
 
+const account_core::turn::slot& account_core::turn::resting_slot(const group& g) {
+  const auto stop = std::ranges::find_if(g.slots, &slot::is_stop);
+  return stop == g.slots.end() ? g.slots.front() : *stop;
+}
+
 const account_core::turn::slot* account_core::turn::wanted_slot(const group& g) const {
   if (g.protective && has_exit(g.head->symbol)) return nullptr;
-  const slot* resting = &g.slots.front();
-  for (const auto& s : g.slots)
-    if (s.is_stop()) {
-      resting = &s;
-      break;
-    }
+  const slot* resting = &resting_slot(g);
+  if (g.generations >= max_swaps) return resting; // a price that plays about the target must not wear the protection out
   const auto last = core_.last_price_.find(g.head->symbol);
   for (const auto& s : g.slots) {
     if (&s == resting) continue;
@@ -132,6 +133,30 @@ const account_core::turn::slot* account_core::turn::wanted_slot(const group& g) 
     if (since != core_.target_out_.end() && now_ < since->second + settings().timings.target_patience) return &s;
   }
   return resting;
+}
+
+bool account_core::turn::may_go(const group& g, const slot& s) {
+  auto& held = core_.held_legs_;
+  const auto number = g.head->number;
+  const auto known = held.find(number);
+  if (known != held.end() && now_ < known->second.again_at) return false;
+  const auto waits = std::ranges::find_if(s.orders, [](const order* leg) { return leg->state == order_state::created; });
+  if (waits == s.orders.end()) return true; // nothing to ask about
+  auto leg = **waits;
+  leg.terms.qty = g.rest();
+  std::vector<order_number> without;
+  if (g.out) without.push_back(g.out->number);
+  const auto word = core_.gate_.foresee(leg, without, book(), now_);
+  if (word.result == verdict::approved || word.result == verdict::approved_reduced) {
+    if (known != held.end()) held.erase(known);
+    return true;
+  }
+  auto& told = held[number];
+  told.again_at = now_ + settings().timings.leg_again;
+  if (std::exchange(told.code, word.code) == word.code) return false;
+  if (g.out) alert(severity::warning, "LEG_WAITS", &leg, "the " + s.name + " would be refused (" + word.code + "): what is out stays");
+  else alert(severity::alarm, "UNPROTECTED", &leg, "the " + s.name + " would be refused (" + word.code + "); it is asked again until it passes");
+  return false;
 }
 
 void account_core::turn::tend(order_number head_number) {
@@ -153,11 +178,15 @@ void account_core::turn::tend(order_number head_number) {
     }
     const bool more_may_come = g.protective && (head->profit || head->loss) && !is_final(head->state) && !g.ended;
     const bool position_may_come = over && !g.ended && g.done < head->filled && g.protective && has_exit(head->symbol);
-    if (!open && !more_may_come && !position_may_come) heads.erase(head_number);
+    if (!open && !more_may_come && !position_may_come) {
+      heads.erase(head_number);
+      core_.held_legs_.erase(head_number);
+    }
     return;
   }
   const auto* wanted = wanted_slot(g);
   if (g.out) {
+    if (wanted && g.out_slot != wanted && !may_go(g, *wanted)) wanted = g.out_slot;
     if (g.out_slot != wanted) {
       if (g.out->state == order_state::pending_cancel) return;
       return ask_cancel(g.out->number, "makes room for its sibling or an exit", linked_code);
@@ -172,7 +201,7 @@ void account_core::turn::tend(order_number head_number) {
     terms.qty = g.rest();
     return make_leg(*head, s.name, terms, static_cast<int>(s.orders.size())); // and look again in the next round
   }
-  if (!wanted) return;
+  if (!wanted || !may_go(g, *wanted)) return;
   for (const auto* leg : wanted->orders)
     if (leg->state == order_state::created) {
       const auto number = leg->number;
@@ -227,14 +256,15 @@ bool account_core::turn::has_exit(const std::string& symbol) const {
   return false;
 }
 
-bool account_core::turn::legs_out(const std::string& symbol) const {
+std::vector<order_number> account_core::turn::protection_of(const std::string& symbol) const {
+  std::vector<order_number> out;
   for (const auto number : book().open_orders()) {
     const auto& what = *book().find(number);
     if (what.symbol != symbol || what.leg.empty() || !may_trade(what.state)) continue;
     const auto* head = what.parent == order_number::none ? &what : book().find(what.parent);
-    if (head->profit || head->loss || head->terms.effect == position_effect::reduce_only) return true;
+    if (head->profit || head->loss || head->terms.effect == position_effect::reduce_only) out.push_back(number);
   }
-  return false;
+  return out;
 }
 
 // An order that waits in `created` and is no leg is an exit that waits for its own protection. What that closed meanwhile it closes

@@ -122,6 +122,8 @@ outcome account_core::tick(utc_time now) {
   for (const auto& [number, one] : timers_)
     if (std::min(one.due, one.retry_at.value_or(one.due)) <= now) due.push_back(number);
   for (const auto number : due) t.fire(number);
+  for (const auto& [head, one] : held_legs_)
+    if (one.again_at <= now) t.symbols_.insert(book_.find(head)->symbol);
   if (listing_due_ && *listing_due_ <= now) t.list();
   return t.finish();
 }
@@ -138,6 +140,8 @@ std::optional<utc_time> account_core::next_due() const {
     const auto due = std::min(one.due, one.retry_at.value_or(one.due));
     if (!out || due < *out) out = due;
   }
+  for (const auto& [head, one] : held_legs_)
+    if (!out || one.again_at < *out) out = one.again_at;
   return out;
 }
 

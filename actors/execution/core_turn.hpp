@@ -30,6 +30,8 @@ public:
   /// Asks the gate and sends, or ends the order with the gate's word. `qty` replaces the quantity where given.
   /// `why` is the code of that cut, for the decision.
   void release(order_number number, std::optional<quantity> qty, const char* why = "");
+  /// The gate would not pass it: it ends here, and what protects the position stays where it is.
+  void turn_away(order_number number, risk_decision word);
   void ask_cancel(order_number number, const std::string& reason, const std::string& code);
   std::optional<error> ask_replace(order_number number, order_terms wanted);
   void send_cancel(const order& what);
@@ -60,9 +62,14 @@ public:
   /// What of an order closes, as the position stands.
   [[nodiscard]] quantity closing_part_of(const order& what) const;
   [[nodiscard]] bool has_exit(const std::string& symbol) const;
-  [[nodiscard]] bool legs_out(const std::string& symbol) const;
+  /// Protective legs of the symbol that may be at the venue.
+  [[nodiscard]] std::vector<order_number> protection_of(const std::string& symbol) const;
+  [[nodiscard]] bool legs_out(const std::string& symbol) const { return !protection_of(symbol).empty(); }
+  /// Whether the gate would pass the leg of that slot now, with what is out of its group taken back. Asked at most every `leg_again`.
+  bool may_go(const group& g, const slot& s);
   [[nodiscard]] group group_of(const order& head) const;
   [[nodiscard]] quantity share_of(const group& g) const;
+  [[nodiscard]] static const slot& resting_slot(const group& g);
   [[nodiscard]] const slot* wanted_slot(const group& g) const;
 
   // core_timers.cpp

@@ -33,7 +33,11 @@ void risk_gate::expect(const intent_key& key, order_sender sender) {
   waiting_order_.erase(waiting_order_.begin());
 }
 
-void risk_gate::fill_in(question& q, const order& what, const account_id& account) {
+void risk_gate::forget_sender(const intent_key& key) {
+  if (waiting_.erase(key) > 0) std::erase(waiting_order_, key);
+}
+
+void risk_gate::fill_in(question& q, const order& what, const account_id& account, sender_use use) {
   auto& r = q.asked;
   r.account = account;
   r.symbol = what.symbol;
@@ -62,9 +66,8 @@ void risk_gate::fill_in(question& q, const order& what, const account_id& accoun
   q.view.origin = what.origin;
   const auto known = waiting_.find(what.key);
   if (known != waiting_.end()) {
-    q.sender = std::move(known->second);
-    waiting_.erase(known);
-    std::erase(waiting_order_, what.key);
+    q.sender = known->second;
+    if (use == sender_use::last) forget_sender(what.key);
   }
   const bool has_sender = !q.sender.principal.empty();
   q.view.principal = q.sender.principal;
@@ -87,6 +90,22 @@ gate_word risk_gate::check(const order& what, const account_book& book, utc_time
   return answer(gate_.check_and_reserve(q.view, now), what);
 }
 
+risk_decision risk_gate::foresee(const order& what, std::span<const order_number> without, const account_book& book, utc_time now) {
+  question q;
+  fill_in(q, what, book.profile().id, sender_use::again);
+  auto& state = gate_.state();
+  std::vector<risk::working_order> kept;
+  for (const auto number : without)
+    if (const auto* one = state.working(number)) kept.push_back(*one);
+  for (const auto& one : kept) state.on_final(one.number);
+  auto out = risk::to_record(gate_.preview(q.view, now));
+  for (auto& one : kept) {
+    const auto* owner = book.find(one.number);
+    static_cast<void>(state.add_working(owner ? owner->symbol : what.symbol, std::move(one)));
+  }
+  return out;
+}
+
 gate_word risk_gate::check_change(const order& what, const order_terms& wanted, const account_book& book, utc_time now) {
   last_seen_ = now;
   auto changed = what;
@@ -102,7 +121,10 @@ gate_word risk_gate::check_change(const order& what, const order_terms& wanted, 
 
 void risk_gate::on_order(const order& after) {
   auto& state = gate_.state();
-  if (is_final(after.state)) return state.on_final(after.number);
+  if (is_final(after.state)) {
+    forget_sender(after.key);
+    return state.on_final(after.number);
+  }
   if (!may_trade(after.state)) return;
   if (!state.working(after.number)) return take_over(after, last_seen_);
   if (is_at_the_venue(after.state)) state.acknowledge(after.number);

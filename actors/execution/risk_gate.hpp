@@ -43,6 +43,7 @@ public:
   result<void> restore(const account_book& book, utc_time now);
 
   gate_word check(const order& what, const account_book& book, utc_time now) override;
+  risk_decision foresee(const order& what, std::span<const order_number> without, const account_book& book, utc_time now) override;
   gate_word check_change(const order& what, const order_terms& wanted, const account_book& book, utc_time now) override;
   void on_order(const order& after) override;
   void on_fill(const order& after, const order_fill& fill) override;
@@ -59,7 +60,10 @@ private:
     order_sender sender;
     risk::order_view view;
   };
-  void fill_in(question& q, const order& what, const account_id& account);
+  /// Whether the sender of an order is needed again.
+  enum class sender_use : std::uint8_t { last, again };
+  void fill_in(question& q, const order& what, const account_id& account, sender_use use = sender_use::last);
+  void forget_sender(const intent_key& key);
   void take_over(const order& what, utc_time now);
   gate_word answer(risk::gate_answer&& from, const order& what);
 

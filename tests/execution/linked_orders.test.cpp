@@ -339,6 +339,81 @@ TEST(brackets, a_stop_that_is_refused_is_tried_again_and_then_alarmed) {
   EXPECT_EQ(b.legs(n, "stop").size(), account_core::max_leg_failures);
 }
 
+TEST(brackets, an_exit_that_would_be_refused_leaves_the_protection_where_it_is) {
+  linked b;
+  const auto n = b.place(bracket("k", 10));
+  b.deliver();
+  b.fill(n, 10, 100);
+  const auto stop = b.out(n, "stop")->number;
+  b.gate.refuse_with = "KILL_SWITCH";
+  for (int i = 0; i < 300; ++i) {
+    const auto exit = b.place(wanted("exit " + std::to_string(i), order_side::sell, 10));
+    b.deliver();
+    ASSERT_EQ(b.get(exit).state, order_state::risk_rejected);
+    ASSERT_EQ(b.get(exit).reject_code, "KILL_SWITCH");
+    ASSERT_EQ(b.get(stop).state, order_state::working) << "attempt " << i;
+  }
+  EXPECT_EQ(b.legs(n, "stop").size(), 1u);
+  EXPECT_FALSE(b.alarmed("UNPROTECTED"));
+  b.gate.refuse_with.reset();
+  const auto exit = b.place(wanted("now", order_side::sell, 10));
+  b.deliver();
+  EXPECT_EQ(b.get(stop).state, order_state::cancelled);
+  EXPECT_EQ(b.get(exit).state, order_state::working);
+}
+
+TEST(brackets, a_target_that_would_be_refused_leaves_the_stop_and_goes_out_when_it_passes) {
+  linked b;
+  const auto n = b.place(bracket("k", 10));
+  b.deliver();
+  b.fill(n, 10, 100);
+  const auto stop = b.out(n, "stop")->number;
+  b.gate.refuse_with = "KILL_SWITCH";
+  for (int i = 0; i < 50; ++i) {
+    b.price_seen(110 + i % 2);
+    b.pass(milliseconds{100});
+  }
+  EXPECT_EQ(b.get(stop).state, order_state::working);
+  EXPECT_EQ(std::ranges::count(b.alerts, "LEG_WAITS", &alert_effect::code), 1) << "said once";
+  EXPECT_LE(b.gate.foreseen, 4) << "asked every two seconds, not with every price";
+  b.gate.refuse_with.reset();
+  b.pass(settings().timings.leg_again);
+  EXPECT_EQ(b.get(stop).state, order_state::cancelled);
+  ASSERT_TRUE(b.out(n, "target"));
+}
+
+TEST(brackets, a_stop_that_the_gate_would_refuse_goes_out_when_it_passes) {
+  linked b;
+  const auto n = b.place(bracket("k", 10));
+  b.deliver();
+  b.gate.refuse_with = "KILL_SWITCH";
+  b.fill(n, 10, 100);
+  EXPECT_TRUE(b.alarmed("UNPROTECTED"));
+  for (int i = 0; i < 100; ++i) b.pass(seconds{1});
+  EXPECT_FALSE(b.out(n, "stop"));
+  EXPECT_EQ(std::ranges::count(b.alerts, "UNPROTECTED", &alert_effect::code), 1) << "said once";
+  EXPECT_EQ(b.legs(n, "stop").size(), 1u) << "nothing is written down for each try";
+  b.gate.refuse_with.reset();
+  b.pass(settings().timings.leg_again);
+  ASSERT_TRUE(b.out(n, "stop"));
+  EXPECT_EQ(b.venue.find(b.out(n, "stop")->wire_id)->request.terms.qty, q(10));
+}
+
+TEST(brackets, a_price_that_plays_about_the_target_does_not_wear_the_protection_out) {
+  linked b;
+  const auto n = b.place(bracket("k", 10));
+  b.deliver();
+  b.fill(n, 10, 100);
+  for (int i = 0; i < 600; ++i) {
+    b.price_seen(i % 2 ? 100 : 110);
+    b.pass(settings().timings.target_patience + milliseconds{1});
+  }
+  EXPECT_FALSE(b.alarmed("UNPROTECTED"));
+  ASSERT_TRUE(b.out(n, "stop"));
+  EXPECT_EQ(b.venue.find(b.out(n, "stop")->wire_id)->request.terms.qty, q(10));
+  EXPECT_LE(b.legs(n, "stop").size() + b.legs(n, "target").size(), account_core::max_swaps + 2);
+}
+
 TEST(brackets, with_a_venue_that_can_not_replace_the_stop_comes_back_larger) {
   auto s = settings();
   s.can.replace = replace_support::none;

@@ -93,6 +93,10 @@ public:
     ++checks;
     return answer(what, what.terms);
   }
+  risk_decision foresee(const order& what, std::span<const order_number>, const account_book&, utc_time) override {
+    ++foreseen;
+    return answer(what, what.terms).decision;
+  }
   gate_word check_change(const order& what, const order_terms& terms, const account_book&, utc_time) override {
     ++changes;
     return answer(what, terms);
@@ -102,7 +106,7 @@ public:
 
   std::optional<std::string> refuse_with;
   std::optional<quantity> cut_to;
-  int checks = 0, changes = 0, fills = 0;
+  int checks = 0, changes = 0, fills = 0, foreseen = 0;
 
 private:
   gate_word answer(const order& what, order_terms terms) {
