@@ -82,6 +82,16 @@ public:
   /// The symbol's actor dies and another one has what the feed told it since the start, as on another node.
   void move_symbol(std::span<const bar> past) {
     caf::anon_send_exit(symbol, caf::exit_reason::kill);
+    new_symbol(past);
+  }
+  /// What a feed tells that catches up: bars that the venue has traded long ago.
+  void catch_up(std::span<const bar> past) {
+    for (const auto& b : past)
+      for (const auto& print : prints_of(b, std::chrono::minutes{1})) caf::anon_send(symbol, market::tick_batch{{print}, print.ts});
+    caf::anon_send(symbol, market::tick_batch{{}, past.back().open_time + std::chrono::minutes{1}});
+    rest();
+  }
+  void new_symbol(std::span<const bar> past) {
     auto options = std::make_shared<market::symbol_options>();
     options->what = std::make_shared<const instrument>(what);
     options->clock = [this] { return desk->now; };
@@ -90,10 +100,7 @@ public:
     live.label = "replay";
     live.start = past.front().open_time;
     caf::anon_send(symbol, live);
-    for (const auto& b : past)
-      for (const auto& print : prints_of(b, std::chrono::minutes{1})) caf::anon_send(symbol, market::tick_batch{{print}, print.ts});
-    caf::anon_send(symbol, market::tick_batch{{}, past.back().open_time + std::chrono::minutes{1}});
-    rest();
+    catch_up(past);
   }
   void pass(std::chrono::milliseconds time) {
     scheduler.advance_time(time);
@@ -263,6 +270,56 @@ plot(strategy.position_size, "held")
   const auto placed = floor.desk->placed.size();
   for (; i < 230; ++i) floor.play(bars[i]);
   EXPECT_EQ(floor.desk->placed.size(), placed);
+}
+
+TEST(live_run_actor, a_restart_before_history_has_caught_up_waits_for_it) {
+  floor_of_actors floor{turner};
+  const auto bars = wandering_minutes(400, 25, floor.what);
+  floor.symbol_is_away(0);
+  floor.begin(bars.front().open_time);
+  std::size_t i = 0;
+  for (; i < 300 && (i < 200 || floor.state()->position.size == 0); ++i) floor.play(bars[i]);
+  const auto before = floor.state();
+  ASSERT_NE(before->position.size, 0);
+  const auto placed = floor.desk->placed.size();
+  // another life of the node: its feed has told half of the bars yet
+  caf::anon_send_exit(floor.run, caf::exit_reason::kill);
+  const auto past = std::span(bars).first(i);
+  floor.move_symbol(past.first(i / 2));
+  floor.spawn_run();
+  EXPECT_EQ(floor.state()->phase, run_state::phase_t::loading);
+  EXPECT_NE(floor.state()->problem.find("waits for the bars of TEST"), std::string::npos) << floor.state()->problem;
+  floor.pass(retry_pause);
+  EXPECT_EQ(floor.state()->phase, run_state::phase_t::loading);
+  floor.catch_up(past.subspan(i / 2));
+  floor.pass(retry_pause);
+  const auto after = floor.state();
+  ASSERT_EQ(after->phase, run_state::phase_t::running) << after->problem;
+  EXPECT_EQ(after->run, before->run);
+  EXPECT_EQ(after->position.size, before->position.size);
+  EXPECT_EQ(after->position.closed_trades, before->position.closed_trades);
+  EXPECT_EQ(floor.desk->placed.size(), placed);
+  for (; i < bars.size(); ++i) floor.play(bars[i]);
+  EXPECT_EQ(floor.trades(), backtest_trades(turner, floor.what, bars));
+}
+
+TEST(live_run_actor, a_market_that_stays_behind_gets_another_run) {
+  floor_of_actors floor{turner};
+  const auto bars = wandering_minutes(400, 25, floor.what);
+  floor.symbol_is_away(0);
+  floor.begin(bars.front().open_time);
+  std::size_t i = 0;
+  for (; i < 300 && (i < 200 || floor.state()->position.size == 0); ++i) floor.play(bars[i]);
+  const auto held = floor.state()->position.size;
+  caf::anon_send_exit(floor.run, caf::exit_reason::kill);
+  floor.move_symbol(std::span(bars).first(i / 2));
+  floor.spawn_run();
+  for (int n = 0; n <= late_history_tries; ++n) floor.pass(retry_pause);
+  const auto after = floor.state();
+  ASSERT_EQ(after->phase, run_state::phase_t::running) << after->problem;
+  EXPECT_EQ(after->run, 2u);
+  EXPECT_EQ(after->position.size, held) << "what the account holds";
+  EXPECT_EQ(floor.records->runs(floor.record.id, 2).at(1).end_reason, "the market is behind what this run has seen");
 }
 
 TEST(live_run_actor, a_position_that_somebody_else_closed_is_not_believed_in) {

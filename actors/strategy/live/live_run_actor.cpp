@@ -155,7 +155,15 @@ void start_runner(run_pointer self, std::span<const run_event> events) {
   drain(self);
 }
 
-/// A run that was cut off by a restart goes on where it was.
+/// A feed that catches up after a restart tells bars that the run has acted on already. Without them it would take them for new ones,
+/// and its old orders for its answer to them.
+bool is_late(const live_run_state& s, const std::vector<run_event>& events) {
+  std::int64_t seen = 0;
+  for (const auto& e : events) seen = std::max(seen, e.bar_ms);
+  return seen > (s.history.empty() ? 0 : unix_ms(s.history.back().open_time));
+}
+
+/// A run that was cut off by a restart goes on where it was. True: there was one, or it is waited for.
 bool resume(run_pointer self) {
   auto& s = self->state;
   const auto& o = *s.options;
@@ -169,6 +177,17 @@ bool resume(run_pointer self) {
   }
   const auto events = o.records->events(o.strategy, open->run);
   if (!events) return fail(self, to_string(events.error())), true;
+  if (is_late(s, *events)) {
+    s.problem = "waits for the bars of " + o.what.symbol + " that this run has seen before";
+    if (++s.late_tries <= late_history_tries) {
+      self->delayed_send(self, retry_pause, history_atom::value);
+      return true;
+    }
+    s.problem.clear();
+    static_cast<void>(o.records->end_run(o.strategy, open->run, "the market is behind what this run has seen", o.clock()));
+    return false;
+  }
+  s.problem.clear();
   s.row = std::move(*open);
   start_runner(self, *events);
   return true;
@@ -302,6 +321,7 @@ void load(run_pointer self) {
   s.runner.reset();
   s.row.reset();
   s.is_fetching = s.is_behind = false;
+  s.late_tries = 0;
   if (!s.symbol) return find_symbol(self);
   follow_bars(self);
   fetch(self, std::nullopt);
@@ -527,6 +547,10 @@ caf::behavior live_run_actor(run_pointer self, std::shared_ptr<const live_run_op
       if (s.runner && s.row && s.row->run == got.run) on_position(self, *got.held);
     },
     [self](compare_atom) { compare(self); },
+    [self](history_atom) {
+      const auto& s = self->state;
+      if (!s.runner && s.phase == phase::loading && s.symbol) fetch(self, std::nullopt);
+    },
     [self](retry_atom) { look(self); },
     [self](search_atom) {
       self->state.is_search_due = false;

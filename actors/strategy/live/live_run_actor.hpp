@@ -18,6 +18,8 @@ namespace tt::strategy {
 inline constexpr std::uint32_t warm_up_bars = 5'000;
 /// Between two looks at orders whose reports may have been lost, and at those without an answer.
 inline constexpr std::chrono::milliseconds retry_pause{1'000};
+/// How often history is asked for again, a retry_pause apart, while it ends before what a run has acted on. Then another run begins.
+inline constexpr int late_history_tries = 60;
 /// A position that the account does not have must be missing for so long before the run believes it: its own fills may be on their way.
 inline constexpr std::chrono::milliseconds outside_pause{2'000};
 /// Updates of bars that wait while history is fetched; older ones are dropped and fetched again.
@@ -64,6 +66,7 @@ struct live_run_state {
   std::optional<std::int64_t> forming_ms;
   /// The run's position and the account's, where the account has less: somebody else closed it, or a fill is on its way.
   std::optional<std::pair<decimal, decimal>> missing;
+  int late_tries = 0;       ///< that history was asked for in vain
   std::string over_because; ///< why the run goes over, where that is not a request
 };
 

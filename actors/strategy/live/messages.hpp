@@ -27,6 +27,7 @@ using state_atom = caf::atom_constant<caf::atom("state")>;
 using retry_atom = caf::atom_constant<caf::atom("retry")>;
 using search_atom = caf::atom_constant<caf::atom("search")>;
 using compare_atom = caf::atom_constant<caf::atom("compare")>;
+using history_atom = caf::atom_constant<caf::atom("history")>;
 
 /// What a run shall be made of.
 struct run_request {

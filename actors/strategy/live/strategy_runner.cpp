@@ -102,6 +102,7 @@ struct strategy_runner::impl {
   std::int64_t forming = 0;   ///< opening of the bar under way; 0: none
   std::int64_t now_ms = 0;    ///< the newest time that was heard of
   std::uint64_t last_event = 0;
+  std::set<std::string> used;       ///< keys of all orders of the run
   std::map<std::string, int> calls; ///< keys of this bar without their number
   std::int64_t calls_of = -1;
   std::size_t sent_on_bar = 0, seen_trades = 0, seen_alerts = 0, seen_fills = 0, seen_logs = 0;
@@ -139,6 +140,7 @@ void strategy_runner::impl::replay(const run_event& e) {
     w.what = {e.slot, static_cast<tester::order_kind>(e.order_kind), texts.id(e.id), texts.id(e.signal), texts.id(e.comment), e.qty.to_double(),
               number_of(w.limit), number_of(w.stop), number_of(w.trail)};
     static_cast<void>(next_key(w)); // counts the call
+    used.insert(e.key);
     auto& sent = board.add(std::move(w), e.key);
     sent.is_unanswered = sent.may_be_out = true;
     return;
@@ -317,6 +319,10 @@ void strategy_runner::impl::send(const wanted_order& what) {
   const auto key = next_key(what);
   if (key.empty()) {
     problem = "an order's id can't be part of a key: " + in_quotes(what.id);
+    return;
+  }
+  if (!used.insert(key).second) { // its fills are booked: the answer to it would be booked again
+    problem = "an order of this run would be sent twice: " + key;
     return;
   }
   auto& sent = board.add(what, key);
