@@ -1,5 +1,6 @@
 #include "cluster/cluster_config.hpp"
 
+#include "cluster/lease/lease_agreement.hpp"
 #include "bus/config.hpp"
 #include "bus/keys/keys.hpp"
 
@@ -128,7 +129,7 @@ bool cluster_config::is_first_seed(std::string_view node_id) const { return seed
 
 std::string cluster_config::lease_source(std::string_view node_id) const {
   if (!database_url.empty()) return "a database";
-  return "node " + std::string(seeds.empty() ? node_id : std::string_view(seeds.front().name));
+  return lease_agreement::from_node(seeds.empty() ? node_id : std::string_view(seeds.front().name));
 }
 
 bool cluster_config::keeps_leases(std::string_view node_id) const { return database_url.empty() && is_first_seed(node_id); }

@@ -4,6 +4,7 @@
 #include "actors/market/directory_actor.hpp"
 #include "actors/market/feed_actor.hpp"
 #include "bus/errc.hpp"
+#include "bus/keys/keys.hpp"
 #include "cluster/backtest/recruiter_actor.hpp"
 #include "cluster/codec_types.hpp"
 #include "cluster/feed_names.hpp"
@@ -135,8 +136,24 @@ void cluster_node::start_placement() {
   singletons_.push_back(start_singleton(std::string(placement_name), config().lease_ttl, run));
 }
 
+namespace {
+
+void tell_leases(lease_agreement& agreed, const std::string& who, const std::string& from) {
+  switch (agreed.hear(who, from)) {
+  case lease_word::same:
+  case lease_word::repeated: return;
+  case lease_word::stray:
+    return spdlog::error("{} has its leases from {}, who keeps none: it gets none; it needs the seeds of the others, in their order", who, from);
+  case lease_word::another:
+    spdlog::error("{} has its leases from {}, this node from {}: nothing that needs a lease runs until all nodes have the same seeds, in one order, "
+                  "and the same storage.database_url", who, from, agreed.own());
+  }
+}
+
+} // namespace
+
 void cluster_node::start_leases() {
-  agreement_ = std::make_shared<lease_agreement>(config().lease_source(name()));
+  agreement_ = std::make_shared<lease_agreement>(name(), config().lease_source(name()));
   if (!config().database_url.empty())
     leases_ = system_.spawn<caf::detached>(lease_actor, lease_store_opener{[url = config().database_url] { return open_postgres_lease_store(url); }});
   else if (config().keeps_leases(name()))
@@ -303,9 +320,7 @@ void cluster_node::start_member() {
   options->on_change = [recruiter = recruiter_, names = feed_names_, agreed = agreement_](const std::string& who, const member& what) {
     if (recruiter) note_workers(recruiter, who, what);
     if (what.state == member_state::left) agreed->forget(who);
-    else if (what.info && agreed->hear(who, what.info->leases))
-      spdlog::error("{} has its leases from {}, this node from {}: nothing that needs a lease runs until all nodes have the same seeds, in one order, "
-                    "and the same storage.database_url", who, what.info->leases, agreed->own());
+    else if (what.info) tell_leases(*agreed, who, what.info->leases);
     if (what.info) names->add(what.info->feeds);
     if (what.state == member_state::up) spdlog::info("node {} is up", who);
     else spdlog::warn("node {} is {}: {}", who, to_string(what.state), what.reason);
@@ -412,6 +427,11 @@ std::function<utc_time()> cluster_node::market_clock() const {
 }
 
 void cluster_node::reload_keys() {
+  // whoever copies a list truncates it first: what was read in that moment would cut every link
+  if (config().security == link_security::curve)
+    if (const auto list = bus::keys::allow_list::load(config().allow_file); list && !list->find_name(name()))
+      return spdlog::error("the allow list is not taken: {} does not list this node itself, as one that is half written; the keys that were listed last still hold",
+                           config().allow_file);
   if (const auto failed = bus_->reload_allowed()) spdlog::error("the allow list is not taken: {}", bus::text_of(failed));
   else spdlog::info("the allow list has been read again");
 }

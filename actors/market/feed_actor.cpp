@@ -98,10 +98,19 @@ void tell_time(const feed_state& s, utc_time now) {
 void end(feed_pointer self) {
   auto& s = self->state;
   s.running = false;
+  if (std::exchange(s.catching_up, false)) announce(self, feed_phase::restored);
   const auto failure = s.pump->source().report().failure;
   if (failure) s.failure = to_string(*failure);
   announce(self, failure ? feed_phase::failed : feed_phase::finished);
   if (s.on_end) s.on_end(status_of(s));
+}
+
+/// What came so far was the past; symbols are told behind its last batch.
+void end_catching_up(feed_pointer self) {
+  auto& s = self->state;
+  if (!s.catching_up || s.pump->market_time() < *s.market_start) return;
+  s.catching_up = false;
+  announce(self, feed_phase::restored);
 }
 
 /// Hands out what is due, and sees to it that somebody looks again.
@@ -112,6 +121,7 @@ void poll(feed_pointer self) {
   auto out = s.pump->next(wall);
   tell_time(s, s.pump->market_time_at(wall));
   send_batches(self, out);
+  end_catching_up(self);
   switch (out.state) {
   case pull_state::finished: end(self); return;
   case pull_state::idle: poll_later(self); return;
@@ -204,7 +214,9 @@ void begin(feed_pointer self) {
   s.started = s.clock();
   s.pump->start(s.started, s.market_start.value_or(s.pump->source().start_time()));
   s.running = true;
-  announce(self, feed_phase::live);
+  // Under a lease the feed may have run on another node, and symbols outlived it: they have had its past.
+  s.catching_up = s.epoch != 0 && s.market_start && *s.market_start > s.pump->source().start_time();
+  announce(self, s.catching_up ? feed_phase::restoring : feed_phase::live);
   if (s.pump->how().kind != pace_kind::stepped) poll(self);
 }
 
@@ -272,6 +284,7 @@ std::uint32_t step(feed_pointer self, std::uint32_t count) {
     handed_out += s.pump->step(count - handed_out, out);
     tell_time(s, s.pump->market_time());
     send_batches(self, out);
+    end_catching_up(self);
     if (out.state == pull_state::finished) end(self);
   }
   return handed_out;

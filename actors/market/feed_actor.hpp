@@ -86,6 +86,7 @@ struct feed_state {
   std::optional<feed_restore> restore;
   std::size_t restore_in_flight = 0;
   bool restore_pending = false; ///< a message to go on with it is under way
+  bool catching_up = false;     ///< what is handed out lies before market_start: symbols have had it from another node's feed
   bool begun = false;
   utc_time started{};
   std::optional<utc_time> last_event;

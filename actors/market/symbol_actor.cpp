@@ -149,7 +149,7 @@ void on_feed_change(symbol_pointer self, const feed_change& change) {
   case feed_phase::restoring:
     s.restoring = change.phase == feed_phase::restoring;
     if (s.reached) s.reached(change.start);
-    s.core->begin(change.label, change.start, s.clock());
+    s.core->begin(change.label, change.start, s.clock(), s.restoring ? numbering::anew : numbering::on);
     break;
   case feed_phase::restored: on_restored(self); break;
   case feed_phase::finished:

@@ -71,7 +71,14 @@ void symbol_state::enter_day(utc_time t) {
 
 // -- the feed's side ----------------------------------------------------------
 
-void symbol_state::begin(const std::string& label, utc_time start, utc_time wall) {
+void symbol_state::begin(const std::string& label, utc_time start, utc_time wall, numbering how) {
+  if (how == numbering::anew && label == quote_.source) {
+    seq_ = first_seq_;
+    trade_seq_ = first_trade_seq_;
+  } else {
+    first_seq_ = seq_;
+    first_trade_seq_ = trade_seq_;
+  }
   quote_ = quote_snapshot{};
   quote_.symbol = what_->symbol;
   quote_.source = label;

@@ -28,6 +28,12 @@ inline constexpr std::size_t max_followed_trades = 10'000;
 /// Wall time without a word of the feed after which a symbol is stale.
 inline constexpr nanoseconds stale_after = std::chrono::milliseconds{1'500};
 
+/// How updates and prints are numbered when a feed begins.
+enum class numbering : std::uint8_t {
+  on,   ///< behind what was there: another feed, or another run of it
+  anew, ///< as when the same feed began here before: its past comes once more, and every print has the number that it had
+};
+
 /// What a symbol is asked to keep up to date, besides its snapshot.
 enum class interest : std::uint8_t { none, wanted };
 
@@ -41,7 +47,7 @@ public:
 
   /// A feed begins at market time `start`; figures of the day up to then come
   /// from history. May be called again (another run of a replay).
-  void begin(const std::string& label, utc_time start, utc_time wall);
+  void begin(const std::string& label, utc_time start, utc_time wall, numbering how = numbering::on);
   /// The feed ended or failed: nothing here is fresh any more.
   void end(std::vector<market_update>& out);
   /// Ticks in time order, then the time up to which the feed is complete. Ticks
@@ -112,6 +118,7 @@ private:
   utc_time heard_{};             ///< wall time of the feed's last word
   std::uint64_t seq_ = 0;
   std::uint64_t trade_seq_ = 0;
+  std::uint64_t first_seq_ = 0, first_trade_seq_ = 0; ///< what they were when the feed of that label began
   std::uint64_t late_ticks_ = 0;
   bool running_ = false;
 };

@@ -146,7 +146,7 @@ void look(singleton_pointer self) {
   const auto now = self->clock().now();
   end_in_time(self); // a thread that was frozen may get here first
   const auto leases = s.options->leases();
-  if (!leases) return note_trouble(self, "the node that keeps the leases is not linked");
+  if (!leases) return note_trouble(self, "the node that keeps the leases is not linked, or nodes disagree about where they are kept");
   if (s.asking || (s.epoch == 0 && now < s.rests_until)) return;
   s.asking = true;
   const auto op = s.epoch == 0 ? lease_op::acquire : lease_op::renew;

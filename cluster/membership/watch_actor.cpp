@@ -48,7 +48,12 @@ void look_at_allow_list(watch_pointer self) {
   if (!digest) return;
   s.allow_outline = outline;
   s.allow_read = now;
-  if (options.allow_digest == digest) return;
+  if (options.allow_digest == digest) return s.allow_seen.reset();
+  if (s.allow_seen != digest) { // it may be half written: the next look must find the same
+    s.allow_seen = digest;
+    return s.allow_outline.reset();
+  }
+  s.allow_seen.reset();
   options.allow_digest = digest;
   options.on_allow_change();
 }

@@ -45,6 +45,7 @@ struct watch_state {
   static inline const char* name = "watch";
   std::shared_ptr<watch_options> options;
   std::optional<file_outline> allow_outline;
+  std::optional<std::uint64_t> allow_seen; ///< digest of a changed list, as the last look found it
   unsigned allow_missed = 0; ///< looks in a row that did not find it
   caf::actor_clock::time_point allow_read{}; ///< when its content was last looked at
   std::map<std::string, caf::actor_clock::time_point> heard; ///< of the feeds that are followed

@@ -15,7 +15,7 @@ constexpr std::size_t volatility_days = 30;
 
 std::optional<quote_tick> market_picture::take_quote(const market::quote_snapshot& quote) {
   // a feed that is silent or has ended tells nothing new about now
-  if (quote.state != market::freshness::fresh) return std::nullopt;
+  if (quote.state != market::freshness::fresh || quote.ts < view_.quote_at) return std::nullopt;
   view_.last = quote.last ? quote.last : view_.last;
   if (!quote.bid && !quote.ask) return std::nullopt;
   view_.bid = quote.bid;
@@ -42,7 +42,8 @@ std::optional<tick> market_picture::take(const market::market_update& update) {
     return seen ? std::optional<tick>{*seen} : std::nullopt;
   }
   const auto* print = std::get_if<market::trade_update>(&update);
-  if (!print) return std::nullopt;
+  // a feed that begins anew on another node may tell its past again: nothing fills on it
+  if (!print || print->trade.ts < view_.last_at) return std::nullopt;
   view_.last = print->trade.px;
   view_.last_at = print->trade.ts;
   return tick{print->trade};

@@ -1,6 +1,7 @@
 // A cluster inside one process, over real sockets: it must behave as one node, say
 // what is missing while something is missing, and recover.
 
+#include "cluster/lease/lease_agreement.hpp"
 #include "tests/cluster/cluster_fixture.hpp"
 #include "tests/cluster/postgres_server.hpp"
 
@@ -233,6 +234,46 @@ TEST_F(cluster_test, nodes_that_name_different_first_seeds_hold_no_lease) {
   ask_until(nodes.at("beta")->port(), "/api/v1/cluster", nobody);
   nodes.at("beta").reset(); // with a goodbye: nobody disagrees any more
   ask_until(port, "/api/v1/cluster", [&](const auto& a) { return leases(a).contains("alpha placement"); });
+}
+
+TEST(lease_agreement, a_word_about_leases_that_nobody_keeps_holds_up_only_who_said_it) {
+  lease_agreement alpha("alpha", lease_agreement::from_node("alpha")), delta("delta", lease_agreement::from_node("gamma"));
+  EXPECT_EQ(alpha.hear("gamma", "node alpha"), lease_word::same);
+  EXPECT_EQ(alpha.hear("delta", "node gamma"), lease_word::stray);
+  EXPECT_EQ(alpha.hear("delta", "node gamma"), lease_word::repeated);
+  EXPECT_TRUE(alpha.holds());
+  delta.hear("gamma", "node alpha");
+  delta.hear("alpha", "node alpha");
+  EXPECT_FALSE(delta.holds()) << "it would have another's leases";
+  // one that says it keeps leases itself, or has them from a database, may have given some
+  EXPECT_EQ(alpha.hear("beta", "node beta"), lease_word::another);
+  EXPECT_FALSE(alpha.holds());
+  alpha.forget("beta");
+  EXPECT_TRUE(alpha.holds());
+  EXPECT_EQ(alpha.hear("beta", "a database"), lease_word::another);
+  EXPECT_FALSE(alpha.holds());
+  alpha.hear("beta", "node alpha");
+  EXPECT_TRUE(alpha.holds());
+  // as long as the keeper has said nothing it may keep some
+  EXPECT_EQ(alpha.hear("delta", "node omega"), lease_word::another);
+  EXPECT_FALSE(alpha.holds());
+}
+
+TEST_F(cluster_test, an_allow_list_that_is_half_written_cuts_nobody) {
+  feeds = {small_replay(folder, {market::pace_kind::maximum, 1})};
+  make_keys({"alpha", "beta"});
+  start("alpha", {feed, symbols, gateway});
+  start("beta", {gateway});
+  const auto port = nodes.at("alpha")->port();
+  const auto links = [](const http_answer& a) {
+    const auto body = json_of(a);
+    return body.contains("nodes") && body["nodes"].size() == 2 && !body["nodes"][0]["links"].empty() ? body["nodes"][0]["links"][0]["state"].get<std::string>() : "";
+  };
+  ask_until(port, "/api/v1/cluster", [&](const auto& a) { return links(a) == "up"; });
+  std::ofstream(folder.path("allow")) << "";
+  nodes.at("alpha")->reload_keys();
+  EXPECT_EQ(links(http_get(port, "/api/v1/cluster")), "up");
+  EXPECT_EQ(links(http_get(port, "/api/v1/cluster")), "up");
 }
 
 TEST_F(cluster_test, nodes_find_each_other_through_the_seed) {

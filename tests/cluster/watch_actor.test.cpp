@@ -76,7 +76,9 @@ TEST_F(allow_list_watch, sees_a_file_that_was_put_in_its_place_with_its_time) {
   std::ofstream(beside) << "node c";
   std::filesystem::last_write_time(beside, std::filesystem::last_write_time(file));
   std::filesystem::rename(beside, file);
-  pass(watch_interval); // another file: at once
+  pass(watch_interval); // another file: seen at once
+  EXPECT_EQ(changes, 0) << "and taken when it stays as it is";
+  pass(watch_interval);
   EXPECT_EQ(changes, 1);
 }
 
@@ -84,6 +86,7 @@ TEST_F(allow_list_watch, sees_what_was_written_between_the_reading_and_the_first
   const auto read = digest_of(file);
   write("node d");
   start(read);
+  pass(watch_interval);
   EXPECT_EQ(changes, 1);
 }
 
@@ -100,7 +103,19 @@ TEST_F(allow_list_watch, waits_for_a_file_that_is_gone_for_a_moment) {
   pass(2 * allow_digest_interval);
   EXPECT_EQ(changes, 0); // the list in use stays
   write("node e");
-  pass(watch_interval);
+  pass(2 * watch_interval);
+  EXPECT_EQ(changes, 1);
+}
+
+TEST_F(allow_list_watch, takes_no_list_while_it_is_being_written) {
+  start(digest_of(file));
+  for (const auto* part : {"", "node", "node f", "node f\nnode"}) {
+    write(part);
+    pass(watch_interval);
+    EXPECT_EQ(changes, 0) << part;
+  }
+  write("node f\nnode g");
+  pass(2 * watch_interval);
   EXPECT_EQ(changes, 1);
 }
 

@@ -98,12 +98,13 @@ protected:
   }
 
   caf::actor start_feed(pace how, int count, std::vector<std::string> symbols = {"AAA", "BBB"},
-                        reopening can = reopening::impossible, std::uint64_t epoch = 0) {
+                        reopening can = reopening::impossible, std::uint64_t epoch = 0, std::optional<utc_time> market_start = {}) {
     auto options = std::make_shared<feed_options>();
     options->name = "test";
     if (can == reopening::possible)
       options->reopen = [=]() -> result<std::unique_ptr<feed_source>> { return {std::make_unique<numbered_source>(symbols, count)}; };
     options->epoch = epoch;
+    options->market_start = market_start;
     options->source = std::make_unique<numbered_source>(std::move(symbols), count);
     options->how = how;
     options->clock = clock;
@@ -306,6 +307,55 @@ TEST_F(room, symbols_die_at_any_moment_and_lose_nothing) {
   const auto a = ask<quote_snapshot>(symbol("AAA"), quote_atom::value), b = ask<quote_snapshot>(symbol("BBB"), quote_atom::value);
   EXPECT_EQ(a.seq + b.seq, status.events);
   EXPECT_EQ(a.state, freshness::fresh);
+}
+
+/// Prints in their order: numbers and times only grow.
+void expect_in_order(const std::vector<market_update>& seen) {
+  for (std::size_t i = 1; i < seen.size(); ++i) {
+    const auto &a = std::get<trade_update>(seen[i - 1]), &b = std::get<trade_update>(seen[i]);
+    ASSERT_GT(b.seq, a.seq);
+    ASSERT_GE(b.trade.ts, a.trade.ts) << "an old print as a new one, number " << b.seq;
+  }
+}
+
+TEST_F(room, a_symbol_that_was_away_and_is_restored_tells_nothing_twice) {
+  const auto feed = start_feed({pace_kind::scaled, 1}, 100'000, {"AAA", "BBB"}, reopening::possible);
+  const auto aaa = symbol("AAA");
+  auto trades = std::make_shared<std::vector<market_update>>();
+  const auto reader = system.spawn(listener, trades);
+  caf::send_as(reader, aaa, subscribe_atom::value, topic{topic_kind::trades, "AAA", {}, {}});
+  pass(minutes{3});
+  const auto before = ask<quote_snapshot>(aaa, quote_atom::value);
+  // its link was cut: the feed looks for it again, and finds the actor that it had
+  caf::anon_send(feed, symbol_moved{"AAA", symbol("BBB"), 0});
+  scheduler.run();
+  ASSERT_EQ(symbol("AAA"), aaa);
+  EXPECT_EQ(ask<quote_snapshot>(aaa, quote_atom::value), before);
+  pass(seconds{1});
+  EXPECT_EQ(ask<quote_snapshot>(aaa, quote_atom::value).seq, before.seq + 10);
+  expect_in_order(*trades);
+  EXPECT_EQ(std::get<trade_update>(trades->back()).seq, ask<trade_list>(aaa, trades_atom::value, std::uint32_t{1}).trades.at(0).seq);
+  caf::anon_send_exit(reader, caf::exit_reason::kill);
+}
+
+TEST_F(room, a_feed_that_begins_anew_under_a_lease_tells_its_past_to_nobody) {
+  start_feed({pace_kind::scaled, 1}, 100'000, {"AAA", "BBB"}, reopening::possible, 4, noon + minutes{5});
+  const auto aaa = symbol("AAA");
+  auto trades = std::make_shared<std::vector<market_update>>();
+  const auto reader = system.spawn(listener, trades);
+  caf::send_as(reader, aaa, subscribe_atom::value, topic{topic_kind::trades, "AAA", {}, {}});
+  pass(seconds{10});
+  const auto before = ask<quote_snapshot>(aaa, quote_atom::value);
+  const auto told = trades->size();
+  EXPECT_GT(told, 90u);
+  start_feed({pace_kind::scaled, 1}, 100'000, {"AAA", "BBB"}, reopening::possible, 5, noon + minutes{5} + seconds{11});
+  pass(seconds{10});
+  const auto after = ask<quote_snapshot>(aaa, quote_atom::value);
+  EXPECT_EQ(after.state, freshness::fresh);
+  EXPECT_EQ(after.seq, before.seq + 110u) << "eleven seconds and ten";
+  EXPECT_LT(trades->size(), told + 130) << "five minutes are 3,000 prints";
+  expect_in_order(*trades);
+  caf::anon_send_exit(reader, caf::exit_reason::kill);
 }
 
 TEST_F(room, a_superseded_feed_is_refused_and_gives_way) {

@@ -49,9 +49,16 @@ void symbol_watch::look(level_index& index, decimal figure, utc_time at, evaluat
   index.look(figure, at, [&](timeframe frame) { return stamp_of(frame, at); }, out);
 }
 
-void symbol_watch::on_price(price now, utc_time at, evaluation& out) { look(prices_, now.value(), at, out); }
+// a feed that begins anew on another node may tell its past again: what was is no reason to act now
+void symbol_watch::on_price(price now, utc_time at, evaluation& out) {
+  if (at < newest_) return;
+  newest_ = at;
+  look(prices_, now.value(), at, out);
+}
 
-void symbol_watch::on_day_volume(quantity now, utc_time at, evaluation& out) { look(volumes_, now.value(), at, out); }
+void symbol_watch::on_day_volume(quantity now, utc_time at, evaluation& out) {
+  if (at >= newest_) look(volumes_, now.value(), at, out);
+}
 
 void symbol_watch::on_bar(timeframe frame, const bar& closed, utc_time now, evaluation& out) {
   const auto at = bars_.find(frame);

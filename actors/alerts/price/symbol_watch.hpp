@@ -22,6 +22,7 @@ public:
   [[nodiscard]] std::map<timeframe, bar_watch>& bars() { return bars_; }
   [[nodiscard]] const std::map<timeframe, bar_watch>& bars() const { return bars_; }
 
+  /// One that is older than the newest that was seen is left out.
   void on_price(price now, utc_time at, evaluation& out);
   void on_day_volume(quantity now, utc_time at, evaluation& out);
   void on_bar(timeframe frame, const bar& closed, utc_time now, evaluation& out);
@@ -37,6 +38,7 @@ private:
 
   const instrument* what_;
   level_index prices_, volumes_;
+  utc_time newest_{}; ///< of the prices seen
   std::map<timeframe, bar_watch> bars_;
   struct bar_span {
     utc_time stamp{}, open{}, close{};

@@ -136,6 +136,15 @@ TEST_F(levels, the_volume_of_the_day) {
   EXPECT_EQ(tick("5", "2026-01-16T00:00:02Z", "1500"), 1U);
 }
 
+TEST_F(levels, a_price_of_before_the_newest_sets_nothing_off) {
+  make("price_below", "100", "always");
+  EXPECT_EQ(tick("110", "2026-01-15T15:00:00Z"), 0U);
+  // a feed that begins anew on another node tells its past once more
+  EXPECT_EQ(tick("90", "2026-01-15T14:00:00Z"), 0U);
+  EXPECT_EQ(tick("110", "2026-01-15T15:00:01Z"), 0U);
+  EXPECT_EQ(tick("90", "2026-01-15T15:00:02Z"), 1U);
+}
+
 TEST_F(levels, other_symbols_change_nothing) {
   make("price_above", "100");
   EXPECT_EQ(tick("500", "2026-01-15T15:00:01Z", "0", "AAPL"), 0U);
