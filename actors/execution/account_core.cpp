@@ -1,6 +1,8 @@
 #include "actors/execution/core_turn.hpp"
 #include "actors/execution/wire_id.hpp"
 
+#include <algorithm>
+
 namespace tt::execution {
 
 namespace {
@@ -13,7 +15,16 @@ bool same_content(const order& made, const order& wanted) {
   const bool sent_otherwise = made.terms_version > 1; // replaced since: compare what a replace can't change
   return made.symbol == wanted.symbol && made.asked == wanted.asked && made.profit == wanted.profit && made.loss == wanted.loss
          && made.strategy == wanted.strategy && made.terms.side == wanted.terms.side && made.terms.type == wanted.terms.type
-         && (sent_otherwise || a == b);
+         && made.closing == wanted.closing && made.alert == wanted.alert && made.comment == wanted.comment && (sent_otherwise || a == b);
+}
+
+/// Whether a request asks for the pair that we hold: `a` went by the words of its first leg, `b` by those of the second.
+bool is_same_pair(const order& a, const order* b, const order_request& r) {
+  if (r.type != order_type::oco || r.legs.size() != 2) return false;
+  const auto is = [](const order& made, const oco_leg& asked) {
+    return made.terms.type == asked.type && (made.terms_version > 1 || (made.terms.limit_price == asked.limit_price && made.terms.stop_price == asked.stop_price));
+  };
+  return is(a, r.legs[0]) && (!b || is(*b, r.legs[1]));
 }
 
 order_terms terms_of(const order_request& r) {
@@ -209,8 +220,18 @@ outcome account_core::place(const new_order& wanted, utc_time now) {
     probe.profit = wanted.request.profit;
     probe.loss = wanted.request.loss;
     probe.strategy = wanted.request.strategy;
-    if (!before->leg.empty()) probe.terms = before->terms; // an OCO pair we hold: its head carries the first leg's words
-    if (!same_content(*before, probe)) return t.refuse({errc::conflict, "was used for another order", "client_order_id"});
+    probe.closing = wanted.request.closing;
+    probe.alert = wanted.request.alert;
+    probe.comment = wanted.request.comment;
+    bool is_same = true;
+    if (!before->leg.empty()) { // an OCO pair that we hold: its head carries the first leg's words
+      const auto second = std::ranges::find_if(before->linked, [&](order_number n) { return book_.find(n)->leg == "b"; });
+      is_same = is_same_pair(*before, second == before->linked.end() ? nullptr : book_.find(*second), wanted.request);
+      probe.terms.type = before->terms.type;
+      probe.terms.limit_price = before->terms.limit_price;
+      probe.terms.stop_price = before->terms.stop_price;
+    }
+    if (!is_same || !same_content(*before, probe)) return t.refuse({errc::conflict, "was used for another order", "client_order_id"});
     auto out = t.finish();
     out.answer = reply::repeated;
     out.order = before->number;

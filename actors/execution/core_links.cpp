@@ -285,6 +285,7 @@ void account_core::turn::release_exit(order_number number) {
   const bool closes = !held.is_zero() && held.is_positive() == (what.way() == direction::sell);
   const auto most = closes ? quantity{held.abs()} : quantity{};
   const auto asked = what.terms.qty;
+  if (what.terms.effect == position_effect::reduce_only && !most.is_zero() && asked > most) return release(number, most, only_closes);
   const auto known = core_.exits_.find(number); // not after a restart: what it would open is not opened then
   const auto closing = known == core_.exits_.end() ? asked : known->second;
   const auto opening = asked > closing ? asked - closing : quantity{};

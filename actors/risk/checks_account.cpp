@@ -60,10 +60,20 @@ decimal affordable(run_context& c, decimal money, decimal unit_cost) {
   return c.math.divide(money, unit_cost, rounding::down);
 }
 
+/// What a margined contract may take: its margin is not lent, so of an account whose buying power is a multiple of its equity
+/// (that of stocks on margin) no more than the equity that no margin holds.
+decimal free_equity(run_context& c) {
+  const auto held = c.account().maintenance_margin ? c.account().maintenance_margin->value() : decimal{};
+  return c.math.subtract(c.equity(), held);
+}
+
 answer buying_power(run_context& c) {
   const auto unit_cost = needed_cost(c);
   const auto fee = c.account().fees.per_order.value();
-  const auto left = c.math.subtract(c.math.subtract(buying_power_of(c.account()), c.held()), fee);
+  auto power = buying_power_of(c.account());
+  const bool lends = c.account().type == account_type::margin || c.account().type == account_type::pdt;
+  if (lends && contract_of(*c.what).style == settlement::margined) power = std::min(power, free_equity(c));
+  const auto left = c.math.subtract(c.math.subtract(power, c.held()), fee);
   const auto cost = c.math.multiply(c.opening().value(), unit_cost);
   const effective_limit limit{true, left, limit_scope::account};
   if (cost <= left) return answer::pass(cost, limit, limit_unit::money);

@@ -54,8 +54,8 @@ answer price_collar(run_context& c) {
   if (!c.what) return answer::skip(no_contract);
   if (!c.reference || c.reference->is_zero()) return answer::skip("there is no fresh price to measure from");
   const auto& limit = c.limit(collar_limit(c.what->kind));
+  if (auto wrong = wrong_legs(c)) return *wrong; // whatever the collar says
   if (!limit.is_on) return answer::skip(limit_is_off);
-  if (auto wrong = wrong_legs(c)) return *wrong;
   decimal worst;
   const auto look_at = [&](order_type type, std::optional<price> limit_price, std::optional<price> stop_price) {
     if (limit_price) {

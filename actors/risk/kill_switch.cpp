@@ -78,7 +78,10 @@ result<void> kill_switch::apply(const kill_event& event) {
   if (event.epoch != epoch_ + 1)
     return error{errc::conflict, "kill switch epoch " + std::to_string(event.epoch) + " after " + std::to_string(epoch_), "epoch"};
   switch (event.what) {
-  case kill_event::kind::engaged: applied_[event.scope] = event.mode; break;
+  case kill_event::kind::engaged:
+    applied_[event.scope] = event.mode;
+    if (const auto lost = lost_.find(event.scope); lost != lost_.end() && lost->second <= event.mode) lost_.erase(lost);
+    break;
   case kill_event::kind::flattened: applied_[event.scope] = kill_mode::halt; break;
   case kill_event::kind::resumed:
     applied_.clear();
@@ -103,6 +106,13 @@ void kill_switch::lose(std::uint64_t from) {
     if (one.epoch >= from && one.what != kill_event::kind::resumed) lost_[one.scope] = std::max(lost_[one.scope], one.mode);
   std::erase_if(noted_, [&](const kill_event& one) { return one.epoch >= from; });
   put_in_force();
+}
+
+std::map<kill_scope, kill_mode> kill_switch::unwritten() const {
+  auto out = lost_;
+  for (const auto& one : noted_)
+    if (one.what == kill_event::kind::engaged) out.erase(one.scope);
+  return out;
 }
 
 bool kill_switch::is_settled(const kill_scope& scope, kill_mode mode) const {

@@ -92,6 +92,8 @@ public:
   void note(const kill_event& event);
   /// What was noted from this epoch on is not written: stops of it hold until a resume, resumes are forgotten, epochs are free again.
   void lose(std::uint64_t from);
+  /// Scopes whose stops were lost and are not on their way to the journal again: in force here, and forgotten by a restart.
+  [[nodiscard]] std::map<kill_scope, kill_mode> unwritten() const;
   /// Whether the scope is stopped that strictly in the journal, and nothing is on its way there that could change it.
   [[nodiscard]] bool is_settled(const kill_scope& scope, kill_mode mode) const;
 

@@ -215,6 +215,7 @@ void account_desk::on_step(access& in) {
   refresh(in.now());
   follow_cancels(in);
   if (why || !in.book() || !in.book()->is_open()) return;
+  write_lost_stops(in);
   refresh_strategies();
   begin_day(in);
   roll_day(in);

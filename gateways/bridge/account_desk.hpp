@@ -234,6 +234,7 @@ private:
   void remember_stop(const risk::kill_event& event);
   /// An event that is about to be written.
   void hold_stop(const risk::kill_event& event);
+  void write_lost_stops(access& in);
   void write_stop(access& in, const risk::kill_event& event, execution::account_access::done told);
   /// Lifted when it is on disk.
   void write_resume(access& in, const risk::kill_event& event, reply<std::uint64_t> done);

@@ -69,6 +69,21 @@ void account_desk::write_stop(access& in, const risk::kill_event& event, account
             });
 }
 
+// A stop that came while the disk was full holds, but only here: as soon as the journal takes records it is ordered anew, so that a
+// restart knows of it.
+void account_desk::write_lost_stops(access& in) {
+  for (const auto& [scope, mode] : stop_.unwritten()) {
+    const auto first = engaged_.find(scope);
+    const bool is_known = first != engaged_.end();
+    auto event = stop_.engage(scope, stop_.modes().at(scope), is_known ? first->second.author : "account",
+                              is_known ? first->second.reason : "ordered while the journal could not be written", in.now(),
+                              is_known ? first->second.open : risk::kill_event::open_orders::keep);
+    if (!event) continue; // it holds here all the same
+    hold_stop(*event);
+    write_stop(in, *event, [](const order_answer&) {});
+  }
+}
+
 risk::flatten_view account_desk::flatten_view_of(access& in, const risk::kill_scope& scope) const {
   risk::flatten_view out;
   const auto& book = *in.book();

@@ -77,7 +77,7 @@ protected:
       if (disk == disk_state::away) return error{errc::io_error, "no disk"};
       auto opened = open_sqlite_journal(folder.path("journal"));
       if (!opened) return opened.error();
-      return std::shared_ptr<journal_store>(std::move(*opened));
+      return std::shared_ptr<journal_store>(std::make_shared<store_on_disk>(std::move(*opened), disk));
     };
     auto& settings = options->settings;
     settings.profile = profile;
@@ -246,7 +246,27 @@ protected:
   caf::actor_clock::time_point begin;
   utc_time day = at("2026-01-15T15:00:00Z"); ///< a Thursday, 10:00 in New York; moved to let days pass
   std::uint64_t epoch = 0;
-  enum class disk_state : std::uint8_t { there, away } disk = disk_state::there; ///< whether the journal can be opened
+  /// Whether the journal can be opened, and written.
+  enum class disk_state : std::uint8_t { there, away, full } disk = disk_state::there;
+  /// A journal that takes no records while the disk is full.
+  class store_on_disk final : public journal_store {
+  public:
+    store_on_disk(std::shared_ptr<journal_store> inner, const disk_state& on) : inner_(std::move(inner)), disk_(on) {}
+    result<journal_head> claim(const account_id& a, lease_epoch e) override { return inner_->claim(a, e); }
+    result<journal_head> head(const account_id& a) override { return inner_->head(a); }
+    result<void> append(const account_id& a, const journal_batch& b) override {
+      if (disk_ == disk_state::full) return error{errc::io_error, "disk full"};
+      return inner_->append(a, b);
+    }
+    result<void> read(const account_id& a, journal_offset o, const batch_visitor& v) override { return inner_->read(a, o, v); }
+    result<void> put_snapshot(const account_id& a, lease_epoch e, const journal_snapshot& s) override { return inner_->put_snapshot(a, e, s); }
+    result<std::optional<journal_snapshot>> newest_snapshot(const account_id& a) override { return inner_->newest_snapshot(a); }
+    result<void> reopen() override { return inner_->reopen(); }
+
+  private:
+    std::shared_ptr<journal_store> inner_;
+    const disk_state& disk_;
+  };
   risk::limit_set limits = risk::default_limits();
   bool is_real_time = false;
   std::chrono::milliseconds ahead{0}; ///< of the market's clock before ours

@@ -119,6 +119,20 @@ TEST_F(stops_from_elsewhere, stops_and_resumes_that_wait_for_the_journal_keep_th
   expect_stopped_over_a_restart();
 }
 
+TEST_F(stops_from_elsewhere, one_that_came_while_the_disk_was_full_outlives_a_restart_all_the_same) {
+  start();
+  EXPECT_EQ(code_of_order(), "");
+  disk = disk_state::full;
+  const auto taken = got<stopped>([&](auto done) { port->stop(ann, everything(risk::kill_mode::halt), done); });
+  ASSERT_TRUE(taken) << to_string(taken.error());
+  pass(1s);
+  disk = disk_state::there;
+  pass(2s); // the journal takes records again
+  EXPECT_EQ(code_of_order(), "KILL_SWITCH");
+  start();
+  EXPECT_EQ(code_of_order(), "KILL_SWITCH") << "no restart lifts it";
+}
+
 TEST_F(stops_from_elsewhere, cancels_open_orders_where_the_stop_before_did_not) {
   start();
   quote("AAPL", "99.99", "100.01");

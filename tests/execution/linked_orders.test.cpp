@@ -414,6 +414,19 @@ TEST(brackets, a_price_that_plays_about_the_target_does_not_wear_the_protection_
   EXPECT_LE(b.legs(n, "stop").size() + b.legs(n, "target").size(), account_core::max_swaps + 2);
 }
 
+TEST(brackets, a_closing_order_of_more_than_is_held_is_cut_for_that_and_not_for_its_protection) {
+  linked b;
+  const auto n = b.place(bracket("k", 10));
+  b.deliver();
+  b.fill(n, 10, 100);
+  auto more = wanted("more", order_side::sell, 25);
+  more.request.effect = position_effect::reduce_only;
+  const auto exit = b.place(more);
+  b.deliver();
+  EXPECT_EQ(b.get(exit).terms.qty, q(10));
+  EXPECT_EQ(b.get(exit).decision.code, "REDUCE_ONLY_EXCESS");
+}
+
 TEST(brackets, with_a_venue_that_can_not_replace_the_stop_comes_back_larger) {
   auto s = settings();
   s.can.replace = replace_support::none;
@@ -445,6 +458,29 @@ TEST(oco, one_leg_rests_and_the_other_takes_its_place) {
   EXPECT_EQ(b.legs_at_venue(), 0u);
   b.pass(seconds{10});
   EXPECT_TRUE(b.core.book().open_orders().empty());
+}
+
+TEST(oco, the_same_id_with_other_words_is_refused) {
+  linked b;
+  auto what = wanted("k", order_side::buy, 10, order_type::oco);
+  what.request.legs = {{order_type::limit, p(95), std::nullopt}, {order_type::stop, std::nullopt, p(105)}};
+  const auto n = b.place(what);
+  const auto said = [&](auto change) {
+    auto again = what;
+    change(again.request);
+    const auto out = b.core.place(again, b.now);
+    return out.refused ? out.refused->code == errc::conflict ? "refused" : to_string(*out.refused) : out.order == n ? "the same" : "another";
+  };
+  EXPECT_EQ(said([](order_request&) {}), "the same");
+  EXPECT_EQ(said([](order_request& r) { r.legs[1].stop_price = p(106); }), "refused");
+  EXPECT_EQ(said([](order_request& r) { r.legs[0].limit_price = p(94); }), "refused");
+  EXPECT_EQ(said([](order_request& r) { r.type = order_type::limit, r.limit_price = p(95), r.legs.clear(); }), "refused");
+  EXPECT_EQ(said([](order_request& r) { r.type = order_type::market, r.legs.clear(); }), "refused");
+  EXPECT_EQ(said([](order_request& r) { r.comment = "another"; }), "refused");
+  EXPECT_EQ(said([](order_request& r) { r.closing = close_part::send_alone; }), "refused");
+  b.deliver();
+  b.price_seen(95); // both legs have had their turn
+  EXPECT_EQ(said([](order_request&) {}), "the same");
 }
 
 TEST(oco, a_cancelled_leg_ends_the_pair) {

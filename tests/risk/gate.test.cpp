@@ -438,6 +438,9 @@ TEST(gate, a_bracket_protects_on_the_right_side_of_its_entry) {
   EXPECT_EQ(*why->measured, dec("400"));
   EXPECT_EQ(*why->limit, dec("100"));
   EXPECT_EQ(why->message, "the stop loss 400 is not below the entry at 100");
+  d.loosen(limit_id::price_collar_stock, "off"); // legs on the wrong side are no matter of distance
+  EXPECT_EQ(bracket(direction::buy, std::nullopt, "100", "110"), "PRICE_COLLAR");
+  EXPECT_EQ(bracket(direction::buy, std::nullopt, "95", "110"), "APPROVED");
 }
 
 TEST(gate, a_leg_goes_out_though_the_market_jumped_over_it_and_however_many_there_are) {

@@ -115,6 +115,17 @@ TEST(account, buying_power_cuts_to_what_is_left) {
   EXPECT_EQ(said(d.send(d.order("MSFT", buy, "1", order_type::limit, "200"))), "BUYING_POWER") << "98.9 are left";
 }
 
+TEST(account, the_margin_of_futures_is_not_lent) {
+  desk d;
+  for (const auto id : {limit_id::max_position_size, limit_id::concentration, limit_id::leverage_gross_margin, limit_id::leverage_net_margin, limit_id::fat_finger_notional}) d.loosen(id, "off");
+  d.account.buying_power = usd("200000"); // of stocks: twice the equity
+  d.account.maintenance_margin = usd("70000");
+  d.set_account();
+  // 2,000 each of the 30,000 that no margin holds
+  EXPECT_EQ(said(d.send(d.order("MNQ", buy, "50"))), "BUYING_POWER 15");
+  EXPECT_EQ(said(d.send(d.order("MNQ", buy, "1"))), "BUYING_POWER");
+}
+
 TEST(account, regression_31_a_missing_figure_is_not_zero) {
   desk d;
   d.account.buying_power.reset();
