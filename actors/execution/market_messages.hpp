@@ -4,6 +4,7 @@
 // node sends them (cluster/trading), as pointers to what does not change any more.
 
 #include "actors/model/market_data.hpp"
+#include "actors/risk/statistics.hpp"
 #include "actors/risk/views.hpp"
 
 #include <memory>
@@ -16,7 +17,7 @@ namespace tt::execution {
 struct symbol_facts {
   std::string symbol;
   risk::instrument_view view;
-  std::vector<double> daily_returns; ///< oldest first
+  std::vector<risk::daily_close> daily_closes; ///< oldest first
   risk::market_view market;
 };
 

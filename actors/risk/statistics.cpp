@@ -57,20 +57,37 @@ std::optional<decimal> correlation_of(std::span<const double> a, std::span<const
   return rounded(std::clamp(xy / std::sqrt(xx * yy), -1.0, 1.0));
 }
 
-void return_table::set(std::string_view symbol, std::vector<double> returns) {
+std::pair<std::vector<double>, std::vector<double>> common_returns(std::span<const daily_close> a, std::span<const daily_close> b, std::size_t most) {
+  std::vector<double> x, y;
+  for (std::size_t i = 0, k = 0; i < a.size() && k < b.size();) {
+    if (a[i].day < b[k].day) ++i;
+    else if (b[k].day < a[i].day) ++k;
+    else x.push_back(a[i++].close), y.push_back(b[k++].close);
+  }
+  std::pair<std::vector<double>, std::vector<double>> out;
+  const auto is_usable = [](double before, double now) { return before > 0 && now > 0 && std::isfinite(before) && std::isfinite(now); };
+  for (std::size_t i = x.size() > most + 1 ? x.size() - most : 1; i < x.size(); ++i)
+    if (is_usable(x[i - 1], x[i]) && is_usable(y[i - 1], y[i])) {
+      out.first.push_back(x[i] / x[i - 1] - 1);
+      out.second.push_back(y[i] / y[i - 1] - 1);
+    }
+  return out;
+}
+
+void return_table::set(std::string_view symbol, std::vector<daily_close> closes) {
   auto found = symbols_.find(symbol);
   if (found == symbols_.end()) {
     const auto id = static_cast<std::uint32_t>(symbols_.size());
     found = symbols_.emplace(std::string(symbol), entry{id, {}}).first;
   }
-  found->second.returns = std::move(returns);
+  found->second.closes = std::move(closes);
   const auto id = found->second.id;
   std::erase_if(pairs_, [&](const auto& pair) { return (pair.first >> 32) == id || (pair.first & UINT32_MAX) == id; });
 }
 
 bool return_table::has_history(std::string_view symbol) const {
   const auto found = symbols_.find(symbol);
-  return found != symbols_.end() && found->second.returns.size() >= least_days;
+  return found != symbols_.end() && found->second.closes.size() > least_days;
 }
 
 std::optional<decimal> return_table::correlation(std::string_view a, std::string_view b) {
@@ -80,7 +97,8 @@ std::optional<decimal> return_table::correlation(std::string_view a, std::string
   const auto key = static_cast<std::uint64_t>(low) << 32 | high;
   const auto known = pairs_.find(key);
   if (known != pairs_.end()) return known->second;
-  const auto value = correlation_of(first->second.returns, second->second.returns, least_days, window);
+  const auto [x, y] = common_returns(first->second.closes, second->second.closes, window);
+  const auto value = correlation_of(x, y, least_days, window);
   pairs_.emplace(key, value);
   return value;
 }

@@ -6,14 +6,24 @@
 #include "actors/model/decimal.hpp"
 #include "actors/risk/book.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace tt::risk {
+
+/// A day's close. Days count from 1970-01-01 and need not follow one another: markets have days off of their own.
+struct daily_close {
+  std::int32_t day = 0;
+  double close = 0;
+
+  bool operator==(const daily_close&) const = default;
+};
 
 /// Simple returns close to close. Closes that are not positive end the series: what is before them is dropped.
 std::vector<double> daily_returns(std::span<const double> closes);
@@ -24,14 +34,18 @@ std::optional<decimal> yearly_volatility(std::span<const double> returns, std::s
 /// with fewer than `least`, or where one of them does not vary.
 std::optional<decimal> correlation_of(std::span<const double> a, std::span<const double> b, std::size_t least, std::size_t most);
 
-/// The daily returns of symbols and the correlation of each pair, worked out when asked first.
+/// The returns of both over the days on which both have a close, so that a stock's Monday meets the whole weekend of a coin.
+/// Oldest first, at most `most` of each; both need their days in order.
+std::pair<std::vector<double>, std::vector<double>> common_returns(std::span<const daily_close> a, std::span<const daily_close> b, std::size_t most);
+
+/// The daily closes of symbols and the correlation of the returns of each pair, worked out when asked first.
 class return_table {
 public:
   static constexpr std::size_t window = 60;     ///< returns that count
   static constexpr std::size_t least_days = 40; ///< below it there is no correlation
 
-  /// Replaces a symbol's returns, oldest first.
-  void set(std::string_view symbol, std::vector<double> returns);
+  /// Replaces a symbol's closes, oldest first.
+  void set(std::string_view symbol, std::vector<daily_close> closes);
   /// Nothing where one of the symbols has too little history.
   [[nodiscard]] std::optional<decimal> correlation(std::string_view a, std::string_view b);
   [[nodiscard]] bool has_history(std::string_view symbol) const;
@@ -39,7 +53,7 @@ public:
 private:
   struct entry {
     std::uint32_t id = 0;
-    std::vector<double> returns;
+    std::vector<daily_close> closes;
   };
   text_map<entry> symbols_;
   std::unordered_map<std::uint64_t, std::optional<decimal>> pairs_; // (lower id, higher id)

@@ -57,9 +57,13 @@ std::optional<price> market_picture::mark() const {
 void add_history(execution::symbol_facts& facts, std::span<const bar> days, last_bar last, asset_class kind) {
   if (last == last_bar::forming && !days.empty()) days = days.first(days.size() - 1);
   std::vector<double> closes;
-  for (const auto& day : days) closes.push_back(day.close.to_double());
-  facts.daily_returns = risk::daily_returns(closes);
-  facts.view.volatility = risk::yearly_volatility(facts.daily_returns, volatility_days, kind);
+  facts.daily_closes.clear();
+  for (const auto& day : days) {
+    closes.push_back(day.close.to_double());
+    const auto number = std::chrono::floor<std::chrono::days>(day.open_time).time_since_epoch().count(); // daily bars are stamped with their date
+    facts.daily_closes.push_back({static_cast<std::int32_t>(number), closes.back()});
+  }
+  facts.view.volatility = risk::yearly_volatility(risk::daily_returns(closes), volatility_days, kind);
   facts.view.history = facts.view.volatility ? risk::history_state::known : risk::history_state::too_short;
 }
 

@@ -166,7 +166,7 @@ void account_desk::on_facts(access& in, const symbol_facts& facts) {
     static_cast<void>(core.state().set_position(facts.symbol, in.book()->held(facts.symbol)));
     if (in.book()->frozen().contains(facts.symbol)) core.state().set_agreement(facts.symbol, risk::agreement::frozen);
   }
-  core.returns().set(facts.symbol, facts.daily_returns);
+  core.returns().set(facts.symbol, facts.daily_closes);
   core.state().set_market(facts.symbol, facts.market);
   facts_.insert_or_assign(facts.symbol, facts);
   on_market(in, {facts.symbol, facts.market, facts.view.fx});
@@ -266,6 +266,11 @@ void account_desk::roll_day(access& in) {
 /// Once the roll is in the journal: before, the figures are still those of the old day and would trip the breakers again.
 void account_desk::begin_day(access& in) {
   if (!std::exchange(day_began_, false)) return;
+  if (settings_.need) { // of what is held, and of the benchmark, yesterday is history now
+    for (const auto& [symbol, held] : in.book()->positions())
+      if (!held.qty.is_zero()) settings_.need(symbol);
+    if (!settings_.benchmark.empty()) settings_.need(settings_.benchmark);
+  }
   for (const auto& event : breakers_.day_roll(in.now())) {
     if (!breakers_.apply(event)) continue;
     note_risk(in, "breaker", event.scope.name, {}, event.reason, risk::to_text(event), [](const order_answer&) {});

@@ -24,9 +24,9 @@ struct scene {
     for (int i = 0; i < 12; ++i) {
       symbols.push_back("S" + std::to_string(i));
       d.add(symbols.back().c_str(), asset_class::stock, "XNYS", "0.01", "1", "1", "100");
-      std::vector<double> returns;
-      for (int day = 0; day < 60; ++day) returns.push_back(((day * 37 + i * 13) % 21 - 10) / 1000.0);
-      d.g.returns().set(symbols.back(), returns);
+      std::vector<daily_close> closes{{0, 100.0}};
+      for (int day = 0; day < 60; ++day) closes.push_back({day + 1, closes.back().close * (1 + ((day * 37 + i * 13) % 21 - 10) / 1000.0)});
+      d.g.returns().set(symbols.back(), closes);
       auto v = d.view(symbols.back().c_str());
       v.sector = i % 2 ? "technology" : "energy";
       v.issuer = symbols.back();

@@ -328,6 +328,34 @@ TEST(portfolio, leverage_gross_and_net) {
   EXPECT_EQ(said(e.send(e.order("MSFT", sell, "300", order_type::limit, "201"))), "APPROVED") << "a short brings the net down";
 }
 
+/// Closes that rise and fall by these parts, on days that follow one another.
+std::vector<daily_close> closes_of(const std::vector<double>& returns, std::int32_t first = 20'000) {
+  std::vector<daily_close> out{{first, 100.0}};
+  for (const auto one : returns) out.push_back({out.back().day + 1, out.back().close * (1 + one / 100)});
+  return out;
+}
+
+TEST(portfolio, correlation_is_of_the_days_that_both_have) {
+  // a coin trades each day, a stock on five of seven: what they do on the same days is the opposite
+  std::vector<daily_close> coin, stock;
+  double price = 100;
+  for (std::int32_t day = 0; day < 140; ++day) {
+    price *= day % 7 == 5 ? 1.03 : day % 7 == 6 ? 0.99 : day % 2 ? 1.01 : 0.985;
+    coin.push_back({day, price});
+    if (day % 7 < 5) stock.push_back({day, 10'000 / price});
+  }
+  return_table table;
+  table.set("COIN", coin);
+  table.set("STOCK", stock);
+  ASSERT_TRUE(table.correlation("COIN", "STOCK"));
+  EXPECT_LT(*table.correlation("COIN", "STOCK"), dec("-0.99"));
+  const auto [x, y] = common_returns(coin, stock, 60);
+  ASSERT_EQ(x.size(), 60U);
+  for (std::size_t i = 0; i < x.size(); ++i) EXPECT_NEAR((1 + x[i]) * (1 + y[i]), 1, 1e-12);
+  table.set("LATER", closes_of(std::vector<double>(100, 1.0), 130));
+  EXPECT_FALSE(table.correlation("COIN", "LATER")) << "ten days in common";
+}
+
 TEST(portfolio, correlation_with_what_is_held) {
   desk d;
   std::vector<double> up, down, noise;
@@ -337,17 +365,17 @@ TEST(portfolio, correlation_with_what_is_held) {
     down.push_back(-x);
     noise.push_back(i % 2 ? 0.5 : -0.4);
   }
-  d.g.returns().set("AAPL", up);
-  d.g.returns().set("MSFT", up);
-  d.g.returns().set("BTCUSD", up);
+  d.g.returns().set("AAPL", closes_of(up));
+  d.g.returns().set("MSFT", closes_of(up));
+  d.g.returns().set("BTCUSD", closes_of(up));
   d.hold("AAPL", "10");
   EXPECT_EQ(said(d.send(d.order("MSFT", buy, "1"))), "APPROVED") << "one position is no book";
   d.hold("BTCUSD", "0.01");
   EXPECT_EQ(said(d.send(d.order("MSFT", buy, "1"))), "CORRELATION");
   EXPECT_EQ(said(d.send(d.order("MSFT", sell, "1"))), "APPROVED") << "the other way it hedges";
-  d.g.returns().set("MSFT", down);
+  d.g.returns().set("MSFT", closes_of(down));
   EXPECT_EQ(said(d.send(d.order("MSFT", buy, "1"))), "APPROVED");
-  d.g.returns().set("MSFT", std::vector<double>(up.begin(), up.begin() + 39));
+  d.g.returns().set("MSFT", closes_of({up.begin(), up.begin() + 39}, 20'021));
   const auto young = d.send(d.order("MSFT", buy, "1"));
   EXPECT_EQ(said(young), "APPROVED");
   EXPECT_EQ(young.verdict.find(check_code::correlation)->result, check_verdict::not_evaluated) << "39 days are too few";
