@@ -452,6 +452,7 @@ std::vector<bar> aggregate(std::span<const bar> bars, const calendar& cal, const
     auto p = cal.period(tf, b.time_ms);
     if (out.empty() || p != period) {
       out.push_back(b);
+      out.back().time_ms = cal.bar_open(tf, b.time_ms);
       period = p;
       continue;
     }
@@ -473,16 +474,21 @@ void memory_source::add(std::shared_ptr<const symbol_info> info, timeframe tf, s
 }
 
 const symbol_data* memory_source::bars(const std::string& symbol, const timeframe& tf) {
-  const symbol_data* shorter = nullptr;
+  // Made of the longest bars that were given and fit; where none fit the shortest are off least.
+  const symbol_data *fitting = nullptr, *shortest = nullptr;
   for (const auto& d : data_) {
     if (d->info->tickerid() != symbol && d->info->ticker != symbol) continue;
     if (d->tf.unit == tf.unit && d->tf.count == tf.count) return d.get();
-    if (d->tf.seconds() < tf.seconds() && (shorter == nullptr || d->tf.seconds() > shorter->tf.seconds())) shorter = d.get();
+    if (d->derived || d->tf.seconds() >= tf.seconds()) continue;
+    if (shortest == nullptr || d->tf.seconds() < shortest->tf.seconds()) shortest = d.get();
+    if (d->tf.lies_in(tf) && (fitting == nullptr || d->tf.seconds() > fitting->tf.seconds())) fitting = d.get();
   }
+  const auto* shorter = fitting != nullptr ? fitting : shortest;
   if (shorter == nullptr) return nullptr;
   calendar cal(shorter->info->timezone, shorter->info->session);
   auto info_of = shorter->info;
   add(info_of, tf, aggregate(shorter->bars, cal, tf));
+  data_.back()->derived = true;
   return data_.back().get();
 }
 
