@@ -292,6 +292,7 @@ void all(site& c) {
   auto* a = c.mem().make<array_object>(T, true);
   for (auto& [_, d] : c.shared().drawings)
     if (d->type == T) a->ref.push_back(d);
+  c.mem().grew(a->ref.size() * 8);
   c.shared().charge(c.shared().drawings.size() / 4);
   c.reto(a);
 }
@@ -333,6 +334,7 @@ record_object* cell_at(const site& c, bool make_it) {
     c.shared().charge(usz(columns * rows) / 4);
     auto* cells = c.mem().make<array_object>(type_id(t_na), true);
     cells->ref.assign(usz(columns * rows), nullptr);
+    c.mem().grew(usz(columns * rows) * 8);
     t->ref[slot] = cells;
   }
   auto* cells = static_cast<array_object*>(t->ref[slot]);
@@ -398,6 +400,7 @@ void merge_cells(site& c) {
   c.mem().touch(m);
   if (m->num.size() < 40'000)
     for (std::size_t k = 1; k <= 4; ++k) m->num.push_back(c.f(k));
+  c.mem().grew(32);
 }
 
 } // namespace
