@@ -386,8 +386,13 @@ std::string number_json(double v, type_id t) {
   if (t == t_bool) return v != 0 ? "true" : "false";
   return shortest_decimal(v);
 }
-std::string point_json(const record_object& p) {
-  return "{\"index\":" + number_json(p.num[0], t_int) + ",\"time\":" + number_json(p.num[1], t_int) + ",\"price\":" + number_json(p.num[2], t_float) + "}";
+/// The points of a polyline, kept as index, time, price, index, ...
+std::string points_json(const array_object& points) {
+  std::string out = "[";
+  for (std::size_t i = 0; i + 2 < points.num.size(); i += 3)
+    out += (i > 0 ? ",{\"index\":" : "{\"index\":") + number_json(points.num[i], t_int) + ",\"time\":" + number_json(points.num[i + 1], t_int) +
+           ",\"price\":" + number_json(points.num[i + 2], t_float) + "}";
+  return out + "]";
 }
 std::string cells_json(const drawing_object& t, const array_object& cells) {
   auto columns = to_int(t.num[0]);
@@ -424,14 +429,11 @@ std::string script::drawings_json() const {
           out += "[]";
         } else if (p.name == "cells") {
           out += cells_json(*d, *a);
+        } else if (p.name == "points") {
+          out += points_json(*a);
         } else {
           out += "[";
-          auto v = view_of(*a);
-          for (std::size_t i = 0; i < v.count; ++i) {
-            if (i > 0) out += ",";
-            if (a->is_ref) out += v.ref()[i] == nullptr ? "null" : point_json(static_cast<record_object&>(*v.ref()[i]));
-            else out += number_json(v.num()[i], t_int);
-          }
+          for (std::size_t i = 0; i < a->num.size(); ++i) out += (i > 0 ? "," : "") + number_json(a->num[i], t_int);
           out += "]";
         }
       } else {
