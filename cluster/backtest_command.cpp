@@ -359,7 +359,9 @@ result<void> add_study_fields(const optimize_options& o, json& body) {
   for (const auto& text : o.parameters) {
     auto p = backtest::parameter_space::parse(text);
     if (!p) return error{p.error().code, p.error().message, "--param " + text};
-    body["parameters"][p->name] = parameter_json(*p);
+    auto& known = body["parameters"];
+    if (known.contains(p->name)) return error{errc::invalid_argument, "the parameter \"" + p->name + "\" is there twice", "--param " + text};
+    known[p->name] = parameter_json(*p);
   }
   for (const auto& [name, value] : o.fields) body[name] = bare_value(value);
   if (!o.constraints.empty()) body["constraints"] = o.constraints;

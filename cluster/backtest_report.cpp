@@ -210,6 +210,7 @@ table windows_table(const document& windows) {
 table study_facts(const document& r) {
   table rows{{"Objective", text_of(at(r, "objective")) + ", " + text_of(at(r, "direction"))},
              {"Trials", whole(at(r, "trials_done")) + " of " + whole(at(r, "trials_total")) + ", " + whole(at(r, "trials_failed")) + " failed"}};
+  if (r.contains("first_failure")) rows.push_back({"First failure", text_of(r["first_failure"])});
   const auto& w = at(r, "walk_forward");
   if (w.is_object()) {
     rows.push_back({"Efficiency out of sample", fixed(number(at(w, "efficiency")), 3)});

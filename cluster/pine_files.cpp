@@ -83,6 +83,20 @@ pine::symbol_info symbol_from(const json& c, std::string_view id) {
   return s;
 }
 
+/// Why these facts of a symbol can't be; nothing when they can. What isn't given is as for any symbol.
+std::string fault_in_symbol(const json& c) {
+  for (const char* key : {"symbol", "timeframe", "description", "type", "currency", "basecurrency", "timezone", "session", "volumetype", "country",
+                          "sector", "industry", "root", "isin"})
+    if (c.contains(key) && !c[key].is_string() && !c[key].is_null()) return std::string("'") + key + "' must be a text";
+  for (const char* key : {"mintick", "minmove", "pointvalue", "mincontract", "pricescale"})
+    if (c.contains(key) && !c[key].is_null() && !(c[key].is_number() && c[key].get<double>() > 0)) return std::string("'") + key + "' must be a number above 0";
+  const auto given = [&](const char* key) { return c.contains(key) && c[key].is_string() ? c[key].get<std::string>() : ""; };
+  if (const auto name = given("timezone"); !name.empty() && pine::zone::find(name) == nullptr) return "there is no time zone " + in_quotes(name);
+  if (const auto hours = given("session"); !hours.empty() && !pine::session_spec::parse(hours)) return in_quotes(hours) + " isn't a session such as 0930-1600:23456 or 24x7";
+  if (const auto tf = given("timeframe"); !tf.empty() && !pine::timeframe::parse(tf)) return in_quotes(tf) + " isn't a timeframe such as 1, 60, 1D or 1W";
+  return "";
+}
+
 std::string input_text(const json& v) { return v.is_string() ? v.get<std::string>() : v.dump(); }
 
 result<json> read_object(const std::string& path) {
@@ -126,6 +140,7 @@ result<std::vector<pine::bar>> read_bar_table(const std::string& path) {
   auto text = read_text(path);
   if (!text) return text.error();
   std::string_view rest = *text;
+  if (rest.substr(0, 3) == "\xEF\xBB\xBF") rest.remove_prefix(3); // a byte order mark, as spreadsheets write it
   const auto header = cells_of(next_line(rest));
   constexpr std::array<std::string_view, 6> names{"time", "open", "high", "low", "close", "volume"};
   std::array<std::size_t, 6> at{};
@@ -160,6 +175,7 @@ result<symbol_file> read_symbol(const std::string& path) {
   auto parsed = read_object(path);
   if (!parsed) return parsed.error();
   const auto& c = *parsed;
+  if (const auto fault = fault_in_symbol(c); !fault.empty()) return error{errc::invalid_argument, fault, path};
   symbol_file out;
   std::string id = "SYM";
   take(c, "symbol", id);
@@ -174,6 +190,7 @@ result<symbol_file> read_symbol(const std::string& path) {
     for (const auto& [name, e] : c["extra_symbols"].items()) {
       if (!e.is_object() || !e.contains("file") || !e["file"].is_string())
         return error{errc::invalid_argument, "extra_symbols." + name + " needs a 'file'", path};
+      if (const auto fault = fault_in_symbol(e); !fault.empty()) return error{errc::invalid_argument, "extra_symbols." + name + ": " + fault, path};
       auto merged = c; // what isn't said is as for the main symbol
       merged.update(e);
       std::string tf = out.timeframe;

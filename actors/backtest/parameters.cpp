@@ -72,6 +72,7 @@ result<parameter> parameter_space::parse(std::string_view text) {
   parameter p;
   p.name = std::string(text.substr(0, eq));
   auto rest = text.substr(eq + 1);
+  if (rest.empty()) return bad(p.name, "expected MIN:MAX[:STEP] or A|B|C behind the =");
   std::vector<std::string_view> parts;
   char separator = rest.find(':') != std::string_view::npos ? ':' : '|';
   for (std::size_t from = 0; from <= rest.size();) {

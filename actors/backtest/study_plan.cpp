@@ -425,9 +425,15 @@ document study_ledger::results(const result_facts& facts) const {
   out["trials_done"] = trials_done();
   out["trials_total"] = trials_total();
   std::uint64_t failed = 0;
+  const std::string* first = nullptr;
   for (const auto& w : m.windows)
-    for (const auto& row : w.trials->rows()) failed += row && !row->failure.empty() ? 1 : 0;
+    for (const auto& row : w.trials->rows()) {
+      if (!row || row->failure.empty()) continue;
+      ++failed;
+      if (first == nullptr) first = &row->failure;
+    }
   out["trials_failed"] = failed;
+  if (first != nullptr) out["first_failure"] = *first;
   std::optional<double> plateau;
   if (!m.ranks.empty())
     plateau = stability(*m.ranks.front().objective, m.windows.front().trials->neighbours(m.ranks.front()), m.request.goal.way);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <initializer_list>
 #include <map>
 
@@ -186,6 +187,14 @@ std::string timeframe::text(bool always_multiplier) const {
   return out + std::string(letters[static_cast<std::size_t>(unit)]);
 }
 
+bool timeframe::lies_in(const timeframe& longer) const {
+  if (unit == unit_t::tick) return true;
+  if (intraday() && longer.intraday()) return std::fmod(longer.seconds(), seconds()) == 0; // both count from the session's opening
+  if (intraday()) return true;
+  if (unit != longer.unit) return unit == unit_t::day && count == 1 && longer.unit > unit_t::day;
+  return longer.count % count == 0;
+}
+
 timeframe timeframe::from_seconds(std::int64_t s) {
   constexpr std::int64_t day = 86'400, week = 604'800, month = 2'628'003, longest = 366 * day;
   auto up = [](std::int64_t a, std::int64_t b) { return std::max<std::int64_t>(1, (a + b - 1) / b); };
@@ -352,6 +361,11 @@ std::int64_t calendar::first_day(const timeframe& tf, std::int64_t day) const {
 std::int64_t calendar::period_open(const timeframe& tf, std::int64_t utc_ms) const {
   if (tf.intraday()) return period(tf, utc_ms);
   return session_open(first_day(tf, trading_day(utc_ms)));
+}
+
+std::int64_t calendar::bar_open(const timeframe& tf, std::int64_t first_ms) const {
+  const bool of_a_day = tf.intraday() || (tf.unit == timeframe::unit_t::day && tf.count == 1);
+  return of_a_day ? std::min(first_ms, period_open(tf, first_ms)) : first_ms;
 }
 
 std::int64_t calendar::period_close(const timeframe& tf, std::int64_t utc_ms) const {

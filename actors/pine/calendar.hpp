@@ -67,6 +67,9 @@ struct timeframe {
   double seconds() const;
   bool intraday() const { return unit <= unit_t::minute; }
   std::string text(bool always_multiplier) const;
+  /// Whether bars of it never reach over a border of the longer timeframe: 30 lies in 90 and any intraday one in a day, but
+  /// 60 does not in 90, nor a week in a month.
+  bool lies_in(const timeframe& longer) const;
   /// The shortest valid timeframe of at least that length; of equal ones the one with the larger unit: 604800 is "1W".
   static timeframe from_seconds(std::int64_t seconds);
 };
@@ -102,6 +105,9 @@ public:
   std::int64_t period(const timeframe& tf, std::int64_t utc_ms) const;
   /// UTC time at which the period that holds `utc_ms` begins, and ends.
   std::int64_t period_open(const timeframe& tf, std::int64_t utc_ms) const;
+  /// The time of a bar whose first shorter bar begins then: an intraday or daily bar begins with its period even where
+  /// nothing was traded at first, but never behind what it holds (as bars before the session's opening).
+  std::int64_t bar_open(const timeframe& tf, std::int64_t first_ms) const;
   std::int64_t period_close(const timeframe& tf, std::int64_t utc_ms) const;
   /// When the bar after the one that holds `utc_ms` opens, by the trading calendar.
   std::int64_t next_open(const timeframe& tf, std::int64_t utc_ms) const;

@@ -13,6 +13,7 @@ compile_result compile(std::string_view source, const compile_options& options) 
   result.code = compiler(result.diags, options).run(source);
   if (result.diags.has_errors()) result.code = nullptr;
   result.diags.sort();
+  result.diags.count_characters(source);
   return result;
 }
 
@@ -101,8 +102,11 @@ void compiler::collect(module_info& m) {
       }
 }
 
+/// "The same version of a library can only be imported once. Aliases must be distinct" (manual: reference of import).
 void compiler::import_library(module_info& m, const ast::stmt& s) {
   auto key = s.names[0] + "/" + s.names[1] + "/" + s.names[2];
+  if (m.imports.count(s.name) > 0) return error("PN0207", s.pos, "another library is imported as '" + s.name + "'", "give it an alias: import " + key + " as ...");
+  if (!m.import_keys.insert(key).second) error("PN0207", s.pos, "the library " + key + " is imported twice");
   auto it = loaded_.find(key);
   if (it != loaded_.end()) {
     m.imports[s.name] = it->second;
@@ -166,7 +170,7 @@ void compiler::declare_enum(module_info& m, const ast::stmt& s) {
   info.kind = type_kind::enumeration;
   info.name = s.name;
   for (const auto& f : s.fields) {
-    if (std::find(info.members.begin(), info.members.end(), f.name) != info.members.end())
+    if (!info.member_places.emplace(f.name, info.members.size()).second)
       error("PN0203", f.pos, "the field '" + f.name + "' is declared twice");
     info.members.push_back(f.name);
     std::string title = f.name;
@@ -291,6 +295,12 @@ value compiler::statement(const ast::stmt& s, bool used) {
   case stmt_kind::break_:
   case stmt_kind::continue_: jump_out(s); return none;
   case stmt_kind::broken: return error_value();
+  case stmt_kind::type:
+  case stmt_kind::enumeration:
+  case stmt_kind::import_:
+    if (!frame_->scopes.empty() || frame_->fn != nullptr)
+      error("PN0206", s.pos, std::string(s.kind == stmt_kind::import_ ? "a library can't be imported" : s.kind == stmt_kind::type ? "a type can't be declared" : "an enum can't be declared") + " inside another block");
+    return none;
   case stmt_kind::function:
     if (!frame_->scopes.empty() || frame_->fn != nullptr)
       error("PN0206", s.pos, "a function can't be declared inside another block");

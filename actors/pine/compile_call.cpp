@@ -82,8 +82,11 @@ value compiler::call(const ast::expr& e) {
             if (c.decl->exported) visible.push_back(c);
           if (!visible.empty()) return call_user(visible, e, nullptr, path);
         }
-        error("PN0221", e.pos, "the library '" + root + "' exports no function '" + last + "'");
-        return error_value();
+        // an alias such as 'ta' leaves what it doesn't export to the built-in namespace (manual: reference of import)
+        if (registry::get().functions(path) == nullptr) {
+          error("PN0221", e.pos, "the library '" + root + "' exports no " + (owner == root ? "function '" + last : "type '" + owner.substr(root.size() + 1)) + "'");
+          return error_value();
+        }
       }
       if (registry::get().functions(path) != nullptr) return call_builtin(path, e, nullptr);
       bool on_value = registry::get().variable(owner) != nullptr || registry::get().constant(owner, version()) != nullptr; // label.all.size()

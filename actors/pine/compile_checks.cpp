@@ -14,6 +14,11 @@ bool compiler::same_types(const ast::type_name& a, const ast::type_name& b) cons
 /// The header of a function: parameters that differ in name, a receiver with a type, no other function of the same
 /// name and parameters in `before`.
 void compiler::check_header(const ast::stmt& fn, const std::vector<function_info>& before) {
+  if (before.size() >= limits::overloads) { // each is compared with all others, and each call with every one
+    error("PN0301", fn.pos, "more than " + std::to_string(limits::overloads) + " functions are named '" + fn.name + "'");
+    gave_up_ = true;
+    return;
+  }
   std::set<std::string> names;
   for (const auto& p : fn.params)
     if (!names.insert(p.name).second) error("PN0207", p.pos, "the parameter '" + p.name + "' is declared twice");

@@ -124,7 +124,8 @@ value compiler::unknown_name(const std::string& name, source_pos pos, bool is_ca
     for (const auto& [n, _] : s.names) known.push_back(n);
   for (const auto& [n, _] : unit_->globals[frame_->home].names) known.push_back(n);
   for (const auto& [n, _] : frame_->home->functions) known.push_back(n);
-  for (auto n : registry::get().names()) known.push_back(n);
+  for (auto n : registry::get().names())
+    if (n.front() != '$') known.push_back(n); // the others are the compiler's own
   auto near = closest(name, known);
   auto dot = name.find('.');
   std::string what = is_call ? "function" : "variable";
@@ -186,13 +187,13 @@ value compiler::enum_member(const std::string& path, source_pos pos, bool& found
   auto t = find_type(*frame_->home, path.substr(0, dot));
   if (t == t_na || types_->kind(t) != type_kind::enumeration) return {};
   found = true;
-  const auto& members = (*types_)[t].members;
-  auto it = std::find(members.begin(), members.end(), path.substr(dot + 1));
+  const auto& members = (*types_)[t].member_places;
+  auto it = members.find(path.substr(dot + 1));
   if (it == members.end()) {
     error("PN0223", pos, "the enum '" + path.substr(0, dot) + "' has no field '" + path.substr(dot + 1) + "'");
     return error_value();
   }
-  return constant_number(t, f64(it - members.begin()));
+  return constant_number(t, f64(it->second));
 }
 
 value compiler::member_value(const ast::expr& e) {

@@ -69,7 +69,8 @@ struct module_info {
   std::map<std::string, std::vector<function_info>> functions;
   std::map<std::string, type_id> types;
   std::map<std::string, const ast::stmt*> type_decls;
-  std::map<std::string, module_info*> imports;
+  std::map<std::string, module_info*> imports; ///< by alias
+  std::set<std::string> import_keys;           ///< user/lib/version
   bool readable = true; ///< of a library: its text has no errors
 };
 

@@ -8,7 +8,8 @@
 
 namespace tt::pine {
 
-/// A place in the source: 1-based line and column, and how many characters to underline.
+/// A place in the source: 1-based line and column, and how many characters to underline. While a script is compiled
+/// columns are counted in bytes; what a compilation gives out is counted as editors do, in units of UTF-16.
 struct source_pos {
   std::uint32_t line = 1;
   std::uint32_t column = 1;
@@ -40,6 +41,8 @@ public:
   const std::vector<diagnostic>& all() const noexcept { return list_; }
   /// Puts the findings in the order of the source.
   void sort();
+  /// Columns and lengths from bytes of `source` to units of UTF-16: once, when all has been said.
+  void count_characters(std::string_view source);
   /// While muted nothing is recorded, only counted: used to try a reading of the source.
   void mute(int delta) noexcept { muted_ += delta; }
 

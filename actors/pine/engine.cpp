@@ -386,8 +386,13 @@ std::string number_json(double v, type_id t) {
   if (t == t_bool) return v != 0 ? "true" : "false";
   return shortest_decimal(v);
 }
-std::string point_json(const record_object& p) {
-  return "{\"index\":" + number_json(p.num[0], t_int) + ",\"time\":" + number_json(p.num[1], t_int) + ",\"price\":" + number_json(p.num[2], t_float) + "}";
+/// The points of a polyline, kept as index, time, price, index, ...
+std::string points_json(const array_object& points) {
+  std::string out = "[";
+  for (std::size_t i = 0; i + 2 < points.num.size(); i += 3)
+    out += (i > 0 ? ",{\"index\":" : "{\"index\":") + number_json(points.num[i], t_int) + ",\"time\":" + number_json(points.num[i + 1], t_int) +
+           ",\"price\":" + number_json(points.num[i + 2], t_float) + "}";
+  return out + "]";
 }
 std::string cells_json(const drawing_object& t, const array_object& cells) {
   auto columns = to_int(t.num[0]);
@@ -424,14 +429,11 @@ std::string script::drawings_json() const {
           out += "[]";
         } else if (p.name == "cells") {
           out += cells_json(*d, *a);
+        } else if (p.name == "points") {
+          out += points_json(*a);
         } else {
           out += "[";
-          auto v = view_of(*a);
-          for (std::size_t i = 0; i < v.count; ++i) {
-            if (i > 0) out += ",";
-            if (a->is_ref) out += v.ref()[i] == nullptr ? "null" : point_json(static_cast<record_object&>(*v.ref()[i]));
-            else out += number_json(v.num()[i], t_int);
-          }
+          for (std::size_t i = 0; i < a->num.size(); ++i) out += (i > 0 ? "," : "") + number_json(a->num[i], t_int);
           out += "]";
         }
       } else {
@@ -452,6 +454,7 @@ std::vector<bar> aggregate(std::span<const bar> bars, const calendar& cal, const
     auto p = cal.period(tf, b.time_ms);
     if (out.empty() || p != period) {
       out.push_back(b);
+      out.back().time_ms = cal.bar_open(tf, b.time_ms);
       period = p;
       continue;
     }
@@ -473,16 +476,21 @@ void memory_source::add(std::shared_ptr<const symbol_info> info, timeframe tf, s
 }
 
 const symbol_data* memory_source::bars(const std::string& symbol, const timeframe& tf) {
-  const symbol_data* shorter = nullptr;
+  // Made of the longest bars that were given and fit; where none fit the shortest are off least.
+  const symbol_data *fitting = nullptr, *shortest = nullptr;
   for (const auto& d : data_) {
     if (d->info->tickerid() != symbol && d->info->ticker != symbol) continue;
     if (d->tf.unit == tf.unit && d->tf.count == tf.count) return d.get();
-    if (d->tf.seconds() < tf.seconds() && (shorter == nullptr || d->tf.seconds() > shorter->tf.seconds())) shorter = d.get();
+    if (d->derived || d->tf.seconds() >= tf.seconds()) continue;
+    if (shortest == nullptr || d->tf.seconds() < shortest->tf.seconds()) shortest = d.get();
+    if (d->tf.lies_in(tf) && (fitting == nullptr || d->tf.seconds() > fitting->tf.seconds())) fitting = d.get();
   }
+  const auto* shorter = fitting != nullptr ? fitting : shortest;
   if (shorter == nullptr) return nullptr;
   calendar cal(shorter->info->timezone, shorter->info->session);
   auto info_of = shorter->info;
   add(info_of, tf, aggregate(shorter->bars, cal, tf));
+  data_.back()->derived = true;
   return data_.back().get();
 }
 

@@ -29,6 +29,22 @@ int hex_digit(char c) {
   return -1;
 }
 
+/// Where the text stops being UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF); its size
+/// when it never does.
+std::size_t first_bad_byte(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    const auto byte = [&](std::size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U; };
+    const unsigned first = byte(i), second = byte(i + 1);
+    const std::size_t more = first < 0x80 ? 0 : first >= 0xC2 && first <= 0xDF ? 1 : first >= 0xE0 && first <= 0xEF ? 2 : first >= 0xF0 && first <= 0xF4 ? 3 : 4;
+    if (more == 4) return i;
+    for (std::size_t k = 1; k <= more; ++k)
+      if ((byte(i + k) & 0xC0U) != 0x80U) return i;
+    if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) || (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F)) return i;
+    i += more + 1;
+  }
+  return text.size();
+}
+
 class lexer {
 public:
   /// `never_closed`: places of brackets that end, as an error, where the next statement seems to begin.
@@ -41,6 +57,13 @@ public:
   token_stream run() {
     if (src_.size() > limits::source_bytes) {
       diags_.error("PN0001", {}, "the script is longer than " + std::to_string(limits::source_bytes) + " bytes");
+      src_ = {};
+      out_.cut = true;
+    }
+    if (auto bad = first_bad_byte(src_); bad < src_.size()) {
+      const auto start = bad == 0 ? 0 : src_.rfind('\n', bad - 1) + 1; // npos + 1 is 0
+      diags_.error("PN0009", {u32(1 + std::count(src_.begin(), src_.begin() + std::ptrdiff_t(bad), '\n')), u32(bad - start + 1), 1},
+                   "the script isn't UTF-8 text", "save the file as UTF-8");
       src_ = {};
       out_.cut = true;
     }

@@ -28,7 +28,7 @@ struct token {
 struct token_stream {
   std::vector<token> tokens;
   int version = 0; ///< from //@version=N; 0 when absent
-  bool cut = false; ///< the source is too long to be read
+  bool cut = false; ///< the source is too long to be read, or isn't text
 };
 
 token_stream lex(std::string_view source, diagnostics& diags);

@@ -25,6 +25,8 @@ inline constexpr std::uint32_t instructions = 400'000;
 /// the work without emitting anything when their bodies fold to constants. Beyond it: error PN0301.
 inline constexpr std::uint64_t expansions = 20'000;
 inline constexpr std::uint64_t nodes_checked = 2'000'000;
+/// Functions of one name in one script or library: each is compared with the others. Beyond it: error PN0301.
+inline constexpr std::size_t overloads = 500;
 /// Deepest history offset `x[n]` that can be read; further back is a runtime error.
 inline constexpr std::uint32_t history = 10'000;
 /// Elements of an array or matrix, pairs of a map.

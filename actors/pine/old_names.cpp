@@ -90,7 +90,7 @@ std::string old_name_hint(std::string_view name) {
   if (auto foreign = foreign_word_hint(name); !foreign.empty()) return foreign;
   auto it = renamed().find(name);
   if (it != renamed().end()) return sentence(it->second);
-  if (name.find('.') != std::string_view::npos) return "";
+  if (name.find('.') != std::string_view::npos || name.size() < 2) return ""; // one letter is nobody's old name
   for (std::string_view space : {"ta.", "math.", "str.", "request.", "color.", "ticker.", "timeframe.", "runtime."}) {
     auto full = std::string(space) + std::string(name);
     if (known(full)) return sentence(full + (registry::get().functions(full) != nullptr ? "()" : ""));

@@ -33,6 +33,7 @@ struct symbol_data {
   std::shared_ptr<const symbol_info> info;
   timeframe tf;
   std::vector<bar> bars;
+  bool derived = false; ///< made of the bars of a shorter timeframe
 };
 
 /// Where request.*() finds data. Pure: the same question gives the same answer during a run.

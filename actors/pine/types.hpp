@@ -5,6 +5,7 @@
 #include <deque>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace tt::pine {
@@ -44,6 +45,7 @@ struct type_info {
   std::vector<udt_field> fields;    ///< object
   std::uint32_t numbers = 0, references = 0;
   std::vector<std::string> members; ///< enumeration
+  std::unordered_map<std::string, std::size_t> member_places; ///< where each of them stands
   std::vector<std::string> titles;
 };
 

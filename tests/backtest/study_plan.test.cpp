@@ -270,6 +270,7 @@ TEST(study_plan, failures_are_rows_and_no_window_fits_is_an_error) {
   const auto d = ledger.results({"v", {}});
   EXPECT_TRUE(d["best"].empty());
   EXPECT_EQ(d["trials_failed"], 16);
+  EXPECT_NE(d["first_failure"].get<std::string>().find("no such input"), std::string::npos);
   EXPECT_NE(ledger.trials("", 1)->rows[0]["error"].get<std::string>().find("no such input"), std::string::npos);
   const auto wide = study_of(R"({"method":"walk_forward","walk_forward":{"train":"900d","test":"10d"}})");
   EXPECT_EQ(study_ledger::make(wide, time_axis(c.bars)).error().field, "walk_forward.train");

@@ -267,6 +267,10 @@ TEST_F(backtest_command, bad_studies_are_named) {
   EXPECT_NE(e.err.find("tt optimize: --max-trials: the grid has 25000000 points"), std::string::npos) << e.err;
   o.parameters = {"fast"};
   EXPECT_NE(run(o).err.find("--param fast"), std::string::npos);
+  o.parameters = {"fast="};
+  EXPECT_NE(run(o).err.find("--param fast="), std::string::npos);
+  o.parameters = {"fast=2:8", "fast=3:9"};
+  EXPECT_NE(run(o).err.find("is there twice"), std::string::npos);
 }
 
 // ---------------------------------------------------------------- on a node

@@ -129,6 +129,31 @@ TEST_F(pine_command, bad_files_are_named_with_line_and_column) {
   EXPECT_NE(said(o, 2).find("--timeframe"), std::string::npos);
 }
 
+/// A symbol that can't be isn't taken for another one.
+TEST_F(pine_command, facts_of_a_symbol_are_checked) {
+  const auto o = options(plotter);
+  constexpr std::pair<const char*, const char*> rows[] = {
+    {R"({"mintick":"x"})", "'mintick' must be a number above 0"}, {R"({"mintick":0})", "'mintick' must be a number above 0"},
+    {R"({"pointvalue":-1})", "'pointvalue' must be a number above 0"}, {R"({"timezone":"Mars/X"})", "there is no time zone"},
+    {R"({"session":"zz"})", "isn't a session"}, {R"({"timeframe":"7X"})", "isn't a timeframe"}, {R"({"currency":5})", "'currency' must be a text"},
+    {R"({"extra_symbols":{"A:B":{"file":"x.csv","mintick":-1}}})", "extra_symbols.A:B: 'mintick'"}};
+  for (const auto& [facts, why] : rows) {
+    write("symbol.json", facts);
+    EXPECT_NE(said(o, 2).find(why), std::string::npos) << facts;
+  }
+  write("symbol.json", R"({"symbol":"TEST:ABC","timeframe":"60","mintick":0.5,"mincontract":null,"sector":null,"timezone":"America/New_York","session":"0930-1600:23456"})");
+  EXPECT_EQ(run_pine(o), 0);
+}
+
+/// As spreadsheets save it.
+TEST_F(pine_command, a_byte_order_mark_is_no_part_of_the_table) {
+  auto o = options(plotter);
+  write("marked.csv", "\xEF\xBB\xBF" + read("bars.csv"));
+  o.bars = path("marked.csv");
+  EXPECT_EQ(run_pine(o), 0);
+  EXPECT_EQ(read("out.csv"), "time,\"scaled, by\",Plot\n3600,3,10\n7200,5,20\n10800,0.2,\n");
+}
+
 TEST_F(pine_command, errors_of_the_script_end_with_1) {
   EXPECT_NE(said(options("//@version=6\nindicator(\"t\")\nplot(clsoe)\n"), 1).find("s.pine:3:6: error PN0220"), std::string::npos);
   auto o = options("//@version=6\nindicator(\"t\")\nplot(close)\nif bar_index == 1\n    runtime.error(\"stop here\")\n");

@@ -65,6 +65,20 @@ TEST(pine_drawings, polylines_carry_their_points) {
   EXPECT_EQ(j[0]["points"][1]["time"], 1'700'006'400'000);
 }
 
+/// One array may serve for many polylines, as in the manual's polygons: each stays what it was when it was drawn.
+TEST(pine_drawings, polylines_do_not_follow_their_array) {
+  auto j = drawn("var p = array.new<chart.point>()\nif bar_index < 3\n    p.clear()\n    for i = 0 to bar_index + 1\n        p.push(chart.point.from_index(i, 10 * bar_index + i))\n"
+                 "    polyline.new(p)\n    p.first().price := 99\n");
+  ASSERT_EQ(j.size(), 3u);
+  for (std::size_t k = 0; k < 3; ++k) {
+    ASSERT_EQ(j[k]["points"].size(), k + 2);
+    for (std::size_t i = 0; i < k + 2; ++i) {
+      EXPECT_EQ(j[k]["points"][i]["index"], i);
+      EXPECT_EQ(j[k]["points"][i]["price"], 10 * k + i);
+    }
+  }
+}
+
 TEST(pine_drawings, tables_list_the_cells_that_were_set) {
   auto j = drawn("if barstate.islast\n    t = table.new(position.top_right, 2, 3)\n    t.cell(1, 2, \"x\", bgcolor = color.red)\n    t.merge_cells(0, 0, 1, 1)\n");
   ASSERT_EQ(j.size(), 1u);

@@ -106,6 +106,28 @@ TEST(hostile_compile, sources_that_are_deep_or_wide) {
   EXPECT_EQ(codes_of(fields + "x = t.new()\nplot(x.f4999)\n"), "");
 }
 
+/// Names that are many: each is found without going through all of them, or there is a limit.
+TEST(hostile_compile, many_names) {
+  std::string members = "enum e\n", overloads;
+  for (int i = 0; i < 40'000; ++i) members += "    m" + std::to_string(i) + "\n";
+  EXPECT_EQ(codes_of(members + "plot(e.m39999 == e.m1 ? 1 : 0)\n"), "");
+  EXPECT_EQ(codes_of("enum e\n    a\n    a\nplot(1)\n"), "PN0203");
+  for (int i = 0; i < 20'000; ++i) overloads += "type t" + std::to_string(i) + "\n    int a\nmethod f(t" + std::to_string(i) + " x) => x.a\n";
+  EXPECT_EQ(codes_of(overloads + "plot(t1.new(1).f())\n"), "PN0301");
+}
+
+TEST(hostile_compile, bytes_that_are_no_text) {
+  EXPECT_EQ(codes_of("x = \"\xff\"\nplot(1)\n"), "PN0009");
+  EXPECT_EQ(codes_of("plot(1) // \xc3(\n"), "PN0009");
+  for (const char* bad : {"\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe0\x9f\xbf", "\xf0\x8f\xbf\xbf", "\xe2\x82", "\x80"})
+    EXPECT_EQ(codes_of(std::string("plot(1) // ") + bad), "PN0009") << bad;
+  EXPECT_EQ(codes_of("plot(1) // \xc3\xa9 \xe2\x82\xac \xf0\x9f\x9a\x80 \xf4\x8f\xbf\xbf \xed\x9f\xbf\n"), "");
+  auto r = compile("//@version=6\nindicator(\"t\")\nx = \"\xc3\xa9\xff\"\n");
+  ASSERT_EQ(r.diags.all().size(), 1u);
+  EXPECT_EQ(r.diags.all().front().pos.line, 3u);
+  EXPECT_EQ(r.diags.all().front().pos.column, 7u) << "one letter before it";
+}
+
 /// The limits leave room: a thousand calls of one function and a request of each of 40 symbols compile.
 TEST(hostile_compile, large_scripts_compile) {
   std::string many = "f(x) => x * 2 + 1\ng(x) => f(x) + f(x + 1)\n", requests = "s = 0.0\n";

@@ -30,6 +30,8 @@ TEST_P(recovery, reports_everything_once) {
 }
 
 const broken_script list[] = {
+    {"columns_count_characters", "x = \"\xc3\xa9\xe2\x82\xac\" + nosuch\ny = \"\xf0\x9f\x9a\x80\" + nosuch2\n",
+     "3:12 PN0220 there is no variable 'nosuch'\n4:12 PN0220 there is no variable 'nosuch2'"},
     {"two_syntax_errors_and_a_type_error", "x = = 1\nplot(ta.sma(close, \"a\"))\ny = 1 +\nplot(close)\nint z = \"s\"\n",
      "3:5 PN0101 expected a value, found '='\n"
      "4:20 PN0240 the argument 'length' must be int, this is const string\n"

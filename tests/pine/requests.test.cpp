@@ -76,6 +76,50 @@ TEST(pine_requests, a_longer_timeframe_shows_only_what_has_closed) {
   EXPECT_EQ(row(r, 2), "na na na na na na 100 100 100 100 100 100 101 101 ");
 }
 
+/// Bars are made of the chart's own, never of longer ones made for another request: an hour reaches over the end of the
+/// first 90 minutes, a week over the end of a month.
+TEST(pine_requests, timeframes_that_do_not_lie_in_each_other) {
+  world minutes;
+  auto r = minutes.run("plot(request.security(syminfo.tickerid, \"60\", close))\nplot(request.security(syminfo.tickerid, \"90\", close))\n",
+                       bars_of(9, hour / 2, 1), "30");
+  EXPECT_EQ(row(r, 0), "na 2 2 4 4 6 6 8 8 ");
+  EXPECT_EQ(row(r, 1), "na na 3 3 3 6 6 6 9 ");
+  world days; // from the 15th of November: the months end with the 16th and the 47th bar
+  r = days.run("plot(request.security(syminfo.tickerid, \"W\", close))\nplot(request.security(syminfo.tickerid, \"M\", close))\n"
+               "plot(request.security(syminfo.tickerid, \"M\", volume))\n",
+               bars_of(50, day, 1), "1D");
+  ASSERT_EQ(r.columns.size(), 3u) << r.error;
+  EXPECT_EQ(r.columns[0][4], 5) << "Sunday the 19th";
+  EXPECT_TRUE(std::isnan(r.columns[1][14]));
+  EXPECT_EQ(r.columns[1][15], 16);
+  EXPECT_EQ(r.columns[1][45], 16);
+  EXPECT_EQ(r.columns[1][46], 47);
+  EXPECT_EQ(r.columns[2][46], 310) << "31 days of December";
+}
+
+/// An hour, or a day, begins with its period, also where its first half was not traded.
+TEST(pine_requests, longer_bars_begin_with_their_period) {
+  world w;
+  auto chart = bars_of(9, hour / 2, 1);
+  chart.erase(chart.begin() + 4); // 02:00
+  chart.erase(chart.begin());     // 00:00
+  auto r = w.run("plot((request.security(syminfo.tickerid, \"60\", time) - " + std::to_string(start) + ") / 60000)\n"
+                 "plot((request.security(syminfo.tickerid, \"D\", time, lookahead = barmerge.lookahead_on) - " + std::to_string(start) + ") / 60000)\n",
+                 chart, "30");
+  EXPECT_EQ(row(r, 0), "0 0 60 120 120 180 180 ");
+  EXPECT_EQ(row(r, 1), "0 0 0 0 0 0 0 ");
+}
+
+/// Of bars that were given, the longest that fit are taken.
+TEST(pine_requests, bars_that_were_given_and_fit) {
+  world w;
+  w.data.add(symbol("B"), *timeframe::parse("1"), bars_of(3 * 60, hour / 60, 1));
+  w.data.add(symbol("B"), *timeframe::parse("60"), bars_of(3, hour, 1000));
+  auto r = w.run("plot(request.security(\"X:B\", \"90\", close))\nplot(request.security(\"X:B\", \"180\", close))\n", bars_of(6, hour / 2, 1), "30");
+  EXPECT_EQ(row(r, 0), "na na 90 90 90 180 ");
+  EXPECT_EQ(row(r, 1), "na na na na na 1002 ");
+}
+
 TEST(pine_requests, prices_in_another_currency) {
   world w;
   w.data.add(symbol("B"), *timeframe::parse("240"), bars_of(6, 4 * hour, 100));

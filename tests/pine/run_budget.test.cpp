@@ -78,6 +78,21 @@ TEST(pine_run_budget, time_of_the_run_ends_long_bars) {
   EXPECT_NE(why.find("the whole run"), std::string::npos) << why;
 }
 
+/// What a script lets go of is collected before it adds up: results of built-ins count with all they hold.
+TEST(pine_run_budget, results_count_as_memory_where_they_are_made) {
+  for (const char* maker : {"m.row(0)", "m.transpose().col(0)", "array.new<float>(90000, 1).abs()", "array.new<float>(90000, 1).standardize()",
+                            "m.transpose().mult(array.from(1.0))"}) {
+    budget limit;
+    limit.heap_bytes = 24u << 20; // room for some of them: two are needed at a time
+    limit.steps_per_bar = 400'000'000;
+    const auto [bar, why] = stop_of(std::string("type t\n    array<float> a\nm = matrix.new<float>(1, 90000, 1)\nk = array.new<t>()\nfor i = 0 to 60\n    k.push(t.new(") + maker +
+                                        "))\n",
+                                    2, limit);
+    EXPECT_EQ(bar, 0) << maker << ": 61 arrays of 90,000 numbers are 43 MB";
+    EXPECT_NE(why.find("memory"), std::string::npos) << maker << ": " << why;
+  }
+}
+
 class hostile_run : public ::testing::TestWithParam<std::pair<const char*, const char*>> {};
 
 /// Each grows or works without end, and is stopped by a count: no clock is given.
@@ -117,6 +132,12 @@ INSTANTIATE_TEST_SUITE_P(
                       std::pair{"splitting", "s = str.repeat(\"a,\", 20000)\nwhile true\n    x = str.split(s, \",\")\n"},
                       std::pair{"patterns", "s = str.repeat(\"a\", 4000)\nx = str.match(s, \"(a*)*b\")\n"},
                       std::pair{"sessions", "for i = 0 to 100000\n    x = time(\"1\", \"0000-0001:1\", timeframe_bars_back = 5000)\n"},
+                      // each result is larger than what the heap keeps of it by itself
+                      std::pair{"rows_of_matrices", "type t\n    array<float> a\nm = matrix.new<float>(1, 90000, 1)\nvar all = array.new<t>()\nfor i = 0 to 50\n    all.push(t.new(m.row(0)))\n"},
+                      std::pair{"products", "type t\n    array<float> a\nm = matrix.new<float>(90000, 1, 1)\nv = array.from(1.0)\nvar all = array.new<t>()\nfor i = 0 to 50\n    all.push(t.new(m.mult(v)))\n"},
+                      std::pair{"extremes_of_matrices", "var m = matrix.new<float>(1, 90000, 1)\nwhile true\n    x = m.max() + m.avg()\n"},
+                      std::pair{"tests_of_matrices", "var m = matrix.new<float>(300, 300, 0)\nwhile true\n    x = m.is_symmetric() or m.is_zero()\n"},
+                      std::pair{"filling_matrices", "var m = matrix.new<float>(300, 300, 0)\nwhile true\n    m.fill(1), m.swap_rows(0, 1)\n"},
                       std::pair{"rows", "var m = matrix.new<float>(90000, 1, 1)\nwhile true\n    for r in m\n        r.fill(2)\n"}),
     [](const auto& named) { return std::string(named.param.first); });
 

@@ -44,8 +44,9 @@ double variance_of(const std::vector<double>& v, bool biased) {
   return std::max(0.0, biased ? squares / divisor - m * m : squares / divisor - sum / divisor * m);
 }
 
-array_object* result(const site& c, type_id t) {
+array_object* result(const site& c, type_id t, std::size_t count) {
   auto* a = c.mem().make<array_object>(t, false);
+  c.mem().grew(count * 8);
   c.reto(a);
   return a;
 }
@@ -53,7 +54,7 @@ array_object* result(const site& c, type_id t) {
 void abs(site& c) {
   auto v = array_arg(c, 0);
   c.shared().charge(v.count);
-  auto* a = result(c, v.array->element);
+  auto* a = result(c, v.array->element, v.count);
   for (std::size_t i = 0; i < v.count; ++i) a->num.push_back(std::fabs(v.num()[i]));
 }
 void avg(site& c) { c.ret(mean(known(c, 0))); }
@@ -125,7 +126,7 @@ void standardize(site& c) {
   auto v = array_arg(c, 0);
   auto values = known(c, 0);
   double m = mean(values), d = std::sqrt(variance_of(values, true));
-  auto* a = result(c, t_float);
+  auto* a = result(c, t_float, v.count);
   for (std::size_t i = 0; i < v.count; ++i) {
     double x = v.num()[i];
     a->num.push_back(is_na(x) ? na_value : d == 0 ? 1 : (x - m) / d);

@@ -133,12 +133,33 @@ void put(drawing_object& d, const drawing_property& p, const site& c, std::size_
 }
 
 /// Constructor whose parameters are the properties in order.
-template <type_id T>
-void make(site& c) {
-  auto* d = create(c, T);
-  const auto& props = properties_of(T);
+drawing_object* build(site& c, type_id t) {
+  auto* d = create(c, t);
+  const auto& props = properties_of(t);
   for (std::size_t i = 0; d != nullptr && i < props.size() && i < c.count(); ++i) put(*d, props[i], c, i);
   c.reto(d);
+  return d;
+}
+template <type_id T>
+void make(site& c) {
+  (void)build(c, T);
+}
+/// A polyline keeps its points as they are when it is drawn, index, time and price of each: what happens to the array and
+/// to its points later doesn't move it (manual: polylines, "Closed shapes": one array serves for all polygons).
+void polyline_new(site& c) {
+  auto* d = build(c, t_polyline);
+  auto* points = static_cast<array_object*>(c.o(0));
+  if (d == nullptr || points == nullptr) return;
+  const auto view = view_of(*points);
+  c.shared().charge(view.count);
+  auto* kept = c.mem().make<array_object>(type_id(t_float), false);
+  kept->num.reserve(3 * view.count);
+  for (std::size_t i = 0; i < view.count; ++i) {
+    const auto* p = static_cast<const record_object*>(view.ref()[i]);
+    for (std::size_t k = 0; k < 3; ++k) kept->num.push_back(p == nullptr ? na_value : p->num[k]);
+  }
+  c.mem().grew(24 * view.count);
+  d->ref[property(c, t_polyline, "points").slot] = kept;
 }
 
 double point_number(const site& c, std::size_t arg, std::size_t slot) {
@@ -292,6 +313,7 @@ void all(site& c) {
   auto* a = c.mem().make<array_object>(T, true);
   for (auto& [_, d] : c.shared().drawings)
     if (d->type == T) a->ref.push_back(d);
+  c.mem().grew(a->ref.size() * 8);
   c.shared().charge(c.shared().drawings.size() / 4);
   c.reto(a);
 }
@@ -333,6 +355,7 @@ record_object* cell_at(const site& c, bool make_it) {
     c.shared().charge(usz(columns * rows) / 4);
     auto* cells = c.mem().make<array_object>(type_id(t_na), true);
     cells->ref.assign(usz(columns * rows), nullptr);
+    c.mem().grew(usz(columns * rows) * 8);
     t->ref[slot] = cells;
   }
   auto* cells = static_cast<array_object*>(t->ref[slot]);
@@ -398,6 +421,7 @@ void merge_cells(site& c) {
   c.mem().touch(m);
   if (m->num.size() < 40'000)
     for (std::size_t k = 1; k <= 4; ++k) m->num.push_back(c.f(k));
+  c.mem().grew(32);
 }
 
 } // namespace
@@ -431,7 +455,7 @@ const std::vector<builtin_row>& drawing_rows() {
         {"box.new(chart.point top_left, chart.point bottom_right, color border_color=0x2962FFFF, int border_width=1, string border_style=\"solid\", string extend=\"none\", string xloc=\"bar_index\", color bgcolor=0x2962FFFF, string text=\"\", string text_size=\"auto\", color text_color=0x363A45FF, string text_halign=\"center\", string text_valign=\"center\", string text_wrap=\"none\", string text_font_family=\"default\", const bool force_overlay=false, string text_formatting=\"none\") box", box_points},
         {"box.new(chart.point top_left, chart.point bottom_right, color border_color=0x2962FFFF, int border_width=1, string border_style=\"solid\", string extend=\"none\", string xloc=\"bar_index\", color bgcolor=0x2962FFFF, string text=\"\", int text_size, color text_color=0x363A45FF, string text_halign=\"center\", string text_valign=\"center\", string text_wrap=\"none\", string text_font_family=\"default\", const bool force_overlay=false, string text_formatting=\"none\") box", box_points, 0, special::none, 6},
         {"linefill.new(line line1, line line2, color color) linefill", linefill_new},
-        {"polyline.new(array<chart.point> points, bool curved=false, bool closed=false, string xloc=\"bar_index\", color line_color=0x2962FFFF, color fill_color=na, string line_style=\"solid\", int line_width=1, const bool force_overlay=false) polyline", make<t_polyline>},
+        {"polyline.new(array<chart.point> points, bool curved=false, bool closed=false, string xloc=\"bar_index\", color line_color=0x2962FFFF, color fill_color=na, string line_style=\"solid\", int line_width=1, const bool force_overlay=false) polyline", polyline_new},
         {"table.new(string position, int columns, int rows, color bgcolor=na, color frame_color=na, int frame_width=0, color border_color=na, int border_width=0, const bool force_overlay=false) table", table_new},
         // points
         {"chart.point.new(int time, int index, float price) chart.point", point_new},

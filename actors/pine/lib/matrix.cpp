@@ -90,6 +90,7 @@ void fill(site& c) {
   auto& m = changing(c);
   auto to = [&](std::size_t k, std::size_t size) { return c.na(k) ? i64(size) : std::min(c.i(k), i64(size)); };
   auto r1 = to(3, m.rows), c1 = to(5, m.cols);
+  c.shared().charge(m.rows * m.cols / 8);
   for (auto r = std::max<std::int64_t>(c.i(2), 0); r < r1; ++r)
     for (auto k = std::max<std::int64_t>(c.i(4), 0); k < c1; ++k) {
       auto at = usz(r) * m.cols + usz(k);
@@ -104,6 +105,8 @@ void line(site& c) {
   auto k = index(c, 1, Row ? m.rows : m.cols, Row ? "row" : "column");
   auto* a = c.mem().make<array_object>(m.element, m.is_ref);
   auto n = Row ? m.cols : m.rows;
+  c.shared().charge(n / 8);
+  c.mem().grew(n * 8);
   for (std::size_t i = 0; i < n; ++i) {
     auto at = Row ? k * m.cols + i : i * m.cols + k;
     if (m.is_ref) a->ref.push_back(m.ref[at]);
@@ -163,6 +166,7 @@ void remove_line(site& c) {
   auto* a = c.mem().make<array_object>(m.element, m.is_ref);
   auto rows_now = m.rows - (Row ? 1 : 0), cols_now = m.cols - (Row ? 0 : 1);
   c.shared().charge(m.rows * m.cols / 8);
+  c.mem().grew(8 * (Row ? m.cols : m.rows));
   auto old_cols = m.cols;
   auto build = [&](auto& v, auto& removed) {
     for (std::size_t j = 0; j < (Row ? m.cols : m.rows); ++j) removed.push_back(v[Row ? p * old_cols + j : j * old_cols + p]);
@@ -181,6 +185,7 @@ void swap_lines(site& c) {
   auto& m = changing(c);
   auto size = Row ? m.rows : m.cols;
   auto a = index(c, 1, size, Row ? "row" : "column"), b = index(c, 2, size, Row ? "row" : "column");
+  c.shared().charge((Row ? m.cols : m.rows) / 8);
   for (std::size_t j = 0; j < (Row ? m.cols : m.rows); ++j) {
     auto x = Row ? a * m.cols + j : j * m.cols + a, y = Row ? b * m.cols + j : j * m.cols + b;
     if (m.is_ref) std::swap(m.ref[x], m.ref[y]);
@@ -290,26 +295,28 @@ void sort(site& c) {
 
 // ---------------------------------------------------------------- figures of all elements
 
-std::vector<double> known(const matrix_object& m) {
+std::vector<double> known(const site& c) {
+  const auto& m = arg(c);
+  c.shared().charge(m.num.size() / 8);
   std::vector<double> v;
   for (double x : m.num)
     if (!is_na(x)) v.push_back(x);
   return v;
 }
 void avg(site& c) {
-  auto v = known(arg(c));
+  auto v = known(c);
   double s = 0;
   for (double x : v) s += x;
   c.ret(v.empty() ? na_value : s / f64(v.size()));
 }
 template <bool Largest>
 void extreme(site& c) {
-  auto v = known(arg(c));
+  auto v = known(c);
   if (v.empty()) return c.ret(na_value);
   c.ret(Largest ? *std::max_element(v.begin(), v.end()) : *std::min_element(v.begin(), v.end()));
 }
 void median(site& c) {
-  auto v = known(arg(c));
+  auto v = known(c);
   c.shared().charge(v.size());
   if (v.empty()) return c.ret(na_value);
   std::sort(v.begin(), v.end());
@@ -317,7 +324,7 @@ void median(site& c) {
   c.ret(v.size() % 2 == 1 ? v[mid] : (v[mid - 1] + v[mid]) / 2);
 }
 void mode(site& c) {
-  auto v = known(arg(c));
+  auto v = known(c);
   c.shared().charge(v.size());
   if (v.empty()) return c.ret(na_value);
   std::sort(v.begin(), v.end());
@@ -338,7 +345,9 @@ void mode(site& c) {
 // ---------------------------------------------------------------- what a matrix is
 
 template <class F>
-bool every(const matrix_object& m, F f) {
+bool every(const site& c, F f) {
+  const auto& m = arg(c);
+  c.shared().charge(m.num.size() / 8);
   for (std::size_t r = 0; r < m.rows; ++r)
     for (std::size_t k = 0; k < m.cols; ++k)
       if (!f(r, k, m.num[r * m.cols + k])) return false;
@@ -346,36 +355,36 @@ bool every(const matrix_object& m, F f) {
 }
 bool square(const matrix_object& m) { return m.rows == m.cols; }
 void is_square(site& c) { c.ret(from_bool(square(arg(c)))); }
-void is_zero(site& c) { c.ret(from_bool(every(arg(c), [](auto, auto, double x) { return x == 0; }))); }
-void is_binary(site& c) { c.ret(from_bool(every(arg(c), [](auto, auto, double x) { return x == 0 || x == 1; }))); }
+void is_zero(site& c) { c.ret(from_bool(every(c, [](auto, auto, double x) { return x == 0; }))); }
+void is_binary(site& c) { c.ret(from_bool(every(c, [](auto, auto, double x) { return x == 0 || x == 1; }))); }
 void is_identity(site& c) {
   auto& m = arg(c);
-  c.ret(from_bool(square(m) && every(m, [](auto r, auto k, double x) { return x == (r == k ? 1 : 0); })));
+  c.ret(from_bool(square(m) && every(c, [](auto r, auto k, double x) { return x == (r == k ? 1 : 0); })));
 }
 void is_diagonal(site& c) {
   auto& m = arg(c);
-  c.ret(from_bool(square(m) && every(m, [](auto r, auto k, double x) { return r == k || x == 0; })));
+  c.ret(from_bool(square(m) && every(c, [](auto r, auto k, double x) { return r == k || x == 0; })));
 }
 void is_antidiagonal(site& c) {
   auto& m = arg(c);
-  c.ret(from_bool(square(m) && every(m, [&](auto r, auto k, double x) { return r + k + 1 == m.cols || x == 0; })));
+  c.ret(from_bool(square(m) && every(c, [&](auto r, auto k, double x) { return r + k + 1 == m.cols || x == 0; })));
 }
 void is_symmetric(site& c) {
   auto& m = arg(c);
-  c.ret(from_bool(square(m) && every(m, [&](auto r, auto k, double x) { return x == m.num[k * m.cols + r]; })));
+  c.ret(from_bool(square(m) && every(c, [&](auto r, auto k, double x) { return x == m.num[k * m.cols + r]; })));
 }
 void is_antisymmetric(site& c) {
   auto& m = arg(c);
-  c.ret(from_bool(square(m) && every(m, [&](auto r, auto k, double x) { return x == -m.num[k * m.cols + r]; })));
+  c.ret(from_bool(square(m) && every(c, [&](auto r, auto k, double x) { return x == -m.num[k * m.cols + r]; })));
 }
 void is_triangular(site& c) {
   auto& m = arg(c);
-  c.ret(from_bool(square(m) && (every(m, [](auto r, auto k, double x) { return r <= k || x == 0; }) ||
-                                every(m, [](auto r, auto k, double x) { return r >= k || x == 0; }))));
+  c.ret(from_bool(square(m) && (every(c, [](auto r, auto k, double x) { return r <= k || x == 0; }) ||
+                                every(c, [](auto r, auto k, double x) { return r >= k || x == 0; }))));
 }
 void is_stochastic(site& c) {
   auto& m = arg(c);
-  if (!every(m, [](auto, auto, double x) { return x >= 0; })) return c.ret(0);
+  if (!every(c, [](auto, auto, double x) { return x >= 0; })) return c.ret(0);
   bool rows_one = true, cols_one = true;
   for (std::size_t r = 0; r < m.rows; ++r) {
     double s = 0;
@@ -424,6 +433,7 @@ void mult_array(site& c) {
   if (a.cols != v.count) c.stop("the matrix has " + std::to_string(a.cols) + " columns, the array " + std::to_string(v.count) + " elements");
   c.shared().charge(a.rows * a.cols / 8 + 1);
   auto* out = c.mem().make<array_object>(type_id(t_float), false);
+  c.mem().grew(a.rows * 8);
   for (std::size_t r = 0; r < a.rows; ++r) {
     double s = 0;
     for (std::size_t k = 0; k < a.cols; ++k) s += a.num[r * a.cols + k] * v.num()[k];
@@ -494,6 +504,7 @@ void eigenvalues(site& c) {
   auto* out = c.mem().make<array_object>(type_id(t_float), false);
   dense vectors;
   out->num = eigen(dense_of(c, a), vectors, meter_of(c));
+  c.mem().grew(out->num.size() * 8);
   c.reto(out);
 }
 void eigenvectors(site& c) {

@@ -168,6 +168,7 @@ void request_instance::advance_building() {
   if (building_started_ && period != building_period_ && !building_ran_) step(building_bar_, false, true);
   if (!building_started_ || period != building_period_) {
     building_bar_ = now;
+    building_bar_.time_ms = owner_.cal.bar_open(tf_, t);
     building_started_ = true;
     building_ran_ = false;
     building_period_ = period;

@@ -297,6 +297,11 @@ private:
   std::optional<double> venue_fee_; ///< of the execution that is being booked
   std::vector<fill_event> log_;
   std::optional<std::string> failure_;
+  std::uint64_t work_ = 0; ///< orders and entries looked at on this bar
+  void note_work(std::size_t looked_at) {
+    work_ += looked_at;
+    if (work_ > limits::order_work_per_bar && !failure_) failure_ = "the strategy takes too long: too many orders are placed while many wait";
+  }
   text_id close_prefix_cache_id_ = 0, close_prefix_cache_ = 0;
 };
 

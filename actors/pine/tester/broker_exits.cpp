@@ -86,6 +86,8 @@ bool has_levels(const order_command& c) {
 void broker::place_leg(const order_command& c, const exit_target& t) {
   order* old = nullptr;
   double siblings = 0;
+  note_work(orders_.all().size());
+  if (failure_) return;
   for (auto* o : orders_.all()) {
     if (o->dead || o->kind != order_kind::exit || o->binding != t.binding || o->id != t.entry) continue;
     if (o->signal == c.id) old = o;

@@ -107,6 +107,7 @@ void broker::fill(order& o, double raw_price) {
 
 void broker::execute(order& o, double price, double order_qty, bool counts) {
   ++fill_number_;
+  note_work(orders_.all().size());
   last_fill_price_ = price;
   double filled = std::fabs(o.size), held = book_.size(), opens = filled, done = 0;
   bool against = held != 0 && o.size * held < 0;

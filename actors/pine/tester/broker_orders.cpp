@@ -11,6 +11,7 @@ broker::broker(const broker_rules& rules, text_pool& texts, log_fills log, fill_
 
 void broker::command(const order_command& c) {
   using kind = order_command::kind_t;
+  note_work(orders_.all().size() + entries_.size());
   if (failure_) return;
   switch (c.kind) {
   case kind::entry: return place_entry(c);

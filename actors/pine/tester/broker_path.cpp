@@ -10,6 +10,7 @@ void broker::start_bar(const bar_moment& when) {
   now_ = when;
   moment_ = 0;
   bar_fills_ = 0;
+  work_ = 0;
   stage_.armed = false;
   margin_deferred_ = false;
   seen_ = excursions::whole_bar;

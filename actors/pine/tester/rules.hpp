@@ -53,6 +53,9 @@ inline constexpr std::size_t orders = 20'000;
 inline constexpr std::size_t trades = 2'000'000;
 /// Closed trades a script can still read: older ones are trimmed (manual: strategies, "Trimming").
 inline constexpr std::int64_t readable_trades = 9'000;
+/// Orders and entries looked at on one bar, by all the calls and fills together; beyond it the run stops with an error. A
+/// thousand orders placed again while a thousand wait are a million.
+inline constexpr std::uint64_t order_work_per_bar = 50'000'000;
 /// Fills on one bar; beyond it the run stops with an error.
 inline constexpr std::size_t fills_per_bar = 100'000;
 } // namespace limits

@@ -358,6 +358,24 @@ TEST(strategy_property, settings_and_data_change_results_and_a_rerun_does_not) {
   EXPECT_NE(base, table("", random_bars(1500, 8)));
 }
 
+/// Each order that is placed looks at those that wait: where both are many the run ends with an error instead of taking
+/// hours. A thousand of them are far from that.
+TEST(strategy, orders_that_multiply_stop_the_run) {
+  const std::string loose = ", pyramiding = 100000, margin_long = 0, margin_short = 0, initial_capital = 1000000000";
+  auto stop_of = [&](const std::string& body) -> std::string {
+    auto r = start(script_of(loose, body));
+    if (!r) return "doesn't compile";
+    for (const auto& b : random_bars(3, 5))
+      if (auto f = r->on_bar(b)) return f->message;
+    return "";
+  };
+  EXPECT_NE(stop_of("for i = 0 to 15000\n    strategy.entry(str.tostring(i), strategy.long, limit = 1)\n").find("too many orders"), std::string::npos);
+  EXPECT_NE(stop_of("for i = 0 to 15000\n    strategy.entry(str.tostring(i), strategy.long)\n").find("too many orders"), std::string::npos);
+  EXPECT_NE(stop_of("for i = 0 to 900\n    strategy.entry(str.tostring(i), strategy.long)\n    strategy.exit(\"x\" + str.tostring(i), limit = 1e9)\n").find("too many orders"), std::string::npos);
+  EXPECT_EQ(stop_of("for i = 0 to 1000\n    strategy.entry(str.tostring(i), strategy.long, limit = 1)\n"), "");
+  EXPECT_EQ(stop_of("for i = 0 to 500\n    strategy.entry(str.tostring(i), strategy.long)\n    strategy.exit(\"x\", str.tostring(i), limit = 1e9)\n"), "");
+}
+
 TEST(strategy, what_is_not_a_strategy_is_refused) {
   auto compiled = compile("//@version=6\nindicator(\"t\")\nplot(close)\n");
   ASSERT_NE(compiled.code, nullptr);
