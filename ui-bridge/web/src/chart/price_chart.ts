@@ -19,7 +19,7 @@ import { MainSeries } from "./main_series";
 import type { PriceFormat } from "./main_series";
 import { PointerLayer } from "./pointer_layer";
 import type { ChartPoint, PointerTool } from "./pointer_layer";
-import { PriceLines } from "./price_lines";
+import { label_room_px, PriceLines } from "./price_lines";
 import { SessionShading } from "./session_shading";
 
 /// Bars, volume, marks, price lines and other symbols on the chart library.
@@ -28,8 +28,6 @@ import { SessionShading } from "./session_shading";
 /// Older bars are wanted when fewer than this many are left of the view.
 const page_margin = 200;
 const default_bar_rem = 0.6;
-/// Empty bars right of the newest one.
-const right_margin_bars = 6;
 /// Bars in view on either side of a place one jumps to.
 const around_place_bars = 60;
 /// The volume pane's share of the price pane's height.
@@ -129,6 +127,8 @@ export class PriceChart {
   private rescaling: ReturnType<typeof setTimeout> | undefined;
   private bars: readonly Bar[] = [];
   private dated = false;
+  /// Empty pixels right of the newest bar.
+  private room_px: number;
 
   constructor(
     container: HTMLElement,
@@ -138,6 +138,7 @@ export class PriceChart {
     style: BarStyle = "candles",
     tools: readonly PointerTool[] = [],
   ) {
+    this.room_px = label_room_px([], font.size_px);
     this.chart = createChartEx<Time, ExchangeTimeScale>(container, this.scale, this.options());
     this.main = new MainSeries(this.chart, style, colors, undefined);
     this.volume = this.add_volume();
@@ -382,6 +383,23 @@ export class PriceChart {
   /// Draws the prices of orders, positions and alerts, in place of those before.
   draw_lines(lines: readonly ChartLine[]): void {
     this.lines.set(lines);
+    this.make_room(lines);
+  }
+
+  /// Labels of lines stand at the right edge, over what is drawn there: the newest
+  /// bar and the text of its fill keep clear of them.
+  private make_room(lines: readonly ChartLine[]): void {
+    const context = document.createElement("canvas").getContext("2d");
+    if (context) context.font = `${this.label_px}px ${this.font.family}`;
+    this.room_px = label_room_px(lines.map(({ text }) => context?.measureText(text).width ?? 0), this.font.size_px);
+    const scale = this.chart.timeScale();
+    const margin = scale.scrollPosition();
+    // A view of the past stays where it is.
+    if (this.bars.length > 0 && margin >= 0 && margin * scale.options().barSpacing < this.room_px) this.scroll_to_latest();
+  }
+
+  private get label_px(): number {
+    return Math.round(this.font.size_px * 0.88);
   }
 
   /// Shows the bars around a time.
@@ -393,7 +411,8 @@ export class PriceChart {
   }
 
   scroll_to_latest(): void {
-    this.chart.timeScale().scrollToPosition(right_margin_bars, false);
+    const scale = this.chart.timeScale();
+    scale.scrollToPosition(this.room_px / scale.options().barSpacing, false);
   }
 
   /// @param bars positive = towards the past.
@@ -458,7 +477,7 @@ export class PriceChart {
   private reset_view(): void {
     this.chart.timeScale().applyOptions({ barSpacing: default_bar_rem * this.font.size_px });
     this.chart.priceScale("right").applyOptions({ autoScale: true });
-    this.chart.timeScale().scrollToPosition(right_margin_bars, false);
+    this.scroll_to_latest();
   }
 
   private moved(range: LogicalRange | null): void {
@@ -510,7 +529,7 @@ export class PriceChart {
       autoSize: true,
       layout: {
         background: { type: ColorType.Solid, color: background }, textColor: text,
-        fontFamily: this.font.family, fontSize: Math.round(this.font.size_px * 0.88),
+        fontFamily: this.font.family, fontSize: this.label_px,
         // The library's logo brings an inline style the CSP forbids; the panel
         // carries the attribution itself.
         attributionLogo: false,
@@ -518,9 +537,9 @@ export class PriceChart {
       },
       grid: { vertLines: { color: grid }, horzLines: { color: grid } },
       crosshair: { mode: CrosshairMode.Normal, vertLine: line, horzLine: line },
-      rightPriceScale: { borderColor: separator, scaleMargins: { top: 0.1, bottom: 0.06 } },
+      rightPriceScale: { borderColor: separator, scaleMargins: { top: 0.14, bottom: 0.06 } },
       timeScale: {
-        borderColor: separator, timeVisible: true, secondsVisible: false, rightOffset: right_margin_bars, minBarSpacing: 0.4,
+        borderColor: separator, timeVisible: true, secondsVisible: false, rightOffset: this.room_px / (default_bar_rem * this.font.size_px), minBarSpacing: 0.4,
         tickMarkFormatter: (time: Time, type: number) => tick_text(this.scale.zone, time as number, type),
       },
       localization: {
