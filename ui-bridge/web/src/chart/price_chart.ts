@@ -36,6 +36,8 @@ const volume_share = 0.22;
 const rescale_after_ms = 120;
 /// Marks drawn at one time, the newest: the library copies all of them on each change.
 const marks_drawn = 1_000;
+/// Longer texts of marks, such as an alert's message, are cut.
+const mark_text_limit = 18;
 
 export interface ChartColors {
   background: string;
@@ -386,16 +388,13 @@ export class PriceChart {
     this.make_room(lines);
   }
 
-  /// Labels of lines stand at the right edge, over what is drawn there: the newest
-  /// bar and the text of its fill keep clear of them.
+  /// Labels of lines stand at the right edge, over what is drawn there: the newest bar and
+  /// the text of its fill keep clear of them. Room for a wide label is made when the view is
+  /// set the next time: a chart that moves under the pointer would move the prices too.
   private make_room(lines: readonly ChartLine[]): void {
     const context = document.createElement("canvas").getContext("2d");
     if (context) context.font = `${this.label_px}px ${this.font.family}`;
     this.room_px = label_room_px(lines.map(({ text }) => context?.measureText(text).width ?? 0), this.font.size_px);
-    const scale = this.chart.timeScale();
-    const margin = scale.scrollPosition();
-    // A view of the past stays where it is.
-    if (this.bars.length > 0 && margin >= 0 && margin * scale.options().barSpacing < this.room_px) this.scroll_to_latest();
   }
 
   private get label_px(): number {
@@ -462,7 +461,8 @@ export class PriceChart {
       alert: { position: "aboveBar", shape: "circle", color: alert }, note: { position: "aboveBar", shape: "square", color: plain },
     } as const;
     const look = looks[kind];
-    return { time: ts as UTCTimestamp, ...look, ...(place ? { position: place === "above" ? "aboveBar" : "belowBar" } : {}), ...(color ? { color } : {}), text };
+    const shown = text.length > mark_text_limit ? `${text.slice(0, mark_text_limit - 1).trimEnd()}…` : text;
+    return { time: ts as UTCTimestamp, ...look, ...(place ? { position: place === "above" ? "aboveBar" : "belowBar" } : {}), ...(color ? { color } : {}), text: shown };
   }
 
   private draw_tail(): void {

@@ -2,14 +2,15 @@ import { describe, expect, it } from "vitest";
 import { label_room_px } from "./price_lines";
 
 describe("room right of the newest bar", () => {
-  it("is small where no line has a label", () => {
-    expect(label_room_px([], 10)).toBeLessThan(50);
+  it("holds an order's label and half of a fill's text before there is an order", () => {
+    expect(label_room_px([], 12)).toBe(label_room_px([38], 12));
+    expect(label_room_px([], 12)).toBeGreaterThan(38 + 45);
   });
 
-  it("holds the widest label and half of a fill's text", () => {
+  it("grows with the widest label", () => {
     const room = label_room_px([48, 90, 30], 12);
-    expect(room).toBeGreaterThan(90 + 36);
-    expect(room).toBeLessThan(90 + 60);
+    expect(room).toBeGreaterThan(90 + 45);
+    expect(room).toBeLessThan(90 + 70);
   });
 
   it("grows with the type", () => {
