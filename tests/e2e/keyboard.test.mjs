@@ -82,6 +82,18 @@ story("a command fills the ticket; a working order is cancelled by Delete", asyn
   await until("the node has cancelled it", async () => (await get(`/api/v1/orders/${working.order_id}`)).status === "cancelled");
 });
 
+test("a misspelt name is found in the whole instrument master", suite_timeout, async () => {
+  const { page } = terminal;
+  for (const [typed, symbol] of [["mcrosoft", "MSFT"], ["micro nsdq", "MNQ1!"], ["aple", "AAPL"]]) {
+    await page.evaluate(() => document.activeElement?.blur());
+    await page.keyboard.press("/");
+    await page.getByTestId("search").getByRole("combobox").fill(typed);
+    await page.locator("[role=option][aria-selected=true]").filter({ hasText: symbol }).waitFor();
+    await page.keyboard.press("Enter");
+    await chart_until(terminal, `shows ${symbol}`, (s) => s.symbol === symbol);
+  }
+});
+
 const panels = {
   positions: "positions", orders: "orders", executions: "executions", accounts: "accounts", alerts: "alerts", risk: "risk", webhooks: "webhooks", "pine editor": "editor", backtests: "backtest",
   optimisation: "optimize", strategies: "strategies", cluster: "cluster", system: "system", settings: "settings", news: "news", "order ticket": "ticket", watchlist: "watchlist",
@@ -105,6 +117,19 @@ test("every panel takes the keyboard when it is asked for, and shows where it is
     assert.ok(seen.seen, `the focus in ${name} can be seen: ${seen.at}`);
     await page.evaluate(() => document.activeElement.blur());
   }
+});
+
+test("the chart takes the arrows as soon as it is asked for", suite_timeout, async () => {
+  const { page } = terminal;
+  await command(terminal, "layout market");
+  await command(terminal, "open chart");
+  await page.locator("[data-testid=chart]:focus").waitFor();
+  const before = await chart_until(terminal, "is drawn", is_ready);
+  await page.keyboard.press("ArrowLeft");
+  await page.keyboard.press("ArrowLeft");
+  const back = await chart_until(terminal, "has scrolled back", ({ from }) => from < before.from - 10);
+  await page.keyboard.press("End");
+  await chart_until(terminal, "shows the newest bar again", ({ from, to }) => from > back.from && to >= before.to);
 });
 
 test("the help fits the smallest screen from its first line on", suite_timeout, async () => {

@@ -38,6 +38,18 @@ after(async () => {
   if (folder) await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
+const as_admin = async (path) => (await fetch(node.url + path, { headers: { authorization: `Bearer ${admin}` } })).json();
+async function trader_token() {
+  const made = await fetch(`${node.url}/api/v1/auth/tokens`, { method: "POST", headers: { "content-type": "application/json", authorization: `Bearer ${admin}` }, body: JSON.stringify({ name: "second-desk", role: "trader" }) });
+  return (await made.json()).token;
+}
+const script = `//@version=6
+strategy("Story", overlay = true)
+if close > ta.sma(close, 3)
+    strategy.entry("Long", strategy.long, qty = 0.01)
+if close < ta.sma(close, 3)
+    strategy.close("Long")
+`;
 const story = (name, run) => test(name, suite_timeout, async (t) => (missing ? t.skip(missing) : run(terminal.page)));
 
 story("nobody sees the door and nothing behind it", async (page) => {
@@ -70,8 +82,7 @@ story("a session trades: its changes carry the token against forged requests", a
   await chart_until(terminal, "shows bars", is_ready);
   await command(terminal, "close BTCUSD");
   await page.getByTestId("ask-yes").click();
-  const held = async () => (await fetch(`${node.url}/api/v1/positions`, { headers: { authorization: `Bearer ${admin}` } })).json();
-  await until("the position is closed", async () => (await held()).length === 0);
+  await until("the position is closed", async () => (await as_admin("/api/v1/positions")).length === 0);
 });
 
 story("signing out leads back to the door, and so does a session that ended elsewhere", async (page) => {
@@ -84,7 +95,7 @@ story("signing out leads back to the door, and so does a session that ended else
   await page.keyboard.press("Enter");
   await chart_until(terminal, "shows bars", is_ready);
   await terminal.context.clearCookies();
-  await command(terminal, "AAPL 1h");
+  await page.keyboard.press("r"); // whatever asks next hears of it
   await page.getByTestId("sign-in").waitFor();
 });
 
@@ -101,4 +112,57 @@ story("an administrator enters by a token, and makes and revokes another one", a
   await page.getByRole("button", { name: "Revoke desk" }).click();
   await page.getByTestId("ask-yes").click();
   await page.getByTestId("token-settings").locator("[data-token=desk]").waitFor({ state: "detached" });
+});
+
+story("what a trader stops an administrator resumes, in two steps", async (page) => {
+  // the trader, by another door
+  const stopped = await fetch(`${node.url}/api/v1/risk/emergency-stop`, {
+    method: "POST", headers: { "content-type": "application/json", authorization: `Bearer ${await trader_token()}` }, body: JSON.stringify({ mode: "halt", reason: "story" }),
+  });
+  assert.equal(stopped.status, 200);
+  await page.locator("[data-testid=stop].stopped").waitFor();
+  await page.getByTestId("stop").click();
+  await page.getByTestId("resume-reason").fill("checked");
+  await page.getByTestId("resume-ask").click();
+  await page.getByTestId("resume-now").waitFor();
+  assert.equal((await as_admin("/api/v1/risk")).kill_active, true, "the first step resumes nothing");
+  await page.getByTestId("resume-now").click();
+  await page.locator("[data-testid=stop]:not(.stopped)").waitFor();
+  assert.equal((await as_admin("/api/v1/risk")).kill_active, false);
+});
+
+story("a report is exported as whoever looks at it, which a link could not", async (page) => {
+  const run = await fetch(`${node.url}/api/backtest/strategy`, {
+    method: "POST", headers: { "content-type": "application/json", authorization: `Bearer ${admin}` },
+    body: JSON.stringify({ pine_script: script, symbols: ["BTCUSD"], timeframes: ["1h"], start_date: "2026-01-05", end_date: "2026-01-14" }),
+  });
+  const { backtest_id } = await run.json();
+  await until("the run is done", async () => (await as_admin(`/api/backtest/${backtest_id}/status`)).status === "completed");
+  await command(terminal, "open backtests");
+  await page.locator(`[data-testid=job][data-job="${backtest_id}"] .job-main`).click();
+  await page.locator("[data-testid=report][data-status=completed]").waitFor();
+  const [file] = await Promise.all([page.waitForEvent("download"), page.getByTestId("export-trades").click()]);
+  assert.equal(file.suggestedFilename(), `${backtest_id}-trades.csv`);
+  assert.match(await readFile(await file.path(), "utf8"), /^[a-z_]+,.*\n/);
+});
+
+story("an administrator makes a webhook profile: its address once, an alert through it becomes an order", async (page) => {
+  await command(terminal, "open webhooks");
+  await page.locator("[data-testid=webhook-events][data-part=ready]").waitFor();
+  await page.getByTestId("new-profile").click();
+  await page.getByTestId("profile-name").fill("desk");
+  await page.getByTestId("profile-secret").fill("s3cret-of-the-test");
+  assert.deepEqual(await violations(terminal), []);
+  await page.getByTestId("profile-save").click();
+  await page.getByTestId("fresh-token").waitFor();
+  const url = await page.getByLabel("Webhook address", { exact: true }).inputValue();
+  const send = (secret) => fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ secret, ticker: "BTCUSD", action: "buy", contracts: "0.01" }) });
+  assert.equal((await send("wrong")).status, 401);
+  assert.equal((await send("s3cret-of-the-test")).status, 200);
+  await page.getByTestId("webhook-events").locator(".vt-body .tag", { hasText: "queued" }).first().waitFor();
+  await until("the order is filled", async () => (await as_admin("/api/v1/orders?limit=20")).some(({ symbol, status, strategy_id }) => symbol === "BTCUSD" && status === "filled" && /^webhook/.test(strategy_id ?? "")));
+  const shown = await page.getByTestId("webhooks").innerText();
+  assert.ok(!shown.includes("s3cret"), "no secret on the screen");
+  await page.getByTestId("forget-token").click();
+  assert.ok(!(await page.getByTestId("webhooks").innerText()).includes(url.split("/").at(-1)), "the address is gone");
 });

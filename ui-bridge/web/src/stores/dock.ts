@@ -185,12 +185,12 @@ const focus_within_ms = 3_000;
 /// What it shows may be: after this long the panel itself takes the keyboard.
 const content_within_ms = 400;
 /// What the keyboard goes to, the first that a panel has.
-const focus_places = ["[data-focus]", "[role=grid]", "[role=region][tabindex='0']", "button:not([disabled])"];
+const focus_places = ["[data-focus]", "[data-chart]", "[role=grid]", "[role=region][tabindex='0']", "button:not([disabled])"];
 
 function focus_when_there(dock_panel: HTMLElement, until_ms: number, there_since_ms?: number): void {
   const now = performance.now();
   const panel = dock_panel.isConnected ? dock_panel.querySelector<HTMLElement>(".panel") : null;
-  const place = panel && focus_places.map((selector) => panel.querySelector<HTMLElement>(selector)).find(Boolean);
+  const place = panel && focus_places.map((selector) => dock_panel.querySelector<HTMLElement>(selector)).find(Boolean);
   const since = panel ? (there_since_ms ?? now) : undefined;
   if (place) return place.focus();
   if (panel && now - since! > content_within_ms) {

@@ -1,5 +1,6 @@
 import { defineStore } from "pinia";
 import { computed, ref, shallowRef } from "vue";
+import { fetch_master } from "../api/gateway";
 import type { SymbolMatch } from "../api/types";
 import type { ChartPlace } from "../market/place";
 import { is_string, is_strings, load, save } from "./storage";
@@ -47,6 +48,7 @@ export const use_workspace = defineStore("workspace", () => {
   const waiting_script = ref("");
   /// Every match the search has seen, so that it also finds offline.
   const seen = shallowRef(new Map<string, SymbolMatch>());
+  let has_master = false;
   const has_symbol = computed(() => symbol.value !== "");
 
   function show(next: string): void {
@@ -71,6 +73,18 @@ export const use_workspace = defineStore("workspace", () => {
   function open_search(purpose: "show" | "add" = "show"): void {
     search_purpose.value = purpose;
     search_open.value = true;
+    void read_master();
+  }
+
+  /// The node's search finds what contains the words; the master is here for all other spellings.
+  async function read_master(): Promise<void> {
+    if (has_master) return;
+    has_master = true;
+    try {
+      remember(await fetch_master());
+    } catch {
+      has_master = false; // the node's search stands alone until the next time
+    }
   }
 
   function remember(matches: readonly SymbolMatch[]): void {
