@@ -30,6 +30,8 @@ const page_margin = 200;
 const default_bar_rem = 0.6;
 /// Bars in view on either side of a place one jumps to.
 const around_place_bars = 60;
+/// Height of the legend above the bars.
+const legend_rem = 3.8;
 /// The volume pane's share of the price pane's height.
 const volume_share = 0.22;
 /// Scrolling settles this long before other symbols are drawn from the new edge.
@@ -476,8 +478,15 @@ export class PriceChart {
 
   private reset_view(): void {
     this.chart.timeScale().applyOptions({ barSpacing: default_bar_rem * this.font.size_px });
-    this.chart.priceScale("right").applyOptions({ autoScale: true });
+    this.chart.priceScale("right").applyOptions({ autoScale: true, scaleMargins: this.margins() });
     this.scroll_to_latest();
+  }
+
+  /// The legend's lines stay free, whatever share of the pane that is.
+  private margins(): { top: number; bottom: number } {
+    const { height } = this.chart.paneSize(0);
+    const top = height > 0 ? (legend_rem * this.font.size_px) / height : 0.14;
+    return { top: Math.min(0.34, Math.max(0.08, top)), bottom: 0.06 };
   }
 
   private moved(range: LogicalRange | null): void {
