@@ -74,6 +74,7 @@ story("a command fills the ticket; a working order is cancelled by Delete", asyn
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
   await page.getByTestId("answer").waitFor();
+  await until("the page has heard of it", async () => Number(await terminal.chart().getAttribute("data-lines")) > 0);
   await page.keyboard.press("o");
   await page.locator("[data-testid=orders] [role=grid]:focus").waitFor();
   const working = await until("the order works", async () => (await orders()).find(({ status, symbol }) => status === "open" && symbol === "AAPL"));
