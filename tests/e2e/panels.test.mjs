@@ -182,7 +182,7 @@ story("risk shows each limit with the room left, and the breakers", "/api/v1/ris
   assert.equal(await rows.count(), risk.limits.length);
   const measured = risk.limits.find(({ code }) => code === "MIN_BALANCE");
   const row = page.locator("[data-testid=risk] tr[data-code=MIN_BALANCE]");
-  assert.match(await row.innerText(), /min balance/);
+  assert.match(await row.innerText(), /Least balance/);
   assert.match(await row.innerText(), new RegExp(String(Math.trunc(measured.limit)).replace(/\B(?=(\d{3})+$)/g, ",")));
   const breaker = page.locator("[data-testid=risk] [data-breaker=DAILY_LOSS]");
   assert.match(await breaker.innerText(), /daily loss[^]*armed/i);
@@ -299,7 +299,7 @@ test("settings show what the node says of tokens, and the time zone moves the cl
   const { page } = terminal;
   await command(terminal, "open settings");
   const reply = await fetch(`${node.url}/api/v1/auth/tokens`);
-  await page.getByTestId("token-settings").filter({ hasText: reply.ok ? "Make a token" : (await reply.json()).detail }).waitFor();
+  await page.getByTestId("token-settings").filter({ hasText: reply.ok ? "Make a token" : "Only an administrator" }).waitFor();
   await page.getByRole("radio", { name: "Another" }).click();
   await page.getByLabel("Name of the time zone").fill("Mars/Olympus");
   await page.getByLabel("Name of the time zone").press("Enter");

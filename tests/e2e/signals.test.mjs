@@ -309,6 +309,21 @@ test("the news panel says what to configure", suite_timeout, async (t) => {
   assert.match(await page.getByTestId("news-unconfigured").innerText(), /NEWS_FEEDS/);
 });
 
+test("headlines are shown with their symbols, and only web addresses are links (stand-in answers)", suite_timeout, async () => {
+  const { page } = terminal;
+  const item = { timestamp: "2026-01-15T15:00:00Z", source: "Wire", symbols: ["AAPL"] };
+  await page.route("**/api/v1/news?*", (route) => route.fulfill({ json: { configured: true, news: [{ ...item, id: "1", headline: "Apple opens higher", url: "https://example.com/a" }, { ...item, id: "2", headline: "Not a link", url: "javascript:alert(1)" }] } }));
+  await command(terminal, "layout market");
+  await command(terminal, "open news");
+  await page.getByRole("button", { name: "Ask again" }).click({ timeout: 2_000 }).catch(() => {}); // or it was asked anew already
+  await page.getByText("Not a link").waitFor();
+  assert.deepEqual(await page.locator(".news-link").allInnerTexts(), ["Apple opens higher"]);
+  await page.locator(".news-symbol").first().click();
+  await command(terminal, "open chart"); // the news are in front of it
+  await chart_until(terminal, "shows the symbol of the news", (s) => s.symbol === "AAPL");
+  await page.unroute("**/api/v1/news?*");
+});
+
 test("parts that the node lacks are named in their panels", suite_timeout, async (t) => {
   const { page } = terminal;
   let checked = 0;

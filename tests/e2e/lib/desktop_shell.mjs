@@ -35,8 +35,10 @@ export async function open_shell({ screen, program: path, args, env = {} }) {
   await writeFile(browser, `#!/bin/sh\nexec ${real} --remote-debugging-port=0 --disable-gpu "$@"\n`);
   await chmod(browser, 0o755);
   const profile = join(folder, "profile"), exports_folder = join(folder, "exports"), secrets = join(folder, "secrets.json");
+  // the node's data lie in the shell's own folder: one run's stop switch is not another's
+  const { DATA_DIR: _, ...around } = process.env;
   const child = spawn(path, ["--browser", browser, "--profile", profile, "--export-dir", exports_folder, "--secrets", secrets,
-    "--node-dir", join(folder, "data"), ...args], { stdio: ["ignore", "inherit", "pipe"], env: { ...process.env, DISPLAY: screen.name, ...env } });
+    "--node-dir", join(folder, "data"), ...args], { stdio: ["ignore", "inherit", "pipe"], env: { ...around, DISPLAY: screen.name, ...env } });
   let log = "";
   child.stderr.on("data", (text) => (log += text));
   const ended = new Promise((resolve) => child.once("exit", (code, signal) => resolve(signal ?? code)));

@@ -13,7 +13,7 @@ const poll_ms = 200;
 ///   a data folder of its own below DATA_DIR: layouts and orders of one file of
 ///   tests are not another's;
 /// - TT_MOCK=1: the mock of the web UI, to try these tests without a gateway.
-/// @return {url, stop}, and interrupt, kill, start_again where the node was started here
+/// @return {url, stop}, and interrupt, kill, start_again, data where the node was started here
 /// @param config a configuration in place of TT_CONFIG; its port must be TT_URL's
 export async function node_under_test({ config } = {}) {
   const { TT_URL, TT_BIN, TT_MOCK } = process.env;
@@ -61,6 +61,8 @@ export async function node_under_test({ config } = {}) {
     /// The same node on the same data folder, ready; with another configuration where one is given.
     start_again: start,
     pid: () => child.pid,
+    /// Its data folder.
+    data,
   };
 }
 

@@ -36,6 +36,8 @@ export async function open_terminal(url, { proxy, viewport = { width: 1600, heig
   await context.exposeFunction("tt_csp_report", (text) => complaints.push(`csp: ${text}`));
   await context.addInitScript(() => addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sourceFile }) => globalThis.tt_csp_report(`${violatedDirective} ${blockedURI} ${sourceFile}`)));
   await page.goto(url, { timeout: wait_ms });
+  // the page first asks the node who it is
+  if (url !== "about:blank") await page.locator(".header, [data-testid=sign-in]").first().waitFor();
   return {
     page,
     context,

@@ -1,4 +1,5 @@
 import { run_command } from "./command/run";
+import type { PanelId } from "./panels/kinds";
 import { use_dock } from "./stores/dock";
 import { use_hotkeys } from "./stores/hotkeys";
 import { use_ticket } from "./stores/ticket";
@@ -18,12 +19,12 @@ export interface Hotkey {
   run?: (workspace: Workspace) => void;
 }
 
-const show = (panel: Parameters<ReturnType<typeof use_dock>["show_panel"]>[0]) => () => use_dock().show_panel(panel);
+const show = (panel: PanelId) => () => use_dock().go_to(panel);
 
 /// Only fills the ticket; it is previewed and confirmed there.
 function side(side: "buy" | "sell"): void {
   use_ticket().fill({ side });
-  use_dock().show_panel("ticket");
+  use_dock().go_to("ticket");
 }
 
 export const hotkeys: readonly Hotkey[] = [
@@ -62,7 +63,7 @@ export const hotkeys: readonly Hotkey[] = [
   { keys: ["Ctrl S", "Ctrl Enter"], label: "In the editor: save, backtest" },
   { keys: ["Ctrl Space"], label: "In the editor: complete" },
   { id: "help", keys: ["?"], label: "This help", run: (w) => (w.help_open = true) },
-  { keys: ["Esc"], label: "Close what is open" },
+  { keys: ["Esc"], label: "Close what is open, leave a text field" },
 ];
 
 /// The keys an entry has now: the user's own one in place of the first.
@@ -91,7 +92,13 @@ export function hotkey(event: KeyboardEvent, workspace: Workspace): void {
     workspace.open_search();
     return;
   }
-  if (with_control || event.altKey || event.defaultPrevented || is_typing(event.composedPath()[0] ?? event.target)) return;
+  if (with_control || event.altKey || event.defaultPrevented) return;
+  const target = event.composedPath()[0] ?? event.target;
+  if (is_typing(target)) {
+    // out of the field, so that keys are keys again; a dialog has its own meaning of Escape
+    if (event.key === "Escape" && !document.querySelector("dialog[open]")) target.blur();
+    return;
+  }
   if (document.querySelector("dialog[open]")) return;
   const match = entry_of(event.key, use_hotkeys().own);
   if (!match?.run) return;
@@ -99,7 +106,7 @@ export function hotkey(event: KeyboardEvent, workspace: Workspace): void {
   match.run(workspace);
 }
 
-function is_typing(target: EventTarget | null): boolean {
+function is_typing(target: EventTarget | null): target is HTMLElement {
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Alert } from "../api/alert_types";
-import { alert_text, build_alert, condition_kind, conditions, crossing_to, form_of, fresh_alert } from "./alert_form";
+import { alert_text, build_alert, condition_kind, conditions, crossing_to, form_of, fresh_alert, note_text } from "./alert_form";
 
 const now = Date.parse("2026-01-15T14:30:00Z");
 const form = (change: object) => ({ ...fresh_alert("aapl"), condition_value: "200", ...change });
@@ -58,5 +58,9 @@ describe("alert form", () => {
     expect(alert_text({ symbol: "AAPL", condition: "custom", expression: "rsi < 20" })).toBe("AAPL rsi < 20");
     expect(alert_text({ message: "done" })).toBe("done");
     expect([crossing_to(10, 9), crossing_to(8, 9), crossing_to(8, undefined)]).toEqual(["price_cross_above", "price_cross_below", "price_cross_above"]);
+  });
+
+  it("says of a note what kind it is and whose", () => {
+    expect([note_text({ alert_type: "job_notice", strategy: "momentum" }), note_text({ alert_type: "own_kind" }), note_text({})]).toEqual(["Notice of a job: momentum", "own kind", "note"]);
   });
 });

@@ -160,6 +160,14 @@ export function alert_text(alert: Pick<Alert, "symbol" | "condition" | "conditio
   return [alert.symbol, label, has_value ? String(alert.condition_value) : ""].filter(Boolean).join(" ");
 }
 
+const note_kinds: Readonly<Record<string, string>> = { job_notice: "Notice of a job", divergence: "Divergence", notice: "Notice" };
+
+/// What a note, which waits for nothing, is about: its kind, and whose it is.
+export function note_text({ alert_type, strategy }: Pick<Alert, "alert_type" | "strategy">): string {
+  const kind = note_kinds[alert_type ?? ""] ?? (alert_type ?? "note").replaceAll("_", " ");
+  return strategy ? `${kind}: ${strategy}` : kind;
+}
+
 export const is_price_alert = (alert: Pick<Alert, "condition">): boolean => condition_kind(alert.condition)?.value?.is_price === true;
 
 /// The crossing that a price away from the last one waits for.

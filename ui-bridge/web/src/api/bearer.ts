@@ -16,3 +16,14 @@ export function bearer_header(): Record<string, string> {
 export function bearer_protocols(): string[] {
   return token === "" ? [] : ["tt.json", `bearer.${token}`];
 }
+
+/// The session's token against forged requests; the session itself is in a cookie that no script sees.
+let csrf = "";
+
+export function set_csrf(next: string): void {
+  csrf = next;
+}
+
+export function csrf_header(method: string): Record<string, string> {
+  return csrf === "" || method === "GET" ? {} : { "x-csrf-token": csrf };
+}

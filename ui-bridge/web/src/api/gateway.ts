@@ -2,6 +2,8 @@ import { ApiError, request } from "./http";
 import type {
   Bar, Health, InstrumentDetail, MarketStatus, Quote, SymbolMatch, UdfHistory, UdfSymbol, Watchlist,
 } from "./types";
+import { master_rows } from "../market/master";
+import type { MasterColumns } from "../market/master";
 import type { SessionKind } from "../stream/types";
 
 /// The gateway's routes that the UI uses, one function each.
@@ -69,6 +71,11 @@ export async function search_symbols(q: string, type: string, signal?: AbortSign
 /// The first instruments of the node's master, without a query.
 export async function fetch_instruments(limit: number): Promise<SymbolMatch[]> {
   return (await request<SymbolMatch[]>("/udf/search", { query: { query: "", limit } })).data;
+}
+
+/// The whole instrument master.
+export async function fetch_master(): Promise<SymbolMatch[]> {
+  return master_rows((await request<MasterColumns>("/udf/symbol_info")).data);
 }
 
 /// @param symbols at most 100, the contract's limit.

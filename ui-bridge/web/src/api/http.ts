@@ -1,9 +1,11 @@
 /// One place for fetch, time-outs and the gateway's error body.
 
-import { bearer_header } from "./bearer";
+import { bearer_header, csrf_header } from "./bearer";
 
 /// A reply slower than this is an error the user sees.
 const request_timeout_ms = 15_000;
+/// Whole files take longer.
+const text_timeout_ms = 60_000;
 
 /// A request that failed, with the text the gateway gave.
 export class ApiError extends Error {
@@ -63,10 +65,30 @@ export function error_text(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+const unknown_listeners = new Set<() => void>();
+
+/// Calls back whenever the node says that it does not know who asks.
+/// @return what ends it.
+export function on_unknown_caller(heard: () => void): () => void {
+  unknown_listeners.add(heard);
+  return () => unknown_listeners.delete(heard);
+}
+
 /// @throws ApiError for every failure but an abort by the caller's signal.
 export async function request<T>(path: string, options: RequestOptions = {}): Promise<Reply<T>> {
+  const { response, text } = await exchange(path, options, "application/json");
+  return { data: parse(text) as T, headers: response.headers };
+}
+
+/// A reply that is no JSON: CSV, metrics.
+/// @throws ApiError as `request` does.
+export async function request_text(path: string, accept = "*/*"): Promise<string> {
+  return (await exchange(path, { timeout_ms: text_timeout_ms }, accept)).text;
+}
+
+async function exchange(path: string, options: RequestOptions, accept: string): Promise<{ response: Response; text: string }> {
   const { method = "GET", query, body, signal } = options;
-  const headers: Record<string, string> = { accept: "application/json", ...bearer_header(), ...options.headers };
+  const headers: Record<string, string> = { accept, ...bearer_header(), ...csrf_header(method), ...options.headers };
   if (body !== undefined) headers["content-type"] = "application/json";
   const timeout = AbortSignal.timeout(options.timeout_ms ?? request_timeout_ms);
   let response: Response;
@@ -82,9 +104,9 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
     if (signal?.aborted) throw new DOMException("aborted", "AbortError");
     throw new ApiError(timeout.aborted ? `${path}: no answer in time` : "The gateway can't be reached", 0);
   }
-  const data = parse(text);
-  if (!response.ok) throw failure(path, response, data);
-  return { data: data as T, headers: response.headers };
+  if (response.status === 401) for (const heard of unknown_listeners) heard();
+  if (!response.ok) throw failure(path, response, parse(text));
+  return { response, text };
 }
 
 /// Path and query of a link that the browser follows by itself (downloads).

@@ -14,6 +14,13 @@ export interface Me {
   accounts: string[];
   strategies: string[];
   expires_at: string | null;
+  /// Of a session: has to come with every change.
+  csrf_token?: string;
+}
+
+export interface SignIn {
+  username: string;
+  password: string;
 }
 
 export interface AccessToken {
@@ -53,4 +60,13 @@ export async function create_token(body: TokenRequest): Promise<AccessToken> {
 
 export async function revoke_token(id: string): Promise<void> {
   await request(`/api/v1/auth/tokens/${encodeURIComponent(id)}`, { method: "DELETE" });
+}
+
+/// The node sets the session's cookie. @return the token that changes have to carry.
+export async function log_in(body: SignIn): Promise<string> {
+  return (await request<{ csrf_token: string }>("/api/v1/auth/login", { method: "POST", body })).data.csrf_token;
+}
+
+export async function log_out(): Promise<void> {
+  await request("/api/v1/auth/logout", { method: "POST", body: {} });
 }

@@ -1,4 +1,4 @@
-import { ApiError, request } from "./http";
+import { ApiError, request, request_text } from "./http";
 import type { ClusterReport, NodeHealth } from "./service_types";
 
 export async function fetch_cluster(): Promise<ClusterReport> {
@@ -16,9 +16,4 @@ export async function fetch_node_health(): Promise<NodeHealth> {
 }
 
 /// The node's figures as Prometheus text.
-export async function fetch_metrics_text(): Promise<string> {
-  const reply = await fetch("/metrics", { credentials: "same-origin", headers: { accept: "text/plain" } });
-  const text = await reply.text();
-  if (!reply.ok) throw new ApiError(`/metrics answered ${reply.status}`, reply.status);
-  return text;
-}
+export const fetch_metrics_text = (): Promise<string> => request_text("/metrics", "text/plain");

@@ -19,7 +19,7 @@ import { MainSeries } from "./main_series";
 import type { PriceFormat } from "./main_series";
 import { PointerLayer } from "./pointer_layer";
 import type { ChartPoint, PointerTool } from "./pointer_layer";
-import { PriceLines } from "./price_lines";
+import { label_room_px, PriceLines } from "./price_lines";
 import { SessionShading } from "./session_shading";
 
 /// Bars, volume, marks, price lines and other symbols on the chart library.
@@ -28,16 +28,18 @@ import { SessionShading } from "./session_shading";
 /// Older bars are wanted when fewer than this many are left of the view.
 const page_margin = 200;
 const default_bar_rem = 0.6;
-/// Empty bars right of the newest one.
-const right_margin_bars = 6;
 /// Bars in view on either side of a place one jumps to.
 const around_place_bars = 60;
+/// Height of the legend above the bars.
+const legend_rem = 3.8;
 /// The volume pane's share of the price pane's height.
 const volume_share = 0.22;
 /// Scrolling settles this long before other symbols are drawn from the new edge.
 const rescale_after_ms = 120;
 /// Marks drawn at one time, the newest: the library copies all of them on each change.
 const marks_drawn = 1_000;
+/// Longer texts of marks, such as an alert's message, are cut.
+const mark_text_limit = 18;
 
 export interface ChartColors {
   background: string;
@@ -129,6 +131,8 @@ export class PriceChart {
   private rescaling: ReturnType<typeof setTimeout> | undefined;
   private bars: readonly Bar[] = [];
   private dated = false;
+  /// Empty pixels right of the newest bar.
+  private room_px: number;
 
   constructor(
     container: HTMLElement,
@@ -138,6 +142,7 @@ export class PriceChart {
     style: BarStyle = "candles",
     tools: readonly PointerTool[] = [],
   ) {
+    this.room_px = label_room_px([], font.size_px);
     this.chart = createChartEx<Time, ExchangeTimeScale>(container, this.scale, this.options());
     this.main = new MainSeries(this.chart, style, colors, undefined);
     this.volume = this.add_volume();
@@ -382,6 +387,20 @@ export class PriceChart {
   /// Draws the prices of orders, positions and alerts, in place of those before.
   draw_lines(lines: readonly ChartLine[]): void {
     this.lines.set(lines);
+    this.make_room(lines);
+  }
+
+  /// Labels of lines stand at the right edge, over what is drawn there: the newest bar and
+  /// the text of its fill keep clear of them. Room for a wide label is made when the view is
+  /// set the next time: a chart that moves under the pointer would move the prices too.
+  private make_room(lines: readonly ChartLine[]): void {
+    const context = document.createElement("canvas").getContext("2d");
+    if (context) context.font = `${this.label_px}px ${this.font.family}`;
+    this.room_px = label_room_px(lines.map(({ text }) => context?.measureText(text).width ?? 0), this.font.size_px);
+  }
+
+  private get label_px(): number {
+    return Math.round(this.font.size_px * 0.88);
   }
 
   /// Shows the bars around a time.
@@ -393,7 +412,8 @@ export class PriceChart {
   }
 
   scroll_to_latest(): void {
-    this.chart.timeScale().scrollToPosition(right_margin_bars, false);
+    const scale = this.chart.timeScale();
+    scale.scrollToPosition(this.room_px / scale.options().barSpacing, false);
   }
 
   /// @param bars positive = towards the past.
@@ -443,7 +463,8 @@ export class PriceChart {
       alert: { position: "aboveBar", shape: "circle", color: alert }, note: { position: "aboveBar", shape: "square", color: plain },
     } as const;
     const look = looks[kind];
-    return { time: ts as UTCTimestamp, ...look, ...(place ? { position: place === "above" ? "aboveBar" : "belowBar" } : {}), ...(color ? { color } : {}), text };
+    const shown = text.length > mark_text_limit ? `${text.slice(0, mark_text_limit - 1).trimEnd()}…` : text;
+    return { time: ts as UTCTimestamp, ...look, ...(place ? { position: place === "above" ? "aboveBar" : "belowBar" } : {}), ...(color ? { color } : {}), text: shown };
   }
 
   private draw_tail(): void {
@@ -457,8 +478,15 @@ export class PriceChart {
 
   private reset_view(): void {
     this.chart.timeScale().applyOptions({ barSpacing: default_bar_rem * this.font.size_px });
-    this.chart.priceScale("right").applyOptions({ autoScale: true });
-    this.chart.timeScale().scrollToPosition(right_margin_bars, false);
+    this.chart.priceScale("right").applyOptions({ autoScale: true, scaleMargins: this.margins() });
+    this.scroll_to_latest();
+  }
+
+  /// The legend's lines stay free, whatever share of the pane that is.
+  private margins(): { top: number; bottom: number } {
+    const { height } = this.chart.paneSize(0);
+    const top = height > 0 ? (legend_rem * this.font.size_px) / height : 0.14;
+    return { top: Math.min(0.34, Math.max(0.08, top)), bottom: 0.06 };
   }
 
   private moved(range: LogicalRange | null): void {
@@ -510,7 +538,7 @@ export class PriceChart {
       autoSize: true,
       layout: {
         background: { type: ColorType.Solid, color: background }, textColor: text,
-        fontFamily: this.font.family, fontSize: Math.round(this.font.size_px * 0.88),
+        fontFamily: this.font.family, fontSize: this.label_px,
         // The library's logo brings an inline style the CSP forbids; the panel
         // carries the attribution itself.
         attributionLogo: false,
@@ -518,9 +546,9 @@ export class PriceChart {
       },
       grid: { vertLines: { color: grid }, horzLines: { color: grid } },
       crosshair: { mode: CrosshairMode.Normal, vertLine: line, horzLine: line },
-      rightPriceScale: { borderColor: separator, scaleMargins: { top: 0.1, bottom: 0.06 } },
+      rightPriceScale: { borderColor: separator, scaleMargins: { top: 0.14, bottom: 0.06 } },
       timeScale: {
-        borderColor: separator, timeVisible: true, secondsVisible: false, rightOffset: right_margin_bars, minBarSpacing: 0.4,
+        borderColor: separator, timeVisible: true, secondsVisible: false, rightOffset: this.room_px / (default_bar_rem * this.font.size_px), minBarSpacing: 0.4,
         tickMarkFormatter: (time: Time, type: number) => tick_text(this.scale.zone, time as number, type),
       },
       localization: {

@@ -9,6 +9,20 @@ import type { ChartPoint, Drag, PointerTool } from "./pointer_layer";
 /// Pixels around a line in which it is taken.
 const grab_px = 5;
 
+/// Right of the newest bar at least, in rem: room for the label of an order, such as “limit 100”.
+const least_room_rem = 8;
+/// Around the text of a label.
+const label_padding_rem = 0.9;
+/// The half of a fill's text that hangs over its bar's right, such as “0.05 @ 161,260.47”.
+const mark_overhang_rem = 3.8;
+
+/// Pixels that have to stay empty right of the newest bar, so that neither it nor
+/// the text of its fill lies under the labels of lines.
+/// @param widths of the labels' texts, pixels.
+export function label_room_px(widths: readonly number[], rem_px: number): number {
+  return Math.max(least_room_rem * rem_px, Math.max(0, ...widths) + (label_padding_rem + mark_overhang_rem) * rem_px);
+}
+
 export interface LineColors {
   buy: string;
   sell: string;

@@ -36,7 +36,7 @@ export function run_command(command: Command): void {
       return;
     case "order":
       use_ticket().fill(command.draft);
-      dock.show_panel("ticket");
+      dock.go_to("ticket");
       return;
     case "close": case "flatten": case "cancel":
       return ask_first(command);
@@ -49,7 +49,7 @@ export function run_command(command: Command): void {
     case "strategy":
       return void steer_strategy(command);
     case "panel":
-      return dock.show_panel(command.id as PanelId);
+      return dock.go_to(command.id as PanelId);
     case "preset":
       return dock.arrange(command.id as PresetId);
     case "theme":

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { curve_of, drawdown_of, monthly_returns, rebased } from "./equity";
+import { axis_digits, curve_of, drawdown_of, monthly_returns, rebased } from "./equity";
 
 const day = (date: string, equity: number) => ({ date, equity });
 
@@ -41,5 +41,10 @@ describe("equity curve", () => {
     expect(rebased(curve, undefined).map(({ value }) => value)).toEqual([1, 1.5]);
     expect(rebased(curve, 50).map(({ value }) => value)).toEqual([2, 3]);
     expect(rebased(curve, 0)).toEqual([]);
+  });
+
+  it("has decimals on its axis only where it hardly moves", () => {
+    const curve = (...values: number[]) => values.map((value, time) => ({ time, value }));
+    expect([axis_digits(curve(10_000, 10_000)), axis_digits(curve(100_000, 100_007)), axis_digits(curve(10_000, 10_350))]).toEqual([2, 2, 0]);
   });
 });

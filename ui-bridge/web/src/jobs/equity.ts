@@ -67,3 +67,11 @@ export function rebased(curve: readonly CurvePoint[], start: number | undefined)
   const base = start ?? curve[0]?.value ?? 1;
   return base > 0 ? curve.map(({ time, value }) => ({ time, value: value / base })) : [];
 }
+
+/// Decimals that tell the values of an axis apart: money without cents, unless the
+/// whole curve moves within a few units of it.
+export function axis_digits(curve: readonly CurvePoint[]): number {
+  const values = curve.map(({ value }) => value);
+  const span = Math.max(...values) - Math.min(...values);
+  return span >= 20 ? 0 : 2;
+}

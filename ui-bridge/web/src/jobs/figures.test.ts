@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { comparison_rows, figure_rows, request_differences } from "./figures";
+import { comparison_rows, figure_rows, request_differences, figure_label } from "./figures";
 
 const row = (rows: ReturnType<typeof figure_rows>, id: string) => rows.find((one) => one.id === id);
 
@@ -28,5 +28,9 @@ describe("figures of a report", () => {
     expect(request_differences([base, { ...base, commission: 2 }, { ...base, pine_script: "b" }])).toEqual([
       { name: "script", values: ["version A", "version A", "version B"] }, { name: "commission", values: ["1", "2", "1"] },
     ]);
+  });
+
+  it("have names, expressions do not", () => {
+    expect([figure_label("sharpe_ratio"), figure_label("total_return"), figure_label("sharpe_ratio / 2")]).toEqual(["Sharpe", "Return", "sharpe_ratio / 2"]);
   });
 });

@@ -43,6 +43,11 @@ const headline: readonly [id: string, label: string, writer: Writer, help: strin
   ["alpha", "Alpha", "gain", "Against the benchmark"],
 ];
 
+/// What a figure is called; an expression of several stays as it is.
+export function figure_label(id: string): string {
+  return headline.find(([name]) => name === id)?.[1] ?? id;
+}
+
 const writers: Record<Writer, (value: number | null | undefined) => string> = {
   ratio: (value) => ratio_text(value), gain: (value) => ratio_text(value, true), plain: (value) => plain_text(value), money: signed_money, cash: (value) => money_text(value),
   count: exact_text, days: (value) => (typeof value === "number" ? `${Math.round(value)} d` : "–"),

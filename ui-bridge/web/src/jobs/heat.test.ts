@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { heat_color, heat_grid, heat_share, parse_color } from "./heat";
+import { heat_color, heat_grid, heat_share, parse_color, wants_dark_ink } from "./heat";
 
 describe("heat scale", () => {
   it("is zero in the middle and one at either end, each side on its own", () => {
@@ -42,5 +42,9 @@ describe("grid of two parameters", () => {
 
   it("has no cells without finished trials", () => {
     expect(heat_grid([trial(1, 1, null)], "a", "b", "maximize").cells).toEqual([]);
+  });
+
+  it("are written on in the ink that can be read", () => {
+    expect([wants_dark_ink("#2ebd93"), wants_dark_ink("rgb(43, 165, 134)"), wants_dark_ink("rgb(30, 60, 60)"), wants_dark_ink("#ffffff"), wants_dark_ink("#000000")]).toEqual([true, true, false, true, false]);
   });
 });

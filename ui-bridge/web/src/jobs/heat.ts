@@ -32,6 +32,14 @@ export function heat_color(share: number, base: Rgb, up: Rgb, down: Rgb): string
   return `rgb(${mix(base.r, target.r)}, ${mix(base.g, target.g)}, ${mix(base.b, target.b)})`;
 }
 
+/// Whether dark text is easier to read on a colour than light text (WCAG's luminance,
+/// at which both have the same contrast).
+export function wants_dark_ink(color: string): boolean {
+  const linear = (part: number) => (part <= 10 ? part / 3294 : ((part / 255 + 0.055) / 1.055) ** 2.4);
+  const { r, g, b } = parse_color(color);
+  return 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b) > 0.179;
+}
+
 export interface HeatCell {
   x: number;
   y: number;

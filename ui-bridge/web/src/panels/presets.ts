@@ -36,6 +36,9 @@ const roomy_height_px = 820;
 /// What the quote panel needs to show all of it, its tab included.
 const quote_rem = 26.5;
 
+/// What the ticket needs for a limit order and its preview.
+const ticket_rem = 38;
+
 export const presets: readonly Preset[] = [
   {
     id: "market", title: "Market",
@@ -55,7 +58,7 @@ export const presets: readonly Preset[] = [
     build(dock, { width, height, rem }) {
       dock.add("chart");
       dock.add("watchlist", { beside: "chart", direction: "right", width: Math.min(27 * rem, width * 0.28) });
-      dock.add("ticket", { beside: "watchlist", direction: "below", height: Math.max(height * 0.55, 24 * rem) });
+      dock.add("ticket", { beside: "watchlist", direction: "below", height: Math.min(Math.max(height * 0.6, ticket_rem * rem), height - 12 * rem) });
       dock.add("details", { beside: "watchlist", direction: "within", behind: true });
       dock.add("trades", { beside: "watchlist", direction: "within", behind: true });
       dock.add("positions", { beside: "chart", direction: "below", height: height * 0.32 });

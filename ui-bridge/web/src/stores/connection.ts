@@ -5,7 +5,11 @@ import { browser_clock, socket_offering, stream_url } from "../stream/clock";
 import { StreamClient } from "../stream/stream_client";
 import type { BatchListener, Unsubscribe } from "../stream/stream_client";
 import type { ClockSample, ConnectionState, Topic } from "../stream/types";
+import { use_identity } from "./identity";
 import { use_notices } from "./notices";
+
+/// The node's close code for “no valid identity”.
+const close_unknown = 4401;
 
 /// Market time and the gateway's clock closer than this are the same.
 const same_time_ms = 5_000;
@@ -42,7 +46,10 @@ export const use_connection = defineStore("connection", () => {
         if (generation.value > 1) notices.note("info", "Connected again");
       }
       if (next.kind === "reconnecting" && was_open) notices.note("warning", `Stream: ${next.reason}`);
-      if (next.kind === "closed") notices.note("error", `Stream: ${next.reason}`);
+      if (next.kind === "closed") {
+        notices.note("error", `Stream: ${next.reason}`);
+        if (next.code === close_unknown) void use_identity().look(); // which asks who this page is
+      }
       state.value = next;
     });
     addEventListener("online", () => client.reconnect_now());

@@ -164,11 +164,38 @@ export const use_dock = defineStore("dock", () => {
     else open_panel(id);
   }
 
+  /// Shows the panel and moves the keyboard into it: what a key or a command asked for is worked with keys.
+  function go_to(id: PanelId): void {
+    show_panel(id);
+    const panel = dock?.panels.find((one) => one.id === id || one.id.startsWith(`${id}-`));
+    if (panel) focus_when_there(panel.view.content.element, performance.now() + focus_within_ms);
+  }
+
   /// Replaces the whole arrangement.
   function arrange(id: PresetId): void {
     dock?.clear();
     build(presets.find((preset) => preset.id === id) ?? default_preset);
   }
 
-  return { attach, open_panel, show_panel, arrange, schedule_save };
+  return { attach, open_panel, show_panel, go_to, arrange, schedule_save };
 });
+
+/// A panel's code may still be on its way.
+const focus_within_ms = 3_000;
+/// What it shows may be: after this long the panel itself takes the keyboard.
+const content_within_ms = 400;
+/// What the keyboard goes to, the first that a panel has.
+const focus_places = ["[data-focus]", "[data-chart]", "[role=grid]", "[role=region][tabindex='0']", "button:not([disabled])"];
+
+function focus_when_there(dock_panel: HTMLElement, until_ms: number, there_since_ms?: number): void {
+  const now = performance.now();
+  const panel = dock_panel.isConnected ? dock_panel.querySelector<HTMLElement>(".panel") : null;
+  const place = panel && focus_places.map((selector) => dock_panel.querySelector<HTMLElement>(selector)).find(Boolean);
+  const since = panel ? (there_since_ms ?? now) : undefined;
+  if (place) return place.focus();
+  if (panel && now - since! > content_within_ms) {
+    if (!panel.hasAttribute("tabindex")) panel.tabIndex = -1;
+    return panel.focus();
+  }
+  if (now < until_ms) requestAnimationFrame(() => focus_when_there(dock_panel, until_ms, since));
+}

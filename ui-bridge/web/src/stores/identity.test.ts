@@ -1,6 +1,7 @@
 import { createPinia, setActivePinia } from "pinia";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { bearer_header, bearer_protocols, set_bearer } from "../api/bearer";
+import { bearer_header, bearer_protocols, csrf_header, set_bearer, set_csrf } from "../api/bearer";
+import { request } from "../api/http";
 import { FakeNode } from "./fakes";
 import { show_kept_token, use_identity } from "./identity";
 
@@ -13,6 +14,7 @@ beforeEach(() => {
   const kept = new Map<string, string>();
   vi.stubGlobal("sessionStorage", { getItem: (key: string) => kept.get(key) ?? null, setItem: (key: string, text: string) => kept.set(key, text), removeItem: (key: string) => kept.delete(key) });
   set_bearer("");
+  set_csrf("");
   node = new FakeNode();
   node.answer("GET /api/v1/auth/me", 200, me());
   node.answer("GET /api/v1/auth/tokens", 200, { tokens: [row("eyes")] });
@@ -63,5 +65,40 @@ describe("identity", () => {
     node.answer("DELETE /api/v1/auth/tokens/t-desk", 200, { status: "revoked", id: "t-desk" });
     await identity.revoke("t-desk");
     expect(identity.tokens.map(({ name }) => name)).toEqual(["eyes"]);
+  });
+
+  it("is nobody until somebody signs in, by password or token", async () => {
+    node.answer("GET /api/v1/auth/me", 401, { detail: "this needs an identity: a token or a session", error_code: "auth.required" });
+    const identity = use_identity();
+    await identity.look();
+    expect(identity.is_unknown).toBe(true);
+    node.answer("POST /api/v1/auth/login", 401, { detail: "user or password is wrong", error_code: "auth.login" });
+    expect(await identity.sign_in("ann", "wrong")).toBe(false);
+    expect(identity.failure).toBe("user or password is wrong");
+    node.answer("POST /api/v1/auth/login", 200, { user: "ann", role: "trader", csrf_token: "c-1", expires_at: "2026-01-16T02:30:00.000Z" });
+    expect(await identity.sign_in(" ann ", "right")).toBe(true);
+    expect(node.of("POST").at(-1)?.body).toEqual({ username: "ann", password: "right" });
+    expect(sessionStorage.getItem("tt.token")).toBeNull();
+    expect(csrf_header("POST")).toEqual({ "x-csrf-token": "c-1" });
+    expect(csrf_header("GET")).toEqual({});
+  });
+
+  it("carries the session's token again after a reload, and ends the session on wish", async () => {
+    node.answer("GET /api/v1/auth/me", 200, me({ kind: "session", user: "ann", role: "trader", csrf_token: "c-2" }));
+    node.answer("POST /api/v1/auth/logout", 200, { ok: true });
+    const identity = use_identity();
+    await identity.look();
+    expect(csrf_header("DELETE")).toEqual({ "x-csrf-token": "c-2" });
+    expect(await identity.sign_out()).toBe(true);
+    expect(csrf_header("DELETE")).toEqual({});
+  });
+
+  it("is nobody as soon as any request hears that its session has ended", async () => {
+    const identity = use_identity();
+    await identity.look();
+    expect(identity.is_unknown).toBe(false);
+    node.answer("GET /api/v1/alerts", 401, { detail: "the session has ended" });
+    await request("/api/v1/alerts").catch(() => {});
+    expect(identity.is_unknown).toBe(true);
   });
 });

@@ -1,8 +1,8 @@
 import { defineStore } from "pinia";
 import { computed, ref, shallowRef } from "vue";
-import { set_bearer } from "../api/bearer";
-import { error_text } from "../api/http";
-import { create_token, fetch_me, fetch_tokens, revoke_token } from "../api/identity";
+import { set_bearer, set_csrf } from "../api/bearer";
+import { ApiError, error_text, on_unknown_caller } from "../api/http";
+import { create_token, fetch_me, fetch_tokens, log_in, log_out, revoke_token } from "../api/identity";
 import type { AccessToken, Me, Role } from "../api/identity";
 import { use_notices } from "./notices";
 import { make_part } from "./part";
@@ -51,6 +51,8 @@ export const use_identity = defineStore("identity", () => {
   const made = shallowRef<{ name: string; token: string }>();
   const form = ref<TokenForm>(fresh_form());
   const busy = ref(false);
+  /// The node does not know who asks: nothing can be shown until somebody signs in.
+  const is_unknown = ref(false);
   const is_admin = computed(() => me.value?.role === "admin");
 
   const part = make_part(async () => {
@@ -60,11 +62,46 @@ export const use_identity = defineStore("identity", () => {
   async function look(): Promise<void> {
     try {
       me.value = await fetch_me();
+      set_csrf(me.value.csrf_token ?? "");
+      is_unknown.value = false;
       failure.value = "";
       if (is_admin.value) await part.ask();
     } catch (error) {
       me.value = undefined;
+      is_unknown.value = error instanceof ApiError && error.status === 401;
       failure.value = error_text(error);
+    }
+  }
+  // A session ends some time, a token is revoked: whichever request hears of it first.
+  on_unknown_caller(() => (is_unknown.value = true));
+
+  /// Opens a session. @return whether the node did; then the page should load anew.
+  async function sign_in(username: string, password: string): Promise<boolean> {
+    if (busy.value) return false;
+    busy.value = true;
+    failure.value = "";
+    try {
+      set_bearer("");
+      set_csrf(await log_in({ username: username.trim(), password }));
+      keep("");
+      return true;
+    } catch (error) {
+      failure.value = error_text(error);
+      return false;
+    } finally {
+      busy.value = false;
+    }
+  }
+
+  /// Ends the session. @return whether the node did.
+  async function sign_out(): Promise<boolean> {
+    try {
+      await log_out();
+      set_csrf("");
+      return true;
+    } catch (error) {
+      notices.failure(error);
+      return false;
     }
   }
 
@@ -117,5 +154,5 @@ export const use_identity = defineStore("identity", () => {
 
   const put_away = () => (made.value = undefined);
 
-  return { me, failure, tokens, made, form, busy, is_admin, part, look, take, forget, create, revoke, put_away };
+  return { me, failure, tokens, made, form, busy, is_admin, is_unknown, part, look, sign_in, sign_out, take, forget, create, revoke, put_away };
 });

@@ -8,6 +8,7 @@ import type { Order, OrderPreview, OrderRequest } from "../api/trading_types";
 import type { Problems } from "../jobs/request_form";
 import { build_order, fresh_order, new_client_order_id } from "../trading/order_form";
 import type { OrderForm } from "../trading/order_form";
+import { worth_of } from "../trading/order_preview";
 import type { RiskBasis } from "../trading/order_size";
 import { use_instruments } from "./instruments";
 import { use_notices } from "./notices";
@@ -74,6 +75,8 @@ export const use_ticket = defineStore("ticket", () => {
     };
   });
 
+  const worth = computed(() => (form.value.size_by === "quantity" ? worth_of(form.value, basis.value) : undefined));
+
   function built(): OrderRequest | undefined {
     const result = build_order({ ...form.value, account_id: form.value.account_id || trading.account_id }, basis.value);
     problems.value = result.problems ?? {};
@@ -129,5 +132,5 @@ export const use_ticket = defineStore("ticket", () => {
 
   const back = () => (previewed.value = undefined);
 
-  return { form, problems, previewed, failure, busy, sent, account, is_live, quote, fill, preview, send, back };
+  return { form, problems, previewed, failure, busy, sent, account, is_live, quote, worth, fill, preview, send, back };
 });

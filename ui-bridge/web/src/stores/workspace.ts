@@ -1,5 +1,6 @@
 import { defineStore } from "pinia";
 import { computed, ref, shallowRef } from "vue";
+import { fetch_master } from "../api/gateway";
 import type { SymbolMatch } from "../api/types";
 import type { ChartPlace } from "../market/place";
 import { is_string, is_strings, load, save } from "./storage";
@@ -19,6 +20,8 @@ export interface ChartHandle {
   show_place(place: ChartPlace): void;
   /// Opens the form of an alert at the crosshair's price.
   alert_here(): void;
+  /// Computes a script of the editor on the shown bars, anew where it is there already.
+  run_script(id: string): void;
 }
 
 /// Where a chart's crosshair stands, for the other charts.
@@ -41,8 +44,11 @@ export const use_workspace = defineStore("workspace", () => {
   const crosshair = shallowRef<SharedCrosshair>();
   /// Waits for a chart to be there.
   const place = shallowRef<ChartPlace>();
+  /// A script that waits for a chart to run on.
+  const waiting_script = ref("");
   /// Every match the search has seen, so that it also finds offline.
   const seen = shallowRef(new Map<string, SymbolMatch>());
+  let has_master = false;
   const has_symbol = computed(() => symbol.value !== "");
 
   function show(next: string): void {
@@ -59,9 +65,26 @@ export const use_workspace = defineStore("workspace", () => {
     else place.value = next;
   }
 
+  function run_script(id: string): void {
+    if (chart.value) chart.value.run_script(id);
+    else waiting_script.value = id;
+  }
+
   function open_search(purpose: "show" | "add" = "show"): void {
     search_purpose.value = purpose;
     search_open.value = true;
+    void read_master();
+  }
+
+  /// The node's search finds what contains the words; the master is here for all other spellings.
+  async function read_master(): Promise<void> {
+    if (has_master) return;
+    has_master = true;
+    try {
+      remember(await fetch_master());
+    } catch {
+      has_master = false; // the node's search stands alone until the next time
+    }
   }
 
   function remember(matches: readonly SymbolMatch[]): void {
@@ -70,5 +93,5 @@ export const use_workspace = defineStore("workspace", () => {
     seen.value = next;
   }
 
-  return { symbol, has_symbol, recent, search_open, search_purpose, help_open, chart, crosshair, place, seen, show, show_place, open_search, remember };
+  return { symbol, has_symbol, recent, search_open, search_purpose, help_open, chart, crosshair, place, waiting_script, seen, show, show_place, run_script, open_search, remember };
 });

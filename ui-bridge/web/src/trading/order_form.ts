@@ -40,6 +40,11 @@ export const sides: readonly { id: OrderRequest["side"]; label: string }[] = [
 
 export const times_in_force = ["day", "gtc", "gtd", "ioc", "fok", "pre", "post"] as const;
 
+/// What a ticket calls them.
+export const tif_labels: Readonly<Record<(typeof times_in_force)[number], string>> = {
+  day: "Day", gtc: "GTC, till cancelled", gtd: "GTD, till a date", ioc: "IOC, at once or not", fok: "FOK, all or nothing", pre: "Before hours", post: "After hours",
+};
+
 export function fresh_order(symbol: string, account_id: string): OrderForm {
   return {
     symbol, side: "buy", quantity: "", size_by: "quantity", risk_stop: "", type: "market", price: "", stop_price: "", trail: "", trail_unit: "offset", take_profit: "", stop_loss: "",

@@ -10,6 +10,7 @@ import { value_of } from "../../jobs/request_form";
 import type { Bar } from "../../api/types";
 import type { Timeframe } from "../../market/timeframes";
 import { indicators, title_of } from "../../pine/indicators";
+import { use_notices } from "../../stores/notices";
 import { use_scripts } from "../../stores/scripts";
 import { use_strategies } from "../../stores/strategies";
 import type { SessionKind } from "../../stream/types";
@@ -87,7 +88,7 @@ export function use_studies(chart: StudySource, stored: readonly StudyConfig[], 
   }
 
   function add(config: StudyConfig): void {
-    if (studies.size >= studies_limit) return;
+    if (studies.size >= studies_limit) return void use_notices().show("warning", `A chart holds ${studies_limit} studies: remove one first`);
     take(config);
     remember();
   }
@@ -96,6 +97,14 @@ export function use_studies(chart: StudySource, stored: readonly StudyConfig[], 
     const id = `study-${next++}`;
     studies.set(id, { id, config, title: title_for(config), state: "loading", error: "", view: undefined });
     void compute(id);
+  }
+
+  /// Adds a study, or computes it anew where the chart has it: its script may be another.
+  function run(key: string): void {
+    const known = [...studies.values()].find(({ config }) => config?.key === key);
+    if (!known?.config) return add({ key, inputs: {} });
+    settle(known.id, { title: title_for(known.config), state: "loading" });
+    void compute(known.id);
   }
 
   function remove(id: string): void {
@@ -208,5 +217,5 @@ export function use_studies(chart: StudySource, stored: readonly StudyConfig[], 
 
   const stop_strategy = () => (strategies.charted_id = "");
 
-  return { studies, add, remove, set_inputs, configs, source_of, refresh, reset, redraw, follow_strategy, stop_strategy };
+  return { studies, add, run, remove, set_inputs, configs, source_of, refresh, reset, redraw, follow_strategy, stop_strategy };
 }
