@@ -373,6 +373,7 @@ value compiler::call_builtin(const std::string& name, const ast::expr& e, const 
     error("PN0264", e.pos, name + "() can be called in a strategy only", "declare the script with strategy() instead of indicator()");
     return error_value();
   }
+  if (name == "strategy.exit") check_exit(*best, e.pos, chosen.given);
   if (version() >= 6 && name == "na" && chosen.bound[0].type == t_bool) {
     error("PN0213", e.pos, "a bool can't be na in version 6, so na() takes none");
     return error_value();

@@ -1,5 +1,7 @@
 #include "actors/pine/compile_unit.hpp"
 
+#include <algorithm>
+
 /// Checks of declarations that don't depend on a call.
 
 namespace tt::pine {
@@ -33,6 +35,36 @@ void compiler::check_header(const ast::stmt& fn, const std::vector<function_info
           "the first one stands in line " + std::to_string(other.decl->pos.line));
     return;
   }
+}
+
+/// A call of strategy.exit() writes down where to leave, be it na: a level, or a trailing stop with both its parts. This is
+/// what TradingView's compiler demands, whatever the values are.
+void compiler::check_exit(const builtin& b, source_pos pos, const std::vector<bool>& given) {
+  auto says = [&](std::string_view name) {
+    for (std::size_t i = 0; i < given.size(); ++i)
+      if (given[i] && b.params[i].name == name) return true;
+    return false;
+  };
+  if (says("profit") || says("limit") || says("loss") || says("stop")) return;
+  if (says("trail_offset") && (says("trail_price") || says("trail_points"))) return;
+  error("PN0266", pos, "strategy.exit() needs one of profit, limit, loss, stop, or trail_offset with trail_price or trail_points",
+        "to leave at the market price use strategy.close()");
+}
+
+/// Words of a declaration that stand for a choice.
+void compiler::check_word(const char* what, const std::string& word, source_pos pos) {
+  static const std::map<std::string_view, std::vector<std::string_view>> choices{
+      {"default_qty_type", {"fixed", "cash", "percent_of_equity"}},
+      {"commission_type", {"percent", "cash_per_contract", "cash_per_order"}},
+      {"close_entries_rule", {"FIFO", "ANY"}}};
+  auto found = choices.find(what);
+  const bool known = found != choices.end() ? std::find(found->second.begin(), found->second.end(), word) != found->second.end()
+                                            : word.empty() || word == "NONE" || registry::get().constant("currency." + word, version()) != nullptr;
+  if (known) return;
+  std::string list;
+  if (found != choices.end())
+    for (auto c : found->second) list += (list.empty() ? "one of " : ", ") + std::string(c);
+  error("PN0252", pos, std::string(what) + " can't be \"" + word + "\"", found != choices.end() ? list : "use one of the constants currency.*");
 }
 
 /// The default of a parameter of a function that nothing calls: it must fit the parameter's type.

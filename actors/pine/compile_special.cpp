@@ -101,6 +101,10 @@ void compiler::declaration_call(const builtin& b, const ast::expr& e, const std:
   text("commission_type", d.commission_type);
   text("currency", d.currency);
   text("close_entries_rule", d.close_entries_rule);
+  check_word("default_qty_type", d.default_qty_type, e.pos);
+  check_word("commission_type", d.commission_type, e.pos);
+  check_word("close_entries_rule", d.close_entries_rule, e.pos);
+  check_word("currency", d.currency, e.pos);
   flag("calc_on_order_fills", d.calc_on_order_fills);
   flag("calc_on_every_tick", d.calc_on_every_tick);
   flag("process_orders_on_close", d.process_orders_on_close);
@@ -124,7 +128,8 @@ void compiler::declaration_call(const builtin& b, const ast::expr& e, const std:
   };
   if (d.precision != declaration{}.precision) range("precision", d.precision, 0, 16);
   range("max_bars_back", d.max_bars_back, 0, 5000);
-  at_least("initial_capital", d.initial_capital, 0);
+  if (says("initial_capital") && !(d.initial_capital > 0)) error("PN0252", e.pos, "initial_capital must be above 0");
+  at_least("default_qty_value", d.default_qty_value, 0);
   at_least("pyramiding", d.pyramiding, 0);
   at_least("slippage", d.slippage, 0);
   at_least("margin_long", d.margin_long, 0);

@@ -136,6 +136,8 @@ private:
   void check_field_defaults(module_info& m);
   void check_exports();
   bool in_export() const;
+  void check_exit(const builtin& b, source_pos pos, const std::vector<bool>& given);
+  void check_word(const char* what, const std::string& word, source_pos pos);
   void check_default(const function_info& f, const ast::parameter& param, type_id type);
   void wrong_default(const udt_field& field, const ast::expr& fallback, const value& v);
   void mark_mutations(const ast::block& body, std::vector<std::map<std::string, std::pair<const ast::stmt*, std::size_t>>>& scopes);

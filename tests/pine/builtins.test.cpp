@@ -144,7 +144,8 @@ std::string call_text(const builtin& b, style s) {
   bool skipped = false; // what follows a parameter left out needs its name
   for (std::size_t i = 0; i < b.params.size(); ++i) {
     const auto& p = b.params[i];
-    if (p.variadic || (p.optional && s != style::all_named)) {
+    const bool leaves_at = b.name == "strategy.exit" && p.name == "stop"; // one level is demanded, whichever it is
+    if (p.variadic || (p.optional && s != style::all_named && !leaves_at)) {
       skipped = true;
       continue;
     }

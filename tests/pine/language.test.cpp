@@ -207,11 +207,25 @@ std::string finding_of(const std::string& declaration, const std::string& rest =
 TEST(pine, declarations_have_ranges) {
   for (std::string bad : {"indicator(\"t\", precision = 17)", "indicator(\"t\", max_bars_back = 5001)", "indicator(\"t\", max_bars_back = -1)",
                           "strategy(\"t\", initial_capital = -1)", "strategy(\"t\", pyramiding = -1)", "strategy(\"t\", slippage = -1)",
-                          "strategy(\"t\", margin_long = -1)", "strategy(\"t\", commission_value = -0.1)"})
+                          "strategy(\"t\", margin_long = -1)", "strategy(\"t\", commission_value = -0.1)", "strategy(\"t\", initial_capital = 0)",
+                          "strategy(\"t\", default_qty_value = -1)", "strategy(\"t\", default_qty_type = \"lots\")", "strategy(\"t\", commission_type = \"money\")",
+                          "strategy(\"t\", close_entries_rule = \"LIFO\")", "strategy(\"t\", currency = \"XXXX\")"})
     EXPECT_EQ(finding_of(bad).substr(0, 6), "PN0252") << bad;
   EXPECT_EQ(finding_of("indicator(\"t\", precision = 16, max_bars_back = 5000)"), "");
   EXPECT_EQ(finding_of("strategy(\"t\", initial_capital = 1, pyramiding = 0, slippage = 0, margin_long = 0)"), "");
+  EXPECT_EQ(finding_of("strategy(\"t\", currency = currency.EUR, default_qty_type = strategy.cash, commission_type = strategy.commission.cash_per_order, close_entries_rule = \"ANY\")"), "");
+  EXPECT_EQ(finding_of("strategy(\"t\", currency = currency.NONE, default_qty_type = strategy.percent_of_equity, commission_type = strategy.commission.percent)"), "");
   EXPECT_EQ(finding_of("indicator()").substr(0, 6), "PN0240");
+}
+
+/// What is written counts, not its value.
+TEST(pine, an_exit_says_where_to_leave) {
+  const std::string wanted = "PN0266 strategy.exit() needs one of profit, limit, loss, stop, or trail_offset with trail_price or trail_points";
+  for (std::string bad : {"", ", qty_percent = 50", ", trail_price = 5", ", trail_points = 5", ", trail_offset = 5"})
+    EXPECT_EQ(finding_of("strategy(\"t\")", "strategy.exit(\"x\", \"L\"" + bad + ")\n"), wanted) << bad;
+  for (std::string good : {", profit = na", ", 1, na, 5", ", limit = close", ", loss = 3", ", stop = low", ", stop = low, trail_price = 5",
+                           ", trail_points = 5, trail_offset = 2", ", trail_price = high, trail_offset = 0", ", 1, na, na, na, na, na, 5"})
+    EXPECT_EQ(finding_of("strategy(\"t\")", "strategy.exit(\"x\", \"L\"" + good + ")\n"), "") << good;
 }
 
 TEST(pine, a_wrong_declaration_is_still_one) {
