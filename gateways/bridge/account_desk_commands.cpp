@@ -18,12 +18,12 @@ constexpr int closing_looks = 100;
 
 error blocked_error(const error& why) { return {errc::not_available, why.message, why.field}; }
 
-/// Where the caller gave no id of its own the number of the order is its cause: asked again, it is another order.
-/// '#' can't begin a client order id.
+/// Where the caller gave no id of its own the number of the order is its cause: asked again, it is another order. Nothing that
+/// a caller may write, in a header or a body, is such a key.
 result<intent_key> key_of(const trading_caller& who, const place_order& what, order_number next) {
   if (!what.request.client_id.empty()) return intent_key::manual(who.principal, what.request.client_id.str());
   if (!what.idempotency_key.empty()) return intent_key::manual(who.principal, what.idempotency_key);
-  return intent_key::manual(who.principal, "#" + std::to_string(raw(next)));
+  return intent_key::unnamed(who.principal, next);
 }
 
 order_sender sender_of(const trading_caller& who) {

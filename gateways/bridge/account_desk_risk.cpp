@@ -36,7 +36,7 @@ result<order_preview> account_desk::preview(access& in, const trading_caller& wh
   const auto* instrument = settings_.master->find(what.symbol);
   if (!instrument) return error{errc::unknown_symbol, "unknown symbol " + in_quotes(what.symbol), "symbol"};
   if (what.good_till && *what.good_till <= in.now()) return error{errc::invalid_argument, "must be later than now", "good_till"};
-  const auto key = intent_key::manual(who.principal, "#preview");
+  const auto key = intent_key::unnamed(who.principal, order_number::none);
   if (!key) return key.error();
   know(what.strategy);
   auto asked = what;
