@@ -61,6 +61,8 @@ protected:
     profile.venue = venue_id{"paper"};
     desk_settings of_desk;
     of_desk.profile = profile;
+    of_desk.generation = generation;
+    if (steady) of_desk.clock_ns = [this] { return steady->count(); };
     of_desk.limits = limits;
     of_desk.can = paper::paper_capabilities();
     of_desk.master = master;
@@ -75,7 +77,8 @@ protected:
     auto options = std::make_shared<account_options>();
     options->open_store = [this]() -> result<std::shared_ptr<journal_store>> {
       if (disk == disk_state::away) return error{errc::io_error, "no disk"};
-      auto opened = open_sqlite_journal(folder.path("journal"));
+      if (disk == disk_state::damaged) return error{errc::corrupt_data, "record 7: its checksum is wrong"};
+      auto opened = open_sqlite_journal(folder.path(generation == 0 ? "journal" : "journal" + std::to_string(generation)));
       if (!opened) return opened.error();
       return std::shared_ptr<journal_store>(std::move(*opened));
     };
@@ -246,7 +249,9 @@ protected:
   caf::actor_clock::time_point begin;
   utc_time day = at("2026-01-15T15:00:00Z"); ///< a Thursday, 10:00 in New York; moved to let days pass
   std::uint64_t epoch = 0;
-  enum class disk_state : std::uint8_t { there, away } disk = disk_state::there; ///< whether the journal can be opened
+  std::uint32_t generation = 0;        ///< how often the account was started over
+  std::optional<nanoseconds> steady;   ///< the clock of persons; nothing: the market's
+  enum class disk_state : std::uint8_t { there, away, damaged } disk = disk_state::there; ///< whether the journal can be opened
   risk::limit_set limits = risk::default_limits();
   bool is_real_time = false;
   std::chrono::milliseconds ahead{0}; ///< of the market's clock before ours
