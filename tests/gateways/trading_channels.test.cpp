@@ -67,7 +67,7 @@ public:
   void change(const trading_caller&, order_name, order_change, reply<order_snapshot> done) override { done(unsupported()); }
   void cancel(const trading_caller&, order_name, reply<cancelled_order> done) override { done(unsupported()); }
   void cancel_all(const trading_caller&, order_filter, reply<std::vector<order_id>> done) override { done(unsupported()); }
-  void close(const trading_caller&, close_request, reply<closed_positions> done) override { done(unsupported()); }
+  void close(const trading_caller&, ::tt::gateway::close_request, reply<closed_positions> done) override { done(unsupported()); }
   void risk_state(const trading_caller&, std::optional<account_id>, reply<risk_snapshot> done) override { done(unsupported()); }
   void set_limits(const trading_caller&, risk::limit_change, reply<std::uint64_t> done) override { done(unsupported()); }
   void stop(const trading_caller&, stop_request, reply<stopped> done) override { done(unsupported()); }
