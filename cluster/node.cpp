@@ -57,6 +57,8 @@ gateway::gateway_config gateway_settings(const node_config& config) {
   limit(gateway::rate_class::general, config.rate_general);
   limit(gateway::rate_class::market_data, config.rate_market_data);
   limit(gateway::rate_class::jobs, config.rate_jobs);
+  out.limits[static_cast<std::size_t>(gateway::rate_class::orders)] = {static_cast<std::uint32_t>(config.rate_orders),
+                                                                       static_cast<std::uint32_t>(config.rate_orders_burst)};
   out.backtesting = config.backtesting ? gateway::feature::enabled : gateway::feature::disabled;
   out.alerts = config.alerts ? gateway::feature::enabled : gateway::feature::disabled;
   out.paper_trading = config.paper_trading ? gateway::feature::enabled : gateway::feature::disabled;

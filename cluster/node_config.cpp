@@ -261,6 +261,8 @@ result<node_config> node_config::make(const settings& values, std::string_view y
   set(out.rate_failed_auth, values.integer("rate_limit.failed_auth", 1, per_minute_max));
   set(out.rate_general, values.integer("rate_limit.general", 1, per_minute_max));
   set(out.rate_market_data, values.integer("rate_limit.market_data", 1, per_minute_max));
+  set(out.rate_orders, values.integer("rate_limit.orders", 1, per_minute_max));
+  set(out.rate_orders_burst, values.integer("rate_limit.orders_burst", 1, per_minute_max));
   set(out.rate_jobs, values.integer("rate_limit.jobs", 1, per_minute_max));
   set(out.backtesting, values.boolean("trading.enable_backtesting"));
   set(out.real_trading, values.boolean("trading.enable_real"));

@@ -75,7 +75,8 @@ struct node_config {
   std::vector<std::string> allowed_hosts, cors_origins, trusted_proxies;
   bool udf_next_time_in_ms = false;
   std::size_t stream_max_clients = 1000, stream_max_symbols = 100, stream_max_per_ip = 10;
-  std::size_t rate_unauthenticated = 100, rate_failed_auth = 30, rate_general = 600, rate_market_data = 1000, rate_jobs = 60;
+  std::size_t rate_unauthenticated = 100, rate_failed_auth = 30, rate_general = 600, rate_market_data = 1000, rate_jobs = 60,
+              rate_orders = 60, rate_orders_burst = 20;
   bool backtesting = true;              ///< ENABLE_BACKTESTING
   bool real_trading = false;            ///< ENABLE_REAL_TRADING
   bool paper_trading = true;            ///< ENABLE_PAPER_TRADING

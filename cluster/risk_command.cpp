@@ -1,6 +1,7 @@
 #include "cluster/risk_command.hpp"
 
 #include "cluster/secret_token.hpp"
+#include "cluster/trading/stop_flag.hpp"
 #include "gateways/http/client.hpp"
 
 #include <CLI/CLI.hpp>
@@ -21,6 +22,8 @@ using action = risk_options::action_t;
 using verb = gateway::http_call::verb_t;
 
 constexpr std::chrono::seconds deadline{15};
+/// A stop is answered within two seconds, by a cluster, too.
+constexpr std::chrono::seconds stop_patience{5};
 
 int fail(const std::string& why) {
   std::fprintf(stderr, "tt risk: %s\n", why.c_str());
@@ -36,11 +39,8 @@ result<std::string> token_of(const risk_options& o) {
   return token;
 }
 
-/// One call; nothing after an error, which is printed.
-std::optional<json> ask(const risk_options& o, verb v, const std::string& path, const json& body = {}) {
-  const auto token = token_of(o);
-  if (!token) return fail(to_string(token.error())), std::nullopt;
-  const auto reply = gateway::http_ask(o.url, {v, path, v == verb::get ? std::string{} : body.dump(), *token}, deadline);
+/// What an answer says; nothing after an error, which is printed.
+std::optional<json> read(const risk_options& o, const result<gateway::http_reply>& reply) {
   if (!reply) return fail(to_string(reply.error())), std::nullopt;
   auto answer = json::parse(reply->body, nullptr, false);
   if (!answer.is_object()) return fail(o.url + " does not answer like TraderTerminal (" + std::to_string(reply->status) + ")"), std::nullopt;
@@ -50,11 +50,38 @@ std::optional<json> ask(const risk_options& o, verb v, const std::string& path, 
   return std::nullopt;
 }
 
+/// One call; nothing after an error, which is printed.
+std::optional<json> ask(const risk_options& o, verb v, const std::string& path, const json& body = {}) {
+  const auto token = token_of(o);
+  if (!token) return fail(to_string(token.error())), std::nullopt;
+  return read(o, gateway::http_ask(o.url, {v, path, v == verb::get ? std::string{} : body.dump(), *token}, deadline));
+}
+
+/// The file that a running node sees at once, where its gateway does not answer.
+int stop_by_file(const risk_options& o, const error& why) {
+  fail(to_string(why));
+  if (o.data_dir.empty()) return fail("the gateway does not answer: name the node's data folder (--data-dir, or DATA_DIR) to stop it by its file STOP");
+  if (!o.account.empty() || !o.strategy.empty() || !o.symbol.empty())
+    return fail("the file STOP knows no scopes: stop everything, or ask when the gateway answers again");
+  const auto mode = parse_name<risk::kill_mode>(o.mode, "mode");
+  if (!mode) return fail(to_string(mode.error()));
+  if (auto written = write_stop_flag(o.data_dir, *mode, o.reason); !written) return fail(to_string(written.error()));
+  std::printf("the gateway at %s does not answer: wrote %s/trading/%s (mode %s).\n"
+              "A node that runs on this data folder stops all its accounts within half a second, one that does not stops at its next start.\n"
+              "Whether it did is shown by its log only. Take the file away before trading is resumed.\n",
+              o.url.c_str(), o.data_dir.c_str(), stop_flag_name, o.mode.c_str());
+  return 0;
+}
+
 int stop(const risk_options& o) {
   json body{{"mode", o.mode}, {"reason", o.reason}, {"cancel_open", o.open == risk_options::open_orders::cancel}};
   for (const auto& [field, value] : {std::pair{"account_id", &o.account}, std::pair{"strategy_id", &o.strategy}, std::pair{"symbol", &o.symbol}})
     if (!value->empty()) body["scope"][field] = *value;
-  const auto done = ask(o, verb::post, "/api/v1/risk/emergency-stop", body);
+  const auto token = token_of(o);
+  if (!token) return fail(to_string(token.error()));
+  const auto reply = gateway::http_ask(o.url, {verb::post, "/api/v1/risk/emergency-stop", body.dump(), *token}, stop_patience);
+  if (!reply && reply.error().code != errc::invalid_argument) return stop_by_file(o, reply.error());
+  const auto done = read(o, reply);
   if (!done) return 1;
   std::printf("stopped: mode %s, epoch %llu, %zu orders asked to cancel\n", done->value("mode", o.mode).c_str(),
               static_cast<unsigned long long>(done->value("epoch", 0ULL)), done->value("cancel_requested", json::array()).size());
@@ -124,6 +151,7 @@ CLI::App* add_risk_command(CLI::App& app, risk_options& o) {
   stopping->add_option("--reason", o.reason, "why, for the journal")->required();
   stopping->add_option("--account", o.account, "this account only");
   stopping->add_option("--strategy", o.strategy, "this strategy only");
+  stopping->add_option("--data-dir", o.data_dir, "data folder of the node, for a stop by file where its gateway does not answer")->envname("DATA_DIR");
   stopping->add_option("--symbol,-s", o.symbol, "this symbol only");
   stopping->add_flag_callback("--keep-open", [&o] { o.open = risk_options::open_orders::keep; }, "leave working orders where they are");
   auto* resuming = sub("resume", "let orders go again (admin); shows what would stop them at once, and asks", action::resume);

@@ -18,6 +18,7 @@ struct risk_options {
   std::string url = "http://127.0.0.1:8080";
   std::string token_file; ///< holds the bearer token; without: TT_TOKEN of the environment
   std::string mode, reason, account, strategy, symbol;
+  std::string data_dir; ///< of the node on this machine: where a stop is put when its gateway does not answer; empty: nowhere
   enum class open_orders : std::uint8_t { cancel, keep } open = open_orders::cancel;
   enum class confirmation : std::uint8_t { ask, given } confirm = confirmation::ask;
   /// Where the answer to the question comes from; standard input when empty.

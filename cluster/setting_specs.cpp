@@ -47,6 +47,8 @@ std::span<const setting_spec> setting_specs() {
     {"rate_limit.failed_auth", {"RATE_LIMIT_FAILED_AUTH"}, "30", "failed authentications per minute and address"},
     {"rate_limit.general", {"RATE_LIMIT_GENERAL"}, "600", "requests per minute and principal"},
     {"rate_limit.market_data", {"RATE_LIMIT_MARKET_DATA"}, "1000", "market data requests per minute and principal"},
+    {"rate_limit.orders", {"RATE_LIMIT_ORDERS"}, "60", "orders and changes of orders per minute and account"},
+    {"rate_limit.orders_burst", {"RATE_LIMIT_ORDERS_BURST"}, "20", "of those, how many may come at once"},
     {"rate_limit.webhook", {"RATE_LIMIT_WEBHOOK"}, "600", "alerts per minute and webhook profile"},
     {"rate_limit.jobs", {"RATE_LIMIT_JOBS"}, "60", "submitted backtests and studies per minute and principal"},
 

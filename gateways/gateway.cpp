@@ -21,7 +21,9 @@ struct core {
        jobs_port* jobs)
       : config(std::move(c)), files(config.web_root), documents(std::move(opened)), keys(*documents, queue),
         parts{config, market, clock, metrics, *documents, queue, clock(),
-              [this](const context_ptr& call, const responder& answer) { files.serve(call, answer); }, {}, {}, cluster, jobs} {}
+              [this](const context_ptr& call, const responder& answer) { files.serve(call, answer); }, {}, {}, cluster, jobs} {
+    parts.order_rates = std::make_shared<rate_limiter>(config.limits);
+  }
 
   const gateway_config config;
   gateway_metrics metrics;

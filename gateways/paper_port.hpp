@@ -4,6 +4,7 @@
 // the accounts and how they fill. All members may be called from any thread and return at once.
 
 #include "actors/execution/paper/paper_settings.hpp"
+#include "actors/risk/kill_switch.hpp"
 #include "gateways/market_port.hpp"
 
 #include <optional>
@@ -43,8 +44,9 @@ public:
   /// currency that the node keeps no rates to; limit_exceeded; io_error.
   virtual void create(execution::paper::paper_settings settings, reply<paper_account> done) = 0;
   /// Starts over with `cash`, or with what it began with. The journal so far is kept under another name.
-  /// Errors: not_found; conflict while it is stopped; out_of_range for the cash; io_error.
-  virtual void reset(account_id which, std::optional<money> cash, reply<paper_account> done) = 0;
+  /// Errors: not_found; conflict while it is stopped; refused where a breaker that does not reset itself has tripped, for all but an
+  /// admin; out_of_range for the cash; io_error.
+  virtual void reset(account_id which, std::optional<money> cash, risk::access by, reply<paper_account> done) = 0;
   /// Errors: not_found, io_error.
   virtual void change(account_id which, account_change what, reply<paper_account> done) = 0;
 };

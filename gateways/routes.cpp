@@ -36,6 +36,7 @@ result<route_table> make_route_table(services& parts) {
   add_optimize_routes(rows, parts);
   add_strategy_routes(rows, parts);
   add_order_routes(rows, parts);
+  add_risk_routes(rows, parts);
   add_job_file_routes(rows, parts);
   add_alert_routes(rows, parts);
   add_webhook_routes(rows, parts);

@@ -45,7 +45,9 @@ struct account_snapshot {
   enum class state : std::uint8_t { off, on };
   state active = state::on;
   state trading = state::on;
-  utc_time updated_at{};
+  std::optional<utc_time> updated_at = {};                 ///< market time of the venue's newest word; before the first: the opening
+  std::optional<std::chrono::milliseconds> data_age = {};  ///< since that word was heard, by a clock that no replay moves
+  std::optional<error> trouble = {}; ///< why nothing of it but its profile can be believed
 };
 
 struct position_snapshot {
@@ -287,7 +289,7 @@ struct account_history {
   account_mode mode = account_mode::paper;
   utc_time opened_at{}; ///< of its journal
   std::uint64_t orders = 0, executions = 0; ///< sequence numbers of the newest news
-  std::vector<order_snapshot> order_news = {}; ///< oldest first, the newest has the number above; each with the order as it is now
+  std::vector<order_snapshot> order_news = {}; ///< oldest first, the newest has the number above; each with the order as it was then
   std::vector<execution_snapshot> execution_news = {}; ///< likewise
   std::vector<order_snapshot> open_orders = {};
   std::optional<account_snapshot> figures = {}; ///< nothing where a held symbol has no price yet
@@ -298,9 +300,10 @@ struct account_history {
 /// What health and metrics show of the accounts of a node, all together.
 struct trading_health {
   std::string journal = "starting"; ///< "starting", "ok", "failed", "read_only", "taken_over": the worst of the accounts
+  std::string reason = {};          ///< why it is not "ok", with the account
   std::uint64_t offset = 0;         ///< of the last durable record, of the default account
   risk::kill_mode mode = risk::kill_mode::none; ///< the severest
-  bool is_ready = false;            ///< every journal is replayed, every venue has answered for everything once
+  bool is_ready = false;            ///< every journal is replayed and can be written, every venue has answered for everything once
   std::size_t orders_open = 0, orders_unknown = 0;
   std::map<std::string, std::uint64_t> orders; ///< by state
   std::map<account_id, std::size_t> differences; ///< that the newest comparison with the venue found
@@ -349,6 +352,9 @@ public:
   /// The account of orders that name none. Errors: not_found.
   [[nodiscard]] virtual result<account_id> default_account() const = 0;
 
+  // An account whose journal is not replayed, or is damaged, answers no question with what it has of it: not_available, field
+  // "journal" where it is damaged.
+  /// All that the caller reaches; one that can't be believed has its `trouble`.
   virtual void accounts(const trading_caller& who, reply<std::vector<account_snapshot>> done) = 0;
   virtual void positions(const trading_caller& who, std::optional<account_id> of, reply<std::vector<position_snapshot>> done) = 0;
   /// Newest first. Errors: not_found for an unknown account.

@@ -38,7 +38,9 @@ result<void> check_prices(const order_request& r) {
   if (r.type != order_type::trailing_stop && trails)
     return wrong(r.trail_offset ? "trail_offset" : "trail_percent", "does not belong to " + std::string(to_string(r.type)));
   if (auto fine = positive(r.trail_offset, "trail_offset"); !fine) return fine;
-  return positive(r.trail_percent, "trail_percent");
+  if (auto fine = positive(r.trail_percent, "trail_percent"); !fine) return fine;
+  if (r.trail_percent && *r.trail_percent >= decimal{100}) return error{errc::out_of_range, "must be more than 0 and less than 100", "trail_percent"};
+  return {};
 }
 
 result<void> check_leg(const oco_leg& leg, const std::string& field) {

@@ -8,7 +8,7 @@ namespace tt {
 namespace {
 
 // "signal": of a program whose cause is one text (gateways/bridge makes those from their text)
-constexpr std::array<std::string_view, 9> kinds = {"webhook", "pine", "job", "manual", "rebalance", "leg", "flatten", "external", "signal"};
+constexpr std::array<std::string_view, 10> kinds = {"webhook", "pine", "job", "manual", "rebalance", "leg", "flatten", "external", "signal", "unnamed"};
 
 /// Takes "12:" from the front of `text`.
 bool take_length(std::string_view& text, std::size_t& length) {
@@ -43,6 +43,9 @@ result<intent_key> intent_key::job(std::string_view job, std::int64_t fire_ms, s
   return make("job", {job, std::to_string(fire_ms), symbol, std::to_string(leg)});
 }
 result<intent_key> intent_key::manual(std::string_view principal, std::string_view key) { return make("manual", {principal, key}); }
+result<intent_key> intent_key::unnamed(std::string_view principal, order_number number) {
+  return make("unnamed", {principal, std::to_string(raw(number))});
+}
 result<intent_key> intent_key::rebalance(std::string_view run, std::string_view symbol) { return make("rebalance", {run, symbol}); }
 result<intent_key> intent_key::leg(const wire_order_id& parent, std::string_view leg, int generation) {
   return make("leg", {parent.str(), leg, std::to_string(generation)});

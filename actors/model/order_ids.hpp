@@ -76,6 +76,9 @@ public:
   static result<intent_key> job(std::string_view job, std::int64_t fire_ms, std::string_view symbol, int leg);
   /// A person or program: principal and its `client_order_id` or `Idempotency-Key`.
   static result<intent_key> manual(std::string_view principal, std::string_view key);
+  /// A person or program that named its order nothing: the order's number is its cause. Of a kind of its own, so that no
+  /// name that a caller writes is ever the cause of such an order.
+  static result<intent_key> unnamed(std::string_view principal, order_number number);
   static result<intent_key> rebalance(std::string_view run, std::string_view symbol);
   /// A protective or linked leg that we hold: wire id of the parent, name of the leg, number of the
   /// order for that leg (a leg that was swapped out and comes back is a new order).

@@ -111,8 +111,8 @@ void paper_keeper::create(execution::paper::paper_settings settings, reply<paper
   });
 }
 
-void paper_keeper::reset(account_id which, std::optional<money> cash, reply<paper_account> done) {
-  give(worker_, [s = shared_, which = std::move(which), cash, done = gateway::once<paper_account>(std::move(done))] {
+void paper_keeper::reset(account_id which, std::optional<money> cash, risk::access by, reply<paper_account> done) {
+  give(worker_, [s = shared_, which = std::move(which), cash, by, done = gateway::once<paper_account>(std::move(done))] {
     auto list = s->now();
     auto* known = list.find(which);
     if (!known) return done(no_account(which));
@@ -121,8 +121,12 @@ void paper_keeper::reset(account_id which, std::optional<money> cash, reply<pape
     ++fresh.resets;
     fresh.created_at = s->clock();
     if (auto good = check_settings(fresh.settings); !good) return done(good.error());
-    if (auto may = s->hosting.check_reset(which); !may) return done(may.error());
-    if (auto archived = s->hosting.archive(*known); !archived) return done(archived.error());
+    if (auto may = s->hosting.check_reset(which, by); !may) return done(may.error());
+    const auto before = *known;
+    // the number is used up before the journal is gone: ids of orders are made of it, and must never come again
+    known->resets = fresh.resets;
+    if (auto kept = s->replace(list); !kept) return done(kept.error());
+    if (auto archived = s->hosting.archive(before); !archived) return done(archived.error());
     *known = fresh;
     if (auto kept = s->replace(std::move(list)); !kept) return done(kept.error());
     if (auto opened = s->hosting.open(fresh, which); !opened) return done(opened.error());

@@ -17,8 +17,8 @@ namespace tt::cluster {
 /// What the keeper does with accounts; called in its thread, never twice at one time.
 struct paper_hosting {
   /// Makes sure that the account may be started over, and finds out what rules it takes along.
-  /// Errors: conflict (stopped), not_available.
-  std::function<result<void>(const account_id&)> check_reset;
+  /// Errors: conflict (stopped), refused (a breaker has tripped, and who asks is no admin), not_available.
+  std::function<result<void>(const account_id&, risk::access by)> check_reset;
   /// Ends the account's actors and puts its journal aside. Errors: io_error, timed_out.
   std::function<result<void>(const gateway::paper_account&)> archive;
   /// Runs the account. `model` is the account whose rules (limits, stops of all accounts) hold for the new one.
@@ -36,7 +36,7 @@ public:
 
   [[nodiscard]] std::vector<gateway::paper_account> accounts() const override;
   void create(execution::paper::paper_settings settings, gateway::reply<gateway::paper_account> done) override;
-  void reset(account_id which, std::optional<money> cash, gateway::reply<gateway::paper_account> done) override;
+  void reset(account_id which, std::optional<money> cash, risk::access by, gateway::reply<gateway::paper_account> done) override;
   void change(account_id which, gateway::account_change what, gateway::reply<gateway::paper_account> done) override;
   /// Ends the thread after the work at hand; what waits is answered with not_available.
   void stop();

@@ -61,6 +61,26 @@ void log_alert(const execution::alert_effect& what) {
   spdlog::log(level, "account: {} {}: {}", what.code, what.symbol, what.text);
 }
 
+/// Says in the log when the journal of an account is in trouble, and when it is out of it again.
+class journal_watch {
+public:
+  explicit journal_watch(std::string account) : account_(std::move(account)) {}
+
+  void look(const account_desk& desk, account_access& in) {
+    const auto [state, reason] = desk.journal_state(in);
+    if (state == state_) return;
+    const bool was_bad = state_ != "ok" && state_ != "starting";
+    state_ = state;
+    if (state == "read_only") spdlog::error("account {}: its journal is damaged; nothing of it is shown and nothing is traded: {}", account_, reason);
+    else if (state == "ok" && was_bad) spdlog::warn("account {}: its journal can be written again", account_);
+    else if (state != "ok" && !reason.empty()) spdlog::error("account {}: its journal is not available ({}), no order is taken: {}", account_, state, reason);
+  }
+
+private:
+  std::string account_;
+  std::string_view state_ = "ok"; ///< of those that desk_health names
+};
+
 /// Whose openings end the day of such an account.
 std::string roll_calendar_of(account_type type) {
   if (type == account_type::futures) return "CME_EQUITY";
@@ -107,7 +127,9 @@ result<std::unique_ptr<trading_service>> trading_service::start(trading_surround
   auto list = out->read_list();
   if (!list) return list.error();
   gateway::desk_rules from_outside;
-  if (auto flag = read_stop_flag(out->folder() + "/" + stop_flag_name)) {
+  const auto flag_path = out->folder() + "/" + stop_flag_name;
+  auto watched = std::make_shared<stop_flag_watch>(flag_path); // before it is read: a file that comes meanwhile is seen twice, not never
+  if (auto flag = read_stop_flag(flag_path)) {
     spdlog::warn("trading is stopped at the start ({}): {}", to_string(flag->mode), flag->reason);
     from_outside.stops.push_back(std::move(*flag));
   }
@@ -118,6 +140,16 @@ result<std::unique_ptr<trading_service>> trading_service::start(trading_surround
   out->desk_ = std::make_shared<gateway::account_order_desk>(out->accounts_);
   out->keeper_ = std::make_unique<paper_keeper>(out->around_.system, out->list_, std::move(*list), out->around_.wall_clock, out->hosting());
   out->collectable_ = out->figures_->collectable(*out->port_);
+  out->flag_ = out->around_.system.spawn<caf::detached>(stop_flag_actor, std::move(watched), [hosts = out->accounts_](const gateway::stop_request& what) {
+    spdlog::warn("trading is stopped ({}): {}", to_string(what.mode), what.reason);
+    const gateway::trading_caller file{"file", risk::access::admin, gateway::trading_caller::reach::all};
+    for (const auto& one : hosts->all())
+      gateway::post(one, [desk = one.desk, id = one.id, file, what](account_access& in) {
+        desk->stop(in, file, what, [id](const result<gateway::stopped>& done) { // something stricter may stand
+          if (!done) spdlog::warn("account {}: the stop of the file STOP: {}", id.str(), to_string(done.error()));
+        });
+      });
+  });
   return out;
 }
 
@@ -168,6 +200,7 @@ result<paper_list> trading_service::read_list() {
 std::shared_ptr<account_desk> trading_service::make_desk(const gateway::paper_account& what, const caf::actor& broker, const gateway::desk_rules& rules) const {
   gateway::desk_settings settings;
   settings.profile = profile_of(what);
+  settings.generation = what.resets;
   settings.trading = what.trading == gateway::trading_permission::on ? risk::on_off::on : risk::on_off::off;
   settings.rules = rules;
   settings.fees = fees_of(what.settings.fills.fees);
@@ -230,7 +263,10 @@ result<void> trading_service::open_account(const gateway::paper_account& what, c
     desk->on_alert(alarm, clock());
   };
   options->on_order = [desk](const order& changed) { desk->on_order(changed); };
-  options->on_step = [desk](account_access& in) { desk->on_step(in); };
+  options->on_step = [desk, watched = std::make_shared<journal_watch>(profile.id.str())](account_access& in) {
+    desk->on_step(in);
+    watched->look(*desk, in);
+  };
   // the actor tells of a round trip right before the report that ended it
   const auto took = std::make_shared<std::optional<nanoseconds>>();
   options->on_report = [desk, took, clock = around_.market_clock](const execution::venue_report& report) {
@@ -265,17 +301,20 @@ void trading_service::isolate(risk::on_off isolated) {
   port_->isolate(isolated);
 }
 
-result<gateway::desk_rules> trading_service::rules_of(const account_id& id, account_desk::rules_of whose) const {
+result<gateway::desk_rules> trading_service::rules_of(const account_id& id, account_desk::rules_of whose, risk::access by) const {
   const auto account = accounts_->find(id);
   if (!account) return account.error();
   // shared: set_value may still be at work when the waiting thread has the value and leaves
   const auto told = std::make_shared<std::promise<result<gateway::desk_rules>>>();
   auto got = told->get_future();
   const auto answer = gateway::once<gateway::desk_rules>([told](result<gateway::desk_rules> rules) { told->set_value(std::move(rules)); });
-  gateway::post(*account, [desk = account->desk, whose, answer](account_access& in) {
+  gateway::post(*account, [desk = account->desk, whose, by, answer](account_access& in) {
     if (auto why = in.blocked()) return answer(error{errc::not_available, why->message, "account_id"});
     if (whose == account_desk::rules_of::own_too && desk->health(in).mode != risk::kill_mode::none)
       return answer(error{errc::conflict, "trading is stopped: resume it before the account is started over", "account_id"});
+    const auto held_back = whose == account_desk::rules_of::own_too && by != risk::access::admin ? desk->lasting_trips() : std::vector<std::string>{};
+    if (!held_back.empty())
+      return answer(error{errc::conflict, "the breaker " + held_back.front() + " has tripped: only an admin may start the account over, or re-arm it", "account_id"});
     answer(desk->rules(whose));
   });
   return got.get();
@@ -335,8 +374,8 @@ paper_hosting trading_service::hosting() {
   paper_hosting out;
   // the rules of the account that is put aside are asked for while it still runs
   auto kept = std::make_shared<std::map<account_id, gateway::desk_rules>>();
-  out.check_reset = [this, kept](const account_id& id) -> result<void> {
-    auto rules = rules_of(id, account_desk::rules_of::own_too);
+  out.check_reset = [this, kept](const account_id& id, risk::access by) -> result<void> {
+    auto rules = rules_of(id, account_desk::rules_of::own_too, by);
     if (!rules) return rules.error();
     kept->insert_or_assign(id, std::move(*rules));
     return {};
@@ -360,6 +399,7 @@ paper_hosting trading_service::hosting() {
 void trading_service::stop() {
   if (keeper_) keeper_->stop();
   std::vector<caf::actor> ending;
+  if (flag_) ending.push_back(std::exchange(flag_, nullptr));
   if (accounts_)
     for (auto& one : accounts_->clear()) ending.push_back(std::move(one.actor));
   for (auto& [id, broker] : brokers_) ending.push_back(std::move(broker));

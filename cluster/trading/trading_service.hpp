@@ -83,7 +83,9 @@ private:
                                                                     const gateway::desk_rules& rules) const;
   [[nodiscard]] paper_hosting hosting();
   /// Rules that the account would give to another; nothing where it can't say.
-  [[nodiscard]] result<gateway::desk_rules> rules_of(const account_id& id, gateway::account_desk::rules_of whose) const;
+  /// Errors: conflict while it is stopped, or where a breaker of it is not for `by` to clear; not_available.
+  [[nodiscard]] result<gateway::desk_rules> rules_of(const account_id& id, gateway::account_desk::rules_of whose,
+                                                     risk::access by = risk::access::admin) const;
   [[nodiscard]] std::string folder() const;
 
   trading_surroundings around_;
@@ -96,6 +98,7 @@ private:
   std::shared_ptr<gateway::trading_watchers> watchers_;
   std::shared_ptr<gateway::trading_metrics> figures_;
   caf::actor watch_;
+  caf::actor flag_; ///< looks for the file STOP
   std::map<account_id, caf::actor> brokers_; ///< changed at the start and by the keeper's thread
   std::shared_ptr<gateway::account_hosts> accounts_;
   std::shared_ptr<order_desk> desk_;

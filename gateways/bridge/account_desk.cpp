@@ -5,6 +5,7 @@
 #include "actors/portfolio/day_roll.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace tt::gateway {
 
@@ -150,9 +151,11 @@ void account_desk::on_report(const venue_report& report, utc_time now, std::opti
     gate_->core().venue().state = risk::venue_view::session::synced;
     if (compares) clocks_.heard(risk::clock_watch::source::venue, all->taken_at, now, since_asked);
     if (all->balances) balances_ = *all->balances;
+    if (all->balances && settings_.clock_ns) balances_heard_ns_ = settings_.clock_ns();
   } else if (const auto* figures = std::get_if<account_balances>(&report)) {
     if (compares) clocks_.heard(risk::clock_watch::source::venue, figures->at, now);
     balances_ = *figures;
+    if (settings_.clock_ns) balances_heard_ns_ = settings_.clock_ns();
   }
   else return;
   refresh(now);
@@ -310,7 +313,27 @@ void account_desk::note_risk(access& in, std::string kind, std::string scope, st
 
 // ------------------------------------------------------------------ questions
 
+std::optional<error> account_desk::trouble(access& in) const {
+  const auto why = in.blocked();
+  if (why && why->code == errc::corrupt_data) return error{errc::not_available, "the journal of the account is damaged: " + to_string(*why), "journal"};
+  if (problem_) return error{errc::not_available, "the journal of the account can't be followed: " + to_string(*problem_), "journal"};
+  if (!in.book()) return error{errc::not_available, why ? "the account is starting: " + to_string(*why) : "the account is starting", "account_id"};
+  return std::nullopt;
+}
+
+std::pair<std::string_view, std::string> account_desk::journal_state(access& in) const {
+  const auto why = in.blocked();
+  auto reason = why ? to_string(*why) : problem_ ? to_string(*problem_) : std::string{};
+  if ((why && why->code == errc::corrupt_data) || problem_) return {"read_only", std::move(reason)};
+  if (!in.book()) return {"starting", std::move(reason)};
+  if (!why) return {"ok", {}};
+  return {why->code == errc::conflict ? "taken_over" : "failed", std::move(reason)};
+}
+
+utc_time account_desk::persons_time(access& in) const { return settings_.clock_ns ? utc_time{nanoseconds{settings_.clock_ns()}} : in.now(); }
+
 result<account_snapshot> account_desk::account(access& in) const {
+  if (auto why = trouble(in)) return *why;
   const auto figures = books_.figures(in.now());
   if (!figures) return figures.error();
   account_snapshot out;
@@ -320,7 +343,11 @@ result<account_snapshot> account_desk::account(access& in) const {
   out.active = in.book() && in.book()->is_open() ? account_snapshot::state::on : account_snapshot::state::off;
   const bool is_stopped = stop_.mode_for(settings_.profile.id.str(), {}, {}) != risk::kill_mode::none;
   out.trading = in.blocked() || problem_ || is_stopped || trading_ == risk::on_off::off ? account_snapshot::state::off : account_snapshot::state::on;
-  out.updated_at = std::max(balances_.at, utc_time{});
+  const bool has_heard = balances_.at != utc_time{};
+  out.updated_at = has_heard ? std::optional{balances_.at} : opened_at_;
+  if (has_heard)
+    out.data_age = settings_.clock_ns ? std::chrono::milliseconds{std::max<std::int64_t>(0, settings_.clock_ns() - balances_heard_ns_) / 1'000'000}
+                                      : std::chrono::duration_cast<std::chrono::milliseconds>(std::max(nanoseconds{0}, in.now() - balances_.at));
   return out;
 }
 
@@ -386,6 +413,7 @@ const order* account_desk::find(access& in, const order_name& name) const {
 }
 
 result<order_snapshot> account_desk::order_of(access& in, const order_name& name) const {
+  if (auto why = trouble(in)) return *why;
   const auto* what = find(in, name);
   if (!what) return no_order(name);
   auto out = snapshot(*what);
@@ -427,7 +455,7 @@ std::vector<execution_snapshot> account_desk::executions(access& in, const order
 }
 
 result<account_performance> account_desk::performance(access& in, std::size_t points) const {
-  if (!in.book()) return error{errc::not_available, "the account is starting"};
+  if (auto why = trouble(in)) return *why;
   account_performance out;
   out.account = settings_.profile.id;
   out.trades = books_.trades();
@@ -447,6 +475,7 @@ result<account_performance> account_desk::performance(access& in, std::size_t po
 
 void account_desk::history(access& in, reply<account_history> done, int looks) const {
   if (in.book()) return done(history_now(in));
+  if (auto why = trouble(in); why && why->field == "journal") return done(*why); // waiting mends nothing
   if (looks >= max_history_looks) return done(error{errc::not_available, "the journal of the account can't be opened", "account_id"});
   in.after(history_pause, [this, done = std::move(done), looks](access& later) { history(later, done, looks + 1); });
 }
@@ -463,7 +492,7 @@ account_history account_desk::history_now(access& in) const {
   auto number = diary_.news() - diary_.newest().size();
   for (const auto& piece : diary_.newest()) {
     if (++number > out.orders) break;
-    if (const auto* what = in.book()->find(piece.number)) {
+    if (const auto* what = piece.what ? piece.what.get() : in.book()->find(piece.number)) {
       out.order_news.push_back(snapshot(*what));
       out.order_news.back().sequence = number;
     }
@@ -478,11 +507,7 @@ account_history account_desk::history_now(access& in) const {
 
 desk_health account_desk::health(access& in) const {
   desk_health out;
-  const auto why = in.blocked();
-  if (!in.book()) out.journal = why && why->code == errc::corrupt_data ? "read_only" : "starting";
-  else if (problem_) out.journal = "read_only";
-  else if (!why) out.journal = "ok";
-  else out.journal = why->code == errc::conflict ? "taken_over" : why->code == errc::corrupt_data ? "read_only" : "failed";
+  std::tie(out.journal, out.reason) = journal_state(in);
   out.offset = last_offset_;
   out.mode = stop_.mode_for(settings_.profile.id.str(), {}, {});
   out.is_reconciled = is_reconciled_;

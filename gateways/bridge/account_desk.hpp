@@ -44,6 +44,8 @@ struct desk_rules {
 
 struct desk_settings {
   account_profile profile;
+  /// How often the account was started over. Its journals number orders anew, so ids are made of this, too: they never come again.
+  std::uint32_t generation = 0;
   risk::limit_set limits;
   execution::venue_capabilities can;
   risk::fee_view fees = {};
@@ -53,7 +55,7 @@ struct desk_settings {
   /// Whether the market's time is real time, so that clocks of others may be compared with it; empty: it is not.
   std::function<bool()> is_real_time = {};
   std::shared_ptr<const instrument_master> master;
-  std::function<std::int64_t()> clock_ns = {};       ///< for the elapsed times of checks
+  std::function<std::int64_t()> clock_ns = {};       ///< steady: for elapsed times and what expires; empty: the market's time
   std::function<std::string()> make_token = {};      ///< unguessable, for resuming
   std::shared_ptr<risk::node_rates> rates = {};      ///< that the accounts of a node share; empty: the account has its own
   risk::on_off trading = risk::on_off::on;
@@ -67,6 +69,7 @@ struct desk_settings {
 /// How the account stands, for health and readiness.
 struct desk_health {
   std::string journal = "starting"; ///< "starting", "ok", "failed", "read_only", "taken_over"
+  std::string reason = {};          ///< why it is not "ok"
   std::uint64_t offset = 0;         ///< of the last durable record
   risk::kill_mode mode = risk::kill_mode::none;
   bool is_reconciled = false;       ///< the venue has answered for everything once
@@ -97,8 +100,13 @@ public:
   void on_market(access& in, const execution::market_seen& seen);
   void on_step(access& in);
   [[nodiscard]] execution::risk_gate& gate() { return *gate_; }
+  [[nodiscard]] const account_profile& profile() const { return settings_.profile; }
 
   // -- questions
+  /// Why nothing that is known here can be believed: the journal is not replayed, or is damaged. Nothing: it can.
+  [[nodiscard]] std::optional<error> trouble(access& in) const;
+  /// Names and reason of desk_health, without its counts.
+  [[nodiscard]] std::pair<std::string_view, std::string> journal_state(access& in) const;
   /// Errors: not_available where a held symbol has no price yet.
   [[nodiscard]] result<account_snapshot> account(access& in) const;
   [[nodiscard]] std::vector<position_snapshot> positions() const;
@@ -127,7 +135,8 @@ public:
   void change(access& in, const order_name& name, const order_change& change, reply<order_snapshot> done);
   void cancel(access& in, const trading_caller& who, const order_name& name, reply<cancelled_order> done);
   /// Asks for the cancel of all open orders that the filter matches.
-  std::vector<order_id> cancel_all(access& in, const trading_caller& who, const order_filter& filter);
+  /// Errors: as trouble(), where nothing is known that could be cancelled.
+  result<std::vector<order_id>> cancel_all(access& in, const trading_caller& who, const order_filter& filter);
   void close(access& in, const trading_caller& who, close_request what, reply<closed_positions> done);
   void close_unknown(access& in, const trading_caller& who, const order_name& name, const std::string& reason, reply<order_snapshot> done);
   void retry(access& in, const trading_caller& who, const order_name& name, std::chrono::milliseconds wait, reply<placed_order> done);
@@ -153,10 +162,17 @@ public:
   /// Limits and stops that are not of this account alone; `own` adds its own limits.
   enum class rules_of : std::uint8_t { everybody, own_too };
   [[nodiscard]] desk_rules rules(rules_of whose) const;
+  /// Names of the breakers that have tripped and don't reset themselves: DRAWDOWN.
+  [[nodiscard]] std::vector<std::string> lasting_trips() const;
   /// Takes rules over, as the node's word.
   void adopt(access& in, const desk_rules& rules);
 
 private:
+  /// The cause as this generation of the account knows it. Errors: invalid_argument where that is too long.
+  [[nodiscard]] result<intent_key> in_this_life(access& in, intent_key key) const;
+  std::vector<order_id> cancel_matching(access& in, const trading_caller& who, const order_filter& filter);
+  /// The present moment for what lives some seconds of a person's time: no replay of the market makes it pass faster.
+  [[nodiscard]] utc_time persons_time(access& in) const;
   struct waiting {
     reply<placed_order> done;
     placed_order::outcome how = placed_order::outcome::placed;
@@ -300,6 +316,7 @@ private:
   bool cancels_are_due_ = false;                  ///< another look at the cancels of stops is on its way
   std::map<std::string, execution::symbol_facts> facts_; ///< as told last
   account_balances balances_;                     ///< as the venue said last, also where nothing changed
+  std::int64_t balances_heard_ns_ = 0;            ///< by the clock of the settings
   std::optional<utc_time> opened_at_, last_roll_;
   std::optional<utc_time> asked_for_balances_;
   std::multimap<order_number, waiting> waiting_;

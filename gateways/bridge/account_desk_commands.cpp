@@ -18,12 +18,23 @@ constexpr int closing_looks = 100;
 
 error blocked_error(const error& why) { return {errc::not_available, why.message, why.field}; }
 
-/// Where the caller gave no id of its own the number of the order is its cause: asked again, it is another order.
-/// '#' can't begin a client order id.
+/// Where the caller gave no id of its own the number of the order is its cause: asked again, it is another order. Nothing that
+/// a caller may write, in a header or a body, is such a key.
 result<intent_key> key_of(const trading_caller& who, const place_order& what, order_number next) {
   if (!what.request.client_id.empty()) return intent_key::manual(who.principal, what.request.client_id.str());
   if (!what.idempotency_key.empty()) return intent_key::manual(who.principal, what.idempotency_key);
-  return intent_key::manual(who.principal, "#" + std::to_string(raw(next)));
+  return intent_key::unnamed(who.principal, next);
+}
+
+/// A change touches what its order has, and nothing else. Errors: invalid_argument naming the field.
+result<void> check_change(const order& what, const order_change& change) {
+  const auto& now = what.terms;
+  const auto foreign = [&](const char* field) { return error{errc::invalid_argument, "does not belong to " + std::string(to_string(now.type)), field}; };
+  if (change.limit_price && !now.limit_price) return foreign("price");
+  if (change.stop_price && !now.stop_price) return foreign("stop_price");
+  if (change.trail_offset && !now.trail_offset) return foreign("trail_offset");
+  if (change.trail_percent && !now.trail_percent) return foreign("trail_percent");
+  return {};
 }
 
 order_sender sender_of(const trading_caller& who) {
@@ -56,8 +67,8 @@ void account_desk::wait_for(access& in, const order& placed, std::chrono::millis
 }
 
 void account_desk::when_ready(access& in, std::string symbol, int looks_left, std::function<void(access&, const result<const instrument*>&)> go) {
+  if (auto why = trouble(in)) return go(in, *why);
   if (auto why = in.blocked()) return go(in, blocked_error(*why));
-  if (problem_) return go(in, error{errc::not_available, "the account can only be read: " + to_string(*problem_)});
   const auto* instrument = settings_.master->find(symbol);
   if (!instrument) return go(in, error{errc::unknown_symbol, "unknown symbol " + in_quotes(symbol), "symbol"});
   if (balances_.buying_power || looks_left <= 0) return go(in, instrument);
@@ -66,11 +77,20 @@ void account_desk::when_ready(access& in, std::string symbol, int looks_left, st
   in.after(closing_pause, [this, symbol = std::move(symbol), looks_left, go = std::move(go)](access& later) { when_ready(later, symbol, looks_left - 1, go); });
 }
 
+result<intent_key> account_desk::in_this_life(access& in, intent_key key) const {
+  // an order of this cause that is here already keeps its key: journals of before know no generations
+  if (settings_.generation == 0 || (in.book() && in.book()->find(key))) return key;
+  const auto number = "@" + std::to_string(settings_.generation);
+  // one part more than any key of its kind has, so no cause of another journal is the same
+  return intent_key::parse(key.str() + "|" + std::to_string(number.size()) + ":" + number);
+}
+
 void account_desk::place(access& in, const trading_caller& who, place_order what, reply<placed_order> done) {
   const auto symbol = what.request.symbol;
   when_ready(in, symbol, first_looks, [this, who, what = std::move(what), done = std::move(done)](access& now, const result<const instrument*>& traded) {
     if (!traded) return done(traded.error());
     auto key = key_of(who, what, now.book()->next_number());
+    if (key) key = in_this_life(now, std::move(*key));
     if (!key) return done(key.error());
     submit(now, {what.request, *key, order_origin::manual, (*traded)->symbol, contract_of(**traded)}, sender_of(who), what.wait, done);
   });
@@ -105,8 +125,10 @@ void account_desk::begin_waits(access& in) {
 }
 
 void account_desk::change(access& in, const order_name& name, const order_change& change, reply<order_snapshot> done) {
+  if (auto why = trouble(in)) return done(*why);
   const auto* what = find(in, name);
   if (!what) return done(error{errc::not_found, "no order " + in_quotes(name.id), "order_id"});
+  if (auto fine = check_change(*what, change); !fine) return done(fine.error());
   terms_change wanted;
   wanted.qty = change.qty;
   wanted.limit_price = change.limit_price;
@@ -124,6 +146,7 @@ void account_desk::change(access& in, const order_name& name, const order_change
 }
 
 void account_desk::cancel(access& in, const trading_caller& who, const order_name& name, reply<cancelled_order> done) {
+  if (auto why = trouble(in); why && !in.book()) return done(*why);
   const auto* what = find(in, name);
   if (!what) return done(error{errc::not_found, "no order " + in_quotes(name.id), "order_id"});
   if (is_final(what->state)) return done(cancelled_order{cancelled_order::outcome::already_final, snapshot(*what)});
@@ -135,7 +158,12 @@ void account_desk::cancel(access& in, const trading_caller& who, const order_nam
   });
 }
 
-std::vector<order_id> account_desk::cancel_all(access& in, const trading_caller& who, const order_filter& filter) {
+result<std::vector<order_id>> account_desk::cancel_all(access& in, const trading_caller& who, const order_filter& filter) {
+  if (auto why = trouble(in); why && !in.book()) return *why; // what is known to work is taken back all the same
+  return cancel_matching(in, who, filter);
+}
+
+std::vector<order_id> account_desk::cancel_matching(access& in, const trading_caller& who, const order_filter& filter) {
   std::vector<order_id> out;
   std::vector<order_number> numbers;
   if (!in.book()) return out;
@@ -163,6 +191,7 @@ result<void> check_reason(const std::string& reason) {
 } // namespace
 
 void account_desk::close_unknown(access& in, const trading_caller& who, const order_name& name, const std::string& reason, reply<order_snapshot> done) {
+  if (auto why = trouble(in)) return done(*why);
   if (auto why = in.blocked()) return done(blocked_error(*why));
   if (who.rank != risk::access::admin) return done(error{errc::refused, "only an admin may say what became of an order"});
   if (const auto good = check_reason(reason); !good) return done(good.error());
@@ -177,6 +206,7 @@ void account_desk::close_unknown(access& in, const trading_caller& who, const or
 }
 
 void account_desk::retry(access& in, const trading_caller& who, const order_name& name, std::chrono::milliseconds wait, reply<placed_order> done) {
+  if (auto why = trouble(in)) return done(*why);
   if (auto why = in.blocked()) return done(blocked_error(*why));
   const auto* what = find(in, name);
   if (!what) return done(error{errc::not_found, "no order " + in_quotes(name.id), "order_id"});
@@ -186,6 +216,7 @@ void account_desk::retry(access& in, const trading_caller& who, const order_name
 }
 
 void account_desk::accept(access& in, const trading_caller& who, const accept_position& what, reply<accepted_position> done) {
+  if (auto why = trouble(in)) return done(*why);
   if (auto why = in.blocked()) return done(blocked_error(*why));
   if (who.rank != risk::access::admin) return done(error{errc::refused, "only an admin may accept a position of the venue"});
   if (const auto good = check_reason(what.reason); !good) return done(good.error());
@@ -238,6 +269,7 @@ void account_desk::place_close(access& in, const trading_caller& who, const posi
 }
 
 void account_desk::close(access& in, const trading_caller& who, close_request what, reply<closed_positions> done) {
+  if (auto why = trouble(in)) return done(*why);
   if (auto why = in.blocked()) return done(blocked_error(*why));
   auto plan = std::make_shared<closing>();
   plan->who = who;
@@ -245,7 +277,7 @@ void account_desk::close(access& in, const trading_caller& who, close_request wh
   if (what.symbol && in.book()->held(*what.symbol).is_zero()) return plan->done(closed_positions{}); // flat already: nothing to do
   if (!what.symbol) { // everything: what rests could fill behind the closing orders
     for (const auto number : in.book()->open_orders()) plan->waits_for.push_back(number);
-    plan->cancelled = cancel_all(in, who, {});
+    plan->cancelled = cancel_matching(in, who, {});
   }
   plan->what = std::move(what);
   finish_closing(in, std::move(plan));

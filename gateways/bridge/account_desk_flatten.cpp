@@ -118,11 +118,14 @@ void account_desk::place_flat(access& in, const risk::kill_scope& scope, const r
   if (!is_reconciled_) return; // after a restart the venue is not in step yet; the next round asks again
   const auto* instrument = settings_.master->find(what.symbol);
   if (!instrument) return;
-  auto key = what.key;
+  const auto first = in_this_life(in, what.key);
+  if (!first) return;
+  auto key = *first;
   const auto* before = in.book()->find(key);
   for (int again = 1; before && again < max_closings; ++again) {
     if (!is_final(before->state)) return; // it is being closed
-    const auto next = intent_key::flatten(stop_.epoch(), what.symbol + "#" + std::to_string(raw(before->number)));
+    auto next = intent_key::flatten(stop_.epoch(), what.symbol + "#" + std::to_string(raw(before->number)));
+    if (next) next = in_this_life(in, std::move(*next));
     if (!next) return;
     key = *next;
     before = in.book()->find(key);

@@ -35,7 +35,8 @@ void account_desk::tell_news(access& in) {
   // after a long commit more may be news than is kept: what is left out is seen as a gap of numbers
   const auto kept_from = diary_.news() - diary_.newest().size();
   for (told_news_ = std::max(told_news_, kept_from); told_news_ < diary_.news(); ++told_news_) {
-    const auto* what = in.book()->find(diary_.newest()[told_news_ - kept_from].number);
+    const auto& piece = diary_.newest()[told_news_ - kept_from];
+    const auto* what = piece.what ? piece.what.get() : in.book()->find(piece.number);
     if (!what || !settings_.listener.on_order) continue;
     auto shown = snapshot(*what);
     shown.sequence = told_news_ + 1;

@@ -32,11 +32,11 @@ bool cancels_orders(const stop_request& what) {
 } // namespace
 
 result<order_preview> account_desk::preview(access& in, const trading_caller& who, const order_request& what) {
-  if (!in.book()) return error{errc::not_available, "the account is starting"};
+  if (auto why = trouble(in)) return *why;
   const auto* instrument = settings_.master->find(what.symbol);
   if (!instrument) return error{errc::unknown_symbol, "unknown symbol " + in_quotes(what.symbol), "symbol"};
   if (what.good_till && *what.good_till <= in.now()) return error{errc::invalid_argument, "must be later than now", "good_till"};
-  const auto key = intent_key::manual(who.principal, "#preview");
+  const auto key = intent_key::unnamed(who.principal, order_number::none);
   if (!key) return key.error();
   know(what.strategy);
   auto asked = what;
@@ -85,7 +85,7 @@ void account_desk::stop(access& in, const trading_caller& who, const stop_reques
   stopped out;
   out.epoch = event->epoch;
   out.mode = what.mode;
-  if (cancels_orders(what)) out.cancel_requested = cancel_all(in, who, orders_in(what.scope));
+  if (cancels_orders(what)) out.cancel_requested = cancel_matching(in, who, orders_in(what.scope));
   const auto ended = settings_.clock_ns ? settings_.clock_ns() : 0;
   out.elapsed = std::chrono::milliseconds{(ended - began) / 1'000'000};
   // done also where the journal fails: what is stopped is stopped
@@ -97,11 +97,11 @@ result<resume_question> account_desk::ask_resume(access& in, const trading_calle
   if (token.empty() && !settings_.make_token) return error{errc::unsupported, "resuming needs a source of tokens"};
   if (token.empty()) token = settings_.make_token();
   if (stop_.is_active() || breakers_.is_clear()) {
-    if (auto asked = stop_.ask_resume(who.principal, who.rank, reason, token, in.now()); !asked) return asked.error();
+    if (auto asked = stop_.ask_resume(who.principal, who.rank, reason, token, persons_time(in)); !asked) return asked.error();
   } else { // only breakers: no stop to lift
     if (who.rank != risk::access::admin) return error{errc::refused, "only an admin may resume"};
     if (reason.empty() || reason.size() > 200) return error{errc::invalid_argument, "must have 1 to 200 characters", "reason"};
-    rearming_ = rearm_question{token, reason, in.now() + risk::kill_switch::token_life};
+    rearming_ = rearm_question{token, reason, persons_time(in) + risk::kill_switch::token_life};
   }
   resume_question out;
   out.token = std::move(token);
@@ -116,15 +116,16 @@ void account_desk::resume(access& in, const trading_caller& who, const std::stri
   const auto blocking = breakers_.would_trip(rearm_inputs(in), limits_now());
   if (rearming_ && rearming_->token == token && !stop_.is_active()) {
     if (who.rank != risk::access::admin) return done(error{errc::refused, "only an admin may resume"});
-    if (in.now() >= rearming_->expires) return done(error{errc::refused, "has expired: ask for a resume again", "confirm_token"});
+    if (persons_time(in) >= rearming_->expires) return done(error{errc::refused, "has expired: ask for a resume again", "confirm_token"});
     if (!blocking.empty()) return done(error{errc::conflict, "would stop again at once: " + blocking.front()});
     const auto reason = rearming_->reason;
     rearming_.reset();
     rearm_breakers(in, who, reason);
     return done(stop_.epoch());
   }
-  auto event = stop_.confirm_resume(token, who.principal, who.rank, in.now(), blocking);
+  auto event = stop_.confirm_resume(token, who.principal, who.rank, persons_time(in), blocking);
   if (!event) return done(event.error());
+  event->at = in.now(); // the journal's time is the market's
   rearm_breakers(in, who, event->reason);
   // lifted when it is on disk: the record's own fold does it
   write_resume(in, *event, std::move(done));
@@ -233,9 +234,10 @@ void account_desk::obey_lift(access& in, const trading_caller& who, const std::v
       return done(error{errc::conflict, "is stopped for a reason of its own, too: resume it where it is", "account_id"});
   if (!settings_.make_token) return done(error{errc::unsupported, "resuming needs a source of tokens"});
   const auto token = settings_.make_token();
-  if (auto asked = stop_.ask_resume(who.principal, who.rank, reason, token, in.now()); !asked) return done(asked.error());
-  const auto event = stop_.confirm_resume(token, who.principal, who.rank, in.now(), breakers_.would_trip(rearm_inputs(in), limits_now()));
+  if (auto asked = stop_.ask_resume(who.principal, who.rank, reason, token, persons_time(in)); !asked) return done(asked.error());
+  auto event = stop_.confirm_resume(token, who.principal, who.rank, persons_time(in), breakers_.would_trip(rearm_inputs(in), limits_now()));
   if (!event) return done(event.error());
+  event->at = in.now();
   write_resume(in, *event, std::move(done));
 }
 
@@ -293,6 +295,13 @@ desk_rules account_desk::rules(rules_of whose) const {
     one.reason = "stopped before the account was there";
     out.stops.push_back(std::move(one));
   }
+  return out;
+}
+
+std::vector<std::string> account_desk::lasting_trips() const {
+  std::vector<std::string> out;
+  for (const auto& one : breakers_.tripped())
+    if (risk::reset_of(one.which) != risk::breaker_reset::automatic) out.emplace_back(to_string(one.which));
   return out;
 }
 

@@ -61,7 +61,9 @@ void account_desk::place_signal(access& in, signal_order what, reply<signal_outc
     order_sender sender;
     sender.principal = what.request.strategy.empty() ? "signal" : what.request.strategy.str();
     if (what.named == signal_order::identity::derived) sender.identity = risk::alert_identity::derived;
-    const new_order wanted{what.request, cause.key, cause.origin, (*traded)->symbol, contract_of(**traded)};
+    auto key = in_this_life(now, cause.key);
+    if (!key) return done(key.error());
+    const new_order wanted{what.request, std::move(*key), cause.origin, (*traded)->symbol, contract_of(**traded)};
     now.run(
       [&](account_core& core, utc_time at) {
         if (const auto* before = core.book().find(wanted.key)) { // whatever is asked now: the key had its order
@@ -86,7 +88,7 @@ void account_desk::place_signal(access& in, signal_order what, reply<signal_outc
 }
 
 result<strategy_holding> account_desk::holding(access& in, const strategy_id& strategy, const std::string& symbol) const {
-  if (!in.book()) return error{errc::not_available, "the account is starting"};
+  if (auto why = trouble(in)) return *why;
   strategy_holding out;
   const auto* instrument = settings_.master->find(symbol);
   const auto& name = instrument ? instrument->symbol : symbol;

@@ -66,6 +66,7 @@ void account_order_desk::orders(signal_scope which, std::size_t limit, order_des
   auto filter = filter_of(which);
   filter.limit = std::min(limit, max_listed);
   with<std::vector<order>>(id, std::move(done), [filter = std::move(filter)](account_desk& desk, account_access& in, const auto& told) {
+    if (auto why = desk.trouble(in)) return told(*why);
     std::vector<order> out;
     for (auto& one : desk.orders(in, filter)) out.push_back(std::move(one.what));
     told(std::move(out));

@@ -110,9 +110,12 @@ trading_health actor_trading_port::known_health::summary(const std::vector<hoste
   out.offset = all.at(hosted.front().id).offset;
   for (const auto& host : hosted) {
     const auto& one = all.at(host.id);
-    if (severity_of(one.journal) > severity_of(out.journal)) out.journal = one.journal;
+    if (severity_of(one.journal) > severity_of(out.journal)) {
+      out.journal = one.journal;
+      out.reason = host.id.str() + (one.reason.empty() ? "" : ": " + one.reason);
+    }
     out.mode = std::max(out.mode, one.mode);
-    out.is_ready = out.is_ready && one.is_reconciled && one.journal != "starting";
+    out.is_ready = out.is_ready && one.is_reconciled && one.journal == "ok";
     out.orders_open += one.orders_open;
     out.orders_unknown += one.orders_unknown;
     out.differences[host.id] = one.differences;
@@ -176,14 +179,29 @@ std::vector<account_id> actor_trading_port::reachable(const trading_caller& who)
 void actor_trading_port::history(reply<std::vector<account_history>> done) {
   const trading_caller who{"stream", risk::access::trader, trading_caller::reach::all};
   with_all<account_history>(
-    who, reachable(who), [done](result<std::vector<result<account_history>>> got) { done(all_of(got)); },
+    who, reachable(who),
+    [done](result<std::vector<result<account_history>>> got) {
+      if (!got) return done(got.error());
+      std::vector<account_history> out; // one whose journal is damaged must not keep the news of the others back
+      for (auto& one : *got)
+        if (one) out.push_back(std::move(*one));
+      done(std::move(out));
+    },
     [](account_desk& desk, account_access& in, const auto& told) { desk.history(in, told); });
 }
 
 void actor_trading_port::accounts(const trading_caller& who, reply<std::vector<account_snapshot>> done) {
   with_all<account_snapshot>(
     who, reachable(who), [done](result<std::vector<result<account_snapshot>>> got) { done(all_of(got)); },
-    [](account_desk& desk, account_access& in, const auto& told) { told(desk.account(in)); });
+    [](account_desk& desk, account_access& in, const auto& told) {
+      auto now = desk.account(in);
+      if (now) return told(std::move(now));
+      account_snapshot unknown; // the others are known all the same
+      unknown.profile = desk.profile();
+      unknown.active = unknown.trading = account_snapshot::state::off;
+      unknown.trouble = now.error();
+      told(std::move(unknown));
+    });
 }
 
 void actor_trading_port::stops(const trading_caller& who, reply<std::vector<risk::kill_event>> done) {
@@ -207,12 +225,16 @@ void actor_trading_port::stops(const trading_caller& who, reply<std::vector<risk
 }
 
 void actor_trading_port::positions(const trading_caller& who, std::optional<account_id> of, reply<std::vector<position_snapshot>> done) {
-  with<std::vector<position_snapshot>>(who, of, std::move(done), [](account_desk& desk, account_access&, const auto& told) { told(desk.positions()); });
+  with<std::vector<position_snapshot>>(who, of, std::move(done), [](account_desk& desk, account_access& in, const auto& told) {
+    if (auto why = desk.trouble(in)) return told(*why);
+    told(desk.positions());
+  });
 }
 
 void actor_trading_port::orders(const trading_caller& who, order_filter filter, reply<std::vector<order_snapshot>> done) {
   const auto of = filter.account;
   with<std::vector<order_snapshot>>(who, of, std::move(done), [filter = std::move(filter)](account_desk& desk, account_access& in, const auto& told) {
+    if (auto why = desk.trouble(in)) return told(*why);
     told(desk.orders(in, filter));
   });
 }
@@ -228,6 +250,8 @@ void actor_trading_port::locate(const trading_caller& who, const order_name& nam
       if (!got) return done(got.error());
       for (std::size_t i = 0; i < got->size(); ++i)
         if ((*got)[i]) return done(ids[i]);
+      for (const auto& one : *got) // it may be there
+        if (one.error().code == errc::not_available) return done(one.error());
       done(got->front().error());
     },
     [name](account_desk& desk, account_access& in, const auto& told) { told(desk.order_of(in, name)); });
@@ -243,6 +267,7 @@ void actor_trading_port::order_of(const trading_caller& who, order_name name, re
 void actor_trading_port::executions(const trading_caller& who, order_filter filter, reply<std::vector<execution_snapshot>> done) {
   const auto of = filter.account;
   with<std::vector<execution_snapshot>>(who, of, std::move(done), [filter = std::move(filter)](account_desk& desk, account_access& in, const auto& told) {
+    if (auto why = desk.trouble(in)) return told(*why);
     told(desk.executions(in, filter));
   });
 }
@@ -336,7 +361,10 @@ void actor_trading_port::performance(const trading_caller& who, std::optional<ac
 }
 
 void actor_trading_port::risk_state(const trading_caller& who, std::optional<account_id> of, reply<risk_snapshot> done) {
-  with<risk_snapshot>(who, of, std::move(done), [](account_desk& desk, account_access& in, const auto& told) { told(desk.risk_state(in)); });
+  with<risk_snapshot>(who, of, std::move(done), [](account_desk& desk, account_access& in, const auto& told) {
+    if (auto why = desk.trouble(in)) return told(*why);
+    told(desk.risk_state(in));
+  });
 }
 
 void actor_trading_port::set_limits(const trading_caller& who, risk::limit_change change, reply<std::uint64_t> done) {

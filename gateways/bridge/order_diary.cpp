@@ -16,6 +16,7 @@ bool is_shown_undecided(const order& what) { return what.parent != order_number:
 } // namespace
 
 void order_diary::on_record(const journal_record& record) {
+  states_.on_record(record);
   const auto entry = [&](std::string what) {
     order_happening out;
     out.offset = raw(record.offset);
@@ -68,7 +69,9 @@ void order_diary::on_record(const journal_record& record) {
       } else if constexpr (std::is_same_v<kind, order_adopted>) {
         keep(fact.order.number, entry("adopted"));
         tell(fact.order.number, record.at);
-      } else if constexpr (std::is_same_v<kind, report_unmatched>) {
+      } else if constexpr (std::is_same_v<kind, legs_linked>) tell(fact.parent, record.at);
+      else if constexpr (std::is_same_v<kind, venue_id_learned>) tell(fact.number, record.at);
+      else if constexpr (std::is_same_v<kind, report_unmatched>) {
         auto one = entry("report_unmatched");
         one.text = fact.what;
         keep(fact.number, std::move(one));
@@ -90,7 +93,8 @@ void order_diary::keep(order_number number, order_happening what) {
 void order_diary::tell(order_number number, utc_time at) {
   if (number == order_number::none) return;
   ++news_;
-  newest_.push_back({number, at});
+  const auto* now = states_.find(number);
+  newest_.push_back({number, at, now ? std::make_shared<const order>(*now) : nullptr});
   if (newest_.size() > max_news) newest_.pop_front();
 }
 

@@ -4,10 +4,12 @@
 // the numbering of the news of orders. A fold over the journal: a replay gives the same.
 
 #include "actors/execution/journal_records.hpp"
+#include "gateways/bridge/order_states.hpp"
 #include "gateways/trading_port.hpp"
 
 #include <deque>
 #include <map>
+#include <memory>
 #include <unordered_map>
 #include <vector>
 
@@ -22,10 +24,11 @@ public:
   /// Oldest first; empty for orders that are too old.
   [[nodiscard]] std::vector<order_happening> of(order_number number) const;
 
-  /// One piece of news: which order changed.
+  /// One piece of news: which order changed, and how it stood after it.
   struct piece {
     order_number number = order_number::none;
     utc_time at{};
+    std::shared_ptr<const order> what; ///< null where the order is too old to be followed
   };
   /// News so far: one for each record that changes what is told of an order. The number of the newest.
   [[nodiscard]] std::uint64_t news() const { return news_; }
@@ -36,6 +39,7 @@ private:
   void keep(order_number number, order_happening what);
   void tell(order_number number, utc_time at);
 
+  order_states states_;
   std::map<order_number, std::vector<order_happening>> records_;
   std::size_t kept_ = 0;
   std::unordered_map<execution_id, order_number> executions_;

@@ -103,6 +103,12 @@ api_error to_api_error(const error& e, std::string_view where) {
   if (e.code == errc::refused && e.field == "account_id") return make_error(403, "auth.scope", e.message);
   const int status = http_status(e.code);
   api_error out = make_error(status, std::string{to_string(e.code)}, to_string(e));
+  // an account whose book can't be believed: no part of it is shown
+  if (e.code == errc::not_available && e.field == "journal") {
+    out.code = "journal.damaged";
+    out.detail = e.message;
+    return out;
+  }
   if (e.code == errc::internal || e.code == errc::corrupt_data || e.code == errc::io_error) out.hidden = to_string(e);
   if (e.code == errc::internal) out.detail = "an internal error; the log has it under this request id";
   if (e.code == errc::corrupt_data) out.detail = "stored data is damaged; the log has it under this request id";

@@ -242,6 +242,8 @@ std::optional<api_error> pipeline::check_rate(exchange& call) {
   // all of TradingView comes from four addresses: webhooks are limited by profile, where the profile is known
   if (kind == rate_class::unlimited || kind == rate_class::webhook) return std::nullopt;
   std::string_view who = context.who.name;
+  // orders are limited by their account, where that is known; what comes before is a call like others
+  if (kind == rate_class::orders) kind = rate_class::general;
   if (!context.who.identified()) {
     who = context.client;
     if (kind != rate_class::files) kind = rate_class::unauthenticated;
@@ -442,7 +444,7 @@ http_response pipeline::finish(exchange& call, http_response response) {
     headers.set("Access-Control-Expose-Headers", std::string{expose_headers});
   }
   headers.add("Vary", "Origin");
-  if (call.rate.verdict != rate_verdict::answer::unlimited) {
+  if (call.rate.verdict != rate_verdict::answer::unlimited && headers.find("X-RateLimit-Limit") == nullptr) {
     headers.set("X-RateLimit-Limit", std::to_string(call.rate.limit));
     headers.set("X-RateLimit-Remaining", std::to_string(call.rate.remaining));
     headers.set("X-RateLimit-Reset", std::to_string(call.rate.reset));

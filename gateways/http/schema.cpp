@@ -21,7 +21,7 @@ constexpr schema schemas[] = {
    "ccxt_connected:b active_connections:i feeds:{}#FeedHealth market_error:s journal:#PartState risk:#RiskState orders:#OpenOrders cluster:#ClusterState "
    "metrics:#HealthMetrics"},
   {"FeedHealth", "state:s! source:s! since:i! last_message_age_ms:i? events:i! stale_symbols:i! detail:s"},
-  {"PartState", "state:s! offset:i fsync_p99_us:n"},
+  {"PartState", "state:s! reason:s offset:i fsync_p99_us:n"},
   {"RiskState", "mode:s! kill_active:b"},
   {"OpenOrders", "open:i! unknown:i!"},
   {"ClusterState", "node:s! role:s! epoch:i!"},
@@ -163,7 +163,7 @@ constexpr schema schemas[] = {
    "order_id:s! client_order_id:s! wire_order_id:s! broker_order_id:s account_id:s! account_mode:e(paper|live)! symbol:s! instrument_id:s! side:s! "
    "order_type:s! time_in_force:s! original_quantity:n! quantity:n! filled_quantity:n! remaining_quantity:n! price:n stop_price:n trail_offset:n "
    "trail_percent:n avg_fill_price:n fees:n! status:e(pending|open|partially_filled|filled|cancelled|rejected|expired)! state:s! reason:s "
-   "reject_code:s reduce_only:b! extended_hours:b! strategy_id:s alert_id:s comment:s parent_id:s linked_ids:[]s! created_at:t! submitted_at:t "
+   "reject_code:s reduce_only:b! extended_hours:b! strategy_id:s alert_id:s comment:s parent_id:s leg:s leg_type:s linked_ids:[]s! created_at:t! submitted_at:t "
    "filled_at:t updated_at:t! version:i! risk_check:#RiskCheck! changed:b"},
   {"OrderPreview",
    "would_accept:b! quantity:n! est_price:n!? est_notional:n!? est_fees:n!? buying_power_after:n!? risk_check:#RiskCheck!"},
@@ -172,8 +172,9 @@ constexpr schema schemas[] = {
   {"Account",
    "account_id:s! broker:s! account_type:e(cash|margin|pdt|futures|crypto)! mode:e(paper|live)! currency:s! total_equity:n! cash_balance:n! "
    "buying_power:n!? day_trade_buying_power:n initial_margin:n maintenance_margin:n start_of_day_equity:n! day_pnl:n! realized_pnl:n! "
-   "unrealized_pnl:n! total_pnl:n! is_active:b! trading_enabled:b! pattern_day_trader:b! data_age_ms:i! last_updated:t!"},
-  {"Accounts", "accounts:[]#Account!"},
+   "unrealized_pnl:n! total_pnl:n! is_active:b! trading_enabled:b! pattern_day_trader:b! data_age_ms:i!? last_updated:t!?"},
+  {"Accounts", "accounts:[]#Account! unavailable:[]#AccountInTrouble"},
+  {"AccountInTrouble", "account_id:s! error_code:s! detail:s!"},
   {"Position",
    "account_id:s! symbol:s! quantity:n! side:e(long|short)! avg_price:n!? current_price:n!? multiplier:n! market_value:n!? cost_basis:n! "
    "unrealized_pnl:n!? realized_pnl:n! day_pnl:n!? weight:n!? opened_at:t! updated_at:t! origin:e(own|external)!"},

@@ -154,6 +154,15 @@ std::optional<std::vector<std::string>> object_reader::strings(std::initializer_
   return out;
 }
 
+void object_reader::absorb(const object_reader& inner, std::string_view field) {
+  const auto path = std::string(field) + ".";
+  for (const auto& one : inner.problems_) {
+    if (one.loc.size() > inner.loc_.size()) problem(path + one.loc.back(), one.msg, one.type);
+    else problem(field, one.msg, one.type);
+  }
+  for (const auto& name : inner.unknown()) unknown_inside_.push_back(path + name);
+}
+
 void object_reader::problem(std::string_view field, std::string msg, std::string type) {
   auto loc = loc_;
   loc.emplace_back(field);
@@ -164,6 +173,7 @@ std::vector<std::string> object_reader::unknown() const {
   std::vector<std::string> out;
   for (std::size_t i = 0; i < used_.size(); ++i)
     if (!used_[i]) out.push_back(object_->members()[i].name);
+  out.insert(out.end(), unknown_inside_.begin(), unknown_inside_.end());
   return out;
 }
 

@@ -74,6 +74,8 @@ public:
   /// The value itself, for what has a shape of its own. Nothing when absent or null.
   const json_value* value(std::initializer_list<std::string_view> names, need n) { return find(names, n); }
 
+  /// Takes over what was found in the object `field` of this one, under the path `field.name`: problems, and fields nobody asked for.
+  void absorb(const object_reader& inner, std::string_view field);
   /// Adds a problem of one's own.
   void problem(std::string_view field, std::string msg, std::string type);
   /// How many problems were found so far.
@@ -91,6 +93,7 @@ private:
   std::vector<std::string> loc_;
   std::vector<bool> used_;
   std::vector<field_error> problems_;
+  std::vector<std::string> unknown_inside_; ///< of objects that were absorbed
 };
 
 } // namespace tt::gateway

@@ -45,13 +45,6 @@ std::optional<utc_time> moment(object_reader& body, std::string_view name) {
   return std::nullopt;
 }
 
-/// Problems of an object inside go to the outer reader, with the path of the field.
-void hand_over(object_reader& outer, const object_reader& inner, std::string_view name) {
-  const auto failed = inner.finish(unknown_fields::refuse);
-  if (!failed) return;
-  for (const auto& one : failed->fields) outer.problem(std::string(name) + "." + (one.loc.empty() ? "" : one.loc.back()), one.msg, one.type);
-}
-
 void read_size(object_reader& body, order_request& out) {
   const auto problems = body.problems();
   const auto quantity_given = more_than_zero(body, {"quantity", "qty", "contracts"});
@@ -71,14 +64,14 @@ void read_bracket(object_reader& body, order_request& out) {
   if (const auto* value = body.value({"take_profit"}, need::optional)) {
     object_reader inner(*value);
     if (const auto at = positive_price(inner, {"price", "limit_price"}, need::required)) out.profit = take_profit{*at};
-    hand_over(body, inner, "take_profit");
+    body.absorb(inner, "take_profit");
   }
   if (const auto* value = body.value({"stop_loss"}, need::optional)) {
     object_reader inner(*value);
     const auto stop = positive_price(inner, {"stop_price"}, need::required);
     const auto limit = positive_price(inner, {"price", "limit_price"});
     if (stop) out.loss = stop_loss{*stop, limit};
-    hand_over(body, inner, "stop_loss");
+    body.absorb(inner, "stop_loss");
   }
 }
 
@@ -96,10 +89,12 @@ void read_legs(object_reader& body, order_request& out) {
     leg.stop_price = positive_price(inner, {"stop_price"});
     const auto side = choice<order_side>(inner, {"side", "action"}, need::optional);
     if (side && *side != out.side) inner.problem("side", "both legs have the side of the order", "conflict");
+    const auto symbol = inner.string({"symbol", "ticker"}, need::optional, longest_id);
+    if (symbol && *symbol != out.symbol) inner.problem("symbol", "both legs have the symbol of the order", "conflict");
     const auto size = more_than_zero(inner, {"quantity", "qty", "contracts"});
     const auto* whole = std::get_if<size_quantity>(&out.size);
     if (size && !(whole && whole->value.value() == *size)) inner.problem("quantity", "both legs have the quantity of the order", "conflict");
-    hand_over(body, inner, "legs");
+    body.absorb(inner, "legs");
     out.legs.push_back(leg);
   }
 }
@@ -143,6 +138,7 @@ order_change read_order_change(object_reader& body) {
   out.stop_price = positive_price(body, {"stop_price"});
   if (const auto offset = more_than_zero(body, {"trail_offset"})) out.trail_offset = price{*offset};
   out.trail_percent = more_than_zero(body, {"trail_percent"});
+  if (out.trail_percent && *out.trail_percent >= decimal{100}) body.problem("trail_percent", "must be more than 0 and less than 100", "range");
   out.tif = choice<time_in_force>(body, {"time_in_force", "tif", "duration"}, need::optional);
   if (const auto version = body.number({"if_version"}, need::optional)) {
     const auto whole = version->to_scaled(0);
@@ -186,7 +182,11 @@ void write(json_writer& out, const order_snapshot& snapshot) {
   optional_text(out, "broker_order_id", o.venue_order.str());
   out.field("account_id", snapshot.account.str()).field("account_mode", snapshot.mode == account_mode::live ? "live" : "paper");
   out.field("symbol", o.symbol).field("instrument_id", o.symbol).field("side", to_string(o.terms.side));
-  out.field("order_type", to_string(o.terms.type)).field("time_in_force", to_string(o.terms.tif));
+  // the head of a pair that we hold is its first leg, too
+  const bool is_pair = o.parent == order_number::none && !o.leg.empty();
+  out.field("order_type", to_string(is_pair ? order_type::oco : o.terms.type));
+  if (!o.leg.empty()) out.field("leg", o.leg).field("leg_type", to_string(o.terms.type));
+  out.field("time_in_force", to_string(o.terms.tif));
   const auto* asked = std::get_if<size_quantity>(&o.asked);
   out.field("original_quantity", asked ? asked->value : o.original).field("quantity", o.terms.qty);
   out.field("filled_quantity", o.filled).field("remaining_quantity", is_final(o.state) ? quantity{} : o.remaining());
@@ -219,7 +219,7 @@ void write(json_writer& out, const order_snapshot& snapshot) {
   out.end_object();
 }
 
-void write(json_writer& out, const account_snapshot& a, utc_time now) {
+void write(json_writer& out, const account_snapshot& a) {
   const auto& f = a.figures;
   out.begin_object().field("account_id", a.profile.id.str()).field("broker", a.profile.venue.str());
   out.field("account_type", to_string(a.profile.type)).field("mode", a.profile.mode == account_mode::live ? "live" : "paper");
@@ -230,8 +230,24 @@ void write(json_writer& out, const account_snapshot& a, utc_time now) {
   out.field("unrealized_pnl", f.unrealized).field("total_pnl", f.realized + f.unrealized - f.fees);
   out.field("is_active", a.active == account_snapshot::state::on).field("trading_enabled", a.trading == account_snapshot::state::on);
   out.field("pattern_day_trader", a.balances.pattern_day_trader.value_or(false));
-  const auto age = now > f.at ? std::chrono::duration_cast<std::chrono::milliseconds>(now - f.at).count() : 0;
-  out.field("data_age_ms", age).field("last_updated", a.updated_at).end_object();
+  out.key("data_age_ms");
+  if (a.data_age) out.value(a.data_age->count());
+  else out.null();
+  out.key("last_updated");
+  if (a.updated_at) out.value(*a.updated_at);
+  else out.null();
+  out.end_object();
+}
+
+void write_unavailable(json_writer& out, const std::vector<account_snapshot>& all) {
+  if (std::ranges::none_of(all, [](const auto& one) { return one.trouble.has_value(); })) return;
+  out.key("unavailable").begin_array();
+  for (const auto& one : all) {
+    if (!one.trouble) continue;
+    const auto why = to_api_error(*one.trouble);
+    out.begin_object().field("account_id", one.profile.id.str()).field("error_code", why.code).field("detail", why.detail).end_object();
+  }
+  out.end_array();
 }
 
 void write(json_writer& out, const position_snapshot& p) {

@@ -16,7 +16,10 @@ order_change read_order_change(object_reader& body);
 
 void write(json_writer& out, const risk_decision& decision);
 void write(json_writer& out, const order_snapshot& order);
-void write(json_writer& out, const account_snapshot& account, utc_time now);
+/// Requires an account without trouble.
+void write(json_writer& out, const account_snapshot& account);
+/// `unavailable[]` with those of the accounts that can't be shown and why; nothing where all can.
+void write_unavailable(json_writer& out, const std::vector<account_snapshot>& all);
 void write(json_writer& out, const position_snapshot& position);
 void write(json_writer& out, const execution_snapshot& execution);
 void write(json_writer& out, const risk_snapshot& risk);

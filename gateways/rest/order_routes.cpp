@@ -1,10 +1,9 @@
 // Orders, accounts, positions, executions and risk (http-api.md section 6). Without a
 // trading port (a node that hosts no accounts) every one answers 503 and says so.
 
-#include "gateways/rest/limits_body.hpp"
 #include "gateways/rest/trading_call.hpp"
 
-#include <charconv>
+#include <algorithm>
 
 namespace tt::gateway {
 
@@ -15,17 +14,6 @@ constexpr std::int64_t default_wait_ms = 250, max_wait_ms = 2'000;
 using need = object_reader::need;
 
 using trading_handler = void (*)(services&, trading_port&, const context_ptr&, const responder&);
-
-using stop_handler = void (*)(services&, stop_port&, const context_ptr&, const responder&);
-
-/// A stop goes to the cluster where there is one: also from a node without accounts.
-handler with_stops(services& parts, stop_handler run) {
-  return [p = &parts, run](const context_ptr& call, const responder& answer) {
-    stop_port* port = p->stops ? p->stops : p->trading;
-    if (!port) return answer(no_accounts_for("risk"));
-    run(*p, *port, call, answer);
-  };
-}
 
 handler with_port(services& parts, trading_handler run, std::string_view part) {
   return [p = &parts, run, part = std::string(part)](const context_ptr& call, const responder& answer) {
@@ -41,10 +29,18 @@ order_name name_of(const std::string& text) {
   return {order_name::kind::server, text, {}};
 }
 
-order_filter filter_of(query_reader& query, std::size_t usual) {
+/// A symbol of a query as the master spells it; one that it lacks stays as it is: there may be orders of the past of it.
+std::optional<std::string> symbol_of(const services& parts, query_reader& query) {
+  auto out = query.text({"symbol"}, query_reader::need::optional, 64);
+  if (!out) return out;
+  if (const auto found = find_instrument(parts, *out)) out = (*found)->symbol;
+  return out;
+}
+
+order_filter filter_of(const services& parts, query_reader& query, std::size_t usual) {
   order_filter out;
   out.account = account_of(query);
-  out.symbol = query.text({"symbol"}, query_reader::need::optional, 64);
+  out.symbol = symbol_of(parts, query);
   if (const auto id = query.text({"strategy_id"}, query_reader::need::optional, 64)) out.strategy = strategy_id{*id};
   if (const auto text = query.text({"status"})) {
     const auto status = parse_order_status(*text);
@@ -61,10 +57,13 @@ order_filter filter_of(query_reader& query, std::size_t usual) {
 // ---------------------------------------------------------------- accounts
 
 void list_accounts(services&, trading_port& port, const context_ptr& call, const responder& answer) {
-  port.accounts(caller_of(*call), answer_with<std::vector<account_snapshot>>(call, answer, [call](json_writer& out, const auto& list) {
+  port.accounts(caller_of(*call), answer_with<std::vector<account_snapshot>>(call, answer, [](json_writer& out, const auto& list) {
                   out.begin_object().key("accounts").begin_array();
-                  for (const auto& one : list) write(out, one, call->now);
-                  out.end_array().end_object();
+                  for (const auto& one : list)
+                    if (!one.trouble) write(out, one);
+                  out.end_array();
+                  write_unavailable(out, list);
+                  out.end_object();
                 }));
 }
 
@@ -74,11 +73,12 @@ void one_account(trading_port& port, const context_ptr& call, const responder& a
     if (!got) return answer(got.error());
     for (const auto& one : *got) {
       if (one.profile.id != wanted) continue;
+      if (one.trouble) return answer(*one.trouble);
       json_writer out{call->style};
-      write(out, one, call->now);
+      write(out, one);
       return answer(json_response(out.take()));
     }
-    answer(error{errc::not_found, "no account " + in_quotes(wanted.str()), "account_id"});
+    answer(to_api_error(error{errc::not_found, "no account " + in_quotes(wanted.str()), "account_id"}, call->params.empty() ? "query" : "path"));
   });
 }
 
@@ -107,10 +107,10 @@ void positions(trading_port& port, const context_ptr& call, const responder& ans
                  }));
 }
 
-void list_positions(services&, trading_port& port, const context_ptr& call, const responder& answer) {
+void list_positions(services& parts, trading_port& port, const context_ptr& call, const responder& answer) {
   query_reader query{call->request.query};
   auto of = account_of(query);
-  auto symbol = query.text({"symbol"}, query_reader::need::optional, 64);
+  auto symbol = symbol_of(parts, query);
   if (!query.ok()) return answer(query.failure());
   positions(port, call, answer, std::move(of), std::move(symbol));
 }
@@ -121,19 +121,33 @@ void account_positions(services&, trading_port& port, const context_ptr& call, c
 
 // ------------------------------------------------------------------ orders
 
-void list_orders(services&, trading_port& port, const context_ptr& call, const responder& answer) {
+/// A bare list with the cursor of what lies behind it in the header, where it is full.
+template <class T, class Number>
+reply<std::vector<T>> answer_page(const context_ptr& call, const responder& answer, std::size_t limit, Number number_of) {
+  return [call, answer, limit, number_of](const result<std::vector<T>>& got) {
+    if (!got) return answer(got.error());
+    json_writer out{call->style};
+    write_all(out, *got);
+    auto response = json_response(out.take());
+    if (got->size() == limit) response.headers.set("X-Next-Cursor", std::to_string(number_of(got->back())));
+    answer(std::move(response));
+  };
+}
+
+void list_orders(services& parts, trading_port& port, const context_ptr& call, const responder& answer) {
   query_reader query{call->request.query};
-  auto filter = filter_of(query, default_orders);
+  auto filter = filter_of(parts, query, default_orders);
   if (!query.ok()) return answer(query.failure());
   if (!call->params.empty()) filter.account = account_id{call->params.front()};
   filter.account = asked_account(port, *call, std::move(filter.account));
+  const auto limit = filter.limit;
   port.orders(caller_of(*call), std::move(filter),
-              answer_with<std::vector<order_snapshot>>(call, answer, [](json_writer& out, const auto& list) { write_all(out, list); }));
+              answer_page<order_snapshot>(call, answer, limit, [](const order_snapshot& last) { return raw(last.what.number); }));
 }
 
-void executions(services&, trading_port& port, const context_ptr& call, const responder& answer) {
+void executions(services& parts, trading_port& port, const context_ptr& call, const responder& answer) {
   query_reader query{call->request.query};
-  auto filter = filter_of(query, default_executions);
+  auto filter = filter_of(parts, query, default_executions);
   if (const auto id = query.text({"order_id"}, query_reader::need::optional, 64)) filter.order = order_id{*id};
   filter.until = query.time({"to"});
   if (!query.ok()) return answer(query.failure());
@@ -141,9 +155,11 @@ void executions(services&, trading_port& port, const context_ptr& call, const re
   if (is_bare) filter.account = account_id{call->params.front()};
   filter.account = asked_account(port, *call, std::move(filter.account));
   const auto limit = filter.limit;
+  if (is_bare)
+    return port.executions(caller_of(*call), std::move(filter),
+                           answer_page<execution_snapshot>(call, answer, limit, [](const execution_snapshot& last) { return last.sequence; }));
   port.executions(caller_of(*call), std::move(filter),
-                  answer_with<std::vector<execution_snapshot>>(call, answer, [is_bare, limit](json_writer& out, const auto& list) {
-                    if (is_bare) return write_all(out, list);
+                  answer_with<std::vector<execution_snapshot>>(call, answer, [limit](json_writer& out, const auto& list) {
                     out.begin_object().key("executions");
                     write_all(out, list);
                     out.key("next_cursor");
@@ -216,12 +232,15 @@ std::string placed_body(const request_context& call, const placed_order& got) {
   return text.append(failure.take(), 1);
 }
 
-void place(services& parts, trading_port& port, const context_ptr& call, const responder& answer) {
+void place(services& parts, trading_port& port, const context_ptr& call, const responder& asked) {
   query_reader query{call->request.query};
   const auto wait = query.integer({"wait_ms"}, query_reader::need::optional, 0, max_wait_ms).value_or(default_wait_ms);
-  if (!query.ok()) return answer(query.failure());
-  auto request = read_request(parts, port, call, answer);
+  if (!query.ok()) return asked(query.failure());
+  auto request = read_request(parts, port, call, asked);
   if (!request) return;
+  const auto granted = within_rate(parts, call, asked, request->account);
+  if (!granted) return;
+  const auto& answer = *granted;
   place_order what{std::move(*request), std::string(call->request.header("Idempotency-Key")), std::chrono::milliseconds{wait}};
   port.place(caller_of(*call), std::move(what), [call, answer](const result<placed_order>& got) {
     if (!got) return answer(to_api_error(got.error(), "body"));
@@ -241,6 +260,15 @@ void preview(services& parts, trading_port& port, const context_ptr& call, const
                }));
 }
 
+/// Goes on where the order in the path may be touched, within the limit of its account: for changes.
+void with_own_order_in_rate(services& parts, trading_port& port, const context_ptr& call, const responder& answer, std::function<void(const responder&)> then) {
+  port.order_of(caller_of(*call), name_of(call->params.front()), [&parts, call, answer, then = std::move(then)](const result<order_snapshot>& got) {
+    if (!got) return answer(to_api_error(got.error(), "path"));
+    if (!call->who.strategies.empty() && !call->who.lists_strategy(got->what.strategy.str())) return answer(out_of_scope("strategies"));
+    if (const auto granted = within_rate(parts, call, answer, got->account)) then(*granted);
+  });
+}
+
 /// Goes on where the order in the path may be touched: who is bound to strategies touches theirs only. Accounts see to their own.
 void with_own_order(trading_port& port, const context_ptr& call, const responder& answer, std::function<void()> then) {
   if (call->who.strategies.empty()) return then();
@@ -251,15 +279,28 @@ void with_own_order(trading_port& port, const context_ptr& call, const responder
   });
 }
 
-void change_order(services& parts, trading_port& port, const context_ptr& call, const responder& answer) {
-  const auto json = body_of(call, answer);
+/// Where the gate refuses a change, its field is the code of the check.
+api_error change_error(const error& why) {
+  const bool is_by_gate = why.code == errc::refused && !why.field.empty() && std::ranges::all_of(why.field, [](char c) { return c == '_' || ('A' <= c && c <= 'Z') || ('0' <= c && c <= '9'); });
+  if (!is_by_gate) return to_api_error(why, why.field == "order_id" || why.code == errc::not_found ? "path" : "body");
+  auto out = make_error(422, "risk." + why.field, "Change refused: " + why.message);
+  out.title = "Change refused";
+  return out;
+}
+
+void change_order(services& parts, trading_port& port, const context_ptr& call, const responder& asked) {
+  const auto json = body_of(call, asked);
   if (!json) return;
   object_reader body{*json};
   auto change = read_order_change(body);
-  if (is_bad(parts, body, call, answer)) return;
-  with_own_order(port, call, answer, [to = &port, call, answer, change] {
-    to->change(caller_of(*call), name_of(call->params.front()), change,
-               answer_with<order_snapshot>(call, answer, [](json_writer& out, const auto& one) { write(out, one); }, 202));
+  if (is_bad(parts, body, call, asked)) return;
+  with_own_order_in_rate(parts, port, call, asked, [to = &port, call, change](const responder& answer) {
+    to->change(caller_of(*call), name_of(call->params.front()), change, [call, answer](const result<order_snapshot>& got) {
+      if (!got) return answer(change_error(got.error()));
+      json_writer out{call->style};
+      write(out, *got);
+      answer(json_response(out.take(), 202));
+    });
   });
 }
 
@@ -274,11 +315,11 @@ void close_unknown(services& parts, trading_port& port, const context_ptr& call,
                      answer_with<order_snapshot>(call, answer, [](json_writer& out, const auto& one) { write(out, one); }));
 }
 
-void retry_order(services&, trading_port& port, const context_ptr& call, const responder& answer) {
+void retry_order(services& parts, trading_port& port, const context_ptr& call, const responder& asked) {
   query_reader query{call->request.query};
   const auto wait = query.integer({"wait_ms"}, query_reader::need::optional, 0, max_wait_ms).value_or(default_wait_ms);
-  if (!query.ok()) return answer(query.failure());
-  with_own_order(port, call, answer, [to = &port, call, answer, wait] {
+  if (!query.ok()) return asked(query.failure());
+  with_own_order_in_rate(parts, port, call, asked, [to = &port, call, wait](const responder& answer) {
     to->retry(caller_of(*call), name_of(call->params.front()), std::chrono::milliseconds{wait}, [call, answer](const result<placed_order>& got) {
       if (!got) return answer(to_api_error(got.error(), "path"));
       answer(json_response(placed_body(*call, *got), status_of_placing(got->how)));
@@ -325,10 +366,12 @@ void cancel_order(services&, trading_port& port, const context_ptr& call, const 
   with_own_order(port, call, answer, [to = &port, call, answer] { send_cancel(*to, call, answer); });
 }
 
-void cancel_orders(services&, trading_port& port, const context_ptr& call, const responder& answer) {
+void cancel_orders(services& parts, trading_port& port, const context_ptr& call, const responder& answer) {
   query_reader query{call->request.query};
-  auto filter = filter_of(query, max_orders);
+  auto filter = filter_of(parts, query, max_orders);
   if (!query.ok()) return answer(query.failure());
+  // a list of a symbol that nobody knows is empty; a cancel of it must not look done
+  if (filter.symbol && !find_instrument(parts, *filter.symbol)) return answer(to_api_error(find_instrument(parts, *filter.symbol).error(), "query"));
   filter.account = asked_account(port, *call, std::move(filter.account));
   if (!call->who.lists_strategy(filter.strategy.value_or(strategy_id{}).str())) return answer(out_of_scope("strategies"));
   port.cancel_all(caller_of(*call), std::move(filter), answer_with<std::vector<order_id>>(call, answer, [](json_writer& out, const auto& ids) {
@@ -380,124 +423,6 @@ void close_all(services& parts, trading_port& port, const context_ptr& call, con
   close_with(parts, port, call, answer, std::nullopt);
 }
 
-// -------------------------------------------------------------------- risk
-
-void risk_state(services&, trading_port& port, const context_ptr& call, const responder& answer) {
-  query_reader query{call->request.query};
-  auto of = account_of(query);
-  if (!query.ok()) return answer(query.failure());
-  port.risk_state(caller_of(*call), asked_account(port, *call, std::move(of)), answer_with<risk_snapshot>(call, answer, [](json_writer& out, const auto& one) { write(out, one); }));
-}
-
-/// "global", "node", or {"account_id": …}, {"strategy_id": …}, {"symbol": …}.
-std::optional<risk::scope_key> scope_of(object_reader& body) {
-  const auto* value = body.value({"scope"}, need::required);
-  if (!value) return std::nullopt;
-  if (value->type() == json_value::kind::string) {
-    if (value->text() == "global") return risk::scope_key{risk::limit_scope::global, {}};
-    if (value->text() == "node") return risk::scope_key{risk::limit_scope::node, {}};
-  }
-  if (value->type() == json_value::kind::object) {
-    object_reader inner{*value};
-    const auto account = inner.string({"account_id"}, need::optional, 64), strategy = inner.string({"strategy_id"}, need::optional, 64),
-               symbol = inner.string({"symbol"}, need::optional, 64);
-    if (account && !strategy && !symbol) return risk::scope_key{risk::limit_scope::account, *account};
-    if (strategy && !account && !symbol) return risk::scope_key{risk::limit_scope::strategy, *strategy};
-    if (symbol && !account && !strategy) return risk::scope_key{risk::limit_scope::symbol, *symbol};
-  }
-  body.problem("scope", "must be global, node, or an object with one of account_id, strategy_id and symbol", "value");
-  return std::nullopt;
-}
-
-void set_limits(services& parts, trading_port& port, const context_ptr& call, const responder& answer) {
-  const auto json = body_of(call, answer);
-  if (!json) return;
-  object_reader body{*json};
-  risk::limit_change change;
-  if (const auto where = scope_of(body)) change.where = *where;
-  change.reason = body.string({"reason"}, need::required).value_or("");
-  change.profile = body.string({"limit_profile"}, need::optional, 64).value_or("");
-  if (const auto* values = body.value({"limits"}, change.profile.empty() ? need::required : need::optional)) {
-    change.values = read_limits(body, *values);
-  }
-  if (is_bad(parts, body, call, answer)) return;
-  change.author = call->who.name;
-  change.by = limit_role_of(*call);
-  port.set_limits(caller_of(*call), std::move(change), answer_with<std::uint64_t>(call, answer, [](json_writer& out, std::uint64_t version) {
-                    out.begin_object().field("version", version).end_object();
-                  }));
-}
-
-/// Who is bound stops his own accounts, or his own strategies, and nothing of others.
-bool may_stop(const principal& who, const risk::kill_scope& scope) {
-  if (!who.is_bound()) return true;
-  if (scope.what == risk::kill_scope::kind::account) return who.strategies.empty() && who.lists_account(scope.name);
-  return scope.what == risk::kill_scope::kind::strategy && !who.strategies.empty() && who.lists_strategy(scope.name);
-}
-
-void emergency_stop(services& parts, stop_port& port, const context_ptr& call, const responder& answer) {
-  const auto json = body_of(call, answer);
-  if (!json) return;
-  object_reader body{*json};
-  stop_request what;
-  const auto mode = body.string({"mode"}, need::optional).value_or("halt");
-  const auto parsed = parse_name<risk::kill_mode>(mode, "mode");
-  if (parsed && *parsed != risk::kill_mode::none) what.mode = *parsed;
-  else body.problem("mode", "must be halt, reduce or flatten", "value");
-  if (const auto* scope = body.value({"scope"}, need::optional)) {
-    object_reader inner{*scope};
-    const std::pair<risk::kill_scope::kind, std::optional<std::string>> named[] = {
-      {risk::kill_scope::kind::account, inner.string({"account_id"}, need::optional, 64)},
-      {risk::kill_scope::kind::strategy, inner.string({"strategy_id"}, need::optional, 64)},
-      {risk::kill_scope::kind::symbol, inner.string({"symbol"}, need::optional, 64)}};
-    int given = 0;
-    for (const auto& [kind, name] : named) {
-      if (!name) continue;
-      what.scope = {kind, *name};
-      ++given;
-    }
-    // a wrong scope must not stop less than was meant
-    if (given > 1 || inner.finish(unknown_fields::refuse)) body.problem("scope", "must have at most one of account_id, strategy_id and symbol", "value");
-  }
-  if (!body.boolean({"cancel_open"}, need::optional).value_or(true)) what.open = stop_request::open_orders::keep;
-  what.reason = body.string({"reason"}, need::optional).value_or("no reason given");
-  if (is_bad(parts, body, call, answer)) return;
-  if (!may_stop(call->who, what.scope)) return answer(make_error(403, "auth.scope", "this identity stops what it is bound to: name the account or strategy"));
-  port.stop(caller_of(*call), std::move(what), answer_with<stopped>(call, answer, [](json_writer& out, const stopped& done) {
-              out.begin_object().field("kill_active", true).field("mode", to_string(done.mode)).field("epoch", done.epoch).key("cancel_requested").begin_array();
-              for (const auto& id : done.cancel_requested) out.value(id.str());
-              out.end_array().field("elapsed_ms", done.elapsed.count());
-              if (!done.nodes.empty()) {
-                out.key("nodes").begin_array();
-                for (const auto& one : done.nodes) {
-                  out.begin_object().field("node", one.node).field("result", tt::to_string(one.how));
-                  if (!one.detail.empty()) out.field("detail", one.detail);
-                  out.end_object();
-                }
-                out.end_array();
-              }
-              out.end_object();
-            }));
-}
-
-void resume(services& parts, stop_port& port, const context_ptr& call, const responder& answer) {
-  const auto json = body_of(call, answer);
-  if (!json) return;
-  object_reader body{*json};
-  const auto token = body.string({"confirm_token"}, need::optional);
-  const auto reason = body.string({"reason"}, token ? need::optional : need::required);
-  if (is_bad(parts, body, call, answer)) return;
-  if (token)
-    return port.resume(caller_of(*call), *token, answer_with<std::uint64_t>(call, answer, [](json_writer& out, std::uint64_t epoch) {
-                         out.begin_object().field("kill_active", false).field("epoch", epoch).end_object();
-                       }));
-  port.ask_resume(caller_of(*call), *reason, answer_with<resume_question>(call, answer, [](json_writer& out, const resume_question& question) {
-                    out.begin_object().field("confirm_token", question.token).field("expires_in", question.expires_in.count()).key("blocking").begin_array();
-                    for (const auto& one : question.blocking) out.value(one);
-                    out.end_array().end_object();
-                  }));
-}
-
 /// Adds rows of one group.
 class group {
 public:
@@ -506,24 +431,14 @@ public:
   /// `takes` and `gives` name schemas; "" for none, and for bare lists.
   group& add(verb method, std::string_view pattern, route_policy policy, std::string_view summary, trading_handler run,
              std::string_view gives = "", std::string_view takes = "", int success = 200) {
-    return add_handler(method, pattern, policy, summary, with_port(parts_, run, tag_), gives, takes, success);
-  }
-
-  /// The same for stops and resumes.
-  group& add_stop(std::string_view pattern, route_policy policy, std::string_view summary, stop_handler run, std::string_view gives, std::string_view takes) {
-    return add_handler(verb::post, pattern, policy, summary, with_stops(parts_, run), gives, takes, 200);
-  }
-
-private:
-  group& add_handler(verb method, std::string_view pattern, route_policy policy, std::string_view summary, handler run, std::string_view gives,
-                     std::string_view takes, int success) {
     const bool writes = method == verb::post || method == verb::put || method == verb::patch;
-    rows_.push_back({.method = method, .pattern = pattern, .policy = policy, .summary = summary, .run = std::move(run),
+    rows_.push_back({.method = method, .pattern = pattern, .policy = policy, .summary = summary, .run = with_port(parts_, run, tag_),
                      .request_schema = takes, .response_schema = gives, .success = success,
                      .body = writes ? body_kind::json : body_kind::none, .tag = tag_});
     return *this;
   }
 
+private:
   std::vector<route>& rows_;
   services& parts_;
   std::string_view tag_;
@@ -532,7 +447,6 @@ private:
 } // namespace
 
 void add_order_routes(std::vector<route>& rows, services& parts) {
-  // limits and resumes are of the whole: who is bound to a part may not
   constexpr route_policy view{access::viewer, rate_class::general}, order{access::trader, rate_class::orders, bound_callers::welcome},
     unlimited{access::trader, rate_class::unlimited, bound_callers::welcome}, admin{access::admin, rate_class::general};
   group accounts{rows, parts, "accounts"};
@@ -563,11 +477,6 @@ void add_order_routes(std::vector<route>& rows, services& parts) {
       .add(verb::post, unknown, admin, "End an order whose fate the venue does not tell", close_unknown, "Order", "CloseUnknown")
       .add(verb::post, again, order, "Try an order again that never reached the venue", retry_order, "Order", "", 201)
       .add(verb::post, accept, admin, "Accept the venue's position of a symbol that is frozen", accept_venue_position, "PositionAccepted", "PositionAccept");
-  group risk{rows, parts, "risk"};
-  risk.add(verb::get, "/api/v1/risk", view, "Limits and breakers", risk_state, "Risk")
-    .add(verb::put, "/api/v1/risk/limits", admin, "Change limits", set_limits, "LimitsChanged", "LimitsChange")
-    .add_stop("/api/v1/risk/emergency-stop", unlimited, "Stop trading", emergency_stop, "EmergencyStopped", "EmergencyStop")
-    .add_stop("/api/v1/risk/resume", admin, "Resume trading", resume, "", "Resume");
 }
 
 } // namespace tt::gateway

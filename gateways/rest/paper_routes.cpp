@@ -55,9 +55,9 @@ void write_settings(json_writer& out, const paper_account& one) {
 }
 
 /// The account as everywhere else, and how it fills.
-void write(json_writer& out, const account_snapshot& account, const paper_account& paper, utc_time now) {
+void write(json_writer& out, const account_snapshot& account, const paper_account& paper) {
   json_writer common{out.style()};
-  write(common, account, now);
+  write(common, account);
   json_writer more{out.style()};
   more.begin_object();
   write_settings(more, paper);
@@ -73,8 +73,9 @@ void answer_account(const ports& at, const context_ptr& call, const responder& a
     if (!got) return answer(got.error());
     for (const auto& one : *got) {
       if (one.profile.id != paper.settings.account) continue;
+      if (one.trouble) return answer(*one.trouble);
       json_writer out{call->style};
-      write(out, one, paper, call->now);
+      write(out, one, paper);
       return answer(json_response(out.take(), status));
     }
     answer(error{errc::not_available, "the account is not hosted here now", "account_id"});
@@ -84,13 +85,15 @@ void answer_account(const ports& at, const context_ptr& call, const responder& a
 // ----------------------------------------------------------------- accounts
 
 void list(const ports& at, const context_ptr& call, const responder& answer) {
-  at.trading.accounts(caller_of(*call), answer_with<std::vector<account_snapshot>>(call, answer, [call, papers = at.paper.accounts()](json_writer& out, const auto& all) {
+  at.trading.accounts(caller_of(*call), answer_with<std::vector<account_snapshot>>(call, answer, [papers = at.paper.accounts()](json_writer& out, const auto& all) {
                         out.begin_object().key("accounts").begin_array();
                         for (const auto& paper : papers) {
                           const auto one = std::ranges::find_if(all, [&](const auto& a) { return a.profile.id == paper.settings.account; });
-                          if (one != all.end()) write(out, *one, paper, call->now);
+                          if (one != all.end() && !one->trouble) write(out, *one, paper);
                         }
-                        out.end_array().end_object();
+                        out.end_array();
+                        write_unavailable(out, all);
+                        out.end_object();
                       }));
 }
 
@@ -119,13 +122,6 @@ std::optional<std::int64_t> whole(object_reader& body, std::string_view name) {
   return std::nullopt;
 }
 
-/// Problems of an object inside go to the outer reader, with the path of the field.
-void hand_over(object_reader& outer, const object_reader& inner, const std::string& name) {
-  const auto failed = inner.finish(unknown_fields::refuse);
-  if (!failed) return;
-  for (const auto& one : failed->fields) outer.problem(name + "." + (one.loc.empty() ? "" : one.loc.back()), one.msg, one.type);
-}
-
 fee_schedule read_fees(object_reader& body) {
   fee_schedule out;
   const auto* value = body.value({"fee_schedule"}, need::optional);
@@ -137,7 +133,7 @@ fee_schedule read_fees(object_reader& body) {
   out.commission_ratio = inner.number({"commission_ratio"}, need::optional).value_or(decimal{});
   out.exchange_per_unit = money_of("exchange_per_unit");
   out.regulatory_sell_ratio = inner.number({"regulatory_sell_ratio"}, need::optional).value_or(decimal{});
-  hand_over(body, inner, "fee_schedule");
+  body.absorb(inner, "fee_schedule");
   return out;
 }
 
@@ -151,7 +147,7 @@ fill_model read_fills(object_reader& body) {
   out.slippage_ticks = static_cast<int>(std::clamp<std::int64_t>(whole(inner, "slippage_ticks").value_or(0), -1, INT32_MAX));
   if (inner.boolean({"partial_fills"}, need::optional).value_or(false)) out.partial = partial_fills::on;
   out.fees = read_fees(inner);
-  hand_over(body, inner, "fill_model");
+  body.absorb(inner, "fill_model");
   return out;
 }
 
@@ -184,7 +180,7 @@ void reset(const ports& at, const context_ptr& call, const responder& answer) {
   std::optional<money> cash;
   if (const auto number = body.number({"starting_cash"}, need::optional)) cash = money{*number};
   if (is_bad(at.parts, body, call, answer)) return;
-  at.paper.reset(account_id{call->params.front()}, cash, [at, call, answer](const result<paper_account>& made) {
+  at.paper.reset(account_id{call->params.front()}, cash, caller_of(*call).rank, [at, call, answer](const result<paper_account>& made) {
     if (!made) return answer(to_api_error(made.error(), "body"));
     answer_account(at, call, answer, *made);
   });
@@ -209,28 +205,44 @@ std::optional<order_filter> filter_of(const ports& at, const context_ptr& call, 
     answer(paper.error());
     return std::nullopt;
   }
+  query_reader query{call->request.query};
   order_filter filter;
+  if (const auto cursor = query.integer({"cursor"}, query_reader::need::optional, 1, INT64_MAX)) filter.before = static_cast<std::uint64_t>(*cursor);
+  if (!query.ok()) {
+    answer(query.failure());
+    return std::nullopt;
+  }
   filter.account = paper->settings.account;
   filter.limit = *limit;
   return filter;
 }
 
-/// `{"NAME":[...]}`.
-template <class T>
-reply<std::vector<T>> answer_list(const context_ptr& call, const responder& answer, std::string_view name) {
-  return answer_with<std::vector<T>>(call, answer, [name](json_writer& out, const auto& all) {
+/// `{"NAME":[...],"next_cursor":…}`.
+template <class T, class Number>
+reply<std::vector<T>> answer_list(const context_ptr& call, const responder& answer, std::string_view name, std::size_t limit, Number number_of) {
+  return answer_with<std::vector<T>>(call, answer, [name, limit, number_of](json_writer& out, const auto& all) {
     out.begin_object().key(name);
     write_all(out, all);
+    out.key("next_cursor");
+    // a full page may have another behind it
+    if (all.size() == limit) out.value(number_of(all.back()));
+    else out.null();
     out.end_object();
   });
 }
 
 void orders(const ports& at, const context_ptr& call, const responder& answer) {
-  if (auto filter = filter_of(at, call, answer)) at.trading.orders(caller_of(*call), std::move(*filter), answer_list<order_snapshot>(call, answer, "orders"));
+  auto filter = filter_of(at, call, answer);
+  if (!filter) return;
+  const auto page = answer_list<order_snapshot>(call, answer, "orders", filter->limit, [](const order_snapshot& last) { return raw(last.what.number); });
+  at.trading.orders(caller_of(*call), std::move(*filter), page);
 }
 
 void fills(const ports& at, const context_ptr& call, const responder& answer) {
-  if (auto filter = filter_of(at, call, answer)) at.trading.executions(caller_of(*call), std::move(*filter), answer_list<execution_snapshot>(call, answer, "fills"));
+  auto filter = filter_of(at, call, answer);
+  if (!filter) return;
+  const auto page = answer_list<execution_snapshot>(call, answer, "fills", filter->limit, [](const execution_snapshot& last) { return last.sequence; });
+  at.trading.executions(caller_of(*call), std::move(*filter), page);
 }
 
 template <class T>

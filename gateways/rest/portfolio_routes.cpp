@@ -45,6 +45,7 @@ void with_view(trading_port& port, const trading_caller& who, std::optional<acco
     if (!got) return done(got.error());
     for (const auto& one : *got) {
       if (one.profile.id != id) continue;
+      if (one.trouble) return done(*one.trouble);
       return port.positions(who, id, [done, account = one](const result<std::vector<position_snapshot>>& held) {
         if (!held) return done(held.error());
         done(portfolio_view{account, *held});
@@ -61,10 +62,10 @@ void ratio(json_writer& out, std::string_view name, decimal part, decimal whole)
   else out.null();
 }
 
-void write(json_writer& out, const portfolio_view& view, utc_time now) {
+void write(json_writer& out, const portfolio_view& view) {
   const auto& f = view.account.figures;
   out.begin_object().key("account");
-  write(out, view.account, now);
+  write(out, view.account);
   out.key("positions");
   write_all(out, view.positions);
   const auto gross = f.long_value - f.short_value, net = f.long_value + f.short_value;
@@ -76,7 +77,7 @@ void write(json_writer& out, const portfolio_view& view, utc_time now) {
 
 void show(trading_port& port, const context_ptr& call, const responder& answer, std::optional<account_id> of) {
   with_view(port, caller_of(*call), asked_account(port, *call, std::move(of)),
-            answer_with<portfolio_view>(call, answer, [call](json_writer& out, const portfolio_view& view) { write(out, view, call->now); }));
+            answer_with<portfolio_view>(call, answer, [](json_writer& out, const portfolio_view& view) { write(out, view); }));
 }
 
 void show_default(services&, trading_port& port, const context_ptr& call, const responder& answer) {

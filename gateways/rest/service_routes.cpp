@@ -12,8 +12,10 @@ namespace {
 using feeds_reply = result<std::vector<market::feed_status>>;
 
 /// "healthy", "degraded" or "unhealthy".
-std::string_view judge(const feeds_reply& feeds) {
+std::string_view judge(const feeds_reply& feeds, const std::optional<trading_health>& trading) {
   if (!feeds) return "unhealthy";
+  if (trading && trading->journal == "read_only") return "unhealthy"; // what an account holds is not known
+  if (trading && trading->journal != "ok") return "degraded";         // no order can be taken
   if (feeds->empty()) return "degraded"; // no market data at all
   for (const auto& feed : *feeds)
     if ((feed.state != "live" && feed.state != "finished") || feed.stale_symbols > 0) return "degraded";
@@ -44,6 +46,7 @@ void write_trading(json_writer& out, const std::optional<trading_health>& found)
   const auto& now = *found;
   const bool is_stopped = now.mode != risk::kill_mode::none;
   out.key("journal").begin_object().field("state", now.journal).field("offset", now.offset);
+  if (!now.reason.empty()) out.field("reason", now.reason);
   if (now.fsync_p99_us) out.key("fsync_p99_us").statistic(*now.fsync_p99_us);
   out.end_object();
   out.key("risk").begin_object().field("mode", is_stopped ? to_string(now.mode) : std::string_view{"normal"});
@@ -86,7 +89,7 @@ void ask_parts(services& parts, std::function<void(const feeds_reply&, const std
 
 void health(services& parts, const context_ptr& call, const responder& answer) {
   ask_parts(parts, [&parts, call, answer](const feeds_reply& feeds, const std::optional<trading_health>& accounts) {
-    const auto state = judge(feeds);
+    const auto state = judge(feeds, accounts);
     const utc_time now = parts.clock();
     json_writer out{call->style};
     out.begin_object().field("status", state).field("ok", state != "unhealthy");
@@ -97,7 +100,7 @@ void health(services& parts, const context_ptr& call, const responder& answer) {
   });
 }
 
-/// Ready once the market answers, every journal is replayed and every venue has answered for everything once.
+/// Ready while the market answers, every journal is replayed and can be written, and every venue has answered for everything once.
 void ready(services& parts, const responder& answer) {
   ask_parts(parts, [answer](const feeds_reply& feeds, const std::optional<trading_health>& accounts) {
     const bool is_ready = feeds && (!accounts || accounts->is_ready);

@@ -7,6 +7,7 @@
 #include "gateways/gateway.hpp"
 #include "gateways/http/handler.hpp"
 #include "gateways/http/metrics.hpp"
+#include "gateways/http/rate_limiter.hpp"
 #include "gateways/http/route_table.hpp"
 #include "gateways/job_files_port.hpp"
 #include "gateways/jobs_port.hpp"
@@ -47,6 +48,7 @@ struct services {
   webhook_port* webhooks = nullptr; ///< null where the node receives no alerts
   paper_port* paper = nullptr;     ///< likewise: the list of its paper accounts
   identity_service* identities = nullptr; ///< null: nobody is known
+  std::shared_ptr<rate_limiter> order_rates = {}; ///< of accounts; null: orders have no limit
 };
 
 /// Runs `work` on the store's thread and answers with what it returns; a full
@@ -80,8 +82,10 @@ void add_backtest_routes(std::vector<route>& rows, services& parts);
 void add_optimize_routes(std::vector<route>& rows, services& parts);
 void add_job_file_routes(std::vector<route>& rows, services& parts);
 void add_cluster_routes(std::vector<route>& rows, services& parts);
-/// Orders, accounts, positions, executions, risk: 503 without a trading port.
+/// Orders, accounts, positions, executions: 503 without a trading port.
 void add_order_routes(std::vector<route>& rows, services& parts);
+/// Limits, emergency stop, resume: likewise; stops also where others host the accounts.
+void add_risk_routes(std::vector<route>& rows, services& parts);
 /// Price alerts: 503 without an alerts port, 403 where they are switched off.
 void add_alert_routes(std::vector<route>& rows, services& parts);
 /// The webhook receiver, its profiles and its events; 503 without a webhook port.

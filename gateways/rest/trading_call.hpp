@@ -4,6 +4,7 @@
 // with what a port says.
 
 #include "gateways/http/query_reader.hpp"
+#include "gateways/http/rate_limiter.hpp"
 #include "gateways/rest/body_call.hpp"
 #include "gateways/rest/order_json.hpp"
 
@@ -54,11 +55,17 @@ inline std::optional<account_id> asked_account(const trading_port& port, const r
   return usual ? std::optional{*usual} : std::nullopt;
 }
 
+/// Where a field that a port complains of stands: in the body of a call that has one; ids of the path are named there.
+inline std::string_view place_of(const request_context& call, const error& why) {
+  if (!call.params.empty() && (why.field == "order_id" || why.code == errc::not_found)) return "path";
+  return is_unsafe(call.request.method) && call.request.method != verb::remove ? "body" : "query";
+}
+
 /// An answer made of one value, or the error.
 template <class T, class Write>
 reply<T> answer_with(const context_ptr& call, const responder& answer, Write write_value, int status = 200) {
   return [call, answer, write_value, status](const result<T>& got) {
-    if (!got) return answer(got.error());
+    if (!got) return answer(to_api_error(got.error(), place_of(*call, got.error())));
     json_writer out{call->style};
     write_value(out, *got);
     answer(json_response(out.take(), status));
@@ -70,6 +77,30 @@ void write_all(json_writer& out, const std::vector<T>& list) {
   out.begin_array();
   for (const auto& one : list) write(out, one);
   out.end_array();
+}
+
+/// Takes one order of the account's limit and gives a responder that shows in the headers what is left; nothing: answered with 429.
+inline std::optional<responder> within_rate(services& parts, const context_ptr& call, const responder& answer, const account_id& account) {
+  if (!parts.order_rates) return answer;
+  const auto drawn = parts.order_rates->take(rate_class::orders, account.str(), call->now);
+  if (drawn.verdict == rate_verdict::answer::unlimited) return answer;
+  const auto mark = [drawn](header_list& headers) {
+    headers.set("X-RateLimit-Limit", std::to_string(drawn.limit));
+    headers.set("X-RateLimit-Remaining", std::to_string(drawn.remaining));
+    headers.set("X-RateLimit-Reset", std::to_string(drawn.reset));
+  };
+  if (drawn.verdict == rate_verdict::answer::refused) {
+    parts.metrics.rate_limited(rate_class::orders);
+    auto out = make_error(429, "rate_limited", "more than " + std::to_string(drawn.limit) + " orders and changes a minute of account " + in_quotes(account.str()));
+    out.headers.set("Retry-After", std::to_string(drawn.retry_after_s));
+    mark(out.headers);
+    answer(std::move(out));
+    return std::nullopt;
+  }
+  return responder{[answer, mark](outcome end) {
+    std::visit([&](auto& one) { mark(one.headers); }, end);
+    answer.send(std::move(end));
+  }};
 }
 
 inline std::optional<account_id> account_of(query_reader& query) {

@@ -136,21 +136,23 @@ void receive(services& parts, webhook_port& port, const context_ptr& call, const
 }
 
 /// The paper account that an alert names, or the default one.
-void receive_on_paper(services& parts, webhook_port& port, const context_ptr& call, const responder& answer) {
-  if (parts.trading == nullptr) return answer(no_accounts_for("paper trading"));
+void receive_on_paper(services& parts, webhook_port& port, const context_ptr& call, const responder& asked) {
+  if (parts.trading == nullptr) return asked(no_accounts_for("paper trading"));
   const auto text = webhook::read_payload(call->request.body);
-  if (!text) return answer(make_error(400, "webhook.unreadable", text.error().message));
+  if (!text) return asked(make_error(400, "webhook.unreadable", text.error().message));
   auto named = webhook::normalise(*text).account;
   if (named.empty()) {
     const auto usual = usual_account(*parts.trading, *call);
-    if (!usual) return answer(usual.error());
+    if (!usual) return asked(usual.error());
     named = usual->str();
   }
   // what strategy an alert speaks for is known once it is read for good
-  if (!call->who.strategies.empty()) return answer(out_of_scope("strategies"));
-  if (!call->who.lists_account(named)) return answer(out_of_scope("accounts"));
+  if (!call->who.strategies.empty()) return asked(out_of_scope("strategies"));
+  if (!call->who.lists_account(named)) return asked(out_of_scope("accounts"));
+  const auto granted = within_rate(parts, call, asked, account_id{named});
+  if (!granted) return;
   const auto who = caller_of(*call);
-  parts.trading->accounts(who, [to = &port, call, answer, named](const result<std::vector<account_snapshot>>& got) {
+  parts.trading->accounts(who, [to = &port, call, answer = *granted, named](const result<std::vector<account_snapshot>>& got) {
     if (!got) return answer(got.error());
     for (const auto& one : *got)
       if (one.profile.id.str() == named && one.profile.mode == account_mode::paper)

@@ -5,6 +5,7 @@
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace tt::gateway::stream {
@@ -35,6 +36,15 @@ void split(std::string_view text, char separator, F each) {
 }
 
 identity identity_of(const stream_caller& caller) { return caller.who().is_bound() ? identity::bound : identity::known; }
+
+/// What of the accounts is within reach of one that is bound. Whose strategies are listed may not hear of all that an account does.
+own_accounts accounts_of(const stream_caller& caller) {
+  const auto& who = caller.who();
+  if (who.accounts != account_scope::listed || !who.strategies.empty()) return {};
+  own_accounts out = who.listed;
+  std::ranges::sort(out);
+  return out;
+}
 
 } // namespace
 
@@ -99,10 +109,11 @@ void connection::on_accept(error_code code) {
   const auto& common = shard_->common();
   const identity who = peer_.principal.empty() ? identity::missing : peer_.caller ? identity_of(*peer_.caller) : identity::known;
   session_ = std::make_unique<session>(id_, shard_->home(), common.config, shard_->tallies(), style_, who, shard_->now());
+  if (peer_.caller) session_->set_accounts(accounts_of(*peer_.caller));
   if (peer_.caller)
     session_->set_door([caller = peer_.caller](std::string_view token) -> stream_greeting {
       if (!caller->identify(token)) return {};
-      return {identity_of(*caller), caller->who().name, std::string{to_string(caller->who().rank)}};
+      return {identity_of(*caller), caller->who().name, std::string{to_string(caller->who().rank)}, accounts_of(*caller)};
     });
   shard_->tallies().clients.add();
   shard_->tallies().accepted.add();

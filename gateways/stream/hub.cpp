@@ -78,8 +78,8 @@ void hub::publish(hub_topic& topic, payload content, moment at) {
   }
 }
 
-void hub::publish_event(channel what, const custom_value& event, moment at) {
-  const auto found = topics_.find({what, {}, {}, {}});
+void hub::publish_event(channel what, const std::string& account, const custom_value& event, moment at) {
+  const auto found = topics_.find({what, account, {}, {}});
   if (found == topics_.end()) return;
   const auto topic = found->second;
   const auto value = std::make_shared<const topic_value>(topic->key, event, at);

@@ -53,8 +53,8 @@ public:
   virtual void close(const std::shared_ptr<hub_topic>& topic) = 0;
   /// Finds out the present state and calls hub::on_fetched once, now or later.
   virtual void fetch(const topic_key& key) = 0;
-  /// The memory of a lossless channel; null where it is not served.
-  [[nodiscard]] virtual lossless_log* log_of(channel what) = 0;
+  /// The memory of a lossless channel, of all accounts or of one; null where it is not served. Lives as long as the source.
+  [[nodiscard]] virtual lossless_log* log_of(channel what, const std::string& account) = 0;
   /// The present moment.
   [[nodiscard]] virtual moment now() const = 0;
   /// The market's time, which a replay makes another than ours.
@@ -85,8 +85,8 @@ public:
 
   /// A new value. It arrived at `at`, whose wall time is the market's.
   void publish(hub_topic& topic, payload content, moment at);
-  /// A new event of a lossless channel.
-  void publish_event(channel what, const custom_value& event, moment at);
+  /// A new event of a lossless channel: of its topic for all, or of that of an account.
+  void publish_event(channel what, const std::string& account, const custom_value& event, moment at);
   /// The answer to topic_source::fetch; nothing when the market knows nothing.
   void on_fetched(const topic_key& key, std::optional<payload> content);
 

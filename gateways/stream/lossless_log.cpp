@@ -6,7 +6,8 @@
 
 namespace tt::gateway::stream {
 
-memory_log::memory_log(std::uint64_t epoch, writer write_state) : epoch_(epoch), write_state_(std::move(write_state)) {}
+memory_log::memory_log(std::uint64_t epoch, writer write_state, std::string_view state_type)
+    : epoch_(epoch), write_state_(std::move(write_state)), state_type_(state_type) {}
 
 void memory_log::continue_from(std::uint64_t epoch, std::uint64_t last, std::vector<std::pair<writer, utc_time>> kept) {
   std::lock_guard guard{mutex_};
@@ -67,7 +68,7 @@ custom_value memory_log::snapshot() const {
     }
   auto shared = std::make_shared<const decltype(written)>(std::move(written));
   return {[shared](json_writer& out) { out.raw((*shared)[message_style{encoding::json, out.style()}.index()]); }, last_at_,
-          log_position{epoch_, last_}};
+          log_position{epoch_, last_}, state_type_};
 }
 
 } // namespace tt::gateway::stream

@@ -42,7 +42,8 @@ public:
   /// `epoch` must be another than that of every earlier log of the topic, unless its numbering goes on (continue_from).
   /// `write_state` writes the data of a snapshot; it is called while the log is
   /// locked, so what `append` changes under `change` is never seen half.
-  memory_log(std::uint64_t epoch, writer write_state);
+  /// `state_type` is the message type of a snapshot, where it is not the channel's; of static storage.
+  memory_log(std::uint64_t epoch, writer write_state, std::string_view state_type = {});
 
   /// Goes on from a numbering that is older than this process: before the first event. `kept` are the newest events of then,
   /// oldest first, the last of them with number `last`. They are not told.
@@ -59,6 +60,7 @@ public:
 private:
   std::uint64_t epoch_;
   const writer write_state_;
+  const std::string_view state_type_;
   mutable std::mutex mutex_;
   listener on_event_;
   std::deque<custom_value> events_; // positions are consecutive

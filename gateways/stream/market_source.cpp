@@ -194,7 +194,10 @@ void market_source::close(const std::shared_ptr<hub_topic>& topic) {
   port_.unsubscribe(node.mapped().id);
 }
 
-lossless_log* market_source::log_of(channel what) { return logs_[static_cast<std::size_t>(what)]; }
+lossless_log* market_source::log_of(channel what, const std::string& account) {
+  if (account.empty()) return logs_[static_cast<std::size_t>(what)];
+  return account_log_ ? account_log_(what, account) : nullptr;
+}
 
 // -- present state -------------------------------------------------------------------
 

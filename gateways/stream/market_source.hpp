@@ -90,6 +90,8 @@ public:
   void attach(hub& home) { hub_ = &home; }
   /// Serves a further lossless channel. The log outlives the source.
   void add_log(channel what, lossless_log& log) { logs_[static_cast<std::size_t>(what)] = &log; }
+  /// Serves channels of single accounts: gives the log of one, or null. Called on the shard's thread.
+  void serve_accounts(std::function<lossless_log*(channel, const std::string&)> find) { account_log_ = std::move(find); }
   /// Publishes the status of venues where it has changed.
   void check_market_status();
 
@@ -98,7 +100,7 @@ public:
   void open(const std::shared_ptr<hub_topic>& topic) override;
   void close(const std::shared_ptr<hub_topic>& topic) override;
   void fetch(const topic_key& key) override;
-  [[nodiscard]] lossless_log* log_of(channel what) override;
+  [[nodiscard]] lossless_log* log_of(channel what, const std::string& account) override;
   [[nodiscard]] moment now() const override { return clock_.now(); }
   [[nodiscard]] utc_time market_time() const override { return port_.market_time(); }
 
@@ -121,6 +123,7 @@ private:
   market_port& port_;
   stream_clock clock_;
   std::array<lossless_log*, channel_count> logs_{}; ///< null: the channel is not served
+  std::function<lossless_log*(channel, const std::string&)> account_log_;
   shard_tallies& tallies_;
   std::function<void()> on_batch_;
   hub* hub_ = nullptr;

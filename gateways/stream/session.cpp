@@ -145,7 +145,7 @@ void session::deliver_event(slot& where, const value_ptr& event, moment) {
 // -- lossless topics -----------------------------------------------------------------
 
 void session::send_log_snapshot(slot& where, moment now) {
-  custom_value state = hub_.source().log_of(where.key->what)->snapshot();
+  custom_value state = hub_.source().log_of(where.key->what, where.key->symbol)->snapshot();
   where.snapshot = snapshot_debt::paid;
   where.cursor = state.position ? state.position->tseq : 0;
   if (std::exchange(where.replaying, false)) --replays_;
@@ -153,9 +153,11 @@ void session::send_log_snapshot(slot& where, moment now) {
 }
 
 void session::say_gap(slot& where, moment now) {
-  const lossless_log* log = hub_.source().log_of(where.key->what);
+  const lossless_log* log = hub_.source().log_of(where.key->what, where.key->symbol);
   json_writer out = begin("gap");
-  out.field("channel", traits_of(where.key->what).name).field("epoch", log->epoch()).field("to", log->last());
+  out.field("channel", traits_of(where.key->what).name);
+  if (is_of_accounts(where.key->what) && !where.key->symbol.empty()) out.field("account_id", where.key->symbol);
+  out.field("epoch", log->epoch()).field("to", log->last());
   send(std::move(out), now);
   send_log_snapshot(where, now);
 }
@@ -164,7 +166,7 @@ bool session::pump_replays(moment now) {
   const auto found = std::find_if(slots_.begin(), slots_.end(), [](const auto& one) { return one.second->replaying; });
   if (found == slots_.end()) return false;
   slot& where = *found->second;
-  const lossless_log* log = hub_.source().log_of(where.key->what);
+  const lossless_log* log = hub_.source().log_of(where.key->what, where.key->symbol);
   auto events = log->replay(where.cursor, replay_batch);
   if (!events) {
     say_gap(where, now);
@@ -174,7 +176,9 @@ bool session::pump_replays(moment now) {
     where.replaying = false;
     --replays_;
     json_writer out = begin("resumed");
-    out.field("channel", traits_of(where.key->what).name).field("epoch", log->epoch());
+    out.field("channel", traits_of(where.key->what).name);
+    if (is_of_accounts(where.key->what) && !where.key->symbol.empty()) out.field("account_id", where.key->symbol);
+    out.field("epoch", log->epoch());
     out.field("from", where.replay_from).field("to", where.cursor);
     send(std::move(out), now);
     return true;

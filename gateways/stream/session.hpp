@@ -26,14 +26,17 @@ namespace tt::gateway::stream {
 /// Whether the caller has shown who it is.
 enum class identity : std::uint8_t {
   known,
-  bound, ///< known, and held to some accounts or strategies: the channels that tell of all are not for it
+  bound, ///< known, and held to some accounts or strategies: the channels that tell of all are not for it, but of its accounts
   missing,
 };
+/// Accounts that a bound caller may hear of, sorted; empty for one that is bound to strategies.
+using own_accounts = std::vector<std::string>;
 
 /// What became of a token that came in a message.
 struct stream_greeting {
   identity who = identity::missing; ///< missing: it is none
   std::string principal, role;
+  own_accounts accounts = {}; ///< of identity::bound
 };
 /// Asks who a token belongs to.
 using stream_door = std::function<stream_greeting(std::string_view token)>;
@@ -67,6 +70,8 @@ public:
   ~session();
 
   [[nodiscard]] std::uint64_t id() const { return id_; }
+  /// Of identity::bound, before the first message.
+  void set_accounts(own_accounts mine) { mine_ = std::move(mine); }
   /// Who is asked about tokens in messages; without it none is taken.
   void set_door(stream_door door) { door_ = std::move(door); }
 
@@ -118,7 +123,9 @@ private:
   void unsubscribe(const command& what, moment now);
   void send_snapshots(const command& what, moment now);
   void resume(const command& what, moment now);
-  void resume_lossless(channel what, std::uint64_t epoch, std::uint64_t after, moment now);
+  void resume_lossless(const topic_key& key, std::uint64_t epoch, std::uint64_t after, moment now);
+  /// The topic that a resume means; nothing: said why not.
+  std::optional<topic_key> resumed_topic(channel what, const command& from, moment now);
   void resume_conflated(channel what, const command& from, moment now);
   void list_topics(moment now);
   void authenticate(const command& what, moment now);
@@ -129,6 +136,8 @@ private:
   /// Why a channel can't be had here; empty when it can.
   [[nodiscard]] std::string_view why_missing(channel what) const;
   topic_choice choose(const command& what);
+  /// The topics of a channel of accounts for a caller that is bound to some.
+  void choose_accounts(channel what, const command& from, topic_choice& out) const;
   /// Whether the limits allow one more topic; otherwise why not.
   [[nodiscard]] std::optional<std::string> over_limit(const topic_key& key) const;
   slot& add_slot(const topic_key& key);
@@ -154,6 +163,7 @@ private:
   shard_tallies& tallies_;
   outbox box_;
   identity identity_;
+  own_accounts mine_; ///< of identity::bound
   stream_door door_;
   std::map<topic_key, std::unique_ptr<slot>> slots_;
   std::map<std::string, std::size_t> symbols_; ///< symbol or venue → topics of it

@@ -3,6 +3,7 @@
 #include "gateways/stream/session.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace tt::gateway::stream {
@@ -32,6 +33,7 @@ std::string channel_names() {
 
 constexpr std::string_view bound_reason =
   "scope: this identity is bound to accounts or strategies, and the channel tells of all; ask by GET";
+constexpr std::string_view not_hosted_reason = "not_available: this node does not host the account, or not yet";
 
 /// Channels whose messages are of every account and strategy of the node.
 bool tells_of_all(channel what) {
@@ -137,10 +139,22 @@ void session::send_dialect_c(std::string_view type, const topic_choice& chosen, 
 // -- topics --------------------------------------------------------------------------
 
 std::string_view session::why_missing(channel what) const {
-  if (identity_ == identity::bound && tells_of_all(what)) return bound_reason;
+  const bool has_own = is_of_accounts(what) && !mine_.empty();
+  if (identity_ == identity::bound && tells_of_all(what) && !has_own) return bound_reason;
   const auto& traits = traits_of(what);
-  const bool served = traits.kind == delivery::lossless && hub_.source().log_of(what) != nullptr;
+  const bool served = traits.kind == delivery::lossless && hub_.source().log_of(what, {}) != nullptr;
   return served ? std::string_view{} : traits.missing;
+}
+
+void session::choose_accounts(channel what, const command& from, topic_choice& out) const {
+  const std::string name{traits_of(what).name};
+  own_accounts named;
+  std::ranges::copy_if(from.symbols, std::back_inserter(named), [&](const std::string& one) { return std::ranges::binary_search(mine_, one); });
+  // symbols that are none of its accounts are of the other channels of the message
+  for (const auto& account : named.empty() ? mine_ : named) {
+    if (!hub_.source().log_of(what, account)) out.refused.push_back({account, name, std::string{not_hosted_reason}});
+    else out.topics.push_back({what, account, {}, {}});
+  }
 }
 
 session::topic_choice session::choose(const command& what) {
@@ -163,6 +177,8 @@ session::topic_choice session::choose(const command& what) {
       refuse(name, std::string{missing});
     } else if (!is_offered(frame)) {
       refuse(name, "unsupported: timeframe " + frame.to_string() + "; offered are 1m 3m 5m 15m 30m 1h 2h 4h 1d 1w 1M");
+    } else if (identity_ == identity::bound && is_of_accounts(*known)) {
+      choose_accounts(*known, what, out);
     } else if (traits.needs == scope::none) {
       out.topics.push_back({*known, {}, {}, {}});
     } else if (what.symbols.empty() && traits.needs == scope::symbol) {
@@ -183,7 +199,7 @@ session::topic_choice session::choose(const command& what) {
 std::optional<std::string> session::over_limit(const topic_key& key) const {
   if (slots_.size() >= config_.max_topics)
     return "limit_exceeded: at most " + std::to_string(config_.max_topics) + " topics per connection";
-  if (!key.symbol.empty() && !symbols_.contains(key.symbol) && symbols_.size() >= config_.max_symbols)
+  if (!key.symbol.empty() && !is_of_accounts(key.what) && !symbols_.contains(key.symbol) && symbols_.size() >= config_.max_symbols)
     return "limit_exceeded: at most " + std::to_string(config_.max_symbols) + " symbols per connection";
   return std::nullopt;
 }
@@ -192,7 +208,7 @@ slot& session::add_slot(const topic_key& key) {
   auto& entry = slots_[key];
   TT_ASSERT(!entry);
   entry = std::make_unique<slot>(std::make_shared<const topic_key>(key));
-  if (!key.symbol.empty()) ++symbols_[key.symbol];
+  if (!key.symbol.empty() && !is_of_accounts(key.what)) ++symbols_[key.symbol];
   return *entry;
 }
 
@@ -203,6 +219,7 @@ void session::remove_slot(const topic_key& key) {
   hub_.leave(*this, where);
   box_.forget(where);
   if (where.replaying) --replays_;
+  if (is_of_accounts(key.what)) return;
   const auto symbol = symbols_.find(key.symbol);
   if (symbol != symbols_.end() && --symbol->second == 0) symbols_.erase(symbol);
 }
@@ -310,7 +327,7 @@ void session::send_snapshots(const command& what, moment now) {
       resend(*found->second, now);
     } else if (traits_of(key.what).kind == delivery::lossless) {
       auto state = std::make_shared<const topic_value>(std::make_shared<const topic_key>(key),
-                                                       hub_.source().log_of(key.what)->snapshot(), now);
+                                                       hub_.source().log_of(key.what, key.symbol)->snapshot(), now);
       answer_snapshot(key, state, now);
     } else if (const value_ptr newest = hub_.newest(key)) {
       answer_snapshot(key, newest, now);
@@ -331,15 +348,25 @@ void session::resume(const command& what, moment now) {
       resume_conflated(*known, what, now);
     } else if (!what.epoch || !what.after) {
       send_error("field.invalid", "resume: epoch and after must name the last event that was received", now);
-    } else {
-      resume_lossless(*known, *what.epoch, *what.after, now);
+    } else if (const auto key = resumed_topic(*known, what, now)) {
+      resume_lossless(*key, *what.epoch, *what.after, now);
     }
   }
 }
 
-void session::resume_lossless(channel what, std::uint64_t epoch, std::uint64_t after, moment now) {
-  const topic_key key{what, {}, {}, {}};
-  const lossless_log* log = hub_.source().log_of(what);
+std::optional<topic_key> session::resumed_topic(channel what, const command& from, moment now) {
+  if (identity_ != identity::bound || !is_of_accounts(what)) return topic_key{what, {}, {}, {}};
+  topic_choice chosen;
+  choose_accounts(what, from, chosen);
+  if (chosen.topics.size() == 1) return chosen.topics.front();
+  const std::string name{traits_of(what).name};
+  if (!chosen.refused.empty()) send_error("not_available", name + ": " + chosen.refused.front().reason, now, chosen.refused);
+  else send_error("field.invalid", name + ": symbols must name one account; each has numbers of its own", now);
+  return std::nullopt;
+}
+
+void session::resume_lossless(const topic_key& key, std::uint64_t epoch, std::uint64_t after, moment now) {
+  const lossless_log* log = hub_.source().log_of(key.what, key.symbol);
   auto found = slots_.find(key);
   if (found == slots_.end()) {
     if (auto reason = over_limit(key)) return send_error("limit_exceeded", *reason, now);
@@ -372,6 +399,7 @@ void session::authenticate(const command& what, moment now) {
   const auto greeting = door_(what.token);
   if (greeting.who == identity::missing) return close(close_code::identity, "no valid identity");
   identity_ = greeting.who;
+  mine_ = identity_ == identity::bound ? greeting.accounts : own_accounts{};
   if (identity_ == identity::bound) leave_what_tells_of_all();
   json_writer out = begin("authenticated");
   out.field("principal", greeting.principal).field("role", greeting.role);
@@ -381,7 +409,7 @@ void session::authenticate(const command& what, moment now) {
 void session::leave_what_tells_of_all() {
   std::vector<topic_key> left;
   for (const auto& [key, one] : slots_)
-    if (tells_of_all(key.what)) left.push_back(key);
+    if (tells_of_all(key.what) && (key.symbol.empty() || !std::ranges::binary_search(mine_, key.symbol))) left.push_back(key);
   for (const auto& key : left) remove_slot(key);
 }
 
@@ -391,7 +419,7 @@ void session::list_topics(moment now) {
   out.key("topics").begin_array();
   for (const auto& [key, one] : slots_) {
     out.begin_object().field("channel", traits_of(key.what).name);
-    if (!key.symbol.empty()) out.field("symbol", key.symbol);
+    if (!key.symbol.empty()) out.field(is_of_accounts(key.what) ? "account_id" : "symbol", key.symbol);
     if (key.what == channel::bars) out.field("timeframe", key.frame.to_string()).field("session", to_string(key.hours));
     out.end_object();
   }

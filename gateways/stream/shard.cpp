@@ -33,6 +33,11 @@ shard::shard(net::any_io_executor executor, std::shared_ptr<service_shared> comm
       hub_(source_, *tallies_), timer_(executor_) {
   source_.attach(hub_);
   for (const auto& [what, log] : common_->logs) source_.add_log(what, *log);
+  source_.serve_accounts([common = common_.get()](channel what, const std::string& account) -> lossless_log* {
+    const std::lock_guard lock(common->accounts_mutex);
+    const auto found = common->account_logs.find({what, account});
+    return found == common->account_logs.end() ? nullptr : found->second.get();
+  });
 }
 
 shard::~shard() = default; // connections hold the shard, so none is left here
@@ -114,8 +119,8 @@ void shard::on_timer() {
 
 // -- values ----------------------------------------------------------------------------
 
-void shard::publish_event(channel what, const custom_value& event) {
-  hub_.publish_event(what, event, now());
+void shard::publish_event(channel what, const std::string& account, const custom_value& event) {
+  hub_.publish_event(what, account, event, now());
   flush_touched();
 }
 

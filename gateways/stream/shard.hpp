@@ -15,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <unordered_map>
 #include <utility>
@@ -34,6 +35,9 @@ struct service_shared {
   system_channel system;
   /// Logs of further lossless channels; complete before the first connection.
   std::map<channel, std::shared_ptr<memory_log>> logs;
+  /// Those of single accounts; more come as accounts begin, and none goes.
+  std::mutex accounts_mutex;
+  std::map<std::pair<channel, std::string>, std::shared_ptr<memory_log>> account_logs; ///< guarded by accounts_mutex
   std::atomic<std::uint64_t> next_id{1};
   /// Connections accepted and not ended, all shards.
   std::atomic<std::size_t> open{0};
@@ -58,7 +62,7 @@ public:
     return is_stopping_ ? common_->config.stop_close_limit : common_->config.close_limit;
   }
   /// An event of a lossless channel.
-  void publish_event(channel what, const custom_value& event);
+  void publish_event(channel what, const std::string& account, const custom_value& event);
 
   // -- for connections --------------------------------------------------------------
 

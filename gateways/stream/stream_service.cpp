@@ -62,8 +62,8 @@ struct stream_service::impl : std::enable_shared_from_this<impl> {
       : common(std::make_shared<stream::service_shared>(market, std::move(config), std::move(clock))) {}
 
   std::shared_ptr<stream::shard> shard_of(const net::any_io_executor& executor);
-  void fan_out(stream::channel what, const stream::custom_value& event);
-  void listen(stream::channel what, stream::memory_log& log);
+  void fan_out(stream::channel what, const std::string& account, const stream::custom_value& event);
+  void listen(stream::channel what, const std::string& account, stream::memory_log& log);
   void ask_feeds();
   [[nodiscard]] stream_counters counters() const;
 
@@ -96,17 +96,17 @@ std::shared_ptr<stream::shard> stream_service::impl::shard_of(const net::any_io_
   return made;
 }
 
-void stream_service::impl::fan_out(stream::channel what, const stream::custom_value& event) {
+void stream_service::impl::fan_out(stream::channel what, const std::string& account, const stream::custom_value& event) {
   std::lock_guard guard{mutex};
   if (is_stopped) return; // the contexts may be going
   for (auto& [context, one] : shards)
     if (auto alive = one.shard.lock()) // moved: the shard must not die on this thread
-      net::post(one.executor, [alive = std::move(alive), what, event] { alive->publish_event(what, event); });
+      net::post(one.executor, [alive = std::move(alive), what, account, event] { alive->publish_event(what, account, event); });
 }
 
-void stream_service::impl::listen(stream::channel what, stream::memory_log& log) {
-  log.set_listener([self = weak_from_this(), what](const stream::custom_value& event) {
-    if (auto alive = self.lock()) alive->fan_out(what, event);
+void stream_service::impl::listen(stream::channel what, const std::string& account, stream::memory_log& log) {
+  log.set_listener([self = weak_from_this(), what, account](const stream::custom_value& event) {
+    if (auto alive = self.lock()) alive->fan_out(what, account, event);
   });
 }
 
@@ -119,7 +119,7 @@ void stream_service::impl::ask_feeds() {
 
 stream_service::stream_service(market_port& market, stream_config config, stream::stream_clock clock)
     : impl_(std::make_shared<impl>(market, std::move(config), std::move(clock))) {
-  impl_->listen(stream::channel::system, impl_->common->system.log());
+  impl_->listen(stream::channel::system, {}, impl_->common->system.log());
   impl_->metrics = stream::make_metrics([self = std::weak_ptr{impl_}] {
     const auto alive = self.lock();
     return alive ? alive->counters() : stream_counters{};
@@ -129,8 +129,14 @@ stream_service::stream_service(market_port& market, stream_config config, stream
 stream_service::~stream_service() { stop(); }
 
 void stream_service::add_log(stream::channel what, std::shared_ptr<stream::memory_log> log) {
-  impl_->listen(what, *log);
+  impl_->listen(what, {}, *log);
   impl_->common->logs.insert_or_assign(what, std::move(log));
+}
+
+void stream_service::add_account_log(stream::channel what, const std::string& account, std::shared_ptr<stream::memory_log> log) {
+  impl_->listen(what, account, *log);
+  const std::lock_guard lock(impl_->common->accounts_mutex);
+  impl_->common->account_logs.try_emplace({what, account}, std::move(log));
 }
 
 void stream_service::accept(boost::beast::tcp_stream&& socket, request&& req, peer_info peer) {

@@ -38,6 +38,8 @@ public:
 
   /// Serves a further lossless channel (`backtest`, `optimize`). Before the first connection.
   void add_log(stream::channel what, std::shared_ptr<stream::memory_log> log);
+  /// Serves a channel of accounts to those who are bound to this account. At any time, once for each.
+  void add_account_log(stream::channel what, const std::string& account, std::shared_ptr<stream::memory_log> log);
 
   void accept(boost::beast::tcp_stream&& socket, request&& req, peer_info peer) override;
   void stop() override;

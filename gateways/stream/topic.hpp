@@ -67,7 +67,12 @@ const channel_traits& traits_of(channel what) noexcept;
 std::span<const channel_traits> all_channels() noexcept;
 std::optional<channel> find_channel(std::string_view name) noexcept;
 
-/// One topic. `symbol` is the canonical ticker, the venue, or empty; `frame` and
+/// Channels that tell of accounts. Who is bound to accounts hears each of his in a topic of its own.
+constexpr bool is_of_accounts(channel what) noexcept {
+  return what == channel::account || what == channel::positions || what == channel::orders || what == channel::executions || what == channel::risk;
+}
+
+/// One topic. `symbol` is the canonical ticker, the venue, the account of a caller that is bound to it, or empty; `frame` and
 /// `hours` count for bars only and keep their defaults elsewhere.
 struct topic_key {
   channel what = channel::quotes;

@@ -40,10 +40,10 @@ bool same_content(const payload& a, const payload& b) {
   return left != nullptr && right != nullptr && **left == **right;
 }
 
-void begin_envelope(json_writer& out, const topic_key& key) {
+void begin_envelope(json_writer& out, const topic_key& key, std::string_view type) {
   const auto& traits = traits_of(key.what);
-  out.begin_object().field("type", traits.message_type).field("channel", traits.name);
-  if (!key.symbol.empty()) out.field("symbol", key.symbol);
+  out.begin_object().field("type", type.empty() ? traits.message_type : type).field("channel", traits.name);
+  if (!key.symbol.empty()) out.field(is_of_accounts(key.what) ? "account_id" : "symbol", key.symbol);
   if (key.what == channel::bars) out.field("timeframe", key.frame.to_string()).field("session", to_string(key.hours));
 }
 
@@ -56,7 +56,8 @@ std::string write_waiting(const topic_key& key, utc_time now, json_style style) 
 
 std::string topic_value::write(json_style style) const {
   json_writer out{style};
-  begin_envelope(out, *key_);
+  const auto* own = std::get_if<custom_value>(&content_);
+  begin_envelope(out, *key_, own ? own->type : std::string_view{});
   out.key("data");
   if (const auto* update = std::get_if<0>(&content_)) {
     const utc_time at = write_update(out, **update, arrival_.wall);

@@ -36,7 +36,8 @@ struct log_position {
 struct custom_value {
   std::function<void(json_writer&)> write_data;
   utc_time at{};
-  std::optional<log_position> position; ///< of lossless topics
+  std::optional<log_position> position = {}; ///< of lossless topics
+  std::string_view type = {};                ///< of the message; empty: the channel's. Of static storage
 };
 
 /// What a topic can hold. Immutable.
@@ -73,8 +74,8 @@ private:
 
 using value_ptr = std::shared_ptr<const topic_value>;
 
-/// Opens the object and writes type, channel and what names the topic.
-void begin_envelope(json_writer& out, const topic_key& key);
+/// Opens the object and writes type (the channel's own where it is empty), channel and what names the topic.
+void begin_envelope(json_writer& out, const topic_key& key, std::string_view type = {});
 
 /// The message of a topic of which nothing is known yet: data null, state "waiting".
 std::string write_waiting(const topic_key& key, utc_time now, json_style style);

@@ -15,6 +15,12 @@ namespace {
 
 using clock_call = std::function<utc_time()>;
 
+/// Executions that a snapshot holds, and orders that have ended: what a client has missed where its numbers are void.
+constexpr std::size_t executions_shown = 500, ended_shown = 200;
+
+/// Added to an epoch: another one whenever other records of the journal become news, for the numbers of before are void then.
+constexpr std::uint64_t numbering = 1'000'000'000;
+
 /// News that may wait for the histories of the accounts; over it the oldest are dropped and the numbers jump.
 constexpr std::size_t max_waiting = 100'000;
 
@@ -32,10 +38,14 @@ struct trading_channels::numbered {
     : clock(std::move(now)), orders(std::make_shared<stream::memory_log>(epoch_of(started), [this](json_writer& out) {
         out.begin_object().key("orders").begin_array();
         for (const auto& [id, one] : open) write(out, one);
+        out.end_array().key("ended").begin_array();
+        for (const auto& one : ended) write(out, one);
         out.end_array().end_object();
       })),
-      executions(std::make_shared<stream::memory_log>(epoch_of(started), [](json_writer& out) {
-        out.begin_object().key("executions").begin_array().end_array().end_object();
+      executions(std::make_shared<stream::memory_log>(epoch_of(started), [this](json_writer& out) {
+        out.begin_object().key("executions").begin_array();
+        for (const auto& one : recent) write(out, one);
+        out.end_array().end_object();
       })) {}
 
   void take(news what) {
@@ -63,9 +73,18 @@ struct trading_channels::numbered {
       if (one.orders > 0) only_orders = &one, ++with_orders;
       if (one.executions > 0) only_executions = &one, ++with_executions;
       for (const auto& order : one.open_orders) open.insert_or_assign(order.what.id.str(), order);
+      std::set<std::string> seen; // a late fill changes one that has ended once more: the newest counts
+      for (auto at = one.order_news.rbegin(); at != one.order_news.rend() && seen.size() < ended_shown; ++at)
+        if (is_final(at->what.state) && seen.insert(at->what.id.str()).second) ended.push_front(*at);
+      recent.insert(recent.end(), one.execution_news.begin(), one.execution_news.end());
     }
+    // for a snapshot it does not matter which of two accounts was first
+    std::ranges::stable_sort(ended, {}, [](const order_snapshot& one) { return time_of(one); });
+    std::ranges::stable_sort(recent, {}, [](const execution_snapshot& one) { return time_of(one); });
+    shorten(ended, ended_shown);
+    shorten(recent, executions_shown);
     // a new set of journals is another numbering
-    const auto epoch = epoch_of(opened) + all.size();
+    const auto epoch = epoch_of(opened) + all.size() + numbering;
     orders->continue_from(epoch, order_count, with_orders == 1 ? kept(only_orders->order_news) : decltype(kept(only_orders->order_news)){});
     executions->continue_from(epoch, execution_count,
                               with_executions == 1 ? kept(only_executions->execution_news) : decltype(kept(only_executions->execution_news)){});
@@ -79,6 +98,10 @@ struct trading_channels::numbered {
     for (const auto& one : news_of_then) out.emplace_back([one](json_writer& to) { write(to, one); }, time_of(one));
     return out;
   }
+  template <class T>
+  static void shorten(std::deque<T>& list, std::size_t most) {
+    while (list.size() > most) list.pop_front();
+  }
   static utc_time time_of(const order_snapshot& one) { return one.what.updated_at; }
   static utc_time time_of(const execution_snapshot& one) { return one.fill.at; }
 
@@ -91,9 +114,15 @@ struct trading_channels::numbered {
       if (order->sequence <= last) return; // was in the history
       last = order->sequence;
       orders->append(clock(), [one = *order](json_writer& out) { write(out, one); }, [&] {
-        if (starts_over) std::erase_if(open, [&](const auto& entry) { return entry.second.account == order->account; });
-        if (is_final(order->what.state)) open.erase(order->what.id.str());
-        else open.insert_or_assign(order->what.id.str(), *order);
+        if (starts_over) {
+          std::erase_if(open, [&](const auto& entry) { return entry.second.account == order->account; });
+          std::erase_if(ended, [&](const auto& one) { return one.account == order->account; });
+        }
+        std::erase_if(ended, [&](const auto& one) { return one.what.id == order->what.id; }); // a late fill changes it once more
+        if (!is_final(order->what.state)) return static_cast<void>(open.insert_or_assign(order->what.id.str(), *order));
+        open.erase(order->what.id.str());
+        ended.push_back(*order);
+        shorten(ended, ended_shown);
       });
       return;
     }
@@ -101,7 +130,10 @@ struct trading_channels::numbered {
     auto& last = known[execution.account].executions;
     if (execution.sequence <= last) return;
     last = execution.sequence;
-    executions->append(clock(), [execution](json_writer& out) { write(out, execution); });
+    executions->append(clock(), [execution](json_writer& out) { write(out, execution); }, [&] {
+      recent.push_back(execution);
+      shorten(recent, executions_shown);
+    });
   }
 
   struct numbers {
@@ -112,7 +144,10 @@ struct trading_channels::numbered {
   bool has_begun = false;
   std::deque<news> waiting;
   std::map<account_id, numbers> known;
-  std::map<std::string, order_snapshot> open; ///< changed under the log's lock, or before it has readers
+  // changed under the log of their channel, or before it has readers
+  std::map<std::string, order_snapshot> open;
+  std::deque<order_snapshot> ended;
+  std::deque<execution_snapshot> recent;
   std::shared_ptr<stream::memory_log> orders, executions;
 };
 
@@ -121,14 +156,14 @@ struct trading_channels::states {
   states(utc_time started, clock_call now)
     : clock(std::move(now)), account(std::make_shared<stream::memory_log>(epoch_of(started), [this](json_writer& out) {
         out.begin_object().key("accounts").begin_array();
-        for (const auto& [id, one] : accounts) write(out, one, clock());
+        for (const auto& [id, one] : accounts) write(out, one);
         out.end_array().end_object();
       })),
       position(std::make_shared<stream::memory_log>(epoch_of(started), [this](json_writer& out) {
-        out.begin_object().key("positions").begin_array();
+        out.begin_array();
         for (const auto& [id, one] : positions) write(out, one);
-        out.end_array().end_object();
-      })),
+        out.end_array();
+      }, "positions")),
       risk(std::make_shared<stream::memory_log>(epoch_of(started), [this](json_writer& out) {
         auto severest = risk::kill_mode::none;
         for (const auto& [id, one] : stops) severest = std::max(severest, one);
@@ -140,8 +175,7 @@ struct trading_channels::states {
       })) {}
 
   void take(const account_snapshot& what) {
-    const auto now = clock();
-    account->append(now, [what, now](json_writer& out) { write(out, what, now); }, [&] { accounts.insert_or_assign(what.profile.id, what); });
+    account->append(clock(), [what](json_writer& out) { write(out, what); }, [&] { accounts.insert_or_assign(what.profile.id, what); });
   }
   void take(const position_snapshot& what) {
     {
@@ -210,32 +244,81 @@ struct trading_channels::states {
   std::shared_ptr<stream::memory_log> account, position, risk;
 };
 
+/// The channels of all accounts, and of each alone for those who are bound to it.
+struct trading_channels::views {
+  /// What is told of one account, or of all.
+  struct view {
+    view(utc_time started, const clock_call& clock) : news(std::make_shared<numbered>(started, clock)), state(std::make_shared<states>(started, clock)) {}
+
+    void begin(const std::vector<account_history>& all) const {
+      news->begin(all);
+      state->begin(all);
+    }
+    /// The logs stay with the state that writes their snapshots.
+    template <class Add>
+    void serve(Add add) const {
+      add(stream::channel::orders, std::shared_ptr<stream::memory_log>{news, news->orders.get()});
+      add(stream::channel::executions, std::shared_ptr<stream::memory_log>{news, news->executions.get()});
+      add(stream::channel::account, std::shared_ptr<stream::memory_log>{state, state->account.get()});
+      add(stream::channel::positions, std::shared_ptr<stream::memory_log>{state, state->position.get()});
+      add(stream::channel::risk, std::shared_ptr<stream::memory_log>{state, state->risk.get()});
+    }
+
+    std::shared_ptr<numbered> news;
+    std::shared_ptr<states> state;
+  };
+
+  views(stream_service& to, clock_call now) : service(to), clock(std::move(now)), all(clock(), clock) {
+    all.serve([&](stream::channel what, std::shared_ptr<stream::memory_log> log) { service.add_log(what, std::move(log)); });
+  }
+
+  void begin(const std::vector<account_history>& histories) {
+    all.begin(histories);
+    for (const auto& one : histories) {
+      if (!is_shown(one.mode)) continue;
+      of(one.account).begin({one});
+    }
+    const std::lock_guard lock(mutex);
+    has_begun = true;
+    for (auto& [id, own] : each) own.begin({}); // those that are newer than the histories; has no effect on the others
+  }
+  /// The view of one account; made when it is first heard of.
+  view of(const account_id& account) {
+    const std::lock_guard lock(mutex);
+    if (const auto known = each.find(account); known != each.end()) return known->second;
+    const auto made = each.emplace(account, view(clock(), clock)).first->second;
+    if (has_begun) made.begin({});
+    made.serve([&](stream::channel what, std::shared_ptr<stream::memory_log> log) { service.add_account_log(what, account.str(), std::move(log)); });
+    return made;
+  }
+  template <class Tell>
+  void tell(const account_id& account, Tell to) {
+    to(all);
+    to(of(account));
+  }
+
+  stream_service& service;
+  clock_call clock;
+  view all;
+  std::mutex mutex;
+  bool has_begun = false;
+  std::map<account_id, view> each;
+};
+
 trading_channels::trading_channels(trading_port& port, stream_service& stream, std::function<utc_time()> clock) : port_(port) {
-  const auto now = clock();
-  const auto news = std::make_shared<numbered>(now, clock);
-  const auto state = std::make_shared<states>(now, clock);
-  // the logs stay with the state that writes their snapshots
-  stream.add_log(stream::channel::orders, {news, news->orders.get()});
-  stream.add_log(stream::channel::executions, {news, news->executions.get()});
-  stream.add_log(stream::channel::account, {state, state->account.get()});
-  stream.add_log(stream::channel::positions, {state, state->position.get()});
-  stream.add_log(stream::channel::risk, {state, state->risk.get()});
+  const auto all = std::make_shared<views>(stream, std::move(clock));
   trading_watcher told;
-  told.on_order = [news](const order_snapshot& what) {
-    if (is_shown(what.mode)) news->take(what);
+  told.on_order = [all](const order_snapshot& what) {
+    if (is_shown(what.mode)) all->tell(what.account, [&](const views::view& to) { to.news->take(what); });
   };
-  told.on_execution = [news](const execution_snapshot& what) { news->take(what); };
-  told.on_account = [state](const account_snapshot& what) {
-    if (is_shown(what.profile.mode)) state->take(what);
+  told.on_execution = [all](const execution_snapshot& what) { all->tell(what.account, [&](const views::view& to) { to.news->take(what); }); };
+  told.on_account = [all](const account_snapshot& what) {
+    if (is_shown(what.profile.mode)) all->tell(what.profile.id, [&](const views::view& to) { to.state->take(what); });
   };
-  told.on_position = [state](const position_snapshot& what) { state->take(what); };
-  told.on_risk = [state](const risk_news& what) { state->take(what); };
+  told.on_position = [all](const position_snapshot& what) { all->tell(what.account, [&](const views::view& to) { to.state->take(what); }); };
+  told.on_risk = [all](const risk_news& what) { all->tell(what.account, [&](const views::view& to) { to.state->take(what); }); };
   watched_ = port.watch(std::move(told));
-  port.history([news, state](const result<std::vector<account_history>>& got) {
-    const auto all = got.value_or(std::vector<account_history>{});
-    news->begin(all);
-    state->begin(all);
-  });
+  port.history([all](const result<std::vector<account_history>>& got) { all->begin(got.value_or(std::vector<account_history>{})); });
 }
 
 trading_channels::~trading_channels() { port_.unwatch(watched_); }

@@ -33,6 +33,37 @@ TEST_F(desk_bench, a_key_makes_one_order_for_ever) {
   EXPECT_EQ(signal("big", order_side::buy, "1000")->how, signal_outcome::kind::refused);
 }
 
+TEST_F(desk_bench, no_key_that_a_caller_may_write_is_that_of_an_order_without_one) {
+  start();
+  quote("AAPL", "99.99", "100.01");
+  const auto named = [&](const std::string& key) {
+    place_order what;
+    what.request.account = account_id{"paper"};
+    what.request.symbol = "AAPL";
+    what.request.size = size_quantity{qty("1")};
+    what.idempotency_key = key;
+    auto out = got<placed_order>([&](auto done) { port->place(ann, what, done); });
+    pass(50ms);
+    return out;
+  };
+  // the numbers that the next orders will have, in every form that a header may have
+  for (const auto* key : {"#9", "#10", "#11", "#12", "unnamed|3:ann|2:9", "#preview"}) ASSERT_EQ(named(key)->how, placed_order::outcome::placed) << key;
+  for (int i = 0; i < 6; ++i) {
+    const auto nameless = place(i % 2 == 0 ? order_side::buy : order_side::sell, "2");
+    ASSERT_TRUE(nameless) << i << ": " << to_string(nameless.error());
+    EXPECT_EQ(nameless->how, placed_order::outcome::placed) << i;
+    EXPECT_EQ(nameless->order.what.terms.qty, qty("2")) << i;
+  }
+  close_request all;
+  all.reason = "test";
+  ASSERT_EQ(positions().size(), 1U);
+  const auto closed = got<closed_positions>([&](auto done) { port->close(ann, all, done); });
+  ASSERT_TRUE(closed) << to_string(closed.error());
+  EXPECT_EQ(closed->orders.size(), 1U);
+  pass(50ms);
+  EXPECT_TRUE(positions().empty());
+}
+
 TEST_F(desk_bench, of_webhooks_without_an_id_a_look_alike_is_refused) {
   start();
   quote("AAPL", "99.99", "100.01");

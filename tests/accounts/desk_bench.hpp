@@ -61,6 +61,8 @@ protected:
     profile.venue = venue_id{"paper"};
     desk_settings of_desk;
     of_desk.profile = profile;
+    of_desk.generation = generation;
+    if (steady) of_desk.clock_ns = [this] { return steady->count(); };
     of_desk.limits = limits;
     of_desk.can = paper::paper_capabilities();
     of_desk.master = master;
@@ -75,7 +77,8 @@ protected:
     auto options = std::make_shared<account_options>();
     options->open_store = [this]() -> result<std::shared_ptr<journal_store>> {
       if (disk == disk_state::away) return error{errc::io_error, "no disk"};
-      auto opened = open_sqlite_journal(folder.path("journal"));
+      if (disk == disk_state::damaged) return error{errc::corrupt_data, "record 7: its checksum is wrong"};
+      auto opened = open_sqlite_journal(folder.path(generation == 0 ? "journal" : "journal" + std::to_string(generation)));
       if (!opened) return opened.error();
       return std::shared_ptr<journal_store>(std::make_shared<store_on_disk>(std::move(*opened), disk));
     };
@@ -247,7 +250,7 @@ protected:
   utc_time day = at("2026-01-15T15:00:00Z"); ///< a Thursday, 10:00 in New York; moved to let days pass
   std::uint64_t epoch = 0;
   /// Whether the journal can be opened, and written.
-  enum class disk_state : std::uint8_t { there, away, full } disk = disk_state::there;
+  enum class disk_state : std::uint8_t { there, away, full, damaged } disk = disk_state::there;
   /// A journal that takes no records while the disk is full.
   class store_on_disk final : public journal_store {
   public:
@@ -267,6 +270,8 @@ protected:
     std::shared_ptr<journal_store> inner_;
     const disk_state& disk_;
   };
+  std::uint32_t generation = 0;        ///< how often the account was started over
+  std::optional<nanoseconds> steady;   ///< the clock of persons; nothing: the market's
   risk::limit_set limits = risk::default_limits();
   bool is_real_time = false;
   std::chrono::milliseconds ahead{0}; ///< of the market's clock before ours

@@ -348,5 +348,18 @@ TEST(cluster_config, the_examples_are_in_order) {
   }
 }
 
+TEST(settings, the_limit_of_orders_is_a_setting) {
+  std::vector<std::string> warnings;
+  EXPECT_EQ(make(from_yaml(""), warnings)->rate_orders, 60U);
+  EXPECT_EQ(make(from_yaml(""), warnings)->rate_orders_burst, 20U);
+  auto sources = from_yaml("rate_limit: {orders: 30}");
+  with_environment(sources, {{"RATE_LIMIT_ORDERS_BURST", "5"}});
+  const auto made = make(sources, warnings);
+  ASSERT_TRUE(made) << to_string(made.error());
+  EXPECT_EQ(made->rate_orders, 30U);
+  EXPECT_EQ(made->rate_orders_burst, 5U);
+  EXPECT_FALSE(make(from_yaml("rate_limit: {orders: 0}"), warnings));
+}
+
 } // namespace
 } // namespace tt::cluster

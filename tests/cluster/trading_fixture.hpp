@@ -119,7 +119,7 @@ protected:
     return out;
   }
   /// What a start waits for: a closed market has no quotes.
-  enum class ready : std::uint8_t { accounts, accounts_and_market };
+  enum class ready : std::uint8_t { gateway, accounts, accounts_and_market };
   void start(feed_config feed = exchange(), ready wanted = ready::accounts_and_market) {
     running.reset(); // the folder is free again
     auto config = basic_config(folder);
@@ -130,6 +130,7 @@ protected:
     auto started = node::start(config, wall);
     ASSERT_TRUE(started) << to_string(started.error());
     running = std::move(*started);
+    if (wanted == ready::gateway) return;
     ASSERT_TRUE(until("/health/ready", [](const json& now) { return now.value("ok", false); })) << get("/health").body;
     if (wanted == ready::accounts) return;
     ASSERT_TRUE(until("/api/v1/quotes/AAPL", [](const json& quote) { return quote.contains("bid") && quote["bid"].is_number() && quote.contains("ask") && quote["ask"].is_number(); }));

@@ -3,6 +3,9 @@
 
 #include "tests/cluster/trading_fixture.hpp"
 
+#include <fstream>
+#include <sstream>
+
 namespace tt::cluster::test {
 namespace {
 
@@ -201,6 +204,40 @@ TEST_F(trading_node, orders_positions_and_cash_outlive_a_restart) {
   const auto sold = json::parse(post("/api/orders", order("sell", 10)).body);
   ASSERT_TRUE(ends_as(sold.value("order_id", ""), "filled")) << sold;
   EXPECT_TRUE(until("/api/positions", [](const json& all) { return all.is_array() && all.empty(); }));
+}
+
+TEST_F(trading_node, a_damaged_journal_is_not_shown_as_truth) {
+  start();
+  std::string middle;
+  for (int i = 1; i <= 6; ++i) {
+    const auto placed = json::parse(post("/api/orders", order("buy", i)).body);
+    if (i == 3) middle = placed["wire_order_id"];
+    ASSERT_TRUE(ends_as(placed["order_id"], "filled"));
+  }
+  running.reset();
+  const auto path = folder.path("data") + "/trading/journal.sqlite";
+  std::stringstream bytes;
+  bytes << std::ifstream(path, std::ios::binary).rdbuf();
+  auto damaged = bytes.str();
+  const auto at = damaged.find(middle);
+  ASSERT_NE(at, std::string::npos);
+  damaged[at + 5] = damaged[at + 5] == 'A' ? 'B' : 'A';
+  std::ofstream(path, std::ios::binary) << damaged;
+  start(exchange(), ready::gateway);
+  ASSERT_TRUE(until("/health", [](const json& now) { return now["journal"].value("state", "") == "read_only"; })) << get("/health").body;
+  const auto health = get("/health");
+  EXPECT_EQ(health.status, 503);
+  EXPECT_EQ(json::parse(health.body)["status"], "unhealthy");
+  EXPECT_NE(json::parse(health.body)["journal"]["reason"].get<std::string>().find("paper_simulator"), std::string::npos);
+  EXPECT_EQ(get("/health/ready").status, 503);
+  for (const auto* route : {"/api/account", "/api/orders", "/api/orders/o-1", "/api/positions", "/api/executions", "/api/v1/portfolio", "/api/v1/risk",
+                            "/api/paper-trading/accounts/paper_simulator", "/api/paper-trading/accounts/paper_simulator/fills"}) {
+    const auto answer = get(route);
+    EXPECT_EQ(answer.status, 503) << route;
+    EXPECT_EQ(json::parse(answer.body)["error_code"], "journal.damaged") << route;
+  }
+  EXPECT_EQ(http_send(port(), "DELETE", "/api/orders").status, 503);
+  EXPECT_EQ(post("/api/orders", order("buy", 1)).status, 503);
 }
 
 } // namespace

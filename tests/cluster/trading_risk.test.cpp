@@ -2,10 +2,12 @@
 
 #include "tests/cluster/trading_fixture.hpp"
 
+#include "cluster/risk_command.hpp"
 #include "cluster/trading/stop_flag.hpp"
 
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <map>
 
 namespace tt::cluster::test {
@@ -198,6 +200,52 @@ TEST_F(trading_risk, a_file_stops_trading_before_the_first_order) {
   ASSERT_TRUE(question) << to_string(question.error());
   ASSERT_TRUE(wait_for<std::uint64_t>([&](auto done) { accounts.resume(admin, question->token, done); }));
   EXPECT_EQ(post("/api/orders", order("buy", 1)).status, 201);
+}
+
+TEST_F(trading_node, a_file_stops_a_node_that_runs_also_when_its_gateway_is_not_asked) {
+  start();
+  ASSERT_EQ(post("/api/orders", order("buy", 1)).status, 201);
+  // nobody listens there
+  risk_options ask_for;
+  ask_for.action = risk_options::action_t::stop;
+  ask_for.url = "http://127.0.0.1:1";
+  ask_for.mode = "reduce";
+  ask_for.reason = "the gateway hangs";
+  EXPECT_EQ(run_risk(ask_for), 1) << "it knows no folder";
+  ask_for.data_dir = folder.path("nowhere");
+  EXPECT_EQ(run_risk(ask_for), 1);
+  ask_for.data_dir = folder.path("data");
+  ask_for.symbol = "AAPL";
+  EXPECT_EQ(run_risk(ask_for), 1) << "a file has no scope";
+  ask_for.symbol.clear();
+  ASSERT_FALSE(ask("/api/v1/risk").value("kill_active", true));
+  const auto began = std::chrono::steady_clock::now();
+  ASSERT_EQ(run_risk(ask_for), 0);
+  ASSERT_TRUE(until("/api/v1/risk", [](const json& now) { return now.value("mode", "") == "reduce"; }));
+  const auto took = std::chrono::steady_clock::now() - began;
+  std::cout << "stopped by file after " << took / std::chrono::milliseconds{1} << " ms" << std::endl;
+  EXPECT_EQ(json::parse(post("/api/orders", order("buy", 1)).body)["reject_code"], "KILL_SWITCH");
+  EXPECT_EQ(post("/api/orders", order("sell", 1)).status, 201) << "the mode of the file";
+}
+
+TEST(stop_flag, is_news_when_it_comes_and_when_it_is_another_one) {
+  temporary_folder data;
+  std::filesystem::create_directories(data.path("trading"));
+  const auto path = data.path("trading/STOP");
+  ASSERT_TRUE(write_stop_flag(data.path(), risk::kill_mode::halt, "before"));
+  stop_flag_watch watch(path);
+  EXPECT_FALSE(watch.look()) << "was obeyed at the start";
+  std::filesystem::remove(path);
+  EXPECT_FALSE(watch.look());
+  ASSERT_TRUE(write_stop_flag(data.path(), risk::kill_mode::reduce, "prices"));
+  const auto seen = watch.look();
+  ASSERT_TRUE(seen);
+  EXPECT_EQ(seen->mode, risk::kill_mode::reduce);
+  EXPECT_EQ(seen->reason, "the file STOP was put there: prices");
+  EXPECT_FALSE(watch.look()) << "once";
+  ASSERT_TRUE(write_stop_flag(data.path(), risk::kill_mode::halt, "worse"));
+  ASSERT_TRUE(watch.look());
+  EXPECT_EQ(write_stop_flag(data.path("nowhere"), risk::kill_mode::halt, "x").error().code, errc::not_found);
 }
 
 TEST(stop_flag, says_mode_and_reason_and_halts_in_doubt) {

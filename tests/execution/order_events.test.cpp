@@ -168,6 +168,8 @@ TEST(intent_keys, two_causes_never_share_one) {
   // the parts' lengths are in the key: "a"+"bc" is not "ab"+"c"
   EXPECT_NE(*intent_key::manual("a", "bc"), *intent_key::manual("ab", "c"));
   EXPECT_NE(*intent_key::manual("a|1:b", "c"), *intent_key::manual("a", "b|1:c"));
+  EXPECT_EQ(intent_key::unnamed("a", order_number{7})->str(), "unnamed|1:a|1:7");
+  EXPECT_EQ(*intent_key::parse("unnamed|1:a|1:7"), *intent_key::unnamed("a", order_number{7}));
   std::mt19937 random{7};
   const std::string alphabet = "a|:1";
   std::map<std::string, std::pair<std::string, std::string>> seen;

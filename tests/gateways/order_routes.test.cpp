@@ -11,7 +11,8 @@ decimal dec(const char* text) { return *decimal::parse(text); }
 class scripted_trading final : public trading_port {
 public:
   placed_order next{placed_order::outcome::placed, {}};
-  std::optional<error> failure;
+  std::optional<error> failure, trouble;
+  trading_health standing;
   std::vector<place_order> placed;
   std::vector<order_request> previewed;
   std::vector<order_change> changes;
@@ -26,6 +27,7 @@ public:
   std::vector<trading_caller> callers;
 
   scripted_trading() {
+    standing.journal = "ok";
     auto& o = next.order.what;
     next.order.account = account_id{"paper_simulator"};
     o.number = order_number{7};
@@ -44,6 +46,7 @@ public:
   }
 
   result<account_id> default_account() const override { return account_id{"paper_simulator"}; }
+  trading_health health() override { return standing; }
   void accounts(const trading_caller&, reply<std::vector<account_snapshot>> done) override {
     account_snapshot one;
     one.profile.id = account_id{"paper_simulator"};
@@ -51,6 +54,7 @@ public:
     one.figures.equity = money{100'000};
     one.figures.cash = money{dec("-5.5")};
     one.balances.buying_power = money{dec("200000")};
+    one.trouble = trouble;
     done(std::vector{one});
   }
   void positions(const trading_caller&, std::optional<account_id>, reply<std::vector<position_snapshot>> done) override {
@@ -67,7 +71,7 @@ public:
   }
   void order_of(const trading_caller&, order_name name, reply<order_snapshot> done) override {
     names.push_back(name);
-    if (failure) return done(*failure);
+    if (failure && failure->code == errc::not_found) return done(*failure);
     done(next.order);
   }
   void executions(const trading_caller&, order_filter filter, reply<std::vector<execution_snapshot>> done) override {
@@ -374,6 +378,141 @@ TEST(order_routes, risk_and_the_emergency_stop) {
   EXPECT_EQ(f.port.stops.at(1).scope, risk::kill_scope{});
   EXPECT_EQ(f.send_json("POST", "/api/v1/risk/emergency-stop", R"({"scope":{"acount_id":"x"}})").status, 400) << "a slip stops nothing else instead";
   EXPECT_EQ(f.port.stops.size(), 2u);
+}
+
+TEST(order_routes, a_symbol_in_a_scope_is_spelt_as_in_an_order) {
+  trading_fixture f;
+  const auto root = f.token("root", role::admin);
+  for (const auto* name : {"AAPL", "aapl", "NASDAQ:AAPL"}) {
+    const auto scope = std::string(R"("scope":{"symbol":")") + name + "\"}";
+    EXPECT_EQ(f.send_json("POST", "/api/v1/risk/emergency-stop", "{" + scope + R"(,"reason":"why"})").status, 200);
+    EXPECT_EQ(f.port.stops.back().scope, (risk::kill_scope{risk::kill_scope::kind::symbol, "AAPL"})) << name;
+    EXPECT_EQ(f.send_as(root, "PUT", "/api/v1/risk/limits", "{" + scope + R"(,"reason":"why","limits":{"max_position_size":0.1}})").status, 200);
+    EXPECT_EQ(f.port.limit_changes.back().where, (risk::scope_key{risk::limit_scope::symbol, "AAPL"})) << name;
+    EXPECT_EQ(f.call("DELETE", std::string("/api/orders?symbol=") + name).status, 202);
+    EXPECT_EQ(f.port.filters.back().symbol, "AAPL");
+    EXPECT_EQ(f.get(std::string("/api/positions?symbol=") + name).json().size(), 1u);
+  }
+  const auto stops = f.port.stops.size(), changes = f.port.limit_changes.size(), filters = f.port.filters.size();
+  const auto unknown = f.send_json("POST", "/api/v1/risk/emergency-stop", R"({"scope":{"symbol":"NOPE"},"reason":"why"})");
+  EXPECT_EQ(unknown.status, 404);
+  EXPECT_EQ(unknown.json()["errors"][0]["loc"], nlohmann::json::parse(R"(["body","scope.symbol"])"));
+  EXPECT_EQ(f.send_as(root, "PUT", "/api/v1/risk/limits", R"({"scope":{"symbol":"AAPL "},"reason":"why","limits":{"max_position_size":0.1}})").status, 404);
+  EXPECT_EQ(f.call("DELETE", "/api/orders?symbol=NOPE").status, 404);
+  EXPECT_EQ(f.port.stops.size(), stops);
+  EXPECT_EQ(f.port.limit_changes.size(), changes);
+  EXPECT_EQ(f.port.filters.size(), filters);
+}
+
+TEST(order_routes, bare_lists_name_their_next_page_in_the_header) {
+  trading_fixture f;
+  EXPECT_EQ(f.get("/api/orders?limit=1").header("X-Next-Cursor"), "7");
+  EXPECT_EQ(f.get("/api/orders?limit=2").header("X-Next-Cursor"), "") << "not full: nothing lies behind it";
+  EXPECT_EQ(f.get("/api/orders?limit=1&cursor=7").status, 200);
+  EXPECT_EQ(f.port.filters.back().before, 7u);
+  EXPECT_EQ(f.get("/api/v1/accounts/paper_simulator/orders?limit=1").header("X-Next-Cursor"), "7");
+  EXPECT_EQ(f.get("/api/v1/accounts/paper_simulator/executions?limit=1").header("X-Next-Cursor"), "19");
+}
+
+TEST(order_routes, orders_are_limited_by_their_account_whoever_sends_them) {
+  trading_fixture f;
+  const auto ann = f.token("ann", role::trader), bob = f.token("bob", role::trader);
+  const std::string body = R"({"symbol":"AAPL","side":"buy","quantity":1})";
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(f.send_as(i % 2 ? ann : bob, "POST", "/api/orders", body).status, 201) << i;
+  const auto over = f.send_as(ann, "POST", "/api/orders", body);
+  EXPECT_EQ(over.status, 429);
+  EXPECT_EQ(over.header("Retry-After"), "1");
+  EXPECT_EQ(over.header("X-RateLimit-Limit"), "60");
+  EXPECT_EQ(over.header("X-RateLimit-Remaining"), "0");
+  EXPECT_EQ(f.send_as(bob, "PATCH", "/api/orders/o-1", R"({"quantity":5})").status, 429) << "changes count, too";
+  EXPECT_EQ(f.port.placed.size(), 20u);
+  EXPECT_TRUE(f.port.changes.empty());
+  EXPECT_EQ(f.send_as(ann, "POST", "/api/orders", R"({"symbol":"AAPL","side":"buy","quantity":1,"account_id":"other"})").status, 201) << "another account";
+  EXPECT_EQ(f.call("DELETE", "/api/orders/o-1").status, 202);
+  EXPECT_EQ(f.send_json("POST", "/api/v1/risk/emergency-stop", "{}").status, 200);
+  f.now += std::chrono::seconds{1};
+  const auto next = f.send_as(ann, "POST", "/api/orders", body);
+  EXPECT_EQ(next.status, 201) << "one a second comes back";
+  EXPECT_EQ(next.header("X-RateLimit-Remaining"), "0");
+}
+
+TEST(order_routes, what_lies_inside_an_order_is_read_as_the_order_is) {
+  trading_fixture f;
+  const std::string pair = R"({"symbol":"AAPL","side":"sell","quantity":10,"type":"oco","legs":[)";
+  const std::string other = R"(,{"type":"stop","stop_price":95}]})";
+  EXPECT_EQ(f.order(pair + R"({"symbol":"AAPL","side":"sell","quantity":10,"type":"limit","price":110,"colour":"red"})" + other).status, 201);
+  EXPECT_EQ(f.order(R"({"symbol":"AAPL","side":"buy","quantity":10,"type":"bracket","take_profit":{"price":110,"symbol":"AAPL"},"stop_loss":{"stop_price":95,"x":1}})").status, 201);
+  EXPECT_EQ(f.order(pair + R"({"symbol":"MSFT","type":"limit","price":110})" + other).status, 400) << "another symbol";
+  const auto strict = f.send_json("POST", "/api/orders?strict=1", pair + R"({"type":"limit","price":110,"colour":"red"})" + other);
+  EXPECT_EQ(strict.status, 400);
+  EXPECT_EQ(strict.json()["errors"][0]["loc"], nlohmann::json::parse(R"(["body","legs.colour"])"));
+  EXPECT_EQ(f.order(R"({"symbol":"AAPL","side":"sell","quantity":1,"type":"trailing_stop","trail_percent":150})").status, 400);
+  EXPECT_EQ(f.order(R"({"symbol":"AAPL","side":"sell","quantity":1,"type":"trailing_stop","trail_percent":99})").status, 201);
+  EXPECT_EQ(f.send_json("PATCH", "/api/orders/o-1", R"({"trail_percent":100})").status, 400);
+}
+
+TEST(order_routes, limits_go_by_name_or_code) {
+  trading_fixture f;
+  const auto root = f.token("root", role::admin);
+  const auto put = [&](const std::string& limits) {
+    return f.send_as(root, "PUT", "/api/v1/risk/limits", R"({"scope":"global","reason":"why","limits":)" + limits + "}");
+  };
+  for (const auto* name : {"daily_loss", "dailyLoss", "DAILY_LOSS"}) {
+    EXPECT_EQ(put(std::string("{\"") + name + "\":0.01}").status, 200) << name;
+    EXPECT_EQ(f.port.limit_changes.back().values.at(0).first, risk::limit_id::daily_loss);
+  }
+  const auto wrong = put(R"({"DAILY_LOSSES":0.01})");
+  EXPECT_EQ(wrong.status, 400);
+  EXPECT_EQ(wrong.json()["errors"][0]["loc"], nlohmann::json::parse(R"(["body","limits.DAILY_LOSSES"])"));
+  const auto many = put(R"({"ORDER_RATE":5})");
+  EXPECT_EQ(many.status, 400);
+  EXPECT_NE(many.json()["detail"].get<std::string>().find("order_rate_account_second"), std::string::npos) << many.body;
+}
+
+TEST(order_routes, a_change_that_the_gate_refuses_says_so_as_an_order_does) {
+  trading_fixture f;
+  f.port.failure = error{errc::refused, "must be a multiple of 1", "LOT_SIZE"};
+  // the order itself is found
+  const auto refused = f.send_json("PATCH", "/api/orders/o-1", R"({"quantity":1.5})");
+  EXPECT_EQ(refused.status, 422);
+  EXPECT_EQ(refused.json()["error_code"], "risk.LOT_SIZE");
+  f.port.failure = error{errc::invalid_argument, "does not belong to limit", "stop_price"};
+  const auto foreign = f.send_json("PATCH", "/api/orders/o-1", R"({"stop_price":9})");
+  EXPECT_EQ(foreign.status, 400);
+  EXPECT_EQ(foreign.json()["errors"][0]["loc"], nlohmann::json::parse(R"(["body","stop_price"])"));
+  f.port.failure.reset();
+  f.port.next.order.what.leg = "a";
+  const auto pair = f.get("/api/orders/o-1").json();
+  EXPECT_EQ(pair["order_type"], "oco");
+  EXPECT_EQ(pair["leg_type"], "limit");
+  f.check("Order", pair);
+}
+
+TEST(order_routes, an_account_that_can_not_be_believed_is_503_and_the_others_are_shown) {
+  trading_fixture f;
+  f.port.trouble = error{errc::not_available, "the journal of the account is damaged: record 7", "journal"};
+  const auto one = f.get("/api/account");
+  EXPECT_EQ(one.status, 503);
+  EXPECT_EQ(one.json()["error_code"], "journal.damaged");
+  EXPECT_NE(one.json()["detail"].get<std::string>().find("record 7"), std::string::npos);
+  EXPECT_EQ(f.get("/api/v1/portfolio").status, 503);
+  const auto all = f.get("/api/v1/accounts");
+  EXPECT_EQ(all.status, 200);
+  EXPECT_TRUE(all.json()["accounts"].empty());
+  EXPECT_EQ(all.json()["unavailable"][0]["account_id"], "paper_simulator");
+  f.check("Accounts", all.json());
+  f.port.standing.journal = "read_only";
+  f.port.standing.reason = "paper_simulator: record 7";
+  const auto health = f.get("/health");
+  EXPECT_EQ(health.status, 503);
+  EXPECT_EQ(health.json()["status"], "unhealthy");
+  EXPECT_EQ(health.json()["journal"]["reason"], "paper_simulator: record 7");
+  f.check("Health", health.json());
+  EXPECT_EQ(f.get("/health/ready").status, 503);
+  f.port.standing.journal = "failed"; // the disk is full
+  EXPECT_EQ(f.get("/health").status, 200);
+  EXPECT_EQ(f.get("/health").json()["status"], "degraded");
+  EXPECT_EQ(f.get("/health/ready").status, 503);
 }
 
 TEST(order_routes, linked_orders_name_each_other_by_their_ids) {

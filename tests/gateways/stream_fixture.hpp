@@ -74,7 +74,7 @@ struct stream_fixture {
       out.begin_object().field("event", name).end_object();
     });
     const auto events = source.system.log().replay(source.system.log().last() - 1, 1);
-    home.publish_event(channel::system, events->front(), source.time);
+    home.publish_event(channel::system, {}, events->front(), source.time);
   }
 };
 

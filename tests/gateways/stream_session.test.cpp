@@ -341,6 +341,60 @@ TEST_F(stream_session, who_is_bound_gets_no_channel_that_tells_of_all) {
   EXPECT_EQ(ack["channels"], json{"quotes"});
 }
 
+TEST_F(stream_session, who_is_bound_to_accounts_hears_of_these_and_of_no_other) {
+  const auto log = [&](const std::string& account) -> memory_log& {
+    auto& out = source.account_logs[{channel::orders, account}];
+    if (!out) out = std::make_unique<memory_log>(7, [account](json_writer& to) { to.begin_object().field("of", account).end_object(); });
+    return *out;
+  };
+  const auto happens = [&](const std::string& account, int n) {
+    for (const auto& to : {std::string{}, account}) {
+      log(to).append(source.time.wall, [account, n](json_writer& out) { out.begin_object().field("of", account).field("n", n).end_object(); });
+      home.publish_event(channel::orders, to, log(to).replay(log(to).last() - 1, 1)->front(), source.time);
+    }
+  };
+  log("");
+  log("mine");
+  log("other");
+  happens("other", 1);
+  auto client = connect({}, identity::bound);
+  client.s->set_accounts({"away", "mine"});
+  client.say({{"action", "subscribe"}, {"channels", {"orders", "quotes", "strategies"}}, {"symbols", {"AAPL"}}});
+  auto got = client.read();
+  EXPECT_EQ(got.at(0)["channels"], json::array({"quotes", "orders"}));
+  EXPECT_EQ(got.at(0)["symbols"], json::array({"AAPL"})) << "an account is no symbol";
+  ASSERT_EQ(got.at(0)["rejected"].size(), 2U) << got.at(0);
+  EXPECT_EQ(got.at(0)["rejected"][0]["symbol"], "away") << "not hosted here";
+  const auto state = of_type(got, "order_update");
+  ASSERT_EQ(state.size(), 1U);
+  EXPECT_EQ(state[0]["data"]["of"], "mine");
+  EXPECT_EQ(state[0]["account_id"], "mine");
+  EXPECT_EQ(state[0]["tseq"], 0);
+  happens("mine", 1);
+  happens("other", 2);
+  happens("mine", 2);
+  got = of_type(client.read(), "order_update");
+  ASSERT_EQ(got.size(), 2U);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(got[i]["data"]["of"], "mine");
+    EXPECT_EQ(got[i]["tseq"], i + 1) << "numbers of its own: no gap where others trade";
+  }
+  client.say({{"action", "resume"}, {"channel", "orders"}, {"symbol", "mine"}, {"epoch", 7}, {"after", 1}});
+  got = client.read();
+  ASSERT_EQ(of_type(got, "order_update").size(), 1U);
+  EXPECT_EQ(of_type(got, "resumed").at(0)["account_id"], "mine");
+  auto of_two = connect({}, identity::bound);
+  of_two.s->set_accounts({"mine", "other"});
+  of_two.say({{"action", "resume"}, {"channel", "orders"}, {"epoch", 7}, {"after", 1}});
+  EXPECT_EQ(of_two.read().at(0)["error_code"], "field.invalid") << "two accounts have two numberings";
+  // another token, another reach
+  client.s->set_door([](std::string_view) { return stream_greeting{identity::bound, "token:y", "trader", {"other"}}; });
+  client.say({{"action", "auth"}, {"token", "tt_other"}});
+  static_cast<void>(client.read());
+  happens("mine", 3);
+  EXPECT_TRUE(of_type(client.read(), "order_update").empty());
+}
+
 TEST_F(stream_session, without_identity_closes_after_5_s) {
   auto client = connect({}, identity::missing);
   client.say({{"action", "subscribe"}, {"symbols", {"AAPL"}}});

@@ -136,12 +136,17 @@ public:
   void open(const std::shared_ptr<hub_topic>& topic) override { open_[*topic->key] = topic; }
   void close(const std::shared_ptr<hub_topic>& topic) override { open_.erase(*topic->key); }
   void fetch(const topic_key& key) override { asked.push_back(key); }
-  lossless_log* log_of(channel what) override { return what == channel::system ? &system.log() : nullptr; }
+  lossless_log* log_of(channel what, const std::string& account) override {
+    if (const auto own = account_logs.find({what, account}); own != account_logs.end()) return own->second.get();
+    return what == channel::system ? &system.log() : nullptr;
+  }
   moment now() const override { return time; }
   utc_time market_time() const override { return time.wall; }
 
   std::set<std::string> symbols{"AAPL", "MSFT", "ES1!", "SPY"};
   std::map<topic_key, payload> known;
+  /// Of channels of accounts; "" for the log of all.
+  std::map<std::pair<channel, std::string>, std::unique_ptr<memory_log>> account_logs;
   std::vector<topic_key> asked;
   moment time{mono_time{} + std::chrono::hours{1}, test_wall};
   system_channel system;

@@ -38,6 +38,7 @@ http_fixture::http_fixture(gateway_config config) : now(from_unix_seconds(1'768'
                             return std::string(secret_length - out.size(), 'A') + out;
                           })).value();
   services_->identities = identities_.get();
+  services_->order_rates = std::make_shared<rate_limiter>(config_.limits);
   table_.emplace(std::move(make_route_table(*services_)).value());
   services_->openapi = std::make_shared<const std::string>(write_openapi(*table_, config_.version).value());
   services_->docs_page = std::make_shared<const std::string>(write_docs_page(*table_, config_.version));

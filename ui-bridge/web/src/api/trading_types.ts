@@ -24,7 +24,7 @@ export interface Account {
   is_default?: boolean;
   trading_enabled?: boolean;
   data_age_ms?: number | null;
-  last_updated?: string;
+  last_updated?: string | null;
 }
 
 export interface Position {

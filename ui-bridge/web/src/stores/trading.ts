@@ -5,7 +5,7 @@ import {
 } from "../api/trading";
 import type { Account, Execution, Order, Position } from "../api/trading_types";
 import { is_working } from "../api/trading_types";
-import { fold_accounts, fold_positions, orders_in, positions_of, put_executions, put_orders, replace_orders, sorted_orders } from "../trading/fold";
+import { fold_accounts, fold_positions, orders_in, positions_of, put_executions, put_orders, replace_orders, rows_of, sorted_orders } from "../trading/fold";
 import { use_notices } from "./notices";
 import { follow_part } from "./followed";
 import type { FollowedPart } from "./followed";
@@ -53,7 +53,7 @@ export const use_trading = defineStore("trading", () => {
 
   const executions_part = follow_part("executions", async () => {
     executions.value = put_executions([], await fetch_executions(executions_read));
-  }, (batch) => (executions.value = put_executions(executions.value, batch.flatMap(({ data }) => (Array.isArray(data) ? data : [data])))));
+  }, (batch) => (executions.value = put_executions(executions.value, batch.flatMap(({ data }) => rows_of(data, "executions")))));
 
   const positions_part = follow_part("positions", async () => {
     position_rows.value = positions_of(await fetch_positions());
