@@ -161,13 +161,13 @@ public:
 
   void topics_connect(const identity& who, const std::string& near) override {
     try {
-      topics_.follow(who.topics_endpoint, server_key(who.name), near, find_addresses_);
+      topics_.follow(who.name, who.topics_endpoint, server_key(who.name), near, find_addresses_);
     } catch (const zmq::error_t& e) {
       log(log_level::error, "topics of " + who.name + " at " + who.topics_endpoint + ": " + e.what());
     }
   }
 
-  void topics_disconnect(const identity& who) override { topics_.leave(who.topics_endpoint); }
+  void topics_disconnect(const identity& who) override { topics_.leave(who.name); }
 
   const identity& self() const { return cfg_.self; }
   wake_signal& signal() { return signal_; }
