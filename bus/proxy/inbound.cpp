@@ -189,6 +189,7 @@ caf::error inbound::on_down(codec::decoder& f) {
   if (auto e = f.in().read_uint(id); e != errc::none) return make_error(e);
   if (auto err = f.apply(reason)) return err;
   if (peer_.last_sender_id == id) peer_.last_sender = nullptr;
+  peer_.via->requests().receiver_ended(id);
   core_.proxies_.erase(peer_.via->node(), id, std::move(reason));
   return {};
 }
@@ -237,7 +238,7 @@ caf::error inbound::on_moved(codec::decoder& f) {
   auto actor = core_.exports_->find(requester);
   if (!actor) return {};
   auto via = core_.route_to(to);
-  if (!via || via->requests().add(actor, mid) != request_table::result::added)
+  if (!via || via->requests().add(actor, mid, caf::invalid_actor_id) != request_table::result::added)
     answer(actor, mid, make_error(errc::peer_down, "the request was passed on to a node that is not linked"));
   return {};
 }

@@ -185,6 +185,95 @@ TEST_F(passed_on, to_a_node_that_is_not_linked_bounces) {
   expect("peer_down");
 }
 
+// -- requests that nobody answers ------------------------------------------------
+
+namespace {
+
+class unanswered : public passed_on {
+public:
+  void adjust(bus::config& c) override {
+    c.request_age = 2s;
+    c.request_grace = 0s;
+  }
+};
+
+} // namespace
+
+TEST_F(unanswered, are_given_up_with_time) {
+  expect("system_error(request_timeout)");
+  EXPECT_EQ(node->info().expired_requests, 1u);
+  answers("beta", "y"); // too late
+  expect("system_error(request_timeout)");
+}
+
+TEST_F(unanswered, whose_receiver_has_ended_bounce) {
+  of("beta").tell(bus::proxy::down_frame(worker_id, caf::exit_reason::kill, *types));
+  expect("system_error(request_receiver_down)");
+  EXPECT_EQ(node->info().expired_requests, 1u);
+}
+
+namespace {
+
+/// The table by itself, in a time of its own.
+class request_table : public ::testing::Test {
+public:
+  using table = bus::proxy::request_table;
+
+  table::result add(uint64_t mid, caf::actor_id receiver) { return requests.add(asker, caf::make_message_id(mid), receiver); }
+  size_t given_up(std::chrono::steady_clock::duration at) { return requests.sweep(bus::link::time_point{1h} + at).size(); }
+
+  caf::actor_system_config cfg;
+  caf::actor_system system{cfg};
+  caf::scoped_actor self{system};
+  caf::strong_actor_ptr asker{self->ctrl()};
+  table requests{bus::proxy::request_limits{10, 600s, 10s}};
+};
+
+} // namespace
+
+TEST_F(request_table, gives_up_what_is_old) {
+  given_up(0s);
+  add(1, 7);
+  EXPECT_EQ(given_up(300s), 0u);
+  add(2, 7);
+  EXPECT_EQ(given_up(599s), 0u);
+  EXPECT_EQ(given_up(600s), 1u);
+  EXPECT_EQ(requests.size(), 1u);
+  EXPECT_FALSE(requests.take(asker->id(), caf::make_message_id(1)));
+  EXPECT_TRUE(requests.take(asker->id(), caf::make_message_id(2)));
+}
+
+TEST_F(request_table, that_is_full_has_room_again) {
+  given_up(0s);
+  for (uint64_t i = 1; i <= 10; ++i) EXPECT_EQ(add(i, 7), table::result::added);
+  EXPECT_EQ(add(11, 7), table::result::full);
+  EXPECT_EQ(given_up(59s), 0u);
+  EXPECT_EQ(given_up(60s), 10u);
+  EXPECT_EQ(add(11, 7), table::result::added);
+}
+
+TEST_F(request_table, gives_up_the_requests_of_a_receiver_that_has_ended_a_while_ago) {
+  given_up(0s);
+  add(1, 7);
+  add(2, 8);
+  requests.receiver_ended(7);
+  EXPECT_EQ(given_up(2s), 0u); // it may have passed it on
+  EXPECT_EQ(given_up(11s), 0u);
+  const auto gone = requests.sweep(bus::link::time_point{1h} + 12s);
+  ASSERT_EQ(gone.size(), 1u);
+  EXPECT_TRUE(gone[0].is_orphan);
+  EXPECT_EQ(gone[0].receiver, 7u);
+}
+
+TEST_F(request_table, forgets_the_requests_of_a_requester_that_has_ended) {
+  auto other = system.spawn([](caf::event_based_actor*) -> caf::behavior { return {[](int) {}}; });
+  requests.add(caf::actor_cast<caf::strong_actor_ptr>(other), caf::make_message_id(1), 7);
+  self->send_exit(other, caf::exit_reason::kill);
+  self->wait_for(other);
+  EXPECT_EQ(given_up(0s), 0u);
+  EXPECT_EQ(requests.size(), 0u);
+}
+
 // -- the memory for words that came too early -----------------------------------
 
 namespace {
