@@ -85,7 +85,7 @@ caf::node_id make_incarnation(std::string_view name) {
 core::core(caf::actor_system& system, config cfg, std::shared_ptr<const codec::type_table> types)
     : system_(system), cfg_(std::move(cfg)), types_(std::move(types)), epoch_(random_number()),
       existing_proxies_(std::make_shared<std::atomic<uint64_t>>(0)), proxies_(system, *this),
-      exports_(std::make_shared<export_table>()) {
+      exports_(std::make_shared<export_table>(types_)) {
   if (!cfg_.log) cfg_.log = log_to_stderr;
 }
 

@@ -125,7 +125,6 @@ private:
     caf::actor_id agent = 0;
     std::unordered_map<caf::actor_id, target> targets;
     std::vector<target*> active;
-    std::set<caf::actor_id> watched;
     caf::actor_id last_sender_id = 0;
     caf::strong_actor_ptr last_sender;
     std::shared_ptr<mailbox_load> load = std::make_shared<mailbox_load>();

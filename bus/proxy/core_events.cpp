@@ -68,6 +68,7 @@ void core::peer_down(size_t peer, link::down_reason reason) {
     }
   }
   release_targets(p);
+  exports_->unwatch(via);
   for (auto& request : via->requests().close())
     if (auto requester = request.requester.lock())
       requester->enqueue(nullptr, request.mid.response_id(),

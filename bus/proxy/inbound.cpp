@@ -169,17 +169,8 @@ caf::error inbound::on_message(codec::decoder& f) {
 caf::error inbound::on_watch(codec::decoder& f) {
   uint64_t id = 0;
   if (auto e = f.in().read_uint(id); e != errc::none) return make_error(e);
-  auto actor = core_.exports_->find(id);
-  if (!actor) {
+  if (!core_.exports_->watch(id, peer_.via))
     core_.send_vital(*peer_.via, down_frame(id, core_.exports_->exit_reason_of(id), *core_.types_));
-    return {};
-  }
-  if (!peer_.watched.insert(id).second) return {};
-  // the actor may outlive this core, so what the functor needs it holds itself
-  actor->get()->attach_functor(
-      [via = std::weak_ptr<route>{peer_.via}, types = core_.types_, id](const caf::error& reason) {
-        if (auto r = via.lock()) r->send(down_frame(id, reason, *types), link::lane::vital);
-      });
   return {};
 }
 

@@ -274,6 +274,42 @@ TEST_F(request_table, forgets_the_requests_of_a_requester_that_has_ended) {
   EXPECT_EQ(requests.size(), 0u);
 }
 
+// -- watches ---------------------------------------------------------------------
+
+namespace {
+
+class watched : public system_test {
+public:
+  std::string mode() const override { return "plain"; }
+};
+
+} // namespace
+
+// What an actor keeps for each watch would add up: it may live for months, and links come and go.
+TEST_F(watched, by_one_session_after_the_other_costs_an_actor_nothing) {
+  const auto actor = local(system->spawn(bus_test::worker));
+  ASSERT_FALSE(node->publish("worker", actor));
+  const auto hears_of_its_end = [&](puppet& p) { return p.downs(actor.id()); };
+  const auto known = types.use_count();
+  for (int round = 0; round < 10; ++round) {
+    puppet beta{"beta", "alpha", node->control_endpoint()};
+    for (int i = 0; i < 3; ++i) beta.tell(bus::proxy::watch_frame(actor.id()));
+    beta.tell(bus::proxy::name_frame("mark" + std::to_string(round), worker_id));
+    wait_for_name("mark" + std::to_string(round));
+    EXPECT_EQ(hears_of_its_end(beta), 0);
+  }
+  EXPECT_EQ(types.use_count(), known); // a functor would hold the table
+  puppet gamma{"gamma", "alpha", node->control_endpoint()};
+  for (int i = 0; i < 3; ++i) gamma.tell(bus::proxy::watch_frame(actor.id()));
+  gamma.tell(bus::proxy::name_frame("mark", worker_id));
+  wait_for_name("mark");
+  caf::anon_send_exit(actor, caf::exit_reason::kill);
+  until([&] { return hears_of_its_end(gamma) > 0; });
+  EXPECT_EQ(hears_of_its_end(gamma), 1);
+  gamma.tell(bus::proxy::watch_frame(actor.id())); // too late
+  until([&] { return hears_of_its_end(gamma) == 2; });
+}
+
 // -- the memory for words that came too early -----------------------------------
 
 namespace {

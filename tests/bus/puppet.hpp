@@ -9,6 +9,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -63,6 +64,12 @@ public:
     return out;
   }
 
+  /// How many times it has been told of an actor's end.
+  int downs(uint64_t actor) {
+    const std::lock_guard lock{mutex_};
+    return downs_[actor];
+  }
+
   /// Answers a request, whoever it was sent to at first.
   void answer(const request& what, const caf::message& content, const bus::codec::type_table& types) {
     std::string frame;
@@ -103,8 +110,14 @@ private:
     uint32_t size = 0;
     uint64_t what = 0, mid = 0;
     request r;
-    if (whole.read_array(size) != bus::errc::none || whole.read_uint(what) != bus::errc::none || what != 0) return;
-    if (whole.read_uint(r.receiver) != bus::errc::none || !whole.next_is_uint()) return;
+    if (whole.read_array(size) != bus::errc::none || whole.read_uint(what) != bus::errc::none) return;
+    if ((what != 0 && what != 2) || whole.read_uint(r.receiver) != bus::errc::none) return;
+    if (what == 2) {
+      const std::lock_guard lock{mutex_};
+      ++downs_[r.receiver];
+      return;
+    }
+    if (!whole.next_is_uint()) return;
     if (whole.read_uint(r.requester) != bus::errc::none || whole.read_uint(mid) != bus::errc::none) return;
     r.mid = caf::message_id{mid ^ caf::message_id::default_async_value};
     const std::lock_guard lock{mutex_};
@@ -119,6 +132,7 @@ private:
   std::shared_ptr<bus::link::outbox> out_;
   uint64_t generation_ = 0;
   std::deque<request> requests_;
+  std::map<uint64_t, int> downs_; // by actor
 };
 
 } // namespace bus_test
