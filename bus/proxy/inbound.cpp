@@ -7,6 +7,8 @@
 #include <caf/make_message.hpp>
 #include <caf/sec.hpp>
 
+#include <algorithm>
+
 namespace bus::proxy {
 
 namespace {
@@ -103,20 +105,20 @@ void inbound::settle_request(caf::actor_id requester, caf::message_id mid) {
     if (other.via->requests().take(requester, mid)) return;
 }
 
-// What is too much is not decoded. Whoever can be told is told, as if the sender's own node had refused it.
-caf::error inbound::refuse(codec::decoder& f, core::target& to, caf::strong_actor_ptr sender, caf::message_id mid) {
+// Its content is not decoded. Whoever can be told is told, as if the sender's own node had refused it.
+caf::error inbound::refuse(codec::decoder& f, core::target* to, caf::strong_actor_ptr sender, caf::message_id mid, caf::error reason) {
   if (auto e = f.in().skip(); e != errc::none) return make_error(e);
-  ++core_.excess_messages_;
-  to.gauge->skip();
-  auto reason = make_error(errc::peer_overloaded, "too many messages of one node wait here");
-  if (mid.is_response()) {
-    settle_request(to.id, mid);
-    to.actor->enqueue(nullptr, mid, caf::make_message(std::move(reason)), nullptr);
-  } else if (mid.is_request()) {
+  if (to) to->gauge->skip();
+  if (mid.is_request()) {
     answer(sender, mid, std::move(reason));
+  } else if (!to) {
+    // as to any actor that has ended
+  } else if (mid.is_response()) {
+    settle_request(to->id, mid);
+    to->actor->enqueue(nullptr, mid, caf::make_message(std::move(reason)), nullptr);
   } else if (sender) {
     sender->enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {},
-                                              undelivered{caf::actor_cast<caf::actor_addr>(to.actor), std::move(reason)}),
+                                              undelivered{caf::actor_cast<caf::actor_addr>(to->actor), std::move(reason)}),
                     nullptr);
   }
   return {};
@@ -144,8 +146,13 @@ caf::error inbound::on_message(codec::decoder& f) {
     peer_.active.push_back(to);
   }
   // An actor that is not behind hears of the peer all the same: one that is stuck must not cut off the others.
-  if (is_excess_ && to && (to->gauge->waiting() > 0 || share_ > limits::frame_bytes))
-    return refuse(f, *to, std::move(sender), mid);
+  if (is_excess_ && to && (to->gauge->waiting() > 0 || share_ > limits::frame_bytes)) {
+    ++core_.excess_messages_;
+    return refuse(f, to, std::move(sender), mid, make_error(errc::peer_overloaded, "too many messages of one node wait here"));
+  }
+  // CAF would hand the answer to nobody where a stage has ended
+  if (std::any_of(stages.begin(), stages.end(), [](const auto& stage) { return !stage; }))
+    return refuse(f, to, std::move(sender), mid, caf::make_error(caf::sec::request_receiver_down));
   codec::element_head head{sender, mid, std::move(stages), to ? to->gauge->deliver(share_) : codec::ticket{}};
   caf::mailbox_element_ptr element;
   if (auto err = codec::read_message_element(f, *core_.types_, std::move(head), element)) {

@@ -274,6 +274,58 @@ TEST_F(request_table, forgets_the_requests_of_a_requester_that_has_ended) {
   EXPECT_EQ(requests.size(), 0u);
 }
 
+// -- stages ----------------------------------------------------------------------
+
+namespace {
+
+class staged : public passed_on {
+public:
+  /// What a worker here answers to a request that is to go on to such stages, as the wire has it.
+  std::string answer_by_way_of(const std::string& stages) {
+    const auto actor = local(system->spawn(bus_test::worker));
+    EXPECT_FALSE(node->publish("worker", actor));
+    of("gamma").ask(actor.id(), worker_id, caf::make_message_id(5), stages, caf::make_message(echo_atom::value, uint64_t{3}), *types);
+    return of("gamma").next_answer();
+  }
+
+  std::string stage(uint64_t actor) const {
+    std::string handle, payload;
+    bus::codec::put_u64(payload, actor);
+    payload += bus::proxy::node_bytes_of(system->node());
+    bus::codec::pack_array(handle, 1);
+    bus::codec::pack_ext(handle, bus::codec::ext_type::actor, payload);
+    return handle;
+  }
+
+  std::string says_that_it_is_down() const {
+    std::string out;
+    bus::codec::encoder f{out, {types.get(), nullptr}};
+    EXPECT_FALSE(f.apply(caf::make_message(caf::make_error(caf::sec::request_receiver_down))));
+    return out;
+  }
+};
+
+} // namespace
+
+TEST_F(staged, a_request_that_is_to_go_on_to_an_actor_that_has_ended_is_answered) {
+  const auto gone = system->spawn([](caf::event_based_actor*) -> caf::behavior { return {}; }); // ends at once
+  (*self)->wait_for(gone);
+  EXPECT_TRUE(answer_by_way_of(stage(gone.id())).ends_with(says_that_it_is_down()));
+}
+
+TEST_F(staged, a_request_that_is_to_go_on_to_nobody_is_answered) {
+  EXPECT_TRUE(answer_by_way_of(std::string{"\x91\xc0"}).ends_with(says_that_it_is_down()));
+}
+
+TEST_F(staged, a_request_goes_on_to_an_actor_that_lives) {
+  const auto next = local(system->spawn([](caf::event_based_actor*) -> caf::behavior {
+    return {[](uint64_t x) { return x + 1; }};
+  }));
+  ASSERT_FALSE(node->publish("next", next));
+  const auto said = answer_by_way_of(stage(next.id()));
+  EXPECT_TRUE(said.ends_with("\x04")) << said.size();
+}
+
 // -- watches ---------------------------------------------------------------------
 
 namespace {
