@@ -10,6 +10,11 @@ namespace bus::limits {
 /// Largest encoded control message, 16 MiB. Beyond it the sender gets `message_too_large`.
 inline constexpr size_t message_bytes = size_t{16} << 20;
 
+/// Memory that the elements of one decoded message may take, 64 MiB: four times what the largest may have on the wire. An empty
+/// string is one byte there and 32 here. What strings and byte strings hold is not counted: it was counted on the wire.
+/// Beyond it the message is refused with `too_long`, before that list is read.
+inline constexpr size_t decoded_bytes = 4 * message_bytes;
+
 /// A frame is closed at this size, so one frame holds many small messages or one large one.
 inline constexpr size_t frame_bytes = 60'000;
 
