@@ -159,6 +159,14 @@ public:
 
   std::vector<std::string> addresses_of(const std::string& endpoint) override { return book_.find(endpoint, now_); }
 
+  // Of a node that listens at all addresses those of the loopback are its own for certain; others may be.
+  bool is_own(const std::string& endpoint) const override {
+    if (endpoint == router_endpoint_ || endpoint == cfg_.self.control_endpoint) return true;
+    const auto port = router_endpoint_.rfind(':') + 1;
+    const bool is_everywhere = router_endpoint_.starts_with("tcp://0.0.0.0:") || router_endpoint_.starts_with("tcp://[::]:");
+    return is_everywhere && is_loopback(endpoint) && endpoint.substr(endpoint.rfind(':') + 1) == router_endpoint_.substr(port);
+  }
+
   void topics_connect(const identity& who, const std::string& near) override {
     try {
       topics_.follow(who.name, who.topics_endpoint, server_key(who.name), near, find_addresses_);

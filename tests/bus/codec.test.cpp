@@ -271,7 +271,7 @@ TEST(codec, memory_of_lists_in_lists_and_of_many_values_is_bounded_together) {
 TEST(codec, large_messages_of_the_ordinary_kind_are_read) {
   const std::string text(bus::limits::message_bytes - 16, 'x');
   EXPECT_EQ(round_trip(text), text);
-  std::vector<bus_test::quote> quotes(340'000, bus_test::sample_quote()); // 12 MiB
+  std::vector<bus_test::quote> quotes(450'000, bus_test::sample_quote()); // 12 MiB
   EXPECT_GT(encode(quotes).size(), size_t{12} << 20);
   EXPECT_EQ(round_trip(quotes).size(), quotes.size());
   const std::vector<double> numbers(1'800'000, 0.5); // 15 MiB
