@@ -103,6 +103,13 @@ inline constexpr size_t known_hosts = 1'024;
 inline constexpr size_t addresses_per_host = 8;
 inline constexpr size_t host_name_bytes = 253;
 
+/// Connections to one door (control, topics) that have come within the last `fresh_ms` and may not have shown a key yet: of one
+/// address, and of all. Beyond it a new one is cut off at once; whoever means it comes again. libzmq itself takes all that come,
+/// until the process has no descriptor left.
+inline constexpr size_t fresh_per_host = 128;
+inline constexpr size_t fresh_connections = 256;
+inline constexpr int fresh_ms = 2'500; // libzmq's time for a handshake, and some
+
 /// Distinct refused peers that are remembered for the rate-limited log.
 inline constexpr size_t refused_peers = 1'024;
 

@@ -46,6 +46,7 @@ public:
       if (cfg_.security == security::curve) doorman_.emplace(context_, refusals_, cfg_.allowed);
       open_router(cfg_.listen);
       if (!cfg_.listen_topics.empty()) topics_.open(cfg_.listen_topics);
+      topics_visitors_.opened(topics_.endpoint());
     } catch (const zmq::error_t& e) {
       const auto where = !router_bound_ ? cfg_.listen : cfg_.listen_topics;
       close_servers();
@@ -229,6 +230,7 @@ private:
     }
     router_bound_ = true;
     router_endpoint_ = router_.get(zmq::sockopt::last_endpoint);
+    control_visitors_.opened(router_endpoint_);
     items_stale_ = true;
   }
 
@@ -274,7 +276,10 @@ private:
     if (next_reopen_ > now_) return;
     next_reopen_ = time_point::max();
     if (router_reopens_) router_reopens_ = !try_to_listen(router_endpoint_, [this] { open_router(router_endpoint_); });
-    if (publisher_reopens_) publisher_reopens_ = !try_to_listen(topics_.endpoint(), [this] { topics_.open_again(); });
+    if (publisher_reopens_) publisher_reopens_ = !try_to_listen(topics_.endpoint(), [this] {
+        topics_.open_again();
+        topics_visitors_.opened(topics_.endpoint());
+      });
     items_stale_ = true;
     if (router_reopens_ || publisher_reopens_) {
       next_reopen_ = now_ + reopen_pause_;

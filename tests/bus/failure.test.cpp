@@ -479,6 +479,24 @@ TEST_F(key_failure, a_node_does_not_dial_itself_under_the_name_of_another) {
   EXPECT_EQ(log->count("connection to beta"), 0u);
 }
 
+// Connections that show no key must not use up the descriptors that the rest of the process needs.
+TEST_F(key_failure, a_crowd_that_says_nothing_is_thrown_out_at_once) {
+  sockaddr_in to{};
+  const auto endpoint = node->control_endpoint();
+  to.sin_family = AF_INET;
+  to.sin_port = htons(static_cast<uint16_t>(std::stoi(endpoint.substr(endpoint.rfind(':') + 1))));
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  std::vector<int> crowd;
+  for (size_t i = 0; i < bus::limits::fresh_per_host + 100; ++i) {
+    crowd.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    ASSERT_EQ(::connect(crowd.back(), reinterpret_cast<const sockaddr*>(&to), sizeof to), 0);
+  }
+  until([&] { return log->count("refused 127.0.0.1: control: too many new connections at once") >= 1; });
+  for (const int fd : crowd) ::close(fd);
+  meet();
+  EXPECT_EQ(ask<std::string>(worker, echo_atom::value, std::string{"room"}), "room");
+}
+
 TEST_F(key_failure, a_broken_allow_list_changes_nothing) {
   meet();
   {
