@@ -64,6 +64,8 @@ outcome<done> check(const config& x) {
   if (x.held_bytes < (size_t{1} << 20) || x.held_bytes > (size_t{1} << 38)) return bad("held_bytes: 1 MiB to 256 GiB");
   if (x.remote_actors < 16) return bad("remote_actors: at least 16");
   if (x.pending_requests == 0) return bad("pending_requests: at least 1");
+  if (x.request_age.count() < 1000) return bad("request_age: at least 1 s");
+  if (x.request_grace.count() < 0) return bad("request_grace: not negative");
   return done{};
 }
 

@@ -79,6 +79,14 @@ struct config {
   /// Requests to one node that are waiting for an answer. Beyond it the sender gets `peer_overloaded`.
   uint32_t pending_requests = 65'536;
 
+  /// A request that is not answered for so long is given up: its sender hears `caf::sec::request_timeout`, if it still listens.
+  /// A requester's own time-out is not known here. A tenth of it while more than half of `pending_requests` wait.
+  std::chrono::milliseconds request_age{600'000};
+
+  /// So long after the end of the actor that was asked its requests are answered with `caf::sec::request_receiver_down`. Not
+  /// at once: it may have passed a request on within its node, which is not told here.
+  std::chrono::milliseconds request_grace{10'000};
+
   /// Messages of one node, and their bytes, that may wait in mailboxes here, whatever its own limits are. Beyond it
   /// what it sends to actors that are behind is refused with `peer_overloaded` until they have caught up. At least 1024 and 1 MiB.
   uint32_t held_messages = 1'048'576;

@@ -10,6 +10,11 @@ namespace bus::limits {
 /// Largest encoded control message, 16 MiB. Beyond it the sender gets `message_too_large`.
 inline constexpr size_t message_bytes = size_t{16} << 20;
 
+/// Memory that the elements of one decoded message may take, 64 MiB: four times what the largest may have on the wire. An empty
+/// string is one byte there and 32 here. What strings and byte strings hold is not counted: it was counted on the wire.
+/// Beyond it the message is refused with `too_long`, before that list is read.
+inline constexpr size_t decoded_bytes = 4 * message_bytes;
+
 /// A frame is closed at this size, so one frame holds many small messages or one large one.
 inline constexpr size_t frame_bytes = 60'000;
 
@@ -97,6 +102,13 @@ inline constexpr size_t lookup_threads = 4;
 inline constexpr size_t known_hosts = 1'024;
 inline constexpr size_t addresses_per_host = 8;
 inline constexpr size_t host_name_bytes = 253;
+
+/// Connections to one door (control, topics) that have come within the last `fresh_ms` and may not have shown a key yet: of one
+/// address, and of all. Beyond it a new one is cut off at once; whoever means it comes again. libzmq itself takes all that come,
+/// until the process has no descriptor left.
+inline constexpr size_t fresh_per_host = 128;
+inline constexpr size_t fresh_connections = 256;
+inline constexpr int fresh_ms = 2'500; // libzmq's time for a handshake, and some
 
 /// Distinct refused peers that are remembered for the rate-limited log.
 inline constexpr size_t refused_peers = 1'024;

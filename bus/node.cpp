@@ -161,7 +161,7 @@ node_info node::info() const {
   const auto refused = ask<uint64_t>(*core_, [](link::transport& t) { return t.refused(); });
   return {
       c.refused_messages, c.lost_messages, c.excess_messages, c.undecodable, c.exported_actors, c.proxies, c.pending_requests, c.stalls, refused,
-      h.published,        h.sent,        h.received,        h.gaps,    c.existing_proxies};
+      h.published,        h.sent,        h.received,        h.gaps,    c.existing_proxies, c.expired_requests};
 }
 
 } // namespace bus

@@ -85,6 +85,7 @@ struct node_info {
   uint64_t topics_received = 0;
   uint64_t topic_gaps = 0;
   uint64_t existing_proxies = 0; ///< `proxies`, and those of lost nodes to which somebody still has a handle
+  uint64_t expired_requests = 0; ///< of `pending_requests`, given up since the start: too old, or the actor asked has ended
 };
 
 /// A topic that this node publishes. Cheap to copy; keep it where a topic is published often.

@@ -131,6 +131,7 @@ caf::error decoder::actor_pointer(caf::strong_actor_ptr& x) {
   if (type != static_cast<int8_t>(ext_type::actor)) return make_error(errc::type_mismatch);
   if (data.size() != 8 && data.size() != 8 + node_id_size) return make_error(errc::bad_handle);
   if (!context_.handles) return make_error(errc::bad_handle);
+  if (auto e = charge(1, handle_bytes); e != errc::none) return make_error(e);
   const auto id = get_big_endian(data.substr(0, 8));
   const auto node = data.size() == 8 ? caf::node_id{} : get_node(data.substr(8));
   return make_error(context_.handles->read_actor(id, node, x));
@@ -195,6 +196,7 @@ caf::error decode_elements(decoder& f, const type_table& types, uint32_t size, c
   for (uint32_t i = 0; i < size; i += 2) {
     const type_entry* entry = nullptr;
     if (auto err = read_entry(f, types, entry)) return err;
+    if (auto e = f.charge(1, entry->bytes); e != errc::none) return make_error(e);
     auto value = entry->make();
     if (auto err = entry->read(f, value->get_mutable())) return err;
     data->append(std::move(value));
@@ -224,6 +226,7 @@ caf::error read_message_element(decoder& f, const type_table& types, element_hea
   } else {
     caf::message content;
     if (size > 0) err = decode_elements(f, types, size, content);
+    head.credit.weigh(f.decoded());
     if (!err) out.reset(new message_element(std::move(head), std::move(content)));
   }
   f.in().leave();

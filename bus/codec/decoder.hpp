@@ -3,13 +3,15 @@
 //
 // Bounded: nesting (`max_depth`), lengths (never more than the input holds) and
 // memory (containers grow as elements are read; nothing is reserved on a
-// length's word). A struct may end with fields that this version does not know;
+// length's word; all elements together take `limits::decoded_bytes` at most, and
+// so a bounded time). A struct may end with fields that this version does not know;
 // they are skipped, so version n reads n+1. With `added_later()` in the
 // `inspect` function, n+1 reads n.
 #pragma once
 
 #include "bus/codec/cursor.hpp"
 #include "bus/codec/traits.hpp"
+#include "bus/limits.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/error.hpp>
@@ -48,6 +50,15 @@ public:
   decoder(std::string_view input, decoder_context context) noexcept : in_(input), context_(context) {}
 
   cursor& in() noexcept { return in_; }
+
+  /// Memory that the elements read so far take, besides what their strings hold.
+  size_t decoded() const noexcept { return decoded_; }
+
+  /// Counts `n` elements of `size` bytes each that are about to be read.
+  [[nodiscard]] errc charge(size_t n, size_t size) noexcept {
+    decoded_ += n * size; // both are bounded: n by the input, `size` by a type
+    return decoded_ > limits::decoded_bytes ? errc::too_long : errc::none;
+  }
 
   /// Called by `inspect` functions: a struct with these fields.
   template <class... Ts>
@@ -160,6 +171,13 @@ private:
     return !result;
   }
 
+  static constexpr size_t node_bytes = 48;    // of a tree, list or hash table, with the allocator's own
+  static constexpr size_t handle_bytes = 256; // a handle may bring a proxy into being
+
+  /// What an element of a container takes, by and large: `node_bytes` more where each is allocated by itself.
+  template <class T>
+  static constexpr size_t element_bytes = sizeof(typename T::value_type) + (requires(T& x) { x.capacity(); } ? 0 : node_bytes);
+
   caf::error atom(caf::atom_value& x);
   caf::error atom_constant(caf::atom_value expected);
   caf::error actor_pointer(caf::strong_actor_ptr& x);
@@ -269,6 +287,7 @@ private:
     if (auto e = in_.enter(); e != errc::none) return make_error(e);
     uint32_t size = 0;
     if (auto e = in_.read_map(size); e != errc::none) return make_error(e);
+    if (auto e = charge(size, element_bytes<T>); e != errc::none) return make_error(e);
     xs.clear();
     for (uint32_t i = 0; i < size; ++i) {
       typename T::key_type key{};
@@ -286,6 +305,7 @@ private:
     if (auto e = in_.enter(); e != errc::none) return make_error(e);
     uint32_t size = 0;
     if (auto e = in_.read_array(size); e != errc::none) return make_error(e);
+    if (auto e = charge(size, element_bytes<T>); e != errc::none) return make_error(e);
     xs.clear();
     for (uint32_t i = 0; i < size; ++i) {
       typename T::value_type x{};
@@ -321,6 +341,7 @@ private:
 
   cursor in_;
   decoder_context context_;
+  size_t decoded_ = 0;
 };
 
 /// Reads [type name, value, ...] into `out`, appending a typed value per element.

@@ -11,6 +11,7 @@
 #include <caf/mailbox_element.hpp>
 #include <caf/message.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
@@ -21,6 +22,8 @@ class consumer {
 public:
   /// Called in any thread, once per message, after the actor consumed it.
   virtual void consumed(uint32_t bytes) noexcept = 0;
+  /// A message that was counted turned out to take so many bytes more.
+  virtual void grown(uint32_t bytes) noexcept = 0;
 
 protected:
   ~consumer() = default;
@@ -37,11 +40,20 @@ public:
     std::swap(bytes_, other.bytes_);
     return *this;
   }
+  /// The message has been read and takes `decoded` bytes of memory, besides what it was on the wire.
+  void weigh(size_t decoded) noexcept {
+    if (decoded <= worth_counting || !owner_) return;
+    const auto more = static_cast<uint32_t>(std::min(decoded, limits::decoded_bytes));
+    owner_->grown(more);
+    bytes_ += more;
+  }
   ~ticket() {
     if (owner_) owner_->consumed(bytes_);
   }
 
 private:
+  static constexpr size_t worth_counting = 4096; // below it, what is on the wire tells enough
+
   consumer* owner_ = nullptr;
   uint32_t bytes_ = 0; // that it was counted with
 };
@@ -66,6 +78,7 @@ public:
         credit_(std::move(head.credit)) {}
 
   T& value() { return std::get<0>(this->data()); }
+  void weigh(size_t decoded) noexcept { credit_.weigh(decoded); }
 
   caf::type_erased_tuple& content() override { return *this; }
   const caf::type_erased_tuple& content() const override { return *this; }
@@ -105,7 +118,9 @@ template <class T>
 caf::error read_value_element(decoder& f, element_head&& head, caf::mailbox_element_ptr& out) {
   auto* element = new value_element<T>(std::move(head));
   out.reset(element);
-  return f.apply(element->value());
+  auto err = f.apply(element->value());
+  element->weigh(f.decoded());
+  return err;
 }
 
 class type_table;

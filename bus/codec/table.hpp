@@ -32,6 +32,7 @@ namespace bus::codec {
 struct type_entry {
   std::string name;
   const std::type_info* type;
+  size_t bytes; ///< what a value takes as an element of a message of several, besides what it points to
   caf::error (*write)(encoder&, const void*);
   caf::error (*read)(decoder&, void*);
   caf::type_erased_value_ptr (*make)();
@@ -78,11 +79,14 @@ private:
   static type_entry make_entry(std::string name) {
     return {std::move(name),
             &typeid(T),
+            sizeof(T) + element_overhead,
             [](encoder& f, const void* x) { return f.apply(*static_cast<const T*>(x)); },
             [](decoder& f, void* x) { return f.apply(*static_cast<T*>(x)); },
             []() -> caf::type_erased_value_ptr { return caf::make_type_erased_value<T>(); },
             &read_value_element<T>};
   }
+
+  static constexpr size_t element_overhead = 64; // its own allocation, its type, its place in the message
 
   void insert(uint16_t number, type_entry entry);
   void add_builtins();

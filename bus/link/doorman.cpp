@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <utility>
 #include <vector>
@@ -25,29 +27,82 @@ std::string host_of(int fd) {
   return host;
 }
 
+uint16_t port_of(const sockaddr_storage& x) {
+  if (x.ss_family == AF_INET) return ntohs(reinterpret_cast<const sockaddr_in&>(x).sin_port);
+  return x.ss_family == AF_INET6 ? ntohs(reinterpret_cast<const sockaddr_in6&>(x).sin6_port) : uint16_t{0};
+}
+
+// The descriptor is libzmq's, which may have closed it by now, so that it is somebody else's: it is shut down only if it still
+// is a connection to this listener's port. What could slip in between the two calls is another one of those, which comes again.
+void cut_off(int fd, uint16_t own_port) {
+  sockaddr_storage own{};
+  socklen_t size = sizeof own;
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&own), &size) != 0 || port_of(own) != own_port || own_port == 0) return;
+  ::shutdown(fd, SHUT_RDWR);
+}
+
 } // namespace
 
 const int visitors::events = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
                              ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL;
 
+void newcomers::forget(std::map<uint64_t, arrival>::iterator which) {
+  if (const auto i = by_host_.find(which->second.host); i != by_host_.end() && --i->second == 0) by_host_.erase(i);
+  recent_.erase(which);
+}
+
+uint64_t newcomers::admit(const std::string& host, time_point now) {
+  while (!recent_.empty() && now - recent_.begin()->second.at >= std::chrono::milliseconds{limits::fresh_ms}) forget(recent_.begin());
+  const auto known = by_host_.find(host);
+  if (recent_.size() >= limits::fresh_connections || (known != by_host_.end() && known->second >= limits::fresh_per_host)) return 0;
+  ++by_host_[host];
+  recent_.emplace(++last_, arrival{now, host});
+  return last_;
+}
+
+void newcomers::gone(uint64_t number) {
+  if (const auto i = recent_.find(number); i != recent_.end()) forget(i);
+}
+
+void visitors::opened(const std::string& endpoint) {
+  port_ = 0;
+  const auto digits = endpoint.substr(endpoint.rfind(':') + 1);
+  if (endpoint.starts_with("tcp://")) std::from_chars(digits.data(), digits.data() + digits.size(), port_);
+  newcomers_ = {};
+  visitors_.clear();
+  failure_.clear();
+}
+
+void visitors::accepted(int fd, std::chrono::steady_clock::time_point now) {
+  if (visitors_.size() >= limits::refused_peers) visitors_.clear();
+  auto& v = visitors_[fd] = visitor{host_of(fd), 0};
+  v.number = newcomers_.admit(v.host, now);
+  if (v.number == 0) cut_off(fd, port_);
+}
+
 // A failed handshake is followed by the disconnect of its descriptor, whose address was taken when it came.
+void visitors::disconnected(int fd, refusal_log& refusals, std::chrono::steady_clock::time_point now) {
+  const auto i = visitors_.find(fd);
+  if (i != visitors_.end() && i->second.number == 0)
+    refusals.refused(i->second.host, door_ + ": too many new connections at once", now);
+  else if (!failure_.empty())
+    refusals.refused(i == visitors_.end() ? "a peer" : i->second.host, door_ + ": " + failure_, now);
+  failure_.clear();
+  if (i == visitors_.end()) return;
+  newcomers_.gone(i->second.number);
+  visitors_.erase(i);
+}
+
 void visitors::read(monitor& m, refusal_log& refusals, std::chrono::steady_clock::time_point now) {
   monitor_event e;
   while (m.next(e)) {
-    const auto fd = static_cast<int>(e.value);
     switch (e.what) {
     case ZMQ_EVENT_ACCEPTED:
-      if (hosts_.size() >= limits::refused_peers) hosts_.clear();
-      hosts_[fd] = host_of(fd);
+      accepted(static_cast<int>(e.value), now);
       break;
-    case ZMQ_EVENT_DISCONNECTED: {
-      const auto i = hosts_.find(fd);
-      if (!failure_.empty())
-        refusals.refused(i == hosts_.end() ? "a peer" : i->second, door_ + ": " + failure_, now);
-      failure_.clear();
-      if (i != hosts_.end()) hosts_.erase(i);
+    case ZMQ_EVENT_DISCONNECTED:
+      disconnected(static_cast<int>(e.value), refusals, now);
       break;
-    }
     case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
       break; // the doorman has logged it, with the key
     case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:

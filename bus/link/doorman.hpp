@@ -54,8 +54,30 @@ private:
   uint64_t lines_ = 0;
 };
 
+/// Whether one more connection may come in, by how many came of late and are still there: who shows no key keeps a descriptor
+/// for as long as a handshake may take. Which of them have been admitted libzmq does not tell, so all count that long. Pure.
+class newcomers {
+public:
+  using time_point = std::chrono::steady_clock::time_point;
+
+  /// A number for `gone`; 0: it is one too many, and does not count.
+  uint64_t admit(const std::string& host, time_point now);
+  void gone(uint64_t number);
+
+private:
+  struct arrival {
+    time_point at;
+    std::string host;
+  };
+  void forget(std::map<uint64_t, arrival>::iterator which);
+
+  std::map<uint64_t, arrival> recent_; // by number, so oldest first
+  std::unordered_map<std::string, size_t> by_host_;
+  uint64_t last_ = 0;
+};
+
 /// Logs the connections to one server socket whose handshake failed before the doorman was asked: plaintext,
-/// a wrong server key, no ZeroMQ at all.
+/// a wrong server key, no ZeroMQ at all. Cuts off those that are too many at once.
 class visitors {
 public:
   /// What the socket's monitor must watch.
@@ -64,11 +86,22 @@ public:
   explicit visitors(std::string door) : door_(std::move(door)) {}
 
   void read(monitor& m, refusal_log& refusals, std::chrono::steady_clock::time_point now);
+  /// The socket was bound, and nobody is connected yet.
+  void opened(const std::string& endpoint);
 
 private:
+  struct visitor {
+    std::string host;
+    uint64_t number = 0; // 0: was one too many
+  };
+  void accepted(int fd, std::chrono::steady_clock::time_point now);
+  void disconnected(int fd, refusal_log& refusals, std::chrono::steady_clock::time_point now);
+
   const std::string door_;
-  std::unordered_map<int, std::string> hosts_; // by descriptor, as long as it is connected
-  std::string failure_;                        // of the connection that is about to be closed
+  uint16_t port_ = 0; // 0: not TCP
+  newcomers newcomers_;
+  std::unordered_map<int, visitor> visitors_; // by descriptor, as long as it is connected
+  std::string failure_;                       // of the connection that is about to be closed
 };
 
 class doorman {

@@ -14,6 +14,9 @@ namespace {
 constexpr std::chrono::milliseconds dial_pause{50};      // at least so long between two dials
 constexpr std::chrono::milliseconds handshake_patience{400}; // since the network let us through
 constexpr std::chrono::milliseconds refused_pause{1000}; // after the peer did not admit us
+// After a handshake that was broken off, by a node with another key as a rule: doubled each time up to the longest. A link
+// that is up dials as often as it may: its time runs out.
+constexpr std::chrono::milliseconds first_pause{200}, longest_pause{2500}, pause_while_up{100};
 constexpr std::chrono::seconds complaint_pause{10};      // between two log lines about one peer
 constexpr size_t copy_below = 1024;                      // smaller bodies are copied into the message
 constexpr int send_queue = 2000;                         // frames that libzmq may hold per peer
@@ -82,6 +85,7 @@ void peer::endpoint(const std::string& x, origin from) {
     return;
   }
   endpoint_ = x;
+  turned_away_ = 0;
   connect_anew();
 }
 
@@ -112,6 +116,7 @@ void peer::open(const std::string& where) {
 
 void peer::dial() {
   const turn mine{*this};
+  turned_away_ = 0;
   connect_anew();
 }
 
@@ -132,6 +137,10 @@ void peer::connect_anew() {
     return;
   }
   dialled_endpoint_ = addresses[dials_++ % addresses.size()];
+  if (host_.is_own(endpoint_) || host_.is_own(dialled_endpoint_)) {
+    complain(name_ + " is said to be at " + endpoint_ + ", where this node itself is");
+    return; // it may be elsewhere by the next time that the session asks
+  }
   try {
     open(dialled_endpoint_);
   } catch (const zmq::error_t& e) {
@@ -253,6 +262,7 @@ void peer::read_monitor(time_point now) {
     }
     if (e.what == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
       connected_ = true;
+      turned_away_ = 0;
       dials_ = dials_ > 0 ? dials_ - 1 : 0; // this address works
       session_.on_connected(now);
       continue;
@@ -264,13 +274,33 @@ void peer::read_monitor(time_point now) {
       return;
     }
     complain("connection to " + name_ + " at " + endpoint_ + ": " + describe_failure(e));
-    // libzmq does not try again after these two
-    if (e.what != ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL) dial_at(now + refused_pause);
+    if (e.what == ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL) {
+      turned_away(now);
+      return;
+    }
+    dial_at(now + refused_pause); // libzmq itself does not try again
   }
+}
+
+// libzmq would try again every 50 ms for ever: who answers has another key, because the address is another node's now.
+void peer::turned_away(time_point now) {
+  close(std::chrono::milliseconds{0});
+  if (session_.is_up()) {
+    dial_at(now + pause_while_up);
+    return;
+  }
+  const auto pause = std::min<duration>(first_pause * (1u << std::min(turned_away_, 10u)), longest_pause);
+  ++turned_away_;
+  next_dial_ = now + pause;
+}
+
+bool peer::backs_off() const {
+  return turned_away_ > 0 && !dealer_ && next_dial_ != time_point::max();
 }
 
 void peer::receive(const header& h, std::string_view body, time_point now) {
   const turn mine{*this};
+  if (backs_off()) dial_at(dialled_ + refused_pause); // it lives, and may be there again
   session_.on_header(h, body, now);
   if (broken_) session_.break_off(now);
   broken_ = false;
@@ -339,6 +369,7 @@ void peer::redial() {
   const auto now = host_.now();
   const auto patience = std::max<duration>(handshake_patience, 8 * session_.least_round_trip());
   if (!connected_ && reached_ != time_point{} && now - reached_ < patience) return;
+  if (!session_.is_up() && backs_off()) return;
   if (is_admitted()) dial_at(now); // otherwise a new allow list does it
 }
 

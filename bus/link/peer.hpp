@@ -28,6 +28,8 @@ public:
   virtual void sockets_changed() = 0;
   /// The numeric endpoints of an endpoint, as far as they are known; word comes through `addresses_changed`.
   virtual std::vector<std::string> addresses_of(const std::string& endpoint) = 0;
+  /// Whether this node itself listens for its peers at a numeric endpoint.
+  virtual bool is_own(const std::string& endpoint) const = 0;
   /// `near` is where the link to the peer goes.
   virtual void topics_connect(const identity& who, const std::string& near) = 0;
   virtual void topics_disconnect(const identity& who) = 0;
@@ -112,6 +114,8 @@ private:
   bool is_admitted() const;
   void complain(const std::string& text); // at most once in a while
   void dial_at(time_point t);
+  void turned_away(time_point now);
+  bool backs_off() const;
 
   peer_host& host_;
   const size_t index_;
@@ -134,6 +138,7 @@ private:
   bool broken_ = false;
   time_point dialled_{};
   time_point next_dial_ = time_point::max();
+  unsigned turned_away_ = 0; // times in a row that a handshake was broken off, while the link was down
   time_point last_complaint_{};
 };
 

@@ -85,16 +85,17 @@ void topic_sockets::close() {
 
 // -- subscribing --------------------------------------------------------------
 
-void topic_sockets::follow(const std::string& endpoint, const std::string& server_key, const std::string& near,
-                           const addresses_of& find) {
+void topic_sockets::follow(const std::string& name, const std::string& endpoint, const std::string& server_key,
+                           const std::string& near, const addresses_of& find) {
   if (!subscriber_ || endpoint.empty()) return;
-  const auto [i, is_new] = sources_.try_emplace(endpoint, source{server_key, near, {}});
-  if (is_new) go_to(i->second, find(endpoint));
+  leave(name);
+  auto& s = sources_[name] = source{endpoint, server_key, near, {}};
+  go_to(s, find(endpoint));
 }
 
 void topic_sockets::addresses_changed(const addresses_of& find) {
   if (!subscriber_) return;
-  for (auto& [endpoint, s] : sources_) go_to(s, find(endpoint));
+  for (auto& [name, s] : sources_) go_to(s, find(s.endpoint));
 }
 
 void topic_sockets::go_to(source& s, const std::vector<std::string>& addresses) {
@@ -103,18 +104,31 @@ void topic_sockets::go_to(source& s, const std::vector<std::string>& addresses) 
   const auto host = s.near.substr(0, s.near.rfind(':') + 1);
   const auto nearest = std::find_if(addresses.begin(), addresses.end(), [&](const auto& a) { return a.starts_with(host); });
   const auto& chosen = host.empty() || nearest == addresses.end() ? addresses.front() : *nearest;
+  connect(s, chosen);
+}
+
+bool topic_sockets::is_shared(const source& s) const {
+  return std::any_of(sources_.begin(), sources_.end(), [&](const auto& other) {
+    const auto& x = other.second;
+    return &x != &s && x.connected == s.connected && x.server_key == s.server_key;
+  });
+}
+
+void topic_sockets::connect(source& s, const std::string& address) {
+  s.connected = address;
+  if (is_shared(s)) return;
   try {
     if (settings_.security == security::curve) subscriber_.set(zmq::sockopt::curve_serverkey, s.server_key);
-    allow_address(subscriber_, chosen);
-    subscriber_.connect(chosen);
-    s.connected = chosen;
+    allow_address(subscriber_, address);
+    subscriber_.connect(address);
   } catch (const zmq::error_t&) {
     // an address that can't be connected to: another one comes with the next look-up, and the other sources go on
+    s.connected.clear();
   }
 }
 
-void topic_sockets::leave(const std::string& endpoint) {
-  const auto i = sources_.find(endpoint);
+void topic_sockets::leave(const std::string& name) {
+  const auto i = sources_.find(name);
   if (!subscriber_ || i == sources_.end()) return;
   disconnect(i->second);
   sources_.erase(i);
@@ -122,11 +136,23 @@ void topic_sockets::leave(const std::string& endpoint) {
 
 void topic_sockets::disconnect(source& s) {
   if (s.connected.empty()) return;
+  if (is_shared(s)) {
+    s.connected.clear();
+    return;
+  }
   // A poll leaves the first part of the next message inside the socket. zmq_disconnect throws the other parts away, and the
   // next receive would abort the process (libzmq issue 2163): what has been begun is read to its end first.
   if (topic_message x; take(x)) held_.push_back(std::move(x));
   zmq_disconnect(subscriber_.handle(), s.connected.c_str());
-  s.connected.clear();
+  const auto address = std::exchange(s.connected, {});
+  std::vector<source*> lost_with_it;
+  // libzmq ends all connections to an address at once: those of others are made anew, one for each key
+  for (auto& [name, other] : sources_)
+    if (other.connected == address) {
+      other.connected.clear();
+      lost_with_it.push_back(&other);
+    }
+  for (auto* other : lost_with_it) connect(*other, address);
 }
 
 void topic_sockets::command(topic_command what, std::string_view topic) {

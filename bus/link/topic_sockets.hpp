@@ -49,12 +49,14 @@ public:
   /// The numeric endpoints of an endpoint, as far as they are known.
   using addresses_of = std::function<std::vector<std::string>(const std::string& endpoint)>;
 
-  /// Reads what is published at an endpoint; `server_key` counts with CURVE. Of several addresses that with the host of
-  /// `near` is taken; without any it waits for `addresses_changed`. Throws `zmq::error_t`.
-  void follow(const std::string& endpoint, const std::string& server_key, const std::string& near, const addresses_of& find);
+  /// Reads what node `name` publishes at an endpoint; `server_key` counts with CURVE. Of several addresses that with the host
+  /// of `near` is taken; without any it waits for `addresses_changed`. Two nodes may have one endpoint for a while: that
+  /// of a node that is lost goes to another one before the loss is noticed. Throws `zmq::error_t`.
+  void follow(const std::string& name, const std::string& endpoint, const std::string& server_key, const std::string& near,
+              const addresses_of& find);
   /// Goes where the endpoints are now. Throws `zmq::error_t`.
   void addresses_changed(const addresses_of& find);
-  void leave(const std::string& endpoint);
+  void leave(const std::string& name);
 
   void command(topic_command what, std::string_view topic);
 
@@ -71,6 +73,7 @@ public:
 
 private:
   struct source {
+    std::string endpoint;
     std::string server_key;
     std::string near;
     std::string connected; // numeric; empty while that is not known
@@ -79,6 +82,9 @@ private:
     zmq::message_t topic;
     zmq::message_t payload;
   };
+  /// Whether another source reads over the same connection.
+  bool is_shared(const source& s) const;
+  void connect(source& s, const std::string& address);
   void disconnect(source& s);
   /// The next message that is one; false if there is none now.
   bool take(topic_message& x);
@@ -96,7 +102,7 @@ private:
   monitor monitor_;
   std::string endpoint_;
   zmq::socket_t subscriber_;
-  std::map<std::string, source> sources_; // by endpoint
+  std::map<std::string, source> sources_; // by node
   std::vector<topic_message> held_;       // taken before a disconnect, at most one for each
 
   std::mutex mutex_;

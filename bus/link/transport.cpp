@@ -46,6 +46,7 @@ public:
       if (cfg_.security == security::curve) doorman_.emplace(context_, refusals_, cfg_.allowed);
       open_router(cfg_.listen);
       if (!cfg_.listen_topics.empty()) topics_.open(cfg_.listen_topics);
+      topics_visitors_.opened(topics_.endpoint());
     } catch (const zmq::error_t& e) {
       const auto where = !router_bound_ ? cfg_.listen : cfg_.listen_topics;
       close_servers();
@@ -159,15 +160,23 @@ public:
 
   std::vector<std::string> addresses_of(const std::string& endpoint) override { return book_.find(endpoint, now_); }
 
+  // Of a node that listens at all addresses those of the loopback are its own for certain; others may be.
+  bool is_own(const std::string& endpoint) const override {
+    if (endpoint == router_endpoint_ || endpoint == cfg_.self.control_endpoint) return true;
+    const auto port = router_endpoint_.rfind(':') + 1;
+    const bool is_everywhere = router_endpoint_.starts_with("tcp://0.0.0.0:") || router_endpoint_.starts_with("tcp://[::]:");
+    return is_everywhere && is_loopback(endpoint) && endpoint.substr(endpoint.rfind(':') + 1) == router_endpoint_.substr(port);
+  }
+
   void topics_connect(const identity& who, const std::string& near) override {
     try {
-      topics_.follow(who.topics_endpoint, server_key(who.name), near, find_addresses_);
+      topics_.follow(who.name, who.topics_endpoint, server_key(who.name), near, find_addresses_);
     } catch (const zmq::error_t& e) {
       log(log_level::error, "topics of " + who.name + " at " + who.topics_endpoint + ": " + e.what());
     }
   }
 
-  void topics_disconnect(const identity& who) override { topics_.leave(who.topics_endpoint); }
+  void topics_disconnect(const identity& who) override { topics_.leave(who.name); }
 
   const identity& self() const { return cfg_.self; }
   wake_signal& signal() { return signal_; }
@@ -221,6 +230,7 @@ private:
     }
     router_bound_ = true;
     router_endpoint_ = router_.get(zmq::sockopt::last_endpoint);
+    control_visitors_.opened(router_endpoint_);
     items_stale_ = true;
   }
 
@@ -266,7 +276,10 @@ private:
     if (next_reopen_ > now_) return;
     next_reopen_ = time_point::max();
     if (router_reopens_) router_reopens_ = !try_to_listen(router_endpoint_, [this] { open_router(router_endpoint_); });
-    if (publisher_reopens_) publisher_reopens_ = !try_to_listen(topics_.endpoint(), [this] { topics_.open_again(); });
+    if (publisher_reopens_) publisher_reopens_ = !try_to_listen(topics_.endpoint(), [this] {
+        topics_.open_again();
+        topics_visitors_.opened(topics_.endpoint());
+      });
     items_stale_ = true;
     if (router_reopens_ || publisher_reopens_) {
       next_reopen_ = now_ + reopen_pause_;

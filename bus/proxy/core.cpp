@@ -85,7 +85,7 @@ caf::node_id make_incarnation(std::string_view name) {
 core::core(caf::actor_system& system, config cfg, std::shared_ptr<const codec::type_table> types)
     : system_(system), cfg_(std::move(cfg)), types_(std::move(types)), epoch_(random_number()),
       existing_proxies_(std::make_shared<std::atomic<uint64_t>>(0)), proxies_(system, *this),
-      exports_(std::make_shared<export_table>()) {
+      exports_(std::make_shared<export_table>(types_)) {
   if (!cfg_.log) cfg_.log = log_to_stderr;
 }
 
@@ -275,8 +275,8 @@ void core::post_link(const route_ptr& via, caf::actor_id remote, caf::strong_act
   });
 }
 
-caf::error core::add_request(route& via, const caf::mailbox_element& what) {
-  switch (via.requests().add(what.sender, what.mid)) {
+caf::error core::add_request(route& via, caf::actor_id receiver, const caf::mailbox_element& what) {
+  switch (via.requests().add(what.sender, what.mid, receiver)) {
   case request_table::result::added:
     return {};
   case request_table::result::full:
@@ -328,7 +328,7 @@ caf::error core::send(route& via, caf::actor_id receiver, const caf::mailbox_ele
   auto err = encode(frame, receiver, what, what.content());
   // A requester must hear something: an answer that cannot travel is replaced by the reason.
   if (err && what.mid.is_response()) err = encode(frame, receiver, what, caf::make_message(err));
-  if (!err) err = queue(via, what, frame);
+  if (!err) err = queue(via, receiver, what, frame);
   if (what.mid.is_response() && err == make_error(errc::peer_overloaded))
     err = send_reason(via, receiver, what, frame, err);
   if (frame.capacity() > 2 * limits::frame_bytes) frame = std::string{}; // do not keep a rare giant's memory
@@ -345,11 +345,11 @@ caf::error core::send_reason(route& via, caf::actor_id receiver, const caf::mail
   return {};
 }
 
-caf::error core::queue(route& via, const caf::mailbox_element& what, const std::string& frame) {
+caf::error core::queue(route& via, caf::actor_id receiver, const caf::mailbox_element& what, const std::string& frame) {
   const bool is_request = what.mid.is_request() && what.sender;
   const bool tracked = is_request && is_local(what.sender.get());
   if (tracked)
-    if (auto err = add_request(via, what)) return err;
+    if (auto err = add_request(via, receiver, what)) return err;
   const auto result = via.send(frame, what.mid.is_response() ? link::lane::answer : link::lane::ordinary);
   if (result == link::append_result::accepted) {
     if (is_request && !tracked) announce_move(what, via.node());

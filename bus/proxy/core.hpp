@@ -42,6 +42,7 @@ struct core_report {
   uint64_t pending_requests = 0;
   uint64_t stalls = 0;           ///< times that this node took itself off the bus
   uint64_t existing_proxies = 0; ///< also those of lost nodes to which somebody still has a handle
+  uint64_t expired_requests = 0; ///< given up: too old, or the actor that was asked has ended
 };
 
 class core final : public link::transport_client,
@@ -124,7 +125,6 @@ private:
     caf::actor_id agent = 0;
     std::unordered_map<caf::actor_id, target> targets;
     std::vector<target*> active;
-    std::set<caf::actor_id> watched;
     caf::actor_id last_sender_id = 0;
     caf::strong_actor_ptr last_sender;
     std::shared_ptr<mailbox_load> load = std::make_shared<mailbox_load>();
@@ -134,10 +134,10 @@ private:
   route_ptr route_to(const caf::node_id& node) const;
   caf::error encode(std::string& frame, caf::actor_id receiver, const caf::mailbox_element& what,
                     const caf::type_erased_tuple& content);
-  caf::error queue(route& via, const caf::mailbox_element& what, const std::string& frame);
+  caf::error queue(route& via, caf::actor_id receiver, const caf::mailbox_element& what, const std::string& frame);
   caf::error send_reason(route& via, caf::actor_id receiver, const caf::mailbox_element& what,
                          std::string& frame, const caf::error& reason);
-  caf::error add_request(route& via, const caf::mailbox_element& what);
+  caf::error add_request(route& via, caf::actor_id receiver, const caf::mailbox_element& what);
   void announce_move(const caf::mailbox_element& what, const caf::node_id& to);
   void send_vital(route& via, const std::string& frame);
   void withdraw_all(caf::actor_id actor);
@@ -150,7 +150,8 @@ private:
   bool is_too_much(linked_peer& p, size_t bytes, uint32_t messages);
   void report_credit(linked_peer& p, bool all);
   void check_pulse(link::time_point now);
-  void housekeeping();
+  void housekeeping(link::time_point now);
+  void give_up_requests(route& via, link::time_point now);
   caf::error open_keys(link::transport_settings& settings) const;
   void log(log_level level, const std::string& text) const;
 
@@ -188,7 +189,7 @@ private:
   link::time_point last_housekeeping_{};
   loss_log losses_;
 
-  std::atomic<uint64_t> refused_messages_{0}, excess_messages_{0}, undecodable_{0}, stalls_{0};
+  std::atomic<uint64_t> refused_messages_{0}, excess_messages_{0}, undecodable_{0}, stalls_{0}, expired_requests_{0};
 };
 
 /// Process id and incarnation of a node as 24 bytes, and back.

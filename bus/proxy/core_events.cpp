@@ -7,6 +7,7 @@
 
 #include <caf/actor_cast.hpp>
 #include <caf/make_message.hpp>
+#include <caf/sec.hpp>
 #include <caf/send.hpp>
 
 #include <algorithm>
@@ -32,7 +33,7 @@ void core::send_vital(route& via, const std::string& frame) {
 void core::peer_up(size_t peer, const link::identity& who, uint64_t generation,
                    std::shared_ptr<link::outbox> out) {
   auto via = std::make_shared<route>(who.name, node_of_bytes(who.node), generation, std::move(out),
-                                     cfg_.pending_requests);
+                                     request_limits{cfg_.pending_requests, cfg_.request_age, cfg_.request_grace});
   auto& p = peers_[peer];
   p.via = via;
   p.agent = who.agent;
@@ -67,6 +68,7 @@ void core::peer_down(size_t peer, link::down_reason reason) {
     }
   }
   release_targets(p);
+  exports_->unwatch(via);
   for (auto& request : via->requests().close())
     if (auto requester = request.requester.lock())
       requester->enqueue(nullptr, request.mid.response_id(),
@@ -165,10 +167,19 @@ void core::check_pulse(link::time_point now) {
   }
 }
 
-void core::housekeeping() {
-  early_moves_.sweep(std::chrono::steady_clock::now());
+void core::give_up_requests(route& via, link::time_point now) {
+  for (auto& x : via.requests().sweep(now)) {
+    ++expired_requests_;
+    const auto why = x.is_orphan ? caf::sec::request_receiver_down : caf::sec::request_timeout;
+    if (auto requester = x.requester.lock())
+      requester->enqueue(nullptr, x.mid.response_id(), caf::make_message(caf::make_error(why)), nullptr);
+  }
+}
+
+void core::housekeeping(link::time_point now) {
+  early_moves_.sweep(now);
   for (auto& [index, p] : peers_) {
-    p.via->requests().sweep();
+    give_up_requests(*p.via, now);
     for (auto i = p.targets.begin(); i != p.targets.end();) {
       auto& t = i->second;
       const bool gone = !t.active && t.actor->get()->getf(caf::abstract_actor::is_terminated_flag);
@@ -187,7 +198,7 @@ void core::work(link::time_point now) {
   check_pulse(now);
   if (now - last_housekeeping_ >= housekeeping_pause) {
     last_housekeeping_ = now;
-    housekeeping();
+    housekeeping(now);
   }
 }
 
@@ -328,6 +339,7 @@ core_report core::report() {
   r.undecodable = undecodable_;
   r.stalls = stalls_;
   r.existing_proxies = *existing_proxies_;
+  r.expired_requests = expired_requests_;
   r.exported_actors = exports_->size();
   const std::lock_guard guard{mutex_};
   for (const auto& [node, via] : routes_) {

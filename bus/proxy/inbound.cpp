@@ -7,6 +7,8 @@
 #include <caf/make_message.hpp>
 #include <caf/sec.hpp>
 
+#include <algorithm>
+
 namespace bus::proxy {
 
 namespace {
@@ -103,20 +105,20 @@ void inbound::settle_request(caf::actor_id requester, caf::message_id mid) {
     if (other.via->requests().take(requester, mid)) return;
 }
 
-// What is too much is not decoded. Whoever can be told is told, as if the sender's own node had refused it.
-caf::error inbound::refuse(codec::decoder& f, core::target& to, caf::strong_actor_ptr sender, caf::message_id mid) {
+// Its content is not decoded. Whoever can be told is told, as if the sender's own node had refused it.
+caf::error inbound::refuse(codec::decoder& f, core::target* to, caf::strong_actor_ptr sender, caf::message_id mid, caf::error reason) {
   if (auto e = f.in().skip(); e != errc::none) return make_error(e);
-  ++core_.excess_messages_;
-  to.gauge->skip();
-  auto reason = make_error(errc::peer_overloaded, "too many messages of one node wait here");
-  if (mid.is_response()) {
-    settle_request(to.id, mid);
-    to.actor->enqueue(nullptr, mid, caf::make_message(std::move(reason)), nullptr);
-  } else if (mid.is_request()) {
+  if (to) to->gauge->skip();
+  if (mid.is_request()) {
     answer(sender, mid, std::move(reason));
+  } else if (!to) {
+    // as to any actor that has ended
+  } else if (mid.is_response()) {
+    settle_request(to->id, mid);
+    to->actor->enqueue(nullptr, mid, caf::make_message(std::move(reason)), nullptr);
   } else if (sender) {
     sender->enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {},
-                                              undelivered{caf::actor_cast<caf::actor_addr>(to.actor), std::move(reason)}),
+                                              undelivered{caf::actor_cast<caf::actor_addr>(to->actor), std::move(reason)}),
                     nullptr);
   }
   return {};
@@ -144,8 +146,13 @@ caf::error inbound::on_message(codec::decoder& f) {
     peer_.active.push_back(to);
   }
   // An actor that is not behind hears of the peer all the same: one that is stuck must not cut off the others.
-  if (is_excess_ && to && (to->gauge->waiting() > 0 || share_ > limits::frame_bytes))
-    return refuse(f, *to, std::move(sender), mid);
+  if (is_excess_ && to && (to->gauge->waiting() > 0 || share_ > limits::frame_bytes)) {
+    ++core_.excess_messages_;
+    return refuse(f, to, std::move(sender), mid, make_error(errc::peer_overloaded, "too many messages of one node wait here"));
+  }
+  // CAF would hand the answer to nobody where a stage has ended
+  if (std::any_of(stages.begin(), stages.end(), [](const auto& stage) { return !stage; }))
+    return refuse(f, to, std::move(sender), mid, caf::make_error(caf::sec::request_receiver_down));
   codec::element_head head{sender, mid, std::move(stages), to ? to->gauge->deliver(share_) : codec::ticket{}};
   caf::mailbox_element_ptr element;
   if (auto err = codec::read_message_element(f, *core_.types_, std::move(head), element)) {
@@ -169,17 +176,8 @@ caf::error inbound::on_message(codec::decoder& f) {
 caf::error inbound::on_watch(codec::decoder& f) {
   uint64_t id = 0;
   if (auto e = f.in().read_uint(id); e != errc::none) return make_error(e);
-  auto actor = core_.exports_->find(id);
-  if (!actor) {
+  if (!core_.exports_->watch(id, peer_.via))
     core_.send_vital(*peer_.via, down_frame(id, core_.exports_->exit_reason_of(id), *core_.types_));
-    return {};
-  }
-  if (!peer_.watched.insert(id).second) return {};
-  // the actor may outlive this core, so what the functor needs it holds itself
-  actor->get()->attach_functor(
-      [via = std::weak_ptr<route>{peer_.via}, types = core_.types_, id](const caf::error& reason) {
-        if (auto r = via.lock()) r->send(down_frame(id, reason, *types), link::lane::vital);
-      });
   return {};
 }
 
@@ -189,6 +187,7 @@ caf::error inbound::on_down(codec::decoder& f) {
   if (auto e = f.in().read_uint(id); e != errc::none) return make_error(e);
   if (auto err = f.apply(reason)) return err;
   if (peer_.last_sender_id == id) peer_.last_sender = nullptr;
+  peer_.via->requests().receiver_ended(id);
   core_.proxies_.erase(peer_.via->node(), id, std::move(reason));
   return {};
 }
@@ -237,7 +236,7 @@ caf::error inbound::on_moved(codec::decoder& f) {
   auto actor = core_.exports_->find(requester);
   if (!actor) return {};
   auto via = core_.route_to(to);
-  if (!via || via->requests().add(actor, mid) != request_table::result::added)
+  if (!via || via->requests().add(actor, mid, caf::invalid_actor_id) != request_table::result::added)
     answer(actor, mid, make_error(errc::peer_down, "the request was passed on to a node that is not linked"));
   return {};
 }

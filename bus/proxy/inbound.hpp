@@ -29,7 +29,7 @@ private:
   caf::error on_moved(codec::decoder& f);
   caf::error on_name(codec::decoder& f);
 
-  caf::error refuse(codec::decoder& f, core::target& to, caf::strong_actor_ptr sender, caf::message_id mid);
+  caf::error refuse(codec::decoder& f, core::target* to, caf::strong_actor_ptr sender, caf::message_id mid, caf::error reason);
   caf::error read_sender(codec::decoder& f, caf::strong_actor_ptr& out);
   core::target* target_for(caf::actor_id id);
   void settle_request(caf::actor_id requester, caf::message_id mid);

@@ -17,6 +17,7 @@ namespace bus::proxy {
 class mailbox_load {
 public:
   void add(uint32_t bytes) noexcept { both_.fetch_add(one_message + bytes, std::memory_order_relaxed); }
+  void add_bytes(uint32_t bytes) noexcept { both_.fetch_add(bytes, std::memory_order_relaxed); }
   void remove(uint32_t bytes) noexcept { both_.fetch_sub(one_message + bytes, std::memory_order_relaxed); }
 
   struct figures {
@@ -70,6 +71,7 @@ public:
     load_->remove(bytes);
     drop();
   }
+  void grown(uint32_t bytes) noexcept override { load_->add_bytes(bytes); }
 
 private:
   meter(link::wake_signal& signal, std::shared_ptr<mailbox_load> load) : signal_(signal), load_(std::move(load)) {}

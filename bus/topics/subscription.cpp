@@ -83,7 +83,7 @@ bool read_header(std::string_view payload, payload_header& out) {
          in.read_uint(out.epoch) == errc::none && in.read_uint(out.seq) == errc::none;
 }
 
-caf::message decode_content(std::string_view payload, codec::decoder_context context) {
+caf::message decode_content(std::string_view payload, codec::decoder_context context, size_t& bytes) {
   codec::decoder f{payload, context};
   uint32_t size = 0;
   caf::message result;
@@ -92,14 +92,20 @@ caf::message decode_content(std::string_view payload, codec::decoder_context con
   for (int i = 0; i < 3; ++i)
     if (f.in().skip() != errc::none) return {};
   if (f.apply(result)) return {};
+  bytes += f.decoded();
   return result;
 }
 
 void subscription::deliver(item x) {
   if (how_ == delivery::every) {
     const auto* payload = std::get_if<payload_ptr>(&x);
-    if (payload) enqueue(decode_content(**payload, decode_), (*payload)->size());
-    else enqueue(std::move(std::get<caf::message>(x)), 0); // shared with others here: it is there anyway
+    if (payload) {
+      auto bytes = (*payload)->size();
+      auto content = decode_content(**payload, decode_, bytes);
+      enqueue(std::move(content), bytes);
+      return;
+    }
+    enqueue(std::move(std::get<caf::message>(x)), 0); // shared with others here: it is there anyway
     return;
   }
   {
@@ -146,8 +152,9 @@ caf::message subscription::take_latest() {
     x = std::exchange(latest_, caf::message{});
     pending_ = false;
   }
+  size_t ignored = 0; // one such message waits at most
   if (const auto* payload = std::get_if<payload_ptr>(&x))
-    return *payload ? decode_content(**payload, decode_) : caf::message{};
+    return *payload ? decode_content(**payload, decode_, ignored) : caf::message{};
   return std::get<caf::message>(std::move(x));
 }
 

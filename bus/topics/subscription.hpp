@@ -35,8 +35,8 @@ caf::error write_payload(codec::bytes& out, const payload_header& head, const ca
 /// Reads the header; false if it is malformed. `out.node` points into `payload`.
 bool read_header(std::string_view payload, payload_header& out);
 
-/// The content of a payload; an empty message if it is malformed.
-caf::message decode_content(std::string_view payload, codec::decoder_context context);
+/// The content of a payload; an empty message if it is malformed. Adds to `bytes` what its elements take in memory.
+caf::message decode_content(std::string_view payload, codec::decoder_context context, size_t& bytes);
 
 class subscription : public std::enable_shared_from_this<subscription> {
 public:

@@ -10,6 +10,7 @@
 #include <cmath>
 #include <limits>
 #include <random>
+#include <set>
 #include <sstream>
 
 using namespace bus::codec;
@@ -222,6 +223,84 @@ TEST(codec, lengths_are_checked_before_memory_is_taken) {
   EXPECT_EQ(decode(std::string_view{"\xdf\x7f\xff\xff\xff", 5}, m), make_error(errc::too_long));
   std::string s;
   EXPECT_EQ(decode(std::string_view{"\xdb\xff\xff\xff\xff", 5}, s), make_error(errc::truncated));
+}
+
+// A list of empty strings takes 32 times its bytes, and the time that goes with it.
+TEST(codec, memory_of_one_message_is_bounded) {
+  const auto strings = [](uint32_t n) {
+    bytes out;
+    pack_array(out, 2);
+    pack_str(out, "@strvec");
+    pack_array(out, n);
+    return out.append(n, '\xa0');
+  };
+  constexpr auto fits = static_cast<uint32_t>(bus::limits::decoded_bytes / sizeof(std::string)) - 16;
+  caf::message x;
+  EXPECT_FALSE(decode(strings(fits), x));
+  EXPECT_EQ(x.get_as<std::vector<std::string>>(0).size(), fits);
+  EXPECT_EQ(decode(strings(fits + 32), x), make_error(errc::too_long));
+  EXPECT_EQ(decode(strings(static_cast<uint32_t>(bus::limits::message_bytes) - 32), x), make_error(errc::too_long));
+}
+
+TEST(codec, memory_of_lists_in_lists_and_of_many_values_is_bounded_together) {
+  constexpr uint32_t inner = 1000;
+  bytes list;
+  pack_array(list, inner);
+  list.append(inner, '\xa0');
+  const auto lists = [&](uint32_t n) {
+    bytes out;
+    pack_array(out, n);
+    for (uint32_t i = 0; i < n; ++i) out += list;
+    return out;
+  };
+  constexpr auto fits = static_cast<uint32_t>(bus::limits::decoded_bytes / (inner * sizeof(std::string)));
+  std::vector<std::vector<std::string>> x;
+  EXPECT_FALSE(decode(lists(fits - 10), x));
+  EXPECT_EQ(decode(lists(fits + 10), x), make_error(errc::too_long));
+  std::set<uint32_t> numbers; // a node for each
+  bytes ones;
+  pack_array(ones, 2'000'000);
+  EXPECT_EQ(decode(ones.append(2'000'000, '\x01'), numbers), make_error(errc::too_long));
+  caf::message values;
+  bytes units;
+  pack_array(units, 4'000'000);
+  for (int i = 0; i < 2'000'000; ++i) units += "\xa5@unit\xc0";
+  EXPECT_EQ(decode(units, values), make_error(errc::too_long));
+}
+
+TEST(codec, large_messages_of_the_ordinary_kind_are_read) {
+  const std::string text(bus::limits::message_bytes - 16, 'x');
+  EXPECT_EQ(round_trip(text), text);
+  std::vector<bus_test::quote> quotes(450'000, bus_test::sample_quote()); // 12 MiB
+  EXPECT_GT(encode(quotes).size(), size_t{12} << 20);
+  EXPECT_EQ(round_trip(quotes).size(), quotes.size());
+  const std::vector<double> numbers(1'800'000, 0.5); // 15 MiB
+  EXPECT_EQ(round_trip(numbers), numbers);
+}
+
+namespace {
+
+/// What an actor's meter is told.
+struct weighed final : consumer {
+  void consumed(uint32_t bytes) noexcept override { gone += bytes; }
+  void grown(uint32_t bytes) noexcept override { more += bytes; }
+  size_t more = 0, gone = 0;
+};
+
+} // namespace
+
+TEST(codec, a_message_that_waits_is_counted_with_what_it_takes) {
+  for (const auto& content : {caf::make_message(std::vector<std::string>(1000)), caf::make_message(std::vector<std::string>(1000), 1)}) {
+    weighed scale;
+    const auto in = encode(content);
+    decoder f{in, {&types(), nullptr}};
+    caf::mailbox_element_ptr element;
+    ASSERT_FALSE(read_message_element(f, types(), {nullptr, caf::make_message_id(), {}, ticket{&scale, 5}}, element));
+    EXPECT_GE(scale.more, 1000 * sizeof(std::string));
+    EXPECT_EQ(scale.gone, 0u);
+    element.reset();
+    EXPECT_EQ(scale.gone, scale.more + 5);
+  }
 }
 
 TEST(codec, every_truncation_is_a_clean_error) {

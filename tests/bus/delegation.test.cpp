@@ -185,6 +185,183 @@ TEST_F(passed_on, to_a_node_that_is_not_linked_bounces) {
   expect("peer_down");
 }
 
+// -- requests that nobody answers ------------------------------------------------
+
+namespace {
+
+class unanswered : public passed_on {
+public:
+  void adjust(bus::config& c) override {
+    c.request_age = 2s;
+    c.request_grace = 0s;
+  }
+};
+
+} // namespace
+
+TEST_F(unanswered, are_given_up_with_time) {
+  expect("system_error(request_timeout)");
+  EXPECT_EQ(node->info().expired_requests, 1u);
+  answers("beta", "y"); // too late
+  expect("system_error(request_timeout)");
+}
+
+TEST_F(unanswered, whose_receiver_has_ended_bounce) {
+  of("beta").tell(bus::proxy::down_frame(worker_id, caf::exit_reason::kill, *types));
+  expect("system_error(request_receiver_down)");
+  EXPECT_EQ(node->info().expired_requests, 1u);
+}
+
+namespace {
+
+/// The table by itself, in a time of its own.
+class request_table : public ::testing::Test {
+public:
+  using table = bus::proxy::request_table;
+
+  table::result add(uint64_t mid, caf::actor_id receiver) { return requests.add(asker, caf::make_message_id(mid), receiver); }
+  size_t given_up(std::chrono::steady_clock::duration at) { return requests.sweep(bus::link::time_point{1h} + at).size(); }
+
+  caf::actor_system_config cfg;
+  caf::actor_system system{cfg};
+  caf::scoped_actor self{system};
+  caf::strong_actor_ptr asker{self->ctrl()};
+  table requests{bus::proxy::request_limits{10, 600s, 10s}};
+};
+
+} // namespace
+
+TEST_F(request_table, gives_up_what_is_old) {
+  given_up(0s);
+  add(1, 7);
+  EXPECT_EQ(given_up(300s), 0u);
+  add(2, 7);
+  EXPECT_EQ(given_up(599s), 0u);
+  EXPECT_EQ(given_up(600s), 1u);
+  EXPECT_EQ(requests.size(), 1u);
+  EXPECT_FALSE(requests.take(asker->id(), caf::make_message_id(1)));
+  EXPECT_TRUE(requests.take(asker->id(), caf::make_message_id(2)));
+}
+
+TEST_F(request_table, that_is_full_has_room_again) {
+  given_up(0s);
+  for (uint64_t i = 1; i <= 10; ++i) EXPECT_EQ(add(i, 7), table::result::added);
+  EXPECT_EQ(add(11, 7), table::result::full);
+  EXPECT_EQ(given_up(59s), 0u);
+  EXPECT_EQ(given_up(60s), 10u);
+  EXPECT_EQ(add(11, 7), table::result::added);
+}
+
+TEST_F(request_table, gives_up_the_requests_of_a_receiver_that_has_ended_a_while_ago) {
+  given_up(0s);
+  add(1, 7);
+  add(2, 8);
+  requests.receiver_ended(7);
+  EXPECT_EQ(given_up(2s), 0u); // it may have passed it on
+  EXPECT_EQ(given_up(11s), 0u);
+  const auto gone = requests.sweep(bus::link::time_point{1h} + 12s);
+  ASSERT_EQ(gone.size(), 1u);
+  EXPECT_TRUE(gone[0].is_orphan);
+  EXPECT_EQ(gone[0].receiver, 7u);
+}
+
+TEST_F(request_table, forgets_the_requests_of_a_requester_that_has_ended) {
+  auto other = system.spawn([](caf::event_based_actor*) -> caf::behavior { return {[](int) {}}; });
+  requests.add(caf::actor_cast<caf::strong_actor_ptr>(other), caf::make_message_id(1), 7);
+  self->send_exit(other, caf::exit_reason::kill);
+  self->wait_for(other);
+  EXPECT_EQ(given_up(0s), 0u);
+  EXPECT_EQ(requests.size(), 0u);
+}
+
+// -- stages ----------------------------------------------------------------------
+
+namespace {
+
+class staged : public passed_on {
+public:
+  /// What a worker here answers to a request that is to go on to such stages, as the wire has it.
+  std::string answer_by_way_of(const std::string& stages) {
+    const auto actor = local(system->spawn(bus_test::worker));
+    EXPECT_FALSE(node->publish("worker", actor));
+    of("gamma").ask(actor.id(), worker_id, caf::make_message_id(5), stages, caf::make_message(echo_atom::value, uint64_t{3}), *types);
+    return of("gamma").next_answer();
+  }
+
+  std::string stage(uint64_t actor) const {
+    std::string handle, payload;
+    bus::codec::put_u64(payload, actor);
+    payload += bus::proxy::node_bytes_of(system->node());
+    bus::codec::pack_array(handle, 1);
+    bus::codec::pack_ext(handle, bus::codec::ext_type::actor, payload);
+    return handle;
+  }
+
+  std::string says_that_it_is_down() const {
+    std::string out;
+    bus::codec::encoder f{out, {types.get(), nullptr}};
+    EXPECT_FALSE(f.apply(caf::make_message(caf::make_error(caf::sec::request_receiver_down))));
+    return out;
+  }
+};
+
+} // namespace
+
+TEST_F(staged, a_request_that_is_to_go_on_to_an_actor_that_has_ended_is_answered) {
+  const auto gone = system->spawn([](caf::event_based_actor*) -> caf::behavior { return {}; }); // ends at once
+  (*self)->wait_for(gone);
+  EXPECT_TRUE(answer_by_way_of(stage(gone.id())).ends_with(says_that_it_is_down()));
+}
+
+TEST_F(staged, a_request_that_is_to_go_on_to_nobody_is_answered) {
+  EXPECT_TRUE(answer_by_way_of(std::string{"\x91\xc0"}).ends_with(says_that_it_is_down()));
+}
+
+TEST_F(staged, a_request_goes_on_to_an_actor_that_lives) {
+  const auto next = local(system->spawn([](caf::event_based_actor*) -> caf::behavior {
+    return {[](uint64_t x) { return x + 1; }};
+  }));
+  ASSERT_FALSE(node->publish("next", next));
+  const auto said = answer_by_way_of(stage(next.id()));
+  EXPECT_TRUE(said.ends_with("\x04")) << said.size();
+}
+
+// -- watches ---------------------------------------------------------------------
+
+namespace {
+
+class watched : public system_test {
+public:
+  std::string mode() const override { return "plain"; }
+};
+
+} // namespace
+
+// What an actor keeps for each watch would add up: it may live for months, and links come and go.
+TEST_F(watched, by_one_session_after_the_other_costs_an_actor_nothing) {
+  const auto actor = local(system->spawn(bus_test::worker));
+  ASSERT_FALSE(node->publish("worker", actor));
+  const auto hears_of_its_end = [&](puppet& p) { return p.downs(actor.id()); };
+  const auto known = types.use_count();
+  for (int round = 0; round < 10; ++round) {
+    puppet beta{"beta", "alpha", node->control_endpoint()};
+    for (int i = 0; i < 3; ++i) beta.tell(bus::proxy::watch_frame(actor.id()));
+    beta.tell(bus::proxy::name_frame("mark" + std::to_string(round), worker_id));
+    wait_for_name("mark" + std::to_string(round));
+    EXPECT_EQ(hears_of_its_end(beta), 0);
+  }
+  EXPECT_EQ(types.use_count(), known); // a functor would hold the table
+  puppet gamma{"gamma", "alpha", node->control_endpoint()};
+  for (int i = 0; i < 3; ++i) gamma.tell(bus::proxy::watch_frame(actor.id()));
+  gamma.tell(bus::proxy::name_frame("mark", worker_id));
+  wait_for_name("mark");
+  caf::anon_send_exit(actor, caf::exit_reason::kill);
+  until([&] { return hears_of_its_end(gamma) > 0; });
+  EXPECT_EQ(hears_of_its_end(gamma), 1);
+  gamma.tell(bus::proxy::watch_frame(actor.id())); // too late
+  until([&] { return hears_of_its_end(gamma) == 2; });
+}
+
 // -- the memory for words that came too early -----------------------------------
 
 namespace {

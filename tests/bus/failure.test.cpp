@@ -1,5 +1,6 @@
 // Nodes that die, freeze, get stuck, restart; and keys that should not open.
 #include "bus/link/frame.hpp"
+#include "bus/link/monitor.hpp"
 #include "tests/bus/system_fixture.hpp"
 
 #include <netinet/in.h>
@@ -445,6 +446,53 @@ TEST_F(crowded, those_who_are_away_make_room_for_newcomers) {
   }
   EXPECT_TRUE(knows());
   EXPECT_EQ(node->links().size(), bus::limits::peers);
+  meet();
+  EXPECT_EQ(ask<std::string>(worker, echo_atom::value, std::string{"room"}), "room");
+}
+
+// Another node has taken the address of one that is gone: it is not asked twenty times a second for ever.
+TEST_F(key_failure, an_address_where_somebody_else_answers_is_dialled_less_and_less) {
+  const auto gamma_key = *bus::keys::load(keys.dir / "gamma.key");
+  zmq::context_t context;
+  zmq::socket_t router{context, zmq::socket_type::router};
+  router.set(zmq::sockopt::linger, 0);
+  router.set(zmq::sockopt::curve_server, 1);
+  router.set(zmq::sockopt::curve_secretkey, gamma_key.secret_key);
+  bus::link::monitor arrivals{context, router, ZMQ_EVENT_ACCEPTED};
+  router.bind("tcp://127.0.0.1:*");
+  node->connect("beta", router.get(zmq::sockopt::last_endpoint), bus::origin::configured);
+  std::vector<steady::time_point> times;
+  while (times.size() < 5) {
+    zmq_pollitem_t item{arrivals.socket().handle(), 0, ZMQ_POLLIN, 0};
+    ASSERT_EQ(zmq_poll(&item, 1, std::chrono::milliseconds{patience}.count()), 1) << "not dialled any more";
+    for (bus::link::monitor_event e; arrivals.next(e);) times.push_back(steady::now());
+  }
+  EXPECT_GE(times[4] - times[0], 1s);
+  EXPECT_GE(log->count("connection to beta at"), 1u);
+  arrivals.stop(router);
+}
+
+TEST_F(key_failure, a_node_does_not_dial_itself_under_the_name_of_another) {
+  node->connect("beta", node->control_endpoint(), bus::origin::configured);
+  until([&] { return log->count("beta is said to be at " + node->control_endpoint() + ", where this node itself is") == 1; });
+  EXPECT_EQ(log->count("refused"), 0u);
+  EXPECT_EQ(log->count("connection to beta"), 0u);
+}
+
+// Connections that show no key must not use up the descriptors that the rest of the process needs.
+TEST_F(key_failure, a_crowd_that_says_nothing_is_thrown_out_at_once) {
+  sockaddr_in to{};
+  const auto endpoint = node->control_endpoint();
+  to.sin_family = AF_INET;
+  to.sin_port = htons(static_cast<uint16_t>(std::stoi(endpoint.substr(endpoint.rfind(':') + 1))));
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  std::vector<int> crowd;
+  for (size_t i = 0; i < bus::limits::fresh_per_host + 100; ++i) {
+    crowd.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    ASSERT_EQ(::connect(crowd.back(), reinterpret_cast<const sockaddr*>(&to), sizeof to), 0);
+  }
+  until([&] { return log->count("refused 127.0.0.1: control: too many new connections at once") >= 1; });
+  for (const int fd : crowd) ::close(fd);
   meet();
   EXPECT_EQ(ask<std::string>(worker, echo_atom::value, std::string{"room"}), "room");
 }

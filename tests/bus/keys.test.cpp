@@ -4,6 +4,8 @@
 #include "bus/config.hpp"
 #include "bus/link/doorman.hpp"
 
+#include "bus/limits.hpp"
+
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -187,4 +189,36 @@ TEST(refusal_log, one_with_many_keys_or_addresses_fills_neither_log_nor_memory) 
   log.refused("10.0.0.6", "plaintext", now + link::refusal_log::log_pause);
   EXPECT_EQ(lines, (std::vector<std::string>{"refused " + std::to_string(5300 - link::refusal_log::lines_per_pause) + " times more than can be named",
                                              "refused 10.0.0.6: plaintext"}));
+}
+
+// -- those who come to the door ---------------------------------------------------
+
+TEST(newcomers, of_one_host_are_so_many_at_once_and_others_still_come_in) {
+  link::newcomers door;
+  const link::newcomers::time_point start{std::chrono::hours{1}};
+  for (size_t i = 0; i < limits::fresh_per_host; ++i) EXPECT_NE(door.admit("stranger", start), 0u);
+  EXPECT_EQ(door.admit("stranger", start), 0u);
+  EXPECT_NE(door.admit("friend", start), 0u);
+  // those that are through with their handshake, or have been thrown out, count no longer
+  EXPECT_NE(door.admit("stranger", start + std::chrono::milliseconds{limits::fresh_ms}), 0u);
+}
+
+TEST(newcomers, of_all_hosts_are_so_many_at_once) {
+  link::newcomers door;
+  const link::newcomers::time_point start{std::chrono::hours{1}};
+  for (size_t i = 0; i < limits::fresh_connections; ++i) EXPECT_NE(door.admit(std::to_string(i), start), 0u);
+  EXPECT_EQ(door.admit("friend", start), 0u);
+}
+
+TEST(newcomers, that_go_again_make_room) {
+  link::newcomers door;
+  const link::newcomers::time_point start{std::chrono::hours{1}};
+  for (size_t i = 0; i < 10 * limits::fresh_connections; ++i) {
+    const auto number = door.admit("friend", start);
+    ASSERT_NE(number, 0u);
+    door.gone(number);
+  }
+  door.gone(0);
+  door.gone(7);
+  EXPECT_NE(door.admit("friend", start), 0u);
 }

@@ -9,6 +9,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -63,6 +64,36 @@ public:
     return out;
   }
 
+  /// Sends a request in the name of an actor of its own. `stages` as it stands on the wire, nil or an array of handles.
+  void ask(uint64_t receiver, uint64_t requester, caf::message_id mid, const std::string& stages, const caf::message& content,
+           const bus::codec::type_table& types) {
+    std::string frame;
+    bus::codec::encoder f{frame, {&types, nullptr}};
+    bus::codec::pack_array(frame, 6);
+    bus::codec::pack_uint(frame, 0);
+    bus::codec::pack_uint(frame, receiver);
+    bus::codec::pack_uint(frame, requester);
+    bus::codec::pack_uint(frame, mid.integer_value() ^ caf::message_id::default_async_value);
+    frame += stages;
+    if (f.apply(content)) std::abort();
+    tell(frame);
+  }
+
+  /// The next answer to a request of its own: the whole message, as it stands in the body of a frame.
+  std::string next_answer() {
+    std::unique_lock lock{mutex_};
+    changed_.wait(lock, [&] { return !answers_.empty(); });
+    auto out = answers_.front();
+    answers_.pop_front();
+    return out;
+  }
+
+  /// How many times it has been told of an actor's end.
+  int downs(uint64_t actor) {
+    const std::lock_guard lock{mutex_};
+    return downs_[actor];
+  }
+
   /// Answers a request, whoever it was sent to at first.
   void answer(const request& what, const caf::message& content, const bus::codec::type_table& types) {
     std::string frame;
@@ -88,7 +119,7 @@ public:
   void peer_down(size_t, bus::link::down_reason) override {}
   bool messages(size_t, std::string_view body, uint32_t count) override {
     bus::codec::cursor in{body};
-    for (uint32_t n = 0; n < count; ++n) read(in);
+    for (uint32_t n = 0; n < count; ++n) read(in, body);
     return true;
   }
   void topic_message(std::string_view, std::string_view) override {}
@@ -97,18 +128,29 @@ public:
   void work(bus::link::time_point) override {}
 
 private:
-  void read(bus::codec::cursor& in) {
+  void read(bus::codec::cursor& in, std::string_view body) {
     auto whole = in;
+    const auto start = body.substr(in.offset());
     if (in.skip() != bus::errc::none) std::abort();
     uint32_t size = 0;
     uint64_t what = 0, mid = 0;
     request r;
-    if (whole.read_array(size) != bus::errc::none || whole.read_uint(what) != bus::errc::none || what != 0) return;
-    if (whole.read_uint(r.receiver) != bus::errc::none || !whole.next_is_uint()) return;
-    if (whole.read_uint(r.requester) != bus::errc::none || whole.read_uint(mid) != bus::errc::none) return;
+    if (whole.read_array(size) != bus::errc::none || whole.read_uint(what) != bus::errc::none) return;
+    if ((what != 0 && what != 2) || whole.read_uint(r.receiver) != bus::errc::none) return;
+    if (what == 2) {
+      const std::lock_guard lock{mutex_};
+      ++downs_[r.receiver];
+      return;
+    }
+    const bool has_sender = whole.next_is_uint();
+    if (has_sender ? whole.read_uint(r.requester) != bus::errc::none : whole.skip() != bus::errc::none) return;
+    if (whole.read_uint(mid) != bus::errc::none) return;
     r.mid = caf::message_id{mid ^ caf::message_id::default_async_value};
     const std::lock_guard lock{mutex_};
-    requests_.push_back(r);
+    if (r.mid.is_response())
+      answers_.emplace_back(start.substr(0, in.offset() - (body.size() - start.size())));
+    else if (has_sender)
+      requests_.push_back(r);
     changed_.notify_all();
   }
 
@@ -119,6 +161,8 @@ private:
   std::shared_ptr<bus::link::outbox> out_;
   uint64_t generation_ = 0;
   std::deque<request> requests_;
+  std::deque<std::string> answers_;
+  std::map<uint64_t, int> downs_; // by actor
 };
 
 } // namespace bus_test

@@ -1,7 +1,7 @@
 // A node in a process of its own, driven by the tests: prints its endpoints, then
 // does what standard input says until that closes.
 //
-//   test_peer NAME plain|curve DIR [--patient] [--no-repair] [--events] [--host HOST] [PEER=ENDPOINT]...
+//   test_peer NAME plain|curve DIR [--patient] [--no-repair] [--events] [--host HOST] [--at CONTROL TOPICS] [PEER=ENDPOINT]...
 #include "tests/bus/test_actors.hpp"
 
 #include <cstdio>
@@ -35,6 +35,11 @@ bus::config config_from(int argc, char** argv) {
     }
     if (x == "--host" && i + 1 < argc) {
       cfg.listen = cfg.listen_topics = "tcp://" + std::string{argv[++i]} + ":0";
+      continue;
+    }
+    if (x == "--at" && i + 2 < argc) {
+      cfg.listen = argv[++i];
+      cfg.listen_topics = argv[++i];
       continue;
     }
     const auto at = x.find('=');

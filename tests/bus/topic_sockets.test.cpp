@@ -1,6 +1,7 @@
 // The sockets of the data plane by themselves: what a poll has begun to read when a publisher is left.
 #include "bus/link/topic_sockets.hpp"
 
+#include "bus/link/doorman.hpp"
 #include "bus/link/server_socket.hpp"
 
 #include <gtest/gtest.h>
@@ -8,6 +9,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <optional>
 #include <string>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -23,7 +25,7 @@ struct reader final : transport_client {
   void peer_down(size_t, down_reason) override {}
   bool messages(size_t, std::string_view, uint32_t) override { return true; }
   void topic_message(std::string_view topic, std::string_view payload) override { seen.emplace_back(topic, payload); }
-  void topic_wanted(std::string_view, bool, std::string_view) override { ++subscribers; }
+  void topic_wanted(std::string_view, bool wanted, std::string_view) override { subscribers += wanted ? 1 : 0; }
   void snapshot_wanted(std::string_view) override {}
   void work(time_point) override {}
 
@@ -37,7 +39,7 @@ public:
     settings.security = bus::security::plain;
     publisher.open("tcp://127.0.0.1:*");
     subscriber.open("tcp://127.0.0.1:*");
-    subscriber.follow(publisher.endpoint(), {}, {}, [](const std::string& at) { return std::vector{at}; });
+    follow("beta");
     subscriber.command(topic_command::subscribe, "q");
     while (desk.subscribers == 0) {
       wait_for(publisher.publisher());
@@ -48,6 +50,10 @@ public:
   ~topic_sockets_test() override {
     publisher.close();
     subscriber.close();
+  }
+
+  void follow(const std::string& name) {
+    subscriber.follow(name, publisher.endpoint(), {}, {}, [](const std::string& at) { return std::vector{at}; });
   }
 
   /// Polls as the loop of the bus does: libzmq then holds the first part of a message.
@@ -72,7 +78,7 @@ public:
 TEST_F(topic_sockets_test, leaving_a_publisher_keeps_the_message_that_a_poll_has_begun) {
   publish("first");
   wait_for(subscriber.subscriber());
-  subscriber.leave(publisher.endpoint());
+  subscriber.leave("beta");
   EXPECT_TRUE(subscriber.holds_messages());
   subscriber.read(desk); // the process would abort here
   ASSERT_EQ(desk.seen.size(), 1u);
@@ -81,10 +87,28 @@ TEST_F(topic_sockets_test, leaving_a_publisher_keeps_the_message_that_a_poll_has
 }
 
 TEST_F(topic_sockets_test, leaving_a_publisher_that_says_nothing_holds_nothing) {
-  subscriber.leave(publisher.endpoint());
+  subscriber.leave("beta");
   EXPECT_FALSE(subscriber.holds_messages());
   subscriber.read(desk);
   EXPECT_TRUE(desk.seen.empty());
+}
+
+// A node comes up where another one was that is not known to be lost yet.
+TEST_F(topic_sockets_test, a_second_node_at_an_endpoint_is_read_on_when_the_first_one_is_left) {
+  follow("delta");
+  subscriber.leave("beta");
+  publish("first");
+  wait_for(subscriber.subscriber());
+  subscriber.read(desk);
+  ASSERT_EQ(desk.seen.size(), 1u); // over one connection, though two read there
+  EXPECT_EQ(desk.seen[0].second, "first");
+  subscriber.leave("delta");
+  const auto before = desk.subscribers;
+  follow("beta");
+  while (desk.subscribers == before) {
+    wait_for(publisher.publisher());
+    publisher.read(desk);
+  }
 }
 
 TEST_F(topic_sockets_test, moving_to_another_address_keeps_it_too) {
@@ -95,6 +119,63 @@ TEST_F(topic_sockets_test, moving_to_another_address_keeps_it_too) {
   subscriber.read(desk);
   ASSERT_EQ(desk.seen.size(), 1u);
   EXPECT_EQ(desk.seen[0].second, "first");
+}
+
+/// With keys: the publisher has one, and asks the doorman for each connection.
+class keyed_topic_sockets : public ::testing::Test {
+public:
+  keyed_topic_sockets() {
+    settings.key = *bus::keys::make("delta");
+    bus::keys::allow_list allowed = *bus::keys::allow_list::parse(bus::keys::allow_list::line({bus::keys::kind::node, "delta", settings.key.public_key}));
+    door.emplace(context, refusals, allowed);
+    publisher.open("tcp://127.0.0.1:*");
+    subscriber.open("tcp://127.0.0.1:*");
+    subscriber.command(topic_command::subscribe, "q");
+  }
+  ~keyed_topic_sockets() override {
+    publisher.close();
+    subscriber.close();
+    door.reset();
+  }
+
+  void follow(const std::string& name, const std::string& key) {
+    subscriber.follow(name, publisher.endpoint(), key, {}, [](const std::string& at) { return std::vector{at}; });
+  }
+
+  /// Serves the door until somebody new subscribes.
+  void await_subscriber() {
+    const auto before = desk.subscribers;
+    while (desk.subscribers == before) {
+      zmq_pollitem_t items[] = {{door->socket().handle(), 0, ZMQ_POLLIN, 0}, {publisher.publisher().handle(), 0, ZMQ_POLLIN, 0}};
+      ASSERT_GT(zmq_poll(items, 2, 10'000), 0) << "nobody came in ten seconds";
+      door->serve(time_point{});
+      publisher.read(desk);
+    }
+  }
+
+  zmq::context_t context;
+  transport_settings settings;
+  refusal_log refusals{bus::log_function{}};
+  std::optional<doorman> door;
+  wake_signal signal;
+  topic_sockets publisher{context, settings, signal, [](const char*) { return std::string{}; }};
+  topic_sockets subscriber{context, settings, signal, [](const char*) { return std::string{}; }};
+  reader desk;
+};
+
+TEST_F(keyed_topic_sockets, a_node_at_the_endpoint_of_another_is_read_with_its_own_key) {
+  follow("beta", bus::keys::make("beta")->public_key); // was there before, and is not
+  follow("delta", settings.key.public_key);
+  await_subscriber();
+  subscriber.leave("beta"); // ends both connections; that to delta is made anew
+  await_subscriber();
+  ASSERT_TRUE(publisher.publish("q", "x"));
+  publisher.send();
+  zmq_pollitem_t item{subscriber.subscriber().handle(), 0, ZMQ_POLLIN, 0};
+  ASSERT_EQ(zmq_poll(&item, 1, 10'000), 1);
+  subscriber.read(desk);
+  ASSERT_EQ(desk.seen.size(), 1u);
+  EXPECT_EQ(desk.seen[0].second, "x");
 }
 
 /// Connects, wanting a security that the publisher does not have.

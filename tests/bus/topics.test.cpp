@@ -308,6 +308,51 @@ TEST_F(data_plane, a_client_that_fills_the_socket_with_subscriptions_is_shut_out
   EXPECT_TRUE(hears(modest));
 }
 
+// The loss of the one before is noticed later than its successor is linked.
+TEST_F(data_plane, a_node_that_comes_up_where_another_was_lost_is_followed) {
+  meet();
+  const auto before = subscriber("t", bus::delivery::every);
+  ask<uint64_t>(worker, publish_atom::value, std::string{"t"}, uint64_t{1}, uint64_t{1});
+  keys.add("delta", bus::keys::kind::node);
+  keys.write();
+  ASSERT_FALSE(node->reload_allowed());
+  worker = nullptr;
+  beta->kill();
+  beta = start_child("delta", {"--patient", "--at", beta->control, beta->topics});
+  worker = wait_for_name("delta/worker");
+  ASSERT_TRUE(worker);
+  EXPECT_EQ(wait_for_peer("beta", false), "silent");
+  uint64_t next = 1;
+  until([&] {
+    ask<uint64_t>(worker, publish_atom::value, std::string{"t"}, next, uint64_t{1});
+    ++next;
+    return ask<uint64_t>(before.first, quit_atom::value) > 1;
+  });
+}
+
+// Written from wire.md: what stands there suffices for a request and its answer.
+TEST_F(data_plane, a_python_program_asks_an_actor) {
+  if (std::system("/usr/bin/python3 -c 'import zmq, msgpack' 2>/dev/null") != 0)
+    GTEST_SKIP() << "python3-zmq and python3-msgpack are not installed";
+  keys.add("script", bus::keys::kind::node);
+  keys.write();
+  ASSERT_FALSE(node->reload_allowed());
+  ASSERT_FALSE(node->publish("alpha/worker", local(system->spawn(bus_test::worker))));
+  const auto answer_to = [&](const std::string& content) {
+    const auto command = "timeout 60 /usr/bin/python3 " TT_SOURCE_DIR "/bus/examples/ask.py --patience 50 --key " + (keys.dir / "script.key").string() +
+                         " --allow " + (keys.dir / "allow").string() + " --node alpha " + node->control_endpoint() + " alpha/worker '" + content + "'";
+    auto* out = ::popen(command.c_str(), "r");
+    std::string text;
+    char line[600];
+    while (out && std::fgets(line, sizeof line, out)) text += line;
+    const auto status = out ? ::pclose(out) : -1;
+    return std::to_string(WEXITSTATUS(status)) + " " + text;
+  };
+  EXPECT_EQ(answer_to(R"(["@atom", "echo", "@str", "hello"])"), "0 @str hello\n");
+  EXPECT_EQ(answer_to(R"(["@atom", "echo", "@u64", 18446744073709551615])"), "0 @u64 18446744073709551615\n");
+  EXPECT_EQ(answer_to(R"(["@str", "nobody knows this"])").substr(0, 9), "1 @error ");
+}
+
 TEST_F(data_plane, a_python_client_subscribes_with_its_key) {
   if (std::system("/usr/bin/python3 -c 'import zmq, msgpack' 2>/dev/null") != 0)
     GTEST_SKIP() << "python3-zmq and python3-msgpack are not installed";
