@@ -64,11 +64,20 @@ void bar_watch::add(alert& what, utc_time now, std::shared_ptr<custom_condition>
   if (is_new_series && state_ == readiness::ready) state_ = readiness::wants_history;
 }
 
-void bar_watch::remove(const alert& what) {
+std::shared_ptr<custom_condition> bar_watch::remove(const alert& what) {
+  std::shared_ptr<custom_condition> out;
+  for (const auto& one : watched_)
+    if (one.what == &what) out = one.custom;
   std::erase_if(watched_, [&](const watched& one) { return one.what == &what; });
   std::erase_if(series_, [&](const auto& entry) {
     return std::ranges::none_of(watched_, [&](const watched& one) { return one.figure == entry.first; });
   });
+  return out;
+}
+
+void bar_watch::read_days(std::shared_ptr<custom_condition> reader) {
+  day_readers_.push_back(std::move(reader));
+  if (state_ == readiness::ready) state_ = readiness::wants_history;
 }
 
 std::optional<std::size_t> bar_watch::history_wish() {
@@ -76,6 +85,7 @@ std::optional<std::size_t> bar_watch::history_wish() {
   state_ = readiness::waits;
   std::size_t bars = min_history;
   for (const auto& one : watched_) bars = std::max(bars, history_of(one.what->rule, one.custom.get()));
+  for (const auto& one : day_readers_) bars = std::max(bars, one->history_days());
   return std::min(bars, max_history);
 }
 
@@ -94,6 +104,7 @@ void bar_watch::feed(const bar& closed) {
   for (auto& [key, series] : series_) series.next(close);
   for (auto& one : watched_)
     if (one.custom) one.custom->next(closed);
+  for (const auto& one : day_readers_) one->next_day(closed);
   last_ = closed.open_time;
 }
 
@@ -102,6 +113,7 @@ void bar_watch::begin(std::span<const bar> history, utc_time now, evaluation& ou
   for (auto& [key, series] : series_) series = make_series(key);
   for (auto& one : watched_)
     if (one.custom) one.custom->reset();
+  for (const auto& one : day_readers_) one->reset_days();
   last_.reset();
   const auto live = std::exchange(waiting_, {});
   for (const auto& one : history)
@@ -123,7 +135,7 @@ void bar_watch::begin(std::span<const bar> history, utc_time now, evaluation& ou
 }
 
 void bar_watch::on_closed(const closed_bar& closed, utc_time now, evaluation& out) {
-  if (watched_.empty()) return;
+  if (empty()) return;
   const auto stamp = closed.data.open_time;
   if ((judged_ && stamp <= *judged_) || (!waiting_.empty() && stamp <= waiting_.back().data.open_time)) return;
   if (state_ == readiness::ready && last_ && stamp <= *last_) return; // history held it already

@@ -19,7 +19,11 @@ public:
   virtual ~custom_condition() = default;
   /// Bars that it wants to have seen before it is judged.
   [[nodiscard]] virtual std::size_t history() const = 0;
-  /// Forgets every bar.
+  /// Daily bars of its symbol that it wants besides; 0: none.
+  [[nodiscard]] virtual std::size_t history_days() const { return 0; }
+  virtual void reset_days() {}
+  virtual void next_day(const bar& closed) { static_cast<void>(closed); }
+  /// Forgets every bar, but not the daily ones.
   virtual void reset() = 0;
   virtual void next(const bar& closed) = 0;
   /// Whether it holds now; nothing: a value that it needs is missing.
@@ -48,8 +52,12 @@ public:
 
   /// Bars that ended at `now` or before are not judged. `custom` belongs to alerts with an expression.
   void add(alert& what, utc_time now, std::shared_ptr<custom_condition> custom);
-  void remove(const alert& what);
-  [[nodiscard]] bool empty() const { return watched_.empty(); }
+  /// Gives what was added with it.
+  std::shared_ptr<custom_condition> remove(const alert& what);
+  /// Conditions of other timeframes that read these bars, which are days.
+  void read_days(std::shared_ptr<custom_condition> reader);
+  void leave_days(const std::shared_ptr<custom_condition>& reader) { std::erase(day_readers_, reader); }
+  [[nodiscard]] bool empty() const { return watched_.empty() && day_readers_.empty(); }
 
   /// Bars of history that begin() needs first; nothing: none, or asked for already.
   [[nodiscard]] std::optional<std::size_t> history_wish();
@@ -86,6 +94,7 @@ private:
 
   timeframe frame_;
   std::vector<watched> watched_;
+  std::vector<std::shared_ptr<custom_condition>> day_readers_;
   std::map<figure_key, pine::ta_series> series_;
   std::optional<utc_time> last_;   ///< stamp of the newest bar that was fed
   std::optional<utc_time> judged_; ///< stamp of the newest bar that was judged

@@ -64,10 +64,17 @@ bool judge_level(alert& what, decimal figure, decimal level, utc_time bar) {
 
 bool judge_state(alert& what, bool holds, utc_time bar) { return decide(what, {holds, false}, bar); }
 
+namespace {
+/// A tick may lie so far behind the market's time; one that lies further is of a market that has begun anew.
+constexpr std::chrono::hours clock_spread{1};
+} // namespace
+
 void book_trigger(alert& what, decimal value, utc_time at, utc_time bar) {
   auto& memory = what.memory;
   ++what.trigger_count;
-  what.last_triggered_at = what.updated_at = at;
+  // a price has the time of its symbol's last tick, which may lie a little before the moment of a command
+  const bool is_behind = at < what.updated_at && what.updated_at - at < clock_spread;
+  what.last_triggered_at = what.updated_at = is_behind ? what.updated_at : at;
   what.last_value = value;
   memory.fired_bar = bar;
   if (!memory.flood_start || at - *memory.flood_start >= flood_window || at < *memory.flood_start) {

@@ -2,6 +2,10 @@
 
 namespace tt::alerts {
 
+namespace {
+const timeframe daily_frame = timeframe::days(1);
+} // namespace
+
 void symbol_watch::add(alert& what, utc_time now, std::shared_ptr<custom_condition> custom) {
   switch (what.rule.source()) {
   case alert_source::price: return prices_.add(what);
@@ -9,6 +13,7 @@ void symbol_watch::add(alert& what, utc_time now, std::shared_ptr<custom_conditi
   case alert_source::bars: break;
   }
   const auto frame = what.rule.bar_frame();
+  if (custom && custom->history_days() > 0) bars_.try_emplace(daily_frame, daily_frame).first->second.read_days(custom);
   bars_.try_emplace(frame, frame).first->second.add(what, now, std::move(custom));
 }
 
@@ -20,8 +25,12 @@ void symbol_watch::remove(const alert& what) {
   }
   const auto at = bars_.find(what.rule.bar_frame());
   if (at == bars_.end()) return;
-  at->second.remove(what);
+  const auto custom = at->second.remove(what);
   if (at->second.empty()) bars_.erase(at);
+  const auto daily = custom ? bars_.find(daily_frame) : bars_.end();
+  if (daily == bars_.end()) return;
+  daily->second.leave_days(custom);
+  if (daily->second.empty()) bars_.erase(daily);
 }
 
 utc_time symbol_watch::stamp_of(timeframe frame, utc_time at) {

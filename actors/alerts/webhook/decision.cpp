@@ -84,8 +84,10 @@ std::optional<judged> read_target(order_plan& plan, const signal& what) {
   }
   if (what.qty_kind.value_or(quantity_kind::shares) != quantity_kind::shares)
     return refuse(refusal::quantity, "quantity_type: a profile in position mode counts shares or contracts");
-  const auto size = what.position_size ? what.position_size : what.qty;
-  if (!size || !size->is_positive()) return refuse(refusal::quantity, "market_position_size must be above 0");
+  // the quantity of an order is not what is held after it: a reversal's has the old position in it
+  const auto& size = what.position_size;
+  if (!size) return refuse(refusal::invalid_field, "market_position_size: a profile in position mode needs it where the position is not flat");
+  if (!size->is_positive()) return refuse(refusal::quantity, "market_position_size must be above 0");
   if (!size->is_multiple_of(plan.lot.value()))
     return refuse(refusal::quantity, size->to_string() + " is not a multiple of the lot step " + plan.lot.to_string());
   plan.target = quantity{*what.position == market_side::long_side ? *size : -*size};

@@ -21,6 +21,9 @@ bool only_closes(const order_plan& plan) {
   return is_closing(plan.action) || plan.wants == order_plan::purpose::flatten || (plan.target && plan.target->is_zero());
 }
 
+/// Whether an order could still lead past a reported position. Resting protection can not.
+bool may_still_change(const order& what) { return !is_final(what.state) && (what.terms.effect != position_effect::reduce_only || is_unsettled(what)); }
+
 bool is_barrier(const order_plan& plan) { return plan.symbol.empty(); }
 
 /// Whether one alert came after another: the ids of webhook alerts begin with their time, in digits that sort (make_alert_id).
@@ -163,14 +166,36 @@ void hand_over::take_orders(std::uint64_t ticket, const result<std::vector<order
     }
     if (!at->settling_since) at->settling_since = now.steady;
     if (now.steady - *at->settling_since < times_.settle) return pause(*at, now);
-    if (!only_closes(plan))
+    if (only_closes(plan)) {
+      at->pause = {};
+      return ask(*at, stage::clearing, cancel_question{{plan.account, plan.strategy, plan.symbol}});
+    }
+    if (!plan.target)
       return end(*at, {alert_verdict::refused, refusal::unsettled, "an order that came before is still open, so the position is not known"});
-    at->pause = {};
-    return ask(*at, stage::clearing, cancel_question{{plan.account, plan.strategy, plan.symbol}});
   }
+  if (plan.target && !at->made.any() && takes_back(*at, *got, now)) return;
   at->pause = {};
   if (needs_holding(plan)) return ask_holding(*at);
   act(*at, {});
+}
+
+bool hand_over::takes_back(item& what, const std::vector<order>& orders, alert_moment now) {
+  const auto& plan = what.what.plan;
+  bool waits = false;
+  for (const auto& one : orders) {
+    if (one.alert == plan.alert || !may_still_change(one)) continue;
+    waits = true;
+    if (what.taken_back.contains(one.id)) continue;
+    if (now.wall > what.what.deadline) break;
+    what.pause = {};
+    what.taken_back.insert(one.id);
+    ask(what, stage::clearing, cancel_question{{plan.account, plan.strategy, plan.symbol, one.id}});
+    return true;
+  }
+  if (!waits) return false;
+  if (now.wall <= what.what.deadline) pause(what, now);
+  else end(what, {alert_verdict::refused, refusal::unsettled, "orders that came before could not be cancelled in time"});
+  return true;
 }
 
 void hand_over::on_holding(std::uint64_t ticket, const result<strategy_holding>& got, alert_moment now) {
@@ -232,8 +257,11 @@ void hand_over::on_cancelled(std::uint64_t ticket, const result<std::vector<orde
 
 void hand_over::take_cancelled(std::uint64_t ticket, const result<std::vector<order_id>>& got, alert_moment now) {
   if (auto* clearing = of_ticket(ticket, stage::clearing)) {
-    if (!got) return failed(*clearing, got.error(), now);
-    clearing->cleared = true;
+    if (!got) {
+      clearing->taken_back.clear(); // asked again with the orders
+      return failed(*clearing, got.error(), now);
+    }
+    clearing->cleared = clearing->cleared || clearing->taken_back.empty();
     clearing->pause = {};
     return pause(*clearing, now);
   }

@@ -35,7 +35,8 @@ struct alert_moment {
 
 /// How long things are tried.
 struct hand_over_times {
-  /// Longest wait for market orders that came before in the symbol. Then closing alerts cancel them and wait until they are final, others are refused.
+  /// Longest wait for market orders that came before in the symbol. Then closing alerts and
+  /// those that report a position cancel them and wait until they are final, others are refused.
   std::chrono::nanoseconds settle = std::chrono::seconds{10};
   /// Pause before the desk is asked again; doubles up to the last.
   std::chrono::nanoseconds first_pause = std::chrono::milliseconds{20};
@@ -100,7 +101,8 @@ public:
   [[nodiscard]] bool waits_for_time() const { return !pausing_.empty(); }
 
 private:
-  /// clearing: a closing alert cancels the orders that would not end, before it closes what is held.
+  /// clearing: a closing alert cancels the orders that would not end, before it closes what is held; one that reports a position
+  /// cancels those that would still change it.
   enum class stage : std::uint8_t { blocked, orders, clearing, holding, placing, cancelling };
   struct item {
     on_its_way what;
@@ -109,6 +111,7 @@ private:
     std::chrono::nanoseconds pause{0}, resume_at{0};
     std::optional<std::chrono::nanoseconds> settling_since;
     bool cleared = false; ///< the cancel of the orders before it was asked for and taken
+    std::set<order_id> taken_back; ///< of a reported position: the resting orders whose cancel was asked for
     legs_made made;
     std::vector<std::string> orders;
     order_decision decision;
@@ -125,6 +128,8 @@ private:
   void ask_orders(item& what);
   void ask_holding(item& what);
   void take_orders(std::uint64_t ticket, const result<std::vector<order>>& got, alert_moment now);
+  /// Whether a reported position has to wait: what is open in the symbol and could lead past it is taken back, one order after the other.
+  bool takes_back(item& what, const std::vector<order>& orders, alert_moment now);
   void take_holding(std::uint64_t ticket, const result<strategy_holding>& got, alert_moment now);
   void take_placed(std::uint64_t ticket, const result<signal_outcome>& got, alert_moment now);
   void take_cancelled(std::uint64_t ticket, const result<std::vector<order_id>>& got, alert_moment now);

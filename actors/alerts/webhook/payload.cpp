@@ -216,6 +216,22 @@ std::optional<payload_value> read_words(std::string_view text) {
   return out;
 }
 
+/// Whether a text that is no JSON was meant to be some: an object with its first name, or a list of objects or texts. "[AAPL] crossed"
+/// and "{{ticker}} crossed" are notes.
+bool begins_like_json(std::string_view text) {
+  const auto next = [&] {
+    const char first = text.front();
+    text = trimmed(text.substr(1));
+    return first;
+  };
+  const bool ends_like_object = text.back() == '}';
+  const char first = next();
+  if (first != '{' && first != '[') return false;
+  if (text.empty()) return true;
+  if (first == '{' && text.front() != '{' && ends_like_object) return true; // names without quotes
+  return text.front() == '"' || (first == '[' && text.front() == '{');
+}
+
 void write(nlohmann::ordered_json& out, const payload_value& at) {
   switch (at.type) {
   case kind::null: out = nullptr; return;
@@ -292,10 +308,10 @@ result<payload> read_payload(std::string_view body) {
       take_secret(out);
       return out;
     }
-    if (parsed.root.type != kind::text) return error{errc::invalid_argument, "the alert is JSON, but not an object", "body"};
+    if (parsed.root.type == kind::list) return error{errc::invalid_argument, "the alert is JSON, but not an object", "body"};
   }
   if (parsed.failed) return std::move(*parsed.failed);
-  if (text.front() == '{' || text.front() == '[')
+  if (begins_like_json(text))
     return error{errc::invalid_argument, "the alert begins like JSON and is none: look for a missing quote or comma", "body"};
   out.root.type = kind::object;
   if (auto pairs = read_pairs(text)) {

@@ -68,7 +68,8 @@ struct payload {
 
 /// Takes a body apart. Fields named secret, passphrase, token or key are removed wherever they stand, and the value of the
 /// one at the top is blotted out elsewhere too.
-/// Errors: invalid_argument (not UTF-8, empty, a NUL byte, JSON that is not an object); limit_exceeded (size, values, depth).
+/// Errors: invalid_argument (not UTF-8, empty, a NUL byte, a list, or what begins as a
+/// JSON object and is none); limit_exceeded (size, values, depth).
 result<payload> read_payload(std::string_view body);
 
 /// What `to_json` gave, read again. Errors: corrupt_data.

@@ -100,7 +100,7 @@ void read_symbol(field_reader& in, signal& out) {
 void read_position(field_reader& in, signal& out) {
   out.position = in.choice<market_side>({"market_position"});
   out.previous = in.choice<market_side>({"prev_market_position"});
-  out.position_size = in.number({"market_position_size"});
+  out.position_size = in.number({"market_position_size", "position_size"});
   if (out.position_size) out.position_size = out.position_size->abs();
 }
 

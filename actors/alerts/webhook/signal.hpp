@@ -82,7 +82,7 @@ struct signal {
   std::optional<time_in_force> tif;
   std::string strategy, strategy_version, signal_type;
   std::optional<market_side> position, previous; ///< market_position, prev_market_position
-  std::optional<decimal> position_size;          ///< market_position_size, not negative
+  std::optional<decimal> position_size;          ///< market_position_size, else position_size; not negative
   std::string id;                                ///< the sender's own
   std::optional<utc_time> sent_at;
   std::string account, alert_name, comment, interval;

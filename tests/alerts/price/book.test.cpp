@@ -64,6 +64,16 @@ TEST_F(book_life, a_trigger_is_on_disk_with_its_actions_before_anything_is_hande
   EXPECT_EQ(actions[0].what.rule.order->qty, qty("0.5"));
 }
 
+TEST_F(book_life, an_alert_does_not_go_off_before_it_was_made) {
+  const auto one = make("price_above", "100");
+  now -= std::chrono::seconds{2}; // the last tick of a quiet symbol
+  EXPECT_EQ(tick("101"), 1U);
+  const auto after = state_of(one);
+  ASSERT_TRUE(after.last_triggered_at);
+  EXPECT_GE(*after.last_triggered_at, after.created_at);
+  EXPECT_GE(after.updated_at, *after.last_triggered_at);
+}
+
 TEST_F(book_life, while_the_store_fails_nothing_is_done_and_nothing_is_lost) {
   make(buying());
   store->fails = true;

@@ -83,6 +83,41 @@ TEST(custom, what_an_alert_has_not_is_refused) {
   }
 }
 
+TEST(custom, the_session_and_the_weekday_at_the_end_of_the_bar) {
+  const auto c = compile(rule("weekday == 4 and minutes_from_open == 721 and minutes_to_close == 719 and not is_half_day"));
+  EXPECT_EQ(c->history_days(), 0U);
+  c->next(bar_of(0, 100)); // 12:00 to 12:01 of a Thursday, open around the clock
+  EXPECT_EQ(c->holds(), true);
+  c->next(bar_of(1, 100));
+  EXPECT_EQ(c->holds(), false);
+}
+
+TEST(custom, the_trend_of_daily_bars) {
+  const auto up = compile(rule("market_trend in ('uptrend', 'strong_uptrend') and market_volatility > 0"));
+  EXPECT_EQ(up->history_days(), 31U);
+  up->next(bar_of(0, 100));
+  EXPECT_EQ(up->holds(), std::nullopt) << "no day is known";
+  double close = 100;
+  for (int day = 0; day < 40; ++day) {
+    close *= day % 2 == 0 ? 1.02 : 0.995;
+    auto b = bar_of(0, close);
+    b.open_time = at("2025-12-06T00:00:00Z") + std::chrono::days{day};
+    up->next_day(b);
+  }
+  up->next(bar_of(1, 100));
+  EXPECT_EQ(up->holds(), true);
+  up->reset_days();
+  up->next(bar_of(2, 100));
+  EXPECT_EQ(up->holds(), std::nullopt);
+  EXPECT_EQ(compile(rule("news_sentiment > 0"))->holds(), std::nullopt) << "there is no source of it";
+}
+
+TEST(custom, names_of_accounts_are_refused_in_words) {
+  const auto made = make_custom_condition(rule("close > 1 and equity > 1"), *small_master().find("BTCUSD"));
+  ASSERT_FALSE(made);
+  EXPECT_NE(made.error().message.find("equity is a figure of a position or an account"), std::string::npos) << made.error().message;
+}
+
 TEST(custom, history_reaches_as_far_as_its_windows) {
   EXPECT_GE(compile(rule("close > highest(high, 300)"))->history(), 299U);
   EXPECT_GE(compile(rule("close > sma(100)"))->history(), 1'000U);
@@ -119,6 +154,21 @@ TEST_F(custom_book, goes_off_at_the_close_of_a_bar) {
   auto bad = draft("custom", nullptr);
   bad.expression = "close > ";
   EXPECT_EQ(book->create(bad, "tester", now).error().field, "expression");
+}
+
+TEST_F(custom_book, daily_bars_are_asked_for_beside_its_own) {
+  auto opened = alert_book::open(*store, small_master(), make_custom_condition, now);
+  ASSERT_TRUE(opened);
+  book.emplace(std::move(*opened));
+  auto wanted = draft("custom", nullptr);
+  wanted.expression = "market_trend == 'sideways'";
+  const auto one = make(wanted);
+  const auto topics = book->topics();
+  EXPECT_TRUE(topics.contains({market::topic_kind::bars, "BTCUSD", timeframe::days(1), session_hours::regular}));
+  EXPECT_TRUE(topics.contains({market::topic_kind::bars, "BTCUSD", timeframe{}, session_hours::regular}));
+  EXPECT_EQ(book->take_history_wishes().size(), 2U);
+  ASSERT_TRUE(book->remove(one.id));
+  EXPECT_TRUE(book->topics().empty());
 }
 
 } // namespace

@@ -192,6 +192,18 @@ TEST(webhook_decision, position_mode_trades_the_difference) {
   EXPECT_EQ(orders_of(R"({"symbol":"AAPL","market_position":"long","market_position_size":3})", "0", profile), "buy 3") << "no word is no hindrance";
 }
 
+TEST(webhook_decision, position_mode_takes_no_quantity_of_an_order_for_a_position) {
+  auto profile = open_profile();
+  profile.sync = sync_mode::position;
+  const auto body = [](const std::string& rest) { return R"({"action":"buy","symbol":"AAPL","contracts":2,)" + rest + "}"; };
+  EXPECT_EQ(orders_of(body(R"("market_position":"long")"), "-1", profile), "refused invalid_field") << "a reversal: 2 bought, 1 held";
+  const auto said = judge(read(body(R"("market_position":"long")")), judging{profile, instruments(), {}, alert_id{"wa-1"}, noon});
+  EXPECT_NE(said.word.detail.find("market_position_size"), std::string::npos) << said.word.detail;
+  EXPECT_EQ(orders_of(body(R"("market_position":"flat")"), "-1", profile), "buy 1 reduce_only");
+  EXPECT_EQ(orders_of(body(R"("market_position":"long","market_position_size":1)"), "-1", profile), "buy 2");
+  EXPECT_EQ(orders_of(body(R"("market_position":"long","position_size":1)"), "-1", profile), "buy 2") << "{{strategy.position_size}}";
+}
+
 TEST(webhook_decision, fields_that_do_not_fit_are_refused_before_the_answer) {
   EXPECT_EQ(orders_of(R"({"action":"buy","symbol":"AAPL","qty":1,"order_type":"limit"})", "0"), "refused invalid_field");
   EXPECT_EQ(orders_of(R"({"action":"buy","symbol":"AAPL","qty":1,"order_type":"limit","price":230})", "0"), "buy 1 limit");

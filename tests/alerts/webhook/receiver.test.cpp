@@ -364,6 +364,83 @@ TEST_F(webhook_receiver, an_exit_whose_cancel_never_ends_is_refused_at_its_deadl
   EXPECT_EQ(newest().word.reason, refusal::unsettled);
 }
 
+/// A report of "long 1" as a limit order, then again as a market order.
+class webhook_positions : public webhook_receiver {
+protected:
+  void SetUp() override {
+    webhook_receiver::SetUp();
+    settings.fallback.sync = sync_mode::position;
+    start();
+  }
+  static std::string report(const std::string& size, const std::string& rest = {}) {
+    return R"({"action":"buy","symbol":"AAPL","market_position":"long","market_position_size":)" + size + rest + "}";
+  }
+  const std::string limit_ = R"(,"order_type":"limit","price":200)";
+};
+
+TEST_F(webhook_positions, an_order_that_rests_is_taken_back_before_the_next_report_is_traded) {
+  run(report("1", limit_));
+  ASSERT_EQ(desk.orders.size(), 1U);
+  ASSERT_EQ(desk.orders[0].what.state, order_state::working);
+  run(report("1"));
+  for (int i = 0; i < 3; ++i) {
+    pass(100ms);
+    settle();
+  }
+  ASSERT_EQ(desk.cancelled.size(), 1U);
+  EXPECT_EQ(desk.cancelled[0].order, order_id{"o-1"});
+  EXPECT_EQ(desk.orders.size(), 2U);
+  desk.fill_resting();
+  EXPECT_EQ(held("AAPL"), qty("1")) << "never more than what is reported";
+}
+
+TEST_F(webhook_positions, an_order_that_fills_in_spite_of_its_cancel_is_counted) {
+  desk.cancels_at_once = false;
+  run(report("1", limit_));
+  run(report("3"));
+  for (int i = 0; i < 5; ++i) {
+    pass(1s);
+    settle();
+  }
+  EXPECT_EQ(desk.orders.size(), 1U) << "the position is not known before the cancel is done";
+  EXPECT_EQ(desk.cancelled.size(), 1U) << "asked once";
+  desk.fill_resting();
+  pass(1s);
+  settle();
+  ASSERT_EQ(desk.orders.size(), 2U);
+  EXPECT_EQ(desk.orders[1].what.terms.qty, qty("2"));
+  EXPECT_EQ(held("AAPL"), qty("3"));
+}
+
+TEST_F(webhook_positions, a_cancel_that_never_ends_is_refused_at_its_deadline) {
+  desk.cancels_at_once = false;
+  run(report("1", limit_));
+  run(report("1"));
+  for (int i = 0; i < 65; ++i) {
+    pass(1s);
+    settle();
+  }
+  static_cast<void>(core->commit(now));
+  EXPECT_EQ(desk.orders.size(), 1U);
+  EXPECT_EQ(newest().word.reason, refusal::unsettled);
+}
+
+TEST_F(webhook_positions, protection_stays) {
+  run(report("3"));
+  order_request stop;
+  stop.account = account_id{"paper_simulator"};
+  stop.symbol = "AAPL";
+  stop.side = order_side::sell;
+  stop.size = size_quantity{qty("3")};
+  stop.type = order_type::stop;
+  stop.effect = position_effect::reduce_only;
+  stop.strategy = strategy_id{"webhook:default"};
+  ASSERT_TRUE(desk.place({stop, "stop"}));
+  run(report("4"));
+  EXPECT_TRUE(desk.cancelled.empty());
+  EXPECT_EQ(held("AAPL"), qty("4"));
+}
+
 TEST_F(webhook_receiver, cancel_all_waits_for_what_came_before_and_holds_what_comes_after) {
   desk_failure = error{errc::not_available, "away"};
   run("buy AAPL 1");

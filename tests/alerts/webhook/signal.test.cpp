@@ -54,11 +54,24 @@ TEST(webhook_payload, notes_make_no_order) {
   EXPECT_EQ(got.comment, "AAPL looks strong");
 }
 
+TEST(webhook_payload, brackets_and_numbers_are_notes) {
+  for (const std::string_view body : {"{{ticker}} crossed {{close}}", "[AAPL] crossed", "{AAPL} crossed", "42", "null", "true", "\"AAPL crossed\""}) {
+    const auto got = read_payload(body);
+    ASSERT_TRUE(got) << body;
+    EXPECT_EQ(got->form, payload_form::note) << body;
+    EXPECT_EQ(read(body).action, alert_action::none) << body;
+    EXPECT_EQ(read(body).comment, body) << "kept as it came";
+  }
+}
+
 TEST(webhook_payload, what_can_not_be_read_is_an_error) {
   const auto fails = [](std::string_view body) { return !read_payload(body).has_value(); };
   EXPECT_TRUE(fails(""));
   EXPECT_TRUE(fails("  \n"));
   EXPECT_TRUE(fails(R"({"action":"buy")")) << "broken JSON is not taken for a note";
+  EXPECT_TRUE(fails(R"([{"secret":"x")")) << "or a secret in it would be kept";
+  EXPECT_TRUE(fails("{ \"action\""));
+  EXPECT_TRUE(fails("{secret: 'x', action: 'buy'}"));
   EXPECT_TRUE(fails("[1,2]"));
   EXPECT_TRUE(fails("buy \xC3\x28"));
   EXPECT_TRUE(fails("buy \xED\xA0\x80")) << "a surrogate";

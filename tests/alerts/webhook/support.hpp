@@ -138,6 +138,11 @@ public:
     }
     return false;
   }
+  /// Fills every working order, resting ones too.
+  void fill_resting() {
+    for (auto& one : orders)
+      if (one.what.state == order_state::working) one.what.state = order_state::filled;
+  }
   void fill_all() {
     while (fill()) {}
   }
@@ -145,7 +150,7 @@ public:
   void cancel(const signal_scope& scope) {
     for (auto& one : orders)
       if (one.what.state == order_state::working && (!scope.symbol || *scope.symbol == one.what.symbol) &&
-          (!scope.strategy || *scope.strategy == one.what.strategy))
+          (!scope.strategy || *scope.strategy == one.what.strategy) && (!scope.order || *scope.order == one.what.id))
         one.what.state = order_state::cancelled;
   }
   bool refuse = false;
