@@ -133,8 +133,8 @@ private:
 } // namespace
 
 std::vector<std::string> default_universe() {
-  return {"AAPL", "GOOGL", "MSFT", "NVDA", "TSLA", "SPY",    "QQQ",    "ES1!",
-          "NQ1!", "MNQ1!", "RTY1!", "YM1!", "BTCUSD", "ETHUSD", "EURUSD"};
+  return {"AAPL", "GOOGL", "MSFT", "NVDA", "TSLA", "AMD", "SPY", "QQQ", "IWM", "DIA", "VTI", "XLK", "XLF", "XLE", "XLV",
+          "ES1!", "NQ1!", "MNQ1!", "RTY1!", "YM1!", "BTCUSD", "ETHUSD", "EURUSD"};
 }
 
 symbol_sources sources_for_symbols(const std::shared_ptr<market::bar_store>& store, const std::vector<prepared_feed>& prepared) {

@@ -10,13 +10,23 @@
 
 namespace tt::gateway {
 
+/// Who has switched a job last, and why; it outlasts restarts and edits of the file.
+struct job_switch_view {
+  std::string reason, author;
+  utc_time at{};
+};
+
 /// One job file as lists show it.
 struct job_file_view {
   std::string strategy_id, name, file, account;
   std::string type;          ///< strategy, portfolio_management
   std::string state;         ///< enabled, disabled, invalid
+  enum class home : std::uint8_t { file, registry };
+  home origin = home::file;  ///< registry: its source is that of a registered strategy, `file` is empty
+  std::vector<std::string> symbols;
   std::optional<utc_time> next, running;
   std::uint64_t runs = 0, failed = 0, skipped = 0;
+  std::optional<job_switch_view> switched; ///< nothing: its file alone decides
   std::vector<std::string> findings; ///< of the file's newest version
 };
 
@@ -26,6 +36,7 @@ struct job_run_call {
   std::string account_id;       ///< empty: the file's
   enum class session : std::uint8_t { respect, ignore };
   session hours = session::respect;
+  std::string content_hash = {}; ///< not empty: the version of the file that is meant; another one does not run
 };
 
 struct job_run_view {
@@ -36,19 +47,24 @@ struct job_run_view {
 };
 
 enum class job_switch : std::uint8_t { enable, disable };
+struct job_switch_call {
+  std::string strategy_id;
+  job_switch to = job_switch::disable;
+  std::string reason, author;
+};
 
 /// All members may be called from any thread; `done` is called once, on any thread.
 class job_files_port {
 public:
   virtual ~job_files_port() = default;
   virtual std::vector<job_file_view> jobs() = 0;
-  /// Runs a slot now and gives the report as JSON. Errors: not_found; conflict (no slot contains the time, or it has run);
+  /// Runs a slot now and gives the report as JSON. Errors: not_found (no such job, or field content_hash: another version); conflict (no slot contains the time, or it has run);
   /// limit_exceeded (too many runs); not_available (the node stops).
   virtual void run(job_run_call call, reply<std::string> done) = 0;
   /// Newest first. Errors: not_found, io_error.
   virtual void runs(std::string strategy_id, std::size_t limit, reply<std::vector<job_run_view>> done) = 0;
-  /// Until the file changes. Errors: not_found.
-  virtual result<void> switch_job(const std::string& strategy_id, job_switch to) = 0;
+  /// Durable when it returns; an edit of the file does not switch on again. Errors: not_found, io_error.
+  virtual result<void> switch_job(job_switch_call call) = 0;
 };
 
 } // namespace tt::gateway

@@ -210,6 +210,12 @@ struct account_alarm {
   order_id order;   ///< empty: of none
   std::string symbol, text;
 };
+/// A named set of limits of an account, and the scopes to which an admin has given it.
+struct profile_reading {
+  std::string name;
+  risk::limit_set limits;
+  std::vector<risk::scope_key> assigned_to;
+};
 struct risk_snapshot {
   risk::kill_mode mode = risk::kill_mode::none;
   std::uint64_t epoch = 0;
@@ -220,6 +226,7 @@ struct risk_snapshot {
   std::vector<order_id> unconfirmed = {};  ///< orders that a stop cancels and that have not ended yet
   std::vector<frozen_symbol> frozen = {};
   std::vector<account_alarm> alarms = {};  ///< since the start of the node, newest first, at most most_alarms
+  std::vector<profile_reading> profiles = {}; ///< by name
 };
 
 struct stop_request {

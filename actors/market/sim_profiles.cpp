@@ -48,6 +48,14 @@ std::vector<profile> make_defaults() {
   out.push_back(row("TSLA", "", 400 * million, 1600, {140, 90, 5, 0}, 3800, 90 * m, 200 * k, 80, 40, equity));
   out.push_back(row("SPY", "", 660 * million, 800, {100, 15, 0, 0}, 60, 70 * m, 900 * k, 10, 44, equity));
   out.push_back(row("QQQ", "", 600 * million, 1000, {105, 90, 0, 0}, 70, 45 * m, 600 * k, 15, 40, equity));
+  out.push_back(row("AMD", "", 215 * million, 1500, {140, 140, 0, 0}, 3200, 40 * m, 300 * k, 60, 30, equity));
+  out.push_back(row("IWM", "", 245 * million, 500, {115, -10, 0, 0}, 850, 30 * m, 500 * k, 20, 30, equity));
+  out.push_back(row("DIA", "", 465 * million, 700, {90, -12, 0, 0}, 350, 3 * m, 200 * k, 30, 20, equity));
+  out.push_back(row("VTI", "", 325 * million, 800, {100, 12, 0, 0}, 90, 3 * m, 200 * k, 30, 20, equity));
+  out.push_back(row("XLK", "", 285 * million, 1100, {105, 90, 0, 0}, 250, 6 * m, 200 * k, 40, 20, equity));
+  out.push_back(row("XLF", "", 53 * million, 700, {95, -25, 0, 0}, 600, 40 * m, 900 * k, 40, 20, equity));
+  out.push_back(row("XLE", "", 90 * million, 500, {70, -30, 0, 0}, 1500, 16 * m, 500 * k, 40, 20, equity));
+  out.push_back(row("XLV", "", 140 * million, 600, {65, -20, 0, 0}, 700, 9 * m, 300 * k, 40, 20, equity));
   out.push_back(
       row("ES1!", "", 6'600 * million, 800, {100, 15, 0, 0}, 60, 1'500'000 * k, 60 * k, 38, 40, futures));
   out.push_back(

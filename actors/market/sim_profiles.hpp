@@ -56,8 +56,9 @@ struct profile {
 /// Annual volatility of each factor in its normal regime, in basis points.
 inline constexpr std::array<std::int32_t, factor_count> factor_volatility_bp{1300, 900, 4500, 650};
 
-/// The symbols of the default universe: AAPL GOOGL MSFT NVDA TSLA SPY QQQ, ES1!
-/// NQ1! MNQ1! RTY1! YM1!, BTCUSD ETHUSD, EURUSD; and GOOG, which follows GOOGL.
+/// The symbols of the default universe: AAPL GOOGL MSFT NVDA TSLA AMD, SPY QQQ IWM
+/// DIA VTI XLK XLF XLE XLV, ES1! NQ1! MNQ1! RTY1! YM1!, BTCUSD ETHUSD, EURUSD; and
+/// GOOG, which follows GOOGL.
 std::span<const profile> default_profiles();
 
 /// The default profile of that symbol, or a generic one by asset class. Generic

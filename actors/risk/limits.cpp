@@ -41,9 +41,11 @@ bool tighten(const limit_spec& spec, limit_setting& value, const limit_setting& 
 
 constexpr std::string_view no_profile = "none";
 
-/// The example of risk spec 3.8.
+/// The example of risk spec 3.8. One order may be as large as what it is cut to, and a portfolio job asks for more at times:
+/// the check of a single order's value must not refuse what the size of the position decides.
 limit_set rebalance_profile() {
   limit_set set;
+  set[at(limit_id::fat_finger_notional)] = limit_setting::of(decimal::from_scaled(60, 2));
   set[at(limit_id::max_position_size)] = limit_setting::of(decimal::from_scaled(45, 2));
   set[at(limit_id::concentration)] = limit_setting::of(decimal::from_scaled(60, 2));
   set[at(limit_id::sector)] = limit_setting::off();

@@ -239,6 +239,8 @@ public:
 
   [[nodiscard]] const std::map<scope_key, limit_set>& sets() const { return sets_; }
   [[nodiscard]] const std::map<std::string, limit_set, std::less<>>& profiles() const { return profiles_; }
+  /// Scopes with a profile, and its name.
+  [[nodiscard]] const std::map<scope_key, std::string>& assigned() const { return assigned_; }
   /// The profile assigned to a scope, "" when there is none.
   [[nodiscard]] std::string profile_of(const scope_key& where) const;
 

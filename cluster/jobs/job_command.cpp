@@ -6,15 +6,21 @@
 #include "cluster/commands.hpp"
 #include "cluster/jobs/job_files.hpp"
 #include "cluster/jobs/job_once.hpp"
+#include "cluster/jobs/job_resident.hpp"
 #include "cluster/node.hpp"
 #include "cluster/pine_files.hpp"
+#include "gateways/jobs/limit_profiles.hpp"
+#include "gateways/notify/outbound_rules.hpp"
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include <atomic>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
+#include <thread>
 
 namespace tt::cluster {
 
@@ -22,6 +28,8 @@ namespace {
 
 using nlohmann::json;
 using nlohmann::ordered_json;
+
+constexpr std::chrono::milliseconds scheduler_look{1'000}, scheduler_step{100}; ///< between looks at folder and schedule
 
 utc_time now() { return std::chrono::time_point_cast<nanoseconds>(std::chrono::system_clock::now()); }
 
@@ -57,6 +65,10 @@ result<surroundings> look_around(const job_options& o) {
   out.context.instruments = out.master.get();
   out.context.environment = process_variable;
   out.context.now = now();
+  out.context.profiles = gateway::shipped_limit_profiles();
+  auto hosts = gateway::listed_hosts(out.values.list("notices.allow"));
+  if (!hosts) return error{hosts.error().code, hosts.error().message, "notices.allow"};
+  out.context.allows_host = std::move(*hosts);
   return out;
 }
 
@@ -80,21 +92,21 @@ std::variant<strategy::checked_job, int> load(const job_options& o, const surrou
   return checked;
 }
 
-/// The bars that a job's backtest needs, out of a node's data.
-result<std::vector<std::shared_ptr<const backtest::bar_set>>> load_bars(const backtest::backtest_request& r, const strategy::job_plan& plan, backtest::bar_provider& from) {
+/// The bars that a job's backtest needs, out of a node's data, or why they are not there.
+result<std::vector<result<std::shared_ptr<const backtest::bar_set>>>> load_bars(const backtest::backtest_request& r, const strategy::job_plan& plan, backtest::bar_provider& from) {
   auto needs = strategy::series_needs(plan);
   if (!needs) return needs.error();
-  std::vector<std::shared_ptr<const backtest::bar_set>> out;
+  std::vector<result<std::shared_ptr<const backtest::bar_set>>> out;
   for (const auto& need : *needs) {
     auto one = r;
     one.symbols = {need.symbol}, one.timeframes = {need.frame};
     one.warmup_bars = static_cast<std::uint32_t>(std::min<std::int64_t>(need.warmup, backtest::limits::warmup_bars));
-    auto set = from.bars(one, {need.symbol, need.frame}, backtest::bar_provider::inner_bars::none);
-    if (!set) return error{set.error().code, need.symbol + " " + need.frame.to_string() + ": " + set.error().message, set.error().field};
-    out.push_back(std::move(*set));
+    out.push_back(from.bars(one, {need.symbol, need.frame}, backtest::bar_provider::inner_bars::none));
   }
   return out;
 }
+
+bool lacks_data(const error& e) { return e.code == errc::out_of_range || e.code == errc::not_found || e.code == errc::not_available; }
 
 json field_value(const std::string& text) {
   const auto parsed = json::parse(text, nullptr, false);
@@ -202,11 +214,11 @@ int run_job_backtest(const job_options& o) {
   auto data = open_node_bars(o.place, now());
   if (!data) return fail(data.error());
   auto bars = load_bars(*asked.value, *checked.plan, *data->bars);
-  if (!bars) return fail(bars.error(), bars.error().code == errc::unsupported ? job_exit::failed : job_exit::no_data);
-  auto in = strategy::input_for(*asked.value, checked.plan);
-  in.bars = std::move(*bars);
-  auto done = strategy::run_job_backtest(in);
-  if (!done) return fail(done.error(), done.error().code == errc::out_of_range ? job_exit::no_data : job_exit::failed);
+  if (!bars) return fail(bars.error());
+  auto done = strategy::run_with(*asked.value, around->master.get(), *bars);
+  if (!done) return fail(done.error(), lacks_data(done.error()) ? job_exit::no_data : job_exit::failed);
+  for (const auto& one : done->outcomes)
+    if (one.failure) std::fprintf(stderr, "tt job backtest: %s is left out: %s\n", one.key.symbol.c_str(), to_string(*one.failure).c_str());
   const auto runs = done->runs, signals = done->signals;
   auto results = backtest::job_results::combine(*asked.value, std::move(done->outcomes), {std::string(version()), strategy::as_script_findings(checked.findings)});
   if (!results) return fail(results.error());
@@ -239,12 +251,37 @@ int run_job_once(const job_options& o) {
   return run_once_dry(o, plan, *slot, *around->master);
 }
 
+namespace {
+
+std::atomic<bool> scheduler_ends{false};
+void end_scheduler(int) { scheduler_ends.store(true); }
+
+} // namespace
+
+int run_job_scheduler(const job_options& o) {
+  auto around = look_around(o);
+  if (!around) return fail(around.error());
+  std::signal(SIGINT, end_scheduler);
+  std::signal(SIGTERM, end_scheduler);
+  resident_world world;
+  world.clock = now;
+  world.run = [&o](const strategy::job_plan& plan, utc_time slot) { return run_once_on_node(o, plan, slot); };
+  world.wait = [](std::size_t) {
+    for (auto left = scheduler_look; left.count() > 0 && !scheduler_ends.load(); left -= scheduler_step) std::this_thread::sleep_for(scheduler_step);
+    return !scheduler_ends.load();
+  };
+  const auto folder = around->values.text("trading.strategies_dir");
+  if (auto kept = keep_schedule(folder, around->defaults, around->context, world); !kept) return fail(kept.error());
+  return job_exit::done;
+}
+
 std::optional<int> run_job_command(const job_commands& c, const job_options& o) {
   if (*c.validate) return run_job_validate(o);
   if (*c.list) return run_job_list(o);
   if (*c.next) return run_job_next(o);
   if (*c.backtest) return run_job_backtest(o);
   if (*c.run) return run_job_once(o);
+  if (*c.scheduler) return run_job_scheduler(o);
   return std::nullopt;
 }
 
@@ -280,7 +317,7 @@ job_commands add_job_commands(CLI::App& app, job_options& o) {
   c.backtest->add_option("--param", o.parameters, "name=value of a parameter, instead of the file's");
   c.backtest->add_option("--csv", o.csv, "trades as CSV; - is standard output");
   common(*c.backtest);
-  c.run = job->add_subcommand("run", "evaluate one slot now");
+  c.run = job->add_subcommand("run", "evaluate one slot now; exit code 8: the node has no such job, or another version of its file");
   file(*c.run);
   c.run->add_flag_callback("--once", [] {}, "the slot that contains the time, and no more (it is all that this command does)");
   c.run->add_option("--at", o.at, "a moment inside of the slot (ISO-8601) instead of now");
@@ -290,6 +327,10 @@ job_commands add_job_commands(CLI::App& app, job_options& o) {
   c.run->add_option("--url,-u", o.url, "node that evaluates and sends");
   c.run->add_flag_callback("--ignore-session", [&o] { o.session = job_session_mode::ignore; }, "evaluate at the given time though no slot contains it");
   common(*c.run);
+  c.scheduler = app.add_subcommand("scheduler", "keep the schedule of a folder of jobs; a node runs the slots (it keeps that of its own folder by itself)");
+  c.scheduler->add_option_function<std::string>("--jobs", [&o](const std::string& text) { o.place.overrides["trading.strategies_dir"] = text; }, "folder of job files");
+  c.scheduler->add_option("--url,-u", o.url, "node that evaluates and sends");
+  common(*c.scheduler);
   return c;
 }
 

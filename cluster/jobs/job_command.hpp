@@ -15,9 +15,10 @@ class App;
 
 namespace tt::cluster {
 
-/// Exit codes of `tt job` (strategies-yaml, command line).
+/// Exit codes of `tt job` (strategies-yaml, command line). other_job is ours: the node that was asked has no job of this id,
+/// or another version of the file.
 struct job_exit {
-  static constexpr int done = 0, failed = 1, invalid = 2, closed_or_done = 3, no_data = 4, refused = 5, timed_out = 6, unreachable = 7;
+  static constexpr int done = 0, failed = 1, invalid = 2, closed_or_done = 3, no_data = 4, refused = 5, timed_out = 6, unreachable = 7, other_job = 8;
 };
 
 enum class job_output : std::uint8_t { text, json };
@@ -42,7 +43,7 @@ struct job_options {
 };
 
 struct job_commands {
-  CLI::App *validate = nullptr, *list = nullptr, *next = nullptr, *backtest = nullptr, *run = nullptr;
+  CLI::App *validate = nullptr, *list = nullptr, *next = nullptr, *backtest = nullptr, *run = nullptr, *scheduler = nullptr;
 };
 job_commands add_job_commands(CLI::App& app, job_options& options);
 
@@ -54,5 +55,7 @@ int run_job_list(const job_options& o);
 int run_job_next(const job_options& o);
 int run_job_backtest(const job_options& o);
 int run_job_once(const job_options& o);
+/// `tt scheduler`; until SIGINT or SIGTERM.
+int run_job_scheduler(const job_options& o);
 
 } // namespace tt::cluster

@@ -1,6 +1,7 @@
 #include "cluster/jobs/job_once.hpp"
 
-#include "actors/strategy/jobs/job_backtest.hpp"
+#include "actors/strategy/jobs/history_walk.hpp"
+#include "actors/strategy/jobs/portfolio_run.hpp"
 #include "gateways/http/client.hpp"
 
 #include <nlohmann/json.hpp>
@@ -31,6 +32,19 @@ ordered_json report_json(const strategy::job_plan& plan, utc_time slot, const st
     out["lists"].push_back({{"symbol", list.symbol}, {"list", list.list}, {"met", list.met.is_true()}, {"items", std::move(items)}});
   }
   for (const auto& s : run.signals) out["signals"].push_back(signal_json(s));
+  return out;
+}
+
+ordered_json report_json(const strategy::job_plan& plan, utc_time slot, const strategy::portfolio_output& run) {
+  strategy::run_output shown;
+  shown.lists = run.lists, shown.notices = run.notices;
+  auto out = report_json(plan, slot, shown);
+  out["action"] = strategy::to_string(run.action);
+  out["weights"] = run.figures.weights;
+  for (const auto* trades : {&run.sells, &run.buys})
+    for (const auto& t : *trades)
+      out["signals"].push_back({{"symbol", t.symbol}, {"signal", direction_of(t.side) == direction::buy ? "buy" : "sell"}, {"quantity", t.qty.to_string()}, {"price", t.arrival.to_string()},
+                                {"reason", "in " + std::to_string(t.slices.size()) + " slices"}});
   return out;
 }
 
@@ -83,6 +97,24 @@ int run_once_dry(const job_options& o, const strategy::job_plan& plan, utc_time 
     if (set) bars[need.symbol][need.frame] = strategy::complete_bars(**set, calendar);
     else if (need.frame.is_intraday()) problems[need.symbol] = set.error().message; // a day without its own daily bar is no problem
   }
+  if (plan.spec.type == strategy::job_type::portfolio_management) {
+    strategy::portfolio_input all;
+    all.slot = slot, all.equity = all.cash = all.peak_equity = *equity;
+    bool missing = false;
+    for (const auto& symbol : plan.spec.symbols()) {
+      strategy::portfolio_asset a;
+      a.symbol = symbol, a.what = master.find(symbol), a.daily = bars[symbol][timeframe::days(1)];
+      const auto& walked = bars[symbol][strategy::walk_frame(plan.spec)];
+      const auto count = walked.complete_at(unix_ms(slot));
+      if (count > 0)
+        if (const auto close = decimal::from_double(walked.bars[count - 1].close, 9); close && close->is_positive()) a.last = price{*close};
+      missing = missing || !a.last;
+      all.assets.push_back(std::move(a));
+    }
+    all.benchmark = bars[std::string(strategy::benchmark_symbol)][timeframe::days(1)];
+    print(o, report_json(plan, slot, strategy::run_portfolio(plan, all)));
+    return missing ? job_exit::no_data : job_exit::done;
+  }
   for (const auto& symbol : plan.spec.symbols()) {
     strategy::symbol_input s;
     s.symbol = symbol, s.what = master.find(symbol);
@@ -99,7 +131,7 @@ int run_once_dry(const job_options& o, const strategy::job_plan& plan, utc_time 
 }
 
 int run_once_on_node(const job_options& o, const strategy::job_plan& plan, utc_time slot) {
-  ordered_json body{{"slot", to_iso8601(slot)}};
+  ordered_json body{{"slot", to_iso8601(slot)}, {"content_hash", plan.spec.content_hash}}; // this file, or none
   if (!o.account.empty()) body["account_id"] = o.account;
   if (o.session == job_session_mode::ignore) body["ignore_session"] = true;
   const char* token = std::getenv("TT_TOKEN"); // NOLINT: no other thread is there yet
@@ -109,7 +141,7 @@ int run_once_on_node(const job_options& o, const strategy::job_plan& plan, utc_t
   const auto answer = ordered_json::parse(reply->body, nullptr, false);
   if (reply->status < 200 || reply->status > 299 || !answer.is_object()) {
     const std::string why = answer.is_object() ? answer.value("detail", "") : "";
-    const int code = reply->status == 409 ? job_exit::closed_or_done : reply->status == 503 ? job_exit::unreachable : job_exit::failed;
+    const int code = reply->status == 404 ? job_exit::other_job : reply->status == 409 ? job_exit::closed_or_done : reply->status == 503 ? job_exit::unreachable : job_exit::failed;
     return fail({errc::refused, why.empty() ? "the node answers " + std::to_string(reply->status) : why, o.url}, code);
   }
   print(o, answer);

@@ -2,7 +2,8 @@
 
 #include "actors/backtest/bars.hpp"
 #include "actors/strategy/jobs/job_backtest.hpp"
-#include "actors/strategy/jobs/portfolio_run.hpp"
+#include "actors/strategy/jobs/job_notices.hpp"
+#include "actors/strategy/jobs/job_values.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -26,8 +27,6 @@ constexpr auto between_looks = 500ms;
 constexpr auto cancel_patience = 2s;        ///< for cancelled orders to be gone before a limit order takes their place
 constexpr auto between_cancel_looks = 100ms;
 constexpr std::size_t orders_looked_at = 200; ///< newest orders of the strategy in one symbol
-constexpr std::string_view benchmark_symbol = "SPY";
-constexpr std::uint32_t daily_history = 320; ///< days that risk figures look back over
 
 /// Waits for an answer that comes once, on any thread.
 template <class T, class Ask>
@@ -39,6 +38,13 @@ result<T> wait_for(Ask ask) {
   return future.get();
 }
 
+/// What became of an order that was to be sent.
+struct sent {
+  enum class state_t : std::uint8_t { not_sent, refused, taken } state = state_t::not_sent;
+  std::optional<quantity> qty; ///< of a taken one, after the gate
+  std::string why;             ///< of a refused one
+};
+
 class job_run {
 public:
   job_run(const job_world& world, const job_run_order& order)
@@ -49,10 +55,12 @@ public:
   }
 
   job_run_report run() {
+    look_at_profile();
     if (plan_.spec.type == strategy::job_type::strategy) run_strategy_job();
     else run_portfolio_job();
     report_["outcome"] = to_string(out_.outcome);
     if (!out_.error_message.empty()) report_["error"] = out_.error_message;
+    out_.notices.insert(out_.notices.begin(), first_notices_.begin(), first_notices_.end());
     report_["notices"] = out_.notices;
     out_.json = report_.dump();
     return std::move(out_);
@@ -74,6 +82,41 @@ private:
       std::this_thread::sleep_for(std::min<std::chrono::milliseconds>(left, 100ms));
     }
     return true;
+  }
+
+  // ---- webhooks
+  [[nodiscard]] std::string run_id() const { return strategy::run_id_of(plan_.spec.strategy_id, order_.slot); }
+  void raise(const std::vector<std::string>& events, const strategy::event_values& values, const strategy::value_source* live) {
+    if (plan_.spec.webhooks.empty() || order_.orders == job_run_order::sending::dry_run) return;
+    for (auto& n : strategy::notices_for(plan_, events, values, world_.environment, live, &out_.notices)) out_.webhooks.push_back(std::move(n));
+  }
+  /// What became of an order, as an event: `taken` names those of an order that the engine has taken.
+  void raise_order(const sent& how, std::vector<std::string> taken, strategy::event_values values, const strategy::value_source* live) {
+    if (how.state == sent::state_t::not_sent) return;
+    if (how.state == sent::state_t::refused) {
+      values["error_message"] = values["reason"] = strategy::value::of(how.why);
+      values["event"] = strategy::value::of("rejected");
+      return raise({"rejected"}, values, live);
+    }
+    if (how.qty) { // what was ordered: the gate may have cut it
+      const auto* now = values["current_price"].number();
+      const auto* what = world_.market->instruments().find(values["symbol"].text() ? *values["symbol"].text() : "");
+      values["shares"] = strategy::value::of(how.qty->to_double());
+      if (now) values["dollar_amount"] = strategy::value::of(*now * how.qty->to_double() * (what ? what->multiplier.to_double() : 1));
+    }
+    if (!taken.empty()) raise(taken, values, live);
+    values["event"] = strategy::value::of("trade");
+    raise({"trade", "order"}, values, live);
+  }
+
+  /// Looser limits are an admin's to give: a run that goes without those it was written for says so.
+  void look_at_profile() {
+    if (plan_.spec.limit_profile.empty() || !world_.profiles) return;
+    const auto known = wait_for<strategy::account_profiles>([&](auto done) { world_.profiles(account(), std::move(done)); });
+    const char* state = !known ? "unknown" : known->gives(plan_.spec.strategy_id, plan_.spec.limit_profile) ? "assigned" : "not_assigned";
+    report_["limit_profile"] = {{"name", plan_.spec.limit_profile}, {"state", state}};
+    if (!known) first_notices_.push_back("whether the limit profile " + plan_.spec.limit_profile + " is given to this strategy is not known: " + known.error().message);
+    else if (!known->gives(plan_.spec.strategy_id, plan_.spec.limit_profile)) first_notices_.push_back(strategy::profile_not_given(plan_.spec));
   }
 
   // ---- data
@@ -137,7 +180,7 @@ private:
       closes = own.closed_ms;
       strategy::source_bars daily;
       if (plan_.daily)
-        if (auto bars = bars_of(*s.what, timeframe::days(1), daily_history)) daily = std::move(*bars);
+        if (auto bars = bars_of(*s.what, timeframe::days(1), strategy::daily_history)) daily = std::move(*bars);
       s.series = std::make_shared<const strategy::symbol_series>(plan_.names, plan_.settings, std::move(sources), std::move(daily));
       break;
     }
@@ -198,6 +241,7 @@ private:
     for (const auto& symbol : plan_.spec.symbols()) in.symbols.push_back(input_of(symbol, patience));
     add_last_prices(in.symbols);
     if (over()) return fail(job_outcome::timed_out, "the run was over its time before it decided");
+    report_["inputs_hash"] = strategy::inputs_hash(in);
     auto made = strategy::run_strategy(plan_, in);
     out_.memory = made.memory;
     out_.notices = made.notices;
@@ -207,7 +251,20 @@ private:
     report_["left_out"] = made.left_out;
     report_["signals"] = ordered_json::array();
     if (made.left_out.size() == in.symbols.size()) out_.outcome = job_outcome::no_data;
-    for (const auto& signal : made.signals) place(signal);
+    const auto common = strategy::moment_of(plan_, in);
+    for (const auto& s : in.symbols) {
+      if (std::find(made.left_out.begin(), made.left_out.end(), s.symbol) == made.left_out.end()) continue;
+      auto values = strategy::values_of(plan_, order_.slot, run_id());
+      values["symbol"] = strategy::value::of(s.symbol), values["event"] = strategy::value::of("missing_data");
+      values["error_message"] = values["reason"] = strategy::value::of(s.problem.empty() ? "no data" : s.problem);
+      raise({"missing_data"}, values, nullptr);
+    }
+    for (const auto& signal : made.signals) {
+      const auto at = std::find_if(in.symbols.begin(), in.symbols.end(), [&](const auto& s) { return s.symbol == signal.symbol; });
+      if (at == in.symbols.end()) continue;
+      const strategy::job_values live(plan_, in, common, *at);
+      place(signal, live);
+    }
   }
 
   static ordered_json lists_json(const std::vector<strategy::list_outcome>& lists) {
@@ -220,7 +277,7 @@ private:
     return out;
   }
 
-  void place(const strategy::job_signal& signal) {
+  void place(const strategy::job_signal& signal, const strategy::value_source& live) {
     ordered_json row{{"symbol", signal.symbol}, {"signal", strategy::to_string(signal.kind)}, {"quantity", signal.qty.to_string()}, {"price", signal.at.to_string()}, {"reason", signal.reason}, {"key", signal.key}};
     if (signal.stop) row["stop_price"] = signal.stop->to_string();
     if (signal.target) row["target_price"] = signal.target->to_string();
@@ -232,7 +289,8 @@ private:
         const bool exits = signal.kind == strategy::signal_kind::exit_long || signal.kind == strategy::signal_kind::exit_short;
         auto request = strategy::request_for(plan_, signal);
         if (exits && request.type == order_type::market) cancel_entries(signal.symbol);
-        if (!exits || request.type == order_type::market || cancel_and_wait(signal.symbol)) send({std::move(request), signal.key}, row);
+        if (!exits || request.type == order_type::market || cancel_and_wait(signal.symbol))
+          raise_order(send({std::move(request), signal.key}, row), strategy::events_of(signal), strategy::values_of(plan_, signal, order_.slot, run_id()), &live);
         else row["order_state"] = "not sent";
       }
     }
@@ -276,18 +334,20 @@ private:
 
   /// A disabled strategy sends nothing but what closes a position.
   [[nodiscard]] bool may_send(const signal_order& what) const {
-    if (!world_.switches || what.request.effect == position_effect::reduce_only) return true;
+    if (what.request.effect == position_effect::reduce_only) return true;
+    if (order_.switched_off && order_.switched_off->load()) return false;
+    if (!world_.switches) return true;
     const auto now = world_.switches->state_of(strategy_name());
     return !now || now->is_enabled();
   }
 
-  void send(signal_order what, ordered_json& row) {
+  sent send(signal_order what, ordered_json& row) {
     if (!may_send(what)) {
       row["order_state"] = "not sent";
       row["order_error"] = "the strategy is disabled";
       out_.notices.push_back(row.value("symbol", "") + ": not sent, the strategy is disabled");
       if (out_.outcome == job_outcome::done) out_.outcome = job_outcome::refused;
-      return;
+      return {};
     }
     const auto answer = wait_for<signal_outcome>([&](auto reply) { world_.desk->place(std::move(what), std::move(reply)); });
     if (!answer) {
@@ -295,15 +355,20 @@ private:
       row["order_error"] = to_string(answer.error());
       out_.notices.push_back(row.value("symbol", "") + ": " + answer.error().message);
       if (out_.outcome == job_outcome::done) fail(answer.error().code == errc::timed_out ? job_outcome::timed_out : job_outcome::refused, answer.error().message);
-      return;
+      return {sent::state_t::refused, std::nullopt, answer.error().message};
     }
     row["order_id"] = answer->what.id.str();
     row["order_state"] = to_string(answer->what.state);
     if (answer->how == signal_outcome::kind::repeated) row["repeated"] = true;
-    if (answer->how != signal_outcome::kind::refused) return;
+    if (answer->how != signal_outcome::kind::refused) {
+      const auto qty = answer->what.terms.qty;
+      if (qty.value().is_positive()) row["ordered_quantity"] = qty.to_string();
+      return {sent::state_t::taken, qty.value().is_positive() ? std::optional(qty) : std::nullopt, {}};
+    }
     row["order_error"] = answer->what.reason;
     out_.notices.push_back(row.value("symbol", "") + ": order refused: " + answer->what.reason);
     if (out_.outcome == job_outcome::done) out_.outcome = job_outcome::refused;
+    return {sent::state_t::refused, std::nullopt, answer->what.reason};
   }
 
   // ---- a portfolio
@@ -318,8 +383,9 @@ private:
       if (!asset) return fail(job_outcome::failed, symbol + ": " + asset.error().message);
       in.assets.push_back(std::move(*asset));
     }
-    if (const auto* market = world_.market->instruments().find(benchmark_symbol))
-      if (auto bars = bars_of(*market, timeframe::days(1), daily_history)) in.benchmark = std::move(*bars);
+    if (const auto* market = world_.market->instruments().find(strategy::benchmark_symbol))
+      if (auto bars = bars_of(*market, timeframe::days(1), strategy::daily_history)) in.benchmark = std::move(*bars);
+    report_["inputs_hash"] = strategy::inputs_hash(in);
     const auto made = strategy::run_portfolio(plan_, in);
     out_.notices = made.notices;
     report_["action"] = strategy::to_string(made.action);
@@ -327,8 +393,17 @@ private:
     report_["weights"] = made.figures.weights;
     report_["signals"] = ordered_json::array();
     if (made.action == strategy::portfolio_action::emergency) out_.notices.insert(out_.notices.begin(), "emergency: positions are cut to their cap");
+    const auto live = strategy::portfolio_source(plan_, in, made.figures);
+    for (const auto& a : in.assets) {
+      if (a.last) continue;
+      auto values = strategy::values_of(plan_, order_.slot, run_id());
+      values["symbol"] = strategy::value::of(a.symbol), values["event"] = strategy::value::of("missing_data");
+      values["error_message"] = values["reason"] = strategy::value::of("no fresh price");
+      raise({"missing_data"}, values, nullptr);
+    }
+    for (const auto& event : strategy::events_of(plan_, made, order_.slot, run_id())) raise(event.names, event.values, live.get());
     for (const auto* trades : {&made.sells, &made.buys})
-      if (!trade(*trades)) return;
+      if (!trade(*trades, made, *live)) return;
   }
 
   void cancel_strays() {
@@ -344,7 +419,7 @@ private:
     auto held = wait_for<strategy_holding>([&](auto done) { world_.desk->holding(account(), strategy_name(), a.what->symbol, std::move(done)); });
     if (!held) return held.error();
     a.held = held->qty;
-    if (auto bars = bars_of(*a.what, timeframe::days(1), daily_history)) a.daily = std::move(*bars);
+    if (auto bars = bars_of(*a.what, timeframe::days(1), strategy::daily_history)) a.daily = std::move(*bars);
     a.last = price_now(*a.what);
     return a;
   }
@@ -356,14 +431,14 @@ private:
   }
 
   /// All slices of the trades, side by side; false: the run is over.
-  bool trade(const std::vector<strategy::portfolio_trade>& trades) {
+  bool trade(const std::vector<strategy::portfolio_trade>& trades, const strategy::portfolio_output& made, const strategy::value_source& live) {
     std::size_t rounds = 0;
     for (const auto& t : trades) rounds = std::max(rounds, t.slices.size());
     const auto& e = plan_.spec.execution;
     const auto gap = std::chrono::milliseconds(std::chrono::minutes(e.spread_minutes)) / std::max<std::int64_t>(1, 2 * e.slices); // sells and buys share the time
     for (std::size_t round = 0; round < rounds; ++round) {
       for (const auto& t : trades)
-        if (round < t.slices.size()) slice(t, round);
+        if (round < t.slices.size()) slice(t, round, made, live);
       if (order_.orders == job_run_order::sending::dry_run) continue;
       if (e.spread == strategy::feature_state::on && !pause(gap)) return false;
       for (const auto& t : trades)
@@ -372,7 +447,7 @@ private:
     return true;
   }
 
-  void slice(const strategy::portfolio_trade& t, std::size_t number) {
+  void slice(const strategy::portfolio_trade& t, std::size_t number, const strategy::portfolio_output& made, const strategy::value_source& live) {
     const auto* what = world_.market->instruments().find(t.symbol);
     ordered_json row{{"symbol", t.symbol}, {"signal", direction_of(t.side) == direction::buy ? "buy" : "sell"}, {"quantity", t.slices[number].to_string()}, {"price", t.arrival.to_string()},
                      {"reason", "slice " + std::to_string(number + 1) + " of " + std::to_string(t.slices.size())}, {"key", strategy::slice_key(plan_, order_.slot, t, number)}};
@@ -388,7 +463,9 @@ private:
       }
       row["limit_price"] = limit->to_string();
     }
-    if (order_.orders == job_run_order::sending::send) send({strategy::slice_request(plan_, t, number, limit), strategy::slice_key(plan_, order_.slot, t, number)}, row);
+    if (order_.orders == job_run_order::sending::send)
+      raise_order(send({strategy::slice_request(plan_, t, number, limit), strategy::slice_key(plan_, order_.slot, t, number)}, row), {},
+                  strategy::values_of(plan_, t, number, made, order_.slot, run_id()), &live);
     report_["signals"].push_back(std::move(row));
   }
 
@@ -397,6 +474,7 @@ private:
   const strategy::job_plan& plan_;
   std::chrono::steady_clock::time_point deadline_;
   ordered_json report_;
+  std::vector<std::string> first_notices_;
   job_run_report out_;
 };
 

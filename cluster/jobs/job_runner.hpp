@@ -2,6 +2,7 @@
 
 // One run of a job on a node, from data to orders. Blocks: it is called on a thread of its own.
 
+#include "actors/model/notice_sender.hpp"
 #include "actors/model/order_desk.hpp"
 #include "actors/strategy/jobs/job_plan.hpp"
 #include "actors/strategy/jobs/job_run.hpp"
@@ -24,6 +25,9 @@ struct job_world {
   std::shared_ptr<const std::atomic<bool>> stopping;
   /// Null, or a strategy that is not registered: nothing is switched off.
   std::shared_ptr<const strategy::strategy_switch> switches = {};
+  /// The limit profiles of an account. Empty: nobody knows.
+  std::function<void(account_id, gateway::reply<strategy::account_profiles>)> profiles = {};
+  strategy::environment_lookup environment = {}; ///< variables of webhooks
 };
 
 enum class job_outcome : std::uint8_t { done, failed, no_data, refused, timed_out };
@@ -35,12 +39,15 @@ struct job_run_order {
   strategy::run_memory memory;
   enum class sending : std::uint8_t { send, dry_run };
   sending orders = sending::send;
+  /// Set while the job is switched off: nothing but what closes a position is sent. Null: never.
+  std::shared_ptr<const std::atomic<bool>> switched_off = {};
 };
 
 struct job_run_report {
   job_outcome outcome = job_outcome::done;
   std::string json;               ///< lists, signals, orders, notices
   std::vector<std::string> notices;
+  std::vector<notice> webhooks;   ///< to be sent, in their order
   strategy::run_memory memory;
   std::string error_message;      ///< of failed and timed_out
 };

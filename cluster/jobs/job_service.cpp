@@ -15,6 +15,9 @@ namespace {
 namespace fs = std::filesystem;
 using strategy::job_run_state;
 
+/// Before the id of a registered strategy, where files have their path.
+constexpr std::string_view stored_path = "strategy ";
+
 /// Names, sizes and times of the job files: what tells that something changed.
 std::string state_of(const std::string& folder) {
   std::vector<std::string> rows;
@@ -61,6 +64,9 @@ result<std::unique_ptr<job_service>> job_service::start(job_surroundings around)
   out->log_ = std::move(*log);
   const auto now = out->around_.world.clock();
   if (auto pruned = out->log_->prune(now); !pruned) spdlog::warn("jobs: {}", to_string(pruned.error()));
+  auto switches = out->log_->switches();
+  if (!switches) return switches.error();
+  out->scheduler_.restore(std::move(*switches));
   out->look_at_folder(now);
   out->thread_ = std::thread([service = out.get()] { service->loop(); });
   return out;
@@ -91,6 +97,7 @@ void job_service::loop() {
     const auto now = around_.world.clock();
     if (const auto t = std::chrono::steady_clock::now(); t - last_look >= limits::job_folder_look) {
       last_look = t;
+      ask_profiles();
       look_at_folder(now);
     }
     take_ended(now);
@@ -99,36 +106,90 @@ void job_service::loop() {
 }
 
 void job_service::look_at_folder(utc_time now) {
-  if (!fs::is_directory(around_.folder)) return;
-  auto state = state_of(around_.folder);
-  if (state == folder_state_) return;
+  const bool has_folder = fs::is_directory(around_.folder);
+  const auto stored = around_.stored.list ? around_.stored.list() : std::vector<stored_job>{};
+  if (!has_folder && stored.empty() && by_path_.empty()) return;
+  auto state = has_folder ? state_of(around_.folder) : "";
+  for (const auto& one : stored)
+    state += one.strategy_id + "|" + std::to_string(one.version) + "|" + one.account + (one.state == strategy::job_state::enabled ? "|on\n" : "|off\n");
+  auto context = around_.checks;
+  {
+    std::lock_guard told{profiles_->mutex};
+    if (state == folder_state_ && profiles_->version == profiles_read_) return;
+    profiles_read_ = profiles_->version;
+    context.by_account = profiles_->told;
+  }
   folder_state_ = std::move(state);
-  strategy::check_context context;
   context.instruments = around_.master.get();
   context.environment = around_.defaults.environment;
   context.now = now;
-  auto files = read_job_folder(around_.folder, around_.defaults, context);
+  auto files = has_folder ? read_job_folder(around_.folder, around_.defaults, context) : result<std::vector<job_file>>(std::vector<job_file>{});
   if (!files) return tell("job_error", "", to_string(files.error()), now);
   std::map<std::string, std::shared_ptr<const strategy::job_plan>> next;
   findings_.clear();
   for (auto& file : *files) {
-    findings_[file.path] = file.checked.findings;
-    if (file.checked.plan) {
-      next[file.path] = file.checked.plan;
-      continue;
-    }
-    std::string why;
-    for (const auto& f : file.checked.findings)
-      if (f.level == strategy::severity::error && why.empty()) why = to_string(f);
-    const auto old = by_path_.find(file.path);
-    tell("job_error", file.checked.spec ? file.checked.spec->strategy_id : "", why + (old != by_path_.end() ? "; the version before goes on" : ""), now);
-    if (old != by_path_.end()) next[file.path] = old->second;
+    take_version(file.path, file.checked, next, now);
+    if (file.checked.spec) context.taken_ids.insert(file.checked.spec->strategy_id);
   }
+  read_stored(stored, std::move(context), next);
   by_path_ = std::move(next);
   std::vector<std::shared_ptr<const strategy::job_plan>> plans;
   for (const auto& [path, plan] : by_path_) plans.push_back(plan);
   scheduler_.set_jobs(plans, now);
-  spdlog::info("jobs: {} of {} files of {} are scheduled", plans.size(), files->size(), around_.folder);
+  spdlog::info("jobs: {} of {} files and registered sources are scheduled", plans.size(), findings_.size());
+}
+
+void job_service::take_version(const std::string& path, const strategy::checked_job& checked, std::map<std::string, std::shared_ptr<const strategy::job_plan>>& next, utc_time now) {
+  findings_[path] = checked.findings;
+  if (checked.plan) {
+    next[path] = checked.plan;
+    return;
+  }
+  std::string why;
+  for (const auto& f : checked.findings)
+    if (f.level == strategy::severity::error && why.empty()) why = to_string(f);
+  const auto old = by_path_.find(path);
+  tell("job_error", checked.spec ? checked.spec->strategy_id : "", why + (old != by_path_.end() ? "; the version before goes on" : ""), now);
+  if (old != by_path_.end()) next[path] = old->second;
+}
+
+void job_service::read_stored(const std::vector<stored_job>& list, strategy::check_context context, std::map<std::string, std::shared_ptr<const strategy::job_plan>>& next) {
+  const auto now = context.now;
+  for (const auto& one : list) {
+    const auto path = std::string(stored_path) + one.strategy_id;
+    const auto source = around_.stored.source(one.strategy_id);
+    if (!source) {
+      tell("job_error", one.strategy_id, to_string(source.error()), now);
+      continue;
+    }
+    auto checked = strategy::check_job(*source, path, around_.defaults, context);
+    if (checked.spec) context.taken_ids.insert(checked.spec->strategy_id);
+    take_version(path, checked, next, now);
+    const auto found = next.find(path);
+    if (found == next.end()) continue;
+    auto own = std::make_shared<strategy::job_plan>(*found->second); // switch and account are the registry's
+    own->spec.state = one.state;
+    if (!one.account.empty()) own->spec.account = one.account;
+    found->second = std::move(own);
+  }
+}
+
+bool job_service::is_stored(const std::string& strategy_id) const { return by_path_.contains(std::string(stored_path) + strategy_id); }
+
+void job_service::ask_profiles() {
+  if (!around_.world.profiles) return;
+  std::set<std::string> accounts;
+  for (const auto& [path, plan] : by_path_)
+    if (!plan->spec.limit_profile.empty()) accounts.insert(plan->spec.account);
+  for (const auto& account : accounts)
+    around_.world.profiles(account_id{account}, [board = profiles_, account](result<strategy::account_profiles> got) {
+      if (!got) return; // it starts, or is gone: asked again at the next look
+      std::lock_guard lock{board->mutex};
+      const auto known = board->told.find(account);
+      if (known != board->told.end() && known->second == *got) return;
+      board->told[account] = std::move(*got);
+      ++board->version;
+    });
 }
 
 result<bool> job_service::claim(const strategy::job_plan& plan, utc_time slot, utc_time now) {
@@ -171,6 +232,9 @@ void job_service::start_due(utc_time now) {
 void job_service::begin(std::shared_ptr<const strategy::job_plan> plan, utc_time slot, gateway::reply<std::string> done) {
   job_run_order order{plan, slot, {}, job_run_order::sending::send};
   if (auto memory = log_->memory(plan->spec.strategy_id)) order.memory = std::move(*memory);
+  auto& off = off_[plan->spec.strategy_id];
+  if (!off) off = std::make_shared<std::atomic<bool>>(false);
+  order.switched_off = off;
   busy_.insert(plan->spec.strategy_id);
   const auto number = next_worker_++;
   workers_[number] = std::thread([this, number, order = std::move(order), done = std::move(done)]() mutable {
@@ -208,46 +272,49 @@ void job_service::take_ended(utc_time now) {
     if (last.size() > limits::error_rate_runs) last.pop_front();
     if (last.size() == limits::error_rate_runs && static_cast<std::size_t>(std::count(last.begin(), last.end(), true)) * 10 > last.size())
       tell("job_error_rate", run.strategy_id, "more than 10 % of the last runs failed", now);
-    if (scheduler_.finished(run.strategy_id, run.slot, result_of(state), now))
-      tell("job_disabled", run.strategy_id, "disabled after failed runs; it goes on when it is switched on or its file changes", now);
+    if (scheduler_.finished(run.strategy_id, run.slot, result_of(state), now)) {
+      tell("job_disabled", run.strategy_id, "disabled after failed runs; it goes on when it is switched on", now);
+      if (const auto row = scheduler_.switch_of(run.strategy_id)) {
+        if (auto kept = keep_switch(*row); !kept) tell("job_error", run.strategy_id, to_string(kept.error()), now);
+        raise_disabled(*run.plan, *row);
+      }
+    }
     send_webhooks(run);
     if (run.done) run.done(std::move(run.report.json));
   }
 }
 
-void job_service::send_webhooks(const ended_run& run) {
-  if (run.plan->spec.webhooks.empty()) return;
-  const auto report = nlohmann::json::parse(run.report.json, nullptr, false);
-  std::vector<notice> all;
-  const auto add = [&](const std::vector<std::string>& events, const strategy::event_values& values) {
-    for (auto& n : strategy::notices_for(*run.plan, events, values, around_.defaults.environment)) all.push_back(std::move(n));
-  };
-  if (report.is_object() && report.contains("signals"))
-    for (const auto& s : report["signals"]) {
-      strategy::event_values values;
-      for (const auto& [name, v] : s.items())
-        if (v.is_string()) values[name] = strategy::value::of(v.get<std::string>());
-      const auto kind = s.value("signal", "");
-      const auto text = [&](const char* key) { return s.value(key, ""); };
-      const auto number = [&](const char* key) {
-        const auto d = decimal::parse(text(key));
-        return d ? strategy::value::of(d->to_double()) : strategy::value::missing();
-      };
-      values["shares"] = number("quantity"), values["current_price"] = number("price"), values["target_price"] = number("target_price");
-      values["side"] = strategy::value::of(kind.ends_with("short") ? "short" : "long");
-      values["trade_action"] = strategy::value::of(kind == "entry_long" || kind == "exit_short" || kind == "buy" ? "buy" : "sell");
-      values["exit_reason"] = values["reason"] = strategy::value::of(text("reason"));
-      values["timestamp"] = strategy::value::of(to_iso8601(run.slot));
-      values["run_id"] = strategy::value::of(run.run_id), values["strategy_id"] = strategy::value::of(run.strategy_id), values["event"] = strategy::value::of(kind);
-      add({kind, kind.substr(0, kind.find('_')), "signal", "trade"}, values);
-    }
-  if (!run.report.error_message.empty())
-    add({"error"}, {{"error_message", strategy::value::of(run.report.error_message)}, {"timestamp", strategy::value::of(to_iso8601(run.slot))},
-                    {"run_id", strategy::value::of(run.run_id)}, {"strategy_id", strategy::value::of(run.strategy_id)}});
+void job_service::raise(const strategy::job_plan& plan, const std::vector<std::string>& events, const strategy::event_values& values) {
+  if (plan.spec.webhooks.empty()) return;
+  std::vector<std::string> problems;
+  send(plan.spec.strategy_id, strategy::notices_for(plan, events, values, around_.defaults.environment, nullptr, &problems));
+  for (const auto& one : problems) spdlog::error("jobs: {}: {}", plan.spec.strategy_id, one);
+}
+
+void job_service::send_webhooks(ended_run& run) {
+  send(run.strategy_id, std::move(run.report.webhooks));
+  auto values = strategy::values_of(*run.plan, run.slot, run.run_id);
+  if (!run.report.error_message.empty()) {
+    values["error_message"] = values["reason"] = strategy::value::of(run.report.error_message);
+    values["event"] = strategy::value::of("error");
+    raise(*run.plan, {"error"}, values);
+  }
+  values["event"] = strategy::value::of("run");
+  values["reason"] = strategy::value::of(std::string(to_string(run.report.outcome)));
+  raise(*run.plan, {"run"}, values);
+}
+
+void job_service::raise_disabled(const strategy::job_plan& plan, const strategy::job_switch_row& why) {
+  auto values = strategy::values_of(plan, why.at, "");
+  values["event"] = strategy::value::of("disabled"), values["reason"] = strategy::value::of(why.reason.empty() ? "switched off by " + why.author : why.reason);
+  raise(plan, {"disabled"}, values);
+}
+
+void job_service::send(const std::string& strategy_id, std::vector<notice> all) {
   if (all.empty()) return;
-  if (!around_.sender) return spdlog::warn("jobs: {} has {} notices, and this node sends none", run.strategy_id, all.size());
+  if (!around_.sender) return spdlog::warn("jobs: {} has {} notices, and this node sends none", strategy_id, all.size());
   for (auto& n : all)
-    around_.sender->send(std::move(n), [id = run.strategy_id](const result<notice_receipt>& done) {
+    around_.sender->send(std::move(n), [id = strategy_id](const result<notice_receipt>& done) {
       if (!done) spdlog::warn("jobs: a notice of {} did not arrive: {}", id, done.error().message); // never the address: it may hold a secret
     });
 }
@@ -273,7 +340,8 @@ std::vector<gateway::job_file_view> job_service::jobs() {
   std::vector<gateway::job_file_view> out;
   for (const auto& [path, findings] : findings_) {
     gateway::job_file_view v;
-    v.file = fs::path(path).filename().string();
+    if (path.starts_with(stored_path)) v.origin = gateway::job_file_view::home::registry, v.strategy_id = path.substr(stored_path.size());
+    else v.file = fs::path(path).filename().string();
     for (const auto& f : findings) v.findings.push_back(strategy::to_string(f));
     const auto plan = by_path_.find(path);
     if (plan == by_path_.end()) {
@@ -282,8 +350,10 @@ std::vector<gateway::job_file_view> job_service::jobs() {
       const auto& spec = plan->second->spec;
       v.strategy_id = spec.strategy_id, v.name = spec.name, v.account = spec.account;
       v.type = spec.type == strategy::job_type::strategy ? "strategy" : "portfolio_management";
+      v.symbols = spec.symbols();
       const auto& s = states[spec.strategy_id];
       v.state = s.state == strategy::job_state::enabled ? "enabled" : "disabled";
+      if (s.switched) v.switched = gateway::job_switch_view{s.switched->reason, s.switched->author, s.switched->at};
       v.next = s.next, v.running = s.running, v.runs = s.runs, v.failed = s.failed, v.skipped = s.skipped_overlap + s.skipped_busy + s.skipped_missed;
     }
     out.push_back(std::move(v));
@@ -299,7 +369,13 @@ void job_service::run(gateway::job_run_call call, gateway::reply<std::string> do
   };
   if (stopping_->load()) return refuse({errc::not_available, "the node stops"});
   auto plan = scheduler_.plan_of(call.strategy_id);
+  if (!plan) { // perhaps it has come a moment ago
+    look_at_folder(around_.world.clock());
+    plan = scheduler_.plan_of(call.strategy_id);
+  }
   if (!plan) return refuse({errc::not_found, "there is no job " + tt::in_quotes(call.strategy_id), "strategy_id"});
+  if (!call.content_hash.empty() && call.content_hash != plan->spec.content_hash)
+    return refuse({errc::not_found, "this node has another version of the job " + tt::in_quotes(call.strategy_id), "content_hash"});
   if (workers_.size() >= strategy::limits::running_jobs) return refuse({errc::limit_exceeded, "too many jobs run; try again"});
   if (busy_.contains(call.strategy_id)) return refuse({errc::conflict, "the job is running", "strategy_id"});
   const auto now = around_.world.clock();
@@ -330,9 +406,27 @@ void job_service::runs(std::string strategy_id, std::size_t limit, gateway::repl
   done(std::move(out));
 }
 
-result<void> job_service::switch_job(const std::string& strategy_id, gateway::job_switch to) {
+/// That of a registered strategy is the registry's.
+result<void> job_service::keep_switch(const strategy::job_switch_row& row) {
+  if (!is_stored(row.strategy_id)) return log_->keep_switch(row);
+  scheduler_.forget_switch(row.strategy_id);
+  return around_.stored.switch_to(row.strategy_id, row.state, row.reason, row.author);
+}
+
+result<void> job_service::switch_job(gateway::job_switch_call call) {
   std::lock_guard lock{mutex_};
-  return scheduler_.set_state(strategy_id, to == gateway::job_switch::enable ? strategy::job_state::enabled : strategy::job_state::disabled, around_.world.clock());
+  const auto plan = scheduler_.plan_of(call.strategy_id);
+  if (!plan) return error{errc::not_found, "there is no job " + tt::in_quotes(call.strategy_id), "strategy_id"};
+  const auto to = call.to == gateway::job_switch::enable ? strategy::job_state::enabled : strategy::job_state::disabled;
+  auto& off = off_[call.strategy_id];
+  if (!off) off = std::make_shared<std::atomic<bool>>(false);
+  if (to == strategy::job_state::disabled) off->store(true); // a run under way sends nothing more, whatever the disk says
+  const auto row = scheduler_.set_state(call.strategy_id, to, around_.world.clock(), call.reason, call.author);
+  if (!row) return row.error();
+  if (auto kept = keep_switch(*row); !kept) return kept;
+  if (to == strategy::job_state::enabled) off->store(false);
+  else raise_disabled(*plan, *row);
+  return {};
 }
 
 } // namespace tt::cluster

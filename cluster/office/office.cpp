@@ -1,5 +1,8 @@
 #include "cluster/office/office.hpp"
 
+#include "gateways/jobs/limit_profiles.hpp"
+#include "gateways/notify/outbound_rules.hpp"
+
 #include <utility>
 
 namespace tt::cluster {
@@ -11,6 +14,38 @@ board_notice notice_of(const strategy_id& id, const std::string& symbol, const s
   board_notice out{"pine_alert", id.str(), said.message, symbol, from_unix_ms(said.at_ms)};
   if (out.message.empty()) out.message = said.title.empty() ? "alert" : said.title;
   else if (!said.title.empty()) out.message = said.title + ": " + out.message;
+  return out;
+}
+
+/// The limit profiles of an account as jobs see them.
+strategy::account_profiles profiles_in(const gateway::risk_snapshot& of) {
+  strategy::account_profiles out;
+  for (const auto& one : of.profiles) {
+    out.named[one.name] = gateway::limit_profile_of(one.limits);
+    for (const auto& where : one.assigned_to) {
+      if (where.scope == risk::limit_scope::strategy) out.of_strategies[where.name] = one.name;
+      if (where.scope == risk::limit_scope::account) out.of_account = one.name;
+    }
+  }
+  return out;
+}
+
+/// Registered strategies of kind yaml, whose sources are jobs. `records` outlives what is given.
+stored_jobs stored_in(strategy::registry& records, const std::function<utc_time()>& clock) {
+  stored_jobs out;
+  out.list = [&records] {
+    std::vector<stored_job> all;
+    for (const auto& one : records.list())
+      if (one.state.kind == strategy::strategy_kind::yaml && one.version > 0)
+        all.push_back({one.id.str(), one.version, one.state.account.str(), one.state.is_enabled() ? strategy::job_state::enabled : strategy::job_state::disabled});
+    return all;
+  };
+  out.source = [&records](const std::string& id) { return records.source(strategy_id{id}); };
+  out.switch_to = [&records, clock](const std::string& id, strategy::job_state to, const std::string& reason, const std::string& author) -> result<void> {
+    const auto power = to == strategy::job_state::enabled ? strategy::strategy_power::enabled : strategy::strategy_power::disabled;
+    if (auto done = records.set_power(strategy_id{id}, power, reason, {author, clock()}); !done) return done.error();
+    return {};
+  };
   return out;
 }
 
@@ -77,8 +112,23 @@ result<void> office::open_webhooks() {
 result<void> office::open_jobs() {
   job_surroundings with;
   with.world = {&around_.market, trading_->desk(), around_.market_clock, nullptr, strategies_->switches()};
+  with.world.profiles = [&port = trading_->port()](const account_id& account, gateway::reply<strategy::account_profiles> done) {
+    gateway::trading_caller who;
+    who.principal = "jobs";
+    who.accounts = gateway::trading_caller::reach::all;
+    port.risk_state(who, account, [done = std::move(done)](const result<gateway::risk_snapshot>& got) {
+      if (!got) return done(got.error());
+      done(profiles_in(*got));
+    });
+  };
+  with.world.environment = process_variable;
+  with.checks.profiles = gateway::shipped_limit_profiles();
+  auto hosts = gateway::listed_hosts(around_.config.notice_allow);
+  if (!hosts) return hosts.error();
+  with.checks.allows_host = std::move(*hosts);
   with.folder = around_.config.strategies_dir;
   with.log = around_.place.store("jobs", "jobs.sqlite");
+  with.stored = stored_in(strategies_->records(), around_.market_clock);
   with.defaults = {around_.config.time_zone, around_.config.default_venue, process_variable};
   with.master = around_.master;
   if (alerts_) with.board = std::shared_ptr<notice_board>(std::shared_ptr<void>{}, alerts_.get()); // the jobs end before it

@@ -394,6 +394,12 @@ risk_snapshot account_desk::risk_state(access& in) const {
     out.limits.push_back(std::move(line));
   }
   out.breakers = breakers_.read(figures, limits);
+  for (const auto& [name, set] : limits_.profiles()) {
+    profile_reading one{name, set, {}};
+    for (const auto& [where, assigned] : limits_.assigned())
+      if (assigned == name) one.assigned_to.push_back(where);
+    out.profiles.push_back(std::move(one));
+  }
   for (const auto& [scope, mode] : stop_.modes()) out.stops.push_back({scope, mode});
   for (const auto number : uncancelled(in))
     if (auto id = id_of(number)) out.unconfirmed.push_back(std::move(*id));

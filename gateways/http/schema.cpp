@@ -187,8 +187,10 @@ constexpr schema schemas[] = {
   {"Breaker", "code:s! scope:e(account|strategy|symbol)! name:s formula:s! measured:n!? limit:n!? headroom:n!? unit:s! would_trip:b! tripped:b!"},
   {"Risk",
    "mode:e(none|reduce|flatten|halt)! kill_active:b! epoch:i! limits_version:i! limits:[]#RiskLimit! breakers:[]#Breaker! stops:[]#ScopedStop! "
-   "unconfirmed_cancels:[]s! frozen:[]#FrozenSymbol! alarms:[]#AccountAlarm!",
+   "unconfirmed_cancels:[]s! frozen:[]#FrozenSymbol! alarms:[]#AccountAlarm! limit_profiles:[]#LimitProfile!",
    "mode is that of the account as a whole; stops lists all that are in force, of any scope. unconfirmed_cancels: orders that a stop cancels and that have not ended"},
+  {"LimitProfile", "name:s! assigned_to:[]#ProfileScope!", "Looser limits under a name; an admin gives them to a scope"},
+  {"ProfileScope", "scope:s! name:s"},
   {"ScopedStop", "scope:e(global|account|strategy|symbol)! name:s mode:e(reduce|flatten|halt)!"},
   {"FrozenSymbol", "symbol:s! ours:n! theirs:n! reason:s! since:t!", "We and the venue disagree: only closing orders until both agree or an admin accepts the venue's position"},
   {"AccountAlarm", "timestamp:t! level:e(notice|warning|alarm)! code:s! order_id:s symbol:s text:s!"},

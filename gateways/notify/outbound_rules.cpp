@@ -118,4 +118,15 @@ result<void> outbound_rules::check(std::string_view host, const ip::address& add
   return error{errc::refused, std::string(host) + " is " + std::string(to_string(kind)) + "; notices go to public addresses and those in NOTICE_ALLOW only", "webhook_url"};
 }
 
+result<std::function<bool(const std::string& host)>> listed_hosts(const std::vector<std::string>& allowed) {
+  auto rules = outbound_rules::parse(allowed);
+  if (!rules) return rules.error();
+  return std::function<bool(const std::string&)>([rules = std::move(*rules)](const std::string& host) {
+    if (rules.lists(host)) return true;
+    boost::system::error_code none;
+    const auto address = ip::make_address(host, none);
+    return !none && static_cast<bool>(rules.check(host, address));
+  });
+}
+
 } // namespace tt::gateway

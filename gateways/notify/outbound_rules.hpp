@@ -7,6 +7,7 @@
 
 #include <boost/asio/ip/address.hpp>
 
+#include <functional>
 #include <set>
 
 namespace tt::gateway {
@@ -41,5 +42,8 @@ private:
   std::set<std::string> names_;
   network_list networks_;
 };
+
+/// Whether a host, as a URL names it, is on the list: for checks that ask no name server. Errors: as outbound_rules::parse.
+result<std::function<bool(const std::string& host)>> listed_hosts(const std::vector<std::string>& allowed);
 
 } // namespace tt::gateway

@@ -310,6 +310,16 @@ void write(json_writer& out, const risk_snapshot& risk) {
     optional_text(out, "symbol", one.symbol);
     out.field("text", one.text).end_object();
   }
+  out.end_array().key("limit_profiles").begin_array();
+  for (const auto& one : risk.profiles) {
+    out.begin_object().field("name", one.name).key("assigned_to").begin_array();
+    for (const auto& where : one.assigned_to) {
+      out.begin_object().field("scope", to_string(where.scope));
+      optional_text(out, "name", where.name);
+      out.end_object();
+    }
+    out.end_array().end_object();
+  }
   out.end_array().end_object();
 }
 

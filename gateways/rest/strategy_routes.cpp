@@ -1,6 +1,7 @@
 // Strategies (http-api.md section 8). Checks and previews (strategy_preview.cpp) work on every node; the rest needs the
 // node's strategies.
 
+#include "gateways/rest/job_file_routes.hpp"
 #include "gateways/rest/limits_body.hpp"
 #include "gateways/rest/strategy_calls.hpp"
 #include "gateways/rest/trading_call.hpp"
@@ -140,7 +141,7 @@ void register_strategy(services& parts, const context_ptr& call, const responder
   const auto mode = body.string({"mode"}, need::optional, 16).value_or("paper");
   if (mode != "paper" && mode != "live") body.problem("mode", "must be paper or live", "value");
   const auto enabled = body.boolean({"enabled"}, need::optional).value_or(false);
-  if (kind == "pine" && source.empty()) body.problem("source", "is missing", "missing");
+  if (kind != "webhook" && source.empty()) body.problem("source", "is missing", "missing");
   if (kind == "pine" && enabled && (!c.symbols || c.symbols->empty())) body.problem("symbols", "an enabled Pine strategy needs at least one", "missing");
   if (const auto read = parse_name<strategy_kind>(kind, "kind"))
     if (const auto* wrong = wrong_sizing(*read, c.sizing)) body.problem("sizing", wrong, "value");
@@ -164,6 +165,10 @@ void register_strategy(services& parts, const context_ptr& call, const responder
   with_account(parts, answer, r.state.account, [p = &parts, call, answer, r, source] {
     run_heavy(*p, answer, [p, call, answer, r, source] {
       if (r.state.kind == strategy_kind::pine && !is_good_source(call, answer, source)) return;
+      if (r.state.kind == strategy_kind::yaml) {
+        if (const auto job = file_job(*p, r.id.str())) return answer(to_api_error({errc::conflict, "the job of the file " + job->file + " has this id", "strategy_id"}, "body"));
+        if (auto refused = refuse_job_source(call, source, r.id.str(), p->market.instruments(), p->clock())) return answer(std::move(*refused));
+      }
       const auto add = [call, answer, r, source](registry& records) { answer_one(call, answer, records.add(r, source, author_of(*call)), 201); };
       on_records(*p, answer, [p, call, answer, r, add](registry& records) {
         if (records.find(r.id)) return add(records); // says that the name is taken, and leaves the limits of that one alone
@@ -210,6 +215,8 @@ void put_source(services& parts, const context_ptr& call, const responder& answe
     if (!known) return answer(to_api_error(known.error(), "path"));
     run_heavy(*p, answer, [p, call, answer, source, kind = known->state.kind] {
       if (kind == strategy_kind::pine && !is_good_source(call, answer, source)) return;
+      if (kind == strategy_kind::yaml)
+        if (auto refused = refuse_job_source(call, source, strategy_of(*call).str(), p->market.instruments(), p->clock())) return answer(std::move(*refused));
       on_records(*p, answer, [call, answer, source](registry& again) { answer_one(call, answer, again.set_source(strategy_of(*call), source, author_of(*call))); });
     });
   });
@@ -260,9 +267,10 @@ void set_mode(services& parts, const context_ptr& call, const responder& answer)
 }
 
 void run_now(services& parts, const context_ptr& call, const responder& answer) {
-  on_records(parts, answer, [call, answer](registry& records) {
+  on_records(parts, answer, [p = &parts, call, answer](registry& records) {
     const auto known = records.find(strategy_of(*call));
     if (!known) return answer(to_api_error(known.error(), "path"));
+    if (known->state.kind == strategy_kind::yaml && p->job_files != nullptr) return run_job(*p, call, answer);
     if (known->state.kind == strategy_kind::pine)
       return answer(to_api_error({errc::conflict, "a Pine strategy runs on its bars; there is no moment of its own to run at", "strategy_id"}, "path"));
     answer(not_available("strategies: strategies of kind " + std::string(to_string(known->state.kind)) + " are not run from here"));
@@ -272,11 +280,15 @@ void run_now(services& parts, const context_ptr& call, const responder& answer) 
 // ---------------------------------------------------------------- look
 
 void list_strategies(services& parts, const context_ptr& call, const responder& answer) {
-  on_records(parts, answer, [call, answer](registry& records) {
+  on_records(parts, answer, [p = &parts, call, answer](registry& records) {
     json_writer out{call->style};
     out.begin_object().key("strategies").begin_array();
     for (const auto& one : records.list())
       if (!strategy_refusal(call->who, one)) write(out, one);
+    if (p->job_files != nullptr)
+      for (const auto& job : p->job_files->jobs())
+        if (job.origin == job_file_view::home::file && !job.strategy_id.empty() && call->who.lists_strategy(job.strategy_id) && call->who.lists_account(job.account))
+          write_as_strategy(out, job);
     answer(json_response(out.end_array().end_object().take()));
   });
 }
@@ -392,6 +404,8 @@ void clear_alerts(services& parts, const context_ptr& call, const responder& ans
 }
 
 void show_rows_of(services& parts, const context_ptr& call, const responder& answer, std::string_view which) {
+  if (which == "runs" && parts.job_files != nullptr && parts.strategies != nullptr)
+    if (const auto now = parts.strategies->records().state_of(strategy_of(*call)); now && now->kind == strategy_kind::yaml) return show_job_runs(parts, call, answer);
   answer_rows(parts, call, answer, which, [which](json_writer& out, registry& records, const strategy_record& known, std::size_t limit) {
     if (which == "runs")
       for (const auto& one : records.runs(known.id, limit)) write(out, one);
@@ -417,6 +431,27 @@ handler within_scope(services& parts, handler run) {
       run(call, answer);
     });
   };
+}
+
+/// Answers for the job of a file, where no strategy of that id is registered.
+handler also_of_jobs(services& parts, strategy_question what, handler run) {
+  return [p = &parts, what, run = std::move(run)](const context_ptr& call, const responder& answer) {
+    const bool is_registered = p->strategies != nullptr && p->strategies->records().state_of(strategy_of(*call)).has_value();
+    if (!is_registered)
+      if (const auto job = file_job(*p, call->params.front())) return answer_file_job(*p, call, answer, *job, what);
+    run(call, answer);
+  };
+}
+
+/// What the last word of a pattern asks.
+strategy_question question_of(verb method, std::string_view pattern) {
+  const auto word = pattern.substr(pattern.rfind('/') + 1);
+  if (word == "{id}") return method == verb::get ? strategy_question::show : strategy_question::other;
+  for (const auto& [name, what] : {std::pair{"enable", strategy_question::enable}, std::pair{"disable", strategy_question::disable}, std::pair{"run-now", strategy_question::run_now},
+                                   std::pair{"runs", strategy_question::runs}, std::pair{"signals", strategy_question::signals}, std::pair{"transitions", strategy_question::transitions},
+                                   std::pair{"sets", strategy_question::sets}, std::pair{"performance", strategy_question::performance}, std::pair{"plots", strategy_question::plots}})
+    if (word == name) return what;
+  return strategy_question::other;
 }
 
 /// Patterns live as long as the process, so they are spelt out for both prefixes.
@@ -449,7 +484,7 @@ void add_prefix(std::vector<route>& rows, services& parts, const strategy_paths&
     const bool writes = method == verb::post || method == verb::put || method == verb::patch;
     const bool is_of_one = pattern.find("{id}") != std::string_view::npos;
     rows.push_back({.method = method, .pattern = pattern, .policy = policy, .summary = summary,
-                    .run = is_of_one ? within_scope(parts, std::move(run)) : std::move(run), .body = writes ? body_kind::json : body_kind::none, .body_limit = body_limit, .tag = "strategies"});
+                    .run = is_of_one ? also_of_jobs(parts, question_of(method, pattern), within_scope(parts, std::move(run))) : std::move(run), .body = writes ? body_kind::json : body_kind::none, .body_limit = body_limit, .tag = "strategies"});
     return rows.back();
   };
   constexpr route_policy look{access::viewer, rate_class::general}, act{access::trader, rate_class::general, bound_callers::welcome},

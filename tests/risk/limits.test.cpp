@@ -78,6 +78,7 @@ TEST(limits, regression_33_looser_than_the_account_needs_an_admins_profile) {
   const auto& now = book.resolve("a", "s", "X");
   EXPECT_EQ(now[limit_id::max_position_size], (effective_limit{true, dec("0.45"), limit_scope::strategy}));
   EXPECT_EQ(now[limit_id::concentration].value, dec("0.6"));
+  EXPECT_EQ(now[limit_id::fat_finger_notional].value, dec("0.6")) << "or the order is refused before it is cut";
   EXPECT_FALSE(now[limit_id::sector].is_on);
   EXPECT_FALSE(now[limit_id::correlation].is_on);
   EXPECT_EQ(now[limit_id::drawdown].value, dec("0.15")) << "what the profile does not name stays";

@@ -126,7 +126,179 @@ TEST(job_backtest, needs_name_every_timeframe_once) {
   EXPECT_EQ(needs->at(0).frame, timeframe::minutes(15));
   EXPECT_EQ(needs->at(1).frame, timeframe::days(1));
   EXPECT_GE(needs->at(0).warmup, 200);
-  EXPECT_FALSE(series_needs(*shipped_plan("portfolio_rebalance")));
+}
+
+// ---------------------------------------------------------------- portfolios
+
+const std::string two_funds = R"(schema: 2
+name: two_funds
+schedule: {at: "close-30m", days: trading}
+job:
+  type: portfolio_management
+  strategy_id: two_funds
+  parameters:
+    target_allocations: {funds: {SPY: 0.6, QQQ: 0.3}, cash_reserve: 0.1}
+    max_position_size: 0.7
+    min_trade_size: 100
+    cash_buffer: 0.1
+    deviation_threshold: 0.05
+  conditions:
+    rebalance_required: ["any_allocation_deviation > {deviation_threshold}"]
+  execution:
+    trade_timing: {spread_trades: true, spread_minutes: 15, slices: 3, max_market_impact: 0.02, use_limit_orders: true}
+    order_parameters: {limit_price_buffer: 0.001, max_slippage: 0.005}
+)";
+
+/// Five-minute bars of two days, each day at one price; and daily bars that say nothing.
+std::vector<std::shared_ptr<const bar_set>> two_days(const std::string& symbol, double first, double second) {
+  std::vector<pine::bar> bars;
+  for (const auto& [day, level] : {std::pair{"2026-01-15T14:30:00Z", first}, std::pair{"2026-01-16T14:30:00Z", second}})
+    for (int i = 0; i < 78; ++i) bars.push_back({unix_ms(*parse_iso8601(day)) + i * 300'000, level, level, level, level, 1e6});
+  std::vector<pine::bar> daily;
+  for (const auto& [day, level] : {std::pair{"2026-01-15T14:30:00Z", first}, std::pair{"2026-01-16T14:30:00Z", second}})
+    daily.push_back({unix_ms(*parse_iso8601(day)), level, level, level, level, 1e8});
+  return {*bar_set::make({symbol, timeframe::minutes(5)}, info_of(symbol), std::move(bars), 0), *bar_set::make({symbol, timeframe::days(1)}, info_of(symbol), std::move(daily), 0)};
+}
+
+std::vector<std::shared_ptr<const bar_set>> joined(std::vector<std::shared_ptr<const bar_set>> a, const std::vector<std::shared_ptr<const bar_set>>& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+std::string open_shown(const backtest::pair_outcome& o) {
+  std::string out;
+  for (const auto& t : o.open_trades) {
+    char row[200];
+    std::snprintf(row, sizeof row, "%s%g@%g %s", out.empty() ? "" : "; ", t.quantity, t.entry_price, t.entry_reason.c_str());
+    out += row;
+  }
+  return out;
+}
+
+TEST(portfolio_backtest, trades_to_its_targets_in_slices_and_back_when_they_have_drifted) {
+  // SPY 600 and QQQ 500, then SPY falls to 400: 60 % and 30 % of what is there
+  const auto done = run_job_backtest(input(two_funds, joined(two_days("SPY", 600, 400), two_days("QQQ", 500, 500))));
+  ASSERT_TRUE(done) << done.error().message;
+  ASSERT_EQ(done->outcomes.size(), 2u);
+  EXPECT_EQ(done->runs, 2u);
+  // 100,000: 100 SPY in three slices; the next day 80,000 are left and SPY is 50 %: 20 more
+  EXPECT_EQ(open_shown(done->outcomes[1]), "33@600 rebalance, slice 1 of 3; 33@600 rebalance, slice 2 of 3; 34@600 rebalance, slice 3 of 3; "
+                                           "6@400 rebalance, slice 1 of 3; 7@400 rebalance, slice 2 of 3; 7@400 rebalance, slice 3 of 3");
+  // 60 QQQ at 500; of 80,000 they are 37.5 %: 12 are sold, the first ones bought first
+  EXPECT_EQ(shown(done->outcomes[0]), "QQQ 4 500->500 rebalance, slice 1 of 3/rebalance, slice 1 of 3; QQQ 4 500->500 rebalance, slice 1 of 3/rebalance, slice 2 of 3; "
+                                      "QQQ 4 500->500 rebalance, slice 1 of 3/rebalance, slice 3 of 3");
+  EXPECT_NEAR(done->outcomes[1].final_equity + done->outcomes[0].final_equity, 80'000, 1e-6) << "one account";
+  EXPECT_EQ(done->outcomes[1].fill_rule, "a slice works in the bar after its moment; what is left of it is cancelled");
+}
+
+TEST(portfolio_backtest, sells_come_first_and_each_slice_in_a_bar_of_its_time) {
+  const auto done = run_job_backtest(input(two_funds, joined(two_days("SPY", 600, 400), two_days("QQQ", 500, 500))));
+  ASSERT_TRUE(done);
+  const auto minutes = [](std::int64_t ms) { return (ms - unix_ms(*parse_iso8601("2026-01-16T20:30:00Z"))) / 60'000; };
+  std::string sold, bought;
+  for (const auto& t : done->outcomes[0].trades) sold += std::to_string(minutes(t.exit_ms)) + " ";
+  for (const auto& t : done->outcomes[1].open_trades)
+    if (t.entry_price == 400) bought += std::to_string(minutes(t.entry_ms)) + " ";
+  EXPECT_EQ(sold, "0 5 5 ") << "at 0, 2.5 and 5 minutes: the bars that open then or after";
+  EXPECT_EQ(bought, "10 10 15 ");
+}
+
+TEST(portfolio_backtest, the_same_inputs_give_the_same_bytes) {
+  const auto bars = joined(two_days("SPY", 600, 400), two_days("QQQ", 500, 500));
+  const auto a = run_job_backtest(input(two_funds, bars)), b = run_job_backtest(input(two_funds, bars));
+  ASSERT_TRUE(a && b);
+  for (std::size_t i = 0; i < 2; ++i) EXPECT_EQ(backtest::to_bytes(a->outcomes[i]), backtest::to_bytes(b->outcomes[i]));
+}
+
+TEST(portfolio_backtest, without_a_price_of_every_target_nothing_is_traded) {
+  auto bars = two_days("QQQ", 500, 500);
+  auto early = bars[0]->bars();
+  early.resize(50); // its last bar ends at 18:40, almost two hours before the slot
+  bars[0] = *bar_set::make({"QQQ", timeframe::minutes(5)}, info_of("QQQ"), std::move(early), 0);
+  const auto done = run_job_backtest(input(two_funds, joined(two_days("SPY", 600, 600), bars)));
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_EQ(done->signals, 0u);
+  EXPECT_GE(done->notices, 2u);
+}
+
+TEST(portfolio_backtest, the_market_is_read_beside_the_targets_and_may_be_missing) {
+  const auto text = with(two_funds, "{SPY: 0.6, QQQ: 0.3}", "{IWM: 0.6, QQQ: 0.3}");
+  const auto needs = series_needs(*plan_of(text));
+  ASSERT_TRUE(needs);
+  ASSERT_EQ(needs->size(), 5u);
+  EXPECT_EQ(needs->back().symbol, "SPY");
+  EXPECT_EQ(needs->back().why, job_series_need::use::benchmark);
+  EXPECT_TRUE(run_job_backtest(input(text, joined(two_days("IWM", 200, 200), two_days("QQQ", 500, 500)))));
+  EXPECT_EQ(series_needs(*shipped_plan("portfolio_rebalance"))->size(), 16u) << "eight funds, SPY among them";
+}
+
+std::string portfolio_request() {
+  nlohmann::json body{{"yaml", two_funds}, {"start_date", "2026-01-15"}, {"end_date", "2026-01-16"}, {"initial_capital", 100'000}};
+  complete_request(body);
+  EXPECT_EQ(body["symbols"], nlohmann::json({"QQQ", "SPY"}));
+  EXPECT_EQ(body["timeframes"], nlohmann::json({"5m"}));
+  const auto parsed = backtest::parse_backtest(body);
+  EXPECT_TRUE(parsed.value);
+  return backtest::canonical_text(*parsed.value);
+}
+
+TEST(portfolio_backtest, goes_through_the_service_as_it_goes_by_itself) {
+  const auto text = portfolio_request();
+  auto made = strategy::make_plan(backtest::job_kind::backtest, text, {});
+  ASSERT_TRUE(std::holds_alternative<std::unique_ptr<backtest::job_plan>>(made)) << std::get<backtest::plan_failure>(made).reason.message;
+  auto& plan = *std::get<0>(made);
+  ASSERT_EQ(plan.series().size(), 4u);
+  const auto bars = joined(two_days("QQQ", 500, 500), two_days("SPY", 600, 400)); // by symbol
+  ASSERT_TRUE(plan.begin(std::vector<result<backtest::series_ref>>(4, backtest::series_ref{"h", 1, 156})));
+  const auto piece = plan.next();
+  ASSERT_TRUE(piece);
+  const auto runner = strategy::make_runner(backtest::job_kind::backtest, text).value();
+  backtest::run_control control;
+  const auto parts = plan.put(piece->number, runner->run(piece->text, bars, {}, control));
+  ASSERT_TRUE(parts) << parts.error().message;
+  EXPECT_TRUE(plan.finished());
+  const auto request = *backtest::parse_backtest(nlohmann::json::parse(text)).value;
+  const auto alone = run_with(request, nullptr, std::vector<result<std::shared_ptr<const bar_set>>>(bars.begin(), bars.end()));
+  ASSERT_TRUE(alone) << alone.error().message;
+  ASSERT_EQ(parts->size(), alone->outcomes.size());
+  for (std::size_t i = 0; i < parts->size(); ++i) EXPECT_EQ((*parts)[i].bytes, backtest::to_bytes(alone->outcomes[i]));
+}
+
+TEST(portfolio_backtest, other_symbols_than_its_targets_are_refused) {
+  auto body = nlohmann::json::parse(portfolio_request());
+  body["symbols"] = {"AAPL"};
+  auto made = strategy::make_plan(backtest::job_kind::backtest, body.dump(), {});
+  ASSERT_TRUE(std::holds_alternative<backtest::plan_failure>(made));
+  EXPECT_NE(std::get<backtest::plan_failure>(made).reason.message.find("trades its targets"), std::string::npos);
+}
+
+TEST(missing_symbols, are_one_thing_for_the_service_and_the_command_line) {
+  // a strategy goes without them
+  auto body = nlohmann::json::parse(R"({"start_date": "2026-01-15", "end_date": "2026-01-15", "initial_capital": 100000})");
+  body["yaml"] = small_job;
+  complete_request(body);
+  const auto request = *backtest::parse_backtest(body).value;
+  const std::vector<double> closes{100, 100, 101, 102, 101, 100, 100, 100};
+  const result<std::shared_ptr<const bar_set>> gone = error{errc::not_found, "no bars"};
+  const auto one = run_with(request, nullptr, {day_of("AAPL", closes), gone});
+  ASSERT_TRUE(one) << one.error().message;
+  ASSERT_EQ(one->outcomes.size(), 2u);
+  EXPECT_EQ(shown(one->outcomes[0]), "AAPL 99 101->101 entry_long/close < sma(3)");
+  EXPECT_TRUE(one->outcomes[1].failure);
+  EXPECT_FALSE(run_with(request, nullptr, {gone, gone}));
+  // a portfolio does not: its weights are not known
+  const auto portfolio = *backtest::parse_backtest(nlohmann::json::parse(portfolio_request())).value;
+  auto bars = joined(two_days("QQQ", 500, 500), two_days("SPY", 600, 400));
+  const auto refused = run_with(portfolio, nullptr, {bars[0], bars[1], gone, bars[3]});
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("needs the bars of all its targets"), std::string::npos) << refused.error().message;
+  auto made = strategy::make_plan(backtest::job_kind::backtest, portfolio_request(), {});
+  auto& plan = *std::get<0>(made);
+  const backtest::series_ref there{"h", 1, 8};
+  ASSERT_TRUE(plan.begin({there, there, error{errc::not_found, "no bars"}, there}));
+  EXPECT_TRUE(plan.finished());
+  ASSERT_TRUE(plan.failure());
+  EXPECT_NE(plan.failure()->message.find("needs the bars of all its targets"), std::string::npos);
 }
 
 TEST(job_backtest, indicators_are_those_of_pine) {

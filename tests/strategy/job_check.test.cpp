@@ -68,6 +68,9 @@ TEST(job_check, schedule) {
   const std::string line = "schedule: {every: 5m, align: bar_close, session: regular}";
   EXPECT_EQ(changed(line, "schedule: \"*/5 9-16 * *\""), "BAD_CRON");
   EXPECT_EQ(changed(line, "schedule: \"*/5 9-16 * * 1-5\""), "");
+  EXPECT_EQ(changed(line, "schedule: {at: \"16:30\", days: MON-SUN, session: any}"), "");
+  EXPECT_EQ(changed(line, "schedule: {at: \"16:30\", days: SAT-SUN, session: any}"), "");
+  EXPECT_EQ(changed(line, "schedule: {at: \"16:30\", days: FRI-MON, session: any}"), "BAD_VALUE");
   EXPECT_EQ(changed(line, "schedule: {every: 0m}"), "BAD_VALUE");
   EXPECT_EQ(changed(line, "schedule: {}"), "BAD_CRON");
   EXPECT_EQ(changed(line, "schedule: \"0 12 30 2 *\""), "NEVER_FIRES");
@@ -128,7 +131,8 @@ TEST(job_check, weights_of_a_portfolio) {
   EXPECT_EQ(codes(findings(with(rebalance, "sector_rotation: {XLK", "sector_rotation: {SPY"))), "SYMBOL_DUPLICATE LIMIT_CONFLICT");
   auto context = test_context();
   context.profiles["rebalance"] = {0.3, 100};
-  EXPECT_EQ(codes(findings(rebalance, context)), "LIMIT_CONFLICT");
+  const auto over = findings(rebalance, context);
+  EXPECT_EQ(codes(over), "LIMIT_CONFLICT");
 }
 
 TEST(job_check, lookback) {
@@ -155,14 +159,124 @@ TEST(job_check, notices) {
   for (const auto* host : {"localhost", "127.0.0.1", "10.0.0.1", "192.168.1.1", "172.16.0.1", "169.254.169.254", "[::1]", "[fd00::1]", "[::ffff:10.0.0.1]", "printer", "db.local", "0x7f000001", "2130706433", "100.64.0.1"})
     EXPECT_EQ(told(std::string("{url: \"https://") + host + "/a\"}"), "UNSAFE_URL") << host;
   EXPECT_EQ(told("{url: \"http://hooks.example.com/a\"}"), "UNSAFE_URL");
-  context.allowed_hosts = {"printer"};
-  EXPECT_EQ(told("{url: \"http://printer/a\"}"), "");
+  context.allows_host = [](const std::string& host) { return host == "printer"; };
+  EXPECT_EQ(told("{url: \"https://printer/a\"}"), "");
+  EXPECT_EQ(told("{url: \"http://printer/a\"}"), "UNSAFE_URL") << "the sender speaks https only";
+  context.environment = [](std::string_view) { return std::optional<std::string>("https://10.0.0.7/hook"); };
+  const auto hidden = findings(hook("{url: \"${HOOK_URL}\"}"), context);
+  ASSERT_EQ(codes(hidden), "UNSAFE_URL") << "also behind a variable";
+  EXPECT_EQ(hidden[0].message.find("10.0.0.7"), std::string::npos) << "whose value is not repeated";
+  context.allows_host = [](const std::string& host) { return host == "10.0.0.7"; };
+  EXPECT_EQ(codes(findings(hook("{url: \"${HOOK_URL}\"}"), context)), "");
+}
+
+TEST(job_check, a_signature_needs_its_key) {
+  auto context = test_context();
+  const auto body = [](const std::string& sign) { return hook("{url: \"https://hooks.example.com/a\", sign: \"" + sign + "\"}"); };
+  for (const auto* sign : {"${HOOK_KEY}", "HOOK_KEY"}) {
+    const auto unset = findings(body(sign), context);
+    ASSERT_EQ(codes(unset), "ENV_UNSET") << sign;
+    EXPECT_GT(unset[0].line, 0);
+    EXPECT_EQ(unset[0].key, "job.webhooks.note.sign");
+  }
+  context.environment = [](std::string_view name) { return name == "HOOK_KEY" ? std::optional<std::string>("k") : std::nullopt; };
+  EXPECT_EQ(codes(findings(body("${HOOK_KEY}"), context)), "");
+}
+
+TEST(job_check, conditions_of_webhooks_are_expressions) {
+  const auto told = [](const std::string& condition) { return codes(findings(hook("{url: \"https://hooks.example.com/a\", condition: \"" + condition + "\"}"))); };
+  EXPECT_EQ(told("shares > 10 and side == 'long' and rsi < 70 and {max_positions} > 1"), "");
+  EXPECT_EQ(told("shares + 1"), "EXPR_TYPE");
+  EXPECT_EQ(told("shraes > 1"), "EXPR_UNKNOWN_NAME");
+  EXPECT_EQ(told("shares > "), "EXPR_SYNTAX");
+}
+
+TEST(job_check, what_nothing_uses_may_be_unset) {
+  const auto unused = findings(with(small_job, "name: small", "name: small\nenvironment: {X: \"${NOT_SET}\"}"));
+  ASSERT_EQ(codes(unused), "w:ENV_UNSET");
+  EXPECT_EQ(unused[0].line, 3);
+  EXPECT_GT(unused[0].column, 0);
+  const auto used = with(hook("{url: \"https://hooks.example.com/${X}\"}"), "name: small", "name: small\nenvironment: {X: \"${NOT_SET}\"}");
+  EXPECT_EQ(codes(findings(used)), "ENV_UNSET");
+}
+
+TEST(job_check, limit_profiles_are_those_of_the_accounts) {
+  const auto text = with(small_job, "strategy_id: small_v1", "strategy_id: small_v1\n  limit_profile: rebalance");
+  auto context = test_context();
+  context.profiles = {{"rebalance", {0.45, 1'000}}};
+  EXPECT_EQ(codes(findings(text, context)), "");
+  const auto unknown = findings(with(text, "limit_profile: rebalance", "limit_profile: rebalnce"), context);
+  ASSERT_EQ(codes(unknown), "BAD_VALUE");
+  EXPECT_EQ(unknown[0].line, 7);
+  EXPECT_EQ(unknown[0].message, "there is no limit profile \"rebalnce\"; did you mean \"rebalance\"?");
+  // the account tells who has been given it: a file that only names it gets nothing, and says so
+  account_profiles account;
+  account.named = context.profiles;
+  context.by_account["paper_simulator"] = account;
+  const auto bare = findings(text, context);
+  ASSERT_EQ(codes(bare), "w:LIMIT_CONFLICT");
+  EXPECT_EQ(bare[0].line, 7);
+  EXPECT_NE(bare[0].message.find("until an admin assigns it"), std::string::npos);
+  context.by_account["paper_simulator"].of_strategies["small_v1"] = "rebalance";
+  EXPECT_EQ(codes(findings(text, context)), "");
+  context.by_account["paper_simulator"].of_strategies.clear();
+  context.by_account["paper_simulator"].of_account = "rebalance";
+  EXPECT_EQ(codes(findings(text, context)), "");
+}
+
+TEST(job_check, keys_that_nothing_acts_on_are_named) {
+  const auto keys = [](const std::string& text) {
+    std::string out;
+    for (const auto& f : findings(text)) {
+      if (f.code != finding_code::not_applied) continue;
+      EXPECT_EQ(f.level, severity::warning);
+      EXPECT_GT(f.line, 0);
+      EXPECT_GT(f.column, 0);
+      out += (out.empty() ? "" : " ") + f.key;
+    }
+    return out;
+  };
+  EXPECT_EQ(keys(small_job), "");
+  EXPECT_EQ(keys(small_job + "resources: {isolation: process, memory_limit: 1GB, cpu_limit: 0.5, execution_timeout: 60s}\n"), "resources.isolation resources.memory_limit resources.cpu_limit");
+  EXPECT_EQ(keys(small_job + "resources: {isolation: thread}\n"), "");
+  EXPECT_EQ(keys(small_job + "  logging: {file: a.log}\n  error_handling: {notifications: [mail], fallback_action: flatten}\n  monitoring: {x: 1}\n  reporting: {x: 1}\n  performance: {x: 1}\n"),
+            "job.monitoring job.reporting job.performance job.logging.file job.error_handling.notifications")
+    << "flatten closes positions whose exits can't be evaluated";
+  EXPECT_EQ(keys(small_job + "  analytics: {risk_budgeting: {enabled: true}, factor_exposure: {}, optimization: {method: x, objective: y, constraints: [\"turnover <= 0.2\"]}}\n"),
+            "job.analytics.risk_budgeting job.analytics.factor_exposure job.analytics.optimization.method job.analytics.optimization.objective");
+  EXPECT_EQ(keys(file_text(TT_SOURCE_DIR "/config/strategies/portfolio_rebalance.yml")),
+            "job.analytics.risk_budgeting job.analytics.factor_exposure job.analytics.optimization.method job.analytics.optimization.objective job.monitoring "
+            "resources.memory_limit resources.cpu_limit");
+}
+
+TEST(job_check, what_is_missing_has_a_place) {
+  for (const auto& text : {with(small_job, "symbols: [AAPL, MSFT], ", ""), with(small_job, "position_size: 0.1, ", ""), with(small_job, "  strategy_id: small_v1\n", ""),
+                           with(with(small_job, "    entry_long: [\"close > sma(3)\"]\n", ""), "    exit_long: [\"close < sma(3)\"]\n", "    other: [\"close > 1\"]\n"), std::string("schema: 2\nname: x\n")})
+    for (const auto& f : findings(text)) {
+      EXPECT_GT(f.line, 0) << to_string(f);
+      EXPECT_GT(f.column, 0) << to_string(f);
+    }
+}
+
+TEST(job_check, text_that_is_not_utf8_is_called_that) {
+  const auto latin = findings("schema: 2\nname: caf\xE9\n");
+  ASSERT_EQ(codes(latin), "YAML_SYNTAX");
+  EXPECT_NE(latin[0].message.find("is not UTF-8 text: byte 20 "), std::string::npos) << latin[0].message;
+  EXPECT_EQ(latin[0].line, 2);
+  EXPECT_EQ(latin[0].column, 10);
+  for (const auto* bad : {"a: \xC0\xAF", "a: \xED\xA0\x80", "a: \xF5\x80\x80\x80", "a: \xE2\x82"}) EXPECT_NE(shown(findings(bad)).find("UTF-8"), std::string::npos) << bad;
+  EXPECT_EQ(codes(findings(with(small_job, "name: small", "name: \xC3\xA9t\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x98\x80"))), "");
 }
 
 TEST(job_check, secrets_in_a_file) {
   EXPECT_EQ(changed("name: small", "name: small\nenvironment: {API_TOKEN: abcd1234efgh}"), "SECRET_IN_FILE");
   EXPECT_EQ(changed("name: small", "name: small\nenvironment: {API_TOKEN: \"${HOME_TOKEN:-}\"}"), "");
   EXPECT_EQ(changed("name: small", "name: small\ndescription: ghp_0123456789abcdef0123456789"), "SECRET_IN_FILE");
+  const auto url = [](const std::string& query) { return codes(findings(hook("{url: \"https://hooks.example.com/a" + query + "\"}"))); };
+  EXPECT_EQ(url("?room=7&token=sk_live_4242424242424242"), "SECRET_IN_FILE");
+  EXPECT_EQ(url("?api_key=abcdefgh"), "SECRET_IN_FILE");
+  EXPECT_EQ(url("?x=sk_live_4242424242424242"), "SECRET_IN_FILE");
+  EXPECT_EQ(url("?room=seven&page=2"), "");
 }
 
 TEST(job_check, parameters_of_a_study_win_over_the_file) {
@@ -232,7 +346,9 @@ TEST(legacy, a_file_of_the_old_layout_loads_unmodified) {
   EXPECT_EQ(spec.sources[1].kind, source_kind::bars);
   EXPECT_EQ(spec.sources[1].lookback_periods, 50);
   EXPECT_EQ(spec.when.gate, session_gate::regular);
-  for (const auto& f : checked.findings) EXPECT_EQ(f.code, finding_code::legacy_reading) << to_string(f);
+  for (const auto& f : checked.findings) EXPECT_TRUE(f.code == finding_code::legacy_reading || f.code == finding_code::not_applied) << to_string(f);
+  const auto unset = check_job(with(legacy_job, "TRADING_MODE: paper", "API_SECRET: \"${NOT_SET}\""), "old.yml", {}, test_context());
+  EXPECT_TRUE(unset.plan) << shown(unset.findings);
 }
 
 TEST(legacy, price_change_has_two_meanings) {

@@ -35,10 +35,12 @@ inline std::string shown(const std::vector<finding>& findings) {
   return out;
 }
 
-/// "CODE@line" of each finding, warnings with a "w" in front.
+/// The code of each finding, warnings with a "w" in front. What this build does not act on is left out: the shipped jobs
+/// have such keys, and a test of its own.
 inline std::string codes(const std::vector<finding>& findings) {
   std::string out;
   for (const auto& f : findings)
+    if (f.code != finding_code::not_applied)
     out += (out.empty() ? "" : " ") + std::string(f.level == severity::warning ? "w:" : "") + std::string(to_string(f.code));
   return out;
 }
@@ -52,7 +54,7 @@ inline std::shared_ptr<const job_plan> plan_of(const std::string& text, const ch
 inline std::shared_ptr<const job_plan> shipped_plan(const std::string& name) {
   auto checked = check_job(file_text(TT_SOURCE_DIR "/config/strategies/" + name + ".yml"), name + ".yml", {}, test_context());
   EXPECT_TRUE(checked.plan) << shown(checked.findings);
-  EXPECT_TRUE(checked.findings.empty()) << shown(checked.findings);
+  EXPECT_EQ(codes(checked.findings), "") << shown(checked.findings);
   return checked.plan;
 }
 

@@ -341,6 +341,49 @@ TEST(scheduler, a_changed_file_takes_over_and_an_unchanged_one_goes_on) {
   EXPECT_TRUE(s.jobs().empty());
 }
 
+TEST(scheduler, what_is_switched_off_stays_off_over_a_restart_and_an_edit) {
+  const auto t = at("2026-01-15T15:01:00Z");
+  job_scheduler s;
+  s.set_jobs({plan_of(small_job)}, t);
+  const auto row = s.set_state("small_v1", job_state::disabled, t, "too wild", "ann");
+  ASSERT_TRUE(row);
+  s.set_jobs({plan_of(with(small_job, "every: 5m", "every: 15m"))}, t);
+  EXPECT_EQ(s.jobs()[0].state, job_state::disabled);
+  EXPECT_FALSE(s.next_wake());
+  s.set_jobs({}, t); // the file goes and comes back
+  s.set_jobs({plan_of(small_job)}, t);
+  EXPECT_EQ(s.jobs()[0].state, job_state::disabled);
+  job_scheduler again; // another start
+  again.restore({*row});
+  again.set_jobs({plan_of(small_job)}, t);
+  EXPECT_EQ(again.jobs()[0].state, job_state::disabled);
+  ASSERT_TRUE(again.jobs()[0].switched);
+  EXPECT_EQ(*again.jobs()[0].switched, *row);
+  EXPECT_FALSE(again.next_wake());
+  const auto on = again.set_state("small_v1", job_state::enabled, t, "", "ann");
+  ASSERT_TRUE(on);
+  EXPECT_TRUE(again.next_wake());
+  // `enabled: false` that somebody writes into the file later counts; the version that was switched on stays on
+  again.set_jobs({plan_of(with(small_job, "name: small", "name: small\nenabled: false"))}, t);
+  EXPECT_EQ(again.jobs()[0].state, job_state::disabled);
+  again.set_jobs({plan_of(small_job)}, t);
+  EXPECT_EQ(again.jobs()[0].state, job_state::enabled);
+}
+
+TEST(scheduler, the_third_failed_run_is_a_switch_that_is_kept) {
+  job_scheduler s;
+  const auto text = small_job + "  error_handling: {max_retries: 0, retry_delay: 30, fallback_action: disable}\n";
+  s.set_jobs({plan_of(text)}, at("2026-01-15T15:01:00Z"));
+  ASSERT_EQ(tell(s.due(at("2026-01-15T15:05:02Z"))), "small_v1/15:05");
+  EXPECT_TRUE(s.finished("small_v1", at("2026-01-15T15:05:00Z"), run_result::failed, at("2026-01-15T15:05:03Z")));
+  const auto row = s.switch_of("small_v1");
+  ASSERT_TRUE(row);
+  EXPECT_EQ(row->state, job_state::disabled);
+  EXPECT_EQ(row->author, "scheduler");
+  EXPECT_EQ(row->reason, "failed runs");
+  EXPECT_EQ(row->at, at("2026-01-15T15:05:03Z"));
+}
+
 TEST(slot_containing, is_the_last_slot_of_less_than_an_interval_ago) {
   const auto plan = plan_of(small_job);
   EXPECT_EQ(slot_containing(*plan, at("2026-01-15T15:07:00Z"), slot_session::respect), at("2026-01-15T15:05:00Z"));
@@ -386,7 +429,110 @@ TEST(run_log, a_slot_is_claimed_once_also_over_a_restart) {
   EXPECT_EQ((*log)->runs("a", 10)->size(), 0u);
 }
 
+TEST(run_log, keeps_the_newest_switch_of_each_job) {
+  test::temporary_folder folder;
+  const auto path = folder.path("jobs.sqlite");
+  const job_switch_row off{"a", job_state::disabled, "too wild", "ann", slot, "h1"}, other{"b", job_state::disabled, "failed runs", "scheduler", slot, "h2"};
+  const job_switch_row on{"a", job_state::enabled, "", "bob", slot + std::chrono::minutes{1}, "h3"};
+  {
+    auto log = run_log::open(path);
+    ASSERT_TRUE(log) << log.error().message;
+    for (const auto& row : {off, other, on}) ASSERT_TRUE((*log)->keep_switch(row));
+  }
+  auto log = run_log::open(path);
+  ASSERT_TRUE(log);
+  const auto kept = (*log)->switches();
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(*kept, (std::vector{on, other}));
+}
+
 // ---------------------------------------------------------------- notices
+
+/// A value for every handle.
+struct same_everywhere : value_source {
+  double x;
+  explicit same_everywhere(double value) : x(value) {}
+  value at(std::uint32_t, std::size_t) const override { return value::of(x); }
+};
+
+TEST(job_notices, a_condition_decides_whether_a_webhook_is_called) {
+  const auto text = with(small_job, "  conditions:", R"(  webhooks:
+    large: {url: "https://hooks.example.com/a", condition: "shares >= 50 and rsi < 70", payload_templates: {entry: {rsi: "{rsi}", at: "{timestamp}", money: "{dollar_amount}"}}}
+  conditions:)");
+  const auto plan = plan_of(text);
+  job_signal signal;
+  signal.symbol = "AAPL", signal.qty = quantity{90}, signal.at = price{110}, signal.kind = signal_kind::enter_long;
+  const same_everywhere calm(61.5), hot(75);
+  const auto sent = [&](const value_source* live) { return notices_for(*plan, events_of(signal), values_of(*plan, signal, slot, "r1"), {}, live); };
+  ASSERT_EQ(sent(&calm).size(), 1u);
+  EXPECT_EQ(sent(&calm)[0].body, R"({"rsi":61.5,"at":")" + to_iso8601(slot) + R"(","money":9900})");
+  EXPECT_TRUE(sent(&hot).empty());
+  EXPECT_TRUE(sent(nullptr).empty()) << "what can't be evaluated is not met";
+  signal.qty = quantity{10};
+  EXPECT_TRUE(sent(&calm).empty());
+}
+
+TEST(job_notices, nothing_is_sent_unsigned_that_was_to_be_signed) {
+  const auto text = with(small_job, "  conditions:", R"(  webhooks:
+    note: {url: "https://hooks.example.com/a", sign: "${HOOK_KEY}", payload_templates: {entry: {text: "{symbol}"}}}
+  conditions:)");
+  auto context = test_context();
+  context.environment = [](std::string_view name) { return name == "HOOK_KEY" ? std::optional<std::string>("k3y") : std::nullopt; };
+  const auto plan = plan_of(text, context);
+  job_signal signal;
+  signal.symbol = "AAPL", signal.qty = quantity{1}, signal.at = price{110};
+  const auto values = values_of(*plan, signal, slot, "r1");
+  const auto signed_one = notices_for(*plan, events_of(signal), values, context.environment);
+  ASSERT_EQ(signed_one.size(), 1u);
+  EXPECT_EQ(signed_one[0].signing_key, "k3y");
+  std::vector<std::string> problems;
+  EXPECT_TRUE(notices_for(*plan, events_of(signal), values, {}, nullptr, &problems).empty());
+  EXPECT_EQ(problems, std::vector<std::string>{"webhook note: not sent, the variable HOOK_KEY is not set"});
+}
+
+TEST(job_notices, a_portfolio_raises_its_lists_and_its_action) {
+  const auto plan = shipped_plan("portfolio_rebalance");
+  portfolio_output run;
+  run.action = portfolio_action::risk_adjustment;
+  run.scaled_by = 0.5;
+  run.figures.weights["SPY"] = 0.5, run.figures.volatility = 0.3, run.figures.max_drawdown = 0.16;
+  run.lists.push_back({"", "rebalance_required", {}, value::of(false)});
+  run.lists.push_back({"", "risk_adjustment_required", {{"portfolio_volatility > historical_avg * 1.5", "", value::of(false)}, {"max_drawdown > 0.15", "", value::of(true)}}, value::of(true)});
+  const auto events = events_of(*plan, run, slot, "r1");
+  ASSERT_EQ(events.size(), 2u);
+  EXPECT_EQ(events[0].names, std::vector<std::string>{"risk_adjustment_required"});
+  EXPECT_EQ(*events[0].values.at("reason").text(), "max_drawdown > 0.15");
+  EXPECT_EQ(events[1].names, (std::vector<std::string>{"risk_adjustment", "adjust"}));
+  const portfolio_trade trade{"SPY", order_side::sell, quantity{30}, price{600}, {quantity{10}, quantity{20}}};
+  const auto values = values_of(*plan, trade, 1, run, slot, "r1");
+  EXPECT_EQ(*values.at("shares").number(), 20);
+  EXPECT_EQ(*values.at("dollar_amount").number(), 12'000);
+  EXPECT_EQ(*values.at("current_weight").number(), 0.5);
+  EXPECT_EQ(*values.at("target_weight").number(), 0.196);
+  EXPECT_EQ(*values.at("current_volatility").number(), 0.3);
+  EXPECT_EQ(*values.at("adjustment_action").text(), "risk_adjustment");
+  EXPECT_TRUE(events_of(*plan, portfolio_output{}, slot, "r1").empty());
+}
+
+TEST(inputs_hash, tells_whether_two_runs_read_the_same) {
+  run_input a;
+  a.slot = slot, a.equity = money{100'000};
+  symbol_input s;
+  s.symbol = "AAPL";
+  source_bars bars;
+  bars.bars.push_back({1, 1, 2, 1, 2, 100}), bars.closed_ms.push_back(2);
+  s.series = std::make_shared<const symbol_series>(std::vector<name_binding>{}, indicator_settings{}, std::vector{bars}, source_bars{});
+  a.symbols.push_back(s);
+  auto b = a;
+  EXPECT_EQ(inputs_hash(a), inputs_hash(b));
+  EXPECT_EQ(inputs_hash(a).size(), 32u);
+  bars.bars[0].close = 2.000001;
+  b.symbols[0].series = std::make_shared<const symbol_series>(std::vector<name_binding>{}, indicator_settings{}, std::vector{bars}, source_bars{});
+  EXPECT_NE(inputs_hash(a), inputs_hash(b));
+  b = a;
+  b.symbols[0].held.qty = quantity{1};
+  EXPECT_NE(inputs_hash(a), inputs_hash(b));
+}
 
 TEST(job_notices, templates_keep_types_and_variables_stay_out_of_sight) {
   const auto text = with(small_job, "  conditions:", R"(  webhooks:
@@ -406,7 +552,7 @@ TEST(job_notices, templates_keep_types_and_variables_stay_out_of_sight) {
   ASSERT_EQ(notices.size(), 1u);
   EXPECT_EQ(notices[0].url, "https://hooks.example.com/main");
   EXPECT_EQ(notices[0].headers.at(0).second, "Bearer s3cret");
-  EXPECT_EQ(notices[0].body, R"({"text":"AAPL: 90 shares","shares":90.0,"stop":0.03,"who":"small_v1","fixed":3,"list":["AAPL,MSFT"]})");
+  EXPECT_EQ(notices[0].body, R"({"text":"AAPL: 90 shares","shares":90,"stop":0.03,"who":"small_v1","fixed":3,"list":["AAPL,MSFT"]})");
   EXPECT_TRUE(notices_for(*plan, {"error"}, values, context.environment).empty());
   EXPECT_TRUE(notices_for(*plan, events_of(signal), values, [](std::string_view) { return std::optional<std::string>(); }).empty()); // never half filled
 }

@@ -1,6 +1,7 @@
 #include "actors/strategy/jobs/backtest_plan.hpp"
 
 #include "actors/backtest/results.hpp"
+#include "actors/strategy/jobs/history_walk.hpp"
 #include "actors/strategy/jobs/job_study.hpp"
 
 #include <nlohmann/json.hpp>
@@ -38,10 +39,19 @@ std::string joined(const std::vector<std::string>& words) {
   return out;
 }
 
+/// Why a portfolio job does not run at all: its weights are not known without one of its targets. Nothing: it runs.
+std::optional<error> missing_target(const std::vector<bt::pair_key>& pairs, const std::map<std::string, error>& missing) {
+  for (const auto& pair : pairs)
+    if (const auto gone = missing.find(pair.symbol); gone != missing.end())
+      return error{gone->second.code, gone->second.message + "; a portfolio job needs the bars of all its targets", gone->second.field};
+  return std::nullopt;
+}
+
 /// One piece of work for the whole job; one part for each pair.
 class job_request_plan final : public bt::job_plan {
 public:
-  job_request_plan(const bt::backtest_request& r, const std::vector<job_series_need>& needs) : needs_(supplied(r, needs)), pairs_(bt::pairs_of(r)) {
+  job_request_plan(const bt::backtest_request& r, const std::vector<job_series_need>& needs, job_type type)
+      : type_(type), needs_(supplied(r, needs)), pairs_(bt::pairs_of(r)) {
     done_.resize(pairs_.size());
   }
 
@@ -52,11 +62,14 @@ public:
     std::map<std::string, error> missing;
     for (std::size_t i = 0; i < needs_.size(); ++i)
       if (!refs[i]) missing.emplace(needs_[i].key.symbol, error{refs[i].error().code, to_string(needs_[i].key) + ": " + refs[i].error().message, refs[i].error().field});
+    const auto whole = type_ == job_type::portfolio_management ? missing_target(pairs_, missing) : std::nullopt;
     for (std::size_t i = 0; i < pairs_.size(); ++i)
-      if (const auto gone = missing.find(pairs_[i].symbol); gone != missing.end()) {
-        out.push_back({i, bt::to_bytes(bt::failed_pair(pairs_[i], gone->second))});
-        settle(i, gone->second);
+      if (const auto gone = missing.find(pairs_[i].symbol); whole || gone != missing.end()) {
+        const auto& why = whole ? *whole : gone->second;
+        out.push_back({i, bt::to_bytes(bt::failed_pair(pairs_[i], why))});
+        settle(i, why);
       }
+    if (whole) return out;
     std::vector<std::string> symbols;
     for (std::uint32_t i = 0; i < needs_.size(); ++i) {
       if (missing.contains(needs_[i].key.symbol)) continue;
@@ -121,6 +134,7 @@ private:
     ++failed_;
     if (!failure_) failure_ = failure;
   }
+  job_type type_;
   std::vector<bt::series_need> needs_;
   std::vector<bt::pair_key> pairs_;
   std::vector<bool> done_;
@@ -137,12 +151,13 @@ public:
   result<std::string> run(std::string_view text, std::span<const std::shared_ptr<const bt::bar_set>> bars, const bt::extra_bars&,
                           bt::run_control& control) const override {
     auto request = request_;
-    request.symbols.clear();
+    std::vector<std::string> symbols;
     for (std::size_t at = 0; at < text.size();) {
       const auto comma = std::min(text.find(',', at), text.size());
-      request.symbols.emplace_back(text.substr(at, comma - at));
+      symbols.emplace_back(text.substr(at, comma - at));
       at = comma + 1;
     }
+    std::erase_if(request.symbols, [&](const auto& one) { return std::ranges::find(symbols, one) == symbols.end(); });
     auto checked = job_of(request);
     if (!checked.plan) return error{errc::corrupt_data, "the job does not pass validation any more"};
     auto in = input_for(request, checked.plan);
@@ -179,8 +194,55 @@ checked_job job_of(const bt::backtest_request& r, const instrument_master* maste
   context.now = r.start.midnight_utc();
   context.environment = [](std::string_view) { return std::optional<std::string>(""); }; // a backtest sends no notices
   auto overrides = r.inputs;
-  if (!r.symbols.empty()) overrides["symbols"] = joined(r.symbols);
-  return check_job(r.yaml, "yaml", {}, context, overrides);
+  const auto read = read_job(r.yaml, "yaml");
+  const bool is_portfolio = read.spec && read.spec->type == job_type::portfolio_management;
+  if (!r.symbols.empty() && !is_portfolio) overrides["symbols"] = joined(r.symbols);
+  auto checked = check_job(r.yaml, "yaml", {}, context, overrides);
+  if (!is_portfolio || r.symbols.empty() || !checked.plan) return checked;
+  auto asked = r.symbols, targets = checked.plan->spec.symbols();
+  std::ranges::sort(asked), std::ranges::sort(targets);
+  if (asked == targets) return checked;
+  finding f;
+  f.file = "yaml", f.key = "symbols", f.message = "a portfolio job trades its targets: leave the symbols out, or name " + joined(targets);
+  checked.findings.push_back(std::move(f));
+  checked.plan = nullptr;
+  return checked;
+}
+
+result<job_backtest_output> run_with(const bt::backtest_request& r, const instrument_master* master,
+                                     const std::vector<result<std::shared_ptr<const bt::bar_set>>>& bars, const bt::run_watch& watch) {
+  auto checked = job_of(r, master);
+  if (!checked.plan) return error{errc::invalid_argument, "the job does not pass validation", "yaml"};
+  const auto needs = series_needs(*checked.plan);
+  if (!needs) return needs.error();
+  if (needs->size() != bars.size()) return error{errc::internal, "a backtest was given other bars than it asked for"};
+  std::map<std::string, error> missing;
+  std::vector<std::shared_ptr<const bt::bar_set>> sets;
+  const auto pairs = bt::pairs_of(r);
+  for (std::size_t i = 0; i < bars.size(); ++i)
+    if (!bars[i]) missing.emplace((*needs)[i].symbol, error{bars[i].error().code, to_string(bt::pair_key{(*needs)[i].symbol, (*needs)[i].frame}) + ": " + bars[i].error().message, bars[i].error().field});
+  for (std::size_t i = 0; i < bars.size(); ++i)
+    if (!missing.contains((*needs)[i].symbol)) sets.push_back(*bars[i]);
+  auto present = r;
+  std::erase_if(present.symbols, [&](const auto& symbol) { return missing.contains(symbol); });
+  if (checked.plan->spec.type == job_type::portfolio_management)
+    if (auto whole = missing_target(pairs, missing)) return std::move(*whole);
+  if (present.symbols.empty()) return missing.begin()->second;
+  if (!missing.empty()) checked = job_of(present, master);
+  if (!checked.plan) return error{errc::invalid_argument, "the job does not pass validation", "yaml"};
+  auto in = input_for(r, checked.plan);
+  in.bars = std::move(sets);
+  auto done = run_job_backtest(in, watch);
+  if (!done) return done;
+  std::vector<bt::pair_outcome> outcomes;
+  for (const auto& pair : pairs) {
+    if (const auto gone = missing.find(pair.symbol); gone != missing.end()) outcomes.push_back(bt::failed_pair(pair, gone->second));
+    else
+      for (auto& ran : done->outcomes)
+        if (ran.key == pair) outcomes.push_back(std::move(ran));
+  }
+  done->outcomes = std::move(outcomes);
+  return done;
 }
 
 void complete_request(nlohmann::json& body) {
@@ -188,7 +250,7 @@ void complete_request(nlohmann::json& body) {
   if (!body.is_object() || yaml == body.end() || !yaml->is_string()) return;
   const auto read = read_job(yaml->get<std::string>(), "yaml");
   if (!read.spec) return;
-  if (const auto* primary = read.spec->primary_bars()) body["timeframes"] = nlohmann::json::array({primary->resolution.to_string()});
+  if (read.spec->primary_bars() || read.spec->type == job_type::portfolio_management) body["timeframes"] = nlohmann::json::array({walk_frame(*read.spec).to_string()});
   const auto given = body.find("symbols");
   if (given == body.end() || given->is_null()) {
     const auto symbols = read.spec->symbols();
@@ -227,7 +289,7 @@ bt::made_plan make_plan(bt::job_kind kind, const std::string& request, const bt:
   if (asked.study) return make_study_plan(*asked.study, *checked.plan, open);
   auto needs = series_needs(*checked.plan);
   if (!needs) return bt::plan_failure{needs.error(), {}};
-  return std::unique_ptr<bt::job_plan>(std::make_unique<job_request_plan>(asked.base, *needs));
+  return std::unique_ptr<bt::job_plan>(std::make_unique<job_request_plan>(asked.base, *needs, checked.plan->spec.type));
 }
 
 result<std::shared_ptr<const bt::shard_runner>> make_runner(bt::job_kind kind, const std::string& request) {

@@ -24,6 +24,12 @@ void complete_request(nlohmann::json& body);
 /// How a job runs as a backtest: money and fees of the request over the defaults.
 job_backtest_input input_for(const backtest::backtest_request& r, std::shared_ptr<const job_plan> plan);
 
+/// The job of a request over the bars of its needs (series_needs, in their order), as the service does it: a strategy goes
+/// without the symbols that have none, whose outcomes say so; a portfolio needs all of its targets. Errors: those of
+/// run_job_backtest; that of a missing series where nothing is left to run.
+result<job_backtest_output> run_with(const backtest::backtest_request& r, const instrument_master* master,
+                                     const std::vector<result<std::shared_ptr<const backtest::bar_set>>>& bars, const backtest::run_watch& watch = {});
+
 /// Findings as the rows of `compile_diagnostics`.
 std::vector<backtest::script_finding> as_script_findings(const std::vector<finding>& findings);
 

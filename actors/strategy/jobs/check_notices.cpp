@@ -5,6 +5,7 @@
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <set>
 
 namespace tt::strategy {
 
@@ -86,25 +87,46 @@ bool is_event(const std::string& event, const job_spec& spec) {
   return std::find(words.begin(), words.end(), event) != words.end() || spec.conditions_named(event) != nullptr;
 }
 
-void check_variables(const std::string& text, const job_spec& spec, const check_context& context, text_place at, const std::string& key, finding_list& out) {
-  std::vector<std::string> unset;
+/// The text with its variables, or nothing and a finding. `used` gathers what it names of the job's own environment.
+std::optional<std::string> check_variables(const std::string& text, const job_spec& spec, const check_context& context, text_place at, const std::string& key, finding_list& out,
+                                           std::set<std::string>& used) {
+  std::vector<std::string> unset, inner;
   const auto lookup = [&](std::string_view name) -> std::optional<std::string> {
-    if (const auto own = spec.environment.find(std::string(name)); own != spec.environment.end() && own->second.find("${" + std::string(name)) == std::string::npos) return own->second;
-    return context.environment ? context.environment(name) : std::nullopt;
+    const auto own = spec.environment.find(std::string(name));
+    if (own == spec.environment.end()) return context.environment ? context.environment(name) : std::nullopt;
+    used.insert(own->first);
+    return expand_variables(own->second, context.environment, inner);
   };
-  (void)expand_variables(text, lookup, unset);
+  auto expanded = expand_variables(text, lookup, unset);
+  unset.insert(unset.end(), inner.begin(), inner.end());
   for (const auto& name : unset) out.error(finding_code::env_unset, at, key, "the variable " + in_quotes(name) + " is not set and has no default");
+  return unset.empty() ? std::optional(std::move(expanded)) : std::nullopt;
 }
 
-void check_url(const job_spec& spec, const job_webhook& hook, const check_context& context, finding_list& out) {
+/// Variables of `environment` that nothing of the file reads may be without a value.
+void check_unused(const job_spec& spec, const check_context& context, const std::set<std::string>& used, finding_list& out) {
+  for (const auto& [name, text] : spec.environment) {
+    if (used.contains(name)) continue;
+    std::vector<std::string> unset;
+    (void)expand_variables(text, context.environment, unset);
+    if (unset.empty()) continue;
+    const auto at = spec.environment_at.find(name);
+    out.warning(finding_code::env_unset, at == spec.environment_at.end() ? text_place{} : at->second, "environment." + name,
+                "the variable " + in_quotes(unset.front()) + " is not set; nothing in the file uses it, so it is ignored");
+  }
+}
+
+void check_url(const job_spec& spec, const job_webhook& hook, const std::string& expanded, const check_context& context, finding_list& out) {
   const std::string key = "job.webhooks." + hook.name + ".url";
-  if (hook.url.find("${") != std::string::npos) return; // known when it is expanded; the sender checks it
-  const auto url = split_url(hook.url);
+  const bool hidden = hook.url.find("${") != std::string::npos; // a value of a variable is not repeated
+  const auto url = split_url(expanded);
+  if (!url && hidden) return; // where values are not known the sender judges
   if (!url) return out.error(finding_code::bad_value, hook.at, key, "is no address such as https://host/path");
   if (spec.dialect == job_dialect::legacy && is_own_host(url->host))
     return out.warning(finding_code::legacy_reading, hook.at, key, "goes to this installation itself: it is kept as a record, and makes no second order");
-  if (context.allowed_hosts.contains(url->host)) return;
-  if (is_private_host(url->host)) out.error(finding_code::unsafe_url, hook.at, key, "goes to the private address " + in_quotes(url->host) + ", which is not on the allow list");
+  const bool listed = context.allows_host && context.allows_host(url->host);
+  if (!listed && is_private_host(url->host))
+    out.error(finding_code::unsafe_url, hook.at, key, "goes to " + (hidden ? std::string("a private address") : "the private address " + in_quotes(url->host)) + ", which is not on the allow list (notices.allow)");
   else if (url->scheme != "https") out.error(finding_code::unsafe_url, hook.at, key, "must be https");
 }
 
@@ -115,7 +137,7 @@ bool names_a_secret(const std::string& key) {
 }
 
 bool looks_like_a_token(const std::string& text) {
-  for (const auto prefix : {"sk-", "ghp_", "gho_", "xoxb-", "xoxp-", "AKIA", "eyJhbGci", "glpat-"})
+  for (const auto prefix : {"sk-", "sk_live_", "sk_test_", "rk_live_", "ghp_", "gho_", "xoxb-", "xoxp-", "AKIA", "eyJhbGci", "glpat-"})
     if (text.starts_with(prefix) && text.size() >= 16) return true;
   const std::string_view bare = text.starts_with("Bearer ") ? std::string_view(text).substr(7) : std::string_view(text);
   if (bare.size() < 32) return false;
@@ -128,7 +150,27 @@ bool looks_like_a_token(const std::string& text) {
   return digit && letter;
 }
 
+/// "?token=…": a parameter of an address that is a secret by its name or by its looks.
+bool query_holds_a_secret(std::string_view url) {
+  const auto begin = url.find('?');
+  if (url.find("://") == std::string_view::npos || begin == std::string_view::npos) return false;
+  auto rest = url.substr(begin + 1);
+  rest = rest.substr(0, rest.find('#'));
+  for (std::size_t at = 0; at <= rest.size();) {
+    const auto end = std::min(rest.find_first_of("&;", at), rest.size());
+    const auto pair = rest.substr(at, end - at);
+    const auto eq = std::min(pair.find('='), pair.size());
+    const std::string name(pair.substr(0, eq)), text(pair.substr(std::min(eq + 1, pair.size())));
+    const bool literal = text.find('{') == std::string::npos;
+    if (literal && ((names_a_secret(name) && text.size() >= 8) || looks_like_a_token(text))) return true;
+    at = end + 1;
+  }
+  return false;
+}
+
 void find_secrets(const yaml_node& n, const std::string& path, const std::string& key, finding_list& out) {
+  if (n.is_scalar() && query_holds_a_secret(n.text))
+    out.error(finding_code::secret_in_file, n.at, path, "the address holds what looks like a secret; write ${NAME} and give the value by the environment");
   if (n.is_scalar() && n.text.find("${") == std::string::npos && n.text.find('{') == std::string::npos) {
     const bool by_name = names_a_secret(key) && n.text.size() >= 8 && !as_number(n) && !as_boolean(n);
     if (by_name || looks_like_a_token(n.text))
@@ -159,6 +201,21 @@ std::string expand_variables(std::string_view text, const environment_lookup& lo
   return out;
 }
 
+std::string signing_variable(const job_webhook& hook) {
+  std::string_view text = hook.sign;
+  if (text.starts_with("${") && text.ends_with('}')) text = text.substr(2, text.size() - 3);
+  return std::string(text.substr(0, text.find(":-")));
+}
+
+std::span<const std::pair<std::string_view, value_type>> event_words() {
+  static constexpr auto number = value_type::number, text = value_type::text;
+  static constexpr std::array<std::pair<std::string_view, value_type>, 16> words{{
+    {"symbol", text}, {"side", text}, {"trade_action", text}, {"shares", number}, {"position_size", number}, {"dollar_amount", number},
+    {"current_price", number}, {"target_price", number}, {"exit_reason", text}, {"reason", text}, {"event", text}, {"error_message", text},
+    {"target_weight", number}, {"current_weight", number}, {"current_volatility", number}, {"adjustment_action", text}}};
+  return words;
+}
+
 std::vector<std::string> placeholders_in(std::string_view text) {
   std::vector<std::string> out;
   for (std::size_t at = 0; (at = text.find('{', at)) != std::string_view::npos; ++at) {
@@ -178,24 +235,25 @@ bool is_placeholder(std::string_view name, const job_spec& spec) {
 namespace check {
 
 void webhooks(const job_spec& spec, const check_context& context, finding_list& out) {
-  for (const auto& [name, text] : spec.environment) check_variables(text, spec, context, {}, "environment." + name, out);
+  std::set<std::string> used;
   for (const auto& hook : spec.webhooks) {
     const std::string key = "job.webhooks." + hook.name;
-    check_variables(hook.url, spec, context, hook.at, key + ".url", out);
+    if (const auto url = check_variables(hook.url, spec, context, hook.at, key + ".url", out, used)) check_url(spec, hook, *url, context, out);
     for (const auto& [name, text] : hook.headers) {
       if (spec.dialect == job_dialect::legacy && lower(name) == "x-strategy-source") {
         out.warning(finding_code::legacy_reading, hook.at, key + ".headers." + name, "means nothing here and is left out");
         continue;
       }
-      check_variables(text, spec, context, hook.at, key + ".headers." + name, out);
+      (void)check_variables(text, spec, context, hook.at, key + ".headers." + name, out, used);
     }
-    check_url(spec, hook, context, out);
-    if (!hook.condition.empty()) out.error(finding_code::bad_value, hook.at, key + ".condition", "conditions of webhooks are not evaluated by this build; leave it out");
+    if (const auto variable = signing_variable(hook); !variable.empty()) // never sent unsigned instead
+      (void)check_variables("${" + variable + "}", spec, context, hook.sign_at, key + ".sign", out, used);
     for (const auto& [event, payload] : hook.templates) {
       if (!is_event(event, spec)) out.warning(finding_code::event_unknown, payload->at, key + ".payload_templates." + event, "nothing raises the event " + in_quotes(event));
       check_templates(spec, hook, *payload, key + ".payload_templates." + event, out);
     }
   }
+  check_unused(spec, context, used, out);
 }
 
 void secrets(const yaml_node& root, finding_list& out) { find_secrets(root, "", "", out); }

@@ -78,21 +78,35 @@ void symbols(const job_spec& spec, const instrument_master* master, finding_list
     check_list_of_symbols(spec.sources[i].symbols, spec.sources[i].at, "job.data_sources[" + std::to_string(i) + "].symbols", master, out);
 }
 
+void profile(const job_spec& spec, const check_context& context, finding_list& out) {
+  if (spec.limit_profile.empty()) return;
+  const std::string key = "job.limit_profile";
+  const auto account = context.by_account.find(spec.account);
+  const limit_profile* known = nullptr;
+  if (const auto shipped = context.profiles.find(spec.limit_profile); shipped != context.profiles.end()) known = &shipped->second;
+  if (account != context.by_account.end())
+    if (const auto own = account->second.named.find(spec.limit_profile); own != account->second.named.end()) known = &own->second;
+  if (!known) {
+    if (context.profiles.empty() && account == context.by_account.end()) return;
+    std::vector<std::string> names;
+    for (const auto& [name, values] : context.profiles) names.push_back(name);
+    const auto near = nearest_name(spec.limit_profile, names);
+    return out.error(finding_code::bad_value, spec.limit_profile_at, key,
+                     "there is no limit profile " + in_quotes(spec.limit_profile) + (near ? "; did you mean " + in_quotes(*near) + "?" : ""));
+  }
+  double largest = spec.number("position_size", 0);
+  for (const auto& [symbol, weight] : spec.targets()) largest = std::max(largest, weight);
+  if (largest > known->max_position_weight + 1e-9)
+    out.error(finding_code::limit_conflict, spec.limit_profile_at, key,
+              "asks for " + to_string(value::of(largest)) + " of equity in one symbol, the profile allows " + to_string(value::of(known->max_position_weight)));
+  if (spec.number("max_positions", 0) > static_cast<double>(known->max_positions))
+    out.error(finding_code::limit_conflict, spec.limit_profile_at, key, "asks for more positions than the profile allows");
+  if (account != context.by_account.end() && !account->second.gives(spec.strategy_id, spec.limit_profile))
+    out.warning(finding_code::limit_conflict, spec.limit_profile_at, key, profile_not_given(spec));
+}
+
 void weights(const job_spec& spec, const check_context& context, finding_list& out) {
   const auto found = spec.parameters.find("target_allocations");
-  const double size = spec.number("position_size", 0);
-  if (!spec.limit_profile.empty()) {
-    const auto profile = context.profiles.find(spec.limit_profile);
-    if (profile != context.profiles.end()) {
-      double largest = size;
-      for (const auto& [symbol, weight] : spec.targets()) largest = std::max(largest, weight);
-      if (largest > profile->second.max_position_weight + 1e-9)
-        out.error(finding_code::limit_conflict, {}, "job.limit_profile", "asks for " + to_string(value::of(largest)) + " of equity in one symbol, the profile allows "
-                    + to_string(value::of(profile->second.max_position_weight)));
-      if (spec.number("max_positions", 0) > static_cast<double>(profile->second.max_positions))
-        out.error(finding_code::limit_conflict, {}, "job.limit_profile", "asks for more positions than the profile allows");
-    }
-  }
   if (found == spec.parameters.end()) return;
   const auto at = found->second.at;
   const std::string key = "job.parameters.target_allocations";

@@ -52,8 +52,10 @@ bool add_part(std::string_view part, const field_spec& f, std::bitset<64>& out) 
     const auto dash = part.find('-');
     const auto from = number_or_word(part.substr(0, dash), f);
     const auto to = dash == std::string_view::npos ? (slash == std::string_view::npos ? from : std::optional(f.most)) : number_or_word(part.substr(dash + 1), f);
-    if (!from || !to || *from > *to) return false;
+    if (!from || !to) return false;
     first = *from, last = *to;
+    if (f.words.data() == weekday_words.data() && last == 0 && first > 0) last = 7; // to Sunday: MON-SUN
+    if (first > last) return false;
   }
   for (int i = first; i <= last; i += step) out.set(static_cast<std::size_t>(i));
   return true;

@@ -17,9 +17,9 @@ enum class finding_code : std::uint8_t {
   yaml_syntax, duplicate_key, too_large, missing_key, bad_type, bad_value, unknown_key, bad_cron, never_fires, after_close,
   expr_syntax, expr_unknown_name, expr_type, param_unknown, contradiction, template_unknown, event_unknown, symbol_unknown,
   symbol_duplicate, weights_sum, limit_conflict, lookback_short, env_unset, secret_in_file, unsafe_url, duplicate_id,
-  live_not_allowed, legacy_reading,
+  live_not_allowed, legacy_reading, not_applied,
 };
-/// "YAML_SYNTAX", …; LEGACY_READING (a warning) tells how a legacy form is read.
+/// "YAML_SYNTAX", …; LEGACY_READING (a warning) tells how a legacy form is read, NOT_APPLIED (a warning) that this build does not act on a key.
 std::string_view to_string(finding_code code);
 std::string_view to_string(severity level);
 

@@ -1,6 +1,7 @@
 #pragma once
-/// A strategy job over history: the run function of the scheduler at every slot of its schedule, filled by the broker
-/// emulator of Pine strategies. All symbols share one account, as they do live.
+/// A job over history: the run function of the scheduler at every slot of its schedule, filled by the broker emulator of
+/// Pine strategies. All symbols share one account, as they do live. A slice of a portfolio job works in the bar after its
+/// moment; what is left of it is cancelled then.
 
 #include "actors/backtest/pair_run.hpp"
 #include "actors/backtest/study_plan.hpp"
@@ -13,15 +14,20 @@
 
 namespace tt::strategy {
 
+inline constexpr std::string_view benchmark_symbol = "SPY"; ///< the market that figures of a portfolio are measured by
+inline constexpr std::uint32_t daily_history = 320;         ///< days that they look back over
+
 /// A set of bars that a backtest of a job needs: of a source, or the daily ones that filters read.
 struct job_series_need {
   std::string symbol;
   timeframe frame;
   std::int64_t warmup = 0;  ///< bars before the range
+  enum class use : std::uint8_t { symbol, benchmark };
+  use why = use::symbol;    ///< benchmark: a portfolio job goes without it where there are none
   bool operator==(const job_series_need&) const = default;
 };
-/// By symbol; of each symbol first the primary bars, then the others, each timeframe once. Errors: invalid_argument (a
-/// portfolio job, or one without bars), naming the field.
+/// By symbol; of each symbol first the bars that are walked over, then the others, each timeframe once; the benchmark of a
+/// portfolio job last. Errors: invalid_argument (a strategy that reads no bars), naming the field.
 result<std::vector<job_series_need>> series_needs(const job_plan& plan);
 
 /// The bars of a set with the moments at which they were complete, by the job's calendar.
@@ -30,7 +36,7 @@ source_bars complete_bars(const backtest::bar_set& set, const exchange_calendar&
 
 struct job_backtest_input {
   std::shared_ptr<const job_plan> plan;
-  /// In the order of series_needs().
+  /// Those of series_needs(), in its order; a benchmark may be left out.
   std::vector<std::shared_ptr<const backtest::bar_set>> bars;
   double initial_capital = 10'000;
   double commission = 0;

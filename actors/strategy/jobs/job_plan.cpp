@@ -15,7 +15,7 @@ finding_code code_of(expression_code code) {
   }
 }
 
-std::optional<expression> compile_text(const std::string& text, value_type wanted, text_place at, const std::string& key, job_names& names, finding_list& out) {
+std::optional<expression> compile_text(const std::string& text, value_type wanted, text_place at, const std::string& key, name_table& names, finding_list& out) {
   auto outcome = read_expression(text, names);
   if (const auto* problem = std::get_if<expression_problem>(&outcome)) {
     out.error(code_of(problem->code), {at.line, at.column}, key, problem->message + " (character " + std::to_string(problem->position + 1) + " of " + in_quotes(text) + ")");
@@ -44,6 +44,8 @@ void size_history(job_plan& plan, finding_list& out) {
   std::size_t deepest = 0;
   for (const auto& list : plan.lists) look_back(list.root, deepest);
   if (plan.rank) deepest = std::max(deepest, plan.rank->look_back());
+  for (const auto& condition : plan.hook_conditions)
+    if (condition) deepest = std::max(deepest, condition->look_back());
   for (std::size_t i = 0; i < plan.spec.sources.size(); ++i) {
     const auto& source = plan.spec.sources[i];
     std::int64_t longest = 0;
@@ -58,6 +60,52 @@ void size_history(job_plan& plan, finding_list& out) {
   }
 }
 
+/// The names of a webhook's condition: words of the event, then those of every condition.
+class hook_names : public name_table {
+public:
+  explicit hook_names(job_names& live) : live_(live) {}
+  std::optional<known_name> find(const name_query& which) override {
+    if (which.source.empty() && which.how == name_query::form::plain)
+      for (std::size_t i = 0; i < event_words().size(); ++i)
+        if (event_words()[i].first == which.name) return known_name{event_words()[i].second, event_word_base + static_cast<std::uint32_t>(i)};
+    return live_.find(which);
+  }
+  std::optional<value> parameter(std::string_view name) override { return live_.parameter(name); }
+  std::vector<std::string> all_names() const override {
+    auto out = live_.all_names();
+    for (const auto& [word, type] : event_words()) out.emplace_back(word);
+    return out;
+  }
+
+private:
+  job_names& live_;
+};
+
+void gather_placeholders(const yaml_node& n, std::set<std::string>& out) {
+  if (n.is_scalar())
+    for (auto& name : placeholders_in(n.text)) out.insert(std::move(name));
+  for (const auto& item : n.items) gather_placeholders(*item, out);
+  for (const auto& e : n.entries) gather_placeholders(*e.value, out);
+}
+
+/// Conditions of webhooks, and the live names that their templates show.
+void compile_hooks(job_plan& plan, job_names& live, finding_list& out) {
+  std::set<std::string> shown;
+  hook_names names(live);
+  for (const auto& hook : plan.spec.webhooks) {
+    for (const auto& [event, payload] : hook.templates) gather_placeholders(*payload, shown);
+    plan.hook_conditions.push_back(hook.condition.empty() ? std::nullopt
+                                                          : compile_text(hook.condition, value_type::boolean, hook.condition_at, "job.webhooks." + hook.name + ".condition", names, out));
+  }
+  const bool is_portfolio = plan.spec.type == job_type::portfolio_management;
+  for (const auto& [placeholder, name] : {std::pair{"rsi", "rsi"}, std::pair{"volume_ratio", "volume_ratio"}, std::pair{"bollinger_lower", "bollinger_lower"},
+                                          std::pair{"bollinger_upper", "bollinger_upper"}, std::pair{"unrealized_pnl", "unrealized_pnl"}, std::pair{"pnl_pct", "pnl_pct"},
+                                          std::pair{"current_weight", "position_weight"}, std::pair{"max_drawdown", "max_drawdown"},
+                                          std::pair{"current_volatility", is_portfolio ? "portfolio_volatility" : "market_volatility"}})
+    if (shown.contains(placeholder))
+      if (const auto known = live.find({"", name})) plan.notice_names.emplace(placeholder, known->handle);
+}
+
 void compile_lists(job_plan& plan, finding_list& out) {
   job_names names(plan.spec);
   for (const auto& list : plan.spec.conditions) {
@@ -67,26 +115,28 @@ void compile_lists(job_plan& plan, finding_list& out) {
   names.reading(list_side::entry);
   const bool wants_rank = plan.spec.type == job_type::strategy && plan.spec.primary_bars() != nullptr;
   if (wants_rank) plan.rank = compile_text(plan.spec.orders.rank_by, value_type::number, plan.spec.orders.rank_at, "job.orders.rank_by", names, out);
+  names.reading(list_side::other);
+  compile_hooks(plan, names, out);
   plan.names = names.bindings();
   std::set<std::string> told;
   for (const auto& use : names.legacy_uses())
     if (told.insert(use).second)
-      out.warning(finding_code::legacy_reading, {}, "job.conditions",
+      out.warning(finding_code::legacy_reading, plan.spec.conditions_at, "job.conditions",
                   use == "price_change" ? "price_change is the bar's change in entry lists and the change since entry in exit lists" : "a bare cash_buffer is read as cash_weight");
 }
 
 void check_shape(const job_spec& spec, finding_list& out) {
   if (spec.type == job_type::portfolio_management) {
     if (!spec.parameters.contains("target_allocations"))
-      out.error(finding_code::missing_key, {}, "job.parameters.target_allocations", "a portfolio job needs its targets");
+      out.error(finding_code::missing_key, spec.parameters_at, "job.parameters.target_allocations", "a portfolio job needs its targets");
     return;
   }
-  if (!spec.parameters.contains("symbols")) out.error(finding_code::missing_key, {}, "job.parameters.symbols", "a strategy job needs its symbols");
+  if (!spec.parameters.contains("symbols")) out.error(finding_code::missing_key, spec.parameters_at, "job.parameters.symbols", "a strategy job needs its symbols");
   const bool enters = spec.conditions_named("entry_long") || spec.conditions_named("entry_short");
   if (!enters && !spec.conditions_named("exit_long") && !spec.conditions_named("exit_short"))
-    out.error(finding_code::missing_key, {}, "job.conditions", "a strategy job needs at least one of entry_long, entry_short, exit_long, exit_short");
+    out.error(finding_code::missing_key, spec.conditions_at, "job.conditions", "a strategy job needs at least one of entry_long, entry_short, exit_long, exit_short");
   if (enters && !spec.number("position_size"))
-    out.error(finding_code::missing_key, {}, "job.parameters.position_size", "entries need a size: a share of equity between 0 and 1");
+    out.error(finding_code::missing_key, spec.parameters_at, "job.parameters.position_size", "entries need a size: a share of equity between 0 and 1");
 }
 
 value override_value(const std::string& text) {
@@ -101,7 +151,7 @@ void apply_overrides(job_spec& spec, const std::map<std::string, std::string>& o
   for (const auto& [name, text] : overrides) {
     const auto found = spec.parameters.find(name);
     if (found == spec.parameters.end()) {
-      out.error(finding_code::param_unknown, {}, "job.parameters." + name, "there is no parameter " + in_quotes(name) + " to override");
+      out.error(finding_code::param_unknown, spec.parameters_at, "job.parameters." + name, "there is no parameter " + in_quotes(name) + " to override");
       continue;
     }
     yaml_node n;
@@ -123,6 +173,16 @@ void apply_overrides(job_spec& spec, const std::map<std::string, std::string>& o
 
 } // namespace
 
+std::string profile_not_given(const job_spec& spec) {
+  return "the limit profile " + in_quotes(spec.limit_profile) + " is not given to the strategy " + in_quotes(spec.strategy_id) + " of the account " + in_quotes(spec.account)
+         + ": its orders are cut and refused by the usual limits until an admin assigns it (PUT /api/v1/risk/limits)";
+}
+
+bool account_profiles::gives(const std::string& strategy_id, const std::string& profile) const {
+  const auto own = of_strategies.find(strategy_id);
+  return own != of_strategies.end() ? own->second == profile : of_account == profile;
+}
+
 const compiled_list* job_plan::list(std::string_view name) const {
   for (const auto& l : lists)
     if (l.name == name) return &l;
@@ -141,6 +201,7 @@ checked_job check_job(std::string_view text, const std::string& file, const job_
   check_shape(spec, out);
   check::parameters(spec, out);
   check::symbols(spec, context.instruments, out);
+  check::profile(spec, context, out);
   check::weights(spec, context, out);
   plan->settings = settings_of(spec);
   compile_lists(*plan, out);

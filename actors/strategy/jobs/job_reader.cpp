@@ -242,6 +242,38 @@ void read_errors(yaml_section s, job_errors& out) {
   s.done();
 }
 
+void not_applied(yaml_section& s, std::string_view key, const std::string& why) {
+  if (s.raw(key)) s.findings().warning(finding_code::not_applied, s.place(key), s.key(key), "this build does not act on it: " + why);
+}
+
+/// Keys that the format knows and this build reads without doing what they ask.
+void read_unapplied(yaml_section& job, const job_spec& spec) {
+  const auto part = [&](std::string_view name) { // what is no map has been told
+    const auto* n = job.raw(name);
+    return yaml_section(n && n->is_map() ? n : nullptr, job.key(name), job.place(name), job.findings());
+  };
+  auto analytics = part("analytics");
+  not_applied(analytics, "risk_budgeting", "shares of risk are neither reported nor enforced");
+  not_applied(analytics, "factor_exposure", "factors are neither reported nor enforced");
+  if (const auto* map = analytics.raw("optimization"); map && map->is_map()) {
+    auto optimization = analytics.section("optimization");
+    not_applied(optimization, "method", "no targets are proposed; of the constraints \"turnover <= x\" and \"max_weight <= x\" bind");
+    not_applied(optimization, "objective", "no targets are proposed");
+  }
+  not_applied(job, "monitoring", "no figures are tracked");
+  not_applied(job, "reporting", "no reports are made");
+  not_applied(job, "performance", "the figures of a strategy are those of the API and of backtests");
+  if (auto logging = job.section("logging"); logging.exists()) {
+    for (const auto* key : {"file", "level", "max_size", "backup_count"}) not_applied(logging, key, "jobs log where the node does (log.level, log.max_mb, log.files)");
+    if (const auto file = logging.text("file"); file && (file->starts_with('/') || file->find("..") != std::string::npos))
+      job.findings().error(finding_code::bad_value, logging.place("file"), logging.key("file"), "is taken relative to the log folder and may not leave it");
+  }
+  auto errors = part("error_handling");
+  not_applied(errors, "notifications", "notices go to the alerts of the node and to webhooks with a template for error");
+  if (spec.errors.fallback == fallback_action::flatten && spec.type == job_type::portfolio_management)
+    not_applied(errors, "fallback_action", "a portfolio is not flattened; it is traded to its targets by the next run");
+}
+
 void read_resources(yaml_section s, job_resources& out) {
   put(s.text("memory_limit"), out.memory_limit);
   put(s.number("cpu_limit", {0, 1'024}), out.cpu_limit);
@@ -251,6 +283,9 @@ void read_resources(yaml_section s, job_resources& out) {
       s.findings().error(finding_code::bad_value, s.place("execution_timeout"), s.key("execution_timeout"), "must be at least one second");
   }
   choose(s, "isolation", {"thread", "process"}, out.isolation);
+  if (out.isolation == isolation_kind::process) not_applied(s, "isolation", "runs are threads of the node");
+  not_applied(s, "memory_limit", "only execution_timeout is enforced");
+  not_applied(s, "cpu_limit", "only execution_timeout is enforced");
   s.done();
 }
 
@@ -267,6 +302,7 @@ job_webhook read_webhook(yaml_section s, const std::string& name, job_dialect di
     for (const auto& e : map->entries) out.templates[e.key] = e.value;
   if (dialect == job_dialect::legacy)
     if (const auto* single = s.raw("payload_template")) out.templates["signal"] = std::make_shared<const yaml_node>(*single);
+  out.condition_at = s.place("condition"), out.sign_at = s.place("sign");
   put(s.text("condition"), out.condition);
   if (const auto ms = s.milliseconds("timeout")) out.timeout = std::chrono::milliseconds(*ms);
   put(s.integer("retries", {0, 20}), out.retries);
@@ -286,9 +322,11 @@ void read_webhooks(yaml_section& job, job_spec& spec) {
 }
 
 void read_job_part(yaml_section job, job_spec& spec) {
+  spec.job_at = spec.parameters_at = spec.conditions_at = job.at();
   if (!job.exists()) return job.missing("type");
   if (!job.raw("type")) job.missing("type");
   choose(job, "type", {"strategy", "portfolio_management"}, spec.type);
+  spec.parameters_at = job.place("parameters"), spec.conditions_at = job.place("conditions");
   spec.strategy_id_at = job.place("strategy_id");
   if (const auto id = job.text("strategy_id")) {
     spec.strategy_id = *id;
@@ -300,6 +338,7 @@ void read_job_part(yaml_section job, job_spec& spec) {
   put(job.text("account"), spec.account);
   spec.mode_at = job.place("mode");
   choose(job, "mode", {"paper", "live"}, spec.mode);
+  spec.limit_profile_at = job.place("limit_profile");
   put(job.text("limit_profile"), spec.limit_profile);
   read_parameters(job, spec);
   read_sources(job, spec);
@@ -310,10 +349,7 @@ void read_job_part(yaml_section job, job_spec& spec) {
   read_features(job.section("features"), spec.features);
   read_analytics(job.section("analytics"), spec);
   read_errors(job.section("error_handling"), spec.errors);
-  job.ignore({"analytics", "monitoring", "reporting", "performance", "logging"});
-  if (auto logging = job.section("logging"); logging.exists())
-    if (const auto file = logging.text("file"); file && (file->starts_with('/') || file->find("..") != std::string::npos))
-      job.findings().error(finding_code::bad_value, logging.place("file"), logging.key("file"), "is taken relative to the log folder and may not leave it");
+  read_unapplied(job, spec);
   if (spec.dialect == job_dialect::legacy) job.ignore({"name", "description", "risk_management", "metadata", "version"});
   job.done();
 }
@@ -358,7 +394,7 @@ job_reading read_job(std::string_view text, const std::string& file, const job_d
   read_schedule(top, spec);
   if (const auto* map = top.raw("environment"); map && map->is_map())
     for (const auto& e : map->entries)
-      if (e.value->is_scalar()) spec.environment[e.key] = e.value->text;
+      if (e.value->is_scalar()) spec.environment[e.key] = e.value->text, spec.environment_at[e.key] = e.at;
   read_resources(top.section("resources"), spec.resources);
   if (spec.dialect == job_dialect::legacy) top.ignore({"version", "metadata", "author", "tags"});
   top.done();

@@ -1,9 +1,12 @@
 #include "actors/strategy/jobs/job_run.hpp"
 
+#include "actors/backtest/bar_file.hpp"
+#include "actors/strategy/jobs/inputs_text.hpp"
 #include "actors/strategy/jobs/job_values.hpp"
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 
 namespace tt::strategy {
@@ -303,6 +306,31 @@ std::optional<utc_time> slot_containing(const job_plan& plan, utc_time at, slot_
   const auto last = plan.when->last_until(at);
   if (last && at - last->slot < longest) return last->slot;
   return session == slot_session::ignore ? std::optional(at) : std::nullopt;
+}
+
+void inputs_text::add(const source_bars& bars) {
+  *this << "b" << bars.bars.size();
+  for (std::size_t i = 0; i < bars.bars.size(); ++i) {
+    const auto& b = bars.bars[i];
+    *this << b.time_ms << bars.closed_ms[i];
+    for (const double x : {b.open, b.high, b.low, b.close, b.volume}) *this << std::bit_cast<std::uint64_t>(x);
+  }
+}
+
+std::string inputs_text::hash() const { return backtest::hash_of(text_); }
+
+std::string inputs_hash(const run_input& in) {
+  inputs_text out;
+  out << unix_ms(in.slot) << in.equity.to_string() << in.cash.to_string() << in.start_of_day_equity.to_string() << in.day_pnl.to_string();
+  for (const auto& s : in.symbols) {
+    out << s.symbol << s.problem << s.held.qty.to_string() << (s.held.average ? s.held.average->to_string() : "") << (s.held.opened_at ? unix_ms(*s.held.opened_at) : 0);
+    out << static_cast<int>(s.held.entries) << (s.last ? s.last->to_string() : "") << s.bars_since_exit;
+    if (!s.series) continue;
+    for (std::size_t i = 0; i < s.series->sources(); ++i) out.add(s.series->source(i));
+    out.add(s.series->daily());
+  }
+  for (const auto& [symbol, runs] : in.memory.missing_exits) out << symbol << runs;
+  return out.hash();
 }
 
 run_output run_strategy(const job_plan& plan, const run_input& in) { return strategy_pass(plan, in).run(); }

@@ -90,6 +90,9 @@ struct run_output {
   run_memory memory;
 };
 
+/// What a run read, as one number of 32 hex digits: account, positions, prices and every bar. The same inputs, the same hash.
+std::string inputs_hash(const run_input& in);
+
 /// Never fails: what can't be known is missing and told.
 run_output run_strategy(const job_plan& plan, const run_input& in);
 

@@ -121,8 +121,8 @@ struct job_webhook {
   std::chrono::milliseconds timeout{10'000};
   std::int64_t retries = 3;
   std::chrono::milliseconds retry_delay{5'000};
-  std::string sign; ///< variable with the key; empty: unsigned
-  text_place at;
+  std::string sign; ///< variable with the key (HOOK_KEY or ${HOOK_KEY}); empty: unsigned
+  text_place at, condition_at, sign_at;
 };
 
 struct job_errors {
@@ -153,6 +153,7 @@ struct job_spec {
   job_mode mode = job_mode::paper;
   text_place mode_at;
   std::string limit_profile;
+  text_place limit_profile_at;
   std::map<std::string, job_parameter> parameters;
   std::vector<job_source> sources;
   std::vector<condition_list> conditions;
@@ -165,6 +166,8 @@ struct job_spec {
   job_errors errors;
   job_resources resources;
   std::map<std::string, std::string> environment;
+  std::map<std::string, text_place> environment_at;
+  text_place job_at, parameters_at, conditions_at; ///< of the keys; where one is missing, of what it is missing in
   std::string content_hash; ///< xxh128 of the file, 32 hex digits
 
   /// A number, a switch or a text by name; the fallback where there is none or it is of another kind.

@@ -1,5 +1,7 @@
 #include "actors/strategy/jobs/portfolio_run.hpp"
 
+#include "actors/strategy/jobs/inputs_text.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -347,6 +349,21 @@ portfolio_figures figures_of(const job_plan& plan, const portfolio_input& in) {
   }
   f.correlation_risk = correlation_risk(in, f.weights, now);
   return f;
+}
+
+std::string inputs_hash(const portfolio_input& in) {
+  inputs_text out;
+  out << unix_ms(in.slot) << in.equity.to_string() << in.cash.to_string() << in.peak_equity.to_string();
+  for (const auto& a : in.assets) {
+    out << a.symbol << a.held.to_string() << (a.last ? a.last->to_string() : "");
+    out.add(a.daily);
+  }
+  out.add(in.benchmark);
+  return out.hash();
+}
+
+std::unique_ptr<value_source> portfolio_source(const job_plan& plan, const portfolio_input& in, const portfolio_figures& figures) {
+  return std::make_unique<portfolio_values>(plan, in, figures);
 }
 
 portfolio_output run_portfolio(const job_plan& plan, const portfolio_input& in) { return portfolio_pass(plan, in).run(); }

@@ -53,8 +53,14 @@ struct portfolio_output {
   double scaled_by = 1; ///< of a risk adjustment
 };
 
+/// As inputs_hash of a strategy's run.
+std::string inputs_hash(const portfolio_input& in);
+
 /// Never fails. A symbol without a price keeps the job from trading at all: its weight is not known.
 portfolio_output run_portfolio(const job_plan& plan, const portfolio_input& in);
+
+/// What the names of the job are worth at that moment; keeps what it needs of the input.
+std::unique_ptr<value_source> portfolio_source(const job_plan& plan, const portfolio_input& in, const portfolio_figures& figures);
 
 /// The limit of a slice: the price now with the buffer, never further from the arrival price than max_slippage. Nothing
 /// where the price has run away.

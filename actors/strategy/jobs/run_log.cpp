@@ -14,6 +14,8 @@ CREATE TABLE IF NOT EXISTS job_runs (
   finished_ns INTEGER NOT NULL DEFAULT 0, state INTEGER NOT NULL, report TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS job_runs_by_strategy ON job_runs (strategy_id, slot_ns);
 CREATE TABLE IF NOT EXISTS job_memory (strategy_id TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS job_switches (
+  strategy_id TEXT PRIMARY KEY, state INTEGER NOT NULL, reason TEXT NOT NULL, author TEXT NOT NULL, at_ns INTEGER NOT NULL, content_hash TEXT NOT NULL);
 )";
 
 std::int64_t ns(utc_time t) { return t.time_since_epoch().count(); }
@@ -99,6 +101,24 @@ result<void> run_log::keep_memory(const std::string& strategy_id, const run_memo
   for (const auto& [symbol, runs] : memory.missing_exits) text[symbol] = runs;
   sql_statement s(*db_, "INSERT INTO job_memory (strategy_id, value) VALUES (?, ?) ON CONFLICT (strategy_id) DO UPDATE SET value = excluded.value");
   return told(s.text(strategy_id).text(text.dump()).run());
+}
+
+result<void> run_log::keep_switch(const job_switch_row& row) {
+  sql_statement s(*db_, "INSERT INTO job_switches (strategy_id, state, reason, author, at_ns, content_hash) VALUES (?, ?, ?, ?, ?, ?) "
+                        "ON CONFLICT (strategy_id) DO UPDATE SET state = excluded.state, reason = excluded.reason, author = excluded.author, "
+                        "at_ns = excluded.at_ns, content_hash = excluded.content_hash");
+  s.text(row.strategy_id).number(static_cast<int>(row.state)).text(row.reason).text(row.author).number(ns(row.at)).text(row.content_hash);
+  return told(s.run());
+}
+
+result<std::vector<job_switch_row>> run_log::switches() {
+  sql_statement s(*db_, "SELECT strategy_id, state, reason, author, at_ns, content_hash FROM job_switches ORDER BY strategy_id");
+  std::vector<job_switch_row> out;
+  while (s.row())
+    out.push_back({s.text_at(0), s.number_at(1) == static_cast<int>(job_state::enabled) ? job_state::enabled : job_state::disabled, s.text_at(2), s.text_at(3),
+                   utc_time{nanoseconds{s.number_at(4)}}, s.text_at(5)});
+  if (auto read = s.ended(); !read) return told(read.error());
+  return out;
 }
 
 result<void> run_log::prune(utc_time now) {

@@ -6,6 +6,7 @@
 #include "actors/model/time.hpp"
 #include "actors/storage/sql.hpp"
 #include "actors/strategy/jobs/job_run.hpp"
+#include "actors/strategy/jobs/scheduler.hpp"
 
 #include <memory>
 #include <optional>
@@ -47,7 +48,10 @@ public:
   /// What a run leaves for the next of its job. Errors: io_error.
   result<run_memory> memory(const std::string& strategy_id);
   result<void> keep_memory(const std::string& strategy_id, const run_memory& memory);
-  /// Deletes what is older than limits::kept_runs. Errors: io_error.
+  /// Switches of jobs, each job's newest. Durable when it returns. Errors: io_error.
+  result<void> keep_switch(const job_switch_row& row);
+  result<std::vector<job_switch_row>> switches();
+  /// Deletes runs that are older than limits::kept_runs. Errors: io_error.
   result<void> prune(utc_time now);
 
 private:

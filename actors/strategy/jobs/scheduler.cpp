@@ -35,18 +35,46 @@ void job_scheduler::plan_next(entry& e, utc_time after) const {
   e.status.next = e.next ? std::optional(e.next->slot) : std::nullopt;
 }
 
+void job_scheduler::restore(std::vector<job_switch_row> switches) {
+  for (auto& one : switches) {
+    const auto id = one.strategy_id;
+    switches_[id] = std::move(one);
+  }
+}
+
+std::optional<job_switch_row> job_scheduler::switch_of(const std::string& strategy_id) const {
+  const auto found = switches_.find(strategy_id);
+  return found == switches_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void job_scheduler::forget_switch(const std::string& strategy_id) {
+  switches_.erase(strategy_id);
+  if (const auto found = jobs_.find(strategy_id); found != jobs_.end()) found->second.status.switched.reset();
+}
+
+job_state job_scheduler::state_for(const job_plan& plan) const {
+  const auto said = switches_.find(plan.spec.strategy_id);
+  if (said == switches_.end()) return plan.spec.state;
+  if (said->second.state == job_state::disabled) return job_state::disabled;
+  return said->second.content_hash == plan.spec.content_hash ? job_state::enabled : plan.spec.state;
+}
+
 void job_scheduler::set_jobs(const std::vector<std::shared_ptr<const job_plan>>& plans, utc_time now) {
   std::map<std::string, entry> out;
   for (const auto& plan : plans) {
     const auto& id = plan->spec.strategy_id;
     const auto known = jobs_.find(id);
-    if (known != jobs_.end() && known->second.status.plan->spec.content_hash == plan->spec.content_hash) {
+    const auto is_same = [&](const job_spec& old) { // state and account of a registered strategy are not in its text
+      return old.content_hash == plan->spec.content_hash && old.state == plan->spec.state && old.account == plan->spec.account;
+    };
+    if (known != jobs_.end() && is_same(known->second.status.plan->spec)) {
       out.emplace(id, std::move(known->second));
       continue;
     }
     entry e;
     if (known != jobs_.end()) e = std::move(known->second);
-    e.status.strategy_id = id, e.status.plan = plan, e.status.state = plan->spec.state;
+    e.status.strategy_id = id, e.status.plan = plan, e.status.state = state_for(*plan);
+    e.status.switched = switch_of(id);
     e.retry.reset();
     auto after = now;
     // a portfolio job that was missed a moment ago still runs; the log of runs keeps it from running twice
@@ -114,20 +142,22 @@ bool job_scheduler::finished(const std::string& strategy_id, utc_time slot, run_
   }
   ++e.status.failed;
   if (++e.status.failures_in_row < limits::failed_runs_in_row && errors.fallback != fallback_action::disable) return false;
-  e.status.state = job_state::disabled;
-  e.next.reset(), e.status.next.reset();
+  (void)set_state(strategy_id, job_state::disabled, now, how == run_result::timed_out ? "failed runs: the last one was over its time" : "failed runs", "scheduler");
   return true;
 }
 
-result<void> job_scheduler::set_state(const std::string& strategy_id, job_state state, utc_time now) {
+result<job_switch_row> job_scheduler::set_state(const std::string& strategy_id, job_state state, utc_time now, std::string reason, std::string author) {
   const auto found = jobs_.find(strategy_id);
   if (found == jobs_.end()) return error{errc::not_found, "there is no job " + in_quotes(strategy_id), "strategy_id"};
   auto& e = found->second;
+  const job_switch_row row{strategy_id, state, std::move(reason), std::move(author), now, e.status.plan->spec.content_hash};
+  switches_[strategy_id] = row;
   e.status.state = state;
+  e.status.switched = row;
   e.status.failures_in_row = 0;
   e.retry.reset();
   plan_next(e, now);
-  return {};
+  return row;
 }
 
 std::optional<utc_time> job_scheduler::next_wake() const {

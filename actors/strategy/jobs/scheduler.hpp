@@ -33,6 +33,16 @@ struct due_firing {
   bool operator==(const due_firing&) const = default;
 };
 
+/// What a person, or the third failed run, has said about a job. It outlasts restarts and edits of the file.
+struct job_switch_row {
+  std::string strategy_id;
+  job_state state = job_state::enabled;
+  std::string reason, author;
+  utc_time at{};
+  std::string content_hash; ///< of the file's version at that time: `enabled` overrules `enabled: false` of this version alone
+  bool operator==(const job_switch_row&) const = default;
+};
+
 enum class run_result : std::uint8_t {
   done,
   failed,
@@ -46,20 +56,28 @@ struct job_status {
   std::optional<utc_time> next;     ///< slot
   std::optional<utc_time> running;  ///< slot of the run under way
   int failures_in_row = 0;
+  std::optional<job_switch_row> switched; ///< nothing: the file alone decides
   std::uint64_t runs = 0, failed = 0, skipped_overlap = 0, skipped_busy = 0, skipped_missed = 0;
 };
 
 class job_scheduler {
 public:
   /// The jobs from now on. A job whose content is the same goes on as it is; a changed one keeps its counters and its
-  /// running run; one that is gone is forgotten (its running run ends by itself).
+  /// running run; one that is gone is forgotten (its running run ends by itself). What was switched off stays off,
+  /// whatever its file says; `enabled: false` of a newer version switches off.
   void set_jobs(const std::vector<std::shared_ptr<const job_plan>>& plans, utc_time now);
   /// What starts or is skipped now. What is returned without `skip` counts as running until finished().
   std::vector<due_firing> due(utc_time now);
   /// The end of a run. True: this failure was one too many and the job is disabled now.
   bool finished(const std::string& strategy_id, utc_time slot, run_result how, utc_time now);
-  /// Switches a job; errors: not_found.
-  result<void> set_state(const std::string& strategy_id, job_state state, utc_time now);
+  /// The switches of earlier starts, before the first set_jobs().
+  void restore(std::vector<job_switch_row> switches);
+  /// Switches a job; what is to be kept of it. Errors: not_found.
+  result<job_switch_row> set_state(const std::string& strategy_id, job_state state, utc_time now, std::string reason = {}, std::string author = {});
+  /// Of a job whose state is kept elsewhere: what was switched is forgotten, the job stays as it is until its plan changes.
+  void forget_switch(const std::string& strategy_id);
+  /// The switch of a job, also of one that is not there now.
+  [[nodiscard]] std::optional<job_switch_row> switch_of(const std::string& strategy_id) const;
   /// When due() has something to say next, at the latest; nothing: never.
   [[nodiscard]] std::optional<utc_time> next_wake() const;
   [[nodiscard]] std::vector<job_status> jobs() const;
@@ -74,7 +92,9 @@ private:
   };
   void plan_next(entry& e, utc_time after) const;
   [[nodiscard]] std::size_t running() const;
+  [[nodiscard]] job_state state_for(const job_plan& plan) const;
   std::map<std::string, entry> jobs_;
+  std::map<std::string, job_switch_row> switches_;
 };
 
 /// Run id: hash of strategy id and slot, 32 hex digits. Who runs a slot, and how often it is tried, changes nothing.

@@ -3,6 +3,7 @@
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <set>
@@ -135,6 +136,22 @@ private:
   int documents_ = 0;
 };
 
+/// Where the text stops being UTF-8; its size: nowhere.
+std::size_t first_bad_byte(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  for (std::size_t i = 0; i < text.size();) {
+    const unsigned char lead = byte(i);
+    const std::size_t more = lead < 0x80 ? 0 : lead >= 0xC2 && lead <= 0xDF ? 1 : lead >= 0xE0 && lead <= 0xEF ? 2 : lead >= 0xF0 && lead <= 0xF4 ? 3 : 4;
+    if (more == 4 || i + more >= text.size()) return i;
+    for (std::size_t k = 1; k <= more; ++k)
+      if ((byte(i + k) & 0xC0) != 0x80) return i;
+    const unsigned char second = more > 0 ? byte(i + 1) : 0;
+    if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) || (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F)) return i;
+    i += more + 1;
+  }
+  return text.size();
+}
+
 std::variant<yaml_ptr, yaml_problem> syntax(std::string message, text_place where) {
   return yaml_problem{problem_kind::syntax, std::move(message), where, {}};
 }
@@ -155,6 +172,13 @@ std::variant<yaml_ptr, yaml_problem> read_yaml(std::string_view text) {
   if (text.size() > limits::job_bytes)
     return yaml_problem{problem_kind::too_large, "is larger than " + std::to_string(limits::job_bytes / 1024) + " KiB", {1, 1}, {}};
   if (text.find('\0') != std::string_view::npos) return syntax("holds a NUL byte", {1, 1});
+  if (const auto bad = first_bad_byte(text); bad < text.size()) {
+    const auto before = text.substr(0, bad);
+    const auto line = static_cast<int>(std::count(before.begin(), before.end(), '\n')) + 1;
+    const auto begin = before.rfind('\n');
+    const auto column = static_cast<int>(bad - (begin == std::string_view::npos ? 0 : begin + 1)) + 1;
+    return syntax("is not UTF-8 text: byte " + std::to_string(bad + 1) + " belongs to no character; save the file as UTF-8", {line, column});
+  }
   try {
     std::istringstream in{std::string(text)};
     YAML::Parser parser(in);

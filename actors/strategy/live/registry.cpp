@@ -8,6 +8,8 @@
 
 namespace tt::strategy {
 
+using tt::to_string; // of the names of enumerations, beside those of this room
+
 namespace {
 
 constexpr const char* schema = R"sql(

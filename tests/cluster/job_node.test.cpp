@@ -1,0 +1,164 @@
+// YAML jobs through a whole node: as strategies of section 8, limit profiles, data of the shipped jobs.
+
+#include "cluster/feeds.hpp"
+#include "cluster/jobs/job_files.hpp"
+#include "cluster/jobs/job_resident.hpp"
+#include "tests/cluster/trading_fixture.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <set>
+#include <thread>
+
+namespace tt::cluster::test {
+namespace {
+
+std::string job_of(const std::string& id, const std::string& more = {}) {
+  return "schema: 2\nname: always\nschedule: {every: 5m, align: bar_close, session: regular}\njob:\n  type: strategy\n  strategy_id: " + id + "\n" + more +
+         R"(  parameters: {symbols: [AAPL], position_size: 0.2, stop_loss: 0.03, max_positions: 2}
+  data_sources: [{name: history, kind: bars, resolution: "5", lookback_periods: 10}]
+  conditions:
+    entry_long: ["close > 0"]
+    exit_long: ["close < 0"]
+)";
+}
+
+class job_node : public trading_node {
+protected:
+  void SetUp() override { std::filesystem::create_directories(folder.path("jobs")); }
+  void write(const std::string& name, const std::string& text) const { std::ofstream(folder.path("jobs/" + name + ".yml")) << text; }
+  void adjust(node_config& config) override {
+    config.strategies_dir = folder.path("jobs");
+    config.time_zone = "America/New_York";
+  }
+  [[nodiscard]] json job(const std::string& id) const {
+    for (const auto& one : ask("/api/v1/jobs")["jobs"])
+      if (one["strategy_id"] == id) return one;
+    return {};
+  }
+};
+
+TEST_F(job_node, jobs_of_files_are_strategies_of_kind_yaml) {
+  write("always", job_of("always_v1"));
+  start();
+  const auto listed = ask("/api/v1/strategies")["strategies"];
+  ASSERT_EQ(listed.size(), 1u) << listed;
+  EXPECT_EQ(listed[0]["strategy_id"], "always_v1");
+  EXPECT_EQ(listed[0]["kind"], "yaml");
+  EXPECT_EQ(listed[0]["source_file"], "always.yml");
+  EXPECT_EQ(ask("/api/v1/strategies/always_v1")["enabled"], true);
+  const auto ran = post("/api/v1/strategies/always_v1/run-now", json::object());
+  ASSERT_EQ(ran.status, 200) << ran.body;
+  EXPECT_EQ(ask("/api/v1/strategies/always_v1/runs")["runs"].size(), 1u);
+  const auto off = post("/api/v1/strategies/always_v1/disable", {{"reason", "enough"}});
+  ASSERT_EQ(off.status, 200) << off.body;
+  EXPECT_EQ(json::parse(off.body)["enabled"], false);
+  EXPECT_EQ(job("always_v1")["state"], "disabled");
+  EXPECT_EQ(job("always_v1")["switched"]["reason"], "enough");
+  EXPECT_EQ(get("/api/v1/strategies/always_v1/performance").status, 501);
+  EXPECT_EQ(http_send(port(), "DELETE", "/api/v1/strategies/always_v1").status, 409);
+  EXPECT_EQ(get("/api/v1/strategies/nobody").status, 404);
+  start();
+  EXPECT_EQ(ask("/api/v1/strategies/always_v1")["enabled"], false) << "a restart does not switch on";
+}
+
+TEST_F(job_node, a_registered_yaml_strategy_is_checked_and_runs) {
+  start();
+  const auto add = [&](const std::string& id, const std::string& source) {
+    return post("/api/v1/strategies", {{"strategy_id", id}, {"kind", "yaml"}, {"source", source}, {"account_id", "paper_simulator"}, {"enabled", true}});
+  };
+  auto wrong = job_of("mine");
+  wrong.replace(wrong.find("close > 0"), 9, "close > {nope}");
+  const auto refused = add("mine", wrong);
+  ASSERT_EQ(refused.status, 422) << refused.body;
+  EXPECT_EQ(json::parse(refused.body)["diagnostics"][0]["code"], "PARAM_UNKNOWN");
+  EXPECT_EQ(add("mine", job_of("another")).status, 422) << "another id than the strategy's";
+  ASSERT_EQ(add("mine", job_of("mine")).status, 201);
+  const auto ran = post("/api/v1/strategies/mine/run-now", json::object());
+  ASSERT_EQ(ran.status, 200) << ran.body;
+  EXPECT_EQ(ask("/api/v1/strategies/mine/runs")["runs"].size(), 1u);
+  start();
+  EXPECT_TRUE(until("/api/v1/jobs", [](const json& now) { return now["jobs"].size() == 1 && now["jobs"][0]["strategy_id"] == "mine" && now["jobs"][0]["state"] == "enabled"; }))
+    << "its source is kept";
+  const auto source = http_send(port(), "PUT", "/api/v1/strategies/mine/source", json{{"source", wrong}}.dump());
+  EXPECT_EQ(source.status, 422) << source.body;
+}
+
+TEST_F(job_node, a_limit_profile_works_where_an_admin_has_given_it) {
+  write("bare", job_of("bare_v1", "  limit_profile: rebalance\n"));
+  write("given", job_of("given_v1", "  limit_profile: rebalance\n"));
+  write("nope", job_of("nope_v1", "  limit_profile: nope\n"));
+  start();
+  EXPECT_EQ(job("nope_v1")["state"], json()) << "an unknown profile is an error";
+  bool told = false;
+  for (const auto& one : ask("/api/v1/jobs")["jobs"])
+    if (one["file"] == "nope.yml") told = one["findings"].dump().find("there is no limit profile") != std::string::npos;
+  EXPECT_TRUE(told);
+  const auto set = http_send(port(), "PUT", "/api/v1/risk/limits", json{{"scope", {{"strategy_id", "given_v1"}}}, {"limit_profile", "rebalance"}, {"reason", "test"}}.dump());
+  ASSERT_EQ(set.status, 200) << set.body;
+  const auto ordered = [&](const std::string& id) {
+    const auto ran = post("/api/v1/jobs/" + id + "/run", json::object());
+    EXPECT_EQ(ran.status, 200) << ran.body;
+    return json::parse(ran.body);
+  };
+  const auto bare = ordered("bare_v1"), given = ordered("given_v1");
+  EXPECT_EQ(bare["limit_profile"]["state"], "not_assigned");
+  EXPECT_NE(bare["notices"].dump().find("until an admin assigns it"), std::string::npos);
+  EXPECT_EQ(given["limit_profile"]["state"], "assigned");
+  ASSERT_EQ(given["signals"].size(), 1u);
+  const auto qty = [](const json& run, const char* key) { return std::stod(run["signals"][0].value(key, std::string("0"))); };
+  EXPECT_EQ(qty(given, "ordered_quantity"), qty(given, "quantity")) << "uncut";
+  EXPECT_LT(qty(bare, "ordered_quantity"), qty(bare, "quantity")) << "cut to the usual limit";
+  EXPECT_TRUE(until("/api/v1/jobs", [](const json& now) {
+    for (const auto& one : now["jobs"])
+      if (one["strategy_id"] == "bare_v1") return one["findings"].dump().find("LIMIT_CONFLICT") != std::string::npos;
+    return false;
+  })) << "and its file says so";
+}
+
+TEST(resident_scheduler, hands_every_slot_to_a_node_once) {
+  temporary_folder folder;
+  std::ofstream(folder.path("always.yml")) << job_of("always_v1");
+  std::ofstream(folder.path("wrong.yml")) << "schema: 2\n";
+  std::mutex mutex;
+  std::vector<std::string> slots;
+  auto now = *parse_iso8601("2026-01-15T15:01:00Z");
+  int looks = 0;
+  resident_world world;
+  world.clock = [&] { return now; };
+  world.run = [&](const strategy::job_plan& plan, utc_time slot) {
+    const std::lock_guard lock{mutex};
+    slots.push_back(plan.spec.strategy_id + " " + to_iso8601(slot));
+    return job_exit::done;
+  };
+  world.wait = [&](std::size_t under_way) { // 15:01, 15:05:03, 15:10:03; looks again while something runs
+    constexpr std::chrono::seconds steps[] = {std::chrono::seconds{243}, std::chrono::seconds{300}};
+    if (under_way > 0) return std::this_thread::yield(), true;
+    if (looks == 2) return false;
+    now += steps[looks++];
+    return true;
+  };
+  strategy::check_context context;
+  const auto kept = keep_schedule(folder.path(), {}, context, world);
+  ASSERT_TRUE(kept) << kept.error().message;
+  EXPECT_EQ(slots, (std::vector<std::string>{"always_v1 2026-01-15T15:05:00Z", "always_v1 2026-01-15T15:10:00Z"}));
+  EXPECT_FALSE(keep_schedule(folder.path("nowhere"), {}, context, world));
+}
+
+TEST(shipped_jobs, have_data_on_a_fresh_install) {
+  const auto universe = default_universe();
+  const std::set<std::string> simulated(universe.begin(), universe.end());
+  const auto master = *instrument_master::load(TT_SOURCE_DIR "/config/instruments.yaml");
+  strategy::check_context context;
+  context.instruments = &master;
+  context.now = *parse_iso8601("2026-01-02T00:00:00Z");
+  const auto files = read_job_folder(TT_SOURCE_DIR "/config/strategies", {}, context);
+  ASSERT_TRUE(files);
+  EXPECT_EQ(files->size(), 3u);
+  for (const auto& file : *files)
+    for (const auto& symbol : file.checked.spec->symbols()) EXPECT_TRUE(simulated.contains(symbol)) << file.path << " " << symbol;
+}
+
+} // namespace
+} // namespace tt::cluster::test
