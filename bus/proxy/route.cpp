@@ -3,6 +3,7 @@
 #include <caf/abstract_actor.hpp>
 
 #include <algorithm>
+#include <iterator>
 
 namespace bus::proxy {
 
@@ -51,15 +52,14 @@ std::vector<request_table::entry> request_table::sweep(time_point now) {
   const std::lock_guard guard{mutex_};
   now_ = now;
   const auto age = entries_.size() > limits_.count / 2 ? limits_.age / 10 : limits_.age;
-  std::erase_if(entries_, [&](auto& item) {
-    auto requester = item.second.requester.lock();
-    if (!requester) return true;
-    const bool gone = requester->get()->getf(caf::abstract_actor::is_terminated_flag);
-    keep_until_unlocked.push_back(std::move(requester));
-    const bool old = !gone && is_given_up(item.second, now, age);
-    if (old) given_up.push_back(item.second);
-    return gone || old;
-  });
+  for (auto i = entries_.begin(); i != entries_.end();) {
+    auto requester = i->second.requester.lock();
+    const bool gone = !requester || requester->get()->getf(caf::abstract_actor::is_terminated_flag);
+    if (requester) keep_until_unlocked.push_back(std::move(requester));
+    const bool old = !gone && is_given_up(i->second, now, age);
+    if (old) given_up.push_back(i->second);
+    i = gone || old ? entries_.erase(i) : std::next(i);
+  }
   ended_.clear();
   return given_up;
 }
