@@ -336,9 +336,13 @@ int run_on_node(const char* command, const backtest_options& o, remote_kind kind
     out.text = study_text(out.results, head);
     out.html = study_html(out.results, head);
     if (!o.out.csv.empty() || !o.out.folder.empty()) {
-      auto trials = remote_trials(remote, done->id);
-      if (!trials) return fail(command, trials.error());
-      out.csv = table_csv(*trials);
+      if (auto csv = remote_trials_csv(remote, done->id)) {
+        out.csv = std::move(*csv);
+      } else {
+        auto trials = remote_trials(remote, done->id);
+        if (!trials) return fail(command, trials.error());
+        out.csv = table_csv(*trials);
+      }
     }
   }
   if (auto sent = deliver(out, o.out, kind == remote_kind::backtest ? "trades.csv" : "trials.csv"); !sent) return fail(command, sent.error());

@@ -44,6 +44,14 @@ public:
     return refusal(reply->status, parsed);
   }
 
+  /// The answer as it comes.
+  result<std::string> text(const std::string& path) const {
+    auto reply = gateway::http_ask(job_.node, {verb::get, base_ + path, {}, job_.token}, deadline);
+    if (!reply) return reply.error();
+    if (reply->status >= 200 && reply->status < 300) return std::move(reply->body);
+    return refusal(reply->status, document::parse(reply->body, nullptr, false));
+  }
+
 private:
   error refusal(unsigned status, const document& body) const {
     auto text = text_of(body, "detail");
@@ -111,6 +119,8 @@ result<remote_outcome> run_remote(const remote_job& job, const remote_progress& 
   if (results->contains("compile_diagnostics")) out.results["compile_diagnostics"] = (*results)["compile_diagnostics"]; // of a failed job
   return out;
 }
+
+result<std::string> remote_trials_csv(const remote_job& job, const std::string& id) { return remote(job).text("/" + id + "/trials?format=csv"); }
 
 result<document> remote_trials(const remote_job& job, const std::string& id) {
   const remote node(job);

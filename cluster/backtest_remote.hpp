@@ -34,7 +34,9 @@ struct remote_outcome {
 /// not_available and timed_out when it doesn't.
 result<remote_outcome> run_remote(const remote_job& job, const remote_progress& tell, const std::atomic<bool>& cancel);
 
-/// Every trial of a study, page by page.
+/// Every trial of a study as CSV, as the node writes it.
+result<std::string> remote_trials_csv(const remote_job& job, const std::string& id);
+/// Likewise as rows, page by page: of a study that is too large for one answer.
 result<backtest::document> remote_trials(const remote_job& job, const std::string& id);
 
 } // namespace tt::cluster

@@ -25,6 +25,7 @@ struct strategy_news {
   std::optional<strategy::closed_trade> trade;
   std::optional<strategy::raised_alert> alert;
   std::optional<strategy::plot_row> plot;
+  std::optional<std::string> drawings; ///< of plot, as JSON: what is drawn, where it has changed
 };
 /// Called on any thread; must only pass on.
 using strategy_watcher = std::function<void(const strategy_news&)>;

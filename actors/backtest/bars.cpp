@@ -304,31 +304,59 @@ result<moments> moments_of(const backtest_request& r, const instrument& what, ti
 
 } // namespace
 
-result<std::shared_ptr<const bar_set>> load_bars(const backtest_request& r, const pair_key& key, bar_provider::inner_bars inner, const instrument& what,
-                                                 const bar_fetch& fetch) {
+namespace {
+
+/// Errors: not_found.
+result<void> check_range(const backtest_request& r, const pair_key& key, const std::vector<bar>& in_range) {
+  if (!in_range.empty()) return {};
+  return error{errc::not_found, "there are no bars of " + to_string(key) + " from " + r.start.to_string() + " to " + r.end.to_string(), "start_date"};
+}
+
+} // namespace
+
+result<std::vector<series_piece>> pieces_of(const backtest_request& r, const pair_key& key, bar_provider::inner_bars inner, const instrument& what) {
+  using purpose = series_piece::purpose;
   const auto at = moments_of(r, what, key.frame);
   if (!at) return at.error();
   constexpr auto all = limits::bars_per_pair + 1;
-  auto in_range = fetch(what, key.frame, r.session, {at->from, at->to, all});
-  if (!in_range) return in_range.error();
-  if (in_range->empty())
-    return error{errc::not_found, "there are no bars of " + to_string(key) + " from " + r.start.to_string() + " to " + r.end.to_string(), "start_date"};
-  std::vector<bar> whole;
-  if (r.warmup_bars > 0) {
-    auto before = fetch(what, key.frame, r.session, {utc_time::min(), at->from, r.warmup_bars});
-    if (!before) return before.error();
-    whole = std::move(*before);
-  }
-  const auto warmup = whole.size();
-  whole.insert(whole.end(), in_range->begin(), in_range->end());
+  std::vector<series_piece> out{{purpose::range, key.frame, {at->from, at->to, all}}};
+  if (r.warmup_bars > 0) out.push_back({purpose::warmup, key.frame, {utc_time::min(), at->from, r.warmup_bars}});
+  if (const auto frame = inner_frame(key.frame); frame && inner == bar_provider::inner_bars::wanted)
+    out.push_back({purpose::inner, *frame, {at->from, at->to, all}});
+  return out;
+}
+
+result<std::shared_ptr<const bar_set>> join_pieces(const backtest_request& r, const pair_key& key, const instrument& what,
+                                                   std::span<const series_piece> pieces, std::vector<std::vector<bar>> bars) {
+  using purpose = series_piece::purpose;
+  std::vector<bar> before, in_range;
   std::vector<pine::bar> lower;
-  if (const auto frame = inner_frame(key.frame); frame && inner == bar_provider::inner_bars::wanted) {
-    auto found = fetch(what, *frame, r.session, {at->from, at->to, all});
-    if (!found) return found.error();
-    lower = to_pine(*found, what, *frame, r.session);
+  for (std::size_t i = 0; i < pieces.size() && i < bars.size(); ++i) {
+    if (pieces[i].what == purpose::range) in_range = std::move(bars[i]);
+    else if (pieces[i].what == purpose::warmup) before = std::move(bars[i]);
+    else lower = to_pine(bars[i], what, pieces[i].frame, r.session);
   }
+  if (auto some = check_range(r, key, in_range); !some) return some.error();
+  const auto warmup = before.size();
+  before.insert(before.end(), in_range.begin(), in_range.end());
+  in_range = {};
   auto info = std::make_shared<const pine::symbol_info>(symbol_facts(what, r.session));
-  return bar_set::make(key, std::move(info), to_pine(whole, what, key.frame, r.session), warmup, std::move(lower));
+  return bar_set::make(key, std::move(info), to_pine(before, what, key.frame, r.session), warmup, std::move(lower));
+}
+
+result<std::shared_ptr<const bar_set>> load_bars(const backtest_request& r, const pair_key& key, bar_provider::inner_bars inner, const instrument& what,
+                                                 const bar_fetch& fetch) {
+  const auto pieces = pieces_of(r, key, inner, what);
+  if (!pieces) return pieces.error();
+  std::vector<std::vector<bar>> bars;
+  for (const auto& piece : *pieces) {
+    auto found = fetch(what, piece.frame, r.session, piece.window);
+    if (!found) return found.error();
+    if (piece.what == series_piece::purpose::range)
+      if (auto some = check_range(r, key, *found); !some) return some.error();
+    bars.push_back(std::move(*found));
+  }
+  return join_pieces(r, key, what, *pieces, std::move(bars));
 }
 
 result<std::shared_ptr<const bar_set>> history_bars::bars(const backtest_request& r, const pair_key& key, inner_bars inner) {

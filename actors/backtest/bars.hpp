@@ -91,6 +91,18 @@ public:
   virtual result<std::shared_ptr<const bar_set>> bars(const backtest_request& r, const pair_key& key, inner_bars inner) = 0;
 };
 
+/// What a series of a pair is made of, one piece of bars after the other.
+struct series_piece {
+  enum class purpose : std::uint8_t { range, warmup, inner } what = purpose::range;
+  timeframe frame;
+  market::bar_window window;
+};
+/// Errors: not_found (no trading day in the range).
+result<std::vector<series_piece>> pieces_of(const backtest_request& r, const pair_key& key, bar_provider::inner_bars inner, const instrument& what);
+/// The bars of each piece, in their order, as one set. Errors: not_found (none in the range); those of bar_set::make.
+result<std::shared_ptr<const bar_set>> join_pieces(const backtest_request& r, const pair_key& key, const instrument& what,
+                                                   std::span<const series_piece> pieces, std::vector<std::vector<bar>> bars);
+
 /// Gives the newest `window.count` bars whose stamps lie in [window.from, window.to), ascending, none that is still under way.
 using bar_fetch = std::function<result<std::vector<bar>>(const instrument& what, timeframe frame, session_hours hours, const market::bar_window& window)>;
 /// The bars of one pair of a request, fetched piece by piece. Errors: as bar_provider::bars.

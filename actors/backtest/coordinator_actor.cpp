@@ -37,22 +37,33 @@ result<std::shared_ptr<const bar_set>> open_bars(const bar_folder& folder, const
   return bar_set_from_bytes((*file)->bytes());
 }
 
+/// Has bars of the supplier kept, then calls one of the two.
+template <class Done, class Failed>
+void supply(coordinator_pointer self, series_wanted what, Done done, Failed failed) {
+  // the supplier always answers: a wait with an end would only ask twice for what is on its way
+  self->request(self->state.options->supplier, caf::infinite, std::move(what))
+    .then([self, done, failed](const series_loaded& loaded) {
+            self->request(self->state.keeper, caf::infinite, loaded).then(done, failed);
+          },
+          failed);
+}
+
 /// Asks for bars; a symbol that can't be reached at the moment is no reason to fail a job.
 void load_bars_of(coordinator_pointer self, const load_order& order) {
   const auto done = [self, order](const result<series_ref>& bars) {
     self->state.core->loaded(order.job, order.place, bars, now_of(self));
     arm(self);
   };
-  self->request(self->state.options->supplier, supply_deadline, series_wanted{order.what.request, order.what.key, order.what.inner})
-    .then([self, done](const series_loaded& loaded) { done(keep_bars(*self->state.bars, *loaded.bars)); },
-          [self, done, order](const caf::error& e) {
-            const auto why = from_caf_error(e);
-            const bool passing = why.code == errc::not_available || why.code == errc::timed_out;
-            if (!passing || order.tries == 0) return done(why);
-            auto again = order;
-            --again.tries;
-            self->delayed_send(self, supply_pause, std::move(again));
-          });
+  if (!self->state.core->is_open(order.job)) return; // cancelled during the pause
+  supply(self, series_wanted{order.what.request, order.what.key, order.what.inner, order.job}, [done](const series_ref& kept) { done(kept); },
+         [self, done, order](const caf::error& e) {
+           const auto why = from_caf_error(e);
+           const bool passing = why.code == errc::not_available || why.code == errc::timed_out;
+           if (!passing || order.tries == 0) return done(why);
+           auto again = order;
+           --again.tries;
+           self->delayed_send(self, supply_pause, std::move(again));
+         });
 }
 
 /// The core's hands.
@@ -79,6 +90,7 @@ public:
     load_bars_of(self_, load_order{job, place, what, supply_tries});
   }
 
+  void unload(std::uint64_t job) override { self_->send(self_->state.options->supplier, series_unwanted{job}); }
   result<std::shared_ptr<const bar_set>> open(const series_ref& what) override {
     return open_bars(*self_->state.bars, what);
   }
@@ -158,22 +170,22 @@ caf::result<extra_found> on_extra(coordinator_pointer self, const extra_wanted& 
     if (s.bars->has((*known)->hash)) return extra_found{std::move(**known), {}};
   }
   auto promise = self->make_response_promise<extra_found>();
-  self->request(s.options->supplier, supply_deadline, series_wanted{request, {wanted.symbol, wanted.frame}, bar_provider::inner_bars::none})
-    .then(
-      [=](const series_loaded& loaded) mutable {
-        extra_found answer;
-        auto ref = keep_bars(*self->state.bars, *loaded.bars);
-        if (!ref) answer = no_extra(ref.error());
-        else if (auto kept = self->state.store->keep_extra(wanted.job, wanted.symbol, frame, *ref); !kept) answer = no_extra(kept.error());
-        else answer.what = std::move(*ref);
-        promise.deliver(std::move(answer));
-      },
-      [=](const caf::error& e) mutable {
-        auto why = from_caf_error(e);
-        if (why.code == errc::not_found || why.code == errc::unknown_symbol)
-          static_cast<void>(self->state.store->keep_extra(wanted.job, wanted.symbol, frame, {}));
-        promise.deliver(no_extra(std::move(why)));
-      });
+  s.core->extra(wanted.job, coordinator_core::extra_wait::begins, now_of(self));
+  auto answer = [=](extra_found found) mutable {
+    self->state.core->extra(wanted.job, coordinator_core::extra_wait::ends, now_of(self));
+    promise.deliver(std::move(found));
+  };
+  supply(self, series_wanted{request, {wanted.symbol, wanted.frame}, bar_provider::inner_bars::none, wanted.job},
+         [=](const series_ref& ref) mutable {
+           if (auto kept = self->state.store->keep_extra(wanted.job, wanted.symbol, frame, ref); !kept) return answer(no_extra(kept.error()));
+           answer({ref, {}});
+         },
+         [=](const caf::error& e) mutable {
+           auto why = from_caf_error(e);
+           if (why.code == errc::not_found || why.code == errc::unknown_symbol)
+             static_cast<void>(self->state.store->keep_extra(wanted.job, wanted.symbol, frame, {}));
+           answer(no_extra(std::move(why)));
+         });
   return promise;
 }
 
@@ -245,6 +257,14 @@ result<job_record> read_record(job_store& store, const std::string& bars_folder,
 
 coordinator_state::~coordinator_state() = default;
 
+caf::behavior bar_keeper_actor(caf::event_based_actor*, std::shared_ptr<const coordinator_options> options) {
+  return {[folder = std::make_shared<bar_folder>(options->bars_folder)](const series_loaded& loaded) -> caf::result<series_ref> {
+    auto kept = keep_bars(*folder, *loaded.bars);
+    if (!kept) return to_caf_error(kept.error());
+    return std::move(*kept);
+  }};
+}
+
 caf::behavior documents_actor(caf::stateful_actor<documents_state>* self, std::shared_ptr<const coordinator_options> options) {
   if (auto opened = job_store::open(options->folder)) self->state.store = std::move(*opened);
   self->state.writer = options->make_writer();
@@ -281,6 +301,7 @@ caf::behavior coordinator_actor(coordinator_pointer self, std::shared_ptr<const 
   s.store = std::move(*opened);
   s.effects = std::make_unique<effects>(self);
   s.core = std::make_unique<coordinator_core>(*s.store, *s.effects, s.options->make_plan, s.options->make_id, s.options->limits);
+  s.keeper = self->spawn<caf::detached + caf::linked>(bar_keeper_actor, s.options);
   s.documents = self->spawn<caf::detached + caf::linked>(documents_actor, s.options);
   self->set_down_handler([self](const caf::down_msg& down) { on_down(self, down); });
   self->set_default_handler(caf::drop); // what the bus gives back undelivered: the down message follows

@@ -23,8 +23,6 @@ namespace tt::backtest {
 
 /// The coordinator's name in the directory of the cluster.
 inline constexpr std::string_view coordinator_name = "backtest/coordinator";
-/// Longest wait for the bars of one series.
-inline constexpr std::chrono::seconds supply_deadline{120};
 /// Bars whose symbol can't be reached are asked for again after a pause, so often.
 inline constexpr std::chrono::seconds supply_pause{2};
 inline constexpr std::uint32_t supply_tries = 10;
@@ -38,7 +36,7 @@ struct coordinator_options {
   std::string folder;      ///< jobs.sqlite and bars/ are in it; "" keeps jobs in memory (tests) and bars in `bars_folder`
   std::string bars_folder; ///< as the node's bar cache has it
   caf::actor bars;         ///< bar cache of this node
-  caf::actor supplier;     ///< answers series_wanted with series_loaded
+  caf::actor supplier;     ///< answers series_wanted with series_loaded, always: it has the deadlines; takes series_unwanted
   std::function<utc_time()> clock;
   std::function<std::string(job_kind)> make_id;
   plan_maker make_plan;
@@ -74,7 +72,7 @@ struct coordinator_state {
   std::unique_ptr<coordinator_effects> effects;
   std::unique_ptr<coordinator_core> core;
   std::unique_ptr<bar_folder> bars;
-  caf::actor documents;
+  caf::actor documents, keeper;
   std::vector<caf::actor> readers; ///< are told of every change
   std::uint64_t news = 0;          ///< changes so far
   std::map<crew_id, caf::actor> crews;
@@ -92,6 +90,9 @@ struct documents_state {
   std::unique_ptr<document_writer> writer;
 };
 caf::behavior documents_actor(caf::stateful_actor<documents_state>* self, std::shared_ptr<const coordinator_options> options);
+
+/// Writes sets of bars as files of this node. Spawned by the coordinator, which a large set must not hold up.
+caf::behavior bar_keeper_actor(caf::event_based_actor* self, std::shared_ptr<const coordinator_options> options);
 
 } // namespace tt::backtest
 

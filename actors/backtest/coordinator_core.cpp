@@ -267,6 +267,14 @@ void coordinator_core::loaded(std::uint64_t job, std::size_t place, const result
   hand_out(now);
 }
 
+void coordinator_core::extra(std::uint64_t job, extra_wait what, moment now) {
+  auto* e = find(job);
+  if (e == nullptr) return;
+  e->last_progress = now.steady;
+  if (what == extra_wait::begins) ++e->waiting_extras;
+  else if (e->waiting_extras > 0) --e->waiting_extras;
+}
+
 std::shared_ptr<const backtest_request> coordinator_core::request_of(std::uint64_t job) {
   const auto* e = find(job);
   return e == nullptr || !e->plan || e->plan->series().empty() ? nullptr : e->plan->series().front().request;
@@ -305,6 +313,7 @@ void coordinator_core::finish(std::uint64_t number, job_state state, std::string
     if (const auto at = crews_.find(handed.to); at != crews_.end()) --at->second.with_it;
   for (const auto who : e->knows)
     if (crews_.contains(who)) effects_.over(who, number);
+  effects_.unload(number);
   auto& job = e->job;
   if (e->plan && e->begun) e->plan->describe(e->shown);
   job.state = e->shown.state = state;
@@ -500,8 +509,11 @@ void coordinator_core::tick(moment now) {
   for (const auto number : waiting)
     if (auto* e = find(number); e != nullptr && now.steady - e->last_shown >= limits_.show_every) show(*e, now);
   std::vector<std::uint64_t> late;
-  for (const auto number : running_)
-    if (now.steady - jobs_.at(number).last_progress >= limits_.timeout) late.push_back(number);
+  for (const auto number : running_) {
+    const auto& e = jobs_.at(number);
+    if (e.waiting_series > 0 || e.waiting_extras > 0) continue; // whoever gives the bars has deadlines of his own, and others ask him too
+    if (now.steady - e.last_progress >= limits_.timeout) late.push_back(number);
+  }
   for (const auto number : late) {
     const std::string why = "no progress for " + std::to_string(limits_.timeout.count()) + " s";
     finish(number, job_state::failed, crews_.empty() ? why + ": no node with workers (role backtest) is there" : why, now);

@@ -54,6 +54,8 @@ public:
   virtual void over(crew_id to, std::uint64_t job) = 0;
   /// Asks for bars; coordinator_core::loaded follows, later.
   virtual void load(std::uint64_t job, std::size_t place, const series_need& what) = 0;
+  /// The job is over: what was asked by load() and did not come needs not come any more.
+  virtual void unload(std::uint64_t job) = 0;
   /// The bars of a reference. Errors: they are not there any more.
   virtual result<std::shared_ptr<const bar_set>> open(const series_ref& what) = 0;
   /// Something of the job has changed.
@@ -102,6 +104,11 @@ public:
 
   /// The answer to coordinator_effects::load.
   void loaded(std::uint64_t job, std::size_t place, const result<series_ref>& bars, moment now);
+  /// A running job waits for bars that its scripts ask for, or waits no more; meanwhile it can't be late.
+  enum class extra_wait : std::uint8_t { begins, ends };
+  void extra(std::uint64_t job, extra_wait what, moment now);
+  /// Whether a job waits or runs.
+  [[nodiscard]] bool is_open(std::uint64_t job) const { return jobs_.contains(job); }
   /// The request of a running job, for the bars that its scripts ask for; null when there is none.
   [[nodiscard]] std::shared_ptr<const backtest_request> request_of(std::uint64_t job);
   /// Call about every 100 ms while wants_ticks().
@@ -130,6 +137,7 @@ private:
     std::vector<series_ref> refs;
     std::vector<result<series_ref>> loading;
     std::size_t waiting_series = 0;
+    std::size_t waiting_extras = 0; ///< questions of its scripts
     bool begun = false;             ///< bars are there, pieces can be handed out
     std::map<std::uint64_t, handed_piece> handed;
     std::map<std::uint64_t, troubles> trouble;

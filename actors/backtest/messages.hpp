@@ -22,6 +22,8 @@
 // | bar cache | bars_wanted | bars_ready (own node only) |
 // | bar cache | chunk_request | bar_chunk |
 // | series supplier | series_wanted | series_loaded (own node only) |
+// | | series_unwanted | – ; what the job had asked for is answered with conflict |
+// | bar keeper | series_loaded | series_ref (own node only) |
 //
 // A crew is the node's group of workers: one companion that speaks with the coordinator while the workers run.
 
@@ -167,6 +169,12 @@ struct series_wanted {
   std::shared_ptr<const backtest_request> request;
   pair_key key;
   bar_provider::inner_bars inner = bar_provider::inner_bars::none;
+  std::uint64_t job = 0; ///< for whom; of several jobs each gets its turn
+};
+
+/// A job needs no bars any more: for the supplier. Never leaves the process.
+struct series_unwanted {
+  std::uint64_t job = 0;
 };
 
 /// Never leaves the process.
@@ -327,4 +335,5 @@ typename Inspector::result_type inspect(Inspector& f, bar_chunk& x) {
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::backtest::bars_ready)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::backtest::series_loaded)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::backtest::series_unwanted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tt::backtest::series_wanted)

@@ -35,8 +35,8 @@ fall_record falls_of(std::span<const tester::equity_point> curve, double initial
 }
 
 struct sums {
-  double initial = 0, open_pnl = 0, net = 0;
-  std::int64_t bars = 0, in_market = 0;
+  double initial = 0, open_pnl = 0, change = 0; ///< change: of equity
+  std::int64_t bars = 0, in_market = 0, open_trades = 0, margin_calls = 0;
 };
 
 figure_set set_of(std::span<const tester::equity_point> curve, std::span<const tester::trade> trades, const sums& s, const pine::zone& tz,
@@ -44,6 +44,9 @@ figure_set set_of(std::span<const tester::equity_point> curve, std::span<const t
   tester::report r;
   r.all = tester::figures_of(trades, pine::trade_side::both);
   r.equity = tester::figures_of(curve, s.initial, tz, risk_free);
+  r.equity.final = s.initial + s.change; // the curve may have ended before
+  r.open_trades = s.open_trades;
+  r.margin_calls = s.margin_calls;
   r.equity.open_profit = s.open_pnl;
   r.equity.exposure = s.bars > 0 ? tester::figure(static_cast<double>(s.in_market) / static_cast<double>(s.bars)) : std::nullopt;
   r.equity.buy_hold_return = buy_hold;
@@ -68,7 +71,9 @@ figure_set figures_of(const pair_outcome& o) {
   std::vector<tester::trade> trades;
   trades.reserve(o.trades.size());
   add_trades(o, trades);
-  return set_of(curve, trades, {o.initial, o.open_pnl, 0, o.bars, o.bars_in_market}, *zone_for(o.step, {o.timezone}), o.risk_free, buy_hold(o),
+  return set_of(curve, trades,
+                {o.initial, o.open_pnl, o.final_equity - o.initial, o.bars, o.bars_in_market, static_cast<std::int64_t>(o.open_trades.size()), o.margin_calls},
+                *zone_for(o.step, {o.timezone}), o.risk_free, buy_hold(o),
                 o.falls.value_or(falls_of(curve, o.initial)));
 }
 
@@ -116,6 +121,7 @@ figure_set combined_figures(const std::vector<pair_outcome>& outcomes, capital_m
   if (good.empty()) return figure_set::from({});
   if (good.size() == 1) return figures_of(*good.front());
   sums s;
+  std::vector<const trade_record*> closed;
   std::vector<tester::trade> trades;
   std::set<std::string> zones;
   double held = 0, parts = 0;
@@ -123,13 +129,20 @@ figure_set combined_figures(const std::vector<pair_outcome>& outcomes, capital_m
   s.initial = combined_capital(outcomes, mode);
   for (const auto* o : good) {
     s.open_pnl += o->open_pnl, parts += o->initial;
+    s.change += o->final_equity - o->initial, s.margin_calls += o->margin_calls;
+    s.open_trades += static_cast<std::int64_t>(o->open_trades.size());
     s.bars += o->bars, s.in_market += o->bars_in_market;
     zones.insert(o->timezone);
-    add_trades(*o, trades);
+    for (const auto& t : o->trades) closed.push_back(&t);
     const auto h = buy_hold(*o);
     all_held = all_held && h.has_value();
     held += o->initial * h.value_or(0);
   }
+  // in the order of time, as the report has them: how many lose in a row hangs on it
+  std::stable_sort(closed.begin(), closed.end(), [](const trade_record* a, const trade_record* b) {
+    return std::pair(a->exit_ms, a->entry_ms) < std::pair(b->exit_ms, b->entry_ms);
+  });
+  for (const auto* t : closed) trades.push_back(as_counted(*t));
   std::vector<tester::equity_point> curve;
   for (const auto& p : combined_curve(outcomes, mode)) curve.push_back({time_of(p.at, good.front()->step), p.equity, 0, 0});
   return set_of(curve, trades, s, *zone_for(good.front()->step, zones), good.front()->risk_free,

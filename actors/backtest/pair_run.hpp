@@ -60,6 +60,9 @@ struct run_rules {
   std::uint64_t random_seed = 1; ///< of math.random()
   double risk_free = 2;          ///< percent a year
 };
+/// "0.1 percent of the price", "1 percent".
+std::string slippage_text(const run_rules& r);
+std::string commission_text(const run_rules& r);
 run_rules rules_for(const backtest_request& r, const pine::declaration& declared);
 std::string_view fee_name(pine::tester::fee_kind k);
 /// The currency that amounts of a run are in: the account's, or the symbol's where none is said.

@@ -180,13 +180,16 @@ result<pair_outcome> pair_walk::finish() {
   return o;
 }
 
+std::string slippage_text(const run_rules& r) { return plain(r.slippage) + (r.slippage_type == slippage_kind::percent ? " percent of the price" : " ticks"); }
+std::string commission_text(const run_rules& r) { return plain(r.fee_value) + " " + std::string(fee_name(r.fee)); }
+
 void pair_walk::describe(pair_outcome& o) const {
   const auto& r = rules();
   const auto& engine = run_->engine();
   o.fill_rule = r.fills == tester::fill_time::on_close ? "market orders fill on the close of the bar that places them"
                                                        : "market orders fill at the open of the next bar";
-  o.slippage = plain(r.slippage) + (r.slippage_type == slippage_kind::percent ? " percent of the price" : " ticks");
-  o.commission = plain(r.fee_value) + " " + std::string(fee_name(r.fee));
+  o.slippage = slippage_text(r);
+  o.commission = commission_text(r);
   o.magnifier = r.magnifier == bar_provider::inner_bars::none ? "off" : set_.lower().empty() ? "no shorter bars" : "on";
   if (r.magnifier_left_out) o.warnings.push_back("the bar magnifier is off: with calc_on_order_fills orders fill on the script's own bars");
   if (o.magnifier == "no shorter bars") o.warnings.push_back(to_string(o.key) + " has no shorter bars for the magnifier: filled on its own bars");

@@ -1,6 +1,7 @@
 // Reading of requests; request_json.cpp writes them.
 
 #include "actors/backtest/request_fields.hpp"
+#include "actors/pine/registry.hpp"
 
 #include <algorithm>
 
@@ -133,7 +134,8 @@ void read_money(reader& in, backtest_request& r) {
   r.slippage = in.number("slippage", 0, r.slippage_type == slippage_kind::ticks ? limits::slippage_ticks : whole, reader::least::included, need);
   if (auto text = in.text("currency", 8)) {
     auto name = trimmed_upper(*text);
-    if (!name.empty() && (name.size() < 3 || !printable_ascii(name))) in.problem("currency", "must be a currency code such as USD", "value");
+    if (!name.empty() && pine::registry::get().constant("currency." + name, 6) == nullptr)
+      in.problem("currency", "must be a currency of the language such as USD, not " + tt::in_quotes(name), "value");
     else r.currency = name;
   }
   r.capital = in.choice("capital_mode", capital_names).value_or(capital_mode::per_run);

@@ -140,6 +140,14 @@ document error_document(const error& e) { return {{"error_code", std::string(tt:
 
 std::string dropped_text(const pair_outcome& o) { return std::to_string(o.logs_dropped) + " more log lines were not kept"; }
 
+/// What an outcome of a YAML job does not say of the rules that it was computed by: they are the request's.
+void describe_job(const backtest_request& r, pair_outcome& o) {
+  const auto rules = rules_for(r, pine::declaration{});
+  if (o.slippage.empty()) o.slippage = slippage_text(rules);
+  if (o.commission.empty()) o.commission = commission_text(rules);
+  if (rules.fills == pine::tester::fill_time::on_close) o.fill_rule = "orders of a run fill on the close of its bar";
+}
+
 void move_into(document& to, document from) {
   for (auto& [name, v] : from.items()) to[name] = std::move(v);
 }
@@ -234,6 +242,7 @@ result<job_results> job_results::combine(const backtest_request& r, std::vector<
     if (it == by_key.end()) return error{errc::not_found, "there is no outcome of " + to_string(key), "outcomes"};
     auto& o = it->second;
     hash.add(o.data_hash);
+    if (!r.yaml.empty()) describe_job(r, o);
     if (!o.failure)
       if (auto broken = broken_identity(o)) return error{errc::internal, *broken};
     out.outcomes_.push_back(std::move(o));

@@ -27,8 +27,9 @@ moments moments_of(std::span<const double> values);
 /// point of the space once (V is their variance). Empty with fewer than two trials or two returns, or when a spread is zero.
 std::optional<double> deflated_sharpe(std::span<const double> returns, std::span<const double> sharpes);
 
-/// How an objective stands among its neighbours in the space: mean of the neighbours' over its own. 1 is a plateau, 0
-/// or less a spike. Empty without neighbours or when its own is zero.
+/// How an objective stands among its neighbours in the space: 1 + (their mean - its own) / |its own|, the difference turned
+/// around where less is better. 1 is a plateau, 0 or less a spike: they are worse by as much as it is, or more; also where
+/// it is below zero. Empty without neighbours or when its own is zero.
 /// `way`: whether more or less of it is better.
 std::optional<double> stability(double own, std::span<const double> neighbours, direction way = direction::maximize);
 

@@ -91,6 +91,7 @@ struct study_ledger::impl {
   document row_document(std::uint32_t window, const trial_row& row) const;
   std::optional<double> deflated() const;
   document best_document(const result_facts& facts) const;
+  document best_of_windows() const;
   document walk_document() const;
   document chained_equity() const;
 };
@@ -326,7 +327,27 @@ std::optional<double> study_ledger::impl::deflated() const {
   return deflated_sharpe(daily_returns(combined_curve(outcomes, summed_as(request.base)), step_for(request.base), initial), sharpes);
 }
 
+/// Of a walk-forward: the winners of its windows, in the order of their objectives on what they were trained on.
+document study_ledger::impl::best_of_windows() const {
+  std::vector<std::pair<const trial_row*, std::uint32_t>> winners;
+  for (std::uint32_t w = 0; w < windows.size(); ++w)
+    if (const auto* top = windows[w].trials->top(); top != nullptr && top->objective) winners.emplace_back(top, w);
+  std::stable_sort(winners.begin(), winners.end(), [&](const auto& a, const auto& b) {
+    return request.goal.way == direction::maximize ? *a.first->objective > *b.first->objective : *a.first->objective < *b.first->objective;
+  });
+  if (winners.size() > limits::best_kept) winners.resize(limits::best_kept);
+  auto out = document::array();
+  for (const auto& [row, w] : winners) {
+    document one{{"rank", out.size() + 1}, {"trial", w * inner + row->trial}, {"window", w}, {"params", params_of(row->at)}, {"objective", number(row->objective)}};
+    one["stability"] = number(stability(*row->objective, windows[w].trials->neighbours(*row), request.goal.way));
+    one["results"] = to_document(figure_set::from(row->figures));
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
 document study_ledger::impl::best_document(const result_facts& facts) const {
+  if (walking) return best_of_windows();
   auto out = document::array();
   for (std::size_t rank = 0; rank < ranks.size(); ++rank) {
     const auto& row = ranks[rank];
@@ -462,10 +483,9 @@ result<sort_rule> rule_of(std::string_view text) {
   const auto name = text.substr(falling ? 1 : 0);
   if (name == "trial") return r;
   r.by = name == "objective" ? sort_rule::by_t::objective : sort_rule::by_t::figure;
-  const auto names = figure_set::names();
-  const auto it = std::find(names.begin(), names.end(), name);
-  r.figure = static_cast<std::size_t>(it - names.begin());
-  if (r.by == sort_rule::by_t::objective || it != names.end()) return r;
+  const auto place = figure_set::place(name);
+  r.figure = place.value_or(0);
+  if (r.by == sort_rule::by_t::objective || place) return r;
   return error{errc::invalid_argument, "must be trial, objective or a figure, with - in front to turn it around, not " + tt::in_quotes(text), "sort"};
 }
 

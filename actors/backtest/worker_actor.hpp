@@ -38,8 +38,8 @@ private:
   std::map<pair_key, result<std::shared_ptr<const bar_set>>> extras_;
 };
 
-/// Longest wait of a script for bars of another symbol, and the time between two looks at its cancel flag meanwhile.
-inline constexpr std::chrono::seconds extra_deadline{150};
+/// Longest wait of a script for bars of another symbol, which may be loaded after those of other jobs, and the time between two looks at its cancel flag meanwhile.
+inline constexpr std::chrono::seconds extra_deadline{900};
 inline constexpr std::chrono::milliseconds extra_look{200};
 
 /// One order, on its way through the crew and a worker.

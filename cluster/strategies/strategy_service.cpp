@@ -192,9 +192,10 @@ caf::actor strategy_service::spawn(const strategy_id& id, const instrument& what
     return out;
   };
   using kind = strategy_news::kind_t;
-  options->on_plot = [this, news](const run_row& of, const plot_row& row) {
+  options->on_plot = [this, news](const run_row& of, const plot_row& row, std::optional<std::string> drawings) {
     auto out = news(of, kind::plot);
     out.plot = row;
+    out.drawings = std::move(drawings);
     tell(out);
   };
   options->on_alert = [this, news](const run_row& of, const raised_alert& alert) {

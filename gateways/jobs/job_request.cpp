@@ -5,6 +5,7 @@
 #include "actors/backtest/study_plan.hpp"
 #include "actors/strategy/jobs/backtest_plan.hpp"
 #include "actors/strategy/jobs/job_study.hpp"
+#include "gateways/http/message.hpp"
 #include "gateways/json/json_reader.hpp"
 
 #include <nlohmann/json.hpp>
@@ -127,6 +128,44 @@ void take_source(json& body, const strategy_text& named) {
     if (!inputs.contains(name)) inputs[name] = value;
 }
 
+std::vector<std::string> frames_of(const json& list) {
+  std::vector<std::string> out;
+  for (const auto& one : list) {
+    const auto frame = one.is_string() ? timeframe::parse(one.get<std::string>()) : result<timeframe>{error{errc::invalid_argument, ""}};
+    if (!frame) return {}; // said by who reads it
+    out.push_back(frame->to_string());
+  }
+  return out;
+}
+
+/// What a YAML job has words of its own for, or can't have: it is refused where it asks for something else, not left out.
+/// `asked`: the body before complete_request() has put the job's own into it.
+std::vector<field_error> unused_by_jobs(const json& asked, const json& body, const instrument_master& master) {
+  std::vector<field_error> out;
+  const auto refuse = [&](const char* field, std::string why) { out.push_back({{"body", field}, std::move(why), "conflict"}); };
+  const auto given = [&](const char* field) {
+    const auto at = asked.find(field);
+    return at == asked.end() || at->is_null() ? nullptr : &*at;
+  };
+  if (given("yaml") == nullptr) return out;
+  if (const auto* frames = given("timeframes"); frames != nullptr && frames->is_array() && body.contains("timeframes")) {
+    const auto wanted = frames_of(*frames), own = frames_of(body["timeframes"]);
+    if (!wanted.empty() && !own.empty() && wanted != own) refuse("timeframes", "a YAML job names its own bars: " + own.front());
+  }
+  if (const auto* magnifier = given("magnifier"); magnifier != nullptr && *magnifier == true)
+    refuse("magnifier", "orders of a YAML job fill on the job's own bars");
+  if (const auto* mode = given("capital_mode"); mode != nullptr && mode->is_string() && *mode != "shared")
+    refuse("capital_mode", "all symbols of a YAML job trade one account: shared");
+  if (const auto* currency = given("currency"); currency != nullptr && currency->is_string() && body.contains("symbols") && body["symbols"].is_array())
+    for (const auto& name : body["symbols"]) {
+      const auto* what = name.is_string() ? master.find(name.get<std::string>()) : nullptr;
+      if (what == nullptr || iequals(what->currency, currency->get<std::string>())) continue;
+      refuse("currency", "a YAML job's account is kept in the currency of its symbols: " + what->currency);
+      break;
+    }
+  return out;
+}
+
 const backtest::backtest_request& itself(const backtest::backtest_request& r) { return r; }
 const backtest::backtest_request& base_of(const backtest::study_request& r) { return r.base; }
 
@@ -173,7 +212,9 @@ std::variant<read_submission, api_error> read_job(backtest::job_kind kind, const
   }
   if (named == nullptr && snake.contains("strategy_version") && (snake.contains("pine_script") || snake.contains("yaml")))
     return bad_field("body", "strategy_version", "goes with strategy_id alone", "conflict");
+  const auto asked = snake;
   strategy::complete_request(snake);
+  if (auto unused = unused_by_jobs(asked, snake, master); !unused.empty()) return bad_fields(std::move(unused));
   backtest::parse_options options;
   options.resolve = [&master](std::string_view name) -> std::optional<std::string> {
     const auto* found = master.find(name);

@@ -171,7 +171,7 @@ void write_plots(json_writer& out, const pine::program& code, std::span<const pl
   const auto& d = code.decl;
   out.field("kind", d.kind == pine::declaration::kind_t::strategy ? "strategy" : "indicator").field("title", d.title).field("overlay", d.overlay);
   if (!d.format.empty()) out.field("format", d.format);
-  out.key("times").begin_array();
+  out.field("first_bar_index", shown.empty() ? std::int64_t{0} : shown.front().bar_index).key("times").begin_array();
   for (const auto& r : shown) out.value(r.time_ms / 1000);
   out.end_array().key("plots").begin_array();
   const auto columns = columns_of(code);
@@ -279,9 +279,14 @@ void write_news(json_writer& out, const strategy_news& n) {
     out.end_object();
   }
   if (n.plot) {
-    out.key("plot").begin_object().field("time", n.plot->time_ms / 1000).key("values").begin_array();
+    out.key("plot").begin_object().field("time", n.plot->time_ms / 1000).field("bar_index", n.plot->bar_index).key("values").begin_array();
     for (const double v : n.plot->values) out.statistic(v);
     out.end_array().end_object();
+    if (n.drawings) {
+      out.key("drawings");
+      if (n.drawings->size() <= strategy::limits::streamed_drawings) out.raw(*n.drawings);
+      else out.null();
+    }
   }
   out.end_object();
 }

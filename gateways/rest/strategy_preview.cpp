@@ -4,6 +4,7 @@
 #include "gateways/rest/strategy_calls.hpp"
 
 #include "actors/strategy/live/divergence.hpp"
+#include "actors/strategy/live/live_run_actor.hpp"
 #include "gateways/rest/job_file_routes.hpp"
 
 #include <algorithm>
@@ -169,10 +170,12 @@ struct day_ask {
   std::string source;
   std::vector<closed_trade> trades;
   std::vector<signal_row> signals;
+  std::vector<std::vector<bar>> pages; ///< of the bars since the run's first one, newest first
+  std::size_t bars = 0;                ///< in them
 };
 
-/// Bars before the day that the backtest warms up on.
-constexpr std::uint32_t divergence_bars = 15'000;
+/// Bars of one question.
+constexpr std::uint32_t page_bars = 20'000;
 
 void write_divergence(json_writer& out, const divergence_row& row) {
   const auto trade = [&](const char* name, const std::optional<closed_trade>& t) {
@@ -186,31 +189,75 @@ void write_divergence(json_writer& out, const divergence_row& row) {
   out.end_object();
 }
 
-void answer_divergence(const context_ptr& call, const responder& answer, const day_ask& ask, const result<market::history_reply>& got) {
-  if (!got) return answer(got.error());
+void answer_divergence(const context_ptr& call, const responder& answer, const day_ask& ask) {
   const auto compiled = pine::compile(ask.source);
   if (compiled.code == nullptr) return answer(make_error(422, "strategy.source", "the version of that run does not compile any more"));
-  auto bars = *got->bars;
-  if (got->last_is_forming && !bars.empty()) bars.pop_back();
-  const auto done = run_preview({compiled.code, *ask.what, ask.run.frame, ask.record.hours, ask.run.inputs, ask.run.trade_from_ms}, bars);
+  std::vector<bar> bars;
+  bars.reserve(ask.bars);
+  for (auto page = ask.pages.rbegin(); page != ask.pages.rend(); ++page) bars.insert(bars.end(), page->begin(), page->end());
+  preview_request what{compiled.code, *ask.what, ask.run.frame, ask.record.hours, ask.run.inputs, ask.run.trade_from_ms};
+  what.live_from_ms = ask.run.trade_from_ms;
+  what.held = ask.run.held;
+  what.most_bars = strategy::limits::replayed_bars;
+  const auto done = run_preview(what, bars);
   if (!done) return answer(done.error());
   const auto from = unix_ms(ask.day.extended.open), to = unix_ms(ask.day.extended.close);
   const auto is_of_day = [&](const closed_trade& t) { return t.entry_ms >= from && t.entry_ms < to; };
   std::vector<closed_trade> expected;
   std::copy_if(done->trades.begin(), done->trades.end(), std::back_inserter(expected), is_of_day);
   const auto bar_ms = ask.run.frame.is_intraday() ? std::int64_t{ask.run.frame.count()} * 60'000 : std::int64_t{86'400'000} * ask.run.frame.count();
-  const auto rows = compare_trades(ask.trades, expected, ask.signals, bar_ms);
+  std::vector<std::int64_t> opens;
+  for (const auto& row : done->rows) opens.push_back(row.time_ms);
+  const auto rows = compare_trades(ask.trades, expected, ask.signals, {opens, bar_ms});
   std::size_t equal = 0;
   for (const auto& r : rows) equal += r.cause == divergence_cause::none ? 1 : 0;
   json_writer out{call->style};
   out.begin_object().field("strategy_id", ask.record.id.str()).field("symbol", ask.what->symbol).field("day", ask.day.day.to_string());
   out.field("run_id", ask.run.run).field("version", ask.run.version).field("bars", bars.size()).field("trades", rows.size()).field("same", equal);
+  // from where, and whether that is where the run began: else all that adds up over bars may be other
+  out.field("from", bars.front().open_time).field("from_first_bar", unix_ms(bars.front().open_time) == ask.run.warm_up_from_ms);
   out.key("error");
   if (done->failure) out.value(*done->failure);
   else out.null();
   out.key("rows").begin_array();
   for (const auto& r : rows) write_divergence(out, r);
   answer(json_response(out.end_array().end_object().take()));
+}
+
+/// Asks for the bars before those that are there, back to the run's first one; then answers.
+void load_run(services& parts, const context_ptr& call, const responder& answer, const std::shared_ptr<day_ask>& ask) {
+  market::history_request wanted;
+  wanted.symbol = ask->what->symbol;
+  wanted.frame = ask->run.frame;
+  wanted.hours = ask->record.hours;
+  wanted.from = from_unix_ms(ask->run.warm_up_from_ms);
+  wanted.to = ask->pages.empty() ? ask->day.extended.close : ask->pages.back().front().open_time;
+  wanted.limit = static_cast<std::uint32_t>(std::min<std::size_t>(page_bars, strategy::limits::replayed_bars - ask->bars));
+  parts.market.history(wanted, [p = &parts, call, answer, ask, limit = wanted.limit](const result<market::history_reply>& got) {
+    if (!got) return answer(got.error());
+    auto page = *got->bars;
+    const bool more = page.size() == limit;
+    if (got->last_is_forming && !page.empty()) page.pop_back();
+    ask->bars += page.size();
+    if (!page.empty()) ask->pages.push_back(std::move(page));
+    if (more && ask->bars < strategy::limits::replayed_bars) return load_run(*p, call, answer, ask);
+    run_heavy(*p, answer, [call, answer, ask] { answer_divergence(call, answer, *ask); });
+  });
+}
+
+/// A run of an earlier program did not write down where it began: as many bars before its first as it asked for.
+void find_first_bar(services& parts, const context_ptr& call, const responder& answer, const std::shared_ptr<day_ask>& ask) {
+  market::history_request wanted;
+  wanted.symbol = ask->what->symbol;
+  wanted.frame = ask->run.frame;
+  wanted.hours = ask->record.hours;
+  wanted.to = from_unix_ms(ask->run.trade_from_ms);
+  wanted.countback = wanted.limit = strategy::warm_up_bars;
+  parts.market.history(wanted, [p = &parts, call, answer, ask](const result<market::history_reply>& got) {
+    if (!got) return answer(got.error());
+    ask->run.warm_up_from_ms = got->bars->empty() ? ask->run.trade_from_ms : unix_ms(got->bars->front().open_time);
+    load_run(*p, call, answer, ask);
+  });
 }
 
 /// The run that traded on the day; nothing when there was none.
@@ -251,15 +298,8 @@ void show_divergence(services& parts, const context_ptr& call, const responder& 
       if (t.trade.run == run->run && t.trade.entry_ms >= from && t.trade.entry_ms < to) ask->trades.push_back(t.trade);
     for (auto& s : records.signals(known->id, strategy::limits::kept_signals))
       if (s.symbol == ask->what->symbol && s.at_ms >= from && s.at_ms <= to) ask->signals.push_back(std::move(s));
-    market::history_request wanted;
-    wanted.symbol = ask->what->symbol;
-    wanted.frame = run->frame;
-    wanted.hours = known->hours;
-    wanted.to = at->extended.close;
-    wanted.countback = wanted.limit = divergence_bars;
-    p->market.history(std::move(wanted), [p, call, answer, ask](result<market::history_reply> got) {
-      run_heavy(*p, answer, [call, answer, ask, got = std::move(got)] { answer_divergence(call, answer, *ask, got); });
-    });
+    if (run->warm_up_from_ms == 0) return find_first_bar(*p, call, answer, ask);
+    load_run(*p, call, answer, ask);
   });
 }
 

@@ -356,7 +356,7 @@ void show_plots(services& parts, const context_ptr& call, const responder& answe
       return one->code != nullptr && (symbol.empty() || one->symbol == to_upper(symbol));
     });
     if (shown == got->end()) { // enabled but still loading, or not running: no bar has been computed
-      out.key("symbol").null().key("times").begin_array().end_array().key("plots").begin_array().end_array();
+      out.key("symbol").null().field("first_bar_index", 0).key("times").begin_array().end_array().key("plots").begin_array().end_array();
       return answer(json_response(out.end_object().take()));
     }
     const auto& one = **shown;

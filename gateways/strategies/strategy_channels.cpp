@@ -15,7 +15,8 @@ strategy_channels::strategy_channels(strategies_port& port, stream_service& stre
   });
   stream.add_log(stream::channel::strategies, log);
   watched_ = port.watch([log, clock](const strategy_news& news) {
-    log->append(clock(), [news](json_writer& out) { write_news(out, news); });
+    const std::string_view type = news.kind == strategy_news::kind_t::mode ? "strategy_mode_change" : "";
+    log->append(clock(), [news](json_writer& out) { write_news(out, news); }, {}, type);
   });
 }
 

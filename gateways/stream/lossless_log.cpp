@@ -33,11 +33,11 @@ void memory_log::set_listener(listener on_event) {
   on_event_ = std::move(on_event);
 }
 
-void memory_log::append(utc_time at, writer data, const std::function<void()>& change) {
+void memory_log::append(utc_time at, writer data, const std::function<void()>& change, std::string_view message_type) {
   std::lock_guard guard{mutex_};
   if (change) change();
   last_at_ = at;
-  events_.push_back({std::move(data), at, log_position{epoch_, ++last_}});
+  events_.push_back({std::move(data), at, log_position{epoch_, ++last_}, message_type});
   while (events_.size() > max_replay_events || events_.front().at < at - max_replay_age) events_.pop_front();
   if (on_event_) on_event_(events_.back());
 }

@@ -50,7 +50,8 @@ public:
   void continue_from(std::uint64_t epoch, std::uint64_t last, std::vector<std::pair<writer, utc_time>> kept);
   void set_listener(listener on_event);
   /// Runs `change` (the owner's state), then adds the event; both under the lock.
-  void append(utc_time at, writer data, const std::function<void()>& change = {});
+  /// `message_type`: a literal, where it is not the channel's usual one.
+  void append(utc_time at, writer data, const std::function<void()>& change = {}, std::string_view message_type = {});
 
   [[nodiscard]] std::uint64_t epoch() const override;
   [[nodiscard]] std::uint64_t last() const override;

@@ -53,7 +53,10 @@ std::optional<std::chrono::seconds> seconds(object_reader& body, std::string_vie
 
 /// A text, "" where it is null: to be taken away.
 std::optional<std::string> text_or_none(object_reader& body, const json_value& object, std::string_view field, std::size_t limit) {
-  if (is_null(object, field)) return std::string{};
+  if (is_null(object, field)) {
+    static_cast<void>(body.value({field}, need::optional)); // or it would count as a field that nobody knows
+    return std::string{};
+  }
   return body.string({field}, need::optional, limit);
 }
 

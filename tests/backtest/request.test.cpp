@@ -122,6 +122,8 @@ TEST(backtest_request, each_bad_field_has_its_error) {
     {with("session", "night"), "session:unknown"},
     {with("data_source", "moon"), "data_source:unknown"},
     {with("currency", "U"), "currency:value"},
+    {with("currency", "ZZZ"), "currency:value"},
+    {with("currency", "usdt"), ""},
     {with("warmup_bars", -1), "warmup_bars:range"},
     {with("warmup_bars", 2.5), "warmup_bars:type"},
     {with("warmup_bars", 20'000), "warmup_bars:range"},

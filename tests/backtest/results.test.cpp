@@ -104,6 +104,54 @@ TEST(results, one_pair_has_the_figures_of_its_run) {
   EXPECT_EQ(d["metrics"], d["runs"][0]["metrics"]);
 }
 
+/// Every name under which a result shows a figure can be asked for.
+TEST(results, every_figure_shown_is_one_for_objectives) {
+  auto first = made("A", {100, -50, -25, 200}), second = made("B", {-150});
+  first.margin_calls = 2;
+  first.open_trades.push_back(first.trades.front());
+  const auto all = combined(request_for({"A", "B"}, 100), {first, second});
+  const auto d = all.results();
+  const auto& f = all.figures();
+  const auto check = [&](const std::string& name, const document& shown) {
+    EXPECT_TRUE(figure_set::known(name)) << name;
+    const auto value = f.get(name);
+    if (shown.is_number() && value) EXPECT_NEAR(*value, shown.get<double>(), 1e-9) << name;
+    else EXPECT_EQ(value.has_value(), shown.is_number()) << name;
+  };
+  for (const auto& [name, v] : d["metrics"].items()) {
+    check(name, v);
+    check("metrics." + name, v);
+  }
+  for (const auto& [name, v] : d["report"]["all"].items()) {
+    check(name, v);
+    check("report.all." + name, v);
+  }
+  for (const char* name : {"total_return", "max_drawdown", "sharpe_ratio", "win_rate", "total_trades", "profit_factor", "avg_win", "avg_loss", "largest_win",
+                           "largest_loss", "initial_capital", "final_equity"})
+    check(name, d[name]);
+  EXPECT_EQ(f.get("margin_calls"), 2);
+  EXPECT_EQ(f.get("open_trades"), 1);
+  EXPECT_FALSE(figure_set::known("metrics.beauty"));
+  EXPECT_EQ(figure_set::from(f.values()).get("margin_calls"), 2) << "kept results have them";
+}
+
+/// The rules of a YAML job's run are those of its request.
+TEST(results, assumptions_of_a_yaml_job_say_what_was_asked) {
+  auto r = request_for({"A"}, 100);
+  r.pine_script.clear();
+  r.yaml = "name: n";
+  r.commission = 1, r.commission_type = commission_kind::cash_per_order;
+  r.slippage = 0.5, r.slippage_type = slippage_kind::percent;
+  auto one = made("A", {10});
+  one.fill_rule = "orders of a run fill from the bar after it";
+  EXPECT_EQ(combined(r, {one}).assumptions()["fill_rule"], "orders of a run fill from the bar after it");
+  r.fills = fill_model::on_close;
+  const auto said = combined(r, {one}).assumptions();
+  EXPECT_EQ(said["slippage"], "0.5 percent of the price");
+  EXPECT_EQ(said["commission"].get<std::string>().substr(0, 2), "1 ");
+  EXPECT_EQ(said["fill_rule"], "orders of a run fill on the close of its bar");
+}
+
 TEST(results, undefined_is_null_and_never_zero) {
   const auto none = combined(request_for({"A"}, 100), {made("A", {})}).results();
   for (const char* name : {"sharpe_ratio", "win_rate", "profit_factor", "avg_win", "avg_loss", "largest_win", "largest_loss"})

@@ -290,6 +290,10 @@ TEST(statistics, plateau_and_spike) {
   std::vector<double> losses{-2, -2};
   EXPECT_EQ(*stability(-2, losses, direction::minimize), 1);
   EXPECT_EQ(*stability(-2, none, direction::minimize), 0);
+  std::vector<double> twice{-4, -4}, half{-1, -1}; // an objective below zero that shall be large
+  EXPECT_EQ(*stability(-2, losses), 1);
+  EXPECT_EQ(*stability(-2, twice), 0) << "twice as bad all around: a spike";
+  EXPECT_EQ(*stability(-2, half), 1.5);
 }
 
 } // namespace

@@ -233,7 +233,12 @@ TEST(study_plan, walk_forward_trains_tests_and_moves_on) {
   EXPECT_NEAR(equity.back()["equity"].get<double>(), 10'000 + made, 1e-6);
   EXPECT_EQ(equity.front()["date"], "2024-01-31");
   EXPECT_TRUE(w["efficiency"].is_number() || w["efficiency"].is_null());
-  EXPECT_TRUE(d["best"].empty());
+  ASSERT_EQ(d["best"].size(), 6u) << "the winners of the windows";
+  EXPECT_EQ(d["best"][0]["rank"], 1);
+  EXPECT_EQ(d["best"][0]["trial"], ledger.best_so_far()["trial"]);
+  EXPECT_EQ(d["best"][0]["params"], ledger.best_so_far()["params"]);
+  EXPECT_GE(d["best"][0]["objective"].get<double>(), d["best"][5]["objective"].get<double>());
+  EXPECT_TRUE(d["best"][0]["results"]["total_return"].is_number());
 }
 
 TEST(study_plan, an_embargo_cuts_trains_and_money_goes_on) {

@@ -309,6 +309,24 @@ TEST_F(backtest_command, a_node_is_given_the_job_and_asked_until_it_is_done) {
   EXPECT_EQ(sent["symbols"], json{"ABC"});
 }
 
+TEST_F(backtest_command, trials_of_a_node_come_as_the_node_writes_them) {
+  scripted_server server([&](const std::string& line, const std::string&) -> scripted_reply {
+    if (line.starts_with("POST")) return {200, R"({"study_id":"s-1","status":"queued"})"};
+    if (line.ends_with("/status")) return {200, R"({"status":"completed","progress":100})"};
+    if (line.find("/trials?format=csv") != std::string::npos) return {200, "trial,window,fast,slow,objective,total_return\n0,0,2,10,1,0.5\n"};
+    return {200, R"({"status":"completed","results":{"best":[],"trials_done":1,"trials_total":1}})"};
+  });
+  auto o = study();
+  o.base.place = {};
+  o.base.from = "2024-01-01";
+  o.base.to = "2024-03-30";
+  o.base.node = server.url();
+  o.base.out.csv = path("t.csv");
+  const auto e = run(o);
+  EXPECT_EQ(e.code, 0) << e.err;
+  EXPECT_EQ(read("t.csv"), "trial,window,fast,slow,objective,total_return\n0,0,2,10,1,0.5\n");
+}
+
 TEST_F(backtest_command, what_the_node_refuses_is_said) {
   scripted_server server([&](const std::string& line, const std::string&) -> scripted_reply {
     if (line.starts_with("POST"))

@@ -33,7 +33,8 @@ protected:
     config.time_zone = "America/New_York";
   }
   [[nodiscard]] json job(const std::string& id) const {
-    for (const auto& one : ask("/api/v1/jobs")["jobs"])
+    const auto all = ask("/api/v1/jobs"); // kept while it is walked through
+    for (const auto& one : all["jobs"])
       if (one["strategy_id"] == id) return one;
     return {};
   }
@@ -92,11 +93,18 @@ TEST_F(job_node, a_limit_profile_works_where_an_admin_has_given_it) {
   start();
   EXPECT_EQ(job("nope_v1")["state"], json()) << "an unknown profile is an error";
   bool told = false;
-  for (const auto& one : ask("/api/v1/jobs")["jobs"])
+  const auto all = ask("/api/v1/jobs");
+  for (const auto& one : all["jobs"])
     if (one["file"] == "nope.yml") told = one["findings"].dump().find("there is no limit profile") != std::string::npos;
   EXPECT_TRUE(told);
-  const auto set = http_send(port(), "PUT", "/api/v1/risk/limits", json{{"scope", {{"strategy_id", "given_v1"}}}, {"limit_profile", "rebalance"}, {"reason", "test"}}.dump());
-  ASSERT_EQ(set.status, 200) << set.body;
+  risk::limit_change change; // over HTTP loopback is no admin
+  change.where = {risk::limit_scope::strategy, "given_v1"};
+  change.profile = "rebalance";
+  change.author = "root";
+  change.reason = "test";
+  change.by = risk::limit_change::role::admin;
+  const auto set = wait_for<std::uint64_t>([&](auto done) { running->accounts()->set_limits({"root", risk::access::admin}, change, done); });
+  ASSERT_TRUE(set) << to_string(set.error());
   const auto ordered = [&](const std::string& id) {
     const auto ran = post("/api/v1/jobs/" + id + "/run", json::object());
     EXPECT_EQ(ran.status, 200) << ran.body;
@@ -142,7 +150,7 @@ TEST(resident_scheduler, hands_every_slot_to_a_node_once) {
   strategy::check_context context;
   const auto kept = keep_schedule(folder.path(), {}, context, world);
   ASSERT_TRUE(kept) << kept.error().message;
-  EXPECT_EQ(slots, (std::vector<std::string>{"always_v1 2026-01-15T15:05:00Z", "always_v1 2026-01-15T15:10:00Z"}));
+  EXPECT_EQ(slots, (std::vector<std::string>{"always_v1 2026-01-15T15:05:00.000Z", "always_v1 2026-01-15T15:10:00.000Z"}));
   EXPECT_FALSE(keep_schedule(folder.path("nowhere"), {}, context, world));
 }
 

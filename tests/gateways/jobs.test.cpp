@@ -111,6 +111,21 @@ TEST_F(jobs_test, yaml_jobs_run_like_scripts) {
   EXPECT_EQ(post("/api/backtest/strategy", R"({"yaml":"a: b","symbols":["AAPL"])" + dates).status, 200); // the job fails, with its findings
 }
 
+TEST_F(jobs_test, what_a_yaml_job_would_ignore_is_refused) {
+  const std::string job = R"({"yaml":"schema: 2\nname: n\nschedule: {every: 5m}\njob:\n  type: strategy\n  strategy_id: n\n  parameters: {symbols: [AAPL, MSFT], position_size: 0.1}\n)"
+                          R"(  data_sources: [{name: h, kind: bars, resolution: \"5\"}]\n  conditions: {entry_long: [\"close > 1\"]}\n")"
+                          R"(,"start_date":"2024-01-02","end_date":"2024-01-03")";
+  for (const auto& [field, value] : {std::pair{"timeframes", R"(["1h"])"}, std::pair{"magnifier", "true"}, std::pair{"capital_mode", R"("per_run")"},
+                                     std::pair{"currency", R"("EUR")"}}) {
+    const auto done = post("/api/backtest/strategy", job + ",\"" + field + "\":" + value + "}");
+    EXPECT_EQ(done.status, 400) << field;
+    EXPECT_EQ(field_types(done)[field], "conflict") << done.body;
+  }
+  EXPECT_TRUE(jobs.submitted.empty());
+  const auto same = post("/api/backtest/strategy", job + R"(,"timeframes":["5m"],"magnifier":false,"capital_mode":"shared","currency":"usd","fill_model":"on_close"})");
+  EXPECT_EQ(same.status, 200) << "what is its own anyway is no conflict: " << same.body;
+}
+
 TEST_F(jobs_test, yaml_jobs_are_searched_by_their_parameters) {
   const std::string job = R"({"yaml":"schema: 2\nname: n\nschedule: {every: 5m}\njob:\n  type: strategy\n  strategy_id: n\n  parameters: {symbols: [AAPL, MSFT], position_size: 0.1}\n)"
                           R"(  data_sources: [{name: h, kind: bars, resolution: \"5\"}]\n  conditions: {entry_long: [\"close > 1\"]}\n")"

@@ -98,6 +98,19 @@ TEST(stream_message, a_value_is_written_once_per_style) {
   EXPECT_EQ(written, 2);
 }
 
+TEST(stream_message, an_event_may_have_a_type_of_its_own) {
+  memory_log log{7, [](json_writer& out) { out.null(); }};
+  log.append(test_wall, [](json_writer& out) { out.value(1); }, {}, "strategy_mode_change");
+  log.append(test_wall, [](json_writer& out) { out.value(2); });
+  const auto kept = log.replay(0, 10);
+  ASSERT_EQ(kept->size(), 2U);
+  const auto text = [](const custom_value& one) {
+    return topic_value{std::make_shared<const topic_key>(topic_key{channel::strategies, {}, {}, {}}), one, {}}.body({}).bytes;
+  };
+  EXPECT_NE(text((*kept)[0]).find(R"("type":"strategy_mode_change","channel":"strategies")"), std::string::npos) << text((*kept)[0]);
+  EXPECT_NE(text((*kept)[1]).find(R"("type":"strategy","channel":"strategies")"), std::string::npos) << text((*kept)[1]);
+}
+
 TEST(memory_log, replays_exactly_what_is_kept) {
   memory_log log{7, [](json_writer& out) { out.null(); }};
   EXPECT_EQ(log.last(), 0U);

@@ -267,6 +267,7 @@ plot(strategy.position_size, "held")
   const auto runs = floor.records->runs(floor.record.id, 10);
   ASSERT_EQ(runs.size(), 2u);
   EXPECT_TRUE(runs[1].ended_at);
+  EXPECT_EQ(runs[0].warm_up_from_ms, unix_ms(bars.front().open_time)) << "where a report has to begin to see the same";
   const auto placed = floor.desk->placed.size();
   for (; i < 230; ++i) floor.play(bars[i]);
   EXPECT_EQ(floor.desk->placed.size(), placed);

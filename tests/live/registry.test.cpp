@@ -46,6 +46,7 @@ TEST(registry, keeps_everything_over_a_restart) {
     run_row row;
     row.symbol = "AAPL";
     row.account = account_id{"paper_simulator"};
+    row.warm_up_from_ms = 5;
     row.held = {{"L", dec("2"), px("10.5"), usd("0.1"), 77}};
     const auto begun = r.begin_run(strategy_id{"one"}, row);
     ASSERT_TRUE(begun);
@@ -71,6 +72,7 @@ TEST(registry, keeps_everything_over_a_restart) {
   EXPECT_EQ(*r.source(strategy_id{"one"}, 1), "source 1");
   const auto open = r.open_run(strategy_id{"one"}, "AAPL");
   ASSERT_TRUE(open);
+  EXPECT_EQ(open->warm_up_from_ms, 5);
   ASSERT_EQ(open->held.size(), 1u);
   EXPECT_EQ(open->held[0].at, px("10.5"));
   const auto events = r.events(strategy_id{"one"}, 1);
@@ -170,6 +172,28 @@ if ta.crossunder(close, e)
   EXPECT_GE(done->markers.size(), 2 * done->trades.size());
   EXPECT_FALSE(done->failure);
   EXPECT_EQ(run_preview({code, what, timeframe::minutes(1), session_hours::regular, {{"no such", "1"}}}, bars).error().field, "inputs");
+}
+
+TEST(preview, goes_over_a_live_run_from_its_own_first_bar) {
+  const auto what = contract();
+  const auto bars = wandering_minutes(60, 6, what);
+  // all that it does hangs on the number of the bar and on what the run began with
+  const auto code = program_of(R"(//@version=6
+strategy("p", margin_long = 0, margin_short = 0)
+if bar_index == 30 and barstate.isrealtime and strategy.position_size == 2
+    strategy.close_all()
+)");
+  preview_request ask{code, what, timeframe::minutes(1), session_hours::regular, {}};
+  ask.trade_from_ms = ask.live_from_ms = unix_ms(bars[25].open_time);
+  ask.held = {{"L", dec("2"), px("10"), {}, unix_ms(bars[3].open_time)}};
+  const auto done = run_preview(ask, bars);
+  ASSERT_TRUE(done) << to_string(done.error());
+  ASSERT_EQ(done->trades.size(), 1u);
+  EXPECT_EQ(done->trades[0].entry_id, "L");
+  EXPECT_EQ(done->trades[0].exit_ms, unix_ms(bars[31].open_time));
+  EXPECT_EQ(done->rows[7].bar_index, 7);
+  ask.most_bars = 59;
+  EXPECT_EQ(run_preview(ask, bars).error().field, "bars");
 }
 
 } // namespace

@@ -1,5 +1,6 @@
 // One run: orders to the venue and back, refusals, restarts, alerts.
 
+#include "actors/backtest/bars.hpp"
 #include "tests/live/paper_day.hpp"
 
 #include <set>
@@ -448,6 +449,45 @@ if bar_index == 0
   EXPECT_EQ(said[0].message, "above");
   EXPECT_EQ(said[1].message, "very high");
   EXPECT_EQ(said[1].source, raised_alert::source_t::condition);
+}
+
+TEST(runner, placeholders_of_alerts_are_replaced) {
+  strategy_runner run{setup_of(R"(//@version=6
+strategy("t", margin_long = 0)
+plot(close + 1, "next")
+plot(bar_index == 0 ? na : open, "my open", color = color.red)
+alertcondition(close > 11, "high", '{{ticker}} {{exchange}} {{interval}} {{close}} {{ plot_0 }} {{plot("my open")}} {{time}} {{strategy.market_position}} {{unknown}} {{{volume}}}')
+if bar_index == 0
+    strategy.entry("L", strategy.long, qty = 2, alert_message = "{{strategy.order.action}} {{strategy.order.contracts}} {{ticker}} @ {{strategy.order.price}} {{strategy.order.id}}/{{strategy.order.comment}} {{strategy.prev_market_position}} to {{strategy.market_position}} {{strategy.market_position_size}} {{strategy.position_size}} {{timenow}}")
+)"), {}};
+  run.on_bar(flat(0, "10"), bar_phase::closed);
+  const auto entry = run.take();
+  auto filled = answered(entry.place.at(0), 1, order_state::filled);
+  filled.filled = quantity{2};
+  filled.filled_value = dec("20.5");
+  run.on_placed(entry.place[0].key, signal_outcome{signal_outcome::kind::taken, filled}, at("2026-01-15T10:01:05.250Z"));
+  auto said = run.take().alerts;
+  ASSERT_EQ(said.size(), 1u);
+  EXPECT_EQ(said[0].message, "buy 2 TEST @ 10.25 L/L flat to long 2 2 2026-01-15T10:01:05Z");
+  run.on_bar(flat(1, "12"), bar_phase::closed);
+  said = run.take().alerts;
+  ASSERT_EQ(said.size(), 1u);
+  const auto facts = backtest::symbol_facts(contract(), session_hours::regular);
+  EXPECT_EQ(said[0].message, "TEST " + facts.prefix + " 1 12 13 12 2026-01-15T10:01:00Z long {{unknown}} {1}");
+}
+
+TEST(runner, rows_say_which_bar_they_are_of) {
+  strategy_runner run{setup_of(R"(//@version=6
+strategy("t")
+label.new(bar_index, close, "here")
+)"), std::vector{flat(0, "10"), flat(1, "10")}};
+  run.on_bar(flat(2, "10"), bar_phase::closed);
+  const auto row = run.take().plotted;
+  ASSERT_TRUE(row) << "a script that only draws has rows too";
+  EXPECT_EQ(row->bar_index, 2);
+  ASSERT_EQ(run.plots().size(), 3u);
+  EXPECT_EQ(run.plots().front().bar_index, 0);
+  EXPECT_EQ(run.plots()[1].time_ms, unix_ms(flat(1, "10").open_time));
 }
 
 TEST(runner, an_endless_maker_of_orders_is_stopped) {

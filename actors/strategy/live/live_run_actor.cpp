@@ -91,6 +91,14 @@ void keep_held(const live_run_state& s) {
   if (s.row && s.runner) static_cast<void>(s.options->records->keep_held(s.options->strategy, s.row->run, s.runner->held()));
 }
 
+/// What is drawn, where it is other than what was told last.
+std::optional<std::string> new_drawings(live_run_state& s) {
+  auto drawn = s.runner->run().engine().drawings_json();
+  const auto print = std::hash<std::string>{}(drawn);
+  if (std::exchange(s.told_drawings, print) == print) return std::nullopt;
+  return drawn;
+}
+
 /// Carries out what the last steps of the run ask for: first it is written down.
 void perform(run_pointer self) {
   auto& s = self->state;
@@ -116,7 +124,7 @@ void perform(run_pointer self) {
     for (const auto& one : effects.trades) o.on_trade(*s.row, one);
   if (o.on_alert)
     for (const auto& one : effects.alerts) o.on_alert(*s.row, one);
-  if (o.on_plot && effects.plotted) o.on_plot(*s.row, *effects.plotted);
+  if (o.on_plot && effects.plotted) o.on_plot(*s.row, *effects.plotted, new_drawings(s));
   // a run that ends anyway ends, whatever went wrong in it
   if (s.runner->problem() && (s.phase == phase::running || s.phase == phase::loading)) fail(self, *s.runner->problem());
   if (s.phase == phase::stopped && !effects.events.empty()) keep_held(s);
@@ -215,6 +223,7 @@ void begin_new(run_pointer self, const strategy_holding& holding) {
   row.inputs = r.inputs;
   row.started_at = o.clock();
   const auto last = s.history.empty() ? 0 : unix_ms(s.history.back().open_time);
+  row.warm_up_from_ms = s.history.empty() ? 0 : unix_ms(s.history.front().open_time);
   row.trade_from_ms = last + 1;
   if (!s.has_predecessor)
     if (auto earlier = o.records->last_run(o.strategy, o.what.symbol)) s.handed_over = std::move(earlier->held);
@@ -271,6 +280,14 @@ std::uint32_t bars_needed(const live_run_state& s) {
   return static_cast<std::uint32_t>(std::min<std::int64_t>(o.warm_up + since + 1, most_history));
 }
 
+/// Where the warm-up of the run began that goes on after a restart, if it is known.
+std::optional<utc_time> first_bar_seen(const live_run_state& s) {
+  if (s.has_predecessor) return std::nullopt;
+  const auto open = s.options->records->open_run(s.options->strategy, s.options->what.symbol);
+  if (!open || open->warm_up_from_ms == 0 || open->frame != s.current->record.frame) return std::nullopt;
+  return from_unix_ms(open->warm_up_from_ms);
+}
+
 void fetch(run_pointer self, std::optional<utc_time> from) {
   auto& s = self->state;
   if (std::exchange(s.is_fetching, true)) return;
@@ -280,6 +297,7 @@ void fetch(run_pointer self, std::optional<utc_time> from) {
   ask.hours = s.current->record.hours;
   ask.to = s.options->clock() + (ask.frame.is_intraday() ? nanoseconds{clock_lag} : nanoseconds{1});
   if (from) ask.from = *from;
+  else if (const auto first = first_bar_seen(s)) ask.from = first; // the same bars make the same run
   else ask.countback = bars_needed(s);
   ask.limit = most_history;
   self->request(s.symbol, market_deadline, ask)

@@ -37,7 +37,8 @@ struct live_run_options {
   std::function<utc_time()> clock;
   std::uint32_t warm_up = warm_up_bars;
   // Told within the actor; must only pass on. May be empty.
-  std::function<void(const run_row&, const plot_row&)> on_plot = {};
+  /// With the drawings as JSON (actors/pine/OUTPUT.md) where they have changed.
+  std::function<void(const run_row&, const plot_row&, std::optional<std::string> drawings)> on_plot = {};
   std::function<void(const run_row&, const raised_alert&)> on_alert = {};
   std::function<void(const run_row&, const signal_row&)> on_signal = {};
   std::function<void(const run_row&, const closed_trade&)> on_trade = {};
@@ -67,6 +68,7 @@ struct live_run_state {
   /// The run's position and the account's, where the account has less: somebody else closed it, or a fill is on its way.
   std::optional<std::pair<decimal, decimal>> missing;
   int late_tries = 0;       ///< that history was asked for in vain
+  std::size_t told_drawings = std::hash<std::string>{}("[]"); ///< of what is drawn, as it was told last
   std::string over_because; ///< why the run goes over, where that is not a request
 };
 

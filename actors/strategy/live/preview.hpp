@@ -15,6 +15,7 @@ namespace tt::strategy {
 
 namespace limits {
 inline constexpr std::size_t preview_bars = 20'000;
+inline constexpr std::size_t replayed_bars = 200'000; ///< of a live run that is gone over again
 /// Longest time of a preview, nanoseconds; what has been computed until then is shown. Others wait for the answer.
 inline constexpr std::int64_t preview_run_ns = 20'000'000'000;
 inline constexpr std::size_t preview_markers = 20'000; ///< newest kept
@@ -27,6 +28,10 @@ struct preview_request {
   session_hours hours = session_hours::regular;
   std::map<std::string, std::string> inputs;
   std::int64_t trade_from_ms = INT64_MIN; ///< bars that open earlier make no orders
+  // A live run over again: its bars from here on were seen one by one, and it began with those trades.
+  std::int64_t live_from_ms = INT64_MAX;
+  std::vector<held_trade> held = {};
+  std::size_t most_bars = limits::preview_bars;
 };
 
 /// A fill of the emulator, as a mark on the chart.

@@ -61,6 +61,7 @@ struct run_row {
   account_id account;
   strategy_mode mode = strategy_mode::paper;
   timeframe frame;
+  std::int64_t warm_up_from_ms = 0; ///< the first bar that it saw; 0: of a run of an earlier program
   std::int64_t trade_from_ms = 0;
   std::vector<held_trade> held;
   std::map<std::string, std::string> inputs;

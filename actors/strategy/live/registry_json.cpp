@@ -74,7 +74,7 @@ result<strategy_record> record_from(std::string_view body) {
 
 std::string to_json(const run_row& r) {
   json out{{"run", r.run}, {"symbol", r.symbol}, {"version", r.version}, {"account", r.account.str()}, {"mode", to_string(r.mode)},
-           {"timeframe", r.frame.to_string()}, {"trade_from", r.trade_from_ms}, {"held", held_json(r.held)}, {"inputs", r.inputs},
+           {"timeframe", r.frame.to_string()}, {"warm_up_from", r.warm_up_from_ms}, {"trade_from", r.trade_from_ms}, {"held", held_json(r.held)}, {"inputs", r.inputs},
            {"started", unix_ms(r.started_at)}, {"reason", r.end_reason}};
   if (r.ended_at) out["ended"] = unix_ms(*r.ended_at);
   return dump(out);
@@ -88,6 +88,7 @@ result<run_row> run_from(std::string_view body) {
     r.account = account_id{text(j, "account")};
     r.mode = named<strategy_mode>(j, "mode");
     r.frame = frame_of(j);
+    r.warm_up_from_ms = j.value("warm_up_from", std::int64_t{0});
     r.trade_from_ms = j.at("trade_from");
     r.held = held_from(j.at("held"));
     r.inputs = j.at("inputs").get<std::map<std::string, std::string>>();

@@ -22,6 +22,7 @@ inline constexpr std::size_t open_orders = 500;        ///< of one run at the ve
 inline constexpr std::size_t orders_per_bar = 1'000;   ///< sent during one bar; a further one stops the run
 inline constexpr std::size_t early_reports = 1'000;    ///< of orders whose own answer has not come yet
 inline constexpr std::size_t plot_rows = 20'000;       ///< kept for charts; older ones are dropped
+inline constexpr std::size_t streamed_drawings = 32 * 1024; ///< bytes of drawings that are told with a bar; charts fetch larger ones
 inline constexpr std::size_t key_name_bytes = 40;      ///< of an order's id, within its key: a key has at most 200 bytes
 inline constexpr std::size_t order_comment_bytes = 200;
 inline constexpr std::int64_t market_order_wait_ms = 5'000;  ///< that a market order may wait for an account that can't take it
@@ -117,6 +118,7 @@ struct raised_alert {
 struct plot_row {
   std::int64_t time_ms = 0;
   std::vector<double> values; ///< in the order of columns_of(code); NaN: nothing there
+  std::int64_t bar_index = 0; ///< the script's number of the bar, which its drawings count in
 };
 
 /// What a step of a run asks for. Events must be on disk before orders and cancels go out.

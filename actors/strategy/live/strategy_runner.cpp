@@ -1,6 +1,7 @@
 #include "actors/strategy/live/strategy_runner.hpp"
 
 #include "actors/backtest/bars.hpp"
+#include "actors/strategy/live/alert_text.hpp"
 #include "actors/strategy/live/bar_clock.hpp"
 #include "actors/strategy/live/order_board.hpp"
 #include "actors/strategy/live/plot_columns.hpp"
@@ -58,6 +59,7 @@ tester::tester_options options_of(const run_setup& s) {
 struct strategy_runner::impl {
   impl(run_setup s, std::size_t bars) : setup(std::move(s)), engine(setup.code, settings_of(setup, bars), options_of(setup)) {
     columns = columns_of(*setup.code);
+    symbol = backtest::symbol_facts(setup.what, setup.hours);
     for (std::size_t i = 0; i < setup.code->plots.size(); ++i)
       if (setup.code->plots[i].kind == pine::plot_kind::alertcondition) conditions.push_back(i);
   }
@@ -69,7 +71,9 @@ struct strategy_runner::impl {
   void bar_done(const pine::bar& b);
   void plot(const pine::bar& b);
   void gather_trades();
-  void gather_alerts(const pine::bar& b, bar_phase phase);
+  void gather_alerts(bar_phase phase);
+  /// A message with its placeholders replaced.
+  [[nodiscard]] std::string filled_in(const std::string& message, const tester::fill_event* fill = nullptr) const;
   void align(order_board::moment when);
   void drop_missed();
   void send(const wanted_order& what);
@@ -97,6 +101,9 @@ struct strategy_runner::impl {
   std::vector<plot_column> columns;
   std::vector<std::size_t> conditions;
   std::deque<plot_row> plots;
+  std::int64_t plotted = 0; ///< rows so far
+  pine::symbol_info symbol;
+  pine::bar latest;         ///< as it was seen last
   std::optional<std::string> problem;
   std::optional<std::int64_t> last_bar;
   std::int64_t forming = 0;   ///< opening of the bar under way; 0: none
@@ -192,8 +199,8 @@ void strategy_runner::impl::warm_up(std::span<const bar> history, std::span<cons
 // ---------------------------------------------------------------- bars
 
 void strategy_runner::impl::plot(const pine::bar& b) {
-  if (columns.empty()) return;
-  plot_row out{b.time_ms, {}};
+  latest = b;
+  plot_row out{b.time_ms, {}, plotted++}; // without columns too: drawings count in bars
   out.values.reserve(columns.size());
   for (const auto& at : columns) out.values.push_back(engine.engine().plot_value(at.plot, at.part));
   plots.push_back(out);
@@ -219,11 +226,16 @@ void strategy_runner::impl::gather_trades() {
   const auto& fills = engine.account().fills();
   for (; seen_fills < fills.size(); ++seen_fills)
     if (fills[seen_fills].alert != 0)
-      effects.alerts.push_back({now_ms, raised_alert::source_t::order, texts.text(fills[seen_fills].id), texts.text(fills[seen_fills].alert)});
+      effects.alerts.push_back({now_ms, raised_alert::source_t::order, texts.text(fills[seen_fills].id), filled_in(texts.text(fills[seen_fills].alert), &fills[seen_fills])});
+}
+
+std::string strategy_runner::impl::filled_in(const std::string& message, const tester::fill_event* fill) const {
+  const auto tf = pine::timeframe::parse(setup.frame.to_udf());
+  return fill_in(message, {engine.engine(), symbol, tf ? tf->text(false) : setup.frame.to_udf(), latest, now_ms, engine.account().account().size(), fill});
 }
 
 /// alert() by its frequency; alertcondition() once a bar, at its close.
-void strategy_runner::impl::gather_alerts(const pine::bar& b, bar_phase phase) {
+void strategy_runner::impl::gather_alerts(bar_phase phase) {
   const auto& script = engine.engine();
   const auto& said = script.alerts();
   for (seen_alerts = std::min(seen_alerts, said.size()); seen_alerts < said.size(); ++seen_alerts) {
@@ -244,9 +256,8 @@ void strategy_runner::impl::gather_alerts(const pine::bar& b, bar_phase phase) {
     std::string message = p.title;
     for (const auto& [name, text] : p.options)
       if (name == "message") message = text;
-    effects.alerts.push_back({now_ms, raised_alert::source_t::condition, p.title, message});
+    effects.alerts.push_back({now_ms, raised_alert::source_t::condition, p.title, filled_in(message)});
   }
-  static_cast<void>(b);
 }
 
 void strategy_runner::impl::bar_done(const pine::bar& b) {
@@ -255,7 +266,7 @@ void strategy_runner::impl::bar_done(const pine::bar& b) {
   sent_on_bar = 0;
   calls.clear();
   plot(b);
-  gather_alerts(b, bar_phase::closed);
+  gather_alerts(bar_phase::closed);
   raised.clear();
 }
 
@@ -417,6 +428,7 @@ void strategy_runner::on_bar(const bar& b, bar_phase phase) {
   flags.confirmed = phase != bar_phase::forming;
   if (m.forming != 0 && p.time_ms > m.forming) m.forming = 0; // its end was never told: the runner's owner fetches it
   m.now_ms = std::max(m.now_ms, p.time_ms);
+  m.latest = p;
   if (phase != bar_phase::forming) {
     m.drop_missed();
     m.fail(m.engine.commit(p, flags));
@@ -425,7 +437,7 @@ void strategy_runner::on_bar(const bar& b, bar_phase phase) {
     flags.fresh = m.forming == 0;
     m.fail(flags.fresh ? m.engine.begin_bar(p, flags) : m.engine.update(p, flags));
     m.forming = p.time_ms;
-    if (!m.problem) m.gather_alerts(p, phase);
+    if (!m.problem) m.gather_alerts(phase);
   }
   m.gather_trades();
   if (phase != bar_phase::missed) m.align(phase == bar_phase::closed ? order_board::moment::bar_closed : order_board::moment::within_bar);

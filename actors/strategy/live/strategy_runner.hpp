@@ -71,7 +71,7 @@ public:
   [[nodiscard]] std::optional<std::int64_t> last_bar_ms() const;
   /// Trades that are open, for the run that follows.
   [[nodiscard]] std::vector<held_trade> held() const;
-  /// Rows of the plots' columns (columns_of(code)) so far.
+  /// Rows of the plots' columns (columns_of(code)) so far, one for each bar.
   [[nodiscard]] const std::deque<plot_row>& plots() const;
   [[nodiscard]] const pine::tester::strategy_run& run() const;
 

@@ -96,10 +96,11 @@ std::shared_ptr<const bar_set> some_bars(std::size_t count) {
 
 caf::behavior fake_supplier(caf::event_based_actor*, std::shared_ptr<const bar_set> bars, std::shared_ptr<std::atomic<int>> asked) {
   return {[bars, asked](const series_wanted& wanted) -> caf::result<series_loaded> {
-    ++*asked;
-    if (!bars) return to_caf_error({errc::not_found, "there are no bars of " + wanted.key.symbol});
-    return series_loaded{bars};
-  }};
+            ++*asked;
+            if (!bars) return to_caf_error({errc::not_found, "there are no bars of " + wanted.key.symbol});
+            return series_loaded{bars};
+          },
+          [](const series_unwanted&) {}};
 }
 
 class test_config : public caf::actor_system_config {

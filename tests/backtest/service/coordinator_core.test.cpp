@@ -35,6 +35,7 @@ public:
     std::erase_if(orders, [&](const sent_order& o) { return o.to == to && o.job == job; });
   }
   void load(std::uint64_t job, std::size_t place, const series_need&) override { loads.emplace_back(job, place); }
+  void unload(std::uint64_t job) override { unloaded.insert(job); }
   result<std::shared_ptr<const bar_set>> open(const series_ref& what) override {
     if (lost_bars.contains(what.hash)) return error{errc::not_found, "lost"};
     return std::shared_ptr<const bar_set>{};
@@ -52,6 +53,7 @@ public:
   std::vector<sent_order> orders; ///< not answered yet
   std::set<std::pair<crew_id, std::uint64_t>> introduced, overs;
   std::vector<std::pair<std::uint64_t, std::size_t>> loads;
+  std::set<std::uint64_t> unloaded; ///< jobs whose bars are not wanted any more
   std::set<std::string> lost_bars;
   std::vector<job_status> shown;
   std::map<std::string, job_status> newest;
@@ -295,6 +297,36 @@ TEST_F(core_test, without_progress_a_job_fails_and_says_so) {
   clock += 301s;
   core->tick(now());
   EXPECT_NE(status(alone).error_message.find("role backtest"), std::string::npos) << status(alone).error_message;
+}
+
+TEST_F(core_test, waiting_for_bars_is_no_lack_of_progress) {
+  core->crew_joined(1, 1, 1, now());
+  const auto id = submit("pieces=1 bars=100 series=1");
+  ASSERT_EQ(effects->loads.size(), 1U);
+  clock += 3'000s;
+  core->tick(now());
+  EXPECT_EQ(status(id).state, job_state::running) << "the loads of others come first";
+  core->loaded(1, 0, series_ref{"hash", 1, 100}, now());
+  clock += 299s;
+  core->extra(1, coordinator_core::extra_wait::begins, now());
+  clock += 3'000s;
+  core->tick(now());
+  EXPECT_EQ(status(id).state, job_state::running) << "nor for bars that its script asks for";
+  core->extra(1, coordinator_core::extra_wait::ends, now());
+  clock += 299s;
+  core->tick(now());
+  EXPECT_EQ(status(id).state, job_state::running);
+  clock += 1s;
+  core->tick(now());
+  EXPECT_EQ(status(id).state, job_state::failed) << "then it has none";
+}
+
+TEST_F(core_test, bars_of_a_cancelled_job_are_not_wanted_any_more) {
+  const auto id = submit("pieces=1 bars=100 series=1");
+  EXPECT_TRUE(effects->unloaded.empty());
+  ASSERT_TRUE(core->cancel(job_kind::backtest, id, now()));
+  EXPECT_EQ(effects->unloaded, std::set<std::uint64_t>{1});
+  EXPECT_FALSE(core->is_open(1));
 }
 
 TEST_F(core_test, a_piece_that_nobody_can_try_fails_its_job) {

@@ -1,6 +1,7 @@
 // Attacks on the receiver through real sockets. Sizes are for every build; TT_WEBHOOK_BATTERY=100000 makes it the
 // large one. What must hold: no order from a refused post, one order per alert, answers in time meanwhile.
 
+#include "gateways/webhook/webhook_json.hpp"
 #include "tests/gateways/webhook/webhook_server.hpp"
 
 #include <gtest/gtest.h>
@@ -226,6 +227,17 @@ TEST(webhook_routes, limits_events_and_rights) {
   EXPECT_EQ(http_line{server.http}.ask("GET", "/api/v1/webhooks/events?decision=maybe").status, 400);
   EXPECT_EQ(http_line{server.http}.ask("GET", "/api/v1/webhooks").status, 403) << "profiles are for admins";
   EXPECT_EQ(http_line{server.http}.ask("POST", "/api/v1/webhooks", "{}", "Content-Type: application/json\r\n").status, 403);
+}
+
+TEST(webhook_json, a_rule_that_is_null_is_none) {
+  const auto root = parse_json(R"({"name":"n","account_id":"paper_simulator","strategy_id":null,"rules":{"body_secret":"swordfish-swordfish","hmac_key":null}})");
+  ASSERT_TRUE(root);
+  object_reader body{*root};
+  const auto change = read_profile_change(body, *root);
+  const auto wrong = body.finish(unknown_fields::refuse);
+  EXPECT_FALSE(wrong) << wrong->detail;
+  EXPECT_EQ(change.hmac_key, "");
+  EXPECT_EQ(change.body_secret, "swordfish-swordfish");
 }
 
 TEST(webhook_routes, a_restart_keeps_what_was_sent) {

@@ -170,6 +170,8 @@ export interface PinePreview {
   overlay?: boolean;
   /// Epoch seconds of each bar, ascending.
   times?: number[];
+  /// The script's number of the first of them: drawings count in it.
+  first_bar_index?: number;
   plots?: PinePlot[];
   markers?: PineMarker[];
   trades?: BacktestTrade[];

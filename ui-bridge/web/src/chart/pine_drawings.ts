@@ -13,10 +13,21 @@ type Context = CanvasRenderingContext2D;
 const text_px: Record<string, number> = { tiny: 9, small: 11, normal: 13, large: 18, huge: 26 };
 const far_px = 20_000;
 
+/// The time of a bar by its place; before the first and after the last as if all bars were as far apart as those there.
+export function time_of_bar(times: readonly number[], place: number): number {
+  const last = times.length - 1;
+  if (last < 1) return times[0] ?? 0;
+  if (place < 0) return times[0]! + place * (times[1]! - times[0]!);
+  if (place <= last) return times[Math.round(place)]!;
+  return times[last]! + (place - last) * (times[last]! - times[last - 1]!);
+}
+
 export class DrawingsPrimitive implements ISeriesPrimitive<Time> {
   private drawings: readonly PineDrawing[] = [];
   /// Times of the bars that the script ran over: bar numbers count in them.
   private times: readonly number[] = [];
+  /// The number of the first of them: of a long run the newest are shown.
+  private first_index = 0;
   private readonly view: IPrimitivePaneView;
 
   constructor(
@@ -32,9 +43,10 @@ export class DrawingsPrimitive implements ISeriesPrimitive<Time> {
     return [this.view];
   }
 
-  set(drawings: readonly PineDrawing[], times: readonly number[]): void {
+  set(drawings: readonly PineDrawing[], times: readonly number[], first_index = 0): void {
     this.drawings = drawings;
     this.times = times;
+    this.first_index = first_index;
   }
 
   private draw(target: DrawTarget): void {
@@ -65,11 +77,7 @@ export class DrawingsPrimitive implements ISeriesPrimitive<Time> {
   }
 
   private bar_time(index: number): number {
-    const { times } = this;
-    const last = times.length - 1;
-    if (last < 1) return times[0] ?? 0;
-    if (index <= last) return times[Math.max(0, Math.round(index))]!;
-    return times[last]! + (index - last) * (times[last]! - times[last - 1]!);
+    return time_of_bar(this.times, index - this.first_index);
   }
 
   private y(value: unknown): number | undefined {

@@ -141,7 +141,7 @@ export class StudyLayer {
       const { first, second } = view.fills[index]!;
       fill.set(points[first]!, points[second]!);
     });
-    drawings?.set(this.times.size === 0 ? [] : view.drawings, times);
+    drawings?.set(this.times.size === 0 ? [] : view.drawings, times, view.first_index);
   }
 }
 

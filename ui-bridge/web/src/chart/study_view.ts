@@ -53,6 +53,8 @@ export interface StudyView {
   bar_colors: ReadonlyMap<number, string>;
   tables: PineTable[];
   times: readonly number[];
+  /// The script's number of the first of `times`.
+  first_index: number;
   drawings: readonly PineDrawing[];
 }
 
@@ -94,7 +96,7 @@ export function study_view(preview: PinePreview, fallback_title: string): StudyV
     fills: plots.filter(({ kind }) => kind === "fill").flatMap((plot) => fill_from(plot, series_of)),
     marks: [...plots.flatMap((plot) => shape_marks(plot, times)), ...trade_marks(preview)].sort((a, b) => a.at - b.at),
     backgrounds: colors_by_time(plots, "bgcolor", times), bar_colors: colors_by_time(plots, "barcolor", times), tables: (preview.drawings ?? []).flatMap(table_from),
-    times, drawings: (preview.drawings ?? []).filter(({ type }) => type !== "table"),
+    times, first_index: preview.first_bar_index ?? 0, drawings: (preview.drawings ?? []).filter(({ type }) => type !== "table"),
   };
 }
 

@@ -2,6 +2,7 @@
 
 const causes: Record<string, string> = {
   none: "same", slippage: "slippage", fees: "fees", late: "late", partial: "partial fill", refused: "refused", not_sent: "not sent", not_expected: "not in the backtest",
+  latency: "filled later", not_filled: "not filled", other_bars: "other prices", missing_data: "bars are missing",
 };
 
 /// A cause of a newer node is shown by its own name.
