@@ -5,6 +5,7 @@
 
 #include "bus/link/outbox.hpp"
 
+#include <caf/abstract_actor.hpp>
 #include <caf/actor_control_block.hpp>
 #include <caf/message_id.hpp>
 #include <caf/node_id.hpp>
