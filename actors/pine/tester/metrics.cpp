@@ -64,11 +64,13 @@ double deviation(std::span<const double> v) {
 }
 
 /// Sharpe and Sortino as TradingView's help defines them: the mean return of a period less the risk-free return of
-/// that period, over the standard deviation, or over the downside deviation against that risk-free return.
+/// that period, over the standard deviation, or over the downside deviation against that risk-free return. Equity that never
+/// moved has neither: what would be measured is the risk-free return alone.
 void ratios(equity_figures& e, std::span<const double> returns, double free) {
   if (returns.size() < 2) return;
   double excess = mean(returns) - free, spread = deviation(returns), below = 0;
   for (double r : returns) below += std::min(0.0, r - free) * std::min(0.0, r - free);
+  if (!(spread > 0)) return;
   below = std::sqrt(below / f64(returns.size()));
   e.sharpe = ratio(excess, spread);
   e.sortino = ratio(excess, below);

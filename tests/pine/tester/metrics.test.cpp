@@ -67,6 +67,11 @@ std::vector<equity_point> monthly(std::initializer_list<double> values) {
   return curve;
 }
 
+TEST(metrics, equity_that_never_moved_has_no_ratios) {
+  auto e = figures_of(monthly({100, 100, 100, 100}), 100, *zone::find("Etc/UTC"), 2);
+  EXPECT_FALSE(e.sharpe || e.sortino);
+}
+
 TEST(metrics, sharpe_and_sortino_are_monthly_and_not_annualised) {
   // returns 10 %, -10 %, 20 % of 100 -> 110 -> 99 -> 118.8; the first month ends where it began
   auto tz = zone::find("Etc/UTC");
