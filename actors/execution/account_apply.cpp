@@ -1,4 +1,5 @@
 #include "actors/execution/account_book.hpp"
+#include "actors/execution/order_changes.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -76,16 +77,8 @@ result<void> account_book::decide(order_decided fact, const journal_record& reco
   auto* what = get(fact.number);
   if (!what) return no_order(record, fact.number);
   if (what->state != order_state::created) return misfit(record, "decides an order that is past it");
-  what->decision = std::move(fact.decision);
-  what->terms = fact.terms;
-  what->original = what->decision.original;
-  ++what->version;
-  what->updated_at = record.at;
-  const auto& word = what->decision;
-  if (word.result == verdict::approved || word.result == verdict::approved_reduced) return {};
-  what->reject_code = word.code;
-  what->reason = word.message;
-  set_state(*what, order_state::risk_rejected, record.at);
+  take_decision(*what, std::move(fact), record.at);
+  forget_final(*what);
   return {};
 }
 
@@ -95,47 +88,28 @@ result<void> account_book::on(const order_moved& fact, const journal_record& rec
   const auto next = state_after(*what, fact.event);
   if (!next || fact.event == order_event::partial_execution || fact.event == order_event::full_execution)
     return misfit(record, "moves an order by " + std::string(to_string(fact.event)) + " from " + std::string(to_string(what->state)));
-  switch (fact.event) {
-  case order_event::send: what->submitted_at = record.at; break;
-  case order_event::replace_asked: what->pending_terms = fact.terms; break;
-  case order_event::replace_confirmed:
-    if (what->pending_terms) what->terms = *std::exchange(what->pending_terms, std::nullopt);
-    ++what->terms_version;
-    break;
-  case order_event::replace_refused: what->pending_terms.reset(); break;
-  case order_event::cancel_asked: what->wish = order_wish::cancel; break;
-  case order_event::cancel_refused: what->wish = order_wish::keep; break;
-  default: break;
-  }
+  const bool is_found = what->state == order_state::unknown && is_live(*next);
+  take_move(*what, fact, *next, record.at);
   learn(*what, fact.handle);
-  if (!fact.text.empty()) what->reason = fact.text;
-  if (!fact.code.empty()) what->reject_code = fact.code;
-  if (what->state == order_state::unknown && is_live(*next)) {
-    what->pending_terms.reset(); // what the venue says of the order counts now
-    what->reason.clear();
-    absences_.erase(fact.number);
-  }
-  set_state(*what, *next, record.at);
+  if (is_found) absences_.erase(fact.number);
+  forget_final(*what);
   return {};
 }
 
 void account_book::set_state(order& what, order_state state, utc_time at) {
-  if (state == order_state::accepted || state == order_state::suspended || state == order_state::working) what.resume = state;
-  what.state = state;
-  what.updated_at = at;
-  ++what.version;
-  if (state == order_state::filled) what.filled_at = at;
-  if (!is_final(state)) return;
-  what.pending_terms.reset();
-  what.wish = order_wish::keep;
+  enter_state(what, state, at);
+  forget_final(what);
+}
+
+void account_book::forget_final(const order& what) {
+  if (!is_final(what.state)) return;
   open_.erase(what.number);
   absences_.erase(what.number);
 }
 
 void account_book::learn(order& what, const order_handle& handle) {
   if (handle.venue_order.empty()) return;
-  what.venue_order = handle.venue_order;
-  what.venue_session = handle.venue_session;
+  learn_handle(what, handle);
   by_venue_[venue_key(handle.venue_session, handle.venue_order)] = what.number;
 }
 

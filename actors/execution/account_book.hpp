@@ -106,6 +106,8 @@ private:
   order* get(order_number number);
   void learn(order& what, const order_handle& handle);
   void set_state(order& what, order_state state, utc_time at);
+  /// One that has ended is not open any more.
+  void forget_final(const order& what);
   [[nodiscard]] position position_of(const std::string& symbol, const contract_terms& contract) const;
 
   template <class A>

@@ -1,5 +1,6 @@
 #include "gateways/bridge/order_states.hpp"
 
+#include "actors/execution/order_changes.hpp"
 #include "actors/execution/order_events.hpp"
 
 #include <algorithm>
@@ -8,27 +9,6 @@
 namespace tt::gateway {
 
 using namespace execution;
-
-namespace {
-
-void set_state(order& what, order_state state, utc_time at) {
-  if (state == order_state::accepted || state == order_state::suspended || state == order_state::working) what.resume = state;
-  what.state = state;
-  what.updated_at = at;
-  ++what.version;
-  if (state == order_state::filled) what.filled_at = at;
-  if (!is_final(state)) return;
-  what.pending_terms.reset();
-  what.wish = order_wish::keep;
-}
-
-void learn(order& what, const order_handle& handle) {
-  if (handle.venue_order.empty()) return;
-  what.venue_order = handle.venue_order;
-  what.venue_session = handle.venue_session;
-}
-
-} // namespace
 
 const order* order_states::find(order_number number) const {
   const auto found = all_.find(number);
@@ -55,11 +35,11 @@ void order_states::on_record(const journal_record& record) {
           auto& what = one.what;
           if (what.state != order_state::submitting) continue;
           what.reason = "the node was restarted while the order was going out";
-          set_state(what, order_state::unknown, at);
+          enter_state(what, order_state::unknown, at);
         }
       } else if constexpr (std::is_same_v<kind, venue_id_learned>) {
         if (auto* what = get(fact.number)) {
-          learn(*what, fact.handle);
+          learn_handle(*what, fact.handle);
           ++what->version;
           what->updated_at = at;
         }
@@ -87,43 +67,12 @@ void order_states::enter(const order& what, utc_time at) {
 }
 
 void order_states::decide(const order_decided& fact, utc_time at) {
-  auto* what = get(fact.number);
-  if (!what) return;
-  what->decision = fact.decision;
-  what->terms = fact.terms;
-  what->original = fact.decision.original;
-  ++what->version;
-  what->updated_at = at;
-  if (fact.decision.result == verdict::approved || fact.decision.result == verdict::approved_reduced) return;
-  what->reject_code = fact.decision.code;
-  what->reason = fact.decision.message;
-  set_state(*what, order_state::risk_rejected, at);
+  if (auto* what = get(fact.number)) take_decision(*what, fact, at);
 }
 
 void order_states::move(const order_moved& fact, utc_time at) {
   auto* what = get(fact.number);
-  const auto next = what ? state_after(*what, fact.event) : std::nullopt;
-  if (!next) return;
-  switch (fact.event) {
-  case order_event::send: what->submitted_at = at; break;
-  case order_event::replace_asked: what->pending_terms = fact.terms; break;
-  case order_event::replace_confirmed:
-    if (what->pending_terms) what->terms = *std::exchange(what->pending_terms, std::nullopt);
-    ++what->terms_version;
-    break;
-  case order_event::replace_refused: what->pending_terms.reset(); break;
-  case order_event::cancel_asked: what->wish = order_wish::cancel; break;
-  case order_event::cancel_refused: what->wish = order_wish::keep; break;
-  default: break;
-  }
-  learn(*what, fact.handle);
-  if (!fact.text.empty()) what->reason = fact.text;
-  if (!fact.code.empty()) what->reject_code = fact.code;
-  if (what->state == order_state::unknown && is_live(*next)) {
-    what->pending_terms.reset();
-    what->reason.clear();
-  }
-  set_state(*what, *next, at);
+  if (const auto next = what ? state_after(*what, fact.event) : std::nullopt) take_move(*what, fact, *next, at);
 }
 
 void order_states::book(const order_fill& fill, utc_time at) {
@@ -135,7 +84,7 @@ void order_states::book(const order_fill& fill, utc_time at) {
   what->filled_value += *value;
   what->fees += *fees;
   const auto next = state_after(*what, what->filled >= what->largest_quantity() ? order_event::full_execution : order_event::partial_execution);
-  if (next) set_state(*what, *next, at);
+  if (next) enter_state(*what, *next, at);
   if (executions_.insert_or_assign(fill.id, booked{fill.order, fill.qty, fill.px}).second) all_.at(fill.order).executions.push_back(fill.id);
 }
 

@@ -1,0 +1,60 @@
+#include "actors/execution/order_changes.hpp"
+
+#include <utility>
+
+namespace tt::execution {
+
+void enter_state(order& what, order_state state, utc_time at) {
+  if (state == order_state::accepted || state == order_state::suspended || state == order_state::working) what.resume = state;
+  what.state = state;
+  what.updated_at = at;
+  ++what.version;
+  if (state == order_state::filled) what.filled_at = at;
+  if (!is_final(state)) return;
+  what.pending_terms.reset();
+  what.wish = order_wish::keep;
+}
+
+void learn_handle(order& what, const order_handle& handle) {
+  if (handle.venue_order.empty()) return;
+  what.venue_order = handle.venue_order;
+  what.venue_session = handle.venue_session;
+}
+
+void take_decision(order& what, order_decided fact, utc_time at) {
+  what.decision = std::move(fact.decision);
+  what.terms = fact.terms;
+  what.original = what.decision.original;
+  ++what.version;
+  what.updated_at = at;
+  const auto& word = what.decision;
+  if (word.result == verdict::approved || word.result == verdict::approved_reduced) return;
+  what.reject_code = word.code;
+  what.reason = word.message;
+  enter_state(what, order_state::risk_rejected, at);
+}
+
+void take_move(order& what, const order_moved& fact, order_state next, utc_time at) {
+  switch (fact.event) {
+  case order_event::send: what.submitted_at = at; break;
+  case order_event::replace_asked: what.pending_terms = fact.terms; break;
+  case order_event::replace_confirmed:
+    if (what.pending_terms) what.terms = *std::exchange(what.pending_terms, std::nullopt);
+    ++what.terms_version;
+    break;
+  case order_event::replace_refused: what.pending_terms.reset(); break;
+  case order_event::cancel_asked: what.wish = order_wish::cancel; break;
+  case order_event::cancel_refused: what.wish = order_wish::keep; break;
+  default: break;
+  }
+  learn_handle(what, fact.handle);
+  if (!fact.text.empty()) what.reason = fact.text;
+  if (!fact.code.empty()) what.reject_code = fact.code;
+  if (what.state == order_state::unknown && is_live(next)) {
+    what.pending_terms.reset(); // what the venue says of the order counts now
+    what.reason.clear();
+  }
+  enter_state(what, next, at);
+}
+
+} // namespace tt::execution
