@@ -1,8 +1,9 @@
 #pragma once
 
-// Values to bytes and back. One `fields(archive, value)` per struct names its
-// members in order; writer and reader both go through it, so they can't differ.
-// The layout of every kind of value is listed in README.md. Private to the room.
+// Values to plain bytes and back: snapshots, and journal records of schema version 1. One
+// `fields(archive, value)` per struct names its members in order; writer and reader both go
+// through it, so they can't differ. The layout of every kind of value is listed in README.md.
+// Private to the room.
 
 #include "actors/model/fill.hpp"
 
@@ -30,6 +31,15 @@ struct is_text_id<text_id<Tag>> : std::true_type {};
 template <class T>
 concept counting_enum = std::is_enum_v<T> && !named_enum<T> && std::same_as<std::underlying_type_t<T>, std::uint64_t>;
 
+/// Makes the alternative of that index; the index is one of them.
+template <std::size_t I = 0, class... Ts>
+void emplace_at(std::variant<Ts...>& v, std::size_t index) {
+  if constexpr (I < sizeof...(Ts)) {
+    if (I == index) v.template emplace<I>();
+    else emplace_at<I + 1>(v, index);
+  }
+}
+
 /// Appends values to a string.
 class byte_writer {
 public:
@@ -44,10 +54,6 @@ public:
   void vector(const std::vector<T>& items) {
     put_varint(items.size());
     for (const auto& item : items) put(item);
-  }
-  template <std::integral Int>
-  void fixed(Int value) {
-    out_.append(reinterpret_cast<const char*>(&value), sizeof value); // little-endian machines only, see record_codec.cpp
   }
 
 private:
@@ -70,7 +76,7 @@ private:
     else if constexpr (std::unsigned_integral<T>) put_varint(v);
     else if constexpr (std::same_as<T, std::string>) put_text(v);
     else if constexpr (is_text_id<T>::value || std::same_as<T, intent_key>) put_text(v.str());
-    else if constexpr (std::same_as<T, utc_time>) fixed(static_cast<std::int64_t>(v.time_since_epoch().count()));
+    else if constexpr (std::same_as<T, utc_time>) put_plain(static_cast<std::int64_t>(v.time_since_epoch().count()));
     else if constexpr (std::same_as<T, decimal>) put_decimal(v);
     else if constexpr (is_measured<T>::value) put_decimal(v.value());
     else fields(*this, const_cast<T&>(v)); // the writer only reads
@@ -89,9 +95,10 @@ private:
     out_ += static_cast<char>(v.index());
     std::visit([this](const auto& x) { put(x); }, v);
   }
-  void put_decimal(decimal d) {
-    const int128 value = d.raw();
-    out_.append(reinterpret_cast<const char*>(&value), sizeof value);
+  void put_decimal(decimal d) { put_plain(static_cast<int128>(d.raw())); }
+  template <class Plain>
+  void put_plain(Plain value) {
+    out_.append(reinterpret_cast<const char*>(&value), sizeof value); // little-endian machines only, see record_codec.cpp
   }
 
   std::string& out_;
@@ -203,13 +210,6 @@ private:
     if (index >= sizeof...(Ts)) return fail();
     emplace_at(v, index);
     std::visit([this](auto& x) { get(x); }, v);
-  }
-  template <std::size_t I = 0, class... Ts>
-  static void emplace_at(std::variant<Ts...>& v, std::size_t index) {
-    if constexpr (I < sizeof...(Ts)) {
-      if (I == index) v.template emplace<I>();
-      else emplace_at<I + 1>(v, index);
-    }
   }
 
   const char* at_;

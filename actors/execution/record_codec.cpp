@@ -1,5 +1,6 @@
 #include "actors/execution/record_codec.hpp"
 
+#include "actors/execution/pack_archive.hpp"
 #include "actors/execution/record_fields.hpp"
 
 #include <bit>
@@ -27,23 +28,38 @@ struct record_header {
 };
 static_assert(sizeof(record_header) == record_header_bytes);
 
-template <std::size_t I = 0>
-void make_fact(journal_fact& fact, std::size_t index) {
-  if constexpr (I < fact_types) {
-    if (I == index) fact.emplace<I>();
-    else make_fact<I + 1>(fact, index);
-  }
-}
-
 error damaged(std::uint64_t offset, std::string what) {
   return {errc::corrupt_data, std::move(what), "record " + std::to_string(offset)};
+}
+
+/// What every reader ends with: nothing failed, nothing is left over.
+template <class Reader>
+result<journal_fact> read_fact(Reader reader, std::uint8_t type) {
+  journal_fact fact;
+  emplace_at(fact, type - 1U);
+  std::visit([&](auto& f) { reader(f); }, fact);
+  if (reader.failed() || !reader.at_end()) return error{errc::corrupt_data, "the body is not what its type says"};
+  return fact;
+}
+
+result<journal_fact> read_packed(std::uint8_t type, std::uint8_t version, std::string_view body) {
+  const msgpack::unpack_limit limits(body.size(), 0, body.size(), body.size(), 0, max_body_depth);
+  const auto in_place = [](msgpack::type::object_type, std::size_t, void*) { return true; };
+  msgpack::zone zone;
+  std::size_t end = 0;
+  try {
+    const auto whole = msgpack::unpack(zone, body.data(), body.size(), end, in_place, nullptr, limits);
+    if (end == body.size()) return read_fact(pack_reader{whole, version}, type);
+  } catch (const msgpack::unpack_error&) { // not MessagePack, or beyond the limits
+  }
+  return error{errc::corrupt_data, "the body is not MessagePack"};
 }
 
 } // namespace
 
 std::string encode_body(const journal_fact& fact) {
   std::string out;
-  byte_writer writer{out};
+  pack_writer writer{out};
   std::visit([&](const auto& f) { writer(f); }, fact);
   return out;
 }
@@ -52,12 +68,8 @@ result<journal_fact> decode_body(std::uint8_t type, std::uint8_t version, std::s
   if (type == 0 || type > fact_types) return error{errc::unsupported, "type " + std::to_string(type) + " is not known to this version"};
   if (version == 0 || version > schema_version)
     return error{errc::unsupported, "schema version " + std::to_string(version) + " is not known to this version"};
-  journal_fact fact;
-  make_fact(fact, type - 1U);
-  byte_reader reader{body, version};
-  std::visit([&](auto& f) { reader(f); }, fact);
-  if (reader.failed() || !reader.at_end()) return error{errc::corrupt_data, "the body is not what its type says"};
-  return fact;
+  if (version == 1) return read_fact(byte_reader{body, version}, type);
+  return read_packed(type, version, body);
 }
 
 batch_writer::batch_writer(journal_offset next, chain_hash chain, lease_epoch epoch) {
@@ -74,7 +86,7 @@ result<void> batch_writer::add(journal_record& record) {
   auto& out = batch_.bytes;
   const auto start = out.size();
   out.resize(start + record_header_bytes);
-  byte_writer writer{out};
+  pack_writer writer{out};
   std::visit([&](const auto& f) { writer(f); }, record.fact);
   const auto length = out.size() - start + record_trailer_bytes;
   if (length > max_record_bytes) {
@@ -91,7 +103,8 @@ result<void> batch_writer::add(journal_record& record) {
                              record.monotonic_ns,
                              raw(record.cause)};
   std::memcpy(out.data() + start, &header, sizeof header);
-  writer.fixed(crc32c(std::string_view(out).substr(start)));
+  const auto checksum = crc32c(std::string_view(out).substr(start));
+  out.append(reinterpret_cast<const char*>(&checksum), sizeof checksum);
   // the hash before stands directly in front of the record: the end of the one before, or the batch's own
   batch_.after = hash_of(std::string_view(out).substr(start - sizeof batch_.after.bytes));
   out.append(reinterpret_cast<const char*>(batch_.after.bytes.data()), batch_.after.bytes.size());

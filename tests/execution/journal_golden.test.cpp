@@ -1,10 +1,11 @@
 // The bytes of every kind of record. A change here is a change of the format: old
-// journals must stay readable.
+// journals must stay readable. A new schema version gets a file of its own (TT_WRITE_GOLDEN=1).
 
 #include "actors/execution/record_codec.hpp"
 #include "tests/execution/support.hpp"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <fstream>
 #include <random>
@@ -120,41 +121,138 @@ std::string hex(std::string_view bytes) {
   return out;
 }
 
-const std::string golden_path = std::string(TT_SOURCE_DIR) + "/tests/execution/golden/records_v1.txt";
+std::string unhex(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i + 1 < text.size(); i += 2) out += static_cast<char>(std::stoi(std::string(text.substr(i, 2)), nullptr, 16));
+  return out;
+}
+
+std::string golden_path(int version) {
+  return std::string(TT_SOURCE_DIR) + "/tests/execution/golden/records_v" + std::to_string(version) + ".txt";
+}
+
+/// Bodies by type, from 1, as that version wrote them.
+std::vector<std::string> golden_bodies(int version) {
+  std::ifstream in(golden_path(version));
+  EXPECT_TRUE(in) << golden_path(version);
+  std::vector<std::string> out;
+  std::size_t type = 0;
+  std::string bytes;
+  while (in >> type >> bytes) {
+    out.push_back(unhex(bytes));
+    EXPECT_EQ(type, out.size());
+  }
+  return out;
+}
 
 TEST(journal_records, golden_bytes_of_each_type) {
   const auto facts = one_of_each();
   ASSERT_EQ(facts.size(), std::variant_size_v<journal_fact>);
-  std::ifstream in(golden_path);
   if (std::getenv("TT_WRITE_GOLDEN")) {
-    std::ofstream out(golden_path);
+    std::ofstream out(golden_path(schema_version));
     for (const auto& fact : facts) out << fact.index() + 1 << ' ' << hex(encode_body(fact)) << '\n';
     GTEST_SKIP() << "written anew";
   }
-  ASSERT_TRUE(in) << golden_path;
+  const auto bodies = golden_bodies(schema_version);
+  ASSERT_EQ(bodies.size(), facts.size());
   for (std::size_t i = 0; i < facts.size(); ++i) {
     EXPECT_EQ(facts[i].index(), i);
-    std::size_t type = 0;
-    std::string bytes;
-    in >> type >> bytes;
-    EXPECT_EQ(type, i + 1);
-    EXPECT_EQ(hex(encode_body(facts[i])), bytes) << "type " << type;
-    const auto back = decode_body(static_cast<std::uint8_t>(type), 1, encode_body(facts[i]));
-    ASSERT_TRUE(back) << to_string(back.error());
-    EXPECT_TRUE(*back == facts[i]) << "type " << type;
+    EXPECT_EQ(hex(encode_body(facts[i])), hex(bodies[i])) << "type " << i + 1;
   }
 }
 
-TEST(journal_records, a_cut_or_lengthened_body_is_refused) {
-  for (const auto& fact : one_of_each()) {
-    const auto type = static_cast<std::uint8_t>(fact.index() + 1);
-    const auto body = encode_body(fact);
-    for (std::size_t n = 0; n < body.size(); ++n) EXPECT_FALSE(decode_body(type, 1, body.substr(0, n))) << "type " << int(type) << " cut at " << n;
-    EXPECT_FALSE(decode_body(type, 1, body + 'x'));
-    EXPECT_FALSE(decode_body(type, 2, body)); // a newer schema
+TEST(journal_records, every_version_that_ever_wrote_is_read) {
+  const auto facts = one_of_each();
+  for (std::uint8_t version = 1; version <= schema_version; ++version) {
+    const auto bodies = golden_bodies(version);
+    ASSERT_LE(bodies.size(), facts.size());
+    for (std::size_t i = 0; i < bodies.size(); ++i) {
+      const auto back = decode_body(static_cast<std::uint8_t>(i + 1), version, bodies[i]);
+      ASSERT_TRUE(back) << to_string(back.error()) << ": version " << int(version) << " type " << i + 1;
+      EXPECT_TRUE(*back == facts[i]) << "version " << int(version) << " type " << i + 1;
+    }
   }
-  EXPECT_FALSE(decode_body(0, 1, ""));
-  EXPECT_FALSE(decode_body(21, 1, ""));
+}
+
+TEST(journal_records, another_library_reads_the_bodies) {
+  using nlohmann::json;
+  const auto read = [](const journal_fact& fact) { return json::from_msgpack(encode_body(fact)); };
+  EXPECT_EQ(read(node_started{"alpha", "0.1"}), json::parse(R"(["alpha", "0.1"])"));
+  EXPECT_EQ(read(cash_flowed{flow_kind::dividend, money{12}, "AAPL"}), json::parse(R"([2, 12000000000000, "AAPL"])"));
+  const auto large = read(cash_flowed{flow_kind::deposit, money{d("100000000")}, ""}); // 10^20 units: more than 8 bytes hold
+  ASSERT_TRUE(large[1].is_binary());
+  EXPECT_EQ(large[1].get_binary().size(), 16u);
+  for (const auto& fact : one_of_each()) EXPECT_TRUE(read(fact).is_array()) << "type " << fact.index() + 1;
+}
+
+TEST(journal_records, a_cut_or_lengthened_body_is_refused) {
+  for (std::uint8_t version = 1; version <= schema_version; ++version) {
+    const auto bodies = golden_bodies(version);
+    for (std::size_t i = 0; i < bodies.size(); ++i) {
+      const auto type = static_cast<std::uint8_t>(i + 1);
+      const auto& body = bodies[i];
+      for (std::size_t n = 0; n < body.size(); ++n)
+        EXPECT_FALSE(decode_body(type, version, body.substr(0, n))) << "version " << int(version) << " type " << int(type) << " cut at " << n;
+      EXPECT_FALSE(decode_body(type, version, body + 'x'));
+      EXPECT_FALSE(decode_body(type, schema_version + 1, body));
+    }
+  }
+  EXPECT_FALSE(decode_body(0, schema_version, ""));
+  EXPECT_FALSE(decode_body(21, schema_version, ""));
+}
+
+TEST(journal_records, packed_members_too_many_too_few_or_of_another_kind_are_refused) {
+  using nlohmann::json;
+  const auto packed = [](const json& body) {
+    const auto bytes = json::to_msgpack(body);
+    return std::string(bytes.begin(), bytes.end());
+  };
+  const auto read = [&](std::uint8_t type, const char* body) { return decode_body(type, 2, packed(json::parse(body))); };
+  EXPECT_TRUE(read(2, R"(["alpha", "0.1"])"));
+  EXPECT_FALSE(read(2, R"(["alpha"])"));
+  EXPECT_FALSE(read(2, R"(["alpha", "0.1", 1])"));
+  EXPECT_FALSE(read(2, R"(["alpha", 1])"));
+  EXPECT_FALSE(read(2, R"({"node": "alpha"})"));
+  EXPECT_TRUE(read(16, R"([2, -12, ""])"));
+  EXPECT_FALSE(read(16, R"([6, -12, ""])")); // no such kind of flow
+  EXPECT_FALSE(read(16, R"([2, 1.5, ""])"));
+  EXPECT_TRUE(read(10, R"([7, [8, 9]])"));
+  EXPECT_FALSE(read(10, R"([7, [8, "9"]])"));
+  EXPECT_FALSE(read(10, R"([-7, []])"));
+  std::string deep(40, '\x91');
+  EXPECT_FALSE(decode_body(10, 2, deep + '\x01'));
+  EXPECT_FALSE(decode_body(10, 2, "\xdd\xff\xff\xff\xff")); // an array of 2^32 - 1, and nothing in it
+}
+
+/// A record as version 1 of the schema wrote it.
+std::string old_record(std::uint8_t type, const std::string& body, std::uint64_t offset, chain_hash& chain) {
+  const auto plain = [](auto value) { return std::string(reinterpret_cast<const char*>(&value), sizeof value); };
+  auto out = plain(static_cast<std::uint32_t>(record_header_bytes + body.size() + record_trailer_bytes)) + plain(type) + plain(std::uint8_t{1}) +
+             plain(std::uint16_t{0}) + plain(offset) + plain(std::uint64_t{3}) + plain(std::int64_t{0}) + plain(std::int64_t{0}) + plain(std::uint64_t{0}) + body;
+  out += plain(crc32c(out));
+  chain = hash_of(std::string(reinterpret_cast<const char*>(chain.bytes.data()), chain.bytes.size()) + out);
+  return out + std::string(reinterpret_cast<const char*>(chain.bytes.data()), chain.bytes.size());
+}
+
+TEST(journal_records, old_and_new_records_follow_each_other) {
+  const auto facts = one_of_each();
+  const auto bodies = golden_bodies(1);
+  chain_hash chain;
+  std::string bytes(reinterpret_cast<const char*>(chain.bytes.data()), chain.bytes.size());
+  std::uint64_t offset = 0;
+  for (std::size_t i = 0; i < bodies.size(); ++i) bytes += old_record(static_cast<std::uint8_t>(i + 1), bodies[i], ++offset, chain);
+  batch_writer writer{journal_offset{offset + 1}, chain, lease_epoch{3}};
+  journal_record newer;
+  newer.fact = facts[1];
+  ASSERT_TRUE(writer.add(newer));
+  std::vector<journal_fact> read;
+  const auto keep = [&](journal_record&& r) -> result<void> { return read.push_back(std::move(r.fact)), result<void>{}; };
+  const auto middle = read_batch(bytes, journal_offset{1}, {}, keep);
+  ASSERT_TRUE(middle) << to_string(middle.error());
+  ASSERT_TRUE(read_batch(writer.batch().bytes, journal_offset{offset + 1}, *middle, keep));
+  ASSERT_EQ(read.size(), facts.size() + 1);
+  for (std::size_t i = 0; i < facts.size(); ++i) EXPECT_TRUE(read[i] == facts[i]) << "type " << i + 1;
+  EXPECT_TRUE(read.back() == facts[1]);
 }
 
 journal_batch batch_of(const std::vector<journal_fact>& facts) {

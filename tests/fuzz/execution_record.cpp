@@ -15,9 +15,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static_cast<void>(read_batch(bytes, tt::journal_offset{1}, before, [](journal_record&&) -> tt::result<void> { return {}; }));
   static_cast<void>(account_book::from_bytes(bytes));
   if (size < 1) return 0;
-  const auto fact = decode_body(data[0], schema_version, bytes.substr(1));
-  if (!fact) return 0;
-  const auto again = decode_body(data[0], schema_version, encode_body(*fact));
-  if (!again || encode_body(*again) != encode_body(*fact)) std::abort();
+  for (std::uint8_t version = 1; version <= schema_version; ++version) {
+    const auto fact = decode_body(data[0], version, bytes.substr(1));
+    if (!fact) continue;
+    const auto again = decode_body(data[0], schema_version, encode_body(*fact));
+    if (!again || encode_body(*again) != encode_body(*fact)) std::abort();
+  }
   return 0;
 }
