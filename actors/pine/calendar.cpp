@@ -1,5 +1,6 @@
 #include "actors/pine/calendar.hpp"
 
+#include "actors/model/us_holidays.hpp"
 #include "actors/pine/util.hpp"
 
 #include <date/tz.h>
@@ -17,6 +18,8 @@ constexpr std::int64_t ms_per_day = 86'400'000;
 constexpr std::int64_t ms_per_minute = 60'000;
 
 std::int64_t floor_div(std::int64_t a, std::int64_t b) { return a / b - (a % b != 0 && (a % b < 0) != (b < 0) ? 1 : 0); }
+
+civil_date date_of(std::int64_t day) { return civil_date::from_days(static_cast<std::int32_t>(day)); }
 
 std::optional<int> number(std::string_view s) {
   int v = 0;
@@ -273,6 +276,12 @@ calendar::calendar(std::string_view zone_name, std::string_view session) {
   overnight_ = first.to <= first.from && first.from != 0;
   if (close_minute_ == 0) close_minute_ = overnight_ ? 0 : 1440;
   for (const auto& r : session_.ranges) days_ |= r.days;
+  const bool of_stocks = (open_minute_ == 570 && close_minute_ == 960) || (open_minute_ == 240 && close_minute_ == 1200);
+  if (of_stocks && zone_name == "America/New_York") closures_ = closures::us_stocks;
+}
+
+bool calendar::is_open_on(std::int64_t day) const {
+  return trades_on(day) && (closures_ == closures::unknown || !us_holiday_on(date_of(day)));
 }
 
 bool calendar::trades_on(std::int64_t day) const {
@@ -286,8 +295,17 @@ std::int64_t calendar::session_open(std::int64_t day) const {
 }
 
 std::int64_t calendar::session_close(std::int64_t day) const {
+  const bool varies = closures_ != closures::unknown;
+  if (varies && day == closed_day_) return closed_at_;
   auto date = civil_from_days(day);
-  return zone_->to_utc(date.year, date.month, date.day, 0, close_minute_, 0);
+  // trading ends three hours early, with and without the extended hours
+  const auto minute = varies && us_half_day_on(date_of(day)) ? close_minute_ - 180 : close_minute_;
+  const auto close = zone_->to_utc(date.year, date.month, date.day, 0, minute, 0);
+  if (varies) {
+    closed_day_ = day;
+    closed_at_ = close;
+  }
+  return close;
 }
 
 std::int64_t calendar::trading_day(std::int64_t utc_ms) const {
@@ -386,7 +404,7 @@ std::int64_t calendar::period_close(const timeframe& tf, std::int64_t utc_ms) co
     ++probe;
     if (!trades_on(probe)) continue;
     if (period(tf, session_open(probe)) != mine) break;
-    last = probe;
+    if (is_open_on(probe)) last = probe;
   }
   return session_close(last);
 }
@@ -400,12 +418,12 @@ std::int64_t calendar::next_open(const timeframe& tf, std::int64_t utc_ms) const
     constexpr int most = 800;
     for (int i = 0; i < most; ++i) {
       ++day;
-      if (trades_on(day) && period(tf, session_open(day)) != mine) break;
+      if (is_open_on(day) && period(tf, session_open(day)) != mine) break;
     }
     return session_open(day);
   }
   do ++day;
-  while (!trades_on(day));
+  while (!is_open_on(day));
   return session_open(day);
 }
 
@@ -413,7 +431,7 @@ std::int64_t calendar::session_before(const timeframe& tf, std::int64_t open_ms)
   auto day = trading_day(open_ms);
   if (tf.intraday() && open_ms > session_open(day)) return open_ms - 1;
   do --day;
-  while (!trades_on(day));
+  while (!is_open_on(day));
   return tf.intraday() ? std::max(session_open(day), session_close(day) - 1) : session_open(day);
 }
 

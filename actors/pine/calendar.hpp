@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -88,7 +89,9 @@ struct session_spec {
   bool contains(const civil_time& t) const;
 };
 
-/// A symbol's trading calendar: zone plus session. Answers where periods begin and end.
+/// A symbol's trading calendar: zone plus session. Answers where periods begin and end. A symbol with the hours of the
+/// American stock exchanges (New York, 09:30-16:00, or 04:00-20:00 with the extended hours) keeps their holidays and half
+/// days, too: on those the session ends at 13:00 (17:00), and a week ends on Thursday before Good Friday.
 class calendar {
 public:
   calendar(std::string_view zone_name, std::string_view session);
@@ -100,6 +103,7 @@ public:
   /// UTC time at which that day's session begins, and ends.
   std::int64_t session_open(std::int64_t day) const;
   std::int64_t session_close(std::int64_t day) const;
+  /// Whether the session has that day of the week: what counts the days of timeframes of several. Holidays are such days.
   bool trades_on(std::int64_t day) const;
   /// A number that changes exactly when a new period of the timeframe begins (kit: tf-change*).
   std::int64_t period(const timeframe& tf, std::int64_t utc_ms) const;
@@ -115,6 +119,9 @@ public:
   std::int64_t session_before(const timeframe& tf, std::int64_t open_ms) const;
 
 private:
+  /// Days on which nothing is traded are known for American stocks only.
+  enum class closures : std::uint8_t { unknown, us_stocks };
+  bool is_open_on(std::int64_t day) const;
   std::int64_t trading_days_in_year(std::int64_t day) const;
   std::int64_t first_day(const timeframe& tf, std::int64_t day) const;
   std::shared_ptr<const zone> zone_;
@@ -122,7 +129,10 @@ private:
   bool overnight_ = false;
   int open_minute_ = 0, close_minute_ = 0;
   unsigned days_ = 0;
+  closures closures_ = closures::unknown;
   mutable std::int64_t cached_day_ = -1, cached_open_ = 1, cached_close_ = 0;
+  /// The newest answer of session_close where days may be short.
+  mutable std::int64_t closed_day_ = std::numeric_limits<std::int64_t>::min(), closed_at_ = 0;
 };
 
 } // namespace tt::pine

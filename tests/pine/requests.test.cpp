@@ -110,6 +110,53 @@ TEST(pine_requests, longer_bars_begin_with_their_period) {
   EXPECT_EQ(row(r, 1), "0 0 0 0 0 0 0 ");
 }
 
+/// A bar of an American stock at that hour of New York.
+bar stock_bar(const zone& tz, int month, int date, int minute, double close) {
+  const int year = month > 6 ? 2023 : 2024;
+  return {tz.to_utc(year, month, date, 0, minute, 0), close, close, close, close, 10};
+}
+struct stock_world : world {
+  case_result run_stock(const std::string& body, const std::vector<bar>& chart, const char* timeframe) {
+    auto info = std::make_shared<symbol_info>();
+    info->prefix = "X";
+    info->ticker = "S";
+    info->timezone = "America/New_York";
+    info->session = "0930-1600:23456";
+    run_settings settings;
+    settings.symbol = info;
+    data.add(info, *timeframe::parse(timeframe), chart);
+    settings.data = &data;
+    return run_source("//@version=6\nindicator(\"t\")\n" + body, chart, timeframe, settings);
+  }
+};
+
+TEST(pine_requests, a_half_day_closes_with_its_last_bar) {
+  const auto tz = zone::find("America/New_York");
+  std::vector<bar> chart;
+  double close = 0;
+  for (const int date : {22, 24, 27}) // the 23rd is Thanksgiving, the day after it ends at 13:00
+    for (int minute = 570; minute < (date == 24 ? 780 : 960); minute += 60) chart.push_back(stock_bar(*tz, 11, date, minute, ++close));
+  stock_world w;
+  const auto r = w.run_stock("plot(request.security(syminfo.tickerid, \"D\", close))\nplot((time_close - time) / 60000)\nplot(session.islastbar ? 1 : 0)\n"
+                             "plot((time_close(\"D\") - time) / 60000)\n", chart, "60");
+  EXPECT_EQ(row(r, 0), "na na na na na na 7 7 7 7 11 11 11 11 11 11 11 18 ");
+  EXPECT_EQ(row(r, 1), "60 60 60 60 60 60 30 60 60 60 30 60 60 60 60 60 60 30 ");
+  EXPECT_EQ(row(r, 2), "0 0 0 0 0 0 1 0 0 0 1 0 0 0 0 0 0 1 ");
+  EXPECT_EQ(row(r, 3), "390 330 270 210 150 90 30 210 150 90 30 390 330 270 210 150 90 30 ");
+}
+
+TEST(pine_requests, a_week_that_ends_with_a_holiday_closes_the_day_before) {
+  const auto tz = zone::find("America/New_York");
+  std::vector<bar> chart;
+  double close = 0;
+  for (const int date : {22, 25, 26, 27, 28}) chart.push_back(stock_bar(*tz, 3, date, 570, ++close)); // Good Friday is the 29th
+  chart.push_back(stock_bar(*tz, 4, 1, 570, ++close));
+  stock_world w;
+  const auto r = w.run_stock("plot(request.security(syminfo.tickerid, \"W\", close))\nplot(request.security(syminfo.tickerid, \"M\", close))\n", chart, "1D");
+  EXPECT_EQ(row(r, 0), "1 1 1 1 5 5 ");
+  EXPECT_EQ(row(r, 1), "na na na na 5 5 ");
+}
+
 /// Of bars that were given, the longest that fit are taken.
 TEST(pine_requests, bars_that_were_given_and_fit) {
   world w;
