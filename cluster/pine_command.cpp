@@ -110,6 +110,13 @@ std::string log_lines(const std::vector<pine::log_message>& messages) {
   return out;
 }
 
+std::string alert_table(const std::vector<pine::alert_event>& alerts) {
+  std::string out = "time,bar,frequency,message\n";
+  for (const auto& a : alerts)
+    out += std::to_string(a.time_ms / 1000) + "," + std::to_string(a.bar_index) + "," + a.frequency + "," + csv_cell(a.message) + "\n";
+  return out;
+}
+
 /// Everything a run needs, read from the files.
 struct prepared {
   std::string source;
@@ -284,6 +291,8 @@ result<void> write_all(const pine_run_options& o, const prepared& p, running& ru
     if (auto sent = write_text(o.plots, plot_table(done.columns, p.bars, done.rows)); !sent) return sent.error();
   if (!o.log.empty())
     if (auto sent = write_text(o.log, log_lines(script.logs())); !sent) return sent.error();
+  if (!o.alerts.empty())
+    if (auto sent = write_text(o.alerts, alert_table(script.alerts())); !sent) return sent.error();
   if (!o.drawings.empty())
     if (auto sent = write_text(o.drawings, script.drawings_json() + "\n"); !sent) return sent.error();
   return {};
@@ -355,6 +364,7 @@ pine_commands add_pine_commands(CLI::App& app, pine_check_options& check, pine_r
   out.run->add_option("--plots", run.plots, "file for the plot columns, whatever --out holds");
   out.run->add_option("--drawings", run.drawings, "file for lines, labels, boxes, tables as JSON");
   out.run->add_option("--log", run.log, "file for log messages: time, level, text");
+  out.run->add_option("--alerts", run.alerts, "file for the texts of alert(): time, bar, frequency, message");
   static const std::map<std::string, pine_output> kinds{{"plots", pine_output::plots}, {"indicator", pine_output::plots},
                                                         {"trades", pine_output::trades}, {"strategy", pine_output::trades},
                                                         {"log", pine_output::log}};

@@ -22,7 +22,7 @@ enum class pine_output { automatic, plots, trades, log };
 
 struct pine_run_options {
   std::string script, bars, syminfo, timeframe, libraries, values;
-  std::string out, plots, drawings, log;
+  std::string out, plots, drawings, log, alerts;
   std::vector<std::string> inputs;   ///< a JSON file or name=value each
   std::vector<std::string> bars_for; ///< SYM:TF=FILE each
   pine_output kind = pine_output::automatic;
