@@ -20,6 +20,10 @@ std::vector<prometheus::MetricFamily> bus_metrics::Collect() const {
   gateway::add_counter(out, "tt_bus_excess_messages_total", "Messages of nodes that had too many waiting here", figures.excess_messages);
   gateway::add_counter(out, "tt_bus_undecodable_messages_total", "Messages received and not understood", figures.undecodable_messages);
   gateway::add_counter(out, "tt_bus_stalls_total", "Times that this node left the bus because its actors did not run", figures.stalls);
+  gateway::add_counter(out, "tt_bus_expired_requests_total", "Requests of other nodes given up: too old, or the actor asked has ended", figures.expired_requests);
+  auto pending = gateway::gauge_family("tt_bus_pending_requests", "Requests of other nodes that wait for their answer");
+  gateway::add_gauge(pending, static_cast<double>(figures.pending_requests));
+  out.push_back(std::move(pending));
   return out;
 }
 

@@ -291,7 +291,8 @@ TEST_F(cluster_test, nodes_find_each_other_through_the_seed) {
   for (const auto* loss : {"refused_messages", "lost_messages", "excess_messages", "undecodable_messages", "stalls"})
     EXPECT_TRUE(linked["nodes"][1].contains(loss)) << loss; // of another node: it came over the bus
   for (const std::string figure : {"tt_bus_retransmit_total ", "tt_bus_gap_total 0", "tt_bus_refused_peers_total ", "tt_bus_refused_messages_total ",
-                                   "tt_bus_lost_messages_total ", "tt_bus_excess_messages_total 0", "tt_bus_undecodable_messages_total 0", "tt_bus_stalls_total "})
+                                   "tt_bus_lost_messages_total ", "tt_bus_excess_messages_total 0", "tt_bus_undecodable_messages_total 0", "tt_bus_stalls_total ",
+                                   "tt_bus_expired_requests_total 0", "tt_bus_pending_requests "})
     ask_until(port, "/metrics", [&](const http_answer& a) { return a.body.find("\n" + figure) != std::string::npos; });
   // beta comes back under another address, which gamma is not told by anybody but beta
   nodes.at("beta").reset();

@@ -69,7 +69,7 @@ TEST_F(pine_command, texts_of_alerts_are_written) {
   auto o = options("//@version=6\nindicator(\"t\")\nif bar_index == 1\n    alert(\"up, \" + str.tostring(close), alert.freq_once_per_bar_close)\n    alert(\"again\")\n");
   o.alerts = path("a.csv");
   EXPECT_EQ(run_pine(o), 0);
-  EXPECT_EQ(read("a.csv"), "time,bar,frequency,message\n7200,1,once_per_bar_close,\"up, 5\"\n7200,1,once_per_bar,again\n");
+  EXPECT_EQ(read("a.csv"), "time,bar,frequency,message\n7200,1,once_per_bar_close,\"up, 2.5\"\n7200,1,once_per_bar,again\n");
 }
 
 TEST_F(pine_command, inputs_come_from_the_command_line_before_files) {

@@ -2,13 +2,16 @@
 """The market pipeline in four shapes, each node in a network namespace of its own: one node; two (feed and gateway,
 symbols); three (feed, symbols, gateway); five (a second host of symbols, a second gateway). One test, `pipeline`, runs
 against each: history, quotes, prints and the stream must be what the recordings say and what the one node said. Where
-symbols have a node of their own, one such node is then killed with -9, and everything must be there again, without a hole.
+symbols have a node of their own, one such node is then killed with -9, and everything must be there again, without a hole; then
+a feed, and a host of symbols beside another, is stopped (SIGSTOP) for longer than the down limit: prints that are over must not
+come as new ones.
 
   shapes.py TT_BINARY INSTRUMENTS_YAML [two|three|five]...
 
 The one node always comes first: it gives the answers that the others are held to.
 """
 import os
+import signal
 import sys
 import threading
 
@@ -76,6 +79,7 @@ class Reader(threading.Thread):
         super().__init__(daemon=True)
         self.stream = netns.Stream(machine)
         self.seen = {symbol: [] for symbol in LIVE}
+        self.times = {symbol: [] for symbol in LIVE}
         self.problem = None
         self.stream.send({"action": "subscribe", "symbols": LIVE, "channels": ["trades"]})
 
@@ -86,6 +90,7 @@ class Reader(threading.Thread):
                 if message.get("type") == "trade" and not message.get("snapshot"):
                     assert "dropped" not in message, message
                     self.seen[message["symbol"]].append(message["data"]["trade_seq"])
+                    self.times[message["symbol"]].append(message["data"]["ts_ms"])
         except (OSError, ValueError, AssertionError) as e:
             self.problem = e
 
@@ -121,6 +126,40 @@ def kill_and_recover(cluster, victim, gateway, restart):
     cluster.until(gateway, "/api/v1/quotes/QQQ", lambda status, _: status == 200)
     assert answers(cluster, gateway) == expected, "the finished recording reads otherwise after the move"
     print(f"  kill -9 {victim}: all symbols fresh again after {slowest:.1f} s" + (f"; meanwhile {refusals}" if refusals else ""))
+
+
+def freeze_and_recover(cluster, victim, gateway, readers):
+    """SIGSTOP for longer than the down limit: everybody goes on without it, and nothing that is over is told as if it were new."""
+    before = {s: cluster.get(gateway, f"/api/v1/quotes/{s}")[1]["ts_ms"] for s in LIVE}
+    cluster.signal(victim, signal.SIGSTOP)
+    _, unseen = cluster.until(gateway, "/api/v1/cluster", lambda status, body: status == 200 and is_down(body, victim))
+    cluster.signal(victim, signal.SIGCONT)
+    slowest = 0.0
+    for symbol in LIVE:
+        def is_back(status, body, symbol=symbol):
+            return status == 200 and body.get("ts_ms", 0) > before[symbol] and not body.get("stale", True)
+        _, seconds = cluster.until(gateway, f"/api/v1/quotes/{symbol}", is_back)
+        slowest = max(slowest, seconds)
+    await_newer(cluster, gateway, readers)
+    for reader in readers:
+        for symbol, times in reader.times.items():
+            back = [(a, b) for a, b in zip(times, times[1:]) if b < a]
+            assert not back, f"{symbol}: prints of the past came as new ones: {back[:5]}"
+        assert reader.problem is None, reader.problem
+    check_history(cluster, gateway)
+    print(f"  SIGSTOP {victim}: missed after {unseen:.1f} s; after SIGCONT all symbols fresh again after {slowest:.1f} s, no print of the past")
+
+
+def is_down(view, name):
+    """No node has a link to it, or it is not in the table any more."""
+    here = view["nodes"][0]
+    return not any(link["peer"] == name and link["state"] == "up" for link in here["links"])
+
+
+def await_newer(cluster, name, readers):
+    """Until each stream has brought several later prints of every symbol than now."""
+    before = [{s: len(t) for s, t in reader.times.items()} for reader in readers]
+    cluster.until(name, "/health/live", lambda *_: all(len(r.times[s]) > h[s] + 8 for r, h in zip(readers, before) for s in LIVE))
 
 
 class Shape:
@@ -227,6 +266,9 @@ def run_shape(tt, instruments, which, expected):
                 check_history(cluster, name)
             await_more(cluster, shape.gateways[0], readers)
             check_stream(readers)
+            alone = [name for name in shape.feeders if name not in shape.hosts and name not in shape.gateways]
+            for frozen in alone + [name for name in shape.hosts if name != victim]:
+                freeze_and_recover(cluster, frozen, shape.gateways[0], readers)
         print(f"  the streams brought {sum(len(n) for r in readers for n in r.seen.values())} prints, in order, none missing, none twice")
         return expected
     except BaseException:
