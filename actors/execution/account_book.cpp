@@ -11,53 +11,18 @@ template <class A>
 void fields(A& a, freeze& x) {
   a(x.ours, x.theirs, x.reason, x.since);
 }
-template <class A>
-void fields(A& a, booked_execution& x) {
-  a(x.order, x.symbol, x.way, x.qty, x.px, x.fx);
-}
 
 namespace {
 
 /// First byte of a snapshot.
 constexpr char snapshot_version = 1;
 
-/// A map as a vector of pairs in the order of its keys, so that equal states give equal bytes.
-template <class A, class Map>
-void archive_map(A& a, Map& map) {
-  using key_type = typename Map::key_type;
-  using mapped_type = typename Map::mapped_type;
-  if constexpr (A::reads) {
-    std::uint64_t count = 0;
-    a(count);
-    map.clear();
-    for (std::uint64_t i = 0; i < count && !a.failed(); ++i) {
-      key_type key{};
-      mapped_type value{};
-      a(key, value);
-      map.emplace(std::move(key), std::move(value));
-    }
-  } else {
-    std::vector<key_type> keys;
-    for (const auto& [key, value] : map) keys.push_back(key);
-    std::sort(keys.begin(), keys.end());
-    a(static_cast<std::uint64_t>(keys.size()));
-    for (const auto& key : keys) a(key, map.at(key));
-  }
-}
-
 } // namespace
 
 template <class A>
 void account_book::archive(A& a) {
   a(opened_, profile_, last_, last_execution_, last_execution_at_, cash_, balances_, unmatched_);
-  if constexpr (A::reads) {
-    std::uint64_t count = 0;
-    a(count);
-    for (std::uint64_t i = 0; i < count && !a.failed(); ++i) a(orders_.emplace_back());
-  } else {
-    a(static_cast<std::uint64_t>(orders_.size()));
-    for (auto& what : orders_) a(what);
-  }
+  archive_list(a, orders_);
   archive_map(a, positions_);
   archive_map(a, frozen_);
   archive_map(a, absences_);

@@ -1,6 +1,42 @@
 #include "actors/execution/account_writer.hpp"
 
+#include <algorithm>
+#include <cstring>
+
 namespace tt::execution {
+
+namespace {
+
+/// First byte of a snapshot that holds the book and what the follower made: then the length of the book (8 bytes), the book, the rest.
+/// A snapshot of older programs is the book alone, whose first byte is another.
+constexpr char with_follower = 'F';
+constexpr std::size_t length_bytes = sizeof(std::uint64_t);
+
+std::string joined(const std::string& book, const std::string& follower) {
+  std::string out(1 + length_bytes, with_follower);
+  const auto size = static_cast<std::uint64_t>(book.size());
+  std::memcpy(out.data() + 1, &size, length_bytes);
+  return out.append(book).append(follower);
+}
+
+/// Book and follower's part; the latter is empty where there is none.
+std::pair<std::string_view, std::string_view> parts_of(std::string_view state) {
+  std::uint64_t size = 0;
+  if (state.size() < 1 + length_bytes || state.front() != with_follower) return {state, {}};
+  std::memcpy(&size, state.data() + 1, length_bytes);
+  state.remove_prefix(1 + length_bytes);
+  const auto end = std::min<std::uint64_t>(size, state.size());
+  return {state.substr(0, end), state.substr(end)};
+}
+
+bool ends_a_day(std::span<const journal_record> records) {
+  return std::ranges::any_of(records, [](const journal_record& record) {
+    const auto* marked = std::get_if<account_marked>(&record.fact);
+    return marked && marked->kind == mark_kind::day_roll;
+  });
+}
+
+} // namespace
 
 result<std::unique_ptr<account_writer>> account_writer::open(std::shared_ptr<journal_store> store, writer_settings settings, order_gate& gate,
                                                              write_time now) {
@@ -14,28 +50,32 @@ result<std::unique_ptr<account_writer>> account_writer::open(std::shared_ptr<jou
   return out;
 }
 
+std::optional<account_writer::start_point> account_writer::from_snapshot(const journal_snapshot& newest) {
+  if (newest.last >= journal_.head().next) return std::nullopt;
+  const auto [book, follower] = parts_of(newest.state);
+  if (settings_.follower && follower.empty()) return std::nullopt;
+  auto restored = account_book::from_bytes(book);
+  if (!restored || restored->last() != newest.last) return std::nullopt;
+  if (settings_.follower && !settings_.follower->begin_from(follower)) return std::nullopt;
+  return start_point{std::move(*restored), newest.last, newest.chain};
+}
+
 result<void> account_writer::rebuild() {
-  account_book book;
-  journal_offset after = journal_offset::none;
-  chain_hash chain;
   auto newest = journal_.newest_snapshot();
   if (!newest) return newest.error();
-  if (settings_.follower) settings_.follower->begin();
-  else if (*newest && (*newest)->last < journal_.head().next) {
-    auto restored = account_book::from_bytes((*newest)->state);
-    if (restored && restored->last() == (*newest)->last) { // else: from the beginning, which is always right
-      book = std::move(*restored);
-      after = (*newest)->last;
-      chain = (*newest)->chain;
-    }
+  auto known = *newest ? from_snapshot(**newest) : std::nullopt;
+  if (!known) { // from the beginning, which is always right
+    known.emplace();
+    if (settings_.follower) settings_.follower->begin();
   }
-  auto done = journal_.replay(after, chain, [&](journal_record&& r) -> result<void> {
+  auto& book = known->book;
+  auto done = journal_.replay(known->after, known->chain, [&](journal_record&& r) -> result<void> {
     if (settings_.follower)
       if (auto heard = settings_.follower->on_record(r); !heard) return heard;
     return book.apply(std::move(r));
   });
   if (!done) return done;
-  last_snapshot_ = raw(after);
+  last_snapshot_ = raw(known->after);
   if (settings_.restored && book.is_open()) settings_.restored(book);
   core_.emplace(std::move(book), settings_.core, gate_);
   return {};
@@ -52,6 +92,7 @@ result<std::vector<effect>> account_writer::begin(write_time now) {
   records.insert(records.end(), started.records.begin(), started.records.end());
   if (auto done = append(records, now); !done) return done.error();
   broken_ = false;
+  if (snapshot_is_due()) keep_snapshot();
   return std::move(started.effects);
 }
 
@@ -91,6 +132,7 @@ std::vector<committed> account_writer::commit(write_time now) {
   auto out = std::exchange(waiting_, {});
   timer_.clear();
   std::size_t done = 0; // outcomes that are durable
+  bool may_snapshot = settings_.snapshots == snapshot_time::any_commit;
   while (done < out.size() && !broken_) {
     // as many whole outcomes as one commit takes; one that alone is larger goes in several
     std::vector<journal_record> batch;
@@ -105,20 +147,30 @@ std::vector<committed> account_writer::commit(write_time now) {
       break;
     }
     done = end;
+    may_snapshot = may_snapshot || ends_a_day(batch);
   }
   if (broken_) {
     // the book ran ahead of the disk: back to what is there. Where even that fails, try_again does it.
     if (journal_.health() == journal_health::failed && journal_.recover()) static_cast<void>(rebuild());
-  } else maybe_snapshot();
+  } else if (may_snapshot && snapshot_is_due()) keep_snapshot();
   return out;
 }
 
-void account_writer::maybe_snapshot() {
+bool account_writer::snapshot_is_due() const {
   const auto last = raw(core_->book().last());
-  if (last < last_snapshot_ + settings_.snapshot_every || raw(journal_.head().next) != last + 1) return;
-  last_snapshot_ = last;
+  return last >= last_snapshot_ + settings_.snapshot_every && raw(journal_.head().next) == last + 1;
+}
+
+void account_writer::keep_snapshot() {
+  last_snapshot_ = raw(core_->book().last());
+  auto state = core_->book().to_bytes();
+  if (settings_.follower) {
+    const auto made = settings_.follower->to_bytes();
+    if (made.empty()) return;
+    state = joined(state, made);
+  }
   // a snapshot that can't be written costs nothing but time at the next start
-  static_cast<void>(journal_.put_snapshot({core_->book().last(), journal_.head().chain, core_->book().to_bytes()}));
+  static_cast<void>(journal_.put_snapshot({core_->book().last(), journal_.head().chain, std::move(state)}));
 }
 
 result<cancel_request> account_writer::cancel_without_journal(order_number number) const {

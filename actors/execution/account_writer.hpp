@@ -21,6 +21,19 @@ public:
   virtual void begin() = 0;
   /// Errors end the replay: the account does not start.
   virtual result<void> on_record(const journal_record& record) = 0;
+
+  /// What it made of the records so far, for a snapshot beside the book's. Empty: it keeps none, and every replay begins with the
+  /// first record.
+  [[nodiscard]] virtual std::string to_bytes() const { return {}; }
+  /// Instead of begin() and the records that made these bytes. Errors: unsupported (another version wrote them), corrupt_data;
+  /// then begin() follows.
+  virtual result<void> begin_from(std::string_view bytes) { return static_cast<void>(bytes), error{errc::unsupported, "keeps no snapshot", "snapshot"}; }
+};
+
+/// When a snapshot may be written, which takes as long as the account is old.
+enum class snapshot_time : std::uint8_t {
+  any_commit,
+  quiet, ///< at a start and at the day roll, so that no order waits for it
 };
 
 struct writer_settings {
@@ -31,8 +44,8 @@ struct writer_settings {
   std::uint64_t snapshot_every = 100'000;
   /// Told the book whenever it was replayed, so that the gate's reservations follow; may be empty.
   std::function<void(const account_book&)> restored = {};
-  /// For folds of the journal beside the book (portfolio, limits); may be empty. Where it is set, every replay begins with
-  /// the first record and no snapshot is used.
+  snapshot_time snapshots = snapshot_time::any_commit;
+  /// For folds of the journal beside the book (portfolio, limits); may be empty. Its state is part of the snapshots.
   record_follower* follower = nullptr;
 };
 
@@ -85,9 +98,17 @@ public:
 private:
   account_writer(journal j, writer_settings settings, order_gate& gate) : journal_(std::move(j)), settings_(std::move(settings)), gate_(gate) {}
   result<void> rebuild();
+  /// The book of the newest snapshot, and where it ends, if it and the follower can begin with it.
+  struct start_point {
+    account_book book;
+    journal_offset after = journal_offset::none;
+    chain_hash chain;
+  };
+  std::optional<start_point> from_snapshot(const journal_snapshot& newest);
   result<std::vector<effect>> begin(write_time now);
   result<void> append(std::vector<journal_record>& records, write_time now);
-  void maybe_snapshot();
+  [[nodiscard]] bool snapshot_is_due() const;
+  void keep_snapshot();
 
   journal journal_;
   writer_settings settings_;

@@ -1,12 +1,13 @@
 #pragma once
 
-// Values to plain bytes and back: snapshots, and journal records of schema version 1. One
-// `fields(archive, value)` per struct names its members in order; writer and reader both go
-// through it, so they can't differ. The layout of every kind of value is listed in README.md.
-// Private to the room.
+// Values to plain bytes and back: snapshots of folds over the journal (the account's book, and those
+// that follow it in other rooms), and journal records of schema version 1. One `fields(archive, value)`
+// per struct names its members in order; writer and reader both go through it, so they can't differ.
+// The layout of every kind of value is listed in README.md.
 
 #include "actors/model/fill.hpp"
 
+#include <algorithm>
 #include <concepts>
 #include <cstring>
 #include <string>
@@ -217,5 +218,42 @@ private:
   std::uint8_t version_;
   bool failed_ = false;
 };
+
+/// A map as its size and its pairs in the order of the keys, so that equal states give equal bytes.
+template <class A, class Map>
+void archive_map(A& a, Map& map) {
+  using key_type = typename Map::key_type;
+  using mapped_type = typename Map::mapped_type;
+  if constexpr (A::reads) {
+    std::uint64_t count = 0;
+    a(count);
+    map.clear();
+    for (std::uint64_t i = 0; i < count && !a.failed(); ++i) {
+      key_type key{};
+      mapped_type value{};
+      a(key, value);
+      map.emplace(std::move(key), std::move(value));
+    }
+  } else {
+    std::vector<key_type> keys;
+    keys.reserve(map.size());
+    for (const auto& [key, value] : map) keys.push_back(key);
+    std::sort(keys.begin(), keys.end());
+    a(static_cast<std::uint64_t>(keys.size()));
+    for (const auto& key : keys) a(key, map.at(key));
+  }
+}
+
+/// A deque or vector as its size and its items.
+template <class A, class List>
+void archive_list(A& a, List& list) {
+  auto count = static_cast<std::uint64_t>(list.size());
+  a(count);
+  if constexpr (A::reads) {
+    list.clear();
+    for (std::uint64_t i = 0; i < count && !a.failed(); ++i) a(list.emplace_back());
+  } else
+    for (auto& item : list) a(item);
+}
 
 } // namespace tt::execution

@@ -2,7 +2,8 @@
 
 // The members of every journalled struct in the order of their bytes. New members
 // go to the end, behind `if (since(a, N))`; nothing is ever taken out or moved:
-// tests/execution/journal_golden.test.cpp holds the bytes. Private to the room.
+// tests/execution/journal_golden.test.cpp holds the bytes. For the journal, and for snapshots of
+// folds that keep such structs.
 
 #include "actors/execution/byte_archive.hpp"
 #include "actors/execution/journal_records.hpp"
@@ -25,6 +26,7 @@ template <class A> void fields(A& a, check_outcome& x) {
 }
 template <class A> void fields(A& a, size_adjustment& x) { a(x.code, x.allowed); }
 template <class A> void fields(A& a, execution_fees& x) { a(x.commission, x.exchange, x.regulatory, x.other); }
+template <class A> void fields(A& a, booked_execution& x) { a(x.order, x.symbol, x.way, x.qty, x.px, x.fx); }
 template <class A> void fields(A& a, account_profile& x) { a(x.id, x.venue, x.type, x.mode, x.currency, x.roll_calendar); }
 // clang-format on
 

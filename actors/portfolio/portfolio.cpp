@@ -144,12 +144,11 @@ result<money> portfolio::equity_at(const std::map<std::string, last_mark>& marks
   return equity;
 }
 
-result<money> portfolio::strategy_open(const strategy_book& of) const {
+result<money> portfolio::strategy_open(const strategy_book& of, const std::map<std::string, last_mark>& marks) {
   money open;
   for (const auto& [symbol, held] : of.positions) {
-    if (held.qty.is_zero()) continue;
-    const auto mark = marks_.find(symbol);
-    if (mark == marks_.end()) return no_price(symbol);
+    const auto mark = marks.find(symbol);
+    if (held.qty.is_zero() || mark == marks.end()) continue;
     const auto pnl = open_pnl(held, mark->second.px, mark->second.fx);
     if (!pnl) return pnl.error();
     if (auto grown = grow(open, *pnl); !grown) return grown.error();
@@ -181,8 +180,11 @@ result<void> portfolio::on(const account_marked& fact) {
     if (!open) return open.error();
     day_start_[symbol] = held.realized - held.fees + *open;
   }
+  // a strategy may hold what the account as a whole does not; its price is of this record alone, or a replay would know another
+  std::map<std::string, last_mark> recorded;
+  for (const auto& one : fact.marks) recorded[one.symbol] = {one.px, one.fx};
   for (auto& [id, own] : strategies_) {
-    const auto open = strategy_open(own);
+    const auto open = strategy_open(own, recorded);
     if (!open) return open.error();
     own.day_start = own.realized - own.fees + *open;
   }
@@ -238,6 +240,18 @@ result<std::vector<price_mark>> portfolio::marks() const {
     if (mark == marks_.end()) return no_price(symbol);
     out.push_back({symbol, mark->second.px, mark->second.fx});
   }
+  for (const auto& symbol : held_by_strategies_alone())
+    if (const auto mark = marks_.find(symbol); mark != marks_.end()) out.push_back({symbol, mark->second.px, mark->second.fx});
+  return out;
+}
+
+std::set<std::string> portfolio::held_by_strategies_alone() const {
+  std::set<std::string> out;
+  for (const auto& [id, own] : strategies_)
+    for (const auto& [symbol, held] : own.positions) {
+      const auto whole = positions_.find(symbol);
+      if (!held.qty.is_zero() && (whole == positions_.end() || whole->second.qty.is_zero())) out.insert(symbol);
+    }
   return out;
 }
 
@@ -247,7 +261,7 @@ std::optional<strategy_figures> portfolio::strategy(const strategy_id& id) const
   strategy_figures out;
   out.realized = found->second.realized;
   out.fees = found->second.fees;
-  out.unrealized = strategy_open(found->second).value_or(money{});
+  out.unrealized = strategy_open(found->second, marks_).value_or(money{});
   out.day_pnl = out.realized - out.fees + out.unrealized - found->second.day_start;
   out.trades = found->second.trades;
   return out;

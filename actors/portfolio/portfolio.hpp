@@ -9,6 +9,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -70,7 +71,7 @@ public:
   [[nodiscard]] result<account_figures> figures(utc_time now) const;
   [[nodiscard]] std::vector<position_view> positions() const;
   [[nodiscard]] const std::map<std::string, position>& held() const { return positions_; }
-  /// Marks of all held symbols, for an account_marked record. Errors: as figures.
+  /// Marks of all held symbols, and those known of symbols that only strategies hold, for an account_marked record. Errors: as figures.
   [[nodiscard]] result<std::vector<execution::price_mark>> marks() const;
 
   [[nodiscard]] money cash() const { return cash_; }
@@ -91,21 +92,42 @@ public:
 
   [[nodiscard]] const account_profile& profile() const { return profile_; }
 
+  /// Writes the whole state, or reads it (execution/byte_archive.hpp): for snapshots. Instances for both are in portfolio_bytes.cpp.
+  template <class Archive>
+  void archive(Archive& a);
+
 private:
   struct last_mark {
     price px;
     decimal fx{1};
+
+    template <class Archive>
+    friend void fields(Archive& a, last_mark& x) {
+      a(x.px, x.fx);
+    }
   };
   /// What an order's executions are booked to.
   struct owner {
     strategy_id strategy;
     contract_terms contract;
+
+    template <class Archive>
+    friend void fields(Archive& a, owner& x) {
+      a(x.strategy, x.contract);
+    }
   };
   struct strategy_book {
     std::map<std::string, position> positions;
     std::map<std::string, money> open_trade; ///< realised of the round trip under way, by symbol
     money realized, fees, day_start; ///< day_start: realised - fees + unrealised at the roll
     trade_statistics trades;
+
+    template <class Archive>
+    void archive(Archive& a);
+    template <class Archive>
+    friend void fields(Archive& a, strategy_book& x) {
+      x.archive(a);
+    }
   };
 
   result<void> on(const execution::order_intent& fact);
@@ -119,7 +141,10 @@ private:
 
   result<void> book(const order_fill& fill, const owner& whose);
   result<money> equity_at(const std::map<std::string, last_mark>& marks, money* unrealized) const;
-  result<money> strategy_open(const strategy_book& of) const;
+  /// Open P&L of what a strategy holds; symbols without a mark count nothing.
+  static result<money> strategy_open(const strategy_book& of, const std::map<std::string, last_mark>& marks);
+  /// Symbols of strategies that cancel each other out, or that somebody else has closed.
+  std::set<std::string> held_by_strategies_alone() const;
 
   account_profile profile_;
   money cash_, realized_, fees_, flows_today_, start_of_day_, peak_;

@@ -254,6 +254,7 @@ result<void> trading_service::open_account(const gateway::paper_account& what, c
     return found ? std::optional{contract_of(*found)} : std::nullopt;
   };
   settings.follower = desk.get();
+  settings.snapshots = execution::snapshot_time::quiet;
   settings.restored = [desk](const execution::account_book& book) { desk->restored(book); };
   options->gate = std::shared_ptr<execution::order_gate>(desk, &desk->gate());
   options->clock = around_.market_clock;

@@ -46,6 +46,8 @@ void account_desk::begin() {
   expected_.clear();
   fills_.clear();
   ids_.clear();
+  noted_.clear();
+  stops_.clear();
   opened_at_.reset();
   last_roll_.reset();
   has_point_ = false;
@@ -92,26 +94,31 @@ result<void> account_desk::on_record(const journal_record& record) {
   }
   const auto* noted = std::get_if<risk_noted>(&record.fact);
   if (!noted) return {};
+  noted_.push_back({*noted, record.at});
+  return failed(fold_risk(*noted, record.at));
+}
+
+result<void> account_desk::fold_risk(const risk_noted& noted, utc_time at) {
   const auto fold = [&](auto parsed, auto& into) -> result<void> {
     if (!parsed) return parsed.error();
     return into.apply(*parsed);
   };
-  if (noted->kind == "kill_switch") {
-    const auto event = risk::parse_kill_event(noted->body);
-    if (auto done = failed(event ? fold_stop(*event) : result<void>(event.error())); !done) return done;
+  if (noted.kind == "kill_switch") {
+    const auto event = risk::parse_kill_event(noted.body);
+    if (!event) return event.error();
+    if (auto done = fold_stop(*event); !done) return done;
     if (stops_.size() == most_stops) stops_.erase(stops_.begin());
     stops_.push_back(*event);
   }
-  if (!is_replaying_) tell_risk(*noted, record.at);
-  if (noted->kind == "limits") return failed(fold(risk::parse_limit_event(noted->body), limits_));
-  if (noted->kind != "breaker") return {};
-  const auto event = risk::parse_breaker_event(noted->body);
-  if (event && event->what == risk::breaker_event::kind::reset && event->which == risk::breaker_kind::consecutive_losses)
-    forgive_losses(event->scope.name);
-  if (event && event->what == risk::breaker_event::kind::reset && event->which == risk::breaker_kind::slippage) quality_.erase(event->scope.name);
-  if (event && event->what == risk::breaker_event::kind::reset && event->which == risk::breaker_kind::repeated_reject)
-    gate_->core().history().forget_rejects(event->scope.name);
-  return failed(fold(event, breakers_));
+  if (!is_replaying_) tell_risk(noted, at);
+  if (noted.kind == "limits") return fold(risk::parse_limit_event(noted.body), limits_);
+  if (noted.kind != "breaker") return {};
+  const auto event = risk::parse_breaker_event(noted.body);
+  const auto is_reset_of = [&](risk::breaker_kind which) { return event && event->what == risk::breaker_event::kind::reset && event->which == which; };
+  if (is_reset_of(risk::breaker_kind::consecutive_losses)) forgive_losses(event->scope.name);
+  if (is_reset_of(risk::breaker_kind::slippage)) quality_.erase(event->scope.name);
+  if (is_reset_of(risk::breaker_kind::repeated_reject)) gate_->core().history().forget_rejects(event->scope.name);
+  return fold(event, breakers_);
 }
 
 void account_desk::restored(const account_book& book) {

@@ -90,6 +90,8 @@ public:
   // -- what the account actor tells
   void begin() override;
   result<void> on_record(const execution::journal_record& record) override;
+  [[nodiscard]] std::string to_bytes() const override;
+  result<void> begin_from(std::string_view bytes) override;
   void restored(const execution::account_book& book);
   void on_order(const order& what);
   /// Something that a person should hear of; told to the listener with the next step.
@@ -215,6 +217,10 @@ private:
   /// Losing trades in a row since the day began or a person armed the breaker again; of the account where the name is empty.
   [[nodiscard]] int loss_streak(const std::string& strategy) const;
   void follow_streaks(const execution::journal_record& record);
+  /// Limits, stops and breakers.
+  result<void> fold_risk(const execution::risk_noted& noted, utc_time at);
+  template <class Archive>
+  void archive(Archive& a);
   void forgive_losses(const std::string& strategy);
   [[nodiscard]] std::uint32_t losses_of(const std::string& strategy) const;
   void rearm_breakers(access& in, const trading_caller& who, const std::string& reason);
@@ -285,6 +291,22 @@ private:
   struct sent_orders {
     std::uint32_t count = 0;
     std::deque<quantity> newest; ///< at most median_of
+
+    template <class Archive>
+    friend void fields(Archive& a, sent_orders& x) {
+      a(x.count);
+      archive_list(a, x.newest);
+    }
+  };
+  /// A record of limits, stops and breakers: a snapshot keeps them all, and they are folded again.
+  struct noted_risk {
+    execution::risk_noted what;
+    utc_time at{};
+
+    template <class Archive>
+    friend void fields(Archive& a, noted_risk& x) {
+      a(x.what, x.at);
+    }
   };
   static constexpr std::size_t median_of = 101;
   std::map<std::string, sent_orders> sent_;
@@ -311,6 +333,7 @@ private:
   std::map<std::string, position_snapshot> told_positions_;
   std::vector<order_fill> fills_;                 ///< in the order of the journal
   std::vector<order_id> ids_;                     ///< of orders, by number from 1
+  std::vector<noted_risk> noted_;                 ///< in the order of the journal
   std::deque<account_alarm> alarms_;              ///< oldest first, the newest most_alarms
   std::deque<std::pair<execution::alert_effect, utc_time>> untold_alarms_; ///< likewise
   bool cancels_are_due_ = false;                  ///< another look at the cancels of stops is on its way

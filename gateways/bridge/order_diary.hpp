@@ -35,6 +35,10 @@ public:
   /// The newest ones, oldest first; the last has the number news().
   [[nodiscard]] const std::deque<piece>& newest() const { return newest_; }
 
+  /// Writes the whole state, or reads it: for snapshots (desk_bytes.cpp).
+  template <class Archive>
+  void archive(Archive& a);
+
 private:
   void keep(order_number number, order_happening what);
   void tell(order_number number, utc_time at);

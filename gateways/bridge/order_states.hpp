@@ -22,11 +22,20 @@ public:
   /// Null where it was dropped, or never was.
   [[nodiscard]] const order* find(order_number number) const;
 
+  /// Writes the whole state, or reads it: for snapshots (desk_bytes.cpp).
+  template <class Archive>
+  void archive(Archive& a);
+
 private:
   struct booked {
     order_number order = order_number::none;
     quantity qty;
     price px;
+
+    template <class Archive>
+    friend void fields(Archive& a, booked& x) {
+      a(x.order, x.qty, x.px);
+    }
   };
 
   void enter(const order& what, utc_time at);
@@ -39,6 +48,11 @@ private:
   struct kept {
     order what;
     std::vector<execution_id> executions;
+
+    template <class Archive>
+    friend void fields(Archive& a, kept& x) {
+      a(x.what, x.executions);
+    }
   };
 
   std::map<order_number, kept> all_;

@@ -144,6 +144,21 @@ TEST_F(desk_bench, a_shared_position_that_a_person_closes_is_no_strategys_any_mo
   EXPECT_TRUE(holding("revert").qty.is_zero());
 }
 
+TEST_F(desk_bench, a_day_rolls_while_only_strategies_hold_the_symbol_and_the_account_starts_again) {
+  start();
+  quote("AAPL", "99.99", "100.01");
+  ASSERT_TRUE(signal("a", order_side::buy, "5", "trend"));
+  ASSERT_TRUE(place(order_side::sell, "5")); // by a person: the account is flat, the strategy's own fills are not
+  day += 24h;
+  quote("AAPL", "101.99", "102.01");
+  quote("AAPL", "101.99", "102.01");
+  start();
+  quote("AAPL", "101.99", "102.01");
+  const auto placed = place(order_side::buy, "1");
+  ASSERT_TRUE(placed) << to_string(placed.error());
+  EXPECT_EQ(placed->order.what.decision.result, verdict::approved);
+}
+
 TEST_F(desk_bench, strategies_on_both_sides_of_a_symbol_hold_what_they_traded) {
   start();
   quote("AAPL", "99.99", "100.01");

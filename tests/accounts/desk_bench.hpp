@@ -94,6 +94,8 @@ protected:
       return what ? std::optional{contract_of(*what)} : std::nullopt;
     };
     settings.follower = desk.get();
+    // accounts_from_snapshots runs all of this with one after every commit, so that each restart begins with one
+    if (std::getenv("TT_SNAPSHOT_EVERY_COMMIT")) settings.snapshot_every = 1;
     settings.restored = [desk](const account_book& book) { desk->restored(book); };
     options->gate = std::shared_ptr<order_gate>(desk, &desk->gate());
     options->clock = [this] { return now(); };

@@ -109,9 +109,8 @@ TEST(account_writer, a_snapshot_of_the_first_records_is_a_start) {
     for (int i = 0; i < round; ++i) ASSERT_FALSE(d.place("k" + std::to_string(i)).failed); // round 0: nothing but the opening
     const auto bytes = d.writer->book().to_bytes();
     const auto kept = journal::open(d.store, paper(), lease_epoch{d.epoch})->newest_snapshot();
-    ASSERT_TRUE(kept);
-    EXPECT_EQ(kept->has_value(), round > 0);
-    if (*kept) { EXPECT_EQ((*kept)->state, bytes); }
+    ASSERT_TRUE(kept && *kept);
+    EXPECT_EQ((*kept)->state, bytes);
     s.core.epoch = lease_epoch{++d.epoch};
     d.open(s);
     EXPECT_TRUE(d.writer->book().is_open());
@@ -120,6 +119,98 @@ TEST(account_writer, a_snapshot_of_the_first_records_is_a_start) {
     d.open(s);
     EXPECT_EQ(d.writer->book().orders().size(), static_cast<std::size_t>(round) + 1);
   }
+}
+
+/// Counts the records it hears; its state is that number.
+class counting_follower final : public record_follower {
+public:
+  void begin() override {
+    count = heard = 0;
+    ++begun;
+  }
+  result<void> on_record(const journal_record&) override {
+    ++count;
+    ++heard;
+    return {};
+  }
+  [[nodiscard]] std::string to_bytes() const override { return keeps ? std::to_string(count) : std::string{}; }
+  result<void> begin_from(std::string_view bytes) override {
+    if (refuses) return error{errc::unsupported, "another version", "snapshot"};
+    count = std::stoull(std::string(bytes));
+    heard = 0;
+    return {};
+  }
+  std::uint64_t count = 0, heard = 0, begun = 0; ///< records in all, and since the last begin
+  bool keeps = true, refuses = false;
+};
+
+/// What follows the journal begins with its own part of the snapshot, and hears the rest.
+TEST(account_writer, a_follower_begins_with_its_part_of_the_snapshot) {
+  desk d;
+  counting_follower follower;
+  auto s = writing();
+  s.follower = &follower;
+  s.snapshots = snapshot_time::quiet;
+  s.snapshot_every = 20;
+  d.open(s);
+  for (int i = 0; i < 20; ++i) d.place("k" + std::to_string(i));
+  d.open(s); // replayed many: a snapshot is kept
+  EXPECT_EQ(follower.begun, 2u);
+  const auto before = follower.count;
+  EXPECT_EQ(before, raw(d.writer->book().last()));
+  for (int i = 20; i < 25; ++i) d.place("k" + std::to_string(i));
+  const auto bytes = d.writer->book().to_bytes();
+  const auto all = follower.count;
+  d.open(s);
+  EXPECT_EQ(follower.begun, 2u) << "it did not begin anew";
+  EXPECT_LT(follower.heard, before) << "only what came after the snapshot";
+  EXPECT_GE(follower.count, all);
+  EXPECT_EQ(follower.count, raw(d.writer->book().last()));
+  EXPECT_EQ(d.writer->book().orders().size(), 25u);
+  follower.refuses = true; // written by another version
+  d.open(s);
+  EXPECT_EQ(follower.begun, 3u);
+  EXPECT_EQ(follower.heard, raw(d.writer->book().last()));
+}
+
+/// At quiet times only: no order waits for the snapshot; the day roll takes one.
+TEST(account_writer, quiet_snapshots_are_taken_at_the_day_roll) {
+  desk d;
+  counting_follower follower;
+  auto s = writing();
+  s.follower = &follower;
+  s.snapshots = snapshot_time::quiet;
+  s.snapshot_every = 10;
+  d.open(s);
+  const auto newest = [&] { return *journal::open(d.store, paper(), lease_epoch{d.epoch})->newest_snapshot(); };
+  for (int i = 0; i < 20; ++i) d.place("k" + std::to_string(i));
+  EXPECT_FALSE(newest());
+  d.writer->take(d.writer->core().note(account_marked{mark_kind::point, d.now.wall, {}}, d.now.wall), 0);
+  d.writer->commit(d.now);
+  EXPECT_FALSE(newest());
+  d.writer->take(d.writer->core().note(account_marked{mark_kind::day_roll, d.now.wall, {}}, d.now.wall), 0);
+  d.writer->commit(d.now);
+  ASSERT_TRUE(newest());
+  EXPECT_EQ(newest()->last, d.writer->book().last());
+}
+
+/// A snapshot of a program whose followers kept none holds the book alone: the journal is read from its beginning.
+TEST(account_writer, a_snapshot_without_the_followers_part_is_left_out) {
+  desk d;
+  auto s = writing();
+  s.snapshot_every = 10;
+  d.open(s);
+  for (int i = 0; i < 20; ++i) d.place("k" + std::to_string(i));
+  counting_follower follower;
+  follower.keeps = false; // and where it keeps none, none is written
+  s.follower = &follower;
+  d.open(s);
+  EXPECT_EQ(follower.begun, 1u);
+  EXPECT_EQ(follower.heard, raw(d.writer->book().last()));
+  for (int i = 20; i < 40; ++i) d.place("k" + std::to_string(i));
+  d.open(s);
+  EXPECT_EQ(follower.begun, 2u);
+  EXPECT_EQ(follower.heard, raw(d.writer->book().last()));
 }
 
 class failing_commit : public ::testing::TestWithParam<bool> {};

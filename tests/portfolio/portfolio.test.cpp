@@ -189,6 +189,31 @@ TEST(portfolio, strategies_have_books_of_their_own) {
   EXPECT_EQ(l.book.strategies().size(), 2u);
 }
 
+/// Strategies on both sides, or one whose position a person has closed: the account holds nothing, and its records of days need
+/// not name the symbol. Replays of such journals give what was there before.
+TEST(portfolio, a_day_rolls_though_only_strategies_hold_the_symbol) {
+  ledger l;
+  l.fill("X", 10, "100", {}, "0", "1", "a");
+  l.fill("X", -10, "100", {}, "0", "1", "b");
+  l.book.mark("X", p("105"), decimal{1});
+  const auto marks = l.book.marks();
+  ASSERT_TRUE(marks);
+  ASSERT_EQ(marks->size(), 1u);
+  EXPECT_EQ(marks->front(), (price_mark{"X", p("105"), decimal{1}}));
+  l.roll(*marks);
+  l.book.mark("X", p("107"), decimal{1});
+  EXPECT_EQ(l.book.strategy(strategy_id{"a"})->day_pnl, m("20"));
+  EXPECT_EQ(l.book.strategy(strategy_id{"b"})->day_pnl, m("-20"));
+
+  ledger old; // a journal of a program that recorded held symbols only: it is followed all the same
+  old.fill("X", 10, "100", {}, "0", "1", "a");
+  old.fill("X", -10, "100", {}, "0", "1", "b");
+  old.roll({});
+  EXPECT_EQ(old.now().equity, m("100000"));
+  old.book.mark("X", p("107"), decimal{1});
+  EXPECT_EQ(old.book.strategy(strategy_id{"a"})->day_pnl, m("70"));
+}
+
 TEST(portfolio, a_correction_moves_what_the_execution_moved) {
   ledger l;
   const auto id = l.fill("AAPL", 10, "100");
