@@ -194,6 +194,9 @@ struct node::impl {
     if (serves && !std::filesystem::exists(std::filesystem::path(config.web_root) / "index.html"))
       spdlog::warn("server.web_root: {} has no index.html: this node serves no UI (./tt up builds it)", config.web_root);
     master = std::make_shared<const instrument_master>(std::move(*loaded));
+    for (const auto& [name, key] : {std::pair{&config.day_roll.stocks, "trading.day_roll_stocks"}, {&config.day_roll.futures, "trading.day_roll_futures"},
+                                    {&config.day_roll.crypto, "trading.day_roll_crypto"}})
+      if (!find_calendar(*name)) return error{errc::invalid_argument, "no such calendar: " + *name, key};
     if (!find_calendar(config.default_venue))
       return error{errc::invalid_argument, "no such calendar: " + config.default_venue, "market.calendar"};
     std::error_code failed;

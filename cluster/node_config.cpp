@@ -245,6 +245,7 @@ result<node_config> node_config::make(const settings& values, std::string_view y
     warnings.push_back(values.origin("server.tls_cert") + " serves webhook.listen only: the main port speaks plain HTTP");
   out.time_zone = values.text("market.time_zone");
   out.strategies_dir = values.text("trading.strategies_dir");
+  out.day_roll = {values.text("trading.day_roll_stocks"), values.text("trading.day_roll_futures"), values.text("trading.day_roll_crypto")};
   set(out.risk_limits, risk::read_limits([&](std::string_view key) { return values.text(key); }));
   set(out.threads, values.integer("node.threads", 0, 1024));
   set(out.port, values.integer("server.port", 0, 65535));

@@ -92,6 +92,10 @@ struct node_config {
   std::string benchmark; ///< symbol whose moves stop entries; empty, or unknown to the master: none
   std::string time_zone;                ///< of schedules: MARKET_TZ
   std::string strategies_dir;           ///< folder of YAML jobs
+  /// Calendars whose openings end the day of an account, by its type.
+  struct day_rolls {
+    std::string stocks = "XNYS", futures = "CME_EQUITY", crypto = "24X7";
+  } day_roll;
   log_config log;
   std::vector<feed_config> feeds;
   risk::limit_set risk_limits = {}; ///< what holds for every account: the `risk:` section

@@ -69,6 +69,9 @@ std::span<const setting_spec> setting_specs() {
     {"trading.enable_alerts", {"ENABLE_ALERTS"}, "true", "price alerts; off = their routes answer 403"},
     {"trading.enable_paper", {"ENABLE_PAPER_TRADING"}, "true", "paper accounts; off = their routes answer 403"},
     {"trading.enable_portfolio", {"ENABLE_PORTFOLIO_TRACKING"}, "true", "totals and risk figures of accounts; off = their routes answer 403"},
+    {"trading.day_roll_stocks", {"DAY_ROLL_STOCKS"}, "XNYS", "calendar whose openings end the day of accounts of stocks: XNYS 04:00 New York"},
+    {"trading.day_roll_futures", {"DAY_ROLL_FUTURES"}, "CME_EQUITY", "of accounts of futures: CME_EQUITY 17:00 Chicago"},
+    {"trading.day_roll_crypto", {"DAY_ROLL_CRYPTO"}, "24X7", "of accounts of crypto: 24X7 00:00 UTC"},
     {"trading.strategies_dir", {"KAIROS_JOBS_DIR", "KAIROS_CONFIG_DIR"}, "config/strategies/", "folder of YAML jobs, read again when it changes", active, open, key_form::path},
 
     {"backtest.max_concurrent", {"BACKTEST_MAX_CONCURRENT"}, "5", "jobs that run at once; further ones wait"},

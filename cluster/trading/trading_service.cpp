@@ -82,18 +82,18 @@ private:
 };
 
 /// Whose openings end the day of such an account.
-std::string roll_calendar_of(account_type type) {
-  if (type == account_type::futures) return "CME_EQUITY";
-  return type == account_type::crypto ? "24X7" : "XNYS";
+const std::string& roll_calendar_of(account_type type, const node_config::day_rolls& configured) {
+  if (type == account_type::futures) return configured.futures;
+  return type == account_type::crypto ? configured.crypto : configured.stocks;
 }
 
-account_profile profile_of(const gateway::paper_account& what) {
+account_profile profile_of(const gateway::paper_account& what, const node_config::day_rolls& rolls) {
   account_profile out;
   out.id = what.settings.account;
   out.venue = venue_id{"paper"};
   out.type = what.settings.type;
   out.currency = what.settings.currency;
-  out.roll_calendar = roll_calendar_of(what.settings.type);
+  out.roll_calendar = roll_calendar_of(what.settings.type, rolls);
   return out;
 }
 
@@ -199,7 +199,7 @@ result<paper_list> trading_service::read_list() {
 
 std::shared_ptr<account_desk> trading_service::make_desk(const gateway::paper_account& what, const caf::actor& broker, const gateway::desk_rules& rules) const {
   gateway::desk_settings settings;
-  settings.profile = profile_of(what);
+  settings.profile = profile_of(what, around_.config.day_roll);
   settings.generation = what.resets;
   settings.trading = what.trading == gateway::trading_permission::on ? risk::on_off::on : risk::on_off::off;
   settings.rules = rules;
@@ -227,7 +227,7 @@ std::shared_ptr<account_desk> trading_service::make_desk(const gateway::paper_ac
 }
 
 result<void> trading_service::open_account(const gateway::paper_account& what, const gateway::desk_rules& rules) {
-  const auto profile = profile_of(what);
+  const auto profile = profile_of(what, around_.config.day_roll);
   const auto epoch = epoch_of(profile.id);
   if (!epoch) return epoch.error();
 

@@ -3,6 +3,7 @@
 #include "gateways/bridge/account_desk.hpp"
 
 #include "actors/portfolio/day_roll.hpp"
+#include "actors/portfolio/day_trades.hpp"
 
 #include <algorithm>
 #include <tuple>
@@ -45,6 +46,7 @@ void account_desk::begin() {
   undecided_.clear();
   expected_.clear();
   fills_.clear();
+  day_trades_.reset();
   ids_.clear();
   noted_.clear();
   stops_.clear();
@@ -248,8 +250,26 @@ void account_desk::refresh(utc_time now) {
   view.fees = settings_.fees;
   view.trading = trading_;
   view.consecutive_losses = loss_streak({});
+  view.day_trades = day_trade_rule_at(now);
   view.state_offset = last_offset_;
   gate_->core().state().set_account(std::move(view));
+}
+
+std::optional<risk::day_trade_rule> account_desk::day_trade_rule_at(utc_time now) {
+  if (settings_.profile.type != account_type::pdt) return std::nullopt;
+  const auto calendar = find_calendar("XNYS");
+  if (!calendar) return std::nullopt;
+  const auto date = (*calendar)->local_date(now);
+  if (!day_trades_ || day_trades_->fills != fills_.size() || day_trades_->date != date) {
+    const auto binds = [this](const std::string& symbol) {
+      const auto* what = settings_.master->find(symbol);
+      return what && (what->kind == asset_class::stock || what->kind == asset_class::etf || what->kind == asset_class::option);
+    };
+    day_trades_ = {fills_.size(), date, portfolio::day_trades(fills_, books_.held(), **calendar, now, binds)};
+  }
+  risk::day_trade_rule out;
+  out.day_trades = day_trades_->count;
+  return out;
 }
 
 /// The first equity, and the end of each day, are records: what is measured against them survives.

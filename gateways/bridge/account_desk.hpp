@@ -211,6 +211,8 @@ private:
                    reply<placed_order> told);
   void finish_closing(access& in, std::shared_ptr<closing> plan);
   void refresh(utc_time now);
+  /// The US rule of day trades for a paper account that is to be bound by it: our venue, so we count.
+  std::optional<risk::day_trade_rule> day_trade_rule_at(utc_time now);
   void refresh_strategies();
   /// Makes a strategy known to the gate before its first order.
   void know(const strategy_id& strategy);
@@ -332,6 +334,12 @@ private:
   std::optional<rearm_question> rearming_;
   std::map<std::string, position_snapshot> told_positions_;
   std::vector<order_fill> fills_;                 ///< in the order of the journal
+  struct counted_day_trades {
+    std::size_t fills = 0;
+    civil_date date;
+    int count = 0;
+  };
+  std::optional<counted_day_trades> day_trades_;  ///< the newest count: it changes with a fill and with the date
   std::vector<order_id> ids_;                     ///< of orders, by number from 1
   std::vector<noted_risk> noted_;                 ///< in the order of the journal
   std::deque<account_alarm> alarms_;              ///< oldest first, the newest most_alarms

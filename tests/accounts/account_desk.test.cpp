@@ -290,6 +290,26 @@ TEST_F(desk_bench, losses_in_a_row_trip_a_breaker_until_the_day_rolls) {
   EXPECT_FALSE(is_tripped(risk::breaker_kind::consecutive_losses)) << "the first of the day";
 }
 
+TEST_F(desk_bench, a_pattern_day_trader_below_the_floor_has_three_day_trades) {
+  type = account_type::pdt;
+  cash = money{20'000};
+  start();
+  quote("AAPL", "99.99", "100.01");
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(place(order_side::buy, "2")->order.what.decision.code.empty() || positions().size() == 1u) << i;
+    ASSERT_TRUE(place(order_side::sell, "2"));
+    ASSERT_TRUE(positions().empty());
+  }
+  EXPECT_EQ(place(order_side::buy, "2")->order.what.reject_code, "PDT");
+  start();
+  quote("AAPL", "99.99", "100.01");
+  EXPECT_EQ(place(order_side::buy, "2")->order.what.reject_code, "PDT") << "also after a restart";
+  day += 8 * 24h; // a holiday is no session
+  quote("AAPL", "99.99", "100.01");
+  quote("AAPL", "99.99", "100.01");
+  EXPECT_EQ(place(order_side::buy, "2")->order.what.reject_code, "") << "five sessions later they are free again";
+}
+
 TEST_F(desk_bench, a_breaker_is_armed_again_in_two_steps_by_an_admin) {
   start();
   ASSERT_TRUE(set_limit(risk::limit_id::consecutive_losses, "1"));

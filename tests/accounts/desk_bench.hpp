@@ -52,6 +52,8 @@ protected:
     ++epoch;
     auto venue = std::make_shared<paper_broker_options>();
     venue->settings.account = account_id{"paper"};
+    venue->settings.type = type;
+    venue->settings.starting_cash = cash;
     venue->session = "e" + std::to_string(epoch);
     venue->master = master;
     venue->clock = [this] { return now(); };
@@ -59,6 +61,7 @@ protected:
     account_profile profile;
     profile.id = account_id{"paper"};
     profile.venue = venue_id{"paper"};
+    profile.type = type;
     desk_settings of_desk;
     of_desk.profile = profile;
     of_desk.generation = generation;
@@ -84,7 +87,7 @@ protected:
     };
     auto& settings = options->settings;
     settings.profile = profile;
-    settings.opening_cash = money{100'000};
+    settings.opening_cash = cash;
     settings.core.epoch = lease_epoch{epoch};
     settings.core.node = "test";
     settings.core.can = paper::paper_capabilities();
@@ -272,6 +275,8 @@ protected:
     std::shared_ptr<journal_store> inner_;
     const disk_state& disk_;
   };
+  account_type type = account_type::margin;
+  money cash{100'000};
   std::uint32_t generation = 0;        ///< how often the account was started over
   std::optional<nanoseconds> steady;   ///< the clock of persons; nothing: the market's
   risk::limit_set limits = risk::default_limits();

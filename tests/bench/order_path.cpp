@@ -1,6 +1,6 @@
 // From the intent to the request that goes to the venue: risk gate, journal on disk (fsync) and group commit as a node runs them,
 // at 1, 50 and 500 orders a second. And how long an account takes to be ready again after a death, from journals of 100,000 and
-// 1,000,000 records, with and without a snapshot.
+// 1,000,000 records, with and without a snapshot, and with all that a node keeps beside the orders (portfolio, limits, history).
 //
 // Orders come at fixed moments whatever happened to those before (an open loop): one that waits for the disk of another is as
 // late as it is. An order's time begins at its moment and ends when its request is handed to the adapter.
@@ -10,6 +10,7 @@
 
 #include "actors/execution/account_writer.hpp"
 #include "actors/execution/risk_gate.hpp"
+#include "gateways/bridge/account_desk.hpp"
 
 #include <cstdlib>
 #include <filesystem>
@@ -160,8 +161,22 @@ void paced(bench::record& out, int per_second, int count) {
   std::filesystem::remove_all(root);
 }
 
+/// The desk as a node has it: portfolio, limits, diary and the gate.
+std::unique_ptr<gateway::account_desk> new_desk() {
+  constexpr std::string_view instruments = "instruments:\n  - {symbol: AAPL, exchange: NASDAQ, type: stock, calendar: XNYS, tick: 0.01}\n";
+  gateway::desk_settings out;
+  out.profile.id = bench::journal_account;
+  out.limits = risk::default_limits();
+  out.can = paper::paper_capabilities();
+  out.master = std::make_shared<const instrument_master>(*instrument_master::from_yaml(instruments, "bench"));
+  return std::make_unique<gateway::account_desk>(std::move(out));
+}
+
+enum class follows : std::uint8_t { nobody, desk };
+enum class snapshots : std::uint8_t { left_alone, kept };
+
 /// From the start of a process to an account that takes orders.
-void recovery(bench::record& out, std::uint64_t records) {
+void recovery(bench::record& out, std::uint64_t records, follows who) {
   const auto root = new_folder();
   {
     const auto store = store_in(root);
@@ -170,29 +185,31 @@ void recovery(bench::record& out, std::uint64_t records) {
       if (!j) std::abort();
       bench::fill_journal(*j, records);
     }
-    const auto id = "recovery.of_" + std::to_string(records);
+    const auto id = std::string(who == follows::desk ? "recovery_with_desk.of_" : "recovery.of_") + std::to_string(records);
     std::uint64_t epoch = 1;
-    const auto start = [&](const std::string& name, std::uint64_t snapshot_every) {
+    const auto start = [&](const std::string& name, snapshots keep) {
       gated_account account(wall(0));
+      const auto desk = new_desk();
+      auto& gate = who == follows::desk ? desk->gate() : *account.gate;
       auto settings = settings_of(++epoch);
-      settings.snapshot_every = snapshot_every;
+      settings.snapshots = snapshot_time::quiet;
+      settings.snapshot_every = keep == snapshots::kept ? 1 : UINT64_MAX / 2;
+      if (who == follows::desk) settings.follower = desk.get();
       settings.restored = [&](const account_book& book) {
-        if (!account.gate->restore(book, wall(0))) std::abort();
+        if (who == follows::desk) desk->restored(book);
+        else if (!gate.restore(book, wall(0))) std::abort();
       };
       const auto from = bench::steady_ns();
-      auto opened = account_writer::open(store, std::move(settings), *account.gate, {wall(0), 0});
+      auto opened = account_writer::open(store, std::move(settings), gate, {wall(0), 0});
       const auto took = bench::steady_ns() - from;
       if (!opened) std::abort();
       out.figure(id + "." + name + "_s", static_cast<double>(took) / 1e9);
       const auto& orders = (*opened)->book().orders();
       out.check(id + "." + name, orders.size() >= records / 6, std::to_string(orders.size()) + " orders are there again");
-      // one more commit: where a snapshot is due it is kept now
-      (*opened)->take((*opened)->core().tick(wall(1)), 1);
-      (*opened)->take((*opened)->core().note(cash_flowed{flow_kind::deposit, money{1}, "bench"}, wall(1)), 1);
-      static_cast<void>((*opened)->commit({wall(1), 1}));
     };
-    start("replay", 1); // and keeps a snapshot
-    start("snapshot", UINT64_MAX / 2);
+    start("replay", snapshots::left_alone);
+    start("replay_and_snapshot", snapshots::kept);
+    start("snapshot", snapshots::left_alone);
   }
   std::filesystem::remove_all(root);
 }
@@ -211,8 +228,10 @@ int main(int argc, char** argv) {
   paced(out, 1, quick ? 3 : 30);
   paced(out, 50, quick ? 100 : 1'500);
   paced(out, 500, quick ? 1'000 : 15'000);
-  recovery(out, 100'000);
-  if (!quick) recovery(out, 1'000'000);
+  for (const auto who : {follows::nobody, follows::desk}) {
+    recovery(out, 100'000, who);
+    if (!quick) recovery(out, 1'000'000, who);
+  }
   if (path.empty()) std::fputs(out.to_json().c_str(), stdout);
   else std::ofstream(path) << out.to_json();
   return out.all_hold() ? 0 : 1;

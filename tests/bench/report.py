@@ -155,6 +155,10 @@ TABLE = [
         Row("  with a snapshot", "recovery.of_100000.snapshot_s", "s"),
         Row("ready again from 1,000,000 records", "recovery.of_1000000.replay_s", "s"),
         Row("  with a snapshot", "recovery.of_1000000.snapshot_s", "s", 5),
+        Row("ready again as a node's account, from 100,000", "recovery_with_desk.of_100000.replay_s", "s", 1),
+        Row("  with a snapshot", "recovery_with_desk.of_100000.snapshot_s", "s"),
+        Row("ready again as a node's account, from 1,000,000", "recovery_with_desk.of_1000000.replay_s", "s"),
+        Row("  with a snapshot", "recovery_with_desk.of_1000000.snapshot_s", "s", 5),
     ]),
     ("Idle node: `tt node` with config/trader.yaml, nobody connected", [
         Row("resident memory", "idle.rss_mb", "MB", 60, 30),

@@ -339,6 +339,7 @@ TEST(node, wrong_files_and_names_are_named) {
   };
   EXPECT_NE(failure([](node_config& c) { c.instruments_path = "/nowhere.yaml"; }).find("/nowhere.yaml"), std::string::npos);
   EXPECT_NE(failure([](node_config& c) { c.data_dir = "/proc/nothing"; }).find("/proc/nothing"), std::string::npos);
+  EXPECT_EQ(failure([](node_config& c) { c.day_roll.futures = "XMARS"; }), "trading.day_roll_futures: no such calendar: XMARS");
   EXPECT_EQ(failure([](node_config& c) { c.default_venue = "XMARS"; }), "market.calendar: no such calendar: XMARS");
   EXPECT_NE(failure([](node_config& c) { c.feeds = {replay_of({{"/no/file.csv", "SPY", "bars", timeframe::minutes(1)}})}; }).find("/no/file.csv"),
             std::string::npos);
