@@ -78,6 +78,20 @@ http_client::answer http_client::get(const std::string& target) {
   http::request<http::empty_body> request{http::verb::get, target, 11};
   request.set(http::field::host, "127.0.0.1");
   http::write(stream_, request);
+  return read_answer();
+}
+
+http_client::answer http_client::post(const std::string& target, std::string body, const std::string& token) {
+  http::request<http::string_body> request{http::verb::post, target, 11, std::move(body)};
+  request.set(http::field::host, "127.0.0.1");
+  request.set(http::field::content_type, "application/json");
+  if (!token.empty()) request.set(http::field::authorization, "Bearer " + token);
+  request.prepare_payload();
+  http::write(stream_, request);
+  return read_answer();
+}
+
+http_client::answer http_client::read_answer() {
   http::response_parser<http::string_body> parser;
   parser.body_limit(64U << 20U);
   http::read(stream_, buffer_, parser);

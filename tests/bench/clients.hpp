@@ -58,8 +58,12 @@ public:
   };
   /// Throws boost::system::system_error when the connection breaks.
   answer get(const std::string& target);
+  /// A JSON body; `token`: of the bearer, or empty.
+  answer post(const std::string& target, std::string body, const std::string& token);
 
 private:
+  answer read_answer();
+
   boost::asio::io_context context_{1};
   boost::beast::tcp_stream stream_{context_};
   boost::beast::flat_buffer buffer_;

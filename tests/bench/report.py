@@ -160,6 +160,16 @@ TABLE = [
         Row("ready again as a node's account, from 1,000,000", "recovery_with_desk.of_1000000.replay_s", "s"),
         Row("  with a snapshot", "recovery_with_desk.of_1000000.snapshot_s", "s", 5),
     ]),
+    ("A node that trades on paper, seen from its clients on the same machine (HTTP and stream)", [
+        Row("order: request to answer (journalled, fsync): p50", "desk.order_answered.p50_ms", "ms"),
+        Row("  p99", "desk.order_answered.p99_ms", "ms"),
+        Row("order: request to its fill on the stream: p50", "desk.fill_on_stream.p50_ms", "ms"),
+        Row("  p99", "desk.fill_on_stream.p99_ms", "ms"),
+        Row("emergency stop to its answer, nothing goes through behind it: p50", "desk.stop.p50_ms", "ms"),
+        Row("  p99", "desk.stop.p99_ms", "ms", 100),
+        Row("reads of account, positions, orders, quote: p99", "desk.read.p99_ms", "ms", 10),
+        Row("  longest", "desk.read.max_ms", "ms", 100),
+    ]),
     ("Idle node: `tt node` with config/trader.yaml, nobody connected", [
         Row("resident memory", "idle.rss_mb", "MB", 60, 30),
         Row("CPU", "idle.cpu_pct", "% of a core"),
@@ -356,6 +366,7 @@ BENCHMARKS = [  # name, binary below the build folder, how to run it
     ("sweep", "tests/bench/bench_backtest_sweep", sweep),
     ("risk", "tests/bench/bench_risk_gate", own_json),
     ("orders", "tests/bench/bench_order_path", own_json),
+    ("desk", "tests/bench/bench_trading_desk", own_json),
     ("idle", "cluster/tt", idle_node),
 ]
 
