@@ -63,11 +63,22 @@ std::optional<venue_request> request_in(const effect& e) {
   return std::nullopt;
 }
 
+namespace {
+
+/// Of a living group something is open: the head, or a leg at the venue or waiting here, which is made with the fill that it
+/// protects. One that has ended is over for good: what is held by then was opened by somebody else.
+bool lives(const order& head, const account_book& book) {
+  return !is_final(head.state) || std::ranges::any_of(head.linked, [&](order_number leg) { return !is_final(book.find(leg)->state); });
+}
+
+} // namespace
+
 account_core::account_core(account_book book, core_settings settings, order_gate& gate)
   : book_(std::move(book)), settings_(std::move(settings)), gate_(gate) {
   for (const auto& what : book_.orders()) {
     const bool bracket = (what.profit || what.loss) && settings_.can.brackets == linked_support::none;
-    if (bracket || (!what.linked.empty() && what.parent == order_number::none)) groups_[what.symbol].insert(what.number);
+    const bool heads = bracket || (!what.linked.empty() && what.parent == order_number::none);
+    if (heads && lives(what, book_)) groups_[what.symbol].insert(what.number);
   }
 }
 

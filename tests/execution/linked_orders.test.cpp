@@ -222,6 +222,36 @@ TEST(brackets, a_restart_leaves_of_a_waiting_reversal_what_closes) {
   EXPECT_EQ(now.decision.original, q(25));
 }
 
+/// What a bracket opened is closed by then, or it only closed what others had opened: what is held later is no business of its legs.
+TEST(brackets, a_restart_does_not_bring_legs_back_whose_position_is_gone) {
+  linked b;
+  const auto sold = b.place(wanted("short", order_side::sell_short, 5)); // closed by the bracket below, which opens nothing
+  b.deliver();
+  b.fill(sold, 5, 100);
+  const auto cover = b.place(bracket("cover", 5));
+  b.deliver();
+  b.fill(cover, 5, 100);
+  ASSERT_EQ(b.core.book().held("AAPL"), q(0));
+  const auto n = b.place(bracket("k", 10));
+  b.deliver();
+  b.fill(n, 10, 100);
+  const auto exit = b.place(wanted("exit", order_side::sell, 10));
+  b.deliver();
+  b.fill(exit, 10, 100);
+  const auto other = b.place(wanted("other", order_side::buy, 7));
+  b.deliver();
+  b.fill(other, 7, 100);
+  ASSERT_EQ(b.core.book().held("AAPL"), q(7));
+  const auto orders = b.core.book().orders().size();
+  open_gate gate;
+  account_core again{b.core.book(), settings(), gate};
+  const auto started = again.start(b.now);
+  EXPECT_EQ(again.book().orders().size(), orders);
+  static_cast<void>(again.on_price("AAPL", p(110), b.now));
+  EXPECT_EQ(again.book().orders().size(), orders);
+  EXPECT_TRUE(again.book().open_orders().empty());
+}
+
 TEST(brackets, a_resize_that_the_gate_refuses_is_asked_again_later_and_later_and_then_a_person_is) {
   linked b;
   const auto n = b.place(bracket("k", 10));
