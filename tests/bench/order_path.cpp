@@ -9,6 +9,7 @@
 #include "order_lives.hpp"
 
 #include "actors/execution/account_writer.hpp"
+#include "actors/execution/paper/paper_broker.hpp"
 #include "actors/execution/risk_gate.hpp"
 #include "gateways/bridge/account_desk.hpp"
 
