@@ -36,10 +36,15 @@ quantity working_quantity(const symbol_view& symbol, direction way, order_number
   return sum;
 }
 
+quantity closable(quantity position, direction way) {
+  const bool closes = way == direction::sell ? position.value().is_positive() : position.value().is_negative();
+  return closes ? quantity{position.value().abs()} : quantity{};
+}
+
 quantity closable(const symbol_view& symbol, direction way, order_number group) {
-  const bool closes = way == direction::sell ? symbol.position.value().is_positive() : symbol.position.value().is_negative();
-  if (!closes) return {};
-  const auto rest = quantity{symbol.position.value().abs()} - working_quantity(symbol, way, group);
+  const auto held = closable(symbol.position, way);
+  if (held.is_zero()) return {};
+  const auto rest = held - working_quantity(symbol, way, group);
   return rest.value().is_negative() ? quantity{} : rest;
 }
 

@@ -97,6 +97,8 @@ private:
   std::deque<pending_fill> pending_fills_;
 };
 
+/// What of a position can be closed on that side at all: |position| on the other side of it, else 0.
+quantity closable(quantity position, direction way);
 /// What of `position` an order may still close: |position| less own working orders on the
 /// closing side, siblings of one bracket or OCO counted once, never below 0. Siblings of the order itself
 /// (those of `group`) don't count against it: they close the same units.

@@ -157,6 +157,8 @@ void run_context::split() {
   closing = {};
   closable_now = {};
   if (symbol) closable_now = closable(*symbol, way, order.group);
+  // one that closes and is made smaller may stay beside the orders that were accepted next to it: it was there before
+  if (symbol && is_change && is_reduce_only && size <= had && !closable(symbol->position, way).is_zero()) closable_now = closable(symbol->position, way);
   closing = std::clamp(size, quantity{}, closable_now);
   if (is_reduce_only) size = closing;
 }

@@ -112,6 +112,7 @@ struct run_context {
   std::string sizing_error = {};
   bool is_reduce_only = false;
   bool is_change = false; ///< of an order that was seen before
+  quantity had = {};      ///< what rested of it before the change
   checked_math math = {};
 
   [[nodiscard]] quantity opening() const { return size - closing; }

@@ -280,7 +280,7 @@ gate_answer gate::check_change(const order_view& order, utc_time now) {
   }
   const auto before = *present;
   state_.on_final(order.number);
-  out = admit(order, now, kind::change);
+  out = admit(order, now, kind::change, before.remaining);
   if (!out.proof) {
     const auto back = state_.add_working(order.asked->symbol, before);
     TT_ASSERT(back.has_value());
@@ -297,7 +297,7 @@ gate_answer gate::check_change(const order_view& order, utc_time now) {
   return out;
 }
 
-gate_answer gate::admit(const order_view& order, utc_time now, kind what) {
+gate_answer gate::admit(const order_view& order, utc_time now, kind what, quantity had) {
   gate_answer out;
   auto& verdict_out = out.verdict;
   verdict_out.checks.reserve(usual_checks);
@@ -308,6 +308,7 @@ gate_answer gate::admit(const order_view& order, utc_time now, kind what) {
     run.reject(check_code::internal, "unknown side");
   } else {
     context.is_change = what == kind::change;
+    context.had = had;
     context.prepare();
     run.run(hooks_);
   }

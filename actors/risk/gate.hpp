@@ -69,7 +69,8 @@ public:
 
 private:
   enum class kind : std::uint8_t { fresh, change };
-  gate_answer admit(const order_view& order, utc_time now, kind what);
+  /// `had`: what rested of the order that is changed.
+  gate_answer admit(const order_view& order, utc_time now, kind what, quantity had = {});
   void note_outcome(const order_view& order, const decision& verdict, utc_time now);
 
   const limit_book& limits_;

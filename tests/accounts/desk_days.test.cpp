@@ -19,27 +19,63 @@ protected:
     const auto text = [](std::int64_t c) { return std::to_string(c / 100) + '.' + (c % 100 < 10 ? "0" : "") + std::to_string(c % 100); };
     for (const char* symbol : {"AAPL", "MSFT"}) quote(symbol, text(cents).c_str(), text(cents + 1).c_str());
   }
+  [[nodiscard]] price off(std::int64_t by) const { return price{decimal::from_scaled(cents + by, 2)}; }
+  std::int64_t about(std::int64_t most) { return static_cast<std::int64_t>(pick(static_cast<std::uint64_t>(2 * most + 1))) - most; }
+
   void order_of_a_person() {
     place_order what;
-    what.request.account = account_id{"paper"};
-    what.request.symbol = pick_symbol();
-    what.request.side = pick(2) == 0 ? order_side::buy : order_side::sell;
-    what.request.size = size_quantity{quantity{static_cast<std::int64_t>(pick(6)) + 1}};
-    const auto near = price{decimal::from_scaled(cents + static_cast<std::int64_t>(pick(101)) - 50, 2)};
-    switch (pick(4)) {
-    case 0:
-      what.request.type = order_type::limit;
-      what.request.limit_price = near;
+    auto& r = what.request;
+    r.account = account_id{"paper"};
+    r.symbol = pick_symbol();
+    r.side = pick(2) == 0 ? order_side::buy : order_side::sell;
+    r.size = size_quantity{quantity{static_cast<std::int64_t>(pick(6)) + 1}};
+    const std::int64_t way = r.side == order_side::buy ? 1 : -1;
+    switch (pick(9)) {
+    case 0: case 1:
+      r.type = order_type::limit;
+      r.limit_price = off(about(60));
+      if (pick(4) == 0) r.tif = pick(2) == 0 ? time_in_force::ioc : time_in_force::gtc;
       break;
-    case 1:
-      what.request.type = order_type::bracket;
-      what.request.side = order_side::buy;
-      what.request.loss = stop_loss{price{decimal::from_scaled(cents - 150, 2)}, {}};
-      what.request.profit = take_profit{price{decimal::from_scaled(cents + 150, 2)}};
+    case 2: case 3:
+      r.type = order_type::bracket;
+      r.loss = stop_loss{off(-150 * way), {}};
+      r.profit = take_profit{off(150 * way)};
+      if (pick(3) == 0) r.limit_price = off(about(40));
       break;
+    case 4:
+      r.type = order_type::stop;
+      r.stop_price = off(way * static_cast<std::int64_t>(pick(80) + 5));
+      break;
+    case 5:
+      r.type = order_type::trailing_stop;
+      r.trail_offset = price{decimal::from_scaled(static_cast<std::int64_t>(pick(80)) + 5, 2)};
+      break;
+    case 6:
+      r.type = order_type::oco;
+      r.legs.resize(2);
+      r.legs[0].type = order_type::limit;
+      r.legs[0].limit_price = off(-way * 90);
+      r.legs[1].type = order_type::stop;
+      r.legs[1].stop_price = off(way * 90);
+      break;
+    case 7: r.effect = position_effect::reduce_only; break;
     default: break;
     }
+    if (const auto fine = check_request(r); !fine) FAIL() << to_string(fine.error());
     static_cast<void>(got<placed_order>([&](auto done) { port->place(ann, what, done); }));
+  }
+  void change_something() {
+    std::vector<order_snapshot> open;
+    for (auto& one : orders())
+      if (!is_final(one.what.state)) open.push_back(one);
+    if (open.empty()) return;
+    const auto& one = open[pick(open.size())];
+    order_change change;
+    if (pick(2) == 0) change.qty = quantity{static_cast<std::int64_t>(pick(6)) + 1};
+    if (one.what.terms.limit_price) change.limit_price = off(about(60));
+    if (!change.qty && !change.limit_price) return;
+    const order_name name{order_name::kind::server, one.what.id.str()};
+    static_cast<void>(got<order_snapshot>([&](auto done) { port->change(ann, name, change, done); }));
   }
   void cancel_something() {
     const auto all = orders();
@@ -64,7 +100,7 @@ protected:
     static_cast<void>(got<closed_positions>([&](auto done) { port->close(ann, what, done); }));
   }
   void something() {
-    switch (pick(12)) {
+    switch (pick(14)) {
     case 0: case 1: return move_prices();
     case 2: case 3: case 4: return order_of_a_person();
     case 5: case 6: {
@@ -74,6 +110,8 @@ protected:
       return;
     }
     case 7: return cancel_something();
+    case 11: return change_something();
+    case 12: return pass(std::chrono::milliseconds{pick(3'000)});
     case 8: return close_something();
     case 9: return pick(3) == 0 ? stop_and_resume() : move_prices();
     case 10:
@@ -82,6 +120,46 @@ protected:
     default:
       if (pick(3) == 0) day += 24h;
       move_prices();
+    }
+  }
+  /// Everything about the orders of a symbol, oldest first.
+  std::string lives_of(std::vector<order_snapshot> all, const std::string& symbol) {
+    std::ranges::sort(all, {}, [](const order_snapshot& one) { return one.what.number; });
+    std::string out;
+    for (const auto& one : all) {
+      const auto& o = one.what;
+      if (o.symbol != symbol) continue;
+      out += std::to_string(raw(o.number)) + ' ' + std::string(to_string(o.terms.side)) + ' ' + std::string(to_string(o.terms.type)) + ' ' + o.terms.qty.to_string() + " filled " +
+             o.filled.to_string() + ' ' + std::string(to_string(o.state)) + " leg '" + o.leg + "' of " + std::to_string(raw(o.parent)) + ' ' + o.reject_code + ' ' + o.reason + '\n';
+      const auto told = got<order_snapshot>([&](auto done) { port->order_of(ann, {order_name::kind::server, o.id.str()}, done); });
+      if (!told) continue;
+      for (const auto& h : told->events)
+        out += "    " + std::to_string(h.offset) + ' ' + h.what + ' ' + h.code + ' ' + h.text + (h.qty ? ' ' + h.qty->to_string() : "") + '\n';
+    }
+    return out;
+  }
+  /// Positions are the sum of what was executed, and what rests to close one is never more than it.
+  void check(const std::string& where) {
+    std::map<std::string, decimal> executed, held;
+    std::map<std::string, std::array<decimal, 2>> legs; ///< by symbol: that sell, that buy
+    order_filter all;
+    all.limit = 10'000;
+    const auto executions = got<std::vector<execution_snapshot>>([&](auto done) { port->executions(ann, all, done); });
+    ASSERT_TRUE(executions) << where;
+    for (const auto& one : *executions) executed[one.fill.symbol] += one.fill.way == direction::buy ? one.fill.qty.value() : -one.fill.qty.value();
+    for (const auto& one : positions()) held[one.held.symbol] = one.held.qty.value();
+    for (const auto& [symbol, sum] : executed) ASSERT_EQ(sum, held[symbol]) << where << ' ' << symbol;
+    const auto list = got<std::vector<order_snapshot>>([&](auto done) { port->orders(ann, all, done); });
+    ASSERT_TRUE(list) << where;
+    for (const auto& one : *list) {
+      const auto& what = one.what;
+      if (what.leg.empty() || what.terms.effect != position_effect::reduce_only || !may_trade(what.state)) continue;
+      legs[what.symbol][what.way() == direction::buy ? 1 : 0] += (what.terms.qty - what.filled).value();
+    }
+    for (const auto& [symbol, rest] : legs) {
+      const auto most_sold = std::max(held[symbol], decimal{}), most_bought = std::max(-held[symbol], decimal{});
+      ASSERT_TRUE(rest[0] <= most_sold) << where << ": legs would sell more " << symbol << " than is held\n" << lives_of(*list, symbol);
+      ASSERT_TRUE(rest[1] <= most_bought) << where << ": legs would buy back more " << symbol << " than is owed\n" << lives_of(*list, symbol);
     }
   }
   /// What is told of the account, without prices and times.
@@ -101,6 +179,8 @@ protected:
     begin_day();
     for (int i = 0; i < steps && !HasFailure(); ++i) {
       something();
+      pass(100ms);
+      check("seed " + std::to_string(seed) + " step " + std::to_string(i));
       if (pick(15) == 0) restart(seed, i);
     }
     restart(seed, steps);

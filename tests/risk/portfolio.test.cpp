@@ -531,5 +531,29 @@ TEST(change, the_larger_of_both_stays_reserved_until_confirmed) {
   EXPECT_EQ(d.g.state().working(t.view.number)->remaining, qty("5")) << "a refused change leaves the reservation";
 }
 
+TEST(change, what_protects_may_be_made_smaller_beside_orders_that_were_accepted_next_to_it) {
+  desk d;
+  d.hold("AAPL", "50");
+  auto stop = d.order("AAPL", sell, "50", order_type::stop);
+  stop.asked.stop_price = px("95");
+  stop.asked.effect = position_effect::reduce_only;
+  ASSERT_EQ(said(d.send(stop)), "APPROVED");
+  const auto beside = d.order("AAPL", sell, "40", order_type::limit, "101"); // would open, were both to fill
+  ASSERT_EQ(said(d.send(beside)), "APPROVED");
+  ASSERT_EQ(said(d.send(d.order("AAPL", sell, "30", order_type::limit, "102"))), "APPROVED");
+  d.fill(beside, "40");
+  const auto resized = [&](const char* to) {
+    auto change = d.order("AAPL", sell, to, order_type::stop);
+    change.asked.stop_price = px("95");
+    change.asked.effect = position_effect::reduce_only;
+    change.view.number = stop.view.number;
+    return said(d.g.check_change(change.view, d.now));
+  };
+  EXPECT_EQ(resized("10"), "APPROVED") << "the other order would take all that is left";
+  EXPECT_EQ(resized("12"), "REDUCE_ONLY_EXCESS 10") << "not more than is held";
+  d.g.state().on_changed(stop.view.number, qty("10"), std::nullopt);
+  EXPECT_EQ(resized("11"), "REDUCE_ONLY_EXCESS") << "larger it gets only where there is room";
+}
+
 } // namespace
 } // namespace tt::risk::test
