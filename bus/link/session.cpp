@@ -13,6 +13,7 @@ int64_t nanos(time_point t) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(t.time_since_epoch()).count();
 }
 
+constexpr std::chrono::seconds way_memory{10}; // one stretch of what is remembered of the way from the peer
 constexpr std::chrono::seconds rival_gap{1}; // after so long without a word a rival has gone
 
 } // namespace
@@ -231,11 +232,23 @@ void session::on(const bye& x, time_point now) {
 // The times are the peer's word: anything may stand there.
 void session::heard_back(const beat& x, time_point now) {
   if (x.echo <= 0 || x.echo > nanos(now) || x.held < 0 || x.held > nanos(now) - x.echo) return;
-  last_proof_ = std::max(last_proof_, now - std::chrono::nanoseconds{x.held});
+  // a beat that the network held back says what was true when it left
+  last_proof_ = std::max(last_proof_, now - std::chrono::nanoseconds{x.held} - lateness(x.now, now));
   const auto sample = std::chrono::nanoseconds{nanos(now) - x.echo - x.held};
   least_round_trip_ = std::min(least_round_trip_, duration{sample});
   auto& smooth = statistics_.round_trip;
   smooth = smooth.count() == 0 ? sample : (7 * smooth + sample) / 8;
+}
+
+duration session::lateness(int64_t left, time_point now) {
+  if (left < 0) return duration{0}; // no steady clock
+  const auto way = nanos(now) - left;
+  if (now - least_way_since_ >= way_memory) {
+    least_way_before_ = std::exchange(least_way_, std::numeric_limits<int64_t>::max());
+    least_way_since_ = now;
+  }
+  least_way_ = std::min(least_way_, way);
+  return std::chrono::nanoseconds{way - std::min(least_way_, least_way_before_)};
 }
 
 // -- life ---------------------------------------------------------------------
@@ -249,6 +262,8 @@ void session::become_up(time_point now) {
   last_heard_ = last_proof_ = last_redial_ = now;
   redial_pause_ = cfg_.redial_after;
   least_round_trip_ = duration::max();
+  least_way_ = least_way_before_ = std::numeric_limits<int64_t>::max();
+  least_way_since_ = now;
   peer_clock_ = 0;
   ++statistics_.times_up;
   send_beat(now);

@@ -25,6 +25,7 @@
 #include "bus/channel/channel.hpp"
 #include "bus/link/frame.hpp"
 
+#include <limits>
 #include <optional>
 
 namespace bus::link {
@@ -141,6 +142,8 @@ private:
 
   void on_hello_while_up(const hello& x, time_point now);
   void heard_back(const beat& x, time_point now);
+  /// How much longer than usual a beat was under way that left at that time of the peer's clock.
+  duration lateness(int64_t left, time_point now);
   bool is_ours(uint32_t from, uint32_t to, time_point now);
   void note_rival(const identity& who, time_point now);
   bool saw_us(const hello& x, uint32_t session) const;
@@ -178,6 +181,10 @@ private:
   duration redial_pause_{}; // from there on
   duration least_round_trip_ = duration::max();
   time_point last_proof_{}; // when the peer, by what it says, last heard something new of us
+  // The least difference between our clock on arrival and the peer's in its beat, of this stretch of time and the one before: clocks
+  // drift apart, and a way that has become longer for good is no delay.
+  int64_t least_way_ = std::numeric_limits<int64_t>::max(), least_way_before_ = std::numeric_limits<int64_t>::max();
+  time_point least_way_since_{};
   int64_t peer_clock_ = 0;  // the newest `now` of the peer
   time_point peer_clock_heard_{};
   std::string scratch_;

@@ -29,7 +29,7 @@ cluster::node_config trading_config(const std::string& data_dir) {
   const auto set = [&](id which, std::int64_t to) { out.risk_limits[static_cast<std::size_t>(which)] = risk::limit_setting::of(decimal{to}); };
   for (const auto which : {id::order_rate_account_second, id::order_rate_node_second, id::runaway_orders}) set(which, 1'000);
   for (const auto which : {id::order_rate_account_minute, id::order_rate_node_minute}) set(which, 60'000);
-  out.risk_limits[static_cast<std::size_t>(id::consecutive_losses)].is_on = false;
+  out.risk_limits[static_cast<std::size_t>(id::consecutive_losses)] = risk::limit_setting::off();
   return out;
 }
 

@@ -359,6 +359,43 @@ TEST(session, short_cuts_heal_and_long_ones_are_down_on_both_sides) {
   }
 }
 
+/// A cable was out for less than the limit, and TCP has not repaired both ways yet when one of them is cut: the beats that come
+/// with the repair say what was so when they left. Nodes took them for news, and saw the cut up to a second late.
+TEST(session, beats_that_were_held_back_prove_nothing_new) {
+  sim_network net{21};
+  net.run_for(5s);
+  ASSERT_TRUE(net.both_up());
+  std::array<time_point, 2> down_at{};
+  for (size_t i : {0, 1})
+    net.nodes[i].on_down = [&net, &down_at, i](down_reason) {
+      if (down_at[i] == time_point{}) down_at[i] = net.now;
+    };
+  net.hold(0);
+  net.hold(1);
+  net.run_for(900ms);
+  const auto cut = net.now; // from here on nothing of node 1 arrives for good
+  net.run_for(600ms);
+  net.release(0); // and what node 0 said since does
+  net.run_for(2s);
+  ASSERT_NE(down_at[0], time_point{});
+  ASSERT_NE(down_at[1], time_point{});
+  EXPECT_LE(std::max(down_at[0], down_at[1]) - cut, 2s);
+}
+
+/// A way that has become longer is no cut: after a while its delay is the usual one.
+TEST(session, a_slow_way_is_not_taken_for_a_cut) {
+  sim_network net{22};
+  net.run_for(5s);
+  ASSERT_TRUE(net.both_up());
+  int downs = 0;
+  for (auto& n : net.nodes) n.on_down = [&](down_reason) { ++downs; };
+  for (const auto delay : {200ms, 400ms, 600ms, 800ms}) {
+    net.set_latency(delay);
+    net.run_for(40s);
+  }
+  EXPECT_EQ(downs, 0);
+}
+
 TEST(session, nothing_of_a_lost_session_is_delivered_in_the_next) {
   sim_network net{11, hostile};
   uint64_t base = 0;

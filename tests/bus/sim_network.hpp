@@ -8,6 +8,8 @@
 #include <functional>
 #include <queue>
 #include <random>
+#include <utility>
+#include <vector>
 
 namespace bus_test {
 
@@ -87,6 +89,19 @@ public:
   void cut_both() { cut(0), cut(1); }
   void heal() { cut_ = {false, false}; }
 
+  void set_latency(duration each_way) { faults_.latency = each_way; }
+
+  /// Frames from i wait, as behind a loss that TCP has not repaired yet; no new connection comes about meanwhile.
+  void hold(int i) { holds_[static_cast<size_t>(i)] = true; }
+  /// What waits arrives now.
+  void release(int i) {
+    holds_[static_cast<size_t>(i)] = false;
+    for (auto& e : std::exchange(held_[static_cast<size_t>(i)], {})) {
+      e.at = now;
+      queue_.push(std::move(e));
+    }
+  }
+
   /// Runs until `end`, calling `step` often enough to feed the sessions.
   void run_until(
       time_point end, const std::function<void()>& step = [] {}) {
@@ -138,6 +153,7 @@ private:
 
   void dial(int from) {
     connected_[static_cast<size_t>(from)] = false;
+    if (holds_[0] || holds_[1]) return;
     queue_.push(
         {now + 2 * faults_.latency, counter_++, from, generation_[static_cast<size_t>(from)], {}, {}, true});
   }
@@ -150,7 +166,9 @@ private:
       if (faults_.bytes_per_second > 0) at += time_on_the_wire(from, h.size() + (b ? b->size() : 0));
       if (chance(faults_.late))
         at += std::chrono::microseconds{std::uniform_int_distribution<int>{1, 5000}(random_)};
-      queue_.push({at, counter_++, 1 - from, generation_[static_cast<size_t>(1 - from)], h, b, false});
+      event sent{at, counter_++, 1 - from, generation_[static_cast<size_t>(1 - from)], h, b, false};
+      if (holds_[static_cast<size_t>(from)]) held_[static_cast<size_t>(from)].push_back(std::move(sent));
+      else queue_.push(std::move(sent));
     }
     return true;
   }
@@ -189,7 +207,8 @@ private:
   int incarnation_ = 0;
   std::array<uint64_t, 2> generation_{};
   std::array<bool, 2> connected_{};
-  std::array<bool, 2> cut_{};
+  std::array<bool, 2> cut_{}, holds_{};
+  std::array<std::vector<event>, 2> held_{};
   std::array<time_point, 2> free_at_{};
 };
 
