@@ -121,6 +121,12 @@ result<void> office::open_jobs() {
       done(profiles_in(*got));
     });
   };
+  with.world.gate = [&port = trading_->port()](order_request what, gateway::reply<gateway::order_preview> done) {
+    gateway::trading_caller who; // as the orders of jobs come: whatever account their file names
+    who.principal = "jobs";
+    who.accounts = gateway::trading_caller::reach::all;
+    port.preview(who, std::move(what), std::move(done));
+  };
   with.world.environment = process_variable;
   with.checks.profiles = gateway::shipped_limit_profiles();
   auto hosts = gateway::listed_hosts(around_.config.notice_allow);
