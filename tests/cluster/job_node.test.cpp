@@ -188,6 +188,18 @@ TEST_F(job_node, a_limit_profile_works_where_an_admin_has_given_it) {
       if (one["strategy_id"] == "bare_v1") return one["findings"].dump().find("LIMIT_CONFLICT") != std::string::npos;
     return false;
   })) << "and its file says so";
+  risk::limit_change made;
+  made.what = risk::limit_change::target::profile;
+  made.profile = "nope";
+  made.values = {{risk::limit_id::max_position_size, risk::limit_setting::of(*decimal::parse("0.3"))}};
+  made.author = "root", made.reason = "test", made.by = risk::limit_change::role::admin;
+  ASSERT_TRUE(wait_for<std::uint64_t>([&](auto done) { running->accounts()->set_limits({"root", risk::access::admin}, made, done); }));
+  EXPECT_TRUE(until("/api/v1/jobs", [](const json& now) {
+    for (const auto& one : now["jobs"])
+      if (one["strategy_id"] == "nope_v1") return one["state"] == "enabled";
+    return false;
+  })) << "a profile that is made later is found";
+  EXPECT_EQ(ask("/api/v1/risk/limit-profiles/nope")["limits"], json({{"max_position_size", 0.3}}));
 }
 
 TEST(resident_scheduler, hands_every_slot_to_a_node_once) {
