@@ -321,6 +321,10 @@ int run_on_node(const char* command, const backtest_options& o, remote_kind kind
   if (!done) return fail(command, done.error());
   if (done->status != "completed") {
     if (done->results.is_object() && done->results.contains("compile_diagnostics")) print_findings(done->results["compile_diagnostics"], o.script);
+    const auto runs = done->results.is_object() ? done->results.value("runs", document::array()) : document::array();
+    for (const auto& one : runs)
+      if (one.contains("error"))
+        std::fprintf(stderr, "%s: %s %s: %s\n", command, one.value("symbol", "").c_str(), one.value("timeframe", "").c_str(), one["error"].value("message", "").c_str());
     std::fprintf(stderr, "%s: %s %s%s%s\n", command, done->id.c_str(), done->status.c_str(), done->error_message.empty() ? "" : ": ", done->error_message.c_str());
     return exit_wrong;
   }
@@ -466,7 +470,7 @@ void add_common(CLI::App& app, backtest_options& o) {
   add_field(app, o.fields, "--slippage-type", "slippage_type", "percent (of the price) or ticks");
   add_field(app, o.fields, "--currency", "currency", "currency of the account");
   add_field(app, o.fields, "--session", "session", "regular or extended hours");
-  add_field(app, o.fields, "--warmup", "warmup_bars", "bars before the first day that the script sees");
+  add_field(app, o.fields, "--warmup", "warmup_bars", "bars before the first day, and before each window of a walk-forward, that the script sees");
   add_field(app, o.fields, "--fills", "fill_model", "when market orders fill: as_declared, next_bar or on_close");
   add_field(app, o.fields, "--data", "data_source", "auto, store or sim");
   add_field(app, o.fields, "--rng-key", "rng_key", "key of everything random");

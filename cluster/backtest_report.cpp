@@ -151,6 +151,13 @@ table sides_table(const document& report) {
   return out;
 }
 
+table failures_table(const document& runs) {
+  table rows{{"RUN", "FAILED"}};
+  for (const auto& run : runs)
+    if (run.contains("error")) rows.push_back({text_of(at(run, "symbol")) + " " + text_of(at(run, "timeframe")), text_of(at(run["error"], "message"))});
+  return rows;
+}
+
 table runs_table(const document& runs) {
   table rows{{"RUN", "RETURN", "MAX DD", "SHARPE", "TRADES", "WIN RATE", "PROFIT F.", "BARS"}};
   for (const auto& run : runs) {
@@ -219,6 +226,12 @@ table study_facts(const document& r) {
   rows.push_back({"Stability of the best", fixed(number(at(r, "stability")), 3)});
   rows.push_back({"Deflated Sharpe ratio", fixed(number(at(r, "deflated_sharpe")), 3)});
   return rows;
+}
+
+/// Whether every run failed: then there are no figures to show, only why.
+bool nothing_ran(const document& r) {
+  const auto& runs = at(r, "runs");
+  return runs.is_array() && !runs.empty() && std::all_of(runs.begin(), runs.end(), [](const document& run) { return run.contains("error"); });
 }
 
 std::string heading(const report_head& head) { return head.title + (head.period.empty() ? "" : ", " + head.period); }
@@ -411,6 +424,7 @@ std::vector<month_return> monthly_returns(const document& curve, double initial)
 
 std::string backtest_text(const document& r, const report_head& head) {
   std::string out = heading(head) + "\n\n";
+  if (nothing_ran(r)) return out + laid_out(failures_table(at(r, "runs")));
   out += laid_out({{"Capital", money(number(at(r, "initial_capital")))}, {"Equity at the end", money(number(at(r, "final_equity")))}});
   out += "\n" + laid_out(figures_table(r)) + "\n" + (at(r, "report").is_object() ? laid_out(sides_table(at(r, "report"))) + "\n" : "") + laid_out(runs_table(at(r, "runs")));
   const auto& trades = at(r, "trades");
@@ -433,6 +447,7 @@ std::string study_text(const document& r, const report_head& head) {
 }
 
 std::string backtest_html(const document& r, const report_head& head) {
+  if (nothing_ran(r)) return page(head, "<h2>Nothing ran</h2>\n" + html_table(failures_table(at(r, "runs"))) + "<h2>How it was run</h2>\n" + html_table(assumption_rows(r)));
   std::string body = facts_html(figures_table(r));
   body += curve_html(at(r, "equity_curve"), "Equity") + months_html(r);
   if (at(r, "report").is_object()) body += "<h2>Long and short</h2>\n" + html_table(sides_table(at(r, "report")));

@@ -2,8 +2,11 @@
 
 // The only way to the YAML jobs of a node. The node plugs in its scheduler.
 
+#include "actors/model/order_ids.hpp"
+#include "actors/strategy/live/preview.hpp"
 #include "gateways/market_port.hpp"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -46,6 +49,25 @@ struct job_run_view {
   std::string report; ///< JSON; may be empty
 };
 
+/// A source tried out: what it would do now, and what it would have done.
+struct job_preview_call {
+  std::string source;
+  std::map<std::string, std::string> inputs; ///< values of parameters
+  account_id account;           ///< empty: the source's
+  std::string symbol;           ///< whose simulated trades are shown; empty: the job's first
+  std::uint32_t bars = 2'000;   ///< newest ones that the simulation trades over
+  std::optional<utc_time> to;   ///< where they end; nothing: the market's time
+};
+
+struct job_preview_view {
+  utc_time slot{};      ///< the firing that was run dry: the last one until `to`
+  std::string report;   ///< JSON, as of a run; signals with what the risk gate would say of their orders
+  std::string symbol;
+  timeframe frame;      ///< of the bars that the job is walked over
+  std::size_t bars = 0; ///< of the symbol, that were traded over
+  strategy::preview_outcome simulated; ///< of the symbol: markers, trades, profits, and why it stopped; no plots
+};
+
 enum class job_switch : std::uint8_t { enable, disable };
 struct job_switch_call {
   std::string strategy_id;
@@ -61,6 +83,10 @@ public:
   /// Runs a slot now and gives the report as JSON. Errors: not_found (no such job, or field content_hash: another version); conflict (no slot contains the time, or it has run);
   /// limit_exceeded (too many runs); not_available (the node stops).
   virtual void run(job_run_call call, reply<std::string> done) = 0;
+  /// Runs the job dry on the market and the account as they are, and over bars of the past; nothing is sent and nothing
+  /// remembered. Errors: invalid_argument (the source does not pass, symbol);
+  /// limit_exceeded (too many at once); not_available (the node stops); those of the market.
+  virtual void preview(job_preview_call call, reply<job_preview_view> done) = 0;
   /// Newest first. Errors: not_found, io_error.
   virtual void runs(std::string strategy_id, std::size_t limit, reply<std::vector<job_run_view>> done) = 0;
   /// Durable when it returns; an edit of the file does not switch on again. Errors: not_found, io_error.

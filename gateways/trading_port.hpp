@@ -86,6 +86,10 @@ struct execution_snapshot {
   order_fill fill;
   std::optional<money> net_value;
   std::uint64_t sequence = 0; ///< number of the account's executions, from 1, without gaps
+  // of its order; empty: without one
+  strategy_id strategy = {};
+  contract_terms contract = {};
+  std::string reason = {}; ///< its comment, or the name of the leg
 };
 
 /// Which orders. Absent fields match all.

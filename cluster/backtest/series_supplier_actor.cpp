@@ -4,6 +4,7 @@
 #include "actors/market/messages.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace tt::cluster {
@@ -189,6 +190,7 @@ caf::result<backtest::series_loaded> on_wanted(supplier self, const backtest::se
   if (what == nullptr) return to_caf_error({errc::unknown_symbol, "unknown symbol " + wanted.key.symbol, "symbols"});
   auto pieces = backtest::pieces_of(*wanted.request, wanted.key, wanted.inner, *what);
   if (!pieces) return to_caf_error(pieces.error()); // before there is a promise, which would swallow it
+  const auto asker = caf::actor_cast<caf::actor_addr>(self->current_sender()); // the promise takes it away
   auto promise = self->make_response_promise<backtest::series_loaded>();
   const auto join = [&](auto& loads) {
     const auto same = std::ranges::find_if(loads, [&](const auto& one) { return is_same(one->wanted, wanted); });
@@ -203,22 +205,35 @@ caf::result<backtest::series_loaded> on_wanted(supplier self, const backtest::se
   load->what = what;
   load->pieces = std::move(*pieces);
   load->waiting.push_back(promise);
+  load->asker = asker;
+  if (load->asker && s.askers.insert(load->asker).second) self->monitor(load->asker);
   s.queued[wanted.job].push_back(std::move(load));
   pump(self);
   return promise;
 }
 
-void on_unwanted(supplier self, std::uint64_t job) {
+/// Drops the loads that fit, queued and under way; pages that are on their way come for nobody.
+template <class Fits>
+void drop(supplier self, Fits fits, const error& why) {
   auto& s = self->state;
-  const error why{errc::conflict, "the job is over"};
-  auto dropped = s.queued.extract(job);
-  if (!dropped.empty())
-    for (const auto& load : dropped.mapped()) fail(self, load, why);
-  std::vector<load_ptr> mine;
-  for (const auto& load : s.active)
-    if (load->wanted.job == job) mine.push_back(load);
-  for (const auto& load : mine) fail(self, load, why);
+  std::vector<load_ptr> gone;
+  for (auto at = s.queued.begin(); at != s.queued.end();) {
+    std::erase_if(at->second, [&](const load_ptr& load) { return fits(*load) && (gone.push_back(load), true); });
+    at = at->second.empty() ? s.queued.erase(at) : std::next(at);
+  }
+  std::ranges::copy_if(s.active, std::back_inserter(gone), [&](const load_ptr& load) { return fits(*load); });
+  for (const auto& load : gone) fail(self, load, why);
   pump(self);
+}
+
+void on_unwanted(supplier self, std::uint64_t job) {
+  drop(self, [job](const series_load& load) { return load.wanted.job == job; }, {errc::conflict, "the job is over"});
+}
+
+/// A coordinator that broke off: its successor asks anew, by requests of its own.
+void on_down(supplier self, const caf::actor_addr& gone) {
+  self->state.askers.erase(gone);
+  drop(self, [&gone](const series_load& load) { return load.asker == gone; }, {errc::conflict, "who asked has ended"});
 }
 
 } // namespace
@@ -226,6 +241,7 @@ void on_unwanted(supplier self, std::uint64_t job) {
 caf::behavior series_supplier_actor(supplier self, std::shared_ptr<const instrument_master> master, caf::actor directory) {
   self->state.master = std::move(master);
   self->state.directory = std::move(directory);
+  self->set_down_handler([self](const caf::down_msg& down) { on_down(self, down.source); });
   return {
     [self](const backtest::series_wanted& wanted) { return on_wanted(self, wanted); },
     [self](const backtest::series_unwanted& job) { on_unwanted(self, job.job); },

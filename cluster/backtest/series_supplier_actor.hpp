@@ -16,6 +16,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <set>
 #include <vector>
 
 namespace tt::cluster {
@@ -40,6 +41,7 @@ struct series_load {
   std::size_t piece_bars = 0;            ///< in `pages`
   std::size_t held = 0;                  ///< bars in both
   std::vector<caf::typed_response_promise<backtest::series_loaded>> waiting; ///< all that asked for it
+  caf::actor_addr asker;                 ///< the coordinator that it is loaded for
   caf::actor symbol;
   enum class step : std::uint8_t { find, check, page, asked, over } now = step::find;
 };
@@ -54,11 +56,12 @@ struct series_supplier_state {
   std::list<std::shared_ptr<series_load>> active;    ///< the eldest first
   std::deque<std::weak_ptr<series_load>> turns;      ///< of the active ones: who asks next stands first
   std::size_t asked = 0;                             ///< questions on their way
+  std::set<caf::actor_addr> askers;                  ///< are watched: what one waited for ends with it
 };
 
 /// Answers series_wanted with series_loaded, and takes series_unwanted. `directory` answers symbol_atom. Errors:
 /// unknown_symbol; not_found (no bars in the range, or none from the data source that is asked for); conflict (its job
-/// is over); those of the symbol. Spawn it detached: it computes.
+/// is over, or who asked has ended); those of the symbol. Spawn it detached: it computes.
 caf::behavior series_supplier_actor(caf::stateful_actor<series_supplier_state>* self, std::shared_ptr<const instrument_master> master, caf::actor directory);
 
 } // namespace tt::cluster

@@ -4,6 +4,7 @@
 #include "actors/strategy/jobs/job_backtest.hpp"
 #include "actors/strategy/jobs/job_notices.hpp"
 #include "actors/strategy/jobs/job_values.hpp"
+#include "gateways/rest/order_json.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -22,7 +23,6 @@ using nlohmann::ordered_json;
 using namespace std::chrono_literals;
 
 constexpr auto answer_patience = 10s;       ///< for one answer of market or accounts
-constexpr auto bar_patience = 10s;          ///< for the bar of the slot: then data_late
 constexpr auto between_looks = 500ms;
 constexpr auto cancel_patience = 2s;        ///< for cancelled orders to be gone before a limit order takes their place
 constexpr auto between_cancel_looks = 100ms;
@@ -237,7 +237,7 @@ private:
     strategy::run_input in;
     in.slot = order_.slot, in.memory = order_.memory;
     in.equity = figures->equity, in.cash = figures->cash, in.start_of_day_equity = figures->start_of_day_equity, in.day_pnl = figures->day_pnl;
-    const auto patience = std::chrono::steady_clock::now() + bar_patience;
+    const auto patience = std::chrono::steady_clock::now() + world_.bar_patience;
     for (const auto& symbol : plan_.spec.symbols()) in.symbols.push_back(input_of(symbol, patience));
     add_last_prices(in.symbols);
     if (over()) return fail(job_outcome::timed_out, "the run was over its time before it decided");
@@ -281,7 +281,10 @@ private:
     ordered_json row{{"symbol", signal.symbol}, {"signal", strategy::to_string(signal.kind)}, {"quantity", signal.qty.to_string()}, {"price", signal.at.to_string()}, {"reason", signal.reason}, {"key", signal.key}};
     if (signal.stop) row["stop_price"] = signal.stop->to_string();
     if (signal.target) row["target_price"] = signal.target->to_string();
-    if (order_.orders == job_run_order::sending::send) {
+    if (!signal.weight.is_zero()) row["weight"] = signal.weight.to_string();
+    if (order_.orders == job_run_order::sending::dry_run) {
+      ask_gate(strategy::request_for(plan_, signal), row);
+    } else {
       if (over()) {
         row["order_state"] = "not sent";
         fail(job_outcome::timed_out, "the run was over its time; nothing more is sent");
@@ -295,6 +298,24 @@ private:
       }
     }
     report_["signals"].push_back(std::move(row));
+  }
+
+  /// Of an order that is not sent: what the gate would say of it.
+  void ask_gate(order_request what, ordered_json& row) {
+    row["order_state"] = "not sent";
+    if (!world_.gate || over()) return;
+    const auto said = wait_for<gateway::order_preview>([&](auto reply) { world_.gate(std::move(what), std::move(reply)); });
+    if (!said) {
+      row["order_error"] = said.error().message;
+      return;
+    }
+    const bool accepts = said->decision.result == verdict::approved || said->decision.result == verdict::approved_reduced;
+    row["would_accept"] = accepts;
+    row["ordered_quantity"] = accepts ? said->decision.approved.to_string() : "0";
+    if (said->fees) row["est_fees"] = said->fees->to_string();
+    gateway::json_writer check;
+    gateway::write(check, said->decision);
+    row["risk_check"] = ordered_json::parse(check.take());
   }
 
   /// Before a market exit: the account itself takes protective legs back for it, and restores them if it fails.
@@ -466,6 +487,7 @@ private:
     if (order_.orders == job_run_order::sending::send)
       raise_order(send({strategy::slice_request(plan_, t, number, limit), strategy::slice_key(plan_, order_.slot, t, number)}, row), {},
                   strategy::values_of(plan_, t, number, made, order_.slot, run_id()), &live);
+    else ask_gate(strategy::slice_request(plan_, t, number, limit), row);
     report_["signals"].push_back(std::move(row));
   }
 

@@ -9,6 +9,7 @@
 #include "actors/strategy/jobs/run_log.hpp"
 #include "actors/strategy/live/strategy_switch.hpp"
 #include "gateways/market_port.hpp"
+#include "gateways/trading_port.hpp"
 
 #include <atomic>
 #include <functional>
@@ -28,6 +29,9 @@ struct job_world {
   /// The limit profiles of an account. Empty: nobody knows.
   std::function<void(account_id, gateway::reply<strategy::account_profiles>)> profiles = {};
   strategy::environment_lookup environment = {}; ///< variables of webhooks
+  /// What the risk gate would say of an order, of which nothing is reserved: asked by dry runs. Empty: nobody knows.
+  std::function<void(order_request, gateway::reply<gateway::order_preview>)> gate = {};
+  std::chrono::milliseconds bar_patience{10'000}; ///< for the bar of the slot: then data_late
 };
 
 enum class job_outcome : std::uint8_t { done, failed, no_data, refused, timed_out };

@@ -1,6 +1,7 @@
 #include "cluster/jobs/job_service.hpp"
 
 #include "actors/strategy/jobs/job_notices.hpp"
+#include "cluster/jobs/job_preview.hpp"
 
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
@@ -127,6 +128,7 @@ void job_service::look_at_folder(utc_time now) {
   if (!files) return tell("job_error", "", to_string(files.error()), now);
   std::map<std::string, std::shared_ptr<const strategy::job_plan>> next;
   findings_.clear();
+  profile_accounts_.clear();
   for (auto& file : *files) {
     take_version(file.path, file.checked, next, now);
     if (file.checked.spec) context.taken_ids.insert(file.checked.spec->strategy_id);
@@ -141,6 +143,7 @@ void job_service::look_at_folder(utc_time now) {
 
 void job_service::take_version(const std::string& path, const strategy::checked_job& checked, std::map<std::string, std::shared_ptr<const strategy::job_plan>>& next, utc_time now) {
   findings_[path] = checked.findings;
+  if (checked.spec && !checked.spec->limit_profile.empty()) profile_accounts_.insert(checked.spec->account);
   if (checked.plan) {
     next[path] = checked.plan;
     return;
@@ -178,10 +181,7 @@ bool job_service::is_stored(const std::string& strategy_id) const { return by_pa
 
 void job_service::ask_profiles() {
   if (!around_.world.profiles) return;
-  std::set<std::string> accounts;
-  for (const auto& [path, plan] : by_path_)
-    if (!plan->spec.limit_profile.empty()) accounts.insert(plan->spec.account);
-  for (const auto& account : accounts)
+  for (const auto& account : profile_accounts_)
     around_.world.profiles(account_id{account}, [board = profiles_, account](result<strategy::account_profiles> got) {
       if (!got) return; // it starts, or is gone: asked again at the next look
       std::lock_guard lock{board->mutex};
@@ -376,7 +376,7 @@ void job_service::run(gateway::job_run_call call, gateway::reply<std::string> do
   if (!plan) return refuse({errc::not_found, "there is no job " + tt::in_quotes(call.strategy_id), "strategy_id"});
   if (!call.content_hash.empty() && call.content_hash != plan->spec.content_hash)
     return refuse({errc::not_found, "this node has another version of the job " + tt::in_quotes(call.strategy_id), "content_hash"});
-  if (workers_.size() >= strategy::limits::running_jobs) return refuse({errc::limit_exceeded, "too many jobs run; try again"});
+  if (workers_.size() - previews_ >= strategy::limits::running_jobs) return refuse({errc::limit_exceeded, "too many jobs run; try again"});
   if (busy_.contains(call.strategy_id)) return refuse({errc::conflict, "the job is running", "strategy_id"});
   const auto now = around_.world.clock();
   const auto slot = strategy::slot_containing(*plan, call.slot.value_or(now),
@@ -392,6 +392,33 @@ void job_service::run(gateway::job_run_call call, gateway::reply<std::string> do
     plan = std::move(other);
   }
   begin(std::move(plan), *slot, std::move(done));
+}
+
+void job_service::preview(gateway::job_preview_call call, gateway::reply<gateway::job_preview_view> done) {
+  std::unique_lock lock{mutex_};
+  const auto refuse = [&](error e) {
+    lock.unlock();
+    done(std::move(e));
+  };
+  if (stopping_->load()) return refuse({errc::not_available, "the node stops"});
+  if (previews_ >= limits::job_previews) return refuse({errc::limit_exceeded, "too many previews run; try again"});
+  auto context = around_.checks;
+  context.instruments = around_.master.get();
+  auto defaults = around_.defaults;
+  // a preview sends no notices, and an editor does not learn which variables are set
+  context.environment = defaults.environment = [](std::string_view) { return std::optional<std::string>(""); };
+  context.now = around_.world.clock();
+  ++previews_;
+  const auto number = next_worker_++;
+  workers_[number] = std::thread([this, number, call = std::move(call), context = std::move(context), defaults = std::move(defaults), done = std::move(done)] {
+    auto out = preview_job(around_.world, call, defaults, context);
+    {
+      const std::lock_guard ending{mutex_};
+      --previews_;
+      workers_done_.push_back(number);
+    }
+    done(std::move(out));
+  });
 }
 
 void job_service::runs(std::string strategy_id, std::size_t limit, gateway::reply<std::vector<gateway::job_run_view>> done) {

@@ -23,6 +23,7 @@ inline constexpr std::chrono::milliseconds job_tick{250};    ///< how often the 
 inline constexpr std::chrono::seconds job_folder_look{2};    ///< how often the folder is
 inline constexpr std::chrono::seconds slow_run{30};          ///< a longer run raises a notice
 inline constexpr std::size_t notices_per_hour = 50;          ///< further ones are counted only
+inline constexpr std::size_t job_previews{2};                ///< at once; a further one is refused
 inline constexpr std::size_t error_rate_runs = 20;           ///< runs over which failures are counted; over 10 %: a notice
 } // namespace limits
 
@@ -69,6 +70,7 @@ public:
   void run(gateway::job_run_call call, gateway::reply<std::string> done) override;
   void runs(std::string strategy_id, std::size_t limit, gateway::reply<std::vector<gateway::job_run_view>> done) override;
   result<void> switch_job(gateway::job_switch_call call) override;
+  void preview(gateway::job_preview_call call, gateway::reply<gateway::job_preview_view> done) override;
 
 private:
   struct ended_run {
@@ -118,6 +120,7 @@ private:
   std::map<std::string, std::shared_ptr<const strategy::job_plan>> by_path_; ///< newest version that passed
   std::map<std::string, std::vector<strategy::finding>> findings_;           ///< by path, of the newest version
   std::string folder_state_;
+  std::set<std::string> profile_accounts_; ///< of all sources that name a limit profile, also of one that nobody knows yet
   std::uint64_t profiles_read_ = 0; ///< version of the board at the newest look
   std::map<std::string, std::shared_ptr<std::atomic<bool>>> off_; ///< by strategy: what its runs under way look at
   std::deque<ended_run> ended_;
@@ -125,6 +128,7 @@ private:
   std::vector<std::uint64_t> workers_done_;
   std::set<std::string> busy_; ///< strategies with a run under way, scheduled or asked for
   std::uint64_t next_worker_ = 0;
+  std::size_t previews_ = 0; ///< under way
   std::deque<utc_time> told_;              ///< notices of the last hour
   std::map<std::string, utc_time> told_texts_;
   std::map<std::string, std::deque<bool>> outcomes_; ///< of the last runs: failed or not

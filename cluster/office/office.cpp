@@ -103,10 +103,14 @@ result<void> office::open_strategies() {
 
 result<void> office::open_webhooks() {
   auto receiver = webhook_service::start({around_.system, around_.config, around_.place, around_.wall_clock, around_.master, trading_->desk(),
-                                          standing_of(strategies_->switches()), usual_account()});
+                                          standing_of(strategies_->switches()), usual_account(), board()});
   if (!receiver) return receiver.error();
   webhooks_ = std::move(*receiver);
   return {};
+}
+
+std::shared_ptr<notice_board> office::board() const {
+  return alerts_ ? std::shared_ptr<notice_board>(std::shared_ptr<void>{}, alerts_.get()) : nullptr;
 }
 
 result<void> office::open_jobs() {
@@ -121,6 +125,12 @@ result<void> office::open_jobs() {
       done(profiles_in(*got));
     });
   };
+  with.world.gate = [&port = trading_->port()](order_request what, gateway::reply<gateway::order_preview> done) {
+    gateway::trading_caller who; // as the orders of jobs come: whatever account their file names
+    who.principal = "jobs";
+    who.accounts = gateway::trading_caller::reach::all;
+    port.preview(who, std::move(what), std::move(done));
+  };
   with.world.environment = process_variable;
   with.checks.profiles = gateway::shipped_limit_profiles();
   auto hosts = gateway::listed_hosts(around_.config.notice_allow);
@@ -131,7 +141,7 @@ result<void> office::open_jobs() {
   with.stored = stored_in(strategies_->records(), around_.market_clock);
   with.defaults = {around_.config.time_zone, around_.config.default_venue, process_variable};
   with.master = around_.master;
-  if (alerts_) with.board = std::shared_ptr<notice_board>(std::shared_ptr<void>{}, alerts_.get()); // the jobs end before it
+  with.board = board();
   with.sender = notices_;
   auto started = job_service::start(std::move(with));
   if (!started) return started.error();
@@ -142,9 +152,9 @@ result<void> office::open_jobs() {
 void office::close_doors() {
   if (jobs_) jobs_->stop();             // before what it orders from and tells notices to
   if (strategies_) strategies_->stop(); // before the accounts that it orders from
+  if (webhooks_) webhooks_->stop();     // likewise
   if (alerts_) alerts_->stop();         // before what it hands orders and notices to
   if (notices_) notices_->stop();
-  if (webhooks_) webhooks_->stop();
 }
 
 void office::close_accounts() {

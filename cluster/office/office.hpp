@@ -62,6 +62,8 @@ private:
   result<void> open_strategies();
   result<void> open_webhooks();
   result<void> open_jobs();
+  /// Where notices for people go; null where alerts are off. Those who post to it end before it.
+  [[nodiscard]] std::shared_ptr<notice_board> board() const;
 
   enum class told : std::uint8_t { no, yes };
 

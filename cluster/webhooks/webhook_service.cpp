@@ -35,6 +35,7 @@ void log_news(const webhook_news& news) {
   if (news.what == webhook_news::kind::missing)
     return spdlog::error("webhook profile {}: the expected alert is missing since {}", news.profile_name, to_iso8601(news.since));
   if (news.what == webhook_news::kind::arrived) return spdlog::info("webhook profile {}: alerts arrive again", news.profile_name);
+  if (news.what == webhook_news::kind::withdrawn) return spdlog::info("webhook profile {}: the missing alert is not waited for any more", news.profile_name);
   const auto& event = news.event;
   spdlog::info("webhook {} of profile {}: {} {} {} {}", event.alert.str(), event.profile, printable(event.action), printable(event.symbol),
                tt::to_string(event.word.verdict), tt::to_string(event.word.reason));
@@ -75,10 +76,14 @@ result<std::unique_ptr<webhook_service>> webhook_service::start(webhook_surround
   options->desk = around.desk;
 
   auto out = std::unique_ptr<webhook_service>(new webhook_service);
-  options->on_news = [figures = out->figures_, watchers = out->watchers_](const webhook_news& news) {
+  options->on_news = [figures = out->figures_, watchers = out->watchers_, board = around.board](const webhook_news& news) {
     log_news(news);
-    if (news.what == webhook_news::kind::missing) figures->missing(1);
-    if (news.what == webhook_news::kind::arrived) figures->missing(-1);
+    if (news.what == webhook_news::kind::missing) {
+      figures->missing(1);
+      if (board) board->post({"expected_alert_missing", "", "webhook profile " + news.profile_name + ": the expected alert is missing since " + to_iso8601(news.since)});
+    } else if (news.what != webhook_news::kind::event) {
+      figures->missing(-1);
+    }
     watchers->tell(news);
   };
   options->on_fault = [figures = out->figures_](auth_fault fault, const std::string& client) {

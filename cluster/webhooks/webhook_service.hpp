@@ -3,6 +3,7 @@
 // The webhook receiver of one node: journal, actor, port, figures.
 
 #include "actors/alerts/webhook/webhook_actor.hpp"
+#include "actors/model/notice_board.hpp"
 #include "actors/strategy/live/strategy_switch.hpp"
 #include "cluster/node_config.hpp"
 #include "cluster/office/office_place.hpp"
@@ -26,6 +27,7 @@ struct webhook_surroundings {
   std::shared_ptr<order_desk> desk;
   webhook::standing_lookup standing; ///< of registered strategies; may be empty
   account_id account;                ///< of the default profile
+  std::shared_ptr<notice_board> board = {}; ///< told of expected alerts that are missing; null: the log, the metrics and the stream say so
 };
 
 class webhook_service {

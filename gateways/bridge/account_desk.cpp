@@ -455,6 +455,8 @@ execution_snapshot account_desk::snapshot(access& in, const order_fill& fill) co
   const auto* what = in.book() ? in.book()->find(fill.order) : nullptr;
   if (!what) return out;
   out.order = what->id;
+  out.strategy = what->strategy, out.contract = what->contract;
+  out.reason = what->leg.empty() ? what->comment : what->leg;
   const auto fees = total_of(fill.fees);
   const auto value = decimal::checked_multiply(fill.px.value(), fill.qty.value());
   if (!fees || !value) return out;
@@ -475,6 +477,7 @@ std::vector<execution_snapshot> account_desk::executions(access& in, const order
     if (filter.until && at->at >= *filter.until) continue;
     auto shown = snapshot(in, *at);
     if (filter.order && shown.order != *filter.order) continue;
+    if (filter.strategy && shown.strategy != *filter.strategy) continue;
     shown.sequence = place;
     out.push_back(std::move(shown));
   }

@@ -6,6 +6,8 @@
 #include "actors/strategy/jobs/job_plan.hpp"
 #include "gateways/http/query_reader.hpp"
 #include "gateways/jobs/limit_profiles.hpp"
+#include "gateways/rest/job_rows.hpp"
+#include "gateways/rest/strategy_json.hpp"
 #include "gateways/rest/trading_call.hpp"
 
 #include <algorithm>
@@ -134,13 +136,13 @@ void switch_job(services& parts, const context_ptr& call, const responder& answe
 
 namespace {
 
-strategy::checked_job check_source(const std::string& source, const instrument_master& master, utc_time now) {
+strategy::checked_job check_source(const std::string& source, const instrument_master& master, utc_time now, const std::map<std::string, std::string>& inputs = {}) {
   strategy::check_context context;
   context.instruments = &master;
   context.now = now;
   context.profiles = shipped_limit_profiles();
   context.environment = [](std::string_view) { return std::optional<std::string>(""); }; // the editor does not learn which variables are set
-  return strategy::check_job(source, "source", {}, context);
+  return strategy::check_job(source, "source", {}, context, inputs);
 }
 
 void write_findings(json_writer& out, const strategy::checked_job& checked) {
@@ -154,11 +156,40 @@ void write_findings(json_writer& out, const strategy::checked_job& checked) {
 
 } // namespace
 
-http_response check_job_source(const context_ptr& call, const std::string& source, const instrument_master& master, utc_time now) {
+namespace {
+
+http_response findings_response(const context_ptr& call, const strategy::checked_job& checked) {
   json_writer out{call->style};
   out.begin_object();
-  write_findings(out, check_source(source, master, now));
+  write_findings(out, checked);
   return json_response(out.end_object().take());
+}
+
+} // namespace
+
+http_response check_job_source(const context_ptr& call, const std::string& source, const instrument_master& master, utc_time now) {
+  return findings_response(call, check_source(source, master, now));
+}
+
+void preview_job_source(services& parts, const context_ptr& call, const responder& answer, job_preview_call ask) {
+  const auto checked = check_source(ask.source, parts.market.instruments(), parts.clock(), ask.inputs);
+  if (checked.has_errors()) return answer(findings_response(call, checked));
+  const auto& account = ask.account.empty() ? checked.spec->account : ask.account.str();
+  if (!call->who.lists_account(account)) return answer(out_of_scope("accounts")); // the preview shows what it holds
+  if (!call->who.lists_strategy(checked.spec->strategy_id)) return answer(out_of_scope("strategies"));
+  parts.job_files->preview(std::move(ask), [call, answer, checked](const result<job_preview_view>& got) {
+    if (!got) return answer(to_api_error(got.error(), "body"));
+    json_writer out{call->style};
+    out.begin_object();
+    write_findings(out, checked);
+    out.field("symbol", got->symbol).field("timeframe", got->frame.to_string()).field("bars", got->bars).key("error");
+    if (got->simulated.failure) out.value(*got->simulated.failure);
+    else out.null();
+    out.field("kind", "strategy").field("title", checked.spec->name).field("first_bar_index", 0).key("times").begin_array().end_array().key("plots").begin_array().end_array();
+    write_simulation(out, got->simulated);
+    out.field("slot", got->slot).key("run").raw(got->report);
+    answer(json_response(out.end_object().take()));
+  });
 }
 
 std::optional<http_response> refuse_job_source(const context_ptr& call, const std::string& source, const std::string& strategy_id, const instrument_master& master, utc_time now) {
@@ -206,6 +237,29 @@ void write_as_strategy(json_writer& out, const job_file_view& job) {
   out.end_array().end_object();
 }
 
+namespace {
+
+/// The newest switch of a file's job, which is all that is kept of them.
+void show_switch(const context_ptr& call, const responder& answer, const job_file_view& job) {
+  json_writer out{call->style};
+  out.begin_object().field("strategy_id", job.strategy_id).key("transitions").begin_array();
+  if (job.switched) {
+    const bool on = job.state == "enabled";
+    out.begin_object().field("timestamp", job.switched->at).field("kind", on ? "enabled" : "disabled").field("from", on ? "disabled" : "enabled");
+    out.field("to", on ? "enabled" : "disabled").field("author", job.switched->author).field("reason", job.switched->reason).field("automatic", false).end_object();
+  }
+  answer(json_response(out.end_array().end_object().take()));
+}
+
+/// A job computes values at its slots and plots nothing: as of a run that has computed no bar yet.
+void show_no_plots(const context_ptr& call, const responder& answer, const job_file_view& job) {
+  json_writer out{call->style};
+  out.begin_object().field("strategy_id", job.strategy_id).key("symbol").null().field("first_bar_index", 0);
+  answer(json_response(out.key("times").begin_array().end_array().key("plots").begin_array().end_array().end_object().take()));
+}
+
+} // namespace
+
 void answer_file_job(services& parts, const context_ptr& call, const responder& answer, const job_file_view& job, strategy_question what) {
   if (!call->who.lists_strategy(job.strategy_id)) return answer(out_of_scope("strategies"));
   if (!call->who.lists_account(job.account)) return answer(out_of_scope("accounts"));
@@ -222,12 +276,11 @@ void answer_file_job(services& parts, const context_ptr& call, const responder& 
                           [&shown](json_writer& out, const job_switch_call&) { shown(out); });
   case strategy_question::run_now: return run_job(parts, call, answer);
   case strategy_question::runs: return show_job_runs(parts, call, answer);
-  case strategy_question::signals:
-  case strategy_question::transitions:
-  case strategy_question::sets:
-  case strategy_question::performance:
-  case strategy_question::plots:
-    return answer(make_error(501, "strategy.job", "nothing of that kind is kept of the YAML job of a file: its signals and orders are in /runs, its fills in /api/v1/executions?strategy_id=" + job.strategy_id));
+  case strategy_question::signals: return show_job_signals(parts, call, answer, strategy_id{job.strategy_id});
+  case strategy_question::performance: return show_job_performance(parts, call, answer, {strategy_id{job.strategy_id}, account_id{job.account}});
+  case strategy_question::sets: return show_job_sets(parts, call, answer, {strategy_id{job.strategy_id}, account_id{job.account}});
+  case strategy_question::transitions: return show_switch(call, answer, job);
+  case strategy_question::plots: return show_no_plots(call, answer, job);
   case strategy_question::other: break;
   }
   answer(make_error(409, "strategy.file", "the job is that of the file " + job.file + ": change or remove the file"));

@@ -10,6 +10,8 @@ namespace tt::gateway {
 
 /// The findings of a source of kind yaml, in the shape of every other kind.
 http_response check_job_source(const context_ptr& call, const std::string& source, const instrument_master& master, utc_time now);
+/// POST /strategies/preview for a source of kind yaml. The node must run jobs.
+void preview_job_source(services& parts, const context_ptr& call, const responder& answer, job_preview_call ask);
 /// 422 with its findings where a source can't be the job of that strategy; nothing: it can.
 std::optional<http_response> refuse_job_source(const context_ptr& call, const std::string& source, const std::string& strategy_id, const instrument_master& master, utc_time now);
 

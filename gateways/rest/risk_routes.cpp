@@ -3,6 +3,8 @@
 #include "gateways/rest/limits_body.hpp"
 #include "gateways/rest/trading_call.hpp"
 
+#include <algorithm>
+
 namespace tt::gateway {
 
 namespace {
@@ -77,6 +79,82 @@ void set_limits(services& parts, trading_port& port, const context_ptr& call, co
   change.by = limit_role_of(*call);
   port.set_limits(caller_of(*call), std::move(change), answer_with<std::uint64_t>(call, answer, [](json_writer& out, std::uint64_t version) {
                     out.begin_object().field("version", version).end_object();
+                  }));
+}
+
+// ---------------------------------------------------------------- limit profiles
+
+void write_profile(json_writer& out, const profile_reading& one) {
+  out.begin_object().field("name", one.name).key("limits").begin_object();
+  for (const auto& spec : risk::limit_specs()) {
+    const auto& setting = one.limits[static_cast<std::size_t>(spec.id)];
+    if (setting.what == risk::limit_setting::kind::inherit) continue;
+    out.key(spec.name());
+    if (setting.what == risk::limit_setting::kind::off) out.value("off");
+    else out.value(setting.value);
+  }
+  out.end_object().key("assigned_to").begin_array();
+  for (const auto& where : one.assigned_to) {
+    out.begin_object().field("scope", to_string(where.scope));
+    if (!where.name.empty()) out.field("name", where.name);
+    out.end_object();
+  }
+  out.end_array().end_object();
+}
+
+void list_profiles(services&, trading_port& port, const context_ptr& call, const responder& answer) {
+  query_reader query{call->request.query};
+  auto of = account_of(query);
+  if (!query.ok()) return answer(query.failure());
+  port.risk_state(caller_of(*call), asked_account(port, *call, std::move(of)), answer_with<risk_snapshot>(call, answer, [](json_writer& out, const auto& now) {
+                    out.begin_object().field("limits_version", now.limits_version).key("profiles").begin_array();
+                    for (const auto& one : now.profiles) write_profile(out, one);
+                    out.end_array().end_object();
+                  }));
+}
+
+void show_profile(services&, trading_port& port, const context_ptr& call, const responder& answer) {
+  query_reader query{call->request.query};
+  auto of = account_of(query);
+  if (!query.ok()) return answer(query.failure());
+  port.risk_state(caller_of(*call), asked_account(port, *call, std::move(of)), [call, answer](const result<risk_snapshot>& got) {
+    if (!got) return answer(to_api_error(got.error(), "query"));
+    const auto& name = call->params.front();
+    const auto at = std::ranges::find(got->profiles, name, &profile_reading::name);
+    if (at == got->profiles.end()) return answer(to_api_error({errc::not_found, "no limit profile " + in_quotes(name), "name"}, "path"));
+    json_writer out{call->style};
+    write_profile(out, *at);
+    answer(json_response(out.take()));
+  });
+}
+
+/// Letters, digits, `_`, `-` and `.`: names stand in files and paths.
+bool is_profile_name(std::string_view name) {
+  return !name.empty() && name.size() <= 64 && name != "none" &&
+         std::ranges::all_of(name, [](char c) { return ('a' <= c && c <= 'z') || ('A' <= c && c <= 'Z') || ('0' <= c && c <= '9') || c == '_' || c == '-' || c == '.'; });
+}
+
+/// Makes the profile, or changes the limits that are named of it; null takes one away.
+void put_profile(services& parts, trading_port& port, const context_ptr& call, const responder& answer) {
+  const auto& name = call->params.front();
+  if (!is_profile_name(name))
+    return answer(to_api_error({errc::invalid_argument, "must be 1 to 64 letters, digits, dots, dashes and underscores, and not none", "name"}, "path"));
+  const auto json = body_of(call, answer);
+  if (!json) return;
+  object_reader body{*json};
+  risk::limit_change change;
+  change.what = risk::limit_change::target::profile;
+  change.profile = name;
+  change.reason = body.string({"reason"}, need::required).value_or("");
+  const auto* values = body.value({"limits"}, need::required);
+  if (values != nullptr && values->type() != json_value::kind::object) body.problem("limits", "must be an object", "type");
+  else if (values != nullptr) change.values = read_limits(body, *values);
+  if (values != nullptr && values->type() == json_value::kind::object && values->members().empty()) body.problem("limits", "names no limit", "missing");
+  if (is_bad(parts, body, call, answer)) return;
+  change.author = call->who.name;
+  change.by = limit_role_of(*call);
+  port.set_limits(caller_of(*call), std::move(change), answer_with<std::uint64_t>(call, answer, [name](json_writer& out, std::uint64_t version) {
+                    out.begin_object().field("name", name).field("version", version).end_object();
                   }));
 }
 
@@ -172,6 +250,9 @@ void add_risk_routes(std::vector<route>& rows, services& parts) {
   };
   add(verb::get, "/api/v1/risk", view, "Limits and breakers", with_accounts(parts, risk_state), "Risk", "");
   add(verb::put, "/api/v1/risk/limits", admin, "Change limits", with_accounts(parts, set_limits), "LimitsChanged", "LimitsChange");
+  add(verb::get, "/api/v1/risk/limit-profiles", view, "Limit profiles", with_accounts(parts, list_profiles), "LimitProfiles", "");
+  add(verb::get, "/api/v1/risk/limit-profiles/{name}", view, "One limit profile", with_accounts(parts, show_profile), "LimitProfileValues", "");
+  add(verb::put, "/api/v1/risk/limit-profiles/{name}", admin, "Make or change a limit profile", with_accounts(parts, put_profile), "LimitProfileChanged", "LimitProfileChange");
   add(verb::post, "/api/v1/risk/emergency-stop", unlimited, "Stop trading", with_stops(parts, emergency_stop), "EmergencyStopped", "EmergencyStop");
   add(verb::post, "/api/v1/risk/resume", admin, "Resume trading", with_stops(parts, resume), "", "Resume");
 }

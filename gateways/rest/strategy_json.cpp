@@ -229,6 +229,10 @@ void write_preview(json_writer& out, const pine::program& code, const preview_ou
   if (p.failure) out.value(*p.failure);
   else out.null();
   write_plots(out, code, p.rows, p.rows.size());
+  write_simulation(out, p);
+}
+
+void write_simulation(json_writer& out, const preview_outcome& p) {
   out.key("drawings").raw(p.drawings_json).key("markers").begin_array();
   for (const auto& m : p.markers) {
     out.begin_object().field("timestamp", m.time_ms / 1000).field("id", m.id).field("text", m.comment.empty() ? m.id : m.comment).field("side", m.size < 0 ? "sell" : "buy");

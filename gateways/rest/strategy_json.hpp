@@ -32,6 +32,8 @@ void write_performance(json_writer& out, std::span<const strategy::trade_row> tr
 void write_diagnostics(json_writer& out, const pine::compile_result& compiled);
 /// The fields plots, markers, trades and so on of a preview.
 void write_preview(json_writer& out, const pine::program& code, const strategy::preview_outcome& what);
+/// Those after the plots: drawings, markers, trades, profits, alerts, logs.
+void write_simulation(json_writer& out, const strategy::preview_outcome& what);
 void write_news(json_writer& out, const strategy_news& what);
 
 /// JSON text of an object as sent, for what the registry keeps as it is. Nothing when it is no object.

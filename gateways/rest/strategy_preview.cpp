@@ -75,7 +75,7 @@ void validate_strategy(services& parts, const context_ptr& call, const responder
     return run_heavy(parts, answer, [&parts, call, answer, source = std::move(source)] {
       answer(check_job_source(call, source, parts.market.instruments(), parts.clock()));
     });
-  if (kind != "pine") return answer(not_available("strategies: this build checks sources of the kinds pine and yaml only"));
+  if (kind != "pine") return answer(make_error(400, "request.invalid", "a strategy of kind webhook has no source that could be checked"));
   run_heavy(parts, answer, [call, answer, source = std::move(source)] {
     json_writer out{call->style};
     out.begin_object();
@@ -122,30 +122,49 @@ void answer_preview(const context_ptr& call, const responder& answer, const prev
 
 } // namespace
 
+namespace {
+
+/// Bars that the preview goes over and where they end.
+void read_range(object_reader& body, preview_ask& ask) {
+  ask.bars = 2'000;
+  if (const auto bars = body.number({"bars"}, need::optional)) {
+    const auto count = bars->to_scaled(0);
+    if (!count || *count < 1 || *count > static_cast<std::int64_t>(strategy::limits::preview_bars)) body.problem("bars", "must be from 1 to 20000", "range");
+    else ask.bars = static_cast<std::uint32_t>(*count);
+  }
+  if (const auto to = body.number({"to"}, need::optional)) {
+    const auto seconds = to->to_scaled(0);
+    if (!seconds || *seconds < unix_seconds(min_input_time) || *seconds > unix_seconds(max_input_time)) body.problem("to", "must be whole epoch seconds", "range");
+    else ask.to = *seconds;
+  }
+}
+
+void preview_job(services& parts, const context_ptr& call, const responder& answer, const preview_ask& ask, account_id account) {
+  if (parts.job_files == nullptr) return answer(not_available("jobs: this node runs no YAML jobs"));
+  job_preview_call wanted{ask.source, ask.inputs, std::move(account), ask.what != nullptr ? ask.what->symbol : "", ask.bars, {}};
+  if (ask.to) wanted.to = from_unix_seconds(*ask.to);
+  run_heavy(parts, answer, [&parts, call, answer, wanted = std::move(wanted)] { preview_job_source(parts, call, answer, wanted); });
+}
+
+} // namespace
+
 void preview_strategy(services& parts, const context_ptr& call, const responder& answer) {
   const auto json = body_of(call, answer);
   if (!json) return;
   object_reader body{*json};
   auto ask = std::make_shared<preview_ask>();
   const auto kind = read_kind(body).value_or("");
+  const auto chart = kind == "yaml" ? need::optional : need::required; // a job names its symbols and bars itself
   ask->source = body.string({"source"}, need::required, strategy_source_limit).value_or("");
-  if (const auto name = body.string({"symbol"}, need::required)) ask->what = read_symbol(parts, body, *name, "symbol");
-  ask->frame = read_frame(body, need::required).value_or(timeframe::minutes(1));
+  if (const auto name = body.string({"symbol"}, chart)) ask->what = read_symbol(parts, body, *name, "symbol");
+  ask->frame = read_frame(body, chart).value_or(timeframe::minutes(1));
   ask->hours = read_hours(body);
-  ask->bars = 2'000;
-  if (const auto bars = body.number({"bars"}, need::optional)) {
-    const auto count = bars->to_scaled(0);
-    if (!count || *count < 1 || *count > static_cast<std::int64_t>(strategy::limits::preview_bars)) body.problem("bars", "must be from 1 to 20000", "range");
-    else ask->bars = static_cast<std::uint32_t>(*count);
-  }
-  if (const auto to = body.number({"to"}, need::optional)) {
-    const auto seconds = to->to_scaled(0);
-    if (!seconds || *seconds < unix_seconds(min_input_time) || *seconds > unix_seconds(max_input_time)) body.problem("to", "must be whole epoch seconds", "range");
-    else ask->to = *seconds;
-  }
+  read_range(body, *ask);
   read_inputs_into(body, ask->inputs);
+  const auto account = body.string({"account_id", "account"}, need::optional, 64).value_or("");
   if (is_bad(parts, body, call, answer)) return;
-  if (kind != "pine") return answer(not_available("strategies: this build previews sources of kind pine only"));
+  if (kind == "yaml") return preview_job(parts, call, answer, *ask, account_id{account});
+  if (kind != "pine") return answer(make_error(400, "request.invalid", "a strategy of kind webhook has no source that could be previewed"));
   market::history_request wanted;
   wanted.symbol = ask->what->symbol;
   wanted.frame = ask->frame;

@@ -2,6 +2,7 @@
 // node's strategies.
 
 #include "gateways/rest/job_file_routes.hpp"
+#include "gateways/rest/job_rows.hpp"
 #include "gateways/rest/limits_body.hpp"
 #include "gateways/rest/strategy_calls.hpp"
 #include "gateways/rest/trading_call.hpp"
@@ -324,10 +325,17 @@ void answer_rows(services& parts, const context_ptr& call, const responder& answ
   });
 }
 
+/// A registered job, for its rows; nothing: the strategy is of another kind.
+std::optional<job_rows_subject> registered_job(registry& records, const strategy_record& known) {
+  if (known.state.kind != strategy_kind::yaml) return std::nullopt;
+  return job_rows_subject{known.id, known.state.account, known.state.mode, known.min_win_rate, known.evaluation_period, records.transitions(known.id, most_strategy_rows)};
+}
+
 void show_performance(services& parts, const context_ptr& call, const responder& answer) {
-  on_records(parts, answer, [call, answer](registry& records) {
+  on_records(parts, answer, [p = &parts, call, answer](registry& records) {
     const auto known = records.find(strategy_of(*call));
     if (!known) return answer(to_api_error(known.error(), "path"));
+    if (auto job = registered_job(records, *known)) return show_job_performance(*p, call, answer, std::move(*job));
     const auto trades = records.trades(known->id);
     json_writer out{call->style};
     out.begin_object().field("strategy_id", known->id.str()).field("mode", to_string(known->state.mode));
@@ -404,8 +412,18 @@ void clear_alerts(services& parts, const context_ptr& call, const responder& ans
 }
 
 void show_rows_of(services& parts, const context_ptr& call, const responder& answer, std::string_view which) {
-  if (which == "runs" && parts.job_files != nullptr && parts.strategies != nullptr)
-    if (const auto now = parts.strategies->records().state_of(strategy_of(*call)); now && now->kind == strategy_kind::yaml) return show_job_runs(parts, call, answer);
+  if (parts.job_files != nullptr && parts.strategies != nullptr)
+    if (const auto now = parts.strategies->records().state_of(strategy_of(*call)); now && now->kind == strategy_kind::yaml) {
+      if (which == "runs") return show_job_runs(parts, call, answer);
+      if (which == "signals") return show_job_signals(parts, call, answer, strategy_of(*call));
+      if (which == "sets")
+        return on_records(parts, answer, [p = &parts, call, answer](registry& records) {
+          const auto known = records.find(strategy_of(*call));
+          if (!known) return answer(to_api_error(known.error(), "path"));
+          if (auto job = registered_job(records, *known)) return show_job_sets(*p, call, answer, std::move(*job));
+          answer(to_api_error({errc::not_found, "no strategy " + in_quotes(call->params.front()), "strategy_id"}, "path"));
+        });
+    }
   answer_rows(parts, call, answer, which, [which](json_writer& out, registry& records, const strategy_record& known, std::size_t limit) {
     if (which == "runs")
       for (const auto& one : records.runs(known.id, limit)) write(out, one);

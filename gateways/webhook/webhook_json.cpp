@@ -119,8 +119,9 @@ void write(json_writer& out, const webhook_event& event) {
 
 void write(json_writer& out, const webhook_news& news) {
   if (news.what == webhook_news::kind::event) return write(out, news.event);
+  static constexpr std::string_view events[] = {"", "expected_alert_missing", "expected_alert_arrived", "expected_alert_withdrawn"};
   out.begin_object()
-    .field("event", news.what == webhook_news::kind::missing ? "expected_alert_missing" : "expected_alert_arrived")
+    .field("event", events[static_cast<std::size_t>(news.what)])
     .field("profile", news.profile)
     .field("name", news.profile_name)
     .field("last_at", news.since)

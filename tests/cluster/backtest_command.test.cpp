@@ -358,6 +358,20 @@ TEST_F(backtest_command, a_job_that_fails_on_the_node_shows_its_diagnostics) {
   EXPECT_NE(e.err.find("the script does not compile"), std::string::npos);
 }
 
+TEST_F(backtest_command, where_nothing_ran_there_are_reasons_and_no_page_of_dashes) {
+  write("stops.pine", "//@version=6\nstrategy(\"Stops\")\na = array.new_float(1, 0)\nif bar_index == 50\n    array.get(a, 5)\n");
+  auto o = options();
+  o.script = path("stops.pine");
+  o.out.folder = path("out");
+  const auto e = run(o);
+  EXPECT_EQ(e.code, 1);
+  EXPECT_NE(e.err.find("the index 5 is outside of the array"), std::string::npos) << e.err;
+  for (const auto& page : {e.out, read("out/report.html")}) {
+    EXPECT_NE(page.find("line 5, bar 50"), std::string::npos) << page;
+    EXPECT_EQ(page.find("Sharpe"), std::string::npos) << page;
+  }
+}
+
 TEST_F(backtest_command, ctrl_c_cancels_on_the_node_and_here) {
   std::atomic<bool> removed{false};
   scripted_server server([&](const std::string& line, const std::string&) -> scripted_reply {

@@ -57,11 +57,76 @@ TEST_F(job_node, jobs_of_files_are_strategies_of_kind_yaml) {
   EXPECT_EQ(json::parse(off.body)["enabled"], false);
   EXPECT_EQ(job("always_v1")["state"], "disabled");
   EXPECT_EQ(job("always_v1")["switched"]["reason"], "enough");
-  EXPECT_EQ(get("/api/v1/strategies/always_v1/performance").status, 501);
   EXPECT_EQ(http_send(port(), "DELETE", "/api/v1/strategies/always_v1").status, 409);
   EXPECT_EQ(get("/api/v1/strategies/nobody").status, 404);
   start();
   EXPECT_EQ(ask("/api/v1/strategies/always_v1")["enabled"], false) << "a restart does not switch on";
+}
+
+TEST_F(job_node, rows_of_a_job_come_from_its_runs_and_its_fills) {
+  write("always", job_of("always_v1"));
+  start();
+  ASSERT_EQ(post("/api/v1/strategies", {{"strategy_id", "mine"}, {"kind", "yaml"}, {"source", job_of("mine")}, {"account_id", "paper_simulator"}, {"enabled", true}, {"evaluation_period", 1}}).status, 201);
+  for (const std::string id : {"always_v1", "mine"}) {
+    const auto at = "/api/v1/strategies/" + id;
+    ASSERT_EQ(ask(at + "/performance")["trades"], 0) << get(at + "/performance").body;
+    ASSERT_EQ(post(at + "/run-now", json::object()).status, 200);
+    const auto signals = ask(at + "/signals");
+    ASSERT_EQ(signals["signals"].size(), 1u) << signals;
+    const auto signal = signals["signals"][0];
+    EXPECT_EQ(signal["symbol"], "AAPL");
+    EXPECT_EQ(signal["side"], "buy");
+    EXPECT_EQ(signal["action"], "entry_long");
+    EXPECT_EQ(signal["decision"], "sent");
+    EXPECT_GT(signal["quantity"].get<double>(), 1) << "shares, not a weight";
+    EXPECT_FALSE(signal["order_id"].get<std::string>().empty());
+    double bought = 0;
+    ASSERT_TRUE(until("/api/orders/" + signal["order_id"].get<std::string>(), [&](const json& now) { return now.value("status", "") == "filled" && (bought = now["filled_quantity"].get<double>()) > 0; }));
+    const auto sold = post("/api/orders", {{"symbol", "AAPL"}, {"side", "sell"}, {"quantity", bought}, {"reduce_only", true}, {"strategy_id", id}, {"comment", "by hand"}});
+    ASSERT_LT(sold.status, 300) << sold.body;
+    ASSERT_TRUE(until(at + "/performance", [](const json& now) { return now.value("trades", 0) == 1; })) << get(at + "/performance").body << sold.body;
+    const auto done = ask(at + "/performance");
+    const auto trade = done["recent_trades"][0];
+    EXPECT_EQ(trade["quantity"], bought);
+    EXPECT_EQ(trade["exit_reason"], "by hand");
+    EXPECT_EQ(trade["entry_reason"], "always: entry_long");
+    EXPECT_NEAR(done["net_profit"].get<double>(), (trade["exit_price"].get<double>() - trade["entry_price"].get<double>()) * bought - trade["fees"].get<double>(), 1e-6);
+    const auto sets = ask(at + "/sets")["sets"];
+    ASSERT_EQ(sets.size(), 1u);
+    EXPECT_EQ(sets[0]["complete"], id == "mine") << "a set of one trade, and of twenty";
+    EXPECT_TRUE(ask(at + "/transitions")["transitions"].is_array());
+    EXPECT_TRUE(ask(at + "/plots")["plots"].empty());
+  }
+  EXPECT_EQ(ask("/api/executions?strategy_id=mine")["executions"].size(), 2u) << "and no one else's";
+}
+
+TEST_F(job_node, a_preview_runs_dry_with_what_the_gate_says_and_trades_the_past) {
+  start();
+  const auto answer = post("/api/v1/strategies/preview", {{"kind", "yaml"}, {"source", job_of("tried")}, {"symbol", "AAPL"}, {"timeframe", "5m"}, {"bars", 300}});
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  const auto got = json::parse(answer.body);
+  EXPECT_EQ(got["valid"], true);
+  EXPECT_EQ(got["error"], json()) << got["error"];
+  EXPECT_EQ(got["symbol"], "AAPL");
+  EXPECT_EQ(got["timeframe"], "5m");
+  EXPECT_EQ(got["bars"], 300);
+  ASSERT_EQ(got["run"]["signals"].size(), 1u) << got["run"];
+  const auto signal = got["run"]["signals"][0];
+  EXPECT_EQ(signal["order_state"], "not sent");
+  EXPECT_EQ(signal["would_accept"], true);
+  EXPECT_EQ(signal["weight"], "0.2");
+  EXPECT_FALSE(signal["risk_check"]["checks"].empty());
+  EXPECT_GT(got["markers"].size(), 0u) << "it bought in the past";
+  EXPECT_TRUE(ask("/api/orders").empty()) << "nothing was sent";
+  EXPECT_TRUE(ask("/api/v1/jobs")["jobs"].empty());
+  auto wrong = job_of("tried");
+  wrong.replace(wrong.find("close > 0"), 9, "close > {nope}");
+  const auto bad = post("/api/v1/strategies/preview", {{"kind", "yaml"}, {"source", wrong}});
+  ASSERT_EQ(bad.status, 200) << bad.body;
+  EXPECT_EQ(json::parse(bad.body)["valid"], false);
+  EXPECT_EQ(json::parse(bad.body)["diagnostics"][0]["code"], "PARAM_UNKNOWN");
+  const auto other = post("/api/v1/strategies/preview", {{"kind", "yaml"}, {"source", job_of("tried")}, {"symbol", "MSFT"}, {"bars", 50}});
+  EXPECT_EQ(json::parse(other.body)["run"]["signals"][0]["symbol"], "MSFT") << other.body;
 }
 
 TEST_F(job_node, a_registered_yaml_strategy_is_checked_and_runs) {
@@ -123,6 +188,18 @@ TEST_F(job_node, a_limit_profile_works_where_an_admin_has_given_it) {
       if (one["strategy_id"] == "bare_v1") return one["findings"].dump().find("LIMIT_CONFLICT") != std::string::npos;
     return false;
   })) << "and its file says so";
+  risk::limit_change made;
+  made.what = risk::limit_change::target::profile;
+  made.profile = "nope";
+  made.values = {{risk::limit_id::max_position_size, risk::limit_setting::of(*decimal::parse("0.3"))}};
+  made.author = "root", made.reason = "test", made.by = risk::limit_change::role::admin;
+  ASSERT_TRUE(wait_for<std::uint64_t>([&](auto done) { running->accounts()->set_limits({"root", risk::access::admin}, made, done); }));
+  EXPECT_TRUE(until("/api/v1/jobs", [](const json& now) {
+    for (const auto& one : now["jobs"])
+      if (one["strategy_id"] == "nope_v1") return one["state"] == "enabled";
+    return false;
+  })) << "a profile that is made later is found";
+  EXPECT_EQ(ask("/api/v1/risk/limit-profiles/nope")["limits"], json({{"max_position_size", 0.3}}));
 }
 
 TEST(resident_scheduler, hands_every_slot_to_a_node_once) {

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <future>
@@ -98,7 +99,9 @@ protected:
     with.world.market = &market;
     with.world.desk = desk;
     with.world.clock = [this] { return market.market_time(); };
+    with.world.bar_patience = std::chrono::milliseconds{0};
     with.world.profiles = [this](const account_id&, gateway::reply<strategy::account_profiles> done) { done(profiles); };
+    if (gate) with.world.gate = [this](order_request what, gateway::reply<gateway::order_preview> done) { done(gate(what)); };
     with.folder = folder.path("jobs");
     with.log = sql_place{.name = "jobs", .file = folder.path("jobs.sqlite")};
     with.master = std::shared_ptr<const instrument_master>(std::shared_ptr<void>{}, &market.instruments());
@@ -129,6 +132,7 @@ protected:
   std::shared_ptr<kept_sender> sender = std::make_shared<kept_sender>();
   strategy::account_profiles profiles;
   stored_jobs stored;
+  std::function<gateway::order_preview(const order_request&)> gate;
   std::unique_ptr<job_service> service;
 };
 
@@ -169,6 +173,69 @@ TEST_F(job_service_test, notices_say_what_was_ordered_and_what_the_names_were_wo
   EXPECT_EQ(entry["weight"], 0);
   EXPECT_EQ(told[1], R"({"event":"trade","shares":66})");
   EXPECT_EQ(told[2], R"({"event":"run","how":"done"})");
+}
+
+TEST_F(job_service_test, missing_data_is_told_and_no_more_once_it_is_there) {
+  auto text = job_text;
+  text.replace(text.find("symbols: [AAPL]"), 15, "symbols: [AAPL, MSFT]");
+  write(text + "    gaps: {url: \"https://hooks.example.com/d\", payload_templates: {missing_data: {event: missing, symbol: \"{symbol}\", why: \"{error_message}\"}}}\n");
+  const auto bars = [](std::size_t count) { return scripted_market::make_bars(*parse_iso8601("2026-01-15T14:30:00Z"), std::chrono::minutes{5}, count); };
+  market.set_bars("MSFT", timeframe::minutes(5), session_hours::regular, bars(65)); // the newest one has not come
+  start();
+  const auto has = [](const std::vector<std::string>& all, const std::string& part) { return std::ranges::any_of(all, [&](const auto& one) { return one.find(part) != std::string::npos; }); };
+  const auto late = run("always_v1");
+  ASSERT_TRUE(late) << to_string(late.error());
+  EXPECT_EQ(json::parse(*late)["left_out"], json({"MSFT"}));
+  EXPECT_TRUE(has(sender->take(), R"({"event":"missing","symbol":"MSFT","why":"data_late"})"));
+  EXPECT_EQ(desk->placed().size(), 1u) << "the other one is traded";
+  market.set_time(*parse_iso8601("2026-01-15T20:05:03Z"));
+  for (const auto* symbol : {"AAPL", "MSFT"}) market.set_bars(symbol, timeframe::minutes(5), session_hours::regular, bars(67));
+  const auto whole = run("always_v1");
+  ASSERT_TRUE(whole) << to_string(whole.error());
+  EXPECT_EQ(json::parse(*whole)["left_out"], json::array());
+  EXPECT_FALSE(has(sender->take(), "missing"));
+}
+
+TEST_F(job_service_test, a_preview_asks_the_gate_and_sends_nothing) {
+  gate = [](const order_request& what) {
+    gateway::order_preview out;
+    out.decision.result = verdict::approved_reduced;
+    out.decision.approved = quantity{40};
+    out.fees = money{1};
+    EXPECT_EQ(what.strategy.str(), "always_v1");
+    return out;
+  };
+  start();
+  gateway::job_preview_call call;
+  call.source = job_text, call.bars = 30;
+  const auto preview = [&] {
+    auto told = std::make_shared<std::promise<result<gateway::job_preview_view>>>();
+    auto answer = told->get_future();
+    service->preview(call, [told](result<gateway::job_preview_view> got) { told->set_value(std::move(got)); });
+    return answer.get();
+  };
+  const auto got = preview();
+  ASSERT_TRUE(got) << to_string(got.error());
+  EXPECT_EQ(got->slot, *parse_iso8601("2026-01-15T20:00:00Z"));
+  EXPECT_EQ(got->symbol, "AAPL");
+  EXPECT_EQ(got->bars, 30u);
+  EXPECT_FALSE(got->simulated.failure) << *got->simulated.failure;
+  const auto report = json::parse(got->report);
+  ASSERT_EQ(report["signals"].size(), 1u) << report;
+  const auto signal = report["signals"][0];
+  EXPECT_EQ(signal["quantity"], "99") << "shares: a tenth of 100,000 at 100.67";
+  EXPECT_EQ(signal["weight"], "0.1");
+  EXPECT_EQ(signal["ordered_quantity"], "40");
+  EXPECT_EQ(signal["would_accept"], true);
+  EXPECT_EQ(signal["order_state"], "not sent");
+  EXPECT_EQ(report["lists"][0]["items"].size(), 1u);
+  ASSERT_FALSE(got->simulated.markers.empty());
+  EXPECT_GT(got->simulated.markers.front().size, 0);
+  EXPECT_TRUE(desk->placed().empty());
+  EXPECT_TRUE(sender->take().empty());
+  EXPECT_EQ(view("always_v1").runs, 0u);
+  call.source = "schema: 2\n";
+  EXPECT_EQ(preview().error().field, "source");
 }
 
 TEST_F(job_service_test, an_order_that_the_gate_refuses_is_no_trade) {

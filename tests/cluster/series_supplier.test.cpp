@@ -193,6 +193,20 @@ TEST_F(series_supplier, what_a_job_waits_for_ends_with_it) {
   EXPECT_TRUE(pages->empty());
 }
 
+TEST_F(series_supplier, what_a_coordinator_waits_for_ends_with_it_and_its_successor_is_served_at_once) {
+  for (const auto* symbol : {"AAPL", "MSFT", "TSLA", "AMD", "NVDA", "SPY"}) want(1, symbol);
+  caf::anon_send_exit(client_, caf::exit_reason::user_shutdown);
+  run();
+  client_ = system_.spawn(asker, supplier, endings);
+  want(1, "QQQ"); // the same job once more
+  // two pages were under way; they come for nobody
+  for (int left = 2; left > 0 && asked().front() != "QQQ"; --left) answer(asked().front());
+  ASSERT_EQ(asked(), names{"QQQ"});
+  answer("QQQ", 5);
+  EXPECT_EQ(endings->back().bars, 5U);
+  EXPECT_TRUE(pages->empty()) << "nothing of the predecessor's is asked for any more";
+}
+
 TEST_F(series_supplier, what_is_under_way_is_not_loaded_twice) {
   want(1, "AAPL");
   want(1, "AAPL");

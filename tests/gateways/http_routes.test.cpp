@@ -78,7 +78,7 @@ TEST(http_routes, every_route_of_the_contract_is_in_the_table) {
     "GET /api/orders", "GET /api/v1/orders", "GET /api/orders/{id}", "POST /api/orders", "POST /api/orders/preview",
     "PATCH /api/orders/{id}", "DELETE /api/orders/{id}", "DELETE /api/orders", "GET /api/executions", "GET /api/v1/executions",
     "GET /api/v1/portfolio", "GET /api/v1/portfolio/positions", "GET /api/v1/portfolio/{account_id}", "GET /api/v1/portfolio/risk",
-    "GET /api/v1/risk", "PUT /api/v1/risk/limits", "POST /api/v1/risk/emergency-stop", "POST /api/v1/risk/resume",
+    "GET /api/v1/risk", "PUT /api/v1/risk/limits", "GET /api/v1/risk/limit-profiles", "GET /api/v1/risk/limit-profiles/{name}", "PUT /api/v1/risk/limit-profiles/{name}", "POST /api/v1/risk/emergency-stop", "POST /api/v1/risk/resume",
     "GET /api/paper-trading/accounts", "POST /api/paper-trading/accounts/{id}/reset", "POST /api/paper-trading/orders/{id}/cancel",
     "GET /api/v1/strategies", "GET /api/strategies", "POST /api/v1/strategies/validate", "PUT /api/v1/strategies/{id}/source",
     "POST /api/v1/strategies/{id}/mode", "GET /api/v1/strategies/{id}/plots", "DELETE /api/v1/strategies/alerts",

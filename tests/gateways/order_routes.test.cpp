@@ -151,6 +151,11 @@ public:
     reading.limit = dec("0.02");
     reading.formula = "loss";
     out.breakers = {reading};
+    out.limits_version = 4;
+    profile_reading rebalance{"rebalance", {}, {{risk::limit_scope::strategy, "rebalance_v1"}}};
+    rebalance.limits[static_cast<std::size_t>(risk::limit_id::max_position_size)] = risk::limit_setting::of(dec("0.45"));
+    rebalance.limits[static_cast<std::size_t>(risk::limit_id::sector)] = risk::limit_setting::off();
+    out.profiles = {rebalance};
     done(out);
   }
   void set_limits(const trading_caller&, risk::limit_change change, reply<std::uint64_t> done) override {
@@ -449,6 +454,49 @@ TEST(order_routes, what_lies_inside_an_order_is_read_as_the_order_is) {
   EXPECT_EQ(f.order(R"({"symbol":"AAPL","side":"sell","quantity":1,"type":"trailing_stop","trail_percent":150})").status, 400);
   EXPECT_EQ(f.order(R"({"symbol":"AAPL","side":"sell","quantity":1,"type":"trailing_stop","trail_percent":99})").status, 201);
   EXPECT_EQ(f.send_json("PATCH", "/api/orders/o-1", R"({"trail_percent":100})").status, 400);
+}
+
+TEST(order_routes, an_admin_makes_and_changes_limit_profiles) {
+  trading_fixture f;
+  const auto root = f.token("root", role::admin), ann = f.token("ann", role::trader);
+  const std::string path = "/api/v1/risk/limit-profiles";
+  const auto listed = f.get(path).json();
+  f.check("LimitProfiles", listed);
+  EXPECT_EQ(listed["limits_version"], 4);
+  EXPECT_EQ(listed["profiles"][0]["limits"], nlohmann::json::parse(R"({"max_position_size":0.45,"sector":"off"})"));
+  EXPECT_EQ(listed["profiles"][0]["assigned_to"][0]["name"], "rebalance_v1");
+  EXPECT_EQ(f.get(path + "/rebalance").json(), listed["profiles"][0]);
+  EXPECT_EQ(f.get(path + "/nope").status, 404);
+
+  const auto made = f.send_as(root, "PUT", path + "/wide", R"({"limits":{"max_position_size":0.3,"sector":"off","DRAWDOWN":null},"reason":"index funds"})");
+  ASSERT_EQ(made.status, 200) << made.body;
+  f.check("LimitProfileChanged", made.json());
+  EXPECT_EQ(made.json()["version"], 4);
+  const auto& change = f.port.limit_changes.back();
+  EXPECT_EQ(change.what, risk::limit_change::target::profile);
+  EXPECT_EQ(change.profile, "wide");
+  EXPECT_EQ(change.author, "token:root");
+  EXPECT_EQ(change.reason, "index funds");
+  EXPECT_EQ(change.by, risk::limit_change::role::admin);
+  ASSERT_EQ(change.values.size(), 3u);
+  EXPECT_EQ(change.values[1].second, risk::limit_setting::off());
+  EXPECT_EQ(change.values[2].second, risk::limit_setting{});
+
+  const auto changes = f.port.limit_changes.size();
+  const auto field = [&](const std::string& name, const std::string& body) {
+    const auto said = f.send_as(root, "PUT", path + "/" + name, body);
+    EXPECT_EQ(said.status, 400) << said.body;
+    return said.json()["errors"][0]["loc"].dump();
+  };
+  EXPECT_EQ(field("none", R"({"limits":{"sector":"off"},"reason":"x"})"), R"(["path","name"])");
+  EXPECT_EQ(field("a%20b", R"({"limits":{"sector":"off"},"reason":"x"})"), R"(["path","name"])");
+  EXPECT_EQ(field("wide", R"({"limits":{"sectors":"off"},"reason":"x"})"), R"(["body","limits.sectors"])");
+  EXPECT_EQ(field("wide", R"({"limits":{"daily_loss":7},"reason":"x"})"), R"(["body","limits.daily_loss"])");
+  EXPECT_EQ(field("wide", R"({"limits":{},"reason":"x"})"), R"(["body","limits"])");
+  EXPECT_EQ(field("wide", R"({"limits":[1],"reason":"x"})"), R"(["body","limits"])");
+  EXPECT_EQ(field("wide", R"({"limits":{"sector":"off"}})"), R"(["body","reason"])");
+  EXPECT_EQ(f.send_as(ann, "PUT", path + "/wide", R"({"limits":{"sector":"off"},"reason":"x"})").status, 403);
+  EXPECT_EQ(f.port.limit_changes.size(), changes);
 }
 
 TEST(order_routes, limits_go_by_name_or_code) {

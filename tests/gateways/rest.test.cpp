@@ -297,7 +297,7 @@ TEST_F(rest, a_pine_source_is_checked) {
   EXPECT_EQ(job["valid"], false);
   EXPECT_EQ(job["diagnostics"][0]["code"], "BAD_TYPE");
   EXPECT_EQ(job["diagnostics"][0]["line"], 2);
-  EXPECT_EQ(check("webhook", "x").status, 503);
+  EXPECT_EQ(check("webhook", "x").status, 400) << "it has no source";
   EXPECT_EQ(http.send_json("POST", "/api/v1/strategies/validate", R"({"kind":"pine"})").status, 400);
 }
 

@@ -299,6 +299,14 @@ void receiver::heard(std::string_view id, utc_time now) {
   expected->second = {now, expectation::state::fine};
 }
 
+void receiver::expect(const webhook_profile& of, utc_time now) {
+  const auto before = expected_.find(of.id);
+  if (before != expected_.end() && before->second.now == expectation::state::missing)
+    news_.push_back({webhook_news::kind::withdrawn, {}, of.id, of.name, before->second.last});
+  if (of.expect_every) expected_[of.id] = {now, expectation::state::fine};
+  else if (before != expected_.end()) expected_.erase(before);
+}
+
 void receiver::on_time(alert_moment now) {
   lanes_.on_time(now);
   for (auto& [id, expected] : expected_) {
@@ -367,7 +375,7 @@ result<new_profile> receiver::create(const profile_change& what, utc_time now) {
   out.path_token = settings_.make_token();
   out.profile.path_token = digest_of(out.path_token, "");
   if (auto kept = journal_.put(out.profile); !kept) return kept.error();
-  if (out.profile.expect_every) expected_[out.profile.id] = {now, expectation::state::fine};
+  expect(out.profile, now);
   profiles_.insert_or_assign(out.profile.id, out.profile);
   return out;
 }
@@ -379,8 +387,7 @@ result<webhook_profile> receiver::change(std::string_view id, const profile_chan
   if (auto fine = apply(*changed, what); !fine) return fine.error();
   changed->updated_at = from_unix_ms(unix_ms(now));
   if (auto kept = journal_.put(*changed); !kept) return kept.error();
-  if (changed->expect_every) expected_[changed->id] = {now, expectation::state::fine};
-  else expected_.erase(changed->id);
+  if (what.expect_every) expect(*changed, now); // another change lets the time run on
   profiles_.insert_or_assign(changed->id, *changed);
   return changed;
 }
@@ -389,9 +396,11 @@ result<void> receiver::remove(std::string_view id) {
   if (id == settings_.fallback.id) return error{errc::conflict, "the default profile is made from the settings and can't be removed", "id"};
   const auto found = profiles_.find(id);
   if (found == profiles_.end()) return error{errc::not_found, "there is no webhook profile " + tt::in_quotes(id), "id"};
-  if (auto gone = journal_.remove(id); !gone) return gone;
-  if (const auto expected = expected_.find(id); expected != expected_.end()) expected_.erase(expected);
+  if (auto removed = journal_.remove(id); !removed) return removed;
+  auto gone = std::move(found->second);
   profiles_.erase(found);
+  gone.expect_every.reset();
+  expect(gone, {});
   return {};
 }
 

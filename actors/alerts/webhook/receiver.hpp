@@ -48,9 +48,10 @@ struct receiver_settings {
 
 /// What was changed, for those who listen.
 struct webhook_news {
-  enum class kind : std::uint8_t { event, missing, arrived } what = kind::event;
+  /// withdrawn: it was missing, and is expected no more, or anew from now on.
+  enum class kind : std::uint8_t { event, missing, arrived, withdrawn } what = kind::event;
   webhook_event event;               ///< of `event`
-  std::string profile, profile_name; ///< of `missing` and `arrived`: an expected alert
+  std::string profile, profile_name; ///< of an expected alert
   utc_time since{};                  ///< last alert of the profile
 };
 
@@ -151,6 +152,8 @@ private:
   judged judge_again(const webhook_event& event, const webhook_profile& profile) const;
   [[nodiscard]] webhook_profile paper_profile(account_id account) const;
   result<void> apply(webhook_profile& to, const profile_change& what) const;
+  /// Begins to wait for the profile's next alert, or waits no more; an alarm that stood is taken back.
+  void expect(const webhook_profile& of, utc_time now);
   void heard(std::string_view profile, utc_time now);
   void resume(webhook_event event, alert_moment now);
   void send_on(const webhook_event& event, std::chrono::nanoseconds patience, order_plan plan, on_its_way::history past, alert_moment now);

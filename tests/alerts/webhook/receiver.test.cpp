@@ -580,6 +580,49 @@ TEST_F(webhook_receiver, a_missing_alert_is_an_alarm_once) {
   EXPECT_EQ(core->take_news().size(), 1U);
 }
 
+TEST_F(webhook_receiver, a_missing_alert_that_is_waited_for_no_more_is_no_alarm_any_more) {
+  auto change = named("every minute");
+  change.expect_every = 60s;
+  const auto made = core->create(change, now.wall);
+  ASSERT_TRUE(made);
+  const auto told = [&] {
+    std::vector<webhook_news::kind> out;
+    for (const auto& one : core->take_news()) out.push_back(one.what);
+    return out;
+  };
+  pass(61s);
+  EXPECT_EQ(told(), std::vector{webhook_news::kind::missing});
+  profile_change other;
+  other.freshness = 30s;
+  ASSERT_TRUE(core->change(made->profile.id, other, now.wall));
+  EXPECT_TRUE(told().empty()) << "it is still missing";
+  profile_change longer;
+  longer.expect_every = 120s;
+  ASSERT_TRUE(core->change(made->profile.id, longer, now.wall));
+  EXPECT_EQ(told(), std::vector{webhook_news::kind::withdrawn});
+  pass(100s);
+  EXPECT_TRUE(told().empty());
+  pass(21s);
+  EXPECT_EQ(told(), std::vector{webhook_news::kind::missing});
+  ASSERT_TRUE(core->remove(made->profile.id));
+  EXPECT_EQ(told(), std::vector{webhook_news::kind::withdrawn});
+  pass(600s);
+  EXPECT_TRUE(told().empty());
+}
+
+TEST_F(webhook_receiver, a_change_of_something_else_does_not_put_the_alarm_off) {
+  auto change = named("every minute");
+  change.expect_every = 60s;
+  const auto made = core->create(change, now.wall);
+  ASSERT_TRUE(made);
+  pass(50s);
+  profile_change other;
+  other.freshness = 30s;
+  ASSERT_TRUE(core->change(made->profile.id, other, now.wall));
+  pass(11s);
+  EXPECT_EQ(core->take_news().size(), 1U);
+}
+
 TEST_F(webhook_receiver, a_secret_that_is_part_of_a_field_is_refused_and_not_traded_under_another_name) {
   auto change = named("careless");
   change.body_secret = "position";

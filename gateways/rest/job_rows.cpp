@@ -1,0 +1,146 @@
+#include "gateways/rest/job_rows.hpp"
+
+#include "actors/strategy/live/fill_trades.hpp"
+#include "gateways/rest/strategy_calls.hpp"
+#include "gateways/rest/trading_call.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace tt::gateway {
+
+using namespace strategy;
+using tt::to_string;
+
+namespace {
+
+constexpr std::size_t default_rows = 100;
+/// Executions of one job that are folded at most; more: 422, a part of them would make other trades.
+constexpr std::size_t folded_fills = 1'000'000;
+/// Runs whose records are looked through for signals.
+constexpr std::size_t runs_looked_at = 1'000;
+
+/// The mode at a moment, and how often it had changed by then.
+trade_row with_mode(closed_trade trade, const job_rows_subject& of) {
+  trade_row row;
+  row.mode = of.changes.empty() ? of.mode : strategy_mode::paper; // every strategy begins on paper
+  for (auto change = of.changes.rbegin(); change != of.changes.rend(); ++change) {
+    if (change->kind != "mode" || unix_ms(change->at) > trade.exit_ms) continue;
+    ++row.epoch;
+    row.mode = parse_name<strategy_mode>(change->to, "mode").value_or(row.mode);
+  }
+  row.trade = std::move(trade);
+  return row;
+}
+
+/// Folds the job's executions; `then` is called with its closed trades, in the order of closing.
+void with_trades(services& parts, const context_ptr& call, const responder& answer, const job_rows_subject& of, std::function<void(const std::vector<trade_row>&)> then) {
+  if (parts.trading == nullptr) return answer(no_accounts_for("strategies"));
+  order_filter filter;
+  filter.account = of.account;
+  filter.strategy = of.id;
+  filter.limit = folded_fills;
+  parts.trading->executions(caller_of(*call), std::move(filter), [call, answer, of, then = std::move(then)](const result<std::vector<execution_snapshot>>& got) {
+    if (!got) return answer(to_api_error(got.error(), "path"));
+    if (got->size() >= folded_fills) return answer(make_error(422, "strategy.fills", "the job has more than " + std::to_string(folded_fills) + " executions: too many to fold"));
+    std::vector<strategy_fill> fills;
+    fills.reserve(got->size());
+    for (auto one = got->rbegin(); one != got->rend(); ++one) fills.push_back({one->fill, one->contract, one->reason});
+    auto trades = trades_of_fills(fills);
+    if (!trades) return answer(trades.error());
+    std::vector<trade_row> rows;
+    for (auto& one : *trades) rows.push_back(with_mode(std::move(one), of));
+    then(rows);
+  });
+}
+
+// ---------------------------------------------------------------- signals
+
+const json_value* member(const json_value& of, std::string_view name) {
+  if (of.type() != json_value::kind::object) return nullptr;
+  for (const auto& m : of.members())
+    if (m.name == name) return &m.value;
+  return nullptr;
+}
+std::string text_in(const json_value& of, std::string_view name) {
+  const auto* at = member(of, name);
+  return at != nullptr && at->type() == json_value::kind::string ? at->text() : std::string{};
+}
+void write_number(json_writer& out, std::string_view key, const json_value& of, std::string_view name) {
+  out.key(key);
+  const auto* at = member(of, name);
+  const auto number = at != nullptr ? decimal::parse(at->text()) : result<decimal>{error{}};
+  if (number) out.value(*number);
+  else out.null();
+}
+
+/// What became of a signal, in the words of every strategy; empty: it was not to be sent.
+std::string_view decision_of(const std::string& state) {
+  if (state.empty()) return "recorded";
+  for (const auto* word : {"not sent", "risk_rejected", "rejected"})
+    if (state == word) return "refused";
+  if (state == "filled") return "filled";
+  if (state == "cancelled" || state == "expired") return state == "expired" ? "expired" : "cancelled";
+  return "sent";
+}
+
+void write_signal(json_writer& out, const json_value& s, const job_run_view& run) {
+  const auto signal = text_in(s, "signal"), state = text_in(s, "order_state"), limit = text_in(s, "limit_price"), refused = text_in(s, "order_error");
+  const bool buys = signal == "buy" || signal == "entry_long" || signal == "exit_short";
+  out.begin_object().field("timestamp", run.started).field("symbol", text_in(s, "symbol")).field("side", buys ? "buy" : "sell").field("action", signal);
+  out.field("order_id", text_in(s, "order_id"));
+  write_number(out, "quantity", s, "quantity");
+  out.field("type", limit.empty() ? "market" : "limit");
+  write_number(out, "price", s, limit.empty() ? "price" : "limit_price");
+  write_number(out, "stop_price", s, "stop_price");
+  write_number(out, "target_price", s, "target_price");
+  write_number(out, "ordered_quantity", s, "ordered_quantity");
+  out.field("decision", decision_of(state)).field("reason", refused.empty() ? text_in(s, "reason") : refused).field("key", text_in(s, "key"));
+  out.field("run_id", run.run_id).field("slot", run.slot).field("order_state", state).end_object();
+}
+
+} // namespace
+
+void show_job_performance(services& parts, const context_ptr& call, const responder& answer, job_rows_subject of) {
+  with_trades(parts, call, answer, of, [call, answer, of](const std::vector<trade_row>& trades) {
+    json_writer out{call->style};
+    out.begin_object().field("strategy_id", of.id.str()).field("mode", to_string(of.mode));
+    write_performance(out, trades);
+    out.key("recent_trades").begin_array();
+    for (auto i = trades.size(); i > (trades.size() > default_rows ? trades.size() - default_rows : 0); --i) write(out, trades[i - 1]);
+    answer(json_response(out.end_array().end_object().take()));
+  });
+}
+
+void show_job_sets(services& parts, const context_ptr& call, const responder& answer, job_rows_subject of) {
+  with_trades(parts, call, answer, of, [call, answer, of](const std::vector<trade_row>& trades) {
+    std::vector<scored_trade> scored;
+    for (const auto& t : trades) scored.push_back({t.trade.exit_ms, t.trade.profit, t.mode, t.epoch});
+    json_writer out{call->style};
+    out.begin_object().field("strategy_id", of.id.str()).key("sets").begin_array();
+    for (const auto& one : sets_of(scored, of.evaluation_period)) write(out, one, of.min_win_rate);
+    answer(json_response(out.end_array().end_object().take()));
+  });
+}
+
+void show_job_signals(services& parts, const context_ptr& call, const responder& answer, const strategy_id& of) {
+  query_reader query{call->request.query};
+  const auto limit = static_cast<std::size_t>(query.integer({"limit"}, query_reader::need::optional, 1, static_cast<std::int64_t>(most_strategy_rows)).value_or(default_rows));
+  if (!query.ok()) return answer(query.failure());
+  parts.job_files->runs(of.str(), runs_looked_at, [call, answer, of, limit](const result<std::vector<job_run_view>>& runs) {
+    if (!runs) return answer(to_api_error(runs.error(), "path"));
+    json_writer out{call->style};
+    out.begin_object().field("strategy_id", of.str()).key("signals").begin_array();
+    std::size_t left = limit;
+    for (const auto& run : *runs) {
+      const auto report = parse_json(run.report.empty() ? std::string_view{"{}"} : std::string_view{run.report});
+      const auto* signals = report ? member(*report, "signals") : nullptr;
+      if (signals == nullptr) continue;
+      const auto all = signals->items();
+      for (auto i = all.size(); i > 0 && left > 0; --i, --left) write_signal(out, all[i - 1], run); // newest first
+    }
+    answer(json_response(out.end_array().end_object().take()));
+  });
+}
+
+} // namespace tt::gateway
