@@ -33,7 +33,7 @@ public:
 /// When a snapshot may be written, which takes as long as the account is old.
 enum class snapshot_time : std::uint8_t {
   any_commit,
-  quiet, ///< at a start and at the day roll, so that no order waits for it
+  quiet, ///< at a start and at the day roll, so that no order waits for it; of a long journal when a quarter of it is new
 };
 
 struct writer_settings {
@@ -60,6 +60,8 @@ class account_writer {
 public:
   /// Most records that may wait for a commit; more outcomes are refused.
   static constexpr std::size_t max_waiting = 4'096;
+  /// Of `snapshot_time::quiet`: one part in so many of the journal must be new.
+  static constexpr std::uint64_t quiet_part = 4;
 
   /// Claims the journal under settings.core.epoch, replays it (from the newest snapshot that fits) and starts the core. What the
   /// start asks of the venue is in started(). Errors: as journal::open; corrupt_data where the journal is damaged: then nothing may trade.

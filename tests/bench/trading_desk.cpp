@@ -4,6 +4,8 @@
 #include "bench_node.hpp"
 #include "measure.hpp"
 
+#include "gateways/auth/first_admin.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <atomic>
@@ -123,6 +125,8 @@ void reads(record& out, std::uint16_t port, int count) {
 
 int run(const std::string& json, bool quick) {
   const scratch_folder folder;
+  // a node on loopback needs none; only an admin may resume
+  if (auto made = gateway::make_first_admin(folder.path(), std::chrono::system_clock::now()); !made) give_up(to_string(made.error()));
   bench_node node(trading_config(folder.path()));
   wait_until([&] { return http_client{node.port()}.get("/api/v1/quotes/AAPL").status == 200; }, std::chrono::seconds{30}, "a price");
   wait_until([&] { return http_client{node.port()}.get("/health/ready").status == 200; }, std::chrono::seconds{30}, "the node to be ready");
