@@ -12,12 +12,14 @@ export const invented = Array.from({ length: symbol_count - 1 }, (_, i) => `F${S
 export const symbols = ["BTCUSD", ...invented];
 
 /// Market time against the wall clock. An invented coin has about 40 events a
-/// minute: thirty times that is more than the ten a second that are sent on.
-const speed = 30;
+/// minute, in 20 moments: thirty times that are ten moments a second. They come as they
+/// please, so of ten a second about five are sent on (each topic rests for 100 ms after
+/// a message); of forty a second eight.
+export const default_speed = 30;
 
 const own_instruments = new URL("../../../config/instruments.yaml", import.meta.url);
 
-export async function figures_node(port) {
+export async function figures_node(port, speed = default_speed) {
   const { TT_BIN } = process.env;
   if (!TT_BIN) throw new Error("set TT_BIN, the program tt");
   const folder = await mkdtemp(join(process.env.DATA_DIR ?? tmpdir(), "figures-"));
