@@ -168,18 +168,8 @@ async function running(node) {
   // “followed”: a list in the order of a figure takes the quotes of all its symbols, in view or not
   if (options.rows === "followed") await page.locator("[data-testid=watchlist] [data-sort=change_percent]").click();
   const rows = await page.getByTestId("quote-row").count();
-  // how many updates really come, before anything is measured: listening to them costs
-  let updates = 0;
-  const count = ({ response }) => (updates += response.payloadData.split('"channel":"quotes"').length - 1);
-  await session.send("Network.enable");
-  session.on("Network.webSocketFrameReceived", count);
-  const [events_before, listened_from] = [await node.events(), performance.now()];
-  await new Promise((resolve) => setTimeout(resolve, 10_000));
-  const listened_s = (performance.now() - listened_from) / 1000;
-  const updates_per_s = updates / listened_s;
-  const events_per_s = ((await node.events()) - events_before) / listened_s;
-  session.off("Network.webSocketFrameReceived", count);
-  await session.send("Network.disable");
+  // the node counts what it has sent, of which all but a handful are quotes
+  const counted_from = { at: performance.now(), events: await node.events(), messages: await node.messages() };
 
   await page.evaluate(() => {
     globalThis.figure_frames = [];
@@ -205,6 +195,9 @@ async function running(node) {
     frames.push(...(await page.evaluate(() => globalThis.figure_frames.splice(0))));
     await sample();
   }
+  const counted_s = (performance.now() - counted_from.at) / 1000;
+  const events_per_s = ((await node.events()) - counted_from.events) / counted_s;
+  const updates_per_s = ((await node.messages()) - counted_from.messages) / counted_s;
   const classes_last = await heap_classes(session);
   const bars = Number(await terminal.chart().getAttribute("data-bars"));
   const [first, last] = [samples[0], samples.at(-1)];

@@ -12,9 +12,8 @@ export const invented = Array.from({ length: symbol_count - 1 }, (_, i) => `F${S
 export const symbols = ["BTCUSD", ...invented];
 
 /// Market time against the wall clock. An invented coin has about 40 events a
-/// minute, in 20 moments: thirty times that are ten moments a second. They come as they
-/// please, so of ten a second about five are sent on (each topic rests for 100 ms after
-/// a message); of forty a second eight.
+/// minute: thirty times that are more than twenty a second, of which about nine are sent
+/// on, as a topic rests for 100 ms after each message.
 export const default_speed = 30;
 
 const own_instruments = new URL("../../../config/instruments.yaml", import.meta.url);
@@ -65,6 +64,8 @@ feeds:
     pid: child.pid,
     /// Events of the simulated exchange so far.
     events: async () => (await health()).feeds.sim.events,
+    /// Messages of the stream that were sent so far.
+    messages: async () => Number(/^tt_ws_messages_out_total (\S+)$/m.exec(await (await fetch(`${url}/metrics`)).text())[1]),
     async stop() {
       child.kill("SIGTERM");
       await exited;
