@@ -224,7 +224,12 @@ constexpr schema schemas[] = {
    "The session's id comes in the cookie tt_session; changes need the header X-CSRF-Token"},
   {"Me",
    "user:s! principal:s! kind:e(local|token|session)! role:e(viewer|trader|admin)! account_scope:e(none|paper|listed|all)! accounts:[]s! "
-   "strategies:[]s! expires_at:t!? csrf_token:s"},
+   "strategies:[]s! expires_at:t!? csrf_token:s totp_enabled:b"},
+  {"TotpBegin", "password:s!"},
+  {"TotpOffer", "secret:s! otpauth_uri:s! expires_in:i!", "Counts once a code of it was shown to /auth/totp/confirm, within expires_in seconds"},
+  {"TotpConfirm", "totp:s!"},
+  {"TotpRemove", "password:s! totp:s!"},
+  {"TotpChanged", "status:e(enabled|removed)! id:s!"},
   {"StreamTicket", "ticket:s! expires_in:i!"},
   {"TokenRequest", "name:s! role:e(viewer|trader|admin)! accounts:[]s strategies:[]s expires_at:t expires_in_days:i allowed_ips:[]s",
    "Without accounts: paper accounts, of an admin all; * alone means all"},
@@ -236,7 +241,7 @@ constexpr schema schemas[] = {
    "id:s! name:s! role:e(viewer|trader|admin)! accounts:[]s! strategies:[]s! allowed_ips:[]s! expires_at:t!? is_expired:b! created_at:t! "
    "created_by:s! last_used_at:t!? token:s!"},
   {"UserRequest", "username:s password:s role:e(viewer|trader|admin) accounts:[]s strategies:[]s is_enabled:b"},
-  {"User", "id:s! username:s! role:e(viewer|trader|admin)! accounts:[]s! strategies:[]s! is_enabled:b! created_at:t! updated_at:t!"},
+  {"User", "id:s! username:s! role:e(viewer|trader|admin)! accounts:[]s! strategies:[]s! is_enabled:b! totp_enabled:b! created_at:t! updated_at:t!"},
   {"Users", "users:[]#User!"},
   {"IdentityGone", "status:e(revoked|removed)! id:s!"},
   // -- stream frames
