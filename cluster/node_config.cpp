@@ -246,6 +246,8 @@ result<node_config> node_config::make(const settings& values, std::string_view y
   out.time_zone = values.text("market.time_zone");
   out.strategies_dir = values.text("trading.strategies_dir");
   set(out.risk_limits, risk::read_limits([&](std::string_view key) { return values.text(key); }));
+  set(out.news_feeds, gateway::parse_feed_sources(values.list("news.feeds")));
+  set(out.news_interval_s, values.integer("news.interval_s", 60, 86'400));
   set(out.threads, values.integer("node.threads", 0, 1024));
   set(out.port, values.integer("server.port", 0, 65535));
   if (!values.text("server.metrics_port").empty()) {
