@@ -454,6 +454,7 @@ struct node::impl {
 
   void show_news() {
     if (!news) news = std::make_unique<gateway::news_service>(gateway::news_config{config.news_feeds, std::chrono::seconds{config.news_interval_s}, std::string(version())}, master, clock);
+    headlines.reset(); // of a try that failed: it ends its watch, which must not be the new one's
     headlines = std::make_unique<gateway::news_channel>(news->store(), *stream, clock);
     server->show_news(news->store());
     news->start();
