@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
-import { WorkerSocket } from "./worker_socket";
+import { describe, expect, it, vi } from "vitest";
+import { WorkerSocket, worker_socket_offering } from "./worker_socket";
 import type { ToPage, ToWorker } from "./worker_socket";
 
 class FakeWorker {
@@ -43,6 +43,22 @@ describe("worker socket", () => {
     worker.say({ kind: "messages", batch: ["a", "b"] });
     expect(heard).toEqual(["a"]);
     expect(worker.told).toContainEqual({ kind: "close", code: undefined, reason: undefined });
+  });
+
+  it("gives way to a plain socket once a worker has failed", () => {
+    vi.stubGlobal("Worker", FakeWorker);
+    vi.stubGlobal("WebSocket", class { constructor(readonly url: string, readonly protocols: string[]) {} });
+    const workers: FakeWorker[] = [];
+    const open = worker_socket_offering(() => ["tt.json"], () => {
+      workers.push(new FakeWorker());
+      return workers.at(-1) as unknown as Worker;
+    });
+    expect(open("ws://x")).toBeInstanceOf(WorkerSocket);
+    expect(open("ws://x")).toBeInstanceOf(WorkerSocket);
+    workers[1]?.onerror?.();
+    expect(open("ws://x")).toMatchObject({ url: "ws://x", protocols: ["tt.json"] });
+    expect(workers.length).toBe(2);
+    vi.unstubAllGlobals();
   });
 
   it("tells how it ended, a thread that fails included", () => {

@@ -20,10 +20,14 @@ export class WorkerSocket implements StreamSocket {
   onclose: StreamSocket["onclose"] = null;
   onerror: StreamSocket["onerror"] = null;
 
-  constructor(private readonly worker: Worker, url: string, protocols: string[]) {
+  /// @param failed is called where the worker does not come up
+  constructor(private readonly worker: Worker, url: string, protocols: string[], failed: () => void = () => {}) {
     worker.onmessage = ({ data }: MessageEvent<ToPage>) => this.take(data);
     // a worker that does not come up: as a socket that does not
-    worker.onerror = () => this.onclose?.({ code: 1006, reason: "the stream's thread failed" });
+    worker.onerror = () => {
+      failed();
+      this.onclose?.({ code: 1006, reason: "the stream's thread failed" });
+    };
     this.tell({ kind: "open", url, protocols });
   }
 
@@ -56,8 +60,10 @@ export class WorkerSocket implements StreamSocket {
   }
 }
 
-/// Offers subprotocols as they are at each connection. Without workers, a plain socket.
-export function worker_socket_offering(protocols: () => string[]): SocketFactory {
-  if (typeof Worker === "undefined") return socket_offering(protocols);
-  return (url) => new WorkerSocket(new SocketWorker(), url, protocols());
+/// Offers subprotocols as they are at each connection. A plain socket where there are no workers, or
+/// one has failed once: a proxy may have a stricter policy than the gateway.
+export function worker_socket_offering(protocols: () => string[], make: () => Worker = () => new SocketWorker()): SocketFactory {
+  const plain = socket_offering(protocols);
+  let is_usable = typeof Worker !== "undefined";
+  return (url) => (is_usable ? new WorkerSocket(make(), url, protocols(), () => (is_usable = false)) : plain(url));
 }
