@@ -5,6 +5,7 @@
 #include "cluster/pine_command.hpp"
 #include "cluster/risk_command.hpp"
 #include "cluster/token_command.hpp"
+#include "cluster/user_command.hpp"
 #include "cluster/webhooks/webhook_command.hpp"
 #include "cluster/strategy_command.hpp"
 
@@ -132,6 +133,8 @@ int run(int argc, char** argv) {
 
   token_options tokens;
   const auto* token = add_token_command(app, tokens);
+  user_options users;
+  const auto* user = add_user_command(app, users);
   risk_options stops;
   const auto* risk = add_risk_command(app, stops);
 
@@ -157,6 +160,7 @@ int run(int argc, char** argv) {
   if (const auto code = run_job_command(job_subcommands, job)) return *code;
   if (*strategy) return run_strategy(strategies);
   if (*token) return run_token(tokens);
+  if (*user) return run_user(users);
   if (*risk) return run_risk(stops);
   if (*check) return run_check(config_path, values);
   if (*new_key) return run_keys_new(key);

@@ -17,6 +17,8 @@
 #include "gateways/gateway.hpp"
 #include "gateways/http/peer_rules.hpp"
 #include "gateways/jobs/job_channels.hpp"
+#include "gateways/news/news_channel.hpp"
+#include "gateways/news/news_service.hpp"
 #include "gateways/notify/https_notice_sender.hpp"
 #include "gateways/strategies/strategy_channels.hpp"
 #include "gateways/stream/stream_service.hpp"
@@ -131,6 +133,8 @@ struct node::impl {
   std::unique_ptr<gateway::trading_channels> order_channels; ///< likewise
   std::unique_ptr<gateway::strategy_channels> strategy_channel; ///< likewise
   std::unique_ptr<gateway::alert_channel> alert_events; ///< likewise
+  std::unique_ptr<gateway::news_service> news; ///< of a gateway with feeds
+  std::unique_ptr<gateway::news_channel> headlines; ///< of the stream
   std::unique_ptr<gateway::gateway> server;
   /// What was served before accounts came or went: closed, and kept while answers may be under way that it asked for.
   struct former {
@@ -153,6 +157,7 @@ struct node::impl {
     is_stopping = true; // a takeover that waits for something must not hold up the end
     if (accounts_seat) accounts_seat->stop(); // from now on this thread alone opens and closes
     close_gateway();
+    if (news) news->stop();
     if (desk) desk->close_accounts(); // their last answers need the gateway's sockets
     else if (stops) stops->end();
     if (port) port->end(); // answers that are under way would meet a gateway that is gone
@@ -180,6 +185,7 @@ struct node::impl {
     order_channels.reset();
     strategy_channel.reset();
     alert_events.reset();
+    headlines.reset();
     if (desk) desk->close_doors();
   }
 
@@ -442,10 +448,19 @@ struct node::impl {
       channels = std::make_unique<gateway::job_channels>(*jobs, *stream, clock);
       server->serve_jobs(*jobs);
     }
+    if (!config.news_feeds.empty()) show_news();
     auto bound = server->start();
     if (!bound) return bound.error();
     bound_port = *bound;
     return {};
+  }
+
+  void show_news() {
+    if (!news) news = std::make_unique<gateway::news_service>(gateway::news_config{config.news_feeds, std::chrono::seconds{config.news_interval_s}, std::string(version())}, master, clock);
+    headlines.reset(); // of a try that failed: it ends its watch, which must not be the new one's
+    headlines = std::make_unique<gateway::news_channel>(news->store(), *stream, clock);
+    server->show_news(news->store());
+    news->start();
   }
 
   /// Everything of the desk has its routes and channels.

@@ -247,6 +247,8 @@ result<node_config> node_config::make(const settings& values, std::string_view y
   out.strategies_dir = values.text("trading.strategies_dir");
   out.day_roll = {values.text("trading.day_roll_stocks"), values.text("trading.day_roll_futures"), values.text("trading.day_roll_crypto")};
   set(out.risk_limits, risk::read_limits([&](std::string_view key) { return values.text(key); }));
+  set(out.news_feeds, gateway::parse_feed_sources(values.list("news.feeds")));
+  set(out.news_interval_s, values.integer("news.interval_s", 60, 86'400));
   set(out.threads, values.integer("node.threads", 0, 1024));
   set(out.port, values.integer("server.port", 0, 65535));
   if (!values.text("server.metrics_port").empty()) {

@@ -9,6 +9,7 @@
 #include "actors/risk/limits.hpp"
 #include "cluster/cluster_config.hpp"
 #include "cluster/settings.hpp"
+#include "gateways/news/feed_source.hpp"
 
 #include <optional>
 #include <string>
@@ -87,6 +88,8 @@ struct node_config {
   bool alerts = true;                   ///< ENABLE_ALERTS
   std::vector<std::string> notice_allow; ///< NOTICE_ALLOW
   std::string notice_ca_file;           ///< NOTICE_CA_FILE
+  std::vector<gateway::feed_source> news_feeds; ///< NEWS_FEEDS
+  std::size_t news_interval_s = 300;    ///< NEWS_INTERVAL_S
   webhook_config webhooks;
   std::string default_venue;
   std::string benchmark; ///< symbol whose moves stop entries; empty, or unknown to the master: none

@@ -90,8 +90,9 @@ std::span<const setting_spec> setting_specs() {
     {"notices.allow", {"NOTICE_ALLOW"}, "", "host names, addresses and networks that outgoing notices may reach besides public ones", active, open, key_form::list},
     {"notices.ca_file", {"NOTICE_CA_FILE"}, "", "PEM file of certificates that outgoing notices trust besides the system's", active, open, key_form::path},
 
-    {"news.feeds", {"NEWS_FEEDS"}, "", "news sources", reserved, open, key_form::list},
-    {"news.api_key", {"NEWS_API_KEY"}, "", "key of the news source", reserved, secret},
+    {"news.feeds", {"NEWS_FEEDS"}, "", "RSS and Atom feeds: https://…, http://… or file:///…; AAPL|MSFT=https://… for one about these symbols", active, secret, key_form::list},
+    {"news.interval_s", {"NEWS_INTERVAL_S"}, "300", "seconds between two looks at a feed"},
+    {"news.api_key", {"NEWS_API_KEY"}, "", "key of a news service; only feeds are read", reserved, secret},
 
     {"tradier.api_key", {"TRADIER_API_KEY", "TRADIER_TOKEN"}, "", "Tradier token", reserved, secret},
     {"tradier.account_id", {"TRADIER_ACCOUNT_ID"}, "", "Tradier account", reserved},

@@ -74,6 +74,7 @@ struct gateway::impl {
   std::unique_ptr<tls_server> webhook_tls = {};
   std::uint16_t webhook_listen_port = 0;
   paper_port* paper = nullptr;
+  news_store* news = nullptr;
 
   void stop_webhooks() {
     if (webhook_server) webhook_server->stop();
@@ -157,6 +158,7 @@ void gateway::show_trading(trading_port& port) { impl_->trading = &port; }
 void gateway::show_stops(stop_port& port) { impl_->stops = &port; }
 void gateway::show_job_files(job_files_port& port) { impl_->job_files = &port; }
 void gateway::show_strategies(strategies_port& port) { impl_->strategies = &port; }
+void gateway::show_news(news_store& news) { impl_->news = &news; }
 void gateway::serve_alerts(alerts_port& port) { impl_->alerts = &port; }
 
 void gateway::receive_webhooks(webhook_port& port) { impl_->webhooks = &port; }
@@ -189,6 +191,7 @@ result<std::uint16_t> gateway::start() {
   made->parts.alerts = impl_->alerts;
   made->parts.webhooks = impl_->webhooks;
   made->parts.paper = impl_->paper;
+  made->parts.news = impl_->news;
   made->identities = *identities;
   made->parts.identities = made->identities.get();
   // a stream may know the service for longer than there is a queue

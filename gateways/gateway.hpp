@@ -28,6 +28,7 @@ class Collectable;
 namespace tt::gateway {
 
 class alerts_port;
+class news_store;
 class cluster_port;
 class jobs_port;
 class job_files_port;
@@ -139,6 +140,8 @@ public:
   /// Serves the alerts of this node; without it their routes answer 503. `port` outlives the
   /// gateway. Call before start().
   void serve_alerts(alerts_port& port);
+  /// Serves the headlines of this node; without it there are none, and the answer says so. As above.
+  void show_news(news_store& news);
   /// Receives alerts; without it their routes answer 503. `port` outlives the gateway. Call before start().
   void receive_webhooks(webhook_port& port);
 

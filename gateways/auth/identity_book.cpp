@@ -78,7 +78,7 @@ bool rules(const identity_reach& reach) {
 }
 
 bool can_log_in(const user_record& user) {
-  return user.active == user_record::state::enabled && user.factor == user_record::second_factor::none;
+  return user.active == user_record::state::enabled && user.factor != user_record::second_factor::unreadable;
 }
 
 } // namespace
@@ -184,6 +184,39 @@ result<user_record> identity_book::remove_user(const std::string& name, utc_time
   if (!had_admin || has_admin(now)) return gone;
   users_.emplace(name, gone);
   return error{errc::conflict, "is the last admin: make another one first", "id"};
+}
+
+result<user_record> identity_book::add_codes(const std::string& name, const std::string& secret, std::string_view code, utc_time now) {
+  const auto found = users_.find(name);
+  if (found == users_.end()) return error{errc::not_found, "no user " + in_quotes(name), "id"};
+  auto& user = found->second;
+  if (user.factor != user_record::second_factor::none) return error{errc::conflict, "one-time codes are asked for already: take them off first"};
+  const auto step = match_totp({secret, 0}, code, now);
+  if (!step) return error{errc::refused, "the one-time code is wrong", "totp"};
+  user.factor = user_record::second_factor::code;
+  user.codes = {secret, *step};
+  user.changed_at = now;
+  return user;
+}
+
+result<user_record> identity_book::remove_codes(const std::string& name, utc_time now) {
+  const auto found = users_.find(name);
+  if (found == users_.end()) return error{errc::not_found, "no user " + in_quotes(name), "id"};
+  auto& user = found->second;
+  user.factor = user_record::second_factor::none;
+  user.codes = {};
+  user.changed_at = now;
+  return user;
+}
+
+result<void> identity_book::use_code(const std::string& name, std::string_view code, utc_time now) {
+  const auto found = users_.find(name);
+  if (found == users_.end()) return error{errc::not_found, "no user " + in_quotes(name), "id"};
+  auto& user = found->second;
+  const auto step = user.factor == user_record::second_factor::code ? match_totp(user.codes, code, now) : std::nullopt;
+  if (!step) return error{errc::refused, "the one-time code is wrong or was used before", "totp"};
+  user.codes.used_step = *step;
+  return {};
 }
 
 const user_record* identity_book::find_user(const std::string& name) const {

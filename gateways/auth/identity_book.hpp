@@ -5,6 +5,7 @@
 #include "actors/model/result.hpp"
 #include "actors/model/time.hpp"
 #include "gateways/auth/principal.hpp"
+#include "gateways/auth/totp.hpp"
 
 #include <map>
 #include <optional>
@@ -47,9 +48,11 @@ struct user_record {
   identity_reach reach;
   enum class state : std::uint8_t { enabled, disabled };
   state active = state::enabled;
-  /// Whether a one-time code was asked for by hand in the file; this build can't check one, so such a user can't log in.
-  enum class second_factor : std::uint8_t { none, code };
+  /// Whether a one-time code is needed beside the password. What stands in the file and can't be read must not count as
+  /// none: such a user can't log in until an admin takes it off.
+  enum class second_factor : std::uint8_t { none, code, unreadable };
   second_factor factor = second_factor::none;
+  totp_codes codes = {}; ///< with `code`
   utc_time created_at{};
   utc_time changed_at{};
 
@@ -98,6 +101,13 @@ public:
   [[nodiscard]] result<user_record> change_user(const std::string& name, const user_change& change, utc_time now);
   /// Errors: not_found, conflict as above.
   [[nodiscard]] result<user_record> remove_user(const std::string& name, utc_time now);
+  /// Asks for one-time codes of `secret` from now on; `code` shows that its owner has them, and is used up by that.
+  /// Errors: not_found, conflict (codes are asked for already), refused (the code is wrong).
+  [[nodiscard]] result<user_record> add_codes(const std::string& name, const std::string& secret, std::string_view code, utc_time now);
+  /// Asks for none any more. Errors: not_found.
+  [[nodiscard]] result<user_record> remove_codes(const std::string& name, utc_time now);
+  /// Uses a code up. Errors: not_found, refused (wrong, or used before).
+  [[nodiscard]] result<void> use_code(const std::string& name, std::string_view code, utc_time now);
   [[nodiscard]] const user_record* find_user(const std::string& name) const;
   [[nodiscard]] const std::map<std::string, user_record>& users() const { return users_; }
 

@@ -60,10 +60,23 @@ ordered_json user_json(const user_record& one) {
   ordered_json out{{"name", one.name}, {"password", one.password_hash}};
   out.update(reach_json(one.reach));
   out["enabled"] = one.active == user_record::state::enabled;
-  if (one.factor == user_record::second_factor::code) out["totp"] = true;
+  if (one.factor == user_record::second_factor::code) out["totp"] = {{"secret", one.codes.secret}, {"used_step", one.codes.used_step}};
+  if (one.factor == user_record::second_factor::unreadable) out["totp"] = true;
   out["created_at"] = to_iso8601(one.created_at);
   out["changed_at"] = to_iso8601(one.changed_at);
   return out;
+}
+
+/// Whatever stands there, a second factor that can't be checked must not count as checked.
+void read_codes(const json& from, user_record& to) {
+  if (from.is_null() || from == json(false)) return;
+  to.factor = user_record::second_factor::unreadable;
+  if (!from.is_object() || !from.contains("secret") || !from.at("secret").is_string()) return;
+  const auto secret = from.at("secret").get<std::string>();
+  const auto used = from.value("used_step", json(0));
+  if (!is_totp_secret(secret) || !used.is_number_integer()) return;
+  to.factor = user_record::second_factor::code;
+  to.codes = {secret, used.get<std::int64_t>()};
 }
 
 user_record user_of(const json& from) {
@@ -72,8 +85,7 @@ user_record user_of(const json& from) {
   out.password_hash = from.at("password").get<std::string>();
   out.reach = reach_of(from);
   out.active = from.at("enabled").get<bool>() ? user_record::state::enabled : user_record::state::disabled;
-  // whatever stands there, a second factor that can't be checked must not count as checked
-  if (from.contains("totp") && from.at("totp") != json(false) && !from.at("totp").is_null()) out.factor = user_record::second_factor::code;
+  if (from.contains("totp")) read_codes(from.at("totp"), out);
   out.created_at = time_of(from, "created_at");
   out.changed_at = time_of(from, "changed_at");
   return out;

@@ -11,7 +11,8 @@
 
 namespace tt::gateway {
 
-/// The text of a book. No secret stands in it: digests of tokens, Argon2id of passwords.
+/// The text of a book: digests of tokens, Argon2id of passwords. The keys of one-time codes stand there as they are, since a
+/// code can't be checked without them: whoever reads the file has the second factor, not the first.
 std::string to_text(const identity_book& book);
 /// Errors: corrupt_data with what is wrong.
 result<identity_book> parse_identities(const std::string& text);

@@ -17,9 +17,6 @@ using nlohmann::json;
 
 std::string uses_path(const std::string& folder) { return (std::filesystem::path(folder) / identity_service::uses_file).string(); }
 
-std::string user_key(const std::string& user) { return "user " + user; }
-std::string address_key(const std::string& client) { return "address " + client; }
-
 /// A clock that was set back must not stop what is done now and then.
 bool is_due(const std::optional<utc_time>& last, utc_time now, nanoseconds every) { return !last || now - *last >= every || now < *last; }
 
@@ -162,39 +159,6 @@ void identity_service::log_out(const std::string& session) {
 }
 
 // -- slow
-
-std::variant<opened_session, login_refusal> identity_service::log_in(const std::string& user, const std::string& password, const std::string& client,
-                                                                     utc_time now) {
-  using reason = login_refusal::reason;
-  look(now);
-  std::optional<user_record> known;
-  {
-    const std::lock_guard guard{mutex_};
-    for (const auto& key : {user_key(user), address_key(client)})
-      if (const auto until = lockout_.locked_until(key, now))
-        return login_refusal{reason::locked, std::chrono::ceil<std::chrono::seconds>(*until - now)};
-    if (const auto* found = book_.find_user(user)) known = *found;
-  }
-  // an unknown name takes as long as a known one
-  bool is_good = is_password(known ? known->password_hash : nobodys_hash(), password);
-  is_good = is_good && known && known->active == user_record::state::enabled;
-  if (is_good && known->factor == user_record::second_factor::code) return login_refusal{reason::second_factor};
-  const std::lock_guard guard{mutex_};
-  if (!is_good) {
-    lockout_.failed(user_key(user), now);
-    lockout_.failed(address_key(client), now);
-    return login_refusal{reason::wrong};
-  }
-  lockout_.succeeded(user_key(user)); // those of the address stay: somebody there may have tried other names
-  opened_session out;
-  out.cookie = secrets_();
-  out.csrf_token = secrets_();
-  out.who = principal_of(*known);
-  ui_session session{known->name, known->password_hash, out.csrf_token, now, now};
-  out.expires_at = session.expires_at();
-  sessions_.add(sha256_hex(out.cookie), std::move(session));
-  return out;
-}
 
 result<new_token> identity_service::add_token(const token_draft& draft, const std::string& author, utc_time now) {
   new_token out;

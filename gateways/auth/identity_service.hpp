@@ -54,11 +54,33 @@ struct opened_session {
   utc_time expires_at{};
 };
 
-/// Why a login did not.
+/// Who wants to get in, and what they show for it.
+struct login_attempt {
+  std::string user, password;
+  std::optional<std::string> code = {}; ///< one-time code
+};
+
+/// Why a login, or a wish about one's own one-time codes, was not granted.
 struct login_refusal {
-  enum class reason : std::uint8_t { wrong, locked, second_factor };
+  enum class reason : std::uint8_t {
+    wrong,        ///< user or password
+    locked,       ///< too many failures
+    code_missing, ///< the password was right, a one-time code is needed
+    code_wrong,   ///< likewise, and the code is wrong or was used before
+    unreadable,   ///< codes are asked for, in a way that can't be read
+    codes_on,     ///< codes are asked for already
+    codes_off,    ///< there are none to take off
+    no_offer,     ///< nothing waits for a confirmation, or not any more
+    not_kept,     ///< the file can't be written: `trouble`
+  };
   reason why = reason::wrong;
   std::chrono::seconds retry_after{0}; ///< of locked
+  error trouble = {};                  ///< of not_kept
+};
+
+/// A key for one-time codes that counts once a code of it was shown.
+struct totp_offer {
+  std::string secret, uri;
 };
 
 class identity_service : public std::enable_shared_from_this<identity_service> {
@@ -68,6 +90,9 @@ public:
   /// So often, at most, are the times of last use written.
   static constexpr std::chrono::seconds save_uses_every{60};
   static constexpr std::string_view uses_file = "identity_uses.json";
+  /// How long an offered key waits for its first code, and how many users' keys do; over it, none is offered.
+  static constexpr std::chrono::minutes offer_life{10};
+  static constexpr std::size_t max_offers = identity_book::max_users;
 
   /// `folder` is DATA_DIR, empty: in memory. Errors: those of identity_file::load.
   static result<std::shared_ptr<identity_service>> open(const std::string& folder, secret_source secrets = system_secret);
@@ -94,7 +119,15 @@ public:
 
   // -- slow
 
-  [[nodiscard]] std::variant<opened_session, login_refusal> log_in(const std::string& user, const std::string& password, const std::string& client, utc_time now);
+  [[nodiscard]] std::variant<opened_session, login_refusal> log_in(const login_attempt& shown, const std::string& client, utc_time now);
+  /// A fresh key for the user's one-time codes; the one offered before is void. Nothing is asked for until confirm_totp.
+  [[nodiscard]] std::variant<totp_offer, login_refusal> offer_totp(const login_attempt& shown, const std::string& client, utc_time now);
+  /// From now on every login of `user` needs a code, if `code` is one of the offered key.
+  [[nodiscard]] std::optional<login_refusal> confirm_totp(const std::string& user, const std::string& code, const std::string& client, utc_time now);
+  /// Takes password and code.
+  [[nodiscard]] std::optional<login_refusal> remove_totp(const login_attempt& shown, const std::string& client, utc_time now);
+  /// An admin's way, for who has lost the key. Errors: those of identity_book::remove_codes, identity_file.
+  [[nodiscard]] result<user_record> reset_totp(const std::string& name, utc_time now);
   /// Errors: those of identity_book and identity_file.
   [[nodiscard]] result<new_token> add_token(const token_draft& draft, const std::string& author, utc_time now);
   [[nodiscard]] result<access_token> revoke_token(const std::string& id);
@@ -113,6 +146,14 @@ private:
   void look(utc_time now);
   /// Has the times of last use written, now and then. Requires the lock.
   void used(const std::string& id, utc_time now);
+  /// Whether failures lock the user or the address. Requires the lock.
+  [[nodiscard]] std::optional<login_refusal> find_lock(const std::string& user, const std::string& client, utc_time now) const;
+  /// Counts a failure of the user and of the address.
+  login_refusal failed(login_refusal::reason why, const std::string& user, const std::string& client, utc_time now);
+  /// Fills `known` where the password is right and its user may log in; counts a failure otherwise.
+  [[nodiscard]] std::optional<login_refusal> check_password(const login_attempt& shown, const std::string& client, utc_time now, std::optional<user_record>& known);
+  /// Uses the code up where `known` needs one.
+  [[nodiscard]] std::optional<login_refusal> check_code(const user_record& known, const std::optional<std::string>& code, const std::string& client, utc_time now);
   [[nodiscard]] result<void> change(const std::function<result<void>(identity_book&)>& how);
   /// The principal of a session, while its user may log in. Requires the lock.
   [[nodiscard]] recognition known_session(const ui_session* session, const std::string& handle) const;
@@ -126,6 +167,11 @@ private:
   session_table sessions_;
   ticket_table tickets_;
   lockout lockout_;
+  struct kept_offer {
+    std::string secret;
+    utc_time until{};
+  };
+  std::map<std::string, kept_offer> offers_; ///< by user
   std::map<std::string, utc_time> uses_; ///< by id of the token
   std::optional<utc_time> saved_uses_at_;
   enum class uses_state : std::uint8_t { saved, changed } uses_state_ = uses_state::saved;

@@ -124,6 +124,9 @@ struct http_response {
   header_list headers;
   std::string body;
   std::shared_ptr<const std::string> shared_body;
+  /// Which pages may show it in a frame.
+  enum class framing : std::uint8_t { nobody, own_origin };
+  framing framed_by = framing::nobody;
 
   [[nodiscard]] std::string_view content() const { return shared_body ? std::string_view{*shared_body} : std::string_view{body}; }
 };

@@ -67,11 +67,15 @@ role needed_role(access who) {
   return role::admin;
 }
 
-std::string content_policy(const request_context& context) {
+std::string_view frame_ancestors(const http_response& response) {
+  return response.framed_by == http_response::framing::own_origin ? "frame-ancestors 'self'" : "frame-ancestors 'none'";
+}
+
+std::string content_policy(const request_context& context, const http_response& response) {
   const std::string host = to_lower(context.request.header("Host"));
   return "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
          "worker-src 'self' blob:; connect-src 'self' ws://" + host + " wss://" + host +
-         "; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+         "; object-src 'none'; base-uri 'none'; form-action 'self'; " + std::string{frame_ancestors(response)};
 }
 
 bool token_in_url(const http_request& request) {
@@ -432,10 +436,10 @@ http_response pipeline::finish(exchange& call, http_response response) {
   headers.set("X-Request-Id", context.request_id);
   headers.set("X-Content-Type-Options", "nosniff");
   headers.set("Referrer-Policy", "no-referrer");
-  headers.set("X-Frame-Options", "DENY");
+  headers.set("X-Frame-Options", response.framed_by == http_response::framing::own_origin ? "SAMEORIGIN" : "DENY");
   const auto* type = headers.find("Content-Type");
   const bool page = type != nullptr && type->substr(0, 9) == "text/html";
-  headers.set("Content-Security-Policy", page ? content_policy(context) : "default-src 'none'; frame-ancestors 'none'");
+  headers.set("Content-Security-Policy", page ? content_policy(context, response) : "default-src 'none'; " + std::string{frame_ancestors(response)});
   if (context.link == peer_link::tls) headers.set("Strict-Transport-Security", std::string{strict_transport});
   if (headers.find("Cache-Control") == nullptr) headers.set("Cache-Control", "no-store");
   if (call.origin == origin_kind::allowed || call.origin == origin_kind::own) {

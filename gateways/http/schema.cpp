@@ -67,7 +67,8 @@ constexpr schema schemas[] = {
   {"CalendarDay", "date:d! status:e(open|closed)! open:s!? close:s!? extended_open:s extended_close:s half_day:b! name:s"},
   {"Calendar", "venue:s! timezone:s! days:[]#CalendarDay!"},
   {"NewsItem", "id:s! timestamp:i! source:s! headline:s! summary:s url:s! symbols:[]s!"},
-  {"News", "news:[]#NewsItem! configured:b!"},
+  {"NewsFeed", "name:s! state:e(waiting|ok|failed)! detail:s checked_at:t!?"},
+  {"News", "news:[]#NewsItem! configured:b! feeds:[]#NewsFeed!"},
   {"SavedDocument", "name:s! version:i! updated_at:t!"},
   {"Feed", "name:s! source:s! state:s! since:i! events:i! stale_symbols:i! last_event_at:s detail:s!"},
   {"Feeds", "feeds:[]#Feed!"},
@@ -228,7 +229,12 @@ constexpr schema schemas[] = {
    "The session's id comes in the cookie tt_session; changes need the header X-CSRF-Token"},
   {"Me",
    "user:s! principal:s! kind:e(local|token|session)! role:e(viewer|trader|admin)! account_scope:e(none|paper|listed|all)! accounts:[]s! "
-   "strategies:[]s! expires_at:t!? csrf_token:s"},
+   "strategies:[]s! expires_at:t!? csrf_token:s totp_enabled:b"},
+  {"TotpBegin", "password:s!"},
+  {"TotpOffer", "secret:s! otpauth_uri:s! expires_in:i!", "Counts once a code of it was shown to /auth/totp/confirm, within expires_in seconds"},
+  {"TotpConfirm", "totp:s!"},
+  {"TotpRemove", "password:s! totp:s!"},
+  {"TotpChanged", "status:e(enabled|removed)! id:s!"},
   {"StreamTicket", "ticket:s! expires_in:i!"},
   {"TokenRequest", "name:s! role:e(viewer|trader|admin)! accounts:[]s strategies:[]s expires_at:t expires_in_days:i allowed_ips:[]s",
    "Without accounts: paper accounts, of an admin all; * alone means all"},
@@ -240,7 +246,7 @@ constexpr schema schemas[] = {
    "id:s! name:s! role:e(viewer|trader|admin)! accounts:[]s! strategies:[]s! allowed_ips:[]s! expires_at:t!? is_expired:b! created_at:t! "
    "created_by:s! last_used_at:t!? token:s!"},
   {"UserRequest", "username:s password:s role:e(viewer|trader|admin) accounts:[]s strategies:[]s is_enabled:b"},
-  {"User", "id:s! username:s! role:e(viewer|trader|admin)! accounts:[]s! strategies:[]s! is_enabled:b! created_at:t! updated_at:t!"},
+  {"User", "id:s! username:s! role:e(viewer|trader|admin)! accounts:[]s! strategies:[]s! is_enabled:b! totp_enabled:b! created_at:t! updated_at:t!"},
   {"Users", "users:[]#User!"},
   {"IdentityGone", "status:e(revoked|removed)! id:s!"},
   // -- stream frames

@@ -116,9 +116,17 @@ std::optional<static_files::file> static_files::load(const fs::path& path) {
   return out;
 }
 
+/// TradingView's licensed library draws in a frame of its own (ui-bridge/web/README.md). Only its files may be framed, and not
+/// the terminal's page that stands in for names without a file.
+bool static_files::may_be_framed(const fs::path& path) const {
+  const auto below = path.lexically_relative(root_);
+  return !below.empty() && *below.begin() == framed_folder;
+}
+
 http_response static_files::respond(const request_context& call, const fs::path& path, const file& plain) {
   const std::string name = path.filename().string();
   http_response out;
+  if (may_be_framed(path)) out.framed_by = http_response::framing::own_origin;
   out.headers.set("Content-Type", std::string{content_type_of(name)});
   out.headers.set("Cache-Control", is_hashed_asset(name) ? "public, max-age=31536000, immutable" : "no-cache");
   file chosen = plain;

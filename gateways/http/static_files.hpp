@@ -17,6 +17,8 @@ class static_files {
 public:
   static constexpr std::size_t max_file_bytes = 32 * 1024 * 1024;
   static constexpr std::size_t max_cached_bytes = 64 * 1024 * 1024;
+  /// Folder whose files the terminal's own pages may show in a frame.
+  static constexpr std::string_view framed_folder = "charting_library";
 
   /// An empty or missing `root` leads to a page that tells how to build the UI.
   explicit static_files(const std::string& root);
@@ -34,6 +36,7 @@ private:
   };
 
   [[nodiscard]] std::optional<std::filesystem::path> locate(const std::vector<std::string>& segments) const;
+  [[nodiscard]] bool may_be_framed(const std::filesystem::path& path) const;
   std::optional<file> load(const std::filesystem::path& path);
   http_response respond(const request_context& call, const std::filesystem::path& path, const file& found);
 

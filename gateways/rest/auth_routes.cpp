@@ -13,6 +13,8 @@ using need = object_reader::need;
 using auth_handler = void (*)(services&, identity_service&, const context_ptr&, const responder&);
 
 constexpr std::int64_t max_days = 3650;
+/// Characters of a one-time code, with the blanks that people put into it.
+constexpr std::size_t max_code = 16;
 constexpr std::chrono::hours day{24};
 
 handler with_identities(services& parts, auth_handler run) {
@@ -57,7 +59,7 @@ void write_token(json_writer& out, const access_token& one, const std::optional<
 void write_user(json_writer& out, const user_record& one) {
   out.begin_object().field("id", one.name).field("username", one.name);
   write_reach(out, one.reach);
-  out.field("is_enabled", one.active == user_record::state::enabled);
+  out.field("is_enabled", one.active == user_record::state::enabled).field("totp_enabled", one.factor != user_record::second_factor::none);
   out.field("created_at", one.created_at).field("updated_at", one.changed_at).end_object();
 }
 
@@ -101,16 +103,30 @@ std::string cookie_of(const request_context& call, std::string_view value, std::
          (call.link == peer_link::tls ? "; Secure" : "");
 }
 
-void refuse_login(const responder& answer, const login_refusal& refusal) {
+/// `unknown` is the status of who could not show who they are: 401 at a login, 403 where a session stands already.
+void refuse_login(const responder& answer, const login_refusal& refusal, int unknown) {
+  using reason = login_refusal::reason;
   switch (refusal.why) {
-  case login_refusal::reason::wrong: return answer(make_error(401, "auth.login", "user or password is wrong"));
-  case login_refusal::reason::second_factor:
-    return answer(make_error(403, "auth.totp", "this user needs a one-time code, which this build can't check; use a token"));
-  case login_refusal::reason::locked: break;
+  case reason::wrong: return answer(make_error(unknown, "auth.login", "user or password is wrong"));
+  case reason::code_missing: return answer(make_error(unknown, "auth.totp_required", "a one-time code is needed: that of this user's authenticator"));
+  case reason::code_wrong: return answer(make_error(unknown, "auth.totp", "the one-time code is wrong or was used before"));
+  case reason::unreadable: return answer(make_error(403, "auth.totp_unreadable", "what is kept of this user's one-time codes can't be read; an admin can take it off"));
+  case reason::codes_on: return answer(make_error(409, "auth.totp_on", "one-time codes are asked for already: take them off first"));
+  case reason::codes_off: return answer(make_error(409, "auth.totp_off", "no one-time codes are asked for"));
+  case reason::no_offer: return answer(make_error(409, "auth.totp_offer", "no key waits for its first code: begin anew"));
+  case reason::not_kept: return answer(to_api_error(refusal.trouble));
+  case reason::locked: break;
   }
   auto out = make_error(429, "auth.locked", "too many failures; try again later");
   out.headers.set("Retry-After", std::to_string(refusal.retry_after.count()));
   answer(std::move(out));
+}
+
+/// Authenticators show codes with a blank in the middle.
+std::optional<std::string> read_code(object_reader& body, need n) {
+  auto code = body.string({"totp"}, n, max_code);
+  if (code) std::erase(*code, ' ');
+  return code;
 }
 
 void log_in(services& parts, identity_service& identities, const context_ptr& call, const responder& answer) {
@@ -119,14 +135,14 @@ void log_in(services& parts, identity_service& identities, const context_ptr& ca
   object_reader body{*json};
   const auto user = body.string({"username", "user"}, need::required, identity_book::max_name).value_or("");
   const auto password = body.string({"password"}, need::required, max_password).value_or("");
-  static_cast<void>(body.string({"totp"}, need::optional));
+  const auto code = read_code(body, need::optional);
   if (is_bad(parts, body, call, answer)) return;
-  off_the_sockets(parts, answer, [to = &identities, call, answer, user, password] {
-    const auto got = to->log_in(user, password, call->client, call->now);
-    if (const auto* refusal = std::get_if<login_refusal>(&got)) return refuse_login(answer, *refusal);
+  off_the_sockets(parts, answer, [to = &identities, call, answer, shown = login_attempt{user, password, code}] {
+    const auto got = to->log_in(shown, call->client, call->now);
+    if (const auto* refusal = std::get_if<login_refusal>(&got)) return refuse_login(answer, *refusal, 401);
     const auto& opened = std::get<opened_session>(got);
     json_writer out{call->style};
-    out.begin_object().field("user", user).field("role", to_string(opened.who.rank)).field("csrf_token", opened.csrf_token);
+    out.begin_object().field("user", shown.user).field("role", to_string(opened.who.rank)).field("csrf_token", opened.csrf_token);
     auto response = json_response(out.field("expires_at", opened.expires_at).end_object().take());
     response.headers.set("Set-Cookie", cookie_of(*call, opened.cookie, session_table::absolute_limit));
     answer(std::move(response));
@@ -141,7 +157,7 @@ void log_out(services&, identity_service& identities, const context_ptr& call, c
   answer(std::move(response));
 }
 
-void show_me(services&, identity_service&, const context_ptr& call, const responder& answer) {
+void show_me(services&, identity_service& identities, const context_ptr& call, const responder& answer) {
   const auto& who = call->who;
   json_writer out{call->style};
   out.begin_object().field("user", who.kind == identity_kind::session ? who.id : who.name).field("principal", who.name);
@@ -150,6 +166,8 @@ void show_me(services&, identity_service&, const context_ptr& call, const respon
   write_list(out, "strategies", who.strategies);
   out.field("expires_at", call->identity_expires_at);
   if (!call->csrf_token.empty()) out.field("csrf_token", call->csrf_token);
+  if (const auto user = who.kind == identity_kind::session ? identities.user(who.id, call->now) : error{errc::not_found, ""})
+    out.field("totp_enabled", user->factor != user_record::second_factor::none);
   answer(json_response(out.end_object().take()));
 }
 
@@ -157,6 +175,65 @@ void make_ticket(services&, identity_service& identities, const context_ptr& cal
   json_writer out{call->style};
   out.begin_object().field("ticket", identities.make_ticket(call->who, call->session, call->client, call->now));
   answer(json_response(out.field("expires_in", ticket_table::life.count()).end_object().take()));
+}
+
+// ------------------------------------------------------------------ one's own one-time codes
+
+/// Codes are asked for where a password is: of who has none there is nothing to ask.
+bool is_session(const context_ptr& call, const responder& answer) {
+  if (call->who.kind == identity_kind::session) return true;
+  answer(make_error(403, "auth.session", "one-time codes go with a password: sign in as a user"));
+  return false;
+}
+
+/// Whoever sits down before an open session knows no password.
+void offer_totp(services& parts, identity_service& identities, const context_ptr& call, const responder& answer) {
+  const auto json = body_of(call, answer);
+  if (!json) return;
+  object_reader body{*json};
+  const auto password = body.string({"password"}, need::required, max_password).value_or("");
+  if (is_bad(parts, body, call, answer) || !is_session(call, answer)) return;
+  off_the_sockets(parts, answer, [to = &identities, call, answer, shown = login_attempt{call->who.id, password}] {
+    const auto got = to->offer_totp(shown, call->client, call->now);
+    if (const auto* refusal = std::get_if<login_refusal>(&got)) return refuse_login(answer, *refusal, 403);
+    const auto& offer = std::get<totp_offer>(got);
+    json_writer out{call->style};
+    out.begin_object().field("secret", offer.secret).field("otpauth_uri", offer.uri);
+    answer(json_response(out.field("expires_in", std::chrono::seconds{identity_service::offer_life}.count()).end_object().take()));
+  });
+}
+
+void answer_totp(const context_ptr& call, const responder& answer, const std::optional<login_refusal>& refusal, std::string_view status) {
+  if (refusal) return refuse_login(answer, *refusal, 403);
+  answer_done(call, answer, status, call->who.id);
+}
+
+void confirm_totp(services& parts, identity_service& identities, const context_ptr& call, const responder& answer) {
+  const auto json = body_of(call, answer);
+  if (!json) return;
+  object_reader body{*json};
+  const auto code = read_code(body, need::required).value_or("");
+  if (is_bad(parts, body, call, answer) || !is_session(call, answer)) return;
+  off_the_sockets(parts, answer, [to = &identities, call, answer, code] {
+    answer_totp(call, answer, to->confirm_totp(call->who.id, code, call->client, call->now), "enabled");
+  });
+}
+
+void remove_totp(services& parts, identity_service& identities, const context_ptr& call, const responder& answer) {
+  const auto json = body_of(call, answer);
+  if (!json) return;
+  object_reader body{*json};
+  const auto password = body.string({"password"}, need::required, max_password).value_or("");
+  const auto code = read_code(body, need::required).value_or("");
+  if (is_bad(parts, body, call, answer) || !is_session(call, answer)) return;
+  off_the_sockets(parts, answer, [to = &identities, call, answer, shown = login_attempt{call->who.id, password, code}] {
+    answer_totp(call, answer, to->remove_totp(shown, call->client, call->now), "removed");
+  });
+}
+
+/// For who has lost the key.
+void reset_totp(services& parts, identity_service& identities, const context_ptr& call, const responder& answer) {
+  off_the_sockets(parts, answer, [to = &identities, call, answer] { answer_user(call, answer, to->reset_totp(call->params.front(), call->now)); });
 }
 
 // ------------------------------------------------------------------ tokens
@@ -243,9 +320,10 @@ void show_user(services& parts, identity_service& identities, const context_ptr&
   off_the_sockets(parts, answer, [to = &identities, call, answer] { answer_user(call, answer, to->user(call->params.front(), call->now)); });
 }
 
-/// A one-time code can't be checked yet, and a promise of one would be none.
+/// An admin who knows the key would have the user's second factor.
 void refuse_second_factor(object_reader& body) {
-  if (body.value({"totp"}, need::optional) != nullptr) body.problem("totp", "this build checks no one-time codes", "unsupported");
+  if (body.value({"totp"}, need::optional) != nullptr)
+    body.problem("totp", "users set their one-time codes up themselves; DELETE /api/v1/auth/users/{id}/totp takes them off", "unsupported");
 }
 
 void create_user(services& parts, identity_service& identities, const context_ptr& call, const responder& answer) {
@@ -306,6 +384,9 @@ void add_auth_routes(std::vector<route>& rows, services& parts) {
   add(verb::post, "/api/v1/auth/logout", known, "End the session", log_out, "Ok");
   add(verb::get, "/api/v1/auth/me", known, "Who am I", show_me, "Me");
   add(verb::post, "/api/v1/auth/ws-ticket", known, "One-time ticket for the stream", make_ticket, "StreamTicket");
+  add(verb::post, "/api/v1/auth/totp", known, "A key for one's own one-time codes, shown this once; needs the password", offer_totp, "TotpOffer", "TotpBegin");
+  add(verb::post, "/api/v1/auth/totp/confirm", known, "Ask for one-time codes from now on, having shown one", confirm_totp, "TotpChanged", "TotpConfirm");
+  add(verb::post, "/api/v1/auth/totp/remove", known, "Ask for no one-time codes any more; needs password and code", remove_totp, "TotpChanged", "TotpRemove");
   add(verb::get, "/api/v1/auth/tokens", admin, "Tokens", list_tokens, "Tokens");
   add(verb::post, "/api/v1/auth/tokens", admin, "Make a token; its secret is shown this once", create_token, "NewToken", "TokenRequest", 201);
   add(verb::remove, "/api/v1/auth/tokens/{id}", admin, "Revoke a token", revoke_token, "IdentityGone");
@@ -313,6 +394,7 @@ void add_auth_routes(std::vector<route>& rows, services& parts) {
   add(verb::post, "/api/v1/auth/users", admin, "Add a user", create_user, "User", "UserRequest", 201);
   add(verb::get, "/api/v1/auth/users/{id}", admin, "One user", show_user, "User");
   add(verb::patch, "/api/v1/auth/users/{id}", admin, "Change a user", change_user, "User", "UserRequest");
+  add(verb::remove, "/api/v1/auth/users/{id}/totp", admin, "Ask a user for no one-time codes any more", reset_totp, "User");
   add(verb::remove, "/api/v1/auth/users/{id}", admin, "Remove a user", remove_user, "IdentityGone");
 }
 

@@ -2,6 +2,7 @@
 
 #include "gateways/http/query_reader.hpp"
 #include "gateways/json/market_json.hpp"
+#include "gateways/news/news_json.hpp"
 #include "gateways/rest/services.hpp"
 
 namespace tt::gateway {
@@ -10,6 +11,8 @@ namespace {
 
 constexpr int default_calendar_days = 30;
 constexpr int max_calendar_days = 1100;
+constexpr std::int64_t default_news = 50, max_news = 500;
+constexpr std::size_t max_news_symbols = 100;
 
 /// The calendar that `venue` names, or the configured one.
 result<std::shared_ptr<const exchange_calendar>> venue_of(const services& parts, query_reader& query) {
@@ -68,14 +71,26 @@ void days(services& parts, const context_ptr& call, const responder& answer) {
   answer(json_response(out.take()));
 }
 
-void news(const context_ptr& call, const responder& answer) {
+void news(services& parts, const context_ptr& call, const responder& answer) {
   query_reader query{call->request.query};
-  (void)query.symbols({"symbols"}, query_reader::need::optional, 100);
-  (void)query.integer({"limit"}, query_reader::need::optional, 1, 500);
-  (void)query.time({"since"});
+  news_query wanted;
+  const auto asked = query.symbols({"symbols", "symbol"}, query_reader::need::optional, max_news_symbols);
+  wanted.limit = static_cast<std::size_t>(query.integer({"limit"}, query_reader::need::optional, 1, max_news).value_or(default_news));
+  wanted.since = query.time({"since"});
   if (!query.ok()) return answer(query.failure());
-  // No source can be configured in this build; the answer says so rather than seem quiet.
-  answer(json_response(R"({"news":[],"configured":false})"));
+  // items name instruments as the master does, whichever name was asked for
+  for (const auto& name : asked) {
+    const auto* known = parts.market.instruments().find(name);
+    wanted.symbols.push_back(known == nullptr ? name : known->symbol);
+  }
+  json_writer out{call->style};
+  out.begin_object().key("news").begin_array();
+  if (parts.news != nullptr)
+    for (const auto& one : parts.news->find(wanted)) write(out, one);
+  out.end_array().field("configured", parts.news != nullptr).key("feeds").begin_array();
+  if (parts.news != nullptr)
+    for (const auto& one : parts.news->feeds()) write(out, one);
+  answer(json_response(out.end_array().end_object().take()));
 }
 
 route row(std::string_view pattern, std::string_view summary, handler run, std::vector<param_doc> query, std::string_view schema) {
@@ -91,8 +106,8 @@ void add_calendar_routes(std::vector<route>& rows, services& parts) {
     rows.push_back(row(pattern, "Whether a venue is open", call_of(status), {{"venue", "string", "Calendar id, XNYS when absent"}}, "MarketStatus"));
   rows.push_back(row("/api/v1/calendar", "Trading days of a venue", call_of(days),
                      {{"venue"}, {"from", "string", "YYYY-MM-DD"}, {"to", "string", "YYYY-MM-DD, included"}}, "Calendar"));
-  rows.push_back(row("/api/v1/news", "News", [](const context_ptr& call, const responder& answer) { news(call, answer); },
-                     {{"symbols"}, {"limit", "integer"}, {"since"}}, "News"));
+  rows.push_back(row("/api/v1/news", "Headlines of the node's feeds, newest first", call_of(news),
+                     {{"symbols", "string", "About any of them"}, {"limit", "integer"}, {"since", "string", "Published then or later"}}, "News"));
 }
 
 } // namespace tt::gateway

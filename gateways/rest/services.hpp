@@ -12,6 +12,7 @@
 #include "gateways/job_files_port.hpp"
 #include "gateways/jobs_port.hpp"
 #include "gateways/market_port.hpp"
+#include "gateways/news/news_store.hpp"
 #include "gateways/paper_port.hpp"
 #include "gateways/store/document_store.hpp"
 #include "gateways/store/task_queue.hpp"
@@ -47,6 +48,7 @@ struct services {
   alerts_port* alerts = nullptr;   ///< null where the node keeps no alerts
   webhook_port* webhooks = nullptr; ///< null where the node receives no alerts
   paper_port* paper = nullptr;     ///< likewise: the list of its paper accounts
+  news_store* news = nullptr; ///< null where no source of news is configured
   identity_service* identities = nullptr; ///< null: nobody is known
   std::shared_ptr<rate_limiter> order_rates = {}; ///< of accounts; null: orders have no limit
 };

@@ -2,6 +2,7 @@
 
 #include "cluster/risk_command.hpp"
 #include "cluster/token_command.hpp"
+#include "cluster/user_command.hpp"
 #include "gateways/auth/first_admin.hpp"
 #include "gateways/auth/identity_service.hpp"
 #include "tests/cluster/trading_fixture.hpp"
@@ -106,6 +107,28 @@ TEST_F(identity_node, an_admin_token_lifts_an_emergency_stop_in_two_steps) {
   EXPECT_EQ(http_send(port(), "PUT", "/api/v1/risk/limits", limits.dump()).status, 403);
   const auto set = as(admin, "PUT", "/api/v1/risk/limits", limits);
   EXPECT_EQ(set.status, 200) << set.body;
+}
+
+TEST_F(identity_node, one_time_codes_of_who_lost_the_key_are_taken_off_by_the_command_line) {
+  start();
+  const auto admin = token("root", "admin");
+  ASSERT_TRUE(until_status(admin, 200));
+  ASSERT_EQ(as(admin, "POST", "/api/v1/auth/users", {{"username", "ann"}, {"password", "correct horse"}, {"role", "trader"}}).status, 201);
+  {
+    const auto beside = gateway::identity_service::open(data).value();
+    const auto now = std::chrono::time_point_cast<nanoseconds>(std::chrono::system_clock::now());
+    const auto offer = std::get<gateway::totp_offer>(beside->offer_totp({"ann", "correct horse"}, "127.0.0.1", now));
+    ASSERT_FALSE(beside->confirm_totp("ann", gateway::totp_code(*gateway::parse_base32(offer.secret), gateway::totp_step(now)), "127.0.0.1", now));
+  }
+  user_options asked;
+  asked.action = user_options::action_t::reset_totp;
+  asked.overrides["node.data_dir"] = data;
+  asked.name = "eve";
+  EXPECT_EQ(run_user(asked), 1);
+  EXPECT_TRUE(gateway::identity_service::open(data).value()->user("ann", {})->factor == gateway::user_record::second_factor::code);
+  asked.name = "ann";
+  EXPECT_EQ(run_user(asked), 0);
+  EXPECT_EQ(post("/api/v1/auth/login", {{"username", "ann"}, {"password", "correct horse"}}).status, 200);
 }
 
 TEST_F(identity_node, the_command_line_stops_and_resumes) {

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { cpus, loadavg, totalmem } from "node:os";
 import { parseArgs } from "node:util";
-import { figures_node, invented, symbol_count } from "./lib/figures_node.mjs";
+import { default_speed, figures_node, invented, symbol_count } from "./lib/figures_node.mjs";
 import { detached_nodes, grown, heap_classes } from "./lib/heap_classes.mjs";
 import { browser_processes, counters, heap_after_gc, median, slope_per_hour, spread } from "./lib/measure.mjs";
 import { chart_until, command, is_ready, open_terminal, until } from "./lib/terminal.mjs";
@@ -14,7 +14,7 @@ import { chart_until, command, is_ready, open_terminal, until } from "./lib/term
 
 const { values: options } = parseArgs({
   options: {
-    minutes: { type: "string", default: "10" }, only: { type: "string", default: "load,pan,run,switch" }, json: { type: "string" }, port: { type: "string", default: "18474" }, rows: { type: "string", default: "view" },
+    minutes: { type: "string", default: "10" }, only: { type: "string", default: "load,pan,run,switch" }, json: { type: "string" }, port: { type: "string", default: "18474" }, rows: { type: "string", default: "followed" }, speed: { type: "string", default: String(default_speed) },
   },
 });
 const parts = options.only.split(",");
@@ -165,19 +165,11 @@ async function running(node) {
   await command(terminal, "F001 1m");
   await chart_until(terminal, "shows F001", (s) => s.symbol === "F001" && is_ready(s), 120_000);
   await page.waitForFunction(() => [...document.querySelectorAll("[data-testid=quote-row]")].filter((row) => Number(row.dataset.changes) > 2).length > 10, undefined, { timeout: 120_000 });
+  // “followed”: a list in the order of a figure takes the quotes of all its symbols, in view or not
+  if (options.rows === "followed") await page.locator("[data-testid=watchlist] [data-sort=change_percent]").click();
   const rows = await page.getByTestId("quote-row").count();
-  // how many updates really come, before anything is measured: listening to them costs
-  let updates = 0;
-  const count = ({ response }) => (updates += response.payloadData.split('"channel":"quotes"').length - 1);
-  await session.send("Network.enable");
-  session.on("Network.webSocketFrameReceived", count);
-  const [events_before, listened_from] = [await node.events(), performance.now()];
-  await new Promise((resolve) => setTimeout(resolve, 10_000));
-  const listened_s = (performance.now() - listened_from) / 1000;
-  const updates_per_s = updates / listened_s;
-  const events_per_s = ((await node.events()) - events_before) / listened_s;
-  session.off("Network.webSocketFrameReceived", count);
-  await session.send("Network.disable");
+  // the node counts what it has sent, of which all but a handful are quotes
+  const counted_from = { at: performance.now(), events: await node.events(), messages: await node.messages() };
 
   await page.evaluate(() => {
     globalThis.figure_frames = [];
@@ -203,6 +195,9 @@ async function running(node) {
     frames.push(...(await page.evaluate(() => globalThis.figure_frames.splice(0))));
     await sample();
   }
+  const counted_s = (performance.now() - counted_from.at) / 1000;
+  const events_per_s = ((await node.events()) - counted_from.events) / counted_s;
+  const updates_per_s = ((await node.messages()) - counted_from.messages) / counted_s;
   const classes_last = await heap_classes(session);
   const bars = Number(await terminal.chart().getAttribute("data-bars"));
   const [first, last] = [samples[0], samples.at(-1)];
@@ -321,7 +316,7 @@ function table() {
   for (const row of rows) console.log(`${row[0].padEnd(width(0))}  ${row[1].padEnd(width(1))}  ${row[2] && `limit ${row[2]}`}`.trimEnd());
 }
 
-const node = await figures_node(Number(options.port));
+const node = await figures_node(Number(options.port), Number(options.speed));
 try {
   for (const [name, run] of Object.entries({ load: first_load, pan: panning, run: running, switch: switching })) if (parts.includes(name)) await run(node);
 } finally {

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { node_under_test } from "./lib/gateway_node.mjs";
 import { chart_until, command, is_ready, missing_part, open_terminal, search, send_ticket, until, violations } from "./lib/terminal.mjs";
@@ -12,9 +14,12 @@ const suite_timeout = { timeout: 300_000 };
 
 let node;
 let terminal;
+/// The built page with the stand-in for TradingView's library in its place, where the node is ours to start.
+let web_root;
 
 before(async () => {
-  node = await node_under_test();
+  if (process.env.TT_BIN && process.env.TT_WEB_ROOT) web_root = await with_library_files(process.env.TT_WEB_ROOT);
+  node = await node_under_test(web_root ? { env: { TT_WEB_ROOT: web_root } } : {});
   terminal = await open_terminal(node.url);
   await chart_until(terminal, "ready", is_ready);
 }, suite_timeout);
@@ -22,7 +27,27 @@ before(async () => {
 after(async () => {
   await terminal?.close();
   await node?.stop();
+  if (web_root) await rm(dirname(web_root), { recursive: true, force: true });
 });
+
+const library_title = "The frame of a stand-in";
+const stand_ins = async () => ({
+  "charting_library.standalone.js": await readFile(new URL("./lib/library_stand_in.js", import.meta.url), "utf8"),
+  "datafeeds/udf/dist/bundle.js": await readFile(new URL("./lib/datafeed_stand_in.js", import.meta.url), "utf8"),
+  "sameorigin.html": `<!doctype html><html lang="en"><title>${library_title}</title><p>frame</p></html>`,
+});
+
+/// A copy of the page's folder, with the files that the library would bring. @return its path
+async function with_library_files(built) {
+  const root = join(await mkdtemp(join(process.env.DATA_DIR ?? tmpdir(), "web-")), "dist");
+  await cp(built, root, { recursive: true });
+  for (const [name, text] of Object.entries(await stand_ins())) {
+    const file = join(root, "charting_library", name);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, text);
+  }
+  return root;
+}
 
 const story = (name, path, run) => test(name, suite_timeout, async (t) => {
   const missing = path && (await missing_part(node.url, path));
@@ -418,7 +443,7 @@ for (const theme of ["dark", "light"]) {
 // -- TradingView's library ----------------------------------------------------
 
 /// Opens a terminal whose page says that the library is there; its files are those
-/// of `files`, by their names below /charting_library/.
+/// of `files`, by their names below /charting_library/, or what the node serves.
 async function with_library(files, run) {
   await command(terminal, "layout market"); // the layout that the other screen begins with
   await until("the node has it", async () => !JSON.stringify(await get("/api/v1/layouts/default")).includes('"settings"'));
@@ -431,9 +456,9 @@ async function with_library(files, run) {
       slot.content = "/charting_library/";
       observer.disconnect();
     }).observe(document, { childList: true, subtree: true }));
-    await other.page.route("**/charting_library/**", async (route) => {
+    if (files) await other.page.route("**/charting_library/**", async (route) => {
       const file = files[new URL(route.request().url()).pathname.replace("/charting_library/", "")];
-      await (file ? route.fulfill({ contentType: "text/javascript", body: file }) : route.fulfill({ status: 404, body: "" }));
+      await (file ? route.fulfill({ contentType: file.startsWith("<") ? "text/html" : "text/javascript", body: file }) : route.fulfill({ status: 404, body: "" }));
     });
     await other.page.goto(node.url);
     await run(other);
@@ -443,15 +468,13 @@ async function with_library(files, run) {
 }
 
 test("TradingView's library draws the chart by our UDF where it is installed (a stand-in for it)", suite_timeout, async () => {
-  const files = {
-    "charting_library.standalone.js": await readFile(new URL("./lib/library_stand_in.js", import.meta.url), "utf8"),
-    "datafeeds/udf/dist/bundle.js": await readFile(new URL("./lib/datafeed_stand_in.js", import.meta.url), "utf8"),
-  };
-  await with_library(files, async (other) => {
+  await with_library(web_root ? undefined : await stand_ins(), async (other) => {
     const { page } = other;
     await page.locator("[data-testid=library-chart][data-ready=true]").waitFor();
     const drawn = page.locator("[data-library-symbol]");
     await until("it has bars of the node", async () => Number(await drawn.getAttribute("data-library-bars")) > 0);
+    // the node's own headers decide whether the frame may be shown
+    if (web_root) await page.locator(`[data-library-frame="${library_title}"]`).waitFor();
     await search(other, "AAPL");
     await page.locator("[data-library-symbol=AAPL]").waitFor();
     await command(other, "1h");
@@ -462,6 +485,7 @@ test("TradingView's library draws the chart by our UDF where it is installed (a 
     await page.getByTestId("charts-own").click();
     await command(other, "open chart"); // the settings are in front of it
     await page.getByTestId("chart").first().waitFor();
+    assert.deepEqual(await violations(other), []);
     assert.deepEqual(other.complaints.filter((text) => !/403 .*\/auth\/tokens/.test(text)), []);
   });
 });

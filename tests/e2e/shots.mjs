@@ -5,12 +5,12 @@ import { command, open_terminal } from "./lib/terminal.mjs";
 
 /// Pictures of every arrangement and every panel, in both themes and the two
 /// screens that the layout is made for, for people to look at:
-///     node shots.mjs FOLDER [dark|light] [1280x720|3840x2160]
+///     node shots.mjs FOLDER [dark|light] [1280x720|1920x1080|3840x2160]
 /// The node is chosen as for the tests.
 
 const [folder = "shots", only_theme, only_size] = process.argv.slice(2);
 const themes = ["dark", "light"].filter((theme) => !only_theme || theme === only_theme);
-const sizes = ["1280x720", "3840x2160"].filter((size) => !only_size || size === only_size);
+const sizes = ["1280x720", "1920x1080", "3840x2160"].filter((size) => !only_size || size === only_size);
 const layouts = ["market", "trading", "research", "monitoring"];
 /// What “open” understands, and the file's name.
 const panels = {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -96,6 +97,55 @@ story("signing out leads back to the door, and so does a session that ended else
   await chart_until(terminal, "shows bars", is_ready);
   await terminal.context.clearCookies();
   await page.keyboard.press("r"); // whatever asks next hears of it
+  await page.getByTestId("sign-in").waitFor();
+});
+
+/// RFC 6238, written a second time: the page's key in base32, 30 s, six digits.
+function code_of(key, at_ms = Date.now()) {
+  const bits = [...key.replaceAll(" ", "")].map((letter) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter).toString(2).padStart(5, "0")).join("");
+  const secret = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(at_ms / 30_000)));
+  const mac = createHmac("sha1", secret).update(step).digest();
+  return String((mac.readUInt32BE(mac[19] & 15) & 0x7fffffff) % 1_000_000).padStart(6, "0");
+}
+
+story("one-time codes: set up in the settings, asked for at the door, taken off again", async (page) => {
+  const enter = async () => {
+    await page.getByTestId("sign-user").fill(user);
+    await page.getByTestId("sign-password").fill(password);
+    await page.keyboard.press("Enter");
+  };
+  await enter();
+  await chart_until(terminal, "shows bars", is_ready);
+  await command(terminal, "open settings");
+  await page.locator("[data-testid=totp][data-state=off]").waitFor();
+  await page.getByTestId("totp-password").fill(password);
+  await page.getByTestId("totp-begin").click();
+  const key = await page.getByTestId("totp-key").innerText();
+  await page.getByTestId("totp-code").fill("12345");
+  await page.getByTestId("totp-confirm").click();
+  await page.getByTestId("identity").getByRole("alert").filter({ hasText: "one-time code is wrong" }).waitFor();
+  const first = code_of(key);
+  await page.getByTestId("totp-code").fill(first);
+  await page.getByTestId("totp-confirm").click();
+  await page.locator("[data-testid=totp][data-state=on]").waitFor();
+  await page.getByTestId("sign-out").click();
+  await page.getByTestId("sign-in").waitFor();
+  await enter();
+  await page.getByTestId("sign-code").waitFor();
+  assert.equal(await page.getByTestId("sign-failure").count(), 0, "to be asked for a code is no failure");
+  assert.deepEqual(await violations(terminal), []);
+  await page.getByTestId("sign-code").fill(first);
+  await page.keyboard.press("Enter");
+  await page.getByTestId("sign-failure").filter({ hasText: "used before" }).waitFor(); // by its confirmation
+  await page.getByTestId("sign-code").fill(code_of(key, Date.now() + 30_000)); // a clock that is ahead
+  await page.keyboard.press("Enter");
+  await chart_until(terminal, "shows bars", is_ready);
+  const reset = await fetch(`${node.url}/api/v1/auth/users/${user}/totp`, { method: "DELETE", headers: { authorization: `Bearer ${admin}` } });
+  assert.equal((await reset.json()).totp_enabled, false);
+  await command(terminal, "open settings");
+  await page.getByTestId("sign-out").click();
   await page.getByTestId("sign-in").waitFor();
 });
 

@@ -263,6 +263,101 @@ TEST(auth_users, are_an_admins_matter) {
   EXPECT_EQ(fixture.log_in().status, 401);
 }
 
+// -- one-time codes
+
+/// A user who needs one-time codes, and the key that only their authenticator has.
+struct totp_fixture : session_fixture {
+  answer ask(const std::string& what, const std::string& body) { return send_json("POST", "/api/v1/auth/totp" + what, body, page.full()); }
+  answer enter(const std::string& more) { return send_json("POST", "/api/v1/auth/login", R"({"username":"ann","password":"correct horse")" + more + "}"); }
+  answer enter_with(const std::string& code) { return enter(R"(,"totp":")" + code + "\""); }
+  [[nodiscard]] std::string code() const { return totp_code(*parse_base32(secret), totp_step(now)); }
+  /// Asks for codes from now on; a step later, since its first code is used.
+  void enable() {
+    const auto offer = ask("", R"({"password":"correct horse"})");
+    check("TotpOffer", offer);
+    secret = offer.json()["secret"].get<std::string>();
+    check("TotpChanged", ask("/confirm", R"({"totp":")" + code() + "\"}"));
+    now += totp_period;
+  }
+  browser page = open();
+  std::string secret;
+};
+
+TEST(auth_totp, a_login_needs_a_code_once_it_was_confirmed) {
+  totp_fixture fixture;
+  EXPECT_EQ(fixture.get("/api/v1/auth/me", fixture.page.plain()).json()["totp_enabled"], false);
+  fixture.enable();
+  EXPECT_EQ(fixture.get("/api/v1/auth/me", fixture.page.plain()).json()["totp_enabled"], true);
+  EXPECT_EQ(fixture.enter("").status, 401);
+  EXPECT_EQ(fixture.enter("").json()["error_code"], "auth.totp_required");
+  EXPECT_EQ(fixture.log_in("wrong horse!").json()["error_code"], "auth.login") << "only a right password is told of codes";
+  EXPECT_EQ(fixture.enter_with("12345").json()["error_code"], "auth.totp");
+  const auto good = fixture.code();
+  fixture.check("Session", fixture.enter_with(good.substr(0, 3) + " " + good.substr(3)));
+  const auto replay = fixture.enter_with(good);
+  EXPECT_EQ(replay.status, 401);
+  EXPECT_EQ(replay.json()["error_code"], "auth.totp");
+  EXPECT_EQ(replay.header("Set-Cookie"), "");
+}
+
+TEST(auth_totp, the_offer_is_what_an_authenticator_reads_and_nothing_before_its_first_code) {
+  totp_fixture fixture;
+  EXPECT_EQ(fixture.ask("", R"({"password":"wrong horse!"})").status, 403);
+  EXPECT_EQ(fixture.ask("/confirm", R"({"totp":"123456"})").json()["error_code"], "auth.totp_offer");
+  const auto offer = fixture.ask("", R"({"password":"correct horse"})").json();
+  const auto secret = offer["secret"].get<std::string>();
+  EXPECT_EQ(offer["otpauth_uri"], "otpauth://totp/TraderTerminal:ann?secret=" + secret + "&issuer=TraderTerminal&algorithm=SHA1&digits=6&period=30");
+  EXPECT_EQ(offer["expires_in"], 600);
+  EXPECT_EQ(fixture.ask("/confirm", R"({"totp":"12345"})").json()["error_code"], "auth.totp");
+  EXPECT_EQ(fixture.enter("").status, 200);
+  fixture.enable();
+  EXPECT_EQ(fixture.ask("", R"({"password":"correct horse"})").json()["error_code"], "auth.totp_on") << "who has a session does not change the key";
+  const auto shown = fixture.get("/api/v1/auth/users/ann", bearing(fixture.admin));
+  fixture.check("User", shown);
+  EXPECT_EQ(shown.json()["totp_enabled"], true);
+  EXPECT_EQ(shown.body.find(fixture.secret), std::string::npos);
+}
+
+TEST(auth_totp, is_taken_off_with_password_and_code_or_by_an_admin) {
+  totp_fixture fixture;
+  EXPECT_EQ(fixture.ask("/remove", R"({"password":"correct horse","totp":"123456"})").json()["error_code"], "auth.totp_off");
+  fixture.enable();
+  EXPECT_EQ(fixture.ask("/remove", R"({"password":"wrong horse!","totp":")" + fixture.code() + "\"}").json()["error_code"], "auth.login");
+  EXPECT_EQ(fixture.ask("/remove", R"({"password":"correct horse","totp":"12345"})").json()["error_code"], "auth.totp");
+  EXPECT_EQ(fixture.enter("").status, 401);
+  fixture.check("TotpChanged", fixture.ask("/remove", R"({"password":"correct horse","totp":")" + fixture.code() + "\"}"));
+  EXPECT_EQ(fixture.enter("").status, 200);
+  fixture.enable();
+  EXPECT_EQ(fixture.call("DELETE", "/api/v1/auth/users/ann/totp", fixture.page.full()).status, 403) << "a trader does not take it off this way";
+  const auto reset = fixture.call("DELETE", "/api/v1/auth/users/ann/totp", bearing(fixture.admin));
+  fixture.check("User", reset);
+  EXPECT_EQ(reset.json()["totp_enabled"], false);
+  EXPECT_EQ(fixture.enter("").status, 200);
+  EXPECT_EQ(fixture.call("DELETE", "/api/v1/auth/users/eve/totp", bearing(fixture.admin)).status, 404);
+}
+
+TEST(auth_totp, wrong_and_missing_codes_count_as_failures) {
+  totp_fixture fixture;
+  fixture.enable();
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(fixture.enter_with("12345" ).status, 401);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(fixture.enter("").status, 401);
+  const auto locked = fixture.enter_with(fixture.code());
+  EXPECT_EQ(locked.status, 429) << "a right code does not open what is locked";
+  EXPECT_EQ(locked.header("Retry-After"), "900");
+  fixture.now += minutes{15};
+  EXPECT_EQ(fixture.enter_with(fixture.code()).status, 200);
+}
+
+TEST(auth_totp, is_a_matter_of_users_with_a_session) {
+  totp_fixture fixture;
+  for (const std::string path : {"", "/confirm", "/remove"}) {
+    const auto got = fixture.send_json("POST", "/api/v1/auth/totp" + path, R"({"password":"correct horse","totp":"123456"})", bearing(fixture.admin));
+    EXPECT_EQ(got.status, 403) << path;
+    EXPECT_EQ(got.json()["error_code"], "auth.session") << path;
+    EXPECT_EQ(fixture.send_json("POST", "/api/v1/auth/totp" + path, R"({"password":"correct horse","totp":"123456"})", fixture.page.plain()).status, 403) << "no CSRF token";
+  }
+}
+
 // -- streams
 
 TEST(auth_streams, a_ticket_is_good_once_and_where_it_was_asked_for) {

@@ -91,7 +91,8 @@ TEST(http_routes, every_route_of_the_contract_is_in_the_table) {
     "PUT /api/v1/layouts/{name}", "GET /api/v1/watchlists", "POST /api/v1/watchlists", "PUT /api/v1/watchlists/{id}",
     "DELETE /api/v1/watchlists/{id}", "GET /api/v1/hotkeys", "PUT /api/v1/hotkeys", "POST /api/v1/auth/login", "POST /api/v1/auth/logout",
     "GET /api/v1/auth/me", "GET /api/v1/auth/tokens", "DELETE /api/v1/auth/tokens/{id}", "PATCH /api/v1/auth/users/{id}",
-    "POST /api/v1/auth/ws-ticket"};
+    "POST /api/v1/auth/ws-ticket", "POST /api/v1/auth/totp", "POST /api/v1/auth/totp/confirm", "POST /api/v1/auth/totp/remove",
+    "DELETE /api/v1/auth/users/{id}/totp"};
   http_fixture fixture;
   std::set<std::string> rows;
   for (const auto& row : fixture.table().rows()) rows.insert(std::string{to_string(row->method)} + " " + std::string{row->pattern});

@@ -16,6 +16,10 @@ protected:
     write("assets/index-BmfKl2_a.js", "console.log(1)");
     write("assets/index-BmfKl2_a.js.gz", "(packed)");
     write(".secret", "hidden");
+    fs::create_directories(root / "charting_library" / "bundles");
+    write("charting_library/sameorigin.html", "<!doctype html><title>chart</title>");
+    write("charting_library/bundles/library.js", "draw()");
+    write("charting_library_notes.html", "notes");
     std::ofstream{root.string() + "_outside.txt"} << "outside";
     fs::create_symlink(root.string() + "_outside.txt", root / "link.txt");
     gateway_config config;
@@ -45,6 +49,22 @@ TEST_F(http_static, index_and_fallback) {
   EXPECT_EQ(http->get("/missing.js").status, 404);
   EXPECT_EQ(http->get("/assets/missing").status, 404);
   EXPECT_EQ(http->call("POST", "/").status, 405);
+}
+
+TEST_F(http_static, only_files_of_the_charting_library_may_be_framed_and_only_by_their_own_origin) {
+  const auto frame = http->get("/charting_library/sameorigin.html");
+  EXPECT_EQ(frame.status, 200);
+  EXPECT_EQ(frame.header("X-Frame-Options"), "SAMEORIGIN");
+  EXPECT_NE(frame.header("Content-Security-Policy").find("frame-ancestors 'self'"), std::string::npos);
+  EXPECT_NE(frame.header("Content-Security-Policy").find("script-src 'self';"), std::string::npos) << "as strict as any other page";
+  EXPECT_EQ(http->get("/charting_library/bundles/library.js").header("X-Frame-Options"), "SAMEORIGIN");
+  // index.html stands in for names without a file and must not be framed by way of them
+  for (const auto* path : {"/", "/index.html", "/charting_library", "/charting_library/", "/charting_library/x", "/charting_library/none.html", "/charting_library_notes.html",
+                           "/charting_library/../index.html", "/charting_library/%2e%2e/index.html", "/assets/index-BmfKl2_a.js", "/api/v1/news"}) {
+    const auto got = http->get(path);
+    EXPECT_EQ(got.header("X-Frame-Options"), "DENY") << path;
+    EXPECT_NE(got.header("Content-Security-Policy").find("frame-ancestors 'none'"), std::string::npos) << path;
+  }
 }
 
 TEST_F(http_static, assets_are_immutable_and_packed) {

@@ -289,7 +289,7 @@ TEST(identity_service, addresses_and_expiry_are_held_to) {
   EXPECT_FALSE(node->holds(who, "", now + hours{1}));
 }
 
-TEST(identity_service, a_user_with_a_one_time_code_is_told_that_there_is_none) {
+TEST(identity_service, a_second_factor_that_can_not_be_read_lets_nobody_in) {
   const tt::test::temporary_folder folder;
   const auto first = identity_service::open(folder.path("")).value();
   ASSERT_TRUE(first->add_user("ann", "long enough", {role::trader, {}, {}}, now));
@@ -298,8 +298,73 @@ TEST(identity_service, a_user_with_a_one_time_code_is_told_that_there_is_none) {
   text.replace(text.find("\"enabled\""), 9, "\"totp\": \"JBSWY3DP\", \"enabled\"");
   std::ofstream(path) << text;
   const auto node = identity_service::open(folder.path("")).value();
-  const auto tried = node->log_in("ann", "long enough", "10.0.0.1", now);
-  EXPECT_EQ(std::get<login_refusal>(tried).why, login_refusal::reason::second_factor);
+  const auto tried = node->log_in({"ann", "long enough"}, "10.0.0.1", now);
+  EXPECT_EQ(std::get<login_refusal>(tried).why, login_refusal::reason::unreadable);
+  ASSERT_TRUE(node->reset_totp("ann", now));
+  EXPECT_TRUE(std::holds_alternative<opened_session>(node->log_in({"ann", "long enough"}, "10.0.0.1", now)));
+}
+
+TEST(identity_service, one_time_codes_count_from_their_first_code_on_and_survive_a_restart) {
+  const tt::test::temporary_folder folder;
+  auto node = identity_service::open(folder.path("")).value();
+  ASSERT_TRUE(node->add_user("ann", "long enough", {role::trader, {}, {}}, now));
+  const std::string from = "10.0.0.1";
+  const auto offer = std::get<totp_offer>(node->offer_totp({"ann", "long enough"}, from, now));
+  const auto code_at = [key = *parse_base32(offer.secret)](utc_time at) { return totp_code(key, totp_step(at)); };
+  EXPECT_TRUE(std::holds_alternative<opened_session>(node->log_in({"ann", "long enough"}, from, now))) << "nothing was confirmed yet";
+  EXPECT_EQ(node->confirm_totp("ann", code_at(now), from, now + identity_service::offer_life)->why, login_refusal::reason::no_offer);
+  EXPECT_EQ(node->confirm_totp("ann", "000000", from, now)->why, login_refusal::reason::code_wrong);
+  ASSERT_FALSE(node->confirm_totp("ann", code_at(now), from, now));
+  const auto why = [&](std::optional<std::string> code, utc_time at) {
+    const auto got = node->log_in({"ann", "long enough", std::move(code)}, from, at);
+    return std::holds_alternative<opened_session>(got) ? std::optional<login_refusal::reason>{} : std::get<login_refusal>(got).why;
+  };
+  EXPECT_EQ(why(std::nullopt, now), login_refusal::reason::code_missing);
+  EXPECT_EQ(why(code_at(now), now), login_refusal::reason::code_wrong) << "the confirmation has used it up";
+  const auto next = now + totp_period;
+  EXPECT_EQ(why(code_at(next), next), std::nullopt);
+  node = identity_service::open(folder.path("")).value();
+  EXPECT_EQ(why(code_at(next), next), login_refusal::reason::code_wrong) << "used before the restart";
+  const auto wrong = std::get<login_refusal>(node->log_in({"ann", "not long enough", code_at(next + totp_period)}, from, next));
+  EXPECT_EQ(wrong.why, login_refusal::reason::wrong) << "a right code tells nothing without the password";
+  EXPECT_EQ(why(code_at(next + totp_period), next + totp_period), std::nullopt) << "and the wrong password did not use it up";
+}
+
+// -- one-time codes
+
+TEST(totp, gives_the_codes_of_rfc_6238) {
+  const std::string key = "12345678901234567890";
+  for (const auto& [seconds, code] : {std::pair<std::int64_t, std::string>{59, "94287082"}, {1'111'111'109, "07081804"}, {1'111'111'111, "14050471"},
+                                      {1'234'567'890, "89005924"}, {2'000'000'000, "69279037"}, {20'000'000'000, "65353130"}})
+    EXPECT_EQ(totp_code(key, seconds / 30), code.substr(2)) << "appendix B at " << seconds << ", the last six of its eight digits";
+  EXPECT_EQ(totp_step(from_unix_seconds(59)), 1);
+  EXPECT_EQ(totp_step(from_unix_seconds(60)), 2);
+}
+
+TEST(totp, base32_is_that_of_rfc_4648) {
+  for (const auto& [bytes, text] : {std::pair<std::string, std::string>{"", ""}, {"f", "MY"}, {"fo", "MZXQ"}, {"foo", "MZXW6"}, {"foob", "MZXW6YQ"},
+                                    {"fooba", "MZXW6YTB"}, {"foobar", "MZXW6YTBOI"}}) {
+    EXPECT_EQ(to_base32(bytes), text);
+    EXPECT_EQ(parse_base32(text).value(), bytes);
+  }
+  EXPECT_EQ(parse_base32("mzxw 6ytb oi======").value(), "foobar");
+  for (const auto& bad : std::vector<std::string>{"MZXW1", "MZXW8", "MZ-W", std::string(200, 'A')}) EXPECT_FALSE(parse_base32(bad)) << bad;
+  EXPECT_FALSE(is_totp_secret("MZXW6YTBOI")) << "too short a key";
+  const auto made = make_totp_secret(system_secret());
+  EXPECT_EQ(parse_base32(made).value().size(), totp_key_bytes);
+  EXPECT_NE(made, make_totp_secret(system_secret()));
+}
+
+TEST(totp, a_code_counts_one_step_to_either_side_and_once) {
+  const totp_codes codes{to_base32("12345678901234567890"), 0};
+  const auto at = [](std::int64_t step) { return totp_code("12345678901234567890", step); };
+  const auto step = totp_step(now);
+  for (const auto near : {step - 1, step, step + 1}) EXPECT_EQ(match_totp(codes, at(near), now), near);
+  for (const auto far : {step - 2, step + 2}) EXPECT_FALSE(match_totp(codes, at(far), now));
+  EXPECT_FALSE(match_totp({codes.secret, step}, at(step), now)) << "a replay";
+  EXPECT_FALSE(match_totp({codes.secret, step}, at(step - 1), now)) << "an older one after a newer one";
+  EXPECT_EQ(match_totp({codes.secret, step}, at(step + 1), now), step + 1);
+  for (const auto& bad : std::vector<std::string>{"", "12345", at(step) + "0", at(step).substr(1) + "x"}) EXPECT_FALSE(match_totp(codes, bad, now)) << bad;
 }
 
 // -- the first admin

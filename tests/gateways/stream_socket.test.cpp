@@ -19,7 +19,7 @@
 namespace tt::gateway::stream::test {
 namespace {
 
-using gateway::test::scripted_market;
+using ::tt::gateway::test::scripted_market;
 class stream_socket : public ::testing::Test {
 protected:
   void start(unsigned threads = 2) {

@@ -14,8 +14,8 @@
 namespace tt::gateway::stream::test {
 namespace {
 
-using gateway::test::operation;
-using gateway::test::scripted_market;
+using ::tt::gateway::test::operation;
+using ::tt::gateway::test::scripted_market;
 
 /// A shard whose posted jobs run when the test says so.
 class stream_source : public ::testing::Test {

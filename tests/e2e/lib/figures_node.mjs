@@ -12,12 +12,13 @@ export const invented = Array.from({ length: symbol_count - 1 }, (_, i) => `F${S
 export const symbols = ["BTCUSD", ...invented];
 
 /// Market time against the wall clock. An invented coin has about 40 events a
-/// minute: thirty times that is more than the ten a second that are sent on.
-const speed = 30;
+/// minute: thirty times that are more than twenty a second, of which about nine are sent
+/// on, as a topic rests for 100 ms after each message.
+export const default_speed = 30;
 
 const own_instruments = new URL("../../../config/instruments.yaml", import.meta.url);
 
-export async function figures_node(port) {
+export async function figures_node(port, speed = default_speed) {
   const { TT_BIN } = process.env;
   if (!TT_BIN) throw new Error("set TT_BIN, the program tt");
   const folder = await mkdtemp(join(process.env.DATA_DIR ?? tmpdir(), "figures-"));
@@ -63,6 +64,8 @@ feeds:
     pid: child.pid,
     /// Events of the simulated exchange so far.
     events: async () => (await health()).feeds.sim.events,
+    /// Messages of the stream that were sent so far.
+    messages: async () => Number(/^tt_ws_messages_out_total (\S+)$/m.exec(await (await fetch(`${url}/metrics`)).text())[1]),
     async stop() {
       child.kill("SIGTERM");
       await exited;

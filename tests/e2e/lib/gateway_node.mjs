@@ -15,7 +15,8 @@ const poll_ms = 200;
 /// - TT_MOCK=1: the mock of the web UI, to try these tests without a gateway.
 /// @return {url, stop}, and interrupt, kill, start_again, data where the node was started here
 /// @param config a configuration in place of TT_CONFIG; its port must be TT_URL's
-export async function node_under_test({ config } = {}) {
+/// @param env variables of a node that is started here, beside those of this process
+export async function node_under_test({ config, env = {} } = {}) {
   const { TT_URL, TT_BIN, TT_MOCK } = process.env;
   const TT_CONFIG = config ?? process.env.TT_CONFIG;
   if (TT_MOCK) {
@@ -34,7 +35,7 @@ export async function node_under_test({ config } = {}) {
   let child;
   let exited;
   async function start(file = TT_CONFIG) {
-    child = spawn(TT_BIN, ["node", "--config", file], { stdio: ["ignore", "inherit", "inherit"], env: { ...process.env, DATA_DIR: data } });
+    child = spawn(TT_BIN, ["node", "--config", file], { stdio: ["ignore", "inherit", "inherit"], env: { ...process.env, ...env, DATA_DIR: data } });
     exited = new Promise((resolve) => child.once("exit", (code, signal) => resolve(signal ?? code)));
     await Promise.race([wait_for_health(url), exited.then((code) => { throw new Error(`${TT_BIN} ended with ${code}`); })]);
   }

@@ -10,6 +10,11 @@ globalThis.TradingView = {
       options.container.append(this.element);
       this.element.dataset.libraryTheme = options.theme;
       this.element.textContent = "stand-in";
+      // as the library does: its own page, in a frame of the same origin
+      const frame = document.createElement("iframe");
+      frame.src = `${options.library_path}sameorigin.html`;
+      frame.onload = () => (this.element.dataset.libraryFrame = frame.contentDocument?.title ?? "refused");
+      this.element.append(frame);
       this.read(options.symbol);
     }
     read(symbol) {

@@ -61,6 +61,8 @@ public:
   [[nodiscard]] const route_table& table() const { return *table_; }
   [[nodiscard]] pipeline& requests() { return *pipeline_; }
   [[nodiscard]] document_store& documents() { return *documents_; }
+  /// Plugs headlines in.
+  void show_news(news_store& news) { services_->news = &news; }
   /// Plugs alerts in.
   void alerts_with(alerts_port& port) { services_->alerts = &port; }
   /// Plugs accounts in.

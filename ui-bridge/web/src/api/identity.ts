@@ -16,11 +16,21 @@ export interface Me {
   expires_at: string | null;
   /// Of a session: has to come with every change.
   csrf_token?: string;
+  /// Of a session: whether its user's logins need a one-time code.
+  totp_enabled?: boolean;
 }
 
 export interface SignIn {
   username: string;
   password: string;
+  totp?: string;
+}
+
+/// The key of an authenticator; counts once a code of it was shown.
+export interface TotpOffer {
+  secret: string;
+  otpauth_uri: string;
+  expires_in: number;
 }
 
 export interface AccessToken {
@@ -65,6 +75,18 @@ export async function revoke_token(id: string): Promise<void> {
 /// The node sets the session's cookie. @return the token that changes have to carry.
 export async function log_in(body: SignIn): Promise<string> {
   return (await request<{ csrf_token: string }>("/api/v1/auth/login", { method: "POST", body })).data.csrf_token;
+}
+
+export async function offer_totp(password: string): Promise<TotpOffer> {
+  return (await request<TotpOffer>("/api/v1/auth/totp", { method: "POST", body: { password } })).data;
+}
+
+export async function confirm_totp(totp: string): Promise<void> {
+  await request("/api/v1/auth/totp/confirm", { method: "POST", body: { totp } });
+}
+
+export async function remove_totp(password: string, totp: string): Promise<void> {
+  await request("/api/v1/auth/totp/remove", { method: "POST", body: { password, totp } });
 }
 
 export async function log_out(): Promise<void> {

@@ -1,5 +1,5 @@
 import { AreaSeries, BaselineSeries, ColorType, createChart, CrosshairMode, LineSeries, LineStyle } from "lightweight-charts";
-import type { IChartApi, ISeriesApi, MouseEventParams, Time, UTCTimestamp } from "lightweight-charts";
+import type { AutoscaleInfo, IChartApi, ISeriesApi, MouseEventParams, Time, UTCTimestamp } from "lightweight-charts";
 import type { CurvePoint } from "../jobs/equity";
 import type { ChartColors } from "./price_chart";
 
@@ -20,6 +20,22 @@ export interface CurveOptions {
 }
 
 const drawdown_share = 0.35;
+/// Least span of the axes: of a curve that hardly moves the axis would tell cents, and of a drawdown of nothing what lies above it.
+const least_equity_span = 0.002;
+const least_drawdown = 0.01;
+
+/// At least that much of the axis, around the middle of what is shown.
+function spread_out(shown: AutoscaleInfo | null): AutoscaleInfo | null {
+  if (!shown?.priceRange) return shown;
+  const { minValue, maxValue } = shown.priceRange;
+  const [middle, half] = [(minValue + maxValue) / 2, Math.max(maxValue - minValue, (Math.abs(minValue + maxValue) / 2) * least_equity_span) / 2];
+  return { ...shown, priceRange: { minValue: middle - half, maxValue: middle + half } };
+}
+
+/// From nothing downwards.
+function below_zero(shown: AutoscaleInfo | null): AutoscaleInfo | null {
+  return shown?.priceRange ? { ...shown, priceRange: { minValue: Math.min(shown.priceRange.minValue, -least_drawdown), maxValue: 0 } } : shown;
+}
 
 export class CurveChart {
   private readonly chart: IChartApi;
@@ -62,9 +78,11 @@ export class CurveChart {
     const equity = this.chart.addSeries(BaselineSeries, {
       ...custom(this.options.format, 0.01), lineWidth: 2, topLineColor: up, bottomLineColor: down, topFillColor1: up_soft, topFillColor2: "transparent",
       bottomFillColor1: "transparent", bottomFillColor2: down_soft, baseValue: { type: "price", price: this.options.base ?? curve[0]?.value ?? 0 }, priceLineVisible: false,
+      autoscaleInfoProvider: (original: () => AutoscaleInfo | null) => spread_out(original()),
     });
     const fall = this.chart.addSeries(AreaSeries, {
       ...custom((value) => `${(value * 100).toFixed(1)} %`, 0.0001), lineColor: down, lineWidth: 1, topColor: "transparent", bottomColor: down_soft, invertFilledArea: true, priceLineVisible: false,
+      autoscaleInfoProvider: (original: () => AutoscaleInfo | null) => below_zero(original()),
     }, 1);
     equity.setData(curve.map(point));
     fall.setData(drawdown.map(point));

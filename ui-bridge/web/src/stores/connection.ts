@@ -1,10 +1,11 @@
 import { defineStore } from "pinia";
 import { computed, ref, shallowRef } from "vue";
 import { bearer_protocols } from "../api/bearer";
-import { browser_clock, socket_offering, stream_url } from "../stream/clock";
+import { browser_clock, stream_url } from "../stream/clock";
 import { StreamClient } from "../stream/stream_client";
 import type { BatchListener, Unsubscribe } from "../stream/stream_client";
 import type { ClockSample, ConnectionState, Topic } from "../stream/types";
+import { worker_socket_offering } from "../stream/worker_socket";
 import { use_identity } from "./identity";
 import { use_notices } from "./notices";
 
@@ -16,7 +17,7 @@ const same_time_ms = 5_000;
 
 /// The one stream connection of this window, and the server's clock.
 export const use_connection = defineStore("connection", () => {
-  const client = new StreamClient({ url: stream_url(location), clock: browser_clock, socket: socket_offering(bearer_protocols) });
+  const client = new StreamClient({ url: stream_url(location), clock: browser_clock, socket: worker_socket_offering(bearer_protocols) });
   const state = shallowRef<ConnectionState>(client.state);
   const clock_sample = shallowRef<ClockSample>();
   /// Server time in epoch ms, moving once a second.

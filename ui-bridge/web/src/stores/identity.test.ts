@@ -83,6 +83,47 @@ describe("identity", () => {
     expect(csrf_header("GET")).toEqual({});
   });
 
+  it("is asked for a one-time code after a right password, and shows it with the next try", async () => {
+    const identity = use_identity();
+    node.answer("POST /api/v1/auth/login", 401, { detail: "user or password is wrong", error_code: "auth.login" });
+    expect(await identity.sign_in("ann", "wrong")).toBe(false);
+    expect(identity.needs_code).toBe(false);
+    node.answer("POST /api/v1/auth/login", 401, { detail: "a one-time code is needed", error_code: "auth.totp_required" });
+    expect(await identity.sign_in("ann", "right")).toBe(false);
+    expect(identity.needs_code).toBe(true);
+    expect(identity.failure).toBe("");
+    node.answer("POST /api/v1/auth/login", 401, { detail: "the one-time code is wrong or was used before", error_code: "auth.totp" });
+    expect(await identity.sign_in("ann", "right", "111111")).toBe(false);
+    expect(identity.needs_code).toBe(true);
+    expect(identity.failure).toBe("the one-time code is wrong or was used before");
+    node.answer("POST /api/v1/auth/login", 200, { user: "ann", role: "trader", csrf_token: "c-1", expires_at: "2026-01-16T02:30:00.000Z" });
+    expect(await identity.sign_in("ann", "right", " 123 456 ")).toBe(true);
+    expect(node.of("POST").at(-1)?.body).toEqual({ username: "ann", password: "right", totp: "123 456" });
+    expect(identity.needs_code).toBe(false);
+  });
+
+  it("asks for codes only once one was shown, and takes them off with password and code", async () => {
+    node.answer("GET /api/v1/auth/me", 200, me({ kind: "session", user: "ann", role: "trader", csrf_token: "c", totp_enabled: false }));
+    const identity = use_identity();
+    await identity.look();
+    node.answer("POST /api/v1/auth/totp", 200, { secret: "MZXW6YTBOI", otpauth_uri: "otpauth://totp/x", expires_in: 600 });
+    expect(await identity.ask_codes("right")).toBe(true);
+    expect(identity.offer?.secret).toBe("MZXW6YTBOI");
+    node.answer("POST /api/v1/auth/totp/confirm", 403, { detail: "the one-time code is wrong", error_code: "auth.totp" });
+    expect(await identity.confirm_codes("000000")).toBe(false);
+    expect(identity.offer).toBeDefined();
+    expect(identity.me?.totp_enabled).toBe(false);
+    expect(identity.is_unknown).toBe(false);
+    node.answer("POST /api/v1/auth/totp/confirm", 200, { status: "enabled", id: "ann" });
+    expect(await identity.confirm_codes("123456 ")).toBe(true);
+    expect(identity.offer).toBeUndefined();
+    expect(identity.me?.totp_enabled).toBe(true);
+    node.answer("POST /api/v1/auth/totp/remove", 200, { status: "removed", id: "ann" });
+    expect(await identity.remove_codes("right", "654321")).toBe(true);
+    expect(node.of("POST").at(-1)?.body).toEqual({ password: "right", totp: "654321" });
+    expect(identity.me?.totp_enabled).toBe(false);
+  });
+
   it("carries the session's token again after a reload, and ends the session on wish", async () => {
     node.answer("GET /api/v1/auth/me", 200, me({ kind: "session", user: "ann", role: "trader", csrf_token: "c-2" }));
     node.answer("POST /api/v1/auth/logout", 200, { ok: true });

@@ -2,8 +2,8 @@ import { defineStore } from "pinia";
 import { computed, ref, shallowRef } from "vue";
 import { set_bearer, set_csrf } from "../api/bearer";
 import { ApiError, error_text, on_unknown_caller } from "../api/http";
-import { create_token, fetch_me, fetch_tokens, log_in, log_out, revoke_token } from "../api/identity";
-import type { AccessToken, Me, Role } from "../api/identity";
+import { confirm_totp, create_token, fetch_me, fetch_tokens, log_in, log_out, offer_totp, remove_totp, revoke_token } from "../api/identity";
+import type { AccessToken, Me, Role, TotpOffer } from "../api/identity";
 import { use_notices } from "./notices";
 import { make_part } from "./part";
 
@@ -53,6 +53,10 @@ export const use_identity = defineStore("identity", () => {
   const busy = ref(false);
   /// The node does not know who asks: nothing can be shown until somebody signs in.
   const is_unknown = ref(false);
+  /// The password was right; what is missing is a one-time code.
+  const needs_code = ref(false);
+  /// A key for one-time codes that waits for its first code.
+  const offer = shallowRef<TotpOffer>();
   const is_admin = computed(() => me.value?.role === "admin");
 
   const part = make_part(async () => {
@@ -76,14 +80,35 @@ export const use_identity = defineStore("identity", () => {
   on_unknown_caller(() => (is_unknown.value = true));
 
   /// Opens a session. @return whether the node did; then the page should load anew.
-  async function sign_in(username: string, password: string): Promise<boolean> {
+  async function sign_in(username: string, password: string, code = ""): Promise<boolean> {
     if (busy.value) return false;
     busy.value = true;
     failure.value = "";
     try {
       set_bearer("");
-      set_csrf(await log_in({ username: username.trim(), password }));
+      set_csrf(await log_in({ username: username.trim(), password, ...(code.trim() === "" ? {} : { totp: code.trim() }) }));
       keep("");
+      needs_code.value = false;
+      return true;
+    } catch (error) {
+      const why = error instanceof ApiError ? error.code : undefined;
+      const asked = why === "auth.totp_required" && !needs_code.value;
+      needs_code.value = why === "auth.totp_required" || why === "auth.totp";
+      // to be asked for the second half is no failure
+      failure.value = asked ? "" : error_text(error);
+      return false;
+    } finally {
+      busy.value = false;
+    }
+  }
+
+  /// One step of the own one-time codes. @return whether the node took it.
+  async function change_codes(step: () => Promise<void>): Promise<boolean> {
+    if (busy.value) return false;
+    busy.value = true;
+    failure.value = "";
+    try {
+      await step();
       return true;
     } catch (error) {
       failure.value = error_text(error);
@@ -92,6 +117,19 @@ export const use_identity = defineStore("identity", () => {
       busy.value = false;
     }
   }
+  const ask_codes = (password: string) => change_codes(async () => void (offer.value = await offer_totp(password)));
+  const confirm_codes = (code: string) =>
+    change_codes(async () => {
+      await confirm_totp(code.trim());
+      offer.value = undefined;
+      if (me.value) me.value = { ...me.value, totp_enabled: true };
+    });
+  const remove_codes = (password: string, code: string) =>
+    change_codes(async () => {
+      await remove_totp(password, code.trim());
+      if (me.value) me.value = { ...me.value, totp_enabled: false };
+    });
+  const drop_offer = () => (offer.value = undefined);
 
   /// Ends the session. @return whether the node did.
   async function sign_out(): Promise<boolean> {
@@ -154,5 +192,5 @@ export const use_identity = defineStore("identity", () => {
 
   const put_away = () => (made.value = undefined);
 
-  return { me, failure, tokens, made, form, busy, is_admin, is_unknown, part, look, sign_in, sign_out, take, forget, create, revoke, put_away };
+  return { me, failure, tokens, made, form, busy, is_admin, is_unknown, needs_code, offer, part, look, ask_codes, confirm_codes, remove_codes, drop_offer, sign_in, sign_out, take, forget, create, revoke, put_away };
 });

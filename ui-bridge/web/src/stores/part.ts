@@ -74,6 +74,6 @@ export const part_hints: Record<string, string> = {
   alerts: "Alerts need ENABLE_ALERTS=true, and a node that has a feed of the symbols.",
   webhooks: "Received alerts come through a node with the role “gateway” (cluster.roles). TRADINGVIEW_WEBHOOK_SECRET makes the default profile; WEBHOOK_LISTEN opens a listener that TradingView can reach.",
   strategies: "Strategies run on a node with the role “execution” (cluster.roles); YAML jobs are read from KAIROS_JOBS_DIR.",
-  news: "NEWS_FEEDS is reserved for sources of news; this version of the node reads none.",
+  news: "NEWS_FEEDS names the RSS and Atom feeds that a node reads; it needs the role “gateway” (cluster.roles).",
   cluster: "One node is a cluster of one. For more, set cluster.control and cluster.seeds; config/cluster/ has whole examples.",
 };

@@ -91,5 +91,19 @@ export const use_quotes = defineStore("quotes", () => {
     return result;
   }
 
-  return { source, delayed, follow };
+  /// Quotes of a whole list, in view or not, for the life of the calling scope: to put it in order.
+  /// @return the newest quote of a symbol of the list; what renders by it is not told of the next one.
+  function follow_all(symbols: Ref<readonly string[]>): (symbol: string) => Quote | undefined {
+    let held = new Set<string>();
+    watch(symbols, (list) => {
+      const next = new Set(list.filter((name) => name !== ""));
+      for (const name of next) if (!held.has(name)) acquire(name);
+      for (const name of held) if (!next.has(name)) release(name);
+      held = next;
+    }, { immediate: true });
+    onScopeDispose(() => held.forEach(release));
+    return (symbol) => entries.get(symbol)?.live.value?.quote;
+  }
+
+  return { source, delayed, follow, follow_all };
 });
