@@ -255,18 +255,32 @@ outcome account_core::place(const new_order& wanted, utc_time now) {
   const auto& what = *book_.find(made);
   t.out().answer = reply::done;
   t.out().order = made;
-  // the first leg of an OCO pair goes out as the pair's turn says; an exit waits for its own protection
-  if (!what.leg.empty()) return t.finish();
-  const auto protection = t.protection_of(what.symbol);
-  if (protection.empty() || !t.has_exit(what.symbol)) {
-    t.release(made, std::nullopt);
-    return t.finish();
-  }
-  // what protects the position goes only for an exit that will pass
-  auto word = gate_.foresee(what, protection, book_, now);
-  if (word.result == verdict::approved || word.result == verdict::approved_reduced) exits_.insert_or_assign(made, t.closing_part_of(what));
-  else t.turn_away(made, std::move(word));
+  if (what.leg.empty()) t.send_or_wait(made);
+  else t.admit_pair(made);
   return t.finish();
+}
+
+void account_core::turn::send_or_wait(order_number made) {
+  const auto& what = *book().find(made);
+  const auto protection = protection_of(what.symbol);
+  if (protection.empty() || !has_exit(what.symbol)) return release(made, std::nullopt);
+  // an exit waits for its own protection, and what protects the position goes only for an exit that will pass
+  auto word = core_.gate_.foresee(what, protection, book(), now_);
+  if (passes(word)) core_.exits_.insert_or_assign(made, closing_part_of(what));
+  else turn_away(made, std::move(word));
+}
+
+// The legs of an OCO pair go out as the pair's turn says. Whether they may is asked now: a pair that is refused must not wait for better days.
+void account_core::turn::admit_pair(order_number head) {
+  const auto& what = *book().find(head);
+  auto word = core_.gate_.foresee(what, {}, book(), now_);
+  const auto legs = what.linked;
+  for (const auto leg : legs)
+    if (passes(word)) word = core_.gate_.foresee(*book().find(leg), {}, book(), now_);
+  if (passes(word)) return;
+  turn_away(head, std::move(word));
+  for (const auto leg : legs) ask_cancel(leg, "its sibling was refused", linked_code);
+  core_.groups_[book().find(head)->symbol].erase(head);
 }
 
 quantity account_core::turn::closing_part_of(const order& what) const {
@@ -311,7 +325,7 @@ outcome account_core::retry(order_number number, utc_time now) {
   if (auto wrong = t.make_order(again, attempt, made)) return t.refuse(std::move(*wrong));
   t.out().answer = reply::done;
   t.out().order = made;
-  t.release(made, std::nullopt);
+  t.send_or_wait(made);
   return t.finish();
 }
 

@@ -84,6 +84,12 @@ account_core::turn::group account_core::turn::group_of(const order& head) const 
     }
     at->orders.push_back(leg);
   }
+  // a leg that somebody moved stays moved in its next generation
+  for (auto& s : g.slots)
+    if (!s.orders.empty()) {
+      s.terms.limit_price = s.orders.back()->terms.limit_price;
+      s.terms.stop_price = s.orders.back()->terms.stop_price;
+    }
   for (const auto& s : g.slots)
     for (const auto* leg : s.orders) {
       ++g.generations;
@@ -96,6 +102,11 @@ account_core::turn::group account_core::turn::group_of(const order& head) const 
       if ((leg->state == order_state::cancelled || leg->state == order_state::expired) && !taken_back) g.ended = true;
       if (leg->state == order_state::rejected || leg->state == order_state::risk_rejected) ++g.failures;
     }
+  // a pair that the gate has cut stays cut
+  if (!head.profit && !head.loss)
+    for (const auto& s : g.slots)
+      for (const auto* leg : s.orders)
+        if (leg->decision.result == verdict::approved_reduced) g.total = std::min(g.total, leg->decision.approved + (g.done - leg->filled));
   return g;
 }
 

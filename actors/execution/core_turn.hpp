@@ -32,6 +32,11 @@ public:
   void release(order_number number, std::optional<quantity> qty, const char* why = "");
   /// The gate would not pass it: it ends here, and what protects the position stays where it is.
   void turn_away(order_number number, risk_decision word);
+  /// Sends an order that was just made, or lets it wait until the own protection of what it closes is confirmed back.
+  void send_or_wait(order_number made);
+  /// Refuses a pair of which the gate would not let a leg out.
+  void admit_pair(order_number head);
+  static bool passes(const risk_decision& word) { return word.result == verdict::approved || word.result == verdict::approved_reduced; }
   void ask_cancel(order_number number, const std::string& reason, const std::string& code);
   std::optional<error> ask_replace(order_number number, order_terms wanted);
   void send_cancel(const order& what);

@@ -162,7 +162,9 @@ result<void> risk_gate::restore(const account_book& book, utc_time now) {
     if (auto done = state.set_position(symbol, held.qty); !done) return done;
   for (const auto& [symbol, why] : book.frozen()) state.set_agreement(symbol, risk::agreement::frozen);
   for (const auto& what : book.orders()) {
-    gate_.history().remember(what.key, what.attempt);
+    // one that waits has not passed the gate yet; who sent it was asked at the door, by the process before
+    if (what.state != order_state::created) gate_.history().remember(what.key, what.attempt);
+    else if (!is_our_own(what.origin)) expect(what.key, {.principal = "restart"});
     if (!may_trade(what.state) || state.working(what.number)) continue;
     if (!state.symbol(what.symbol)) return error{errc::not_found, "no contract of " + in_quotes(what.symbol), "symbol"};
     take_over(what, now);

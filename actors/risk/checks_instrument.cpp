@@ -108,6 +108,9 @@ answer market_closed(run_context& c) {
 }
 
 answer extended_hours(run_context& c) {
+  const bool is_for_one = c.asked.tif == time_in_force::pre || c.asked.tif == time_in_force::post;
+  if (c.what && is_for_one && c.asked.type != order_type::limit)
+    return answer::reject("only limit orders in the " + std::string(to_string(c.asked.tif)) + " session, for which it is");
   if (!c.what || (c.session != market_state::pre && c.session != market_state::post)) return answer::pass();
   // a protective leg waits for the regular session: it would not trade in this one
   if (c.order.origin == order_origin::leg && may_rest(c)) return answer::pass();

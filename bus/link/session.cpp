@@ -13,6 +13,8 @@ int64_t nanos(time_point t) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(t.time_since_epoch()).count();
 }
 
+constexpr int unproven_beats = 3; // without a proof for longer than so many the link is in doubt
+constexpr std::chrono::milliseconds least_between_beats{10};
 constexpr std::chrono::seconds way_memory{10}; // one stretch of what is remembered of the way from the peer
 constexpr std::chrono::seconds rival_gap{1}; // after so long without a word a rival has gone
 
@@ -171,6 +173,7 @@ bool session::is_ours(uint32_t from, uint32_t to, time_point now) {
   }
   // The peer could know our session number only from our hello, so it is up even if its own hello got lost.
   if (state_ == state::away) become_up(now);
+  if (now - last_heard_ >= cfg_.redial_after) holds_back_ = true;
   last_heard_ = now;
   return true;
 }
@@ -216,8 +219,11 @@ void session::on(const beat& x, time_point now) {
   if (!is_ours(x.from_session, x.to_session, now)) return;
   peer_clock_ = x.now;
   peer_clock_heard_ = now;
+  const bool was_deaf = now - last_proof_ > unproven_beats * cfg_.beat_every;
   heard_back(x, now);
   acknowledged(x.received, now);
+  // after a cut each waits for the other's proof: not for its next beat besides
+  if (was_deaf && now - last_beat_ >= least_between_beats) send_beat(now);
   flush(now);
 }
 
@@ -232,8 +238,10 @@ void session::on(const bye& x, time_point now) {
 // The times are the peer's word: anything may stand there.
 void session::heard_back(const beat& x, time_point now) {
   if (x.echo <= 0 || x.echo > nanos(now) || x.held < 0 || x.held > nanos(now) - x.echo) return;
-  // a beat that the network held back says what was true when it left
-  last_proof_ = std::max(last_proof_, now - std::chrono::nanoseconds{x.held} - lateness(x.now, now));
+  // behind a silence beats come that the network held back: they say what was true when they left. Without one it is only slow.
+  const auto late = lateness(x.now, now);
+  if (late <= 2 * cfg_.beat_every) holds_back_ = false;
+  last_proof_ = std::max(last_proof_, now - std::chrono::nanoseconds{x.held} - (holds_back_ ? late : duration{0}));
   const auto sample = std::chrono::nanoseconds{nanos(now) - x.echo - x.held};
   least_round_trip_ = std::min(least_round_trip_, duration{sample});
   auto& smooth = statistics_.round_trip;
@@ -264,6 +272,7 @@ void session::become_up(time_point now) {
   least_round_trip_ = duration::max();
   least_way_ = least_way_before_ = std::numeric_limits<int64_t>::max();
   least_way_since_ = now;
+  holds_back_ = false;
   peer_clock_ = 0;
   ++statistics_.times_up;
   send_beat(now);

@@ -185,6 +185,7 @@ private:
   // drift apart, and a way that has become longer for good is no delay.
   int64_t least_way_ = std::numeric_limits<int64_t>::max(), least_way_before_ = std::numeric_limits<int64_t>::max();
   time_point least_way_since_{};
+  bool holds_back_ = false; // nothing was heard for `redial_after`, and what came since left before
   int64_t peer_clock_ = 0;  // the newest `now` of the peer
   time_point peer_clock_heard_{};
   std::string scratch_;

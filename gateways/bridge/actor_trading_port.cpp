@@ -248,8 +248,13 @@ void actor_trading_port::locate(const trading_caller& who, const order_name& nam
     who, ids,
     [done, ids](result<std::vector<result<order_snapshot>>> got) {
       if (!got) return done(got.error());
-      for (std::size_t i = 0; i < got->size(); ++i)
-        if ((*got)[i]) return done(ids[i]);
+      std::optional<account_id> found;
+      for (std::size_t i = 0; i < got->size(); ++i) {
+        if (!(*got)[i]) continue;
+        if (found) return done(error{errc::conflict, "several accounts have such an order: say whose is meant", "account_id"});
+        found = ids[i];
+      }
+      if (found) return done(*found);
       for (const auto& one : *got) // it may be there
         if (one.error().code == errc::not_available) return done(one.error());
       done(got->front().error());

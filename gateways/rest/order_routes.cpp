@@ -22,11 +22,15 @@ handler with_port(services& parts, trading_handler run, std::string_view part) {
   };
 }
 
-order_name name_of(const std::string& text) {
+/// The order in the path; `account_id` says whose, where names of clients and brokers are those of several.
+order_name name_of(const request_context& call) {
   constexpr std::string_view client = "client:", broker = "broker:";
-  if (text.starts_with(client)) return {order_name::kind::client, text.substr(client.size()), {}};
-  if (text.starts_with(broker)) return {order_name::kind::broker, text.substr(broker.size()), {}};
-  return {order_name::kind::server, text, {}};
+  const auto& text = call.params.front();
+  query_reader query{call.request.query};
+  const auto whose = account_of(query);
+  if (text.starts_with(client)) return {order_name::kind::client, text.substr(client.size()), whose};
+  if (text.starts_with(broker)) return {order_name::kind::broker, text.substr(broker.size()), whose};
+  return {order_name::kind::server, text, whose};
 }
 
 /// A symbol of a query as the master spells it; one that it lacks stays as it is: there may be orders of the past of it.
@@ -171,7 +175,7 @@ void executions(services& parts, trading_port& port, const context_ptr& call, co
 }
 
 void one_order(services&, trading_port& port, const context_ptr& call, const responder& answer) {
-  port.order_of(caller_of(*call), name_of(call->params.front()),
+  port.order_of(caller_of(*call), name_of(*call),
                 answer_with<order_snapshot>(call, answer, [](json_writer& out, const auto& one) { write(out, one); }));
 }
 
@@ -262,7 +266,7 @@ void preview(services& parts, trading_port& port, const context_ptr& call, const
 
 /// Goes on where the order in the path may be touched, within the limit of its account: for changes.
 void with_own_order_in_rate(services& parts, trading_port& port, const context_ptr& call, const responder& answer, std::function<void(const responder&)> then) {
-  port.order_of(caller_of(*call), name_of(call->params.front()), [&parts, call, answer, then = std::move(then)](const result<order_snapshot>& got) {
+  port.order_of(caller_of(*call), name_of(*call), [&parts, call, answer, then = std::move(then)](const result<order_snapshot>& got) {
     if (!got) return answer(to_api_error(got.error(), "path"));
     if (!call->who.strategies.empty() && !call->who.lists_strategy(got->what.strategy.str())) return answer(out_of_scope("strategies"));
     if (const auto granted = within_rate(parts, call, answer, got->account)) then(*granted);
@@ -272,7 +276,7 @@ void with_own_order_in_rate(services& parts, trading_port& port, const context_p
 /// Goes on where the order in the path may be touched: who is bound to strategies touches theirs only. Accounts see to their own.
 void with_own_order(trading_port& port, const context_ptr& call, const responder& answer, std::function<void()> then) {
   if (call->who.strategies.empty()) return then();
-  port.order_of(caller_of(*call), name_of(call->params.front()), [call, answer, then = std::move(then)](const result<order_snapshot>& got) {
+  port.order_of(caller_of(*call), name_of(*call), [call, answer, then = std::move(then)](const result<order_snapshot>& got) {
     if (!got) return answer(to_api_error(got.error(), "path"));
     if (!call->who.lists_strategy(got->what.strategy.str())) return answer(out_of_scope("strategies"));
     then();
@@ -295,7 +299,7 @@ void change_order(services& parts, trading_port& port, const context_ptr& call, 
   auto change = read_order_change(body);
   if (is_bad(parts, body, call, asked)) return;
   with_own_order_in_rate(parts, port, call, asked, [to = &port, call, change](const responder& answer) {
-    to->change(caller_of(*call), name_of(call->params.front()), change, [call, answer](const result<order_snapshot>& got) {
+    to->change(caller_of(*call), name_of(*call), change, [call, answer](const result<order_snapshot>& got) {
       if (!got) return answer(change_error(got.error()));
       json_writer out{call->style};
       write(out, *got);
@@ -311,7 +315,7 @@ void close_unknown(services& parts, trading_port& port, const context_ptr& call,
   object_reader body{*json};
   auto reason = body.string({"reason"}, need::required).value_or("");
   if (is_bad(parts, body, call, answer)) return;
-  port.close_unknown(caller_of(*call), name_of(call->params.front()), std::move(reason),
+  port.close_unknown(caller_of(*call), name_of(*call), std::move(reason),
                      answer_with<order_snapshot>(call, answer, [](json_writer& out, const auto& one) { write(out, one); }));
 }
 
@@ -320,7 +324,7 @@ void retry_order(services& parts, trading_port& port, const context_ptr& call, c
   const auto wait = query.integer({"wait_ms"}, query_reader::need::optional, 0, max_wait_ms).value_or(default_wait_ms);
   if (!query.ok()) return asked(query.failure());
   with_own_order_in_rate(parts, port, call, asked, [to = &port, call, wait](const responder& answer) {
-    to->retry(caller_of(*call), name_of(call->params.front()), std::chrono::milliseconds{wait}, [call, answer](const result<placed_order>& got) {
+    to->retry(caller_of(*call), name_of(*call), std::chrono::milliseconds{wait}, [call, answer](const result<placed_order>& got) {
       if (!got) return answer(to_api_error(got.error(), "path"));
       answer(json_response(placed_body(*call, *got), status_of_placing(got->how)));
     });
@@ -350,7 +354,7 @@ void accept_venue_position(services& parts, trading_port& port, const context_pt
 }
 
 void send_cancel(trading_port& port, const context_ptr& call, const responder& answer) {
-  port.cancel(caller_of(*call), name_of(call->params.front()), [call, answer](const result<cancelled_order>& got) {
+  port.cancel(caller_of(*call), name_of(*call), [call, answer](const result<cancelled_order>& got) {
     if (!got) return answer(to_api_error(got.error(), "path"));
     const bool is_over = got->how == cancelled_order::outcome::already_final;
     json_writer order{call->style};

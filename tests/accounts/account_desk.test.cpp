@@ -290,6 +290,66 @@ TEST_F(desk_bench, losses_in_a_row_trip_a_breaker_until_the_day_rolls) {
   EXPECT_FALSE(is_tripped(risk::breaker_kind::consecutive_losses)) << "the first of the day";
 }
 
+/// Legs that wait have not passed the gate: their own keys must not look like orders sent twice.
+TEST_F(desk_bench, a_target_that_waits_goes_out_after_a_restart) {
+  start();
+  quote("AAPL", "99.99", "100.01");
+  place_order what;
+  what.request.account = account_id{"paper"};
+  what.request.symbol = "AAPL";
+  what.request.size = size_quantity{qty("5")};
+  what.request.type = order_type::bracket;
+  what.request.tif = time_in_force::gtc;
+  what.request.loss = stop_loss{px("95"), {}};
+  what.request.profit = take_profit{px("104")};
+  ASSERT_TRUE(got<placed_order>([&](auto done) { port->place(ann, what, done); }));
+  pass(200ms);
+  start();
+  quote("AAPL", "104.50", "104.52");
+  pass(3s);
+  quote("AAPL", "104.50", "104.52");
+  pass(1s);
+  EXPECT_TRUE(positions().empty()) << "the target was reached";
+}
+
+/// What was accepted is sent, though its sender is not known to the new process.
+TEST_F(desk_bench, an_exit_that_waits_for_its_protection_goes_out_after_a_restart) {
+  latency = 400ms;
+  start();
+  quote("AAPL", "99.99", "100.01");
+  place_order what;
+  what.request.account = account_id{"paper"};
+  what.request.symbol = "AAPL";
+  what.request.size = size_quantity{qty("5")};
+  what.request.type = order_type::bracket;
+  what.request.tif = time_in_force::gtc;
+  what.request.loss = stop_loss{px("95"), {}};
+  ASSERT_TRUE(got<placed_order>([&](auto done) { port->place(ann, what, done); }));
+  pass(2s);
+  quote("AAPL", "99.99", "100.01");
+  pass(2s);
+  ASSERT_EQ(positions().size(), 1u);
+  place_order exit;
+  exit.request.account = account_id{"paper"};
+  exit.request.symbol = "AAPL";
+  exit.request.side = order_side::sell;
+  exit.request.size = size_quantity{qty("5")};
+  exit.wait = 0ms;
+  const auto placed = got<placed_order>([&](auto done) { port->place(ann, exit, done); });
+  ASSERT_TRUE(placed) << to_string(placed.error());
+  ASSERT_EQ(placed->order.what.state, order_state::created);
+  start();
+  for (int i = 0; i < 6; ++i) {
+    quote("AAPL", "99.99", "100.01");
+    pass(1s);
+  }
+  EXPECT_TRUE(positions().empty());
+  const auto all = orders();
+  const auto one = std::ranges::find_if(all, [&](const order_snapshot& o) { return o.what.id == placed->order.what.id; });
+  ASSERT_NE(one, all.end());
+  EXPECT_EQ(one->what.state, order_state::filled) << one->what.reject_code;
+}
+
 TEST_F(desk_bench, a_pattern_day_trader_below_the_floor_has_three_day_trades) {
   type = account_type::pdt;
   cash = money{20'000};

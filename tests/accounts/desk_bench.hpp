@@ -54,6 +54,7 @@ protected:
     venue->settings.account = account_id{"paper"};
     venue->settings.type = type;
     venue->settings.starting_cash = cash;
+    venue->settings.fills.latency = latency;
     venue->session = "e" + std::to_string(epoch);
     venue->master = master;
     venue->clock = [this] { return now(); };
@@ -276,6 +277,7 @@ protected:
     const disk_state& disk_;
   };
   account_type type = account_type::margin;
+  std::chrono::milliseconds latency{0};
   money cash{100'000};
   std::uint32_t generation = 0;        ///< how often the account was started over
   std::optional<nanoseconds> steady;   ///< the clock of persons; nothing: the market's

@@ -382,6 +382,36 @@ TEST(session, beats_that_were_held_back_prove_nothing_new) {
   EXPECT_LE(std::max(down_at[0], down_at[1]) - cut, 2s);
 }
 
+/// A cut that ended before the limit is over with the first round trip, not with the next beats of both sides.
+TEST(session, a_cut_that_ends_just_before_the_limit_heals) {
+  for (const auto length : {1400ms, 1500ms}) {
+    sim_network net{23};
+    net.run_for(5s);
+    ASSERT_TRUE(net.both_up());
+    int downs = 0;
+    for (auto& n : net.nodes) n.on_down = [&](down_reason) { ++downs; };
+    net.cut_both();
+    net.run_for(length);
+    net.heal();
+    net.run_for(3s);
+    EXPECT_EQ(downs, 0) << length.count() << " ms";
+  }
+}
+
+/// A way on which much is queued is slow, not cut: what arrives late without a silence before it counts as it always did.
+TEST(session, beats_behind_a_long_queue_are_no_cut) {
+  sim_network net{24};
+  net.run_for(5s);
+  ASSERT_TRUE(net.both_up());
+  int downs = 0;
+  for (auto& n : net.nodes) n.on_down = [&](down_reason) { ++downs; };
+  for (auto delay = 10ms; delay <= 2'500ms; delay += 10ms) { // the queue grows by a tenth of a second each second
+    net.set_latency(delay);
+    net.run_for(100ms);
+  }
+  EXPECT_EQ(downs, 0);
+}
+
 /// A way that has become longer is no cut: after a while its delay is the usual one.
 TEST(session, a_slow_way_is_not_taken_for_a_cut) {
   sim_network net{22};

@@ -429,6 +429,44 @@ TEST(brackets, a_stop_that_the_gate_would_refuse_goes_out_when_it_passes) {
   EXPECT_EQ(b.venue.find(b.out(n, "stop")->wire_id)->request.terms.qty, q(10));
 }
 
+TEST(brackets, a_stop_that_was_moved_comes_back_where_it_was_moved_to) {
+  linked b;
+  const auto n = b.place(bracket("k", 10));
+  b.deliver();
+  b.fill(n, 10, 100);
+  terms_change to;
+  to.stop_price = p(99);
+  b.done(b.core.replace(b.out(n, "stop")->number, to, b.now));
+  b.deliver();
+  ASSERT_EQ(b.out(n, "stop")->terms.stop_price, p(99));
+  const auto exit = b.place(wanted("part", order_side::sell, 4)); // takes the stop back, and leaves six
+  b.deliver();
+  b.fill(exit, 4, 100);
+  ASSERT_TRUE(b.out(n, "stop"));
+  EXPECT_EQ(b.out(n, "stop")->terms.stop_price, p(99));
+  EXPECT_EQ(b.venue.find(b.out(n, "stop")->wire_id)->request.terms.qty, q(6));
+}
+
+TEST(brackets, an_exit_that_is_tried_again_waits_for_the_own_protection_too) {
+  linked b;
+  const auto n = b.place(bracket("k", 10));
+  b.deliver();
+  b.fill(n, 10, 100);
+  b.gate.refuse_with = "KILL_SWITCH";
+  const auto exit = b.place(wanted("exit", order_side::sell, 10));
+  ASSERT_EQ(b.get(exit).state, order_state::risk_rejected);
+  b.gate.refuse_with.reset();
+  b.venue.rates().lost_cancel = b.venue.rates().lost_lookup = 1000; // the confirmation does not come
+  const auto again = b.done(b.core.retry(exit, b.now));
+  ASSERT_FALSE(again.refused) << to_string(*again.refused);
+  b.deliver();
+  EXPECT_EQ(b.get(again.order).state, order_state::created) << "stop and exit can never both fill";
+  b.venue.rates().lost_cancel = b.venue.rates().lost_lookup = 0;
+  b.pass(seconds{6});
+  EXPECT_EQ(b.get(again.order).state, order_state::working);
+  EXPECT_EQ(b.legs_at_venue(), 0u);
+}
+
 TEST(brackets, a_price_that_plays_about_the_target_does_not_wear_the_protection_out) {
   linked b;
   const auto n = b.place(bracket("k", 10));
@@ -488,6 +526,40 @@ TEST(oco, one_leg_rests_and_the_other_takes_its_place) {
   EXPECT_EQ(b.legs_at_venue(), 0u);
   b.pass(seconds{10});
   EXPECT_TRUE(b.core.book().open_orders().empty());
+}
+
+new_order pair(std::int64_t qty) {
+  auto what = wanted("k", order_side::buy, qty, order_type::oco);
+  what.request.legs = {{order_type::limit, p(95), std::nullopt}, {order_type::stop, std::nullopt, p(105)}};
+  return what;
+}
+
+/// It must not wait for the end of what refuses it.
+TEST(oco, a_pair_that_the_gate_refuses_is_refused_when_it_is_placed) {
+  linked b;
+  b.gate.refuse_with = "KILL_SWITCH";
+  const auto n = b.place(pair(10));
+  EXPECT_EQ(b.get(n).state, order_state::risk_rejected);
+  EXPECT_EQ(b.get(n).decision.code, "KILL_SWITCH");
+  EXPECT_TRUE(b.core.book().open_orders().empty());
+  b.gate.refuse_with.reset();
+  b.pass(seconds{30});
+  b.price_seen(105);
+  EXPECT_TRUE(b.core.book().open_orders().empty());
+  EXPECT_EQ(b.legs_at_venue(), 0u);
+}
+
+TEST(oco, a_pair_that_the_gate_cuts_stays_cut) {
+  linked b;
+  b.gate.cut_to = q(4);
+  const auto n = b.place(pair(10));
+  b.deliver();
+  b.pass(seconds{60});
+  const auto* out = b.out(n, "b");
+  ASSERT_TRUE(out);
+  EXPECT_EQ(b.venue.find(out->wire_id)->request.terms.qty, q(4));
+  EXPECT_EQ(b.gate.changes, 0) << "nobody asks for more";
+  EXPECT_FALSE(b.alarmed("UNPROTECTED"));
 }
 
 TEST(oco, the_same_id_with_other_words_is_refused) {

@@ -357,6 +357,13 @@ TEST(gate, extended_hours_are_asked_for_and_take_limits_only) {
   t = d.order("AAPL", buy, "1", order_type::limit, "99");
   t.asked.hours = order_hours::extended;
   EXPECT_EQ(said(d.send(t)), "APPROVED");
+  // one that waits for such a session is judged for that, whatever the hour
+  d.now = d.account.state_at = at("2026-01-15T17:00:00Z");
+  d.set_account();
+  d.quote("AAPL", "100");
+  t = d.order("AAPL", buy, "1");
+  t.asked.tif = time_in_force::post;
+  EXPECT_EQ(said(d.send(t)), "EXTENDED_HOURS");
 }
 
 TEST(gate, short_sales_need_an_account_a_lender_and_a_strategy_that_may) {
