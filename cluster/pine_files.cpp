@@ -68,6 +68,7 @@ pine::symbol_info symbol_from(const json& c, std::string_view id) {
   set_ticker(s, id);
   take(c, "description", s.description), take(c, "type", s.type), take(c, "currency", s.currency);
   take(c, "basecurrency", s.basecurrency), take(c, "timezone", s.timezone), take(c, "session", s.session);
+  take(c, "regular_session", s.regular_session);
   take(c, "volumetype", s.volumetype), take(c, "country", s.country), take(c, "sector", s.sector);
   take(c, "industry", s.industry), take(c, "root", s.root), take(c, "isin", s.isin);
   take(c, "mintick", s.mintick), take(c, "minmove", s.minmove), take(c, "pointvalue", s.pointvalue);
@@ -85,7 +86,7 @@ pine::symbol_info symbol_from(const json& c, std::string_view id) {
 
 /// Why these facts of a symbol can't be; nothing when they can. What isn't given is as for any symbol.
 std::string fault_in_symbol(const json& c) {
-  for (const char* key : {"symbol", "timeframe", "description", "type", "currency", "basecurrency", "timezone", "session", "volumetype", "country",
+  for (const char* key : {"symbol", "timeframe", "description", "type", "currency", "basecurrency", "timezone", "session", "regular_session", "volumetype", "country",
                           "sector", "industry", "root", "isin"})
     if (c.contains(key) && !c[key].is_string() && !c[key].is_null()) return std::string("'") + key + "' must be a text";
   for (const char* key : {"mintick", "minmove", "pointvalue", "mincontract", "pricescale"})

@@ -53,6 +53,7 @@ template <class Info, class Text, class Number>
 void each_fact(Info& s, Text text, Number number) {
   text("prefix", s.prefix), text("ticker", s.ticker), text("description", s.description), text("type", s.type);
   text("currency", s.currency), text("basecurrency", s.basecurrency), text("timezone", s.timezone), text("session", s.session);
+  text("regular_session", s.regular_session);
   text("volumetype", s.volumetype), text("country", s.country), text("sector", s.sector), text("industry", s.industry);
   text("root", s.root), text("isin", s.isin);
   number("mintick", s.mintick), number("pricescale", s.pricescale), number("minmove", s.minmove);
@@ -253,6 +254,7 @@ pine::symbol_info symbol_facts(const instrument& what, session_hours hours) {
   // the usual hours are the same for every day a backtest may ask about, so any day describes them
   const auto text = describe_sessions(*what.calendar, civil_date::of(2024, 3, 1));
   s.session = pine_session(hours == session_hours::regular ? text->regular : text->extended);
+  if (hours == session_hours::extended && text->extended != text->regular) s.regular_session = pine_session(text->regular);
   if (what.kind == asset_class::futures) s.root = what.symbol.substr(0, what.symbol.find_first_of("0123456789!"));
   if ((what.kind == asset_class::forex || what.kind == asset_class::crypto) && what.symbol.ends_with(what.currency))
     s.basecurrency = what.symbol.substr(0, what.symbol.size() - what.currency.size());

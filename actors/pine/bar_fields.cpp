@@ -61,6 +61,30 @@ void context::load_bar() {
   }
 }
 
+/// session.*: the part of the day that a bar belongs to. On timeframes of a day and more every bar is a whole session.
+double context::session_flag(bar_field f) const {
+  const auto& regular = regular_cal ? *regular_cal : cal;
+  const bool in_hours = regular.session().contains(cal.tz().local(current.time_ms)) && (!regular_cal || current.time_ms < regular.session_close(regular.trading_day(current.time_ms)));
+  const bool first_or_last = f != bar_field::session_ismarket && f != bar_field::session_ispremarket && f != bar_field::session_ispostmarket;
+  if (!tf.intraday()) return from_bool(first_or_last || f == bar_field::session_ismarket);
+  const auto day = regular.trading_day(current.time_ms);
+  switch (f) {
+  case bar_field::session_ismarket: return from_bool(in_hours);
+  case bar_field::session_ispremarket: return from_bool(!in_hours && current.time_ms < regular.session_open(day));
+  case bar_field::session_ispostmarket: return from_bool(!in_hours && current.time_ms >= regular.session_close(day));
+  case bar_field::session_isfirstbar_regular:
+    if (regular_cal) return from_bool(in_hours && (index == 0 ? current.time_ms == regular.session_open(day) : prev_time < regular.session_open(day)));
+    [[fallthrough]];
+  case bar_field::session_isfirstbar:
+    if (index == 0) return from_bool(current.time_ms == cal.session_open(cal.trading_day(current.time_ms)));
+    return from_bool(cal.trading_day(prev_time) != cal.trading_day(current.time_ms));
+  case bar_field::session_islastbar_regular:
+    if (regular_cal) return from_bool(in_hours && time_close() >= regular.session_close(day));
+    [[fallthrough]];
+  default: return from_bool(time_close() >= cal.session_close(cal.trading_day(current.time_ms)));
+  }
+}
+
 double context::field_number(bar_field f, std::uint32_t extra) const {
   const auto& s = *symbol;
   auto fact = [&](const char* name) {
@@ -95,26 +119,13 @@ double context::field_number(bar_field f, std::uint32_t extra) const {
   case bar_field::isnew: return from_bool(flags.fresh);
   case bar_field::isconfirmed: return from_bool(flags.confirmed);
   case bar_field::islastconfirmedhistory: return from_bool(flags.last_history);
-  case bar_field::session_ismarket: return from_bool(!tf.intraday() || cal.session().contains(local()));
-  case bar_field::session_ispremarket: {
-    if (!tf.intraday() || cal.session().contains(local())) return 0;
-    return from_bool(current.time_ms < cal.session_open(cal.trading_day(current.time_ms)));
-  }
-  case bar_field::session_ispostmarket: {
-    if (!tf.intraday() || cal.session().contains(local())) return 0;
-    return from_bool(current.time_ms >= cal.session_close(cal.trading_day(current.time_ms)));
-  }
+  case bar_field::session_ismarket:
+  case bar_field::session_ispremarket:
+  case bar_field::session_ispostmarket:
   case bar_field::session_isfirstbar:
-  case bar_field::session_isfirstbar_regular: {
-    if (!tf.intraday()) return 1;
-    auto day = cal.trading_day(current.time_ms);
-    if (index == 0) return from_bool(current.time_ms == cal.session_open(day));
-    return from_bool(cal.trading_day(prev_time) != day);
-  }
+  case bar_field::session_isfirstbar_regular:
   case bar_field::session_islastbar:
-  case bar_field::session_islastbar_regular:
-    if (!tf.intraday()) return 1;
-    return from_bool(time_close() >= cal.session_close(cal.trading_day(current.time_ms)));
+  case bar_field::session_islastbar_regular: return session_flag(f);
   case bar_field::tf_isdaily: return from_bool(tf.unit == timeframe::unit_t::day);
   case bar_field::tf_isdwm: return from_bool(!tf.intraday());
   case bar_field::tf_isintraday: return from_bool(tf.intraday());
@@ -181,7 +192,7 @@ std::string context::field_text(bar_field f) const {
   case bar_field::prefix: return s.prefix;
   case bar_field::root: return s.root.empty() ? s.ticker : s.root;
   case bar_field::sector: return s.sector;
-  case bar_field::session: return s.session == "24x7" ? "24x7" : "regular";
+  case bar_field::session: return s.session == "24x7" ? "24x7" : s.regular_session.empty() ? "regular" : "extended";
   case bar_field::ticker: return s.ticker;
   case bar_field::tickerid: return s.tickerid();
   case bar_field::timezone: return s.timezone;

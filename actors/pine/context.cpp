@@ -81,6 +81,7 @@ context::context(std::shared_ptr<const program> p, shared_state& s, std::shared_
                  timeframe frame, const std::vector<input_value>& given, chart_kind chart)
     : shared(s), symbol(std::move(sym)), tf(frame), cal(symbol->timezone, symbol->session), prog(std::move(p)),
       inputs(given), chart_(chart) {
+  if (!symbol->regular_session.empty()) regular_cal.emplace(symbol->timezone, symbol->regular_session);
   code_ = prog->code.data();
   lines_ = &prog->lines;
   every_bar_ = prog->every_bar;

@@ -212,6 +212,7 @@ public:
   std::shared_ptr<const symbol_info> symbol;
   timeframe tf;
   calendar cal;
+  std::optional<calendar> regular_cal; ///< of the regular hours, where the bars are of the extended ones
   std::shared_ptr<const program> prog;
   double* num = nullptr;
   object** ref = nullptr;
@@ -266,6 +267,7 @@ private:
   void load_fixed();
   void load_bar();
   double field_number(bar_field f, std::uint32_t extra) const;
+  double session_flag(bar_field f) const;
   std::string field_text(bar_field f) const;
   void collect();
   void grow(ring& r);

@@ -22,6 +22,8 @@ namespace tt::pine {
 struct symbol_info {
   std::string prefix = "LOCAL", ticker = "SYM", description, type = "stock", currency = "USD", basecurrency;
   std::string timezone = "Etc/UTC", session = "24x7", volumetype = "base", country, sector, industry, root, isin;
+  /// The regular hours, where `session` has the extended ones around them, too; "" where the bars are of the regular hours only.
+  std::string regular_session;
   double mintick = 0.01, pricescale = 100, minmove = 1, pointvalue = 1, mincontract = 1;
   /// Facts with no column above, by their syminfo name: "employees", "target_price_average", ...
   std::map<std::string, double> numbers;

@@ -130,6 +130,35 @@ struct stock_world : world {
   }
 };
 
+TEST(pine_requests, the_parts_of_a_day_with_extended_hours) {
+  const auto tz = zone::find("America/New_York");
+  std::vector<bar> chart;
+  for (const int date : {21, 22})
+    for (int minute = 240; minute < 1200; minute += 30) chart.push_back(stock_bar(*tz, 11, date, minute, 1));
+  auto info = std::make_shared<symbol_info>();
+  info->timezone = "America/New_York";
+  info->session = "0400-2000:23456";
+  info->regular_session = "0930-1600:23456";
+  run_settings settings;
+  settings.symbol = info;
+  const auto r = run_source("//@version=6\nindicator(\"t\")\nplot(session.ismarket ? 1 : 0)\nplot(session.ispremarket ? 1 : 0)\nplot(session.ispostmarket ? 1 : 0)\n"
+                            "plot(session.isfirstbar_regular ? 1 : 0)\nplot(session.islastbar_regular ? 1 : 0)\nplot(session.isfirstbar ? 1 : 0)\nplot(session.islastbar ? 1 : 0)\n"
+                            "plot(syminfo.session == session.extended ? 1 : 0)\n", chart, "30", settings);
+  ASSERT_EQ(r.columns.size(), 8u) << r.error;
+  for (std::size_t i = 0; i < chart.size(); ++i) {
+    const int minute = 240 + static_cast<int>(i % 32) * 30;
+    const bool market = minute >= 570 && minute < 960;
+    EXPECT_EQ(r.columns[0][i], market) << i;
+    EXPECT_EQ(r.columns[1][i], minute < 570) << i;
+    EXPECT_EQ(r.columns[2][i], minute >= 960) << i;
+    EXPECT_EQ(r.columns[3][i], minute == 570) << i;
+    EXPECT_EQ(r.columns[4][i], minute == 930) << i;
+    EXPECT_EQ(r.columns[5][i], minute == 240) << i;
+    EXPECT_EQ(r.columns[6][i], minute == 1170) << i;
+    EXPECT_EQ(r.columns[7][i], 1) << i;
+  }
+}
+
 TEST(pine_requests, a_half_day_closes_with_its_last_bar) {
   const auto tz = zone::find("America/New_York");
   std::vector<bar> chart;
