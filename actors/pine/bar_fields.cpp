@@ -19,7 +19,13 @@ const std::array<const char*, strategy_view::count_>& strategy_view::names() {
   return list;
 }
 
-std::int64_t context::time_close() const { return cal.period_close(tf, current.time_ms); }
+std::int64_t context::time_close() const {
+  const auto close = cal.period_close(tf, current.time_ms);
+  if (!tf.intraday() || tf.unit == timeframe::unit_t::tick || cal.period_open(tf, current.time_ms) == current.time_ms) return close;
+  // data whose bars begin with the clock, not with the session (10:00 of a day that opens at 09:30): such a bar has its own length
+  const auto end = current.time_ms + static_cast<std::int64_t>(tf.seconds()) * 1000, of_day = cal.session_close(cal.trading_day(current.time_ms));
+  return of_day > current.time_ms ? std::min(end, of_day) : end;
+}
 
 void context::load_fixed() {
   for (const auto& load : prog->loads) {

@@ -174,6 +174,20 @@ TEST(pine_requests, a_half_day_closes_with_its_last_bar) {
   EXPECT_EQ(row(r, 3), "390 330 270 210 150 90 30 210 150 90 30 390 330 270 210 150 90 30 ");
 }
 
+/// Recordings of other vendors: hours of the clock in a session that opens at half past.
+TEST(pine_requests, bars_that_begin_with_the_clock_close_with_it) {
+  const auto tz = zone::find("America/New_York");
+  std::vector<bar> chart;
+  double close = 0;
+  for (const int date : {21, 22})
+    for (const int minute : {570, 600, 660, 720, 780, 840, 900}) chart.push_back(stock_bar(*tz, 11, date, minute, ++close));
+  stock_world w;
+  const auto r = w.run_stock("plot(request.security(syminfo.tickerid, \"D\", close))\nplot(session.islastbar ? 1 : 0)\nplot((time_close - time) / 60000)\n", chart, "60");
+  EXPECT_EQ(row(r, 0), "na na na na na na 7 7 7 7 7 7 7 14 ");
+  EXPECT_EQ(row(r, 1), "0 0 0 0 0 0 1 0 0 0 0 0 0 1 ");
+  EXPECT_EQ(row(r, 2), "60 60 60 60 60 60 60 60 60 60 60 60 60 60 ");
+}
+
 TEST(pine_requests, a_week_that_ends_with_a_holiday_closes_the_day_before) {
   const auto tz = zone::find("America/New_York");
   std::vector<bar> chart;
