@@ -13,8 +13,6 @@ int64_t nanos(time_point t) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(t.time_since_epoch()).count();
 }
 
-constexpr int unproven_beats = 3; // without a proof for longer than so many the link is in doubt
-constexpr std::chrono::milliseconds least_between_beats{10};
 constexpr std::chrono::seconds way_memory{10}; // one stretch of what is remembered of the way from the peer
 constexpr std::chrono::seconds rival_gap{1}; // after so long without a word a rival has gone
 
@@ -219,11 +217,8 @@ void session::on(const beat& x, time_point now) {
   if (!is_ours(x.from_session, x.to_session, now)) return;
   peer_clock_ = x.now;
   peer_clock_heard_ = now;
-  const bool was_deaf = now - last_proof_ > unproven_beats * cfg_.beat_every;
   heard_back(x, now);
   acknowledged(x.received, now);
-  // after a cut each waits for the other's proof: not for its next beat besides
-  if (was_deaf && now - last_beat_ >= least_between_beats) send_beat(now);
   flush(now);
 }
 
