@@ -13,6 +13,7 @@ int64_t nanos(time_point t) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(t.time_since_epoch()).count();
 }
 
+constexpr int forgiven_beats = 5; // a beat may be so many late before it says less than one that came in time
 constexpr std::chrono::seconds way_memory{10}; // one stretch of what is remembered of the way from the peer
 constexpr std::chrono::seconds rival_gap{1}; // after so long without a word a rival has gone
 
@@ -236,7 +237,9 @@ void session::heard_back(const beat& x, time_point now) {
   // behind a silence beats come that the network held back: they say what was true when they left. Without one it is only slow.
   const auto late = lateness(x.now, now);
   if (late <= 2 * cfg_.beat_every) holds_back_ = false;
-  last_proof_ = std::max(last_proof_, now - std::chrono::nanoseconds{x.held} - (holds_back_ ? late : duration{0}));
+  // some of it is forgiven, so that a cut that has just healed has the time for a round trip
+  const auto stale = holds_back_ ? std::max(duration{0}, late - forgiven_beats * cfg_.beat_every) : duration{0};
+  last_proof_ = std::max(last_proof_, now - std::chrono::nanoseconds{x.held} - stale);
   const auto sample = std::chrono::nanoseconds{nanos(now) - x.echo - x.held};
   least_round_trip_ = std::min(least_round_trip_, duration{sample});
   auto& smooth = statistics_.round_trip;
