@@ -13,7 +13,7 @@ int64_t nanos(time_point t) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(t.time_since_epoch()).count();
 }
 
-constexpr int forgiven_beats = 5; // a beat may be so many late before it says less than one that came in time
+constexpr int forgiven_beats = 3; // a beat may be so many late before it says less than one that came in time
 constexpr std::chrono::seconds way_memory{10}; // one stretch of what is remembered of the way from the peer
 constexpr std::chrono::seconds rival_gap{1}; // after so long without a word a rival has gone
 
