@@ -144,14 +144,19 @@ public:
   bool keeps = true, refuses = false;
 };
 
+writer_settings quiet_with(counting_follower& follower, std::uint64_t snapshot_every) {
+  auto out = writing();
+  out.follower = &follower;
+  out.snapshots = snapshot_time::quiet;
+  out.snapshot_every = snapshot_every;
+  return out;
+}
+
 /// What follows the journal begins with its own part of the snapshot, and hears the rest.
 TEST(account_writer, a_follower_begins_with_its_part_of_the_snapshot) {
   desk d;
   counting_follower follower;
-  auto s = writing();
-  s.follower = &follower;
-  s.snapshots = snapshot_time::quiet;
-  s.snapshot_every = 20;
+  const auto s = quiet_with(follower, 20);
   d.open(s);
   for (int i = 0; i < 20; ++i) d.place("k" + std::to_string(i));
   d.open(s); // replayed many: a snapshot is kept
@@ -177,10 +182,7 @@ TEST(account_writer, a_follower_begins_with_its_part_of_the_snapshot) {
 TEST(account_writer, quiet_snapshots_are_taken_at_the_day_roll) {
   desk d;
   counting_follower follower;
-  auto s = writing();
-  s.follower = &follower;
-  s.snapshots = snapshot_time::quiet;
-  s.snapshot_every = 10;
+  const auto s = quiet_with(follower, 10);
   d.open(s);
   const auto newest = [&] { return *journal::open(d.store, paper(), lease_epoch{d.epoch})->newest_snapshot(); };
   for (int i = 0; i < 20; ++i) d.place("k" + std::to_string(i));
