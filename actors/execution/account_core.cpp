@@ -176,7 +176,7 @@ void account_core::turn::release(order_number number, std::optional<quantity> qt
   if (qty) asked.terms.qty = *qty;
   auto word = core_.gate_.check(asked, book(), now_);
   const bool passed = word.proof && word.proof->is_valid()
-                      && (word.decision.result == verdict::approved || word.decision.result == verdict::approved_reduced);
+                      && word.decision.may_send();
   auto terms = asked.terms;
   if (qty && *qty < wanted && *why) { // cut before the gate saw it: the sender is told so
     word.decision.original = wanted;
@@ -266,7 +266,7 @@ void account_core::turn::send_or_wait(order_number made) {
   if (protection.empty() || !has_exit(what.symbol)) return release(made, std::nullopt);
   // an exit waits for its own protection, and what protects the position goes only for an exit that will pass
   auto word = core_.gate_.foresee(what, protection, book(), now_);
-  if (passes(word)) core_.exits_.insert_or_assign(made, closing_part_of(what));
+  if (word.may_send()) core_.exits_.insert_or_assign(made, closing_part_of(what));
   else turn_away(made, std::move(word));
 }
 
@@ -276,8 +276,8 @@ void account_core::turn::admit_pair(order_number head) {
   auto word = core_.gate_.foresee(what, {}, book(), now_);
   const auto legs = what.linked;
   for (const auto leg : legs)
-    if (passes(word)) word = core_.gate_.foresee(*book().find(leg), {}, book(), now_);
-  if (passes(word)) return;
+    if (word.may_send()) word = core_.gate_.foresee(*book().find(leg), {}, book(), now_);
+  if (word.may_send()) return;
   turn_away(head, std::move(word));
   for (const auto leg : legs) ask_cancel(leg, "its sibling was refused", linked_code);
   core_.groups_[book().find(head)->symbol].erase(head);

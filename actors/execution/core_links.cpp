@@ -158,7 +158,7 @@ bool account_core::turn::may_go(const group& g, const slot& s) {
   std::vector<order_number> without;
   if (g.out) without.push_back(g.out->number);
   const auto word = core_.gate_.foresee(leg, without, book(), now_);
-  if (word.result == verdict::approved || word.result == verdict::approved_reduced) {
+  if (word.may_send()) {
     if (known != held.end()) held.erase(known);
     return true;
   }

@@ -36,7 +36,6 @@ public:
   void send_or_wait(order_number made);
   /// Refuses a pair of which the gate would not let a leg out.
   void admit_pair(order_number head);
-  static bool passes(const risk_decision& word) { return word.result == verdict::approved || word.result == verdict::approved_reduced; }
   void ask_cancel(order_number number, const std::string& reason, const std::string& code);
   std::optional<error> ask_replace(order_number number, order_terms wanted);
   void send_cancel(const order& what);

@@ -28,7 +28,7 @@ void take_decision(order& what, order_decided fact, utc_time at) {
   ++what.version;
   what.updated_at = at;
   const auto& word = what.decision;
-  if (word.result == verdict::approved || word.result == verdict::approved_reduced) return;
+  if (word.may_send()) return;
   what.reject_code = word.code;
   what.reason = word.message;
   enter_state(what, order_state::risk_rejected, at);

@@ -69,6 +69,9 @@ struct risk_decision {
   journal_offset state_offset = journal_offset::none; ///< of the account state it used
   std::uint32_t elapsed_ns = 0;
 
+  /// Whether the order may go out, whole or cut. Any other word, known or not, blocks it.
+  [[nodiscard]] bool may_send() const { return result == verdict::approved || result == verdict::approved_reduced; }
+
   bool operator==(const risk_decision&) const = default;
 };
 

@@ -309,7 +309,7 @@ private:
       row["order_error"] = said.error().message;
       return;
     }
-    const bool accepts = said->decision.result == verdict::approved || said->decision.result == verdict::approved_reduced;
+    const bool accepts = said->decision.may_send();
     row["would_accept"] = accepts;
     row["ordered_quantity"] = accepts ? said->decision.approved.to_string() : "0";
     if (said->fees) row["est_fees"] = said->fees->to_string();

@@ -256,7 +256,7 @@ void preview(services& parts, trading_port& port, const context_ptr& call, const
   auto request = read_request(parts, port, call, answer);
   if (!request) return;
   port.preview(caller_of(*call), std::move(*request), answer_with<order_preview>(call, answer, [](json_writer& out, const order_preview& p) {
-                 const bool accepts = p.decision.result == verdict::approved || p.decision.result == verdict::approved_reduced;
+                 const bool accepts = p.decision.may_send();
                  out.begin_object().field("would_accept", accepts).field("quantity", p.decision.approved).field("est_price", p.price_used);
                  out.field("est_notional", p.notional).field("est_fees", p.fees).field("buying_power_after", p.buying_power_after).key("risk_check");
                  write(out, p.decision);
