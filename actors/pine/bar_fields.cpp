@@ -19,13 +19,7 @@ const std::array<const char*, strategy_view::count_>& strategy_view::names() {
   return list;
 }
 
-std::int64_t context::time_close() const {
-  const auto close = cal.period_close(tf, current.time_ms);
-  if (!tf.intraday() || tf.unit == timeframe::unit_t::tick || cal.period_open(tf, current.time_ms) == current.time_ms) return close;
-  // data whose bars begin with the clock, not with the session (10:00 of a day that opens at 09:30): such a bar has its own length
-  const auto end = current.time_ms + static_cast<std::int64_t>(tf.seconds()) * 1000, of_day = cal.session_close(cal.trading_day(current.time_ms));
-  return of_day > current.time_ms ? std::min(end, of_day) : end;
-}
+std::int64_t context::time_close() const { return cal.bar_close(tf, current.time_ms); }
 
 void context::load_fixed() {
   for (const auto& load : prog->loads) {
@@ -69,25 +63,28 @@ void context::load_bar() {
 
 /// session.*: the part of the day that a bar belongs to. On timeframes of a day and more every bar is a whole session.
 double context::session_flag(bar_field f) const {
+  const auto t = current.time_ms;
   const auto& regular = regular_cal ? *regular_cal : cal;
-  const bool in_hours = regular.session().contains(cal.tz().local(current.time_ms)) && (!regular_cal || current.time_ms < regular.session_close(regular.trading_day(current.time_ms)));
-  const bool first_or_last = f != bar_field::session_ismarket && f != bar_field::session_ispremarket && f != bar_field::session_ispostmarket;
-  if (!tf.intraday()) return from_bool(first_or_last || f == bar_field::session_ismarket);
-  const auto day = regular.trading_day(current.time_ms);
+  const auto of_day = [&] { return regular.trading_day(t); };
+  const auto in_hours = [&] { return regular.session().contains(cal.tz().local(t)) && (!regular_cal || t < regular.session_close(of_day())); };
   switch (f) {
-  case bar_field::session_ismarket: return from_bool(in_hours);
-  case bar_field::session_ispremarket: return from_bool(!in_hours && current.time_ms < regular.session_open(day));
-  case bar_field::session_ispostmarket: return from_bool(!in_hours && current.time_ms >= regular.session_close(day));
+  case bar_field::session_ismarket: return from_bool(!tf.intraday() || in_hours());
+  case bar_field::session_ispremarket: return from_bool(tf.intraday() && !in_hours() && t < regular.session_open(of_day()));
+  case bar_field::session_ispostmarket: return from_bool(tf.intraday() && !in_hours() && t >= regular.session_close(of_day()));
   case bar_field::session_isfirstbar_regular:
-    if (regular_cal) return from_bool(in_hours && (index == 0 ? current.time_ms == regular.session_open(day) : prev_time < regular.session_open(day)));
-    [[fallthrough]];
-  case bar_field::session_isfirstbar:
-    if (index == 0) return from_bool(current.time_ms == cal.session_open(cal.trading_day(current.time_ms)));
-    return from_bool(cal.trading_day(prev_time) != cal.trading_day(current.time_ms));
-  case bar_field::session_islastbar_regular:
-    if (regular_cal) return from_bool(in_hours && time_close() >= regular.session_close(day));
-    [[fallthrough]];
-  default: return from_bool(time_close() >= cal.session_close(cal.trading_day(current.time_ms)));
+  case bar_field::session_isfirstbar: {
+    if (!tf.intraday()) return 1;
+    const auto& own = f == bar_field::session_isfirstbar ? cal : regular;
+    const auto day = own.trading_day(t);
+    if (index == 0) return from_bool(t == own.session_open(day));
+    if (&own == &cal) return from_bool(cal.trading_day(prev_time) != day);
+    return from_bool(in_hours() && prev_time < own.session_open(day));
+  }
+  default: {
+    if (!tf.intraday()) return 1;
+    const auto& own = f == bar_field::session_islastbar ? cal : regular;
+    return from_bool(time_close() >= own.session_close(own.trading_day(t)) && (&own == &cal || in_hours()));
+  }
   }
 }
 

@@ -409,6 +409,12 @@ std::int64_t calendar::period_close(const timeframe& tf, std::int64_t utc_ms) co
   return session_close(last);
 }
 
+std::int64_t calendar::bar_close(const timeframe& tf, std::int64_t open_ms) const {
+  if (!tf.intraday() || tf.unit == timeframe::unit_t::tick || period(tf, open_ms) == open_ms) return period_close(tf, open_ms);
+  const auto end = open_ms + static_cast<std::int64_t>(tf.seconds()) * 1000, of_day = session_close(trading_day(open_ms));
+  return of_day > open_ms ? std::min(end, of_day) : end;
+}
+
 std::int64_t calendar::next_open(const timeframe& tf, std::int64_t utc_ms) const {
   auto close = period_close(tf, utc_ms);
   auto day = trading_day(utc_ms);

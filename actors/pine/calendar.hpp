@@ -113,6 +113,9 @@ public:
   /// nothing was traded at first, but never behind what it holds (as bars before the session's opening).
   std::int64_t bar_open(const timeframe& tf, std::int64_t first_ms) const;
   std::int64_t period_close(const timeframe& tf, std::int64_t utc_ms) const;
+  /// When a bar that begins then ends: with its period. Of data whose bars begin with the clock, not with the session (10:00 of a
+  /// day that opens at 09:30), a bar has its own length, at most until the session ends.
+  std::int64_t bar_close(const timeframe& tf, std::int64_t open_ms) const;
   /// When the bar after the one that holds `utc_ms` opens, by the trading calendar.
   std::int64_t next_open(const timeframe& tf, std::int64_t utc_ms) const;
   /// A time inside the period before the one that begins at `open_ms`, when there was trading.

@@ -43,7 +43,7 @@ public:
   }
   /// The script's bar of the bars taken.
   const bar& with_taken() const { return made_; }
-  bool completed_by(const bar& b) const { return cal_.period_close(chart_, b.time_ms) >= cal_.period_close(own_, b.time_ms); }
+  bool completed_by(const bar& b) const { return cal_.bar_close(chart_, b.time_ms) >= cal_.period_close(own_, b.time_ms); }
   /// Whether the chart's bar comes after the bar of its period was complete already.
   bool is_late(const bar& b) const { return done_ && cal_.period(own_, b.time_ms) == period_; }
 

@@ -116,12 +116,14 @@ bar stock_bar(const zone& tz, int month, int date, int minute, double close) {
   return {tz.to_utc(year, month, date, 0, minute, 0), close, close, close, close, 10};
 }
 struct stock_world : world {
-  case_result run_stock(const std::string& body, const std::vector<bar>& chart, const char* timeframe) {
-    auto info = std::make_shared<symbol_info>();
+  std::shared_ptr<symbol_info> info = std::make_shared<symbol_info>();
+  stock_world() {
     info->prefix = "X";
     info->ticker = "S";
     info->timezone = "America/New_York";
     info->session = "0930-1600:23456";
+  }
+  case_result run_stock(const std::string& body, const std::vector<bar>& chart, const char* timeframe) {
     run_settings settings;
     settings.symbol = info;
     data.add(info, *timeframe::parse(timeframe), chart);
@@ -135,15 +137,12 @@ TEST(pine_requests, the_parts_of_a_day_with_extended_hours) {
   std::vector<bar> chart;
   for (const int date : {21, 22})
     for (int minute = 240; minute < 1200; minute += 30) chart.push_back(stock_bar(*tz, 11, date, minute, 1));
-  auto info = std::make_shared<symbol_info>();
-  info->timezone = "America/New_York";
-  info->session = "0400-2000:23456";
-  info->regular_session = "0930-1600:23456";
-  run_settings settings;
-  settings.symbol = info;
-  const auto r = run_source("//@version=6\nindicator(\"t\")\nplot(session.ismarket ? 1 : 0)\nplot(session.ispremarket ? 1 : 0)\nplot(session.ispostmarket ? 1 : 0)\n"
+  stock_world w;
+  w.info->session = "0400-2000:23456";
+  w.info->regular_session = "0930-1600:23456";
+  const auto r = w.run_stock("plot(session.ismarket ? 1 : 0)\nplot(session.ispremarket ? 1 : 0)\nplot(session.ispostmarket ? 1 : 0)\n"
                             "plot(session.isfirstbar_regular ? 1 : 0)\nplot(session.islastbar_regular ? 1 : 0)\nplot(session.isfirstbar ? 1 : 0)\nplot(session.islastbar ? 1 : 0)\n"
-                            "plot(syminfo.session == session.extended ? 1 : 0)\n", chart, "30", settings);
+                            "plot(syminfo.session == session.extended ? 1 : 0)\n", chart, "30");
   ASSERT_EQ(r.columns.size(), 8u) << r.error;
   for (std::size_t i = 0; i < chart.size(); ++i) {
     const int minute = 240 + static_cast<int>(i % 32) * 30;
@@ -186,6 +185,19 @@ TEST(pine_requests, bars_that_begin_with_the_clock_close_with_it) {
   EXPECT_EQ(row(r, 0), "na na na na na na 7 7 7 7 7 7 7 14 ");
   EXPECT_EQ(row(r, 1), "0 0 0 0 0 0 1 0 0 0 0 0 0 1 ");
   EXPECT_EQ(row(r, 2), "60 60 60 60 60 60 60 60 60 60 60 60 60 60 ");
+}
+
+/// Nothing of such a bar is known before it is over: 10:00 ends at 11:00, though the session's hour ends at 10:30.
+TEST(pine_requests, requested_bars_that_begin_with_the_clock_close_with_it) {
+  const auto tz = zone::find("America/New_York");
+  std::vector<bar> hours, chart;
+  double close = 0;
+  for (const int minute : {570, 600, 660, 720}) hours.push_back(stock_bar(*tz, 11, 21, minute, ++close));
+  for (int minute = 570; minute < 780; minute += 30) chart.push_back(stock_bar(*tz, 11, 21, minute, 100));
+  stock_world w;
+  w.data.add(w.info, *timeframe::parse("60"), hours);
+  const auto r = w.run_stock("plot(request.security(syminfo.tickerid, \"60\", close))\n", chart, "30");
+  EXPECT_EQ(row(r), "na 1 2 2 3 3 4 ");
 }
 
 TEST(pine_requests, a_week_that_ends_with_a_holiday_closes_the_day_before) {

@@ -83,7 +83,7 @@ request_instance::request_instance(context& owner, std::shared_ptr<const request
 }
 
 std::int64_t request_instance::close_of(std::size_t i) const {
-  return inner_->cal.period_close(tf_, (*bars_)[i].time_ms);
+  return inner_->cal.bar_close(tf_, (*bars_)[i].time_ms);
 }
 
 bar request_instance::in_currency(bar b) const {

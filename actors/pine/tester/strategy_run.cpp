@@ -150,7 +150,7 @@ void strategy_run::impl::set_rate(std::int64_t time_ms) {
 std::span<const bar> strategy_run::impl::lower_of(const bar& b, const bar_flags& flags) {
   auto lower = options.lower_bars;
   if (lower.empty() || !code->decl.use_bar_magnifier) return {};
-  auto end = flags.next_time_ms != 0 ? flags.next_time_ms : cal.period_close(chart, b.time_ms);
+  auto end = flags.next_time_ms != 0 ? flags.next_time_ms : cal.bar_close(chart, b.time_ms);
   while (lower_at < lower.size() && lower[lower_at].time_ms < b.time_ms) ++lower_at;
   const auto first = lower_at;
   while (lower_at < lower.size() && lower[lower_at].time_ms < end) ++lower_at;
@@ -307,7 +307,7 @@ void strategy_run::set_elsewhere(const ledger::elsewhere& e) { impl_->account.se
 std::optional<runtime_failure> strategy_run::venue_fill(const venue_order& what, double qty, double price, double fee, std::int64_t at_ms) {
   auto& m = *impl_;
   bar_moment when{m.last_time_ms, std::max<std::int64_t>(m.index, 0), 0};
-  const bool is_next = m.index >= 0 && !m.open_bar && !m.code->decl.process_orders_on_close && at_ms >= m.cal.period_close(m.chart, m.last_time_ms);
+  const bool is_next = m.index >= 0 && !m.open_bar && !m.code->decl.process_orders_on_close && at_ms >= m.cal.bar_close(m.chart, m.last_time_ms);
   if (is_next) when = {m.cal.period_open(m.chart, at_ms), m.index + 1, 0};
   if (m.needs_day) when.trading_day = m.cal.trading_day(when.time_ms);
   m.account.venue_fill(when, what, qty, price, fee);
