@@ -2,7 +2,6 @@
 
 #include "gateways/jobs/job_json.hpp"
 
-#include <algorithm>
 #include <array>
 #include <map>
 
@@ -14,7 +13,7 @@ using backtest::job_status;
 /// One channel: its log, and the jobs that are not finished, for snapshots.
 struct job_channels::channel_state {
   channel_state(job_kind k, utc_time started)
-      : kind(k), log(std::make_shared<stream::memory_log>(static_cast<std::uint64_t>(std::max<std::int64_t>(1, unix_ms(started))),
+      : kind(k), log(std::make_shared<stream::memory_log>(stream::epoch_of(started),
                                                           [this](json_writer& out) { write_state(out); })) {}
 
   void write_state(json_writer& out) const {

@@ -3,7 +3,6 @@
 #include "gateways/news/news_json.hpp"
 #include "gateways/stream/lossless_log.hpp"
 
-#include <algorithm>
 #include <deque>
 #include <memory>
 
@@ -16,7 +15,7 @@ constexpr std::size_t most_recent = 50;
 
 struct channel_state {
   explicit channel_state(utc_time started)
-    : log(std::make_shared<stream::memory_log>(static_cast<std::uint64_t>(std::max<std::int64_t>(1, unix_ms(started))), [this](json_writer& out) {
+    : log(std::make_shared<stream::memory_log>(stream::epoch_of(started), [this](json_writer& out) {
         out.begin_object().key("news").begin_array();
         for (const auto& one : recent) write(out, one);
         out.end_array().end_object();

@@ -243,12 +243,18 @@ void answer_divergence(const context_ptr& call, const responder& answer, const d
   answer(json_response(out.end_array().end_object().take()));
 }
 
+/// For bars as the run took them; which ones is left open.
+market::history_request bars_of(const day_ask& ask) {
+  market::history_request out;
+  out.symbol = ask.what->symbol;
+  out.frame = ask.run.frame;
+  out.hours = ask.record.hours;
+  return out;
+}
+
 /// Asks for the bars before those that are there, back to the run's first one; then answers.
 void load_run(services& parts, const context_ptr& call, const responder& answer, const std::shared_ptr<day_ask>& ask) {
-  market::history_request wanted;
-  wanted.symbol = ask->what->symbol;
-  wanted.frame = ask->run.frame;
-  wanted.hours = ask->record.hours;
+  auto wanted = bars_of(*ask);
   wanted.from = from_unix_ms(ask->run.warm_up_from_ms);
   wanted.to = ask->pages.empty() ? ask->day.extended.close : ask->pages.back().front().open_time;
   wanted.limit = static_cast<std::uint32_t>(std::min<std::size_t>(page_bars, strategy::limits::replayed_bars - ask->bars));
@@ -266,10 +272,7 @@ void load_run(services& parts, const context_ptr& call, const responder& answer,
 
 /// A run of an earlier program did not write down where it began: as many bars before its first as it asked for.
 void find_first_bar(services& parts, const context_ptr& call, const responder& answer, const std::shared_ptr<day_ask>& ask) {
-  market::history_request wanted;
-  wanted.symbol = ask->what->symbol;
-  wanted.frame = ask->run.frame;
-  wanted.hours = ask->record.hours;
+  auto wanted = bars_of(*ask);
   wanted.to = from_unix_ms(ask->run.trade_from_ms);
   wanted.countback = wanted.limit = strategy::warm_up_bars;
   parts.market.history(wanted, [p = &parts, call, answer, ask](const result<market::history_reply>& got) {

@@ -2,12 +2,11 @@
 
 #include "gateways/rest/strategy_json.hpp"
 
-#include <algorithm>
 
 namespace tt::gateway {
 
 strategy_channels::strategy_channels(strategies_port& port, stream_service& stream, std::function<utc_time()> clock) : port_(port) {
-  const auto epoch = static_cast<std::uint64_t>(std::max<std::int64_t>(1, unix_ms(clock())));
+  const auto epoch = stream::epoch_of(clock());
   const auto log = std::make_shared<stream::memory_log>(epoch, [&records = port.records()](json_writer& out) {
     out.begin_object().key("strategies").begin_array();
     for (const auto& one : records.list()) write(out, one);

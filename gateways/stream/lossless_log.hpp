@@ -4,8 +4,10 @@
 // it can be asked for again. Later topics (orders, executions) will stand on the
 // journal; this file also holds the generic one in memory.
 
+#include "actors/model/time.hpp"
 #include "gateways/stream/topic_value.hpp"
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -14,6 +16,9 @@
 #include <vector>
 
 namespace tt::gateway::stream {
+
+/// The identity of a numbering that begins then: another than that of every earlier process.
+inline std::uint64_t epoch_of(utc_time started) { return static_cast<std::uint64_t>(std::max<std::int64_t>(1, unix_ms(started))); }
 
 /// A numbered sequence of events. All members may be called from any thread.
 class lossless_log {

@@ -1,6 +1,5 @@
 #include "gateways/stream/system_channel.hpp"
 
-#include <algorithm>
 
 namespace tt::gateway::stream {
 
@@ -14,7 +13,7 @@ void write_feed(json_writer& out, const market::feed_status& feed) {
 } // namespace
 
 system_channel::system_channel(utc_time started, std::string node)
-    : started_(started), node_(std::move(node)), log_(static_cast<std::uint64_t>(std::max<std::int64_t>(1, unix_ms(started))),
+    : started_(started), node_(std::move(node)), log_(epoch_of(started),
                                                       [this](json_writer& out) { write_state(out); }) {
   log_.append(started, [node_name = node_](json_writer& out) {
     out.begin_object().field("event", "node_started").field("node", node_name).end_object();

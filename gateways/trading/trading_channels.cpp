@@ -24,7 +24,7 @@ constexpr std::uint64_t numbering = 1'000'000'000;
 /// News that may wait for the histories of the accounts; over it the oldest are dropped and the numbers jump.
 constexpr std::size_t max_waiting = 100'000;
 
-std::uint64_t epoch_of(utc_time started) { return static_cast<std::uint64_t>(std::max<std::int64_t>(1, unix_ms(started))); }
+using stream::epoch_of;
 
 bool is_shown(account_mode mode) { return mode == account_mode::paper; } // a channel is read by everybody who may read the stream
 

@@ -15,7 +15,7 @@ constexpr std::size_t most_shown = 50;
 
 struct channel {
   explicit channel(utc_time started)
-      : log(std::make_shared<stream::memory_log>(static_cast<std::uint64_t>(std::max<std::int64_t>(1, unix_ms(started))), [this](json_writer& out) {
+      : log(std::make_shared<stream::memory_log>(stream::epoch_of(started), [this](json_writer& out) {
           out.begin_object().key("events").begin_array();
           for (const auto& one : newest) write(out, one);
           out.end_array().end_object();
