@@ -19,19 +19,6 @@ namespace {
 
 using overrides = std::map<std::string, std::string>;
 
-/// An option that overrides one setting.
-void add_setting(CLI::App& command, overrides& values, const std::string& flag, const std::string& key) {
-  for (const auto& spec : setting_specs()) {
-    if (spec.key != key) continue;
-    command.add_option_function<std::string>(
-      flag, [&values, key](const std::string& text) { values[key] = text; }, std::string(spec.meaning));
-  }
-}
-
-void add_config(CLI::App& command, std::string& path) {
-  command.add_option("--config,-c", path, "YAML file with settings and feeds")->check(CLI::ExistingFile);
-}
-
 struct webhook_commands {
   CLI::App *add = nullptr, *list = nullptr, *rotate = nullptr, *remove = nullptr;
 };

@@ -1,6 +1,7 @@
 #include "cluster/user_command.hpp"
 
 #include "cluster/commands.hpp"
+#include "cluster/setting_options.hpp"
 #include "gateways/auth/identity_service.hpp"
 
 #include <CLI/CLI.hpp>
@@ -60,8 +61,8 @@ CLI::App* add_user_command(CLI::App& app, user_options& o) {
   const auto sub = [&](const char* name, const char* words, action what) {
     auto* out = user->add_subcommand(name, words);
     out->callback([&o, what] { o.action = what; });
-    out->add_option("--config,-c", o.config_path, "YAML file with settings")->check(CLI::ExistingFile);
-    out->add_option_function<std::string>("--data-dir", [&o](const std::string& text) { o.overrides["node.data_dir"] = text; }, "the node's data folder");
+    add_config(*out, o.config_path);
+    add_setting(*out, o.overrides, "--data-dir", "node.data_dir");
     return out;
   };
   sub("list", "the users, without their passwords", action::list);
