@@ -294,15 +294,7 @@ TEST_F(desk_bench, losses_in_a_row_trip_a_breaker_until_the_day_rolls) {
 TEST_F(desk_bench, a_target_that_waits_goes_out_after_a_restart) {
   start();
   quote("AAPL", "99.99", "100.01");
-  place_order what;
-  what.request.account = account_id{"paper"};
-  what.request.symbol = "AAPL";
-  what.request.size = size_quantity{qty("5")};
-  what.request.type = order_type::bracket;
-  what.request.tif = time_in_force::gtc;
-  what.request.loss = stop_loss{px("95"), {}};
-  what.request.profit = take_profit{px("104")};
-  ASSERT_TRUE(got<placed_order>([&](auto done) { port->place(ann, what, done); }));
+  ASSERT_TRUE(bracket("5", "95", "104", time_in_force::gtc));
   pass(200ms);
   start();
   quote("AAPL", "104.50", "104.52");
@@ -317,14 +309,7 @@ TEST_F(desk_bench, an_exit_that_waits_for_its_protection_goes_out_after_a_restar
   latency = 400ms;
   start();
   quote("AAPL", "99.99", "100.01");
-  place_order what;
-  what.request.account = account_id{"paper"};
-  what.request.symbol = "AAPL";
-  what.request.size = size_quantity{qty("5")};
-  what.request.type = order_type::bracket;
-  what.request.tif = time_in_force::gtc;
-  what.request.loss = stop_loss{px("95"), {}};
-  ASSERT_TRUE(got<placed_order>([&](auto done) { port->place(ann, what, done); }));
+  ASSERT_TRUE(bracket("5", "95", nullptr, time_in_force::gtc));
   pass(2s);
   quote("AAPL", "99.99", "100.01");
   pass(2s);

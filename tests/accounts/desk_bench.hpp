@@ -192,6 +192,18 @@ protected:
     pass(50ms);
     return out;
   }
+  /// A purchase of AAPL at the market with its protection; `target` may be null.
+  result<placed_order> bracket(const char* size, const char* stop, const char* target, time_in_force tif = time_in_force::day) {
+    place_order what;
+    what.request.account = account_id{"paper"};
+    what.request.symbol = "AAPL";
+    what.request.size = size_quantity{qty(size)};
+    what.request.type = order_type::bracket;
+    what.request.tif = tif;
+    what.request.loss = stop_loss{px(stop), {}};
+    if (target) what.request.profit = take_profit{px(target)};
+    return got<placed_order>([&](auto done) { port->place(ann, what, done); });
+  }
   strategy_holding holding(const std::string& strategy, const std::string& symbol = "AAPL") {
     auto out = got<strategy_holding>([&](auto done) { orders_of_signals->holding(account_id{"paper"}, strategy_id{strategy}, symbol, done); });
     EXPECT_TRUE(out) << to_string(out.error());

@@ -176,14 +176,7 @@ TEST_F(desk_persons, stops_of_every_scope_are_shown) {
 TEST_F(desk_persons, legs_and_their_order_name_each_other_as_the_api_does) {
   start();
   quote("AAPL", "99.99", "100.01");
-  place_order what;
-  what.request.account = account_id{"paper"};
-  what.request.symbol = "AAPL";
-  what.request.size = size_quantity{qty("5")};
-  what.request.type = order_type::bracket;
-  what.request.loss = stop_loss{px("95"), {}};
-  what.request.profit = take_profit{px("104")};
-  const auto placed = got<placed_order>([&](auto done) { port->place(ann, what, done); });
+  const auto placed = bracket("5", "95", "104");
   ASSERT_TRUE(placed) << to_string(placed.error());
   pass(200ms);
   const auto id = placed->order.what.id;

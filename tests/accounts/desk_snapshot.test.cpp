@@ -21,7 +21,8 @@ protected:
     day += 24h;
     quote("AAPL", "99.99", "100.01");
     quote("AAPL", "99.99", "100.01");
-    bracket();
+    ASSERT_TRUE(bracket("5", "95", "104"));
+    pass(200ms);
     ASSERT_TRUE(place(order_side::buy, "1", "AAPL", "90"));
     ASSERT_TRUE(signal("s3", order_side::sell, "1"));
     stop_request what;
@@ -46,17 +47,6 @@ protected:
     ASSERT_TRUE(place(order_side::sell, "5"));
     ASSERT_TRUE(positions().empty());
     lose();
-  }
-  void bracket() {
-    place_order what;
-    what.request.account = account_id{"paper"};
-    what.request.symbol = "AAPL";
-    what.request.size = size_quantity{qty("5")};
-    what.request.type = order_type::bracket;
-    what.request.loss = stop_loss{px("95"), {}};
-    what.request.profit = take_profit{px("104")};
-    ASSERT_TRUE(got<placed_order>([&](auto done) { port->place(ann, what, done); }));
-    pass(200ms);
   }
   std::vector<journal_record> records() {
     std::vector<journal_record> out;

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <string>
 #include <utility>
@@ -90,5 +91,35 @@ private:
   std::vector<std::pair<std::string, double>> figures_;
   std::vector<outcome> checks_;
 };
+
+/// What a program that prints its own figures may be told.
+struct options {
+  bool quick = false;
+  std::string json; ///< file for the figures; empty: standard output
+  std::string only; ///< name of the one part that is run; empty: all
+};
+
+/// Ends the process where a word is none that it knows.
+inline options read_options(int argc, char** argv) {
+  options out;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word == "--quick") out.quick = true;
+    else if (word == "--json" && i + 1 < argc) out.json = argv[++i];
+    else if (word == "--only" && i + 1 < argc) out.only = argv[++i];
+    else {
+      std::fprintf(stderr, "benchmark: unknown option %s\n", word.c_str());
+      std::exit(1);
+    }
+  }
+  return out;
+}
+
+/// Writes the figures where they are wanted; gives the exit code.
+inline int finish(const record& of, const options& how) {
+  if (how.json.empty()) std::fputs(of.to_json().c_str(), stdout);
+  else std::ofstream(how.json) << of.to_json();
+  return of.all_hold() ? 0 : 1;
+}
 
 } // namespace tt::bench

@@ -22,12 +22,6 @@ namespace tt::bench {
 
 namespace {
 
-struct options {
-  bool quick = false;
-  std::string json;
-  std::string only;
-};
-
 /// A feed of the node as prepare_feeds would have made it.
 cluster::prepared_feed make_feed(std::unique_ptr<market::feed_source> source, market::pace how) {
   cluster::prepared_feed out;
@@ -305,18 +299,6 @@ void run_http(bool quick, record& out) {
   measure_warm(fresh, "history.sim_1h", "AAPL", "60", std::chrono::hours{1}, quick ? 5 : 20, out);
 }
 
-options read_options(int argc, char** argv) {
-  options out;
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view word = argv[i];
-    if (word == "--quick") out.quick = true;
-    else if (word == "--json" && i + 1 < argc) out.json = argv[++i];
-    else if (word == "--only" && i + 1 < argc) out.only = argv[++i];
-    else give_up("unknown option " + std::string(word));
-  }
-  return out;
-}
-
 int run(const options& how) {
   record out;
   const auto wanted = [&](std::string_view name) { return how.only.empty() || how.only == name; };
@@ -327,9 +309,7 @@ int run(const options& how) {
     run_latency({.id = "latency.1_client_unconflated", .clients = 1, .max_rate_hz = 0, .seconds = seconds}, out);
   }
   if (wanted("http")) run_http(how.quick, out);
-  if (how.json.empty()) std::printf("%s", out.to_json().c_str());
-  else std::ofstream(how.json) << out.to_json();
-  return out.all_hold() ? 0 : 1;
+  return finish(out, how);
 }
 
 } // namespace

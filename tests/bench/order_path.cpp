@@ -218,22 +218,14 @@ void recovery(bench::record& out, std::uint64_t records, follows who) {
 } // namespace
 
 int main(int argc, char** argv) {
-  std::string path;
-  bool quick = false;
-  for (int i = 1; i < argc; ++i) {
-    const std::string word = argv[i];
-    if (word == "--quick") quick = true;
-    else if (word == "--json" && i + 1 < argc) path = argv[++i];
-  }
+  const auto how = bench::read_options(argc, argv);
   bench::record out;
-  paced(out, 1, quick ? 3 : 30);
-  paced(out, 50, quick ? 100 : 1'500);
-  paced(out, 500, quick ? 1'000 : 15'000);
+  paced(out, 1, how.quick ? 3 : 30);
+  paced(out, 50, how.quick ? 100 : 1'500);
+  paced(out, 500, how.quick ? 1'000 : 15'000);
   for (const auto who : {follows::nobody, follows::desk}) {
     recovery(out, 100'000, who);
-    if (!quick) recovery(out, 1'000'000, who);
+    if (!how.quick) recovery(out, 1'000'000, who);
   }
-  if (path.empty()) std::fputs(out.to_json().c_str(), stdout);
-  else std::ofstream(path) << out.to_json();
-  return out.all_hold() ? 0 : 1;
+  return bench::finish(out, how);
 }

@@ -91,20 +91,12 @@ void measure(bench::record& out, const std::string& id, int count, const char* q
 } // namespace
 
 int main(int argc, char** argv) {
-  std::string path;
-  bool quick = false;
-  for (int i = 1; i < argc; ++i) {
-    const std::string word = argv[i];
-    if (word == "--quick") quick = true;
-    else if (word == "--json" && i + 1 < argc) path = argv[++i];
-  }
-  const int count = quick ? 20'000 : 300'000;
+  const auto how = bench::read_options(argc, argv);
+  const int count = how.quick ? 20'000 : 300'000;
   bench::record out;
   measure(out, "risk.approved", count, "10", true);
   measure(out, "risk.reduced", count, "95", false);
   measure(out, "risk.rejected_late", count, "260", true);
   measure(out, "risk.with_times", count, "10", true, {bench::steady_ns});
-  if (path.empty()) std::fputs(out.to_json().c_str(), stdout);
-  else std::ofstream(path) << out.to_json();
-  return 0;
+  return bench::finish(out, how);
 }

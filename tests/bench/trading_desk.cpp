@@ -123,7 +123,7 @@ void reads(record& out, std::uint16_t port, int count) {
   out.figure("desk.read.max_ms", static_cast<double>(longest) / 1e6);
 }
 
-int run(const std::string& json, bool quick) {
+int run(const options& how) {
   const scratch_folder folder;
   // a node on loopback needs none; only an admin may resume
   if (auto made = gateway::make_first_admin(folder.path(), std::chrono::system_clock::now()); !made) give_up(to_string(made.error()));
@@ -134,12 +134,10 @@ int run(const std::string& json, bool quick) {
   std::getline(std::ifstream(folder.path() + "/first-admin.token"), admin);
   if (admin.empty()) give_up("the node has written no admin token");
   record out;
-  orders(out, node.port(), quick ? 40 : 1'000);
-  stops(out, node.port(), admin, quick ? 5 : 100);
-  reads(out, node.port(), quick ? 50 : 2'000);
-  if (json.empty()) std::fputs(out.to_json().c_str(), stdout);
-  else std::ofstream(json) << out.to_json();
-  return out.all_hold() ? 0 : 1;
+  orders(out, node.port(), how.quick ? 40 : 1'000);
+  stops(out, node.port(), admin, how.quick ? 5 : 100);
+  reads(out, node.port(), how.quick ? 50 : 2'000);
+  return finish(out, how);
 }
 
 } // namespace
@@ -148,15 +146,8 @@ int run(const std::string& json, bool quick) {
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   spdlog::set_level(spdlog::level::err);
-  std::string json;
-  bool quick = false;
-  for (int i = 1; i < argc; ++i) {
-    const std::string word = argv[i];
-    if (word == "--quick") quick = true;
-    else if (word == "--json" && i + 1 < argc) json = argv[++i];
-  }
   try {
-    return tt::bench::run(json, quick);
+    return tt::bench::run(tt::bench::read_options(argc, argv));
   } catch (const std::exception& e) {
     tt::bench::give_up(e.what());
   }

@@ -106,8 +106,23 @@ def check_history(cluster, name):
         assert bars["v"][:closed] == [100 + k for k in range(closed)], symbol
 
 
+def quoted_at(cluster, gateway):
+    return {s: cluster.get(gateway, f"/api/v1/quotes/{s}")[1]["ts_ms"] for s in LIVE}
+
+
+def await_fresh(cluster, gateway, before):
+    """Until every symbol has a later quote that is not stale; gives how long the slowest took."""
+    slowest = 0.0
+    for symbol in LIVE:
+        def is_back(status, body, symbol=symbol):
+            return status == 200 and body.get("ts_ms", 0) > before[symbol] and not body.get("stale", True)
+        _, seconds = cluster.until(gateway, f"/api/v1/quotes/{symbol}", is_back)
+        slowest = max(slowest, seconds)
+    return slowest
+
+
 def kill_and_recover(cluster, victim, gateway, restart):
-    before = {s: cluster.get(gateway, f"/api/v1/quotes/{s}")[1]["ts_ms"] for s in LIVE}
+    before = quoted_at(cluster, gateway)
     expected = answers(cluster, gateway)
     cluster.kill(victim)
     refusals = set()
@@ -115,12 +130,7 @@ def kill_and_recover(cluster, victim, gateway, restart):
         body, _ = cluster.until(gateway, "/api/v1/quotes/AAPL", lambda status, _: status == 503)
         refusals.add(body["error_code"] if "error_code" in body else str(body))
         restart()
-    slowest = 0.0
-    for symbol in LIVE:
-        def is_back(status, body, symbol=symbol):
-            return status == 200 and body.get("ts_ms", 0) > before[symbol] and not body.get("stale", True)
-        _, seconds = cluster.until(gateway, f"/api/v1/quotes/{symbol}", is_back)
-        slowest = max(slowest, seconds)
+    slowest = await_fresh(cluster, gateway, before)
     check_history(cluster, gateway)
     cluster.until(gateway, "/api/v1/quotes/SPY", lambda status, _: status == 200)
     cluster.until(gateway, "/api/v1/quotes/QQQ", lambda status, _: status == 200)
@@ -130,17 +140,12 @@ def kill_and_recover(cluster, victim, gateway, restart):
 
 def freeze_and_recover(cluster, victim, gateway, readers):
     """SIGSTOP for longer than the down limit: everybody goes on without it, and nothing that is over is told as if it were new."""
-    before = {s: cluster.get(gateway, f"/api/v1/quotes/{s}")[1]["ts_ms"] for s in LIVE}
+    before = quoted_at(cluster, gateway)
     cluster.signal(victim, signal.SIGSTOP)
     _, unseen = cluster.until(gateway, "/api/v1/cluster", lambda status, body: status == 200 and is_down(body, victim))
     cluster.signal(victim, signal.SIGCONT)
-    slowest = 0.0
-    for symbol in LIVE:
-        def is_back(status, body, symbol=symbol):
-            return status == 200 and body.get("ts_ms", 0) > before[symbol] and not body.get("stale", True)
-        _, seconds = cluster.until(gateway, f"/api/v1/quotes/{symbol}", is_back)
-        slowest = max(slowest, seconds)
-    await_newer(cluster, gateway, readers)
+    slowest = await_fresh(cluster, gateway, before)
+    await_more(cluster, gateway, readers)
     for reader in readers:
         for symbol, times in reader.times.items():
             back = [(a, b) for a, b in zip(times, times[1:]) if b < a]
@@ -154,12 +159,6 @@ def is_down(view, name):
     """No node has a link to it, or it is not in the table any more."""
     here = view["nodes"][0]
     return not any(link["peer"] == name and link["state"] == "up" for link in here["links"])
-
-
-def await_newer(cluster, name, readers):
-    """Until each stream has brought several later prints of every symbol than now."""
-    before = [{s: len(t) for s, t in reader.times.items()} for reader in readers]
-    cluster.until(name, "/health/live", lambda *_: all(len(r.times[s]) > h[s] + 8 for r, h in zip(readers, before) for s in LIVE))
 
 
 class Shape:
