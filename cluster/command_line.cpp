@@ -4,6 +4,7 @@
 #include "cluster/node.hpp"
 #include "cluster/pine_command.hpp"
 #include "cluster/risk_command.hpp"
+#include "cluster/setting_options.hpp"
 #include "cluster/token_command.hpp"
 #include "cluster/user_command.hpp"
 #include "cluster/webhooks/webhook_command.hpp"
