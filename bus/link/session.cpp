@@ -13,7 +13,10 @@ int64_t nanos(time_point t) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(t.time_since_epoch()).count();
 }
 
-constexpr int forgiven_beats = 3; // a beat may be so many late before it says less than one that came in time
+// Nothing heard for so many beats is a silence, behind which what comes may have been held back; a beat may be as much late
+// before it says less than one that came in time, so that a cut that has just healed has the time for a round trip.
+constexpr double silent_beats = 1.5;
+constexpr int held_back_beats = 4; // for so long after a silence; what is late then is late because the way is slow
 constexpr std::chrono::seconds way_memory{10}; // one stretch of what is remembered of the way from the peer
 constexpr std::chrono::seconds rival_gap{1}; // after so long without a word a rival has gone
 
@@ -172,16 +175,24 @@ bool session::is_ours(uint32_t from, uint32_t to, time_point now) {
   }
   // The peer could know our session number only from our hello, so it is up even if its own hello got lost.
   if (state_ == state::away) become_up(now);
-  if (now - last_heard_ >= cfg_.redial_after) holds_back_ = true;
+  if (now - last_heard_ >= silence()) silence_ended_ = now;
   last_heard_ = now;
   return true;
+}
+
+duration session::silence() const {
+  return std::chrono::duration_cast<duration>(silent_beats * cfg_.beat_every);
+}
+
+bool session::may_be_held_back(time_point now) const {
+  return silence_ended_ && now - *silence_ended_ < held_back_beats * cfg_.beat_every;
 }
 
 void session::acknowledged(const channel::ack& x, time_point now) {
   const auto before = sender_.in_flight();
   if (!sender_.acknowledge(x, now))
     become_down(down_reason::broken, now);
-  else if (sender_.in_flight() < before)
+  else if (sender_.in_flight() < before && !may_be_held_back(now)) // when it was said only beats tell
     last_proof_ = now;
 }
 
@@ -236,9 +247,7 @@ void session::heard_back(const beat& x, time_point now) {
   if (x.echo <= 0 || x.echo > nanos(now) || x.held < 0 || x.held > nanos(now) - x.echo) return;
   // behind a silence beats come that the network held back: they say what was true when they left. Without one it is only slow.
   const auto late = lateness(x.now, now);
-  if (late <= 2 * cfg_.beat_every) holds_back_ = false;
-  // some of it is forgiven, so that a cut that has just healed has the time for a round trip
-  const auto stale = holds_back_ ? std::max(duration{0}, late - forgiven_beats * cfg_.beat_every) : duration{0};
+  const auto stale = may_be_held_back(now) ? std::max(duration{0}, late - silence()) : duration{0};
   last_proof_ = std::max(last_proof_, now - std::chrono::nanoseconds{x.held} - stale);
   const auto sample = std::chrono::nanoseconds{nanos(now) - x.echo - x.held};
   least_round_trip_ = std::min(least_round_trip_, duration{sample});
@@ -270,7 +279,7 @@ void session::become_up(time_point now) {
   least_round_trip_ = duration::max();
   least_way_ = least_way_before_ = std::numeric_limits<int64_t>::max();
   least_way_since_ = now;
-  holds_back_ = false;
+  silence_ended_.reset();
   peer_clock_ = 0;
   ++statistics_.times_up;
   send_beat(now);

@@ -144,6 +144,10 @@ private:
   void heard_back(const beat& x, time_point now);
   /// How much longer than usual a beat was under way that left at that time of the peer's clock.
   duration lateness(int64_t left, time_point now);
+  /// So long without a word is a silence.
+  duration silence() const;
+  /// Whether what comes now may have left during a silence, or before.
+  bool may_be_held_back(time_point now) const;
   bool is_ours(uint32_t from, uint32_t to, time_point now);
   void note_rival(const identity& who, time_point now);
   bool saw_us(const hello& x, uint32_t session) const;
@@ -185,7 +189,7 @@ private:
   // drift apart, and a way that has become longer for good is no delay.
   int64_t least_way_ = std::numeric_limits<int64_t>::max(), least_way_before_ = std::numeric_limits<int64_t>::max();
   time_point least_way_since_{};
-  bool holds_back_ = false; // nothing was heard for `redial_after`, and what came since left before
+  std::optional<time_point> silence_ended_; // the last one, of this session
   int64_t peer_clock_ = 0;  // the newest `now` of the peer
   time_point peer_clock_heard_{};
   std::string scratch_;
