@@ -197,6 +197,21 @@ result<void> account_book::on(const legs_linked& fact, const journal_record& rec
   return {};
 }
 
+result<void> account_book::on(const stop_progressed& fact, const journal_record& record) {
+  auto* what = get(fact.number);
+  if (!what) return no_order(record, fact.number);
+  take_progress(*what, fact.progress, record.at);
+  return {};
+}
+
+result<void> account_book::on(const terms_changed& fact, const journal_record& record) {
+  auto* what = get(fact.number);
+  if (!what) return no_order(record, fact.number);
+  if (what->state != order_state::created) return misfit(record, "changes an order that went out");
+  take_terms(*what, fact.terms, record.at);
+  return {};
+}
+
 result<void> account_book::on(const absence_seen& fact, const journal_record& record) {
   if (!get(fact.number)) return no_order(record, fact.number);
   absences_.try_emplace(fact.number, fact);

@@ -15,7 +15,7 @@ void fields(A& a, freeze& x) {
 namespace {
 
 /// First byte of a snapshot.
-constexpr char snapshot_version = 1;
+constexpr char snapshot_version = 2;
 
 } // namespace
 

@@ -91,6 +91,8 @@ private:
   result<void> on(const legs_linked& fact, const journal_record& record);
   result<void> on(const order_adopted& fact, const journal_record& record);
   result<void> on(const absence_seen& fact, const journal_record& record);
+  result<void> on(const stop_progressed& fact, const journal_record& record);
+  result<void> on(const terms_changed& fact, const journal_record& record);
   result<void> on(const symbol_frozen& fact, const journal_record& record);
   result<void> on(const symbol_thawed& fact, const journal_record& record);
   result<void> on(const position_adjusted& fact, const journal_record& record);

@@ -392,7 +392,9 @@ outcome account_core::replace(order_number number, const terms_change& change, u
   if (change.tif) wanted.tif = *change.tif;
   if (wanted.tif != time_in_force::gtd) wanted.good_till.reset();
   else if (!wanted.good_till) return t.refuse({errc::invalid_argument, "an order without good_till can't become gtd", "time_in_force"});
-  if (auto wrong = t.ask_replace(number, wanted)) return t.refuse(std::move(*wrong));
+  const bool waits = what->state == order_state::created && !what->leg.empty();
+  if (waits && change.tif) return t.refuse({errc::conflict, "a leg that waits has that of its order", "time_in_force"});
+  if (auto wrong = waits ? t.change_waiting(number, wanted) : t.ask_replace(number, wanted)) return t.refuse(std::move(*wrong));
   t.out().answer = reply::done;
   t.out().order = number;
   return t.finish();

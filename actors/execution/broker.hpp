@@ -146,6 +146,7 @@ struct order_report {
   report_source source = report_source::stream;
   std::string symbol;
   order_terms terms; ///< as the venue has them; quantity 0: it does not say. Listings and look-ups always say
+  std::optional<stop_progress> progress; ///< of a stop; nothing: the venue does not say
 };
 
 struct execution_report {

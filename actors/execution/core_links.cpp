@@ -170,6 +170,31 @@ bool account_core::turn::may_go(const group& g, const slot& s) {
   return false;
 }
 
+std::optional<error> account_core::turn::change_waiting(order_number number, const order_terms& wanted) {
+  auto leg = *book().find(number);
+  if (wanted == leg.terms) return std::nullopt;
+  const auto g = group_of(leg.parent == order_number::none ? leg : *book().find(leg.parent));
+  leg.terms = wanted;
+  std::vector<order_number> without;
+  if (g.out) without.push_back(g.out->number);
+  const auto word = core_.gate_.foresee(leg, without, book(), now_);
+  if (!word.may_send()) return error{errc::refused, word.message.empty() ? "refused by the risk gate" : word.message, word.code};
+  if (auto done = record(terms_changed{number, wanted}); !done) return done.error();
+  return std::nullopt;
+}
+
+// What is shown of a leg that waits is what it would go out with.
+bool account_core::turn::size_waiting(const group& g) {
+  for (const auto& s : g.slots)
+    for (const auto* leg : s.orders) {
+      if (leg->state != order_state::created || leg->terms.qty == g.rest()) continue;
+      auto terms = leg->terms;
+      terms.qty = g.rest();
+      return record(terms_changed{leg->number, terms}).has_value();
+    }
+  return false;
+}
+
 void account_core::turn::tend(order_number head_number) {
   const auto* head = book().find(head_number);
   auto& heads = core_.groups_[head->symbol];
@@ -195,6 +220,7 @@ void account_core::turn::tend(order_number head_number) {
     }
     return;
   }
+  if (size_waiting(g)) return;
   const auto* wanted = wanted_slot(g);
   if (g.out) {
     if (wanted && g.out_slot != wanted && !may_go(g, *wanted)) wanted = g.out_slot;

@@ -23,6 +23,12 @@ void account_core::turn::on(const order_report& report) {
   const auto number = what->number;
   derive_execution(*what, report);
   take_status(*book().find(number), report);
+  take_progress(*book().find(number), report);
+}
+
+void account_core::turn::take_progress(const order& what, const order_report& report) {
+  if (!report.progress || *report.progress == what.progress || !is_live(what.state)) return;
+  static_cast<void>(record(stop_progressed{what.number, *report.progress}));
 }
 
 void account_core::turn::derive_execution(const order& what, const order_report& report) {

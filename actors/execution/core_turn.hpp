@@ -53,6 +53,9 @@ public:
   void on(const account_balances& report);
   void take_status(const order& what, const order_report& report);
   void derive_execution(const order& what, const order_report& report);
+  void take_progress(const order& what, const order_report& report);
+  /// Other prices of a leg that waits here; judged as if it went out now, and again when it does.
+  std::optional<error> change_waiting(order_number number, const order_terms& wanted);
   void resolve_replace(const order& what, const order_report& shown);
   bool book_execution(const order& what, order_fill fill);
 
@@ -71,6 +74,8 @@ public:
   [[nodiscard]] bool legs_out(const std::string& symbol) const { return !protection_of(symbol).empty(); }
   /// Whether the gate would pass the leg of that slot now, with what is out of its group taken back. Asked at most every `leg_again`.
   bool may_go(const group& g, const slot& s);
+  /// Gives the legs that wait here the size that is left for them. True: one was changed, and the group is to be looked at again.
+  bool size_waiting(const group& g);
   [[nodiscard]] group group_of(const order& head) const;
   [[nodiscard]] quantity share_of(const group& g) const;
   [[nodiscard]] static const slot& resting_slot(const group& g);

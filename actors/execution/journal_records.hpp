@@ -157,11 +157,24 @@ struct cause_received {
   std::string body;
   bool operator==(const cause_received&) const = default;
 };
+/// What the market did to a stop at its venue: a restarted broker of ours goes on from there.
+struct stop_progressed {
+  order_number number = order_number::none;
+  stop_progress progress;
+  bool operator==(const stop_progressed&) const = default;
+};
+/// Other terms of a leg that waits here in `created`: nothing of it is at the venue.
+struct terms_changed {
+  order_number number = order_number::none;
+  order_terms terms;
+  bool operator==(const terms_changed&) const = default;
+};
 
 /// In the order of their type numbers (record_codec.hpp): only ever appended to.
 using journal_fact = std::variant<account_opened, node_started, order_intent, order_decided, order_moved, execution_booked, execution_corrected,
                                   report_unmatched, venue_id_learned, legs_linked, order_adopted, absence_seen, symbol_frozen, symbol_thawed,
-                                  position_adjusted, cash_flowed, balances_reported, account_marked, risk_noted, cause_received>;
+                                  position_adjusted, cash_flowed, balances_reported, account_marked, risk_noted, cause_received, stop_progressed,
+                                  terms_changed>;
 
 /// A fact with its place.
 struct journal_record {

@@ -34,12 +34,40 @@ void take_decision(order& what, order_decided fact, utc_time at) {
   enter_state(what, order_state::risk_rejected, at);
 }
 
+void take_terms(order& what, const order_terms& terms, utc_time at) {
+  what.terms = terms;
+  what.updated_at = at;
+  ++what.terms_version;
+  ++what.version;
+}
+
+void take_progress(order& what, const stop_progress& progress, utc_time at) {
+  what.progress = progress;
+  what.updated_at = at;
+}
+
+namespace {
+
+bool is_same_stop(const order_terms& a, const order_terms& b) {
+  return a.type == b.type && a.stop_price == b.stop_price && a.trail_offset == b.trail_offset && a.trail_percent == b.trail_percent;
+}
+
+/// What was asked for counts from now on; a stop that stands elsewhere begins anew.
+void confirm_terms(order& what) {
+  const auto terms = std::exchange(what.pending_terms, std::nullopt);
+  if (!terms) return;
+  if (!is_same_stop(*terms, what.terms)) what.progress = {};
+  what.terms = *terms;
+}
+
+} // namespace
+
 void take_move(order& what, const order_moved& fact, order_state next, utc_time at) {
   switch (fact.event) {
   case order_event::send: what.submitted_at = at; break;
   case order_event::replace_asked: what.pending_terms = fact.terms; break;
   case order_event::replace_confirmed:
-    if (what.pending_terms) what.terms = *std::exchange(what.pending_terms, std::nullopt);
+    confirm_terms(what);
     ++what.terms_version;
     break;
   case order_event::replace_refused: what.pending_terms.reset(); break;

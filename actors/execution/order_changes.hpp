@@ -15,4 +15,9 @@ void take_decision(order& what, order_decided fact, utc_time at);
 /// An event that leads to `next`; see state_after.
 void take_move(order& what, const order_moved& fact, order_state next, utc_time at);
 
+/// Other terms of an order that has not gone out.
+void take_terms(order& what, const order_terms& terms, utc_time at);
+/// Where a stop stands by now.
+void take_progress(order& what, const stop_progress& progress, utc_time at);
+
 } // namespace tt::execution

@@ -37,7 +37,7 @@ void remember(broker_pointer self, const paper_memory& memory) {
   auto& s = self->state;
   if (std::exchange(s.has_begun, true)) return;
   s.venue->restore(memory.cash, memory.positions);
-  for (const auto& one : memory.orders) s.venue->restore_order(one.asked, venue_order_id{}, one.filled, one.filled_value);
+  for (const auto& one : memory.orders) s.venue->restore_order(one.asked, venue_order_id{}, one.filled, one.filled_value, one.progress);
 }
 
 void take_request(broker_pointer self, const venue_request& request) {
@@ -86,7 +86,7 @@ paper_memory memory_of(const account_book& book) {
     const auto& what = *book.find(number);
     const bool was_accepted = is_live(what.state) || (what.state == order_state::unknown && !what.venue_order.empty());
     // the broker gives its ids anew under every session
-    if (was_accepted) out.orders.push_back({request_of(what, book.profile().id), what.filled, what.filled_value});
+    if (was_accepted) out.orders.push_back({request_of(what, book.profile().id), what.filled, what.filled_value, what.progress});
   }
   return out;
 }

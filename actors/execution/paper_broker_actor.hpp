@@ -34,6 +34,7 @@ struct paper_memory {
     submit_request asked;
     quantity filled;
     decimal filled_value;
+    stop_progress progress;
   };
   money cash;
   std::vector<position> positions;

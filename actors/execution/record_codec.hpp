@@ -12,7 +12,7 @@
 namespace tt::execution {
 
 /// Version of the bodies that this build writes; it reads all from 1 on. 1: plain bytes; 2: MessagePack.
-inline constexpr std::uint8_t schema_version = 2;
+inline constexpr std::uint8_t schema_version = 3;
 /// Bytes before and after the body of a record; longest record.
 inline constexpr std::size_t record_header_bytes = 48, record_trailer_bytes = 20, max_record_bytes = 4 * 1024 * 1024;
 /// Most records of one batch.

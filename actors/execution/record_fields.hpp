@@ -24,6 +24,7 @@ template <class A> void fields(A& a, check_outcome& x) {
   a(x.code, x.result, x.scope, measured, limit, x.unit, x.message, x.elapsed_ns);
   if constexpr (A::reads) if (x.unit != "none") { x.measured = measured; x.limit = limit; }
 }
+template <class A> void fields(A& a, stop_progress& x) { a(x.level, x.is_triggered); }
 template <class A> void fields(A& a, size_adjustment& x) { a(x.code, x.allowed); }
 template <class A> void fields(A& a, execution_fees& x) { a(x.commission, x.exchange, x.regulatory, x.other); }
 template <class A> void fields(A& a, booked_execution& x) { a(x.order, x.symbol, x.way, x.qty, x.px, x.fx); }
@@ -72,6 +73,7 @@ void fields(A& a, order& x) {
   birth_fields(a, x);
   a(x.venue_order, x.venue_session, x.pending_terms, x.original, x.state, x.resume, x.wish, x.filled, x.filled_value, x.fees, x.version,
     x.terms_version, x.reason, x.reject_code, x.linked, x.decision, x.submitted_at, x.filled_at, x.updated_at);
+  if (since(a, 3)) a(x.progress);
 }
 
 } // namespace tt
@@ -101,6 +103,8 @@ template <class A> void fields(A& a, price_mark& x) { a(x.symbol, x.px, x.fx); }
 template <class A> void fields(A& a, account_marked& x) { a(x.kind, x.at, x.marks); }
 template <class A> void fields(A& a, risk_noted& x) { a(x.kind, x.scope, x.author, x.reason, x.body); }
 template <class A> void fields(A& a, cause_received& x) { a(x.key, x.source, x.body); }
+template <class A> void fields(A& a, stop_progressed& x) { a(x.number, x.progress); }
+template <class A> void fields(A& a, terms_changed& x) { a(x.number, x.terms); }
 // clang-format on
 
 } // namespace tt::execution

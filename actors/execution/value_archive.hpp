@@ -33,6 +33,13 @@ struct is_text_id<text_id<Tag>> : std::true_type {};
 template <class T>
 concept counting_enum = std::is_enum_v<T> && !named_enum<T> && std::same_as<std::underlying_type_t<T>, std::uint64_t>;
 
+/// Whether the archive has what came with that schema version: writers have everything.
+template <class A>
+bool since([[maybe_unused]] const A& a, [[maybe_unused]] std::uint8_t version) {
+  if constexpr (A::reads) return a.version() >= version;
+  else return true;
+}
+
 /// Makes the alternative of that index; the index is one of them.
 template <std::size_t I = 0, class... Ts>
 void emplace_at(std::variant<Ts...>& v, std::size_t index) {

@@ -119,6 +119,13 @@ struct contract_terms {
 /// Futures and forex are margined, everything else is spot.
 contract_terms contract_of(const instrument& what);
 
+/// What the market has done to a stop that rests at its venue.
+struct stop_progress {
+  std::optional<price> level; ///< where a trailing stop stands; nothing before the venue said so, and for stops that stay where they are
+  bool is_triggered = false;  ///< it was touched: what is left of it trades as a market or limit order
+  bool operator==(const stop_progress&) const = default;
+};
+
 /// One order of one account.
 struct order {
   order_number number = order_number::none;
@@ -148,6 +155,7 @@ struct order {
   money fees;
   std::uint32_t version = 1; ///< +1 with every change
   std::uint32_t terms_version = 1; ///< +1 with every confirmed replace
+  stop_progress progress;          ///< moves with the market, under the same version
   std::string reason;
   std::string reject_code;
   strategy_id strategy;

@@ -19,7 +19,7 @@ void fields(A& a, order_happening& x) {
 
 namespace {
 
-constexpr char desk_version = 1;
+constexpr char desk_version = 2;
 
 /// Orders that several pieces of news share are written once, before them.
 template <class A>

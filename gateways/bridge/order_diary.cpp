@@ -70,7 +70,11 @@ void order_diary::on_record(const journal_record& record) {
         keep(fact.order.number, entry("adopted"));
         tell(fact.order.number, record.at);
       } else if constexpr (std::is_same_v<kind, legs_linked>) tell(fact.parent, record.at);
-      else if constexpr (std::is_same_v<kind, venue_id_learned>) tell(fact.number, record.at);
+      else if constexpr (std::is_same_v<kind, venue_id_learned> || std::is_same_v<kind, stop_progressed>) tell(fact.number, record.at);
+      else if constexpr (std::is_same_v<kind, terms_changed>) {
+        keep(fact.number, entry("changed_while_waiting"));
+        tell(fact.number, record.at);
+      }
       else if constexpr (std::is_same_v<kind, report_unmatched>) {
         auto one = entry("report_unmatched");
         one.text = fact.what;

@@ -164,7 +164,7 @@ constexpr schema schemas[] = {
    "order_id:s! client_order_id:s! wire_order_id:s! broker_order_id:s account_id:s! account_mode:e(paper|live)! symbol:s! instrument_id:s! side:s! "
    "order_type:s! time_in_force:s! original_quantity:n! quantity:n! filled_quantity:n! remaining_quantity:n! price:n stop_price:n trail_offset:n "
    "trail_percent:n avg_fill_price:n fees:n! status:e(pending|open|partially_filled|filled|cancelled|rejected|expired)! state:s! reason:s "
-   "reject_code:s reduce_only:b! extended_hours:b! strategy_id:s alert_id:s comment:s parent_id:s leg:s leg_type:s linked_ids:[]s! created_at:t! submitted_at:t "
+   "reject_code:s reduce_only:b! extended_hours:b! strategy_id:s alert_id:s comment:s parent_id:s leg:s leg_type:s linked_ids:[]s! is_triggered:b created_at:t! submitted_at:t "
    "filled_at:t updated_at:t! version:i! risk_check:#RiskCheck! changed:b"},
   {"OrderPreview",
    "would_accept:b! quantity:n! est_price:n!? est_notional:n!? est_fees:n!? buying_power_after:n!? risk_check:#RiskCheck!"},

@@ -190,7 +190,8 @@ void write(json_writer& out, const order_snapshot& snapshot) {
   const auto* asked = std::get_if<size_quantity>(&o.asked);
   out.field("original_quantity", asked ? asked->value : o.original).field("quantity", o.terms.qty);
   out.field("filled_quantity", o.filled).field("remaining_quantity", is_final(o.state) ? quantity{} : o.remaining());
-  out.optional_field("price", o.terms.limit_price).optional_field("stop_price", o.terms.stop_price);
+  out.optional_field("price", o.terms.limit_price).optional_field("stop_price", o.terms.stop_price ? o.terms.stop_price : o.progress.level);
+  if (o.progress.is_triggered) out.field("is_triggered", true);
   out.optional_field("trail_offset", o.terms.trail_offset).optional_field("trail_percent", o.terms.trail_percent);
   out.optional_field("avg_fill_price", o.average_price()).field("fees", o.fees);
   out.field("status", to_string(status_of(o))).field("state", to_string(o.state));

@@ -414,6 +414,30 @@ TEST(account_core, a_report_that_fits_nowhere_is_kept_and_alarmed_and_moves_noth
   s.check_replay();
 }
 
+TEST(account_core, where_a_stop_stands_is_journalled_when_it_moved) {
+  scripted s;
+  const auto n = s.place(wanted("k", order_side::sell_short, 10));
+  s.report(accepted(s.get(n)));
+  order_report moved;
+  moved.order = {s.get(n).wire_id, venue_order_id{"v1"}, "s1"};
+  moved.progress = stop_progress{price{decimal{99}}, false};
+  const auto before = s.get(n).version;
+  s.report(moved);
+  EXPECT_EQ(s.get(n).progress, *moved.progress);
+  EXPECT_EQ(s.get(n).version, before) << "who changes the order has not missed anything";
+  const auto last = s.core.book().last();
+  s.report(moved);
+  EXPECT_EQ(s.core.book().last(), last) << "nothing new";
+  s.check_replay();
+  const auto again = account_book::from_bytes(s.core.book().to_bytes());
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->find(n)->progress, *moved.progress);
+  s.report(executed(s.get(n), "e1", 10, 100));
+  moved.progress->is_triggered = true;
+  s.report(moved);
+  EXPECT_FALSE(s.get(n).progress.is_triggered) << "it is over";
+}
+
 TEST(account_core, venue_ids_used_again_are_not_taken_for_ours) {
   scripted s;
   const auto n = s.place(wanted("k", order_side::buy, 10));

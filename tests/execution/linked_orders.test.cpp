@@ -447,6 +447,51 @@ TEST(brackets, a_stop_that_was_moved_comes_back_where_it_was_moved_to) {
   EXPECT_EQ(b.venue.find(b.out(n, "stop")->wire_id)->request.terms.qty, q(6));
 }
 
+TEST(brackets, a_target_that_waits_can_be_moved_and_shows_the_size_it_would_go_out_with) {
+  linked b;
+  const auto n = b.place(bracket("k", 10));
+  b.deliver();
+  b.fill(n, 4, 100);
+  const auto target = b.legs(n, "target").at(0)->number;
+  EXPECT_EQ(b.get(target).terms.qty, q(4));
+  b.fill(n, 6, 100);
+  EXPECT_EQ(b.get(target).terms.qty, q(10));
+  terms_change to;
+  to.limit_price = p(115);
+  to.if_version = b.get(target).version;
+  b.done(b.core.replace(target, to, b.now));
+  EXPECT_EQ(b.get(target).terms.limit_price, p(115));
+  EXPECT_EQ(b.get(target).state, order_state::created);
+  EXPECT_TRUE(b.core.replace(target, to, b.now).refused) << "of a version that is past";
+  b.price_seen(112);
+  EXPECT_FALSE(b.out(n, "target")) << "110 does not count any more";
+  const auto again = account_book::from_bytes(b.core.book().to_bytes());
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->find(target)->terms.limit_price, p(115));
+  b.price_seen(115);
+  ASSERT_TRUE(b.out(n, "target"));
+  EXPECT_EQ(b.at_venue(target).request.terms.limit_price, p(115));
+  EXPECT_EQ(b.at_venue(target).request.terms.qty, q(10));
+}
+
+TEST(brackets, what_the_gate_would_refuse_a_leg_that_waits_is_not_changed_to) {
+  linked b;
+  const auto n = b.place(bracket("k", 10));
+  b.deliver();
+  b.fill(n, 10, 100);
+  const auto target = b.legs(n, "target").at(0)->number;
+  b.gate.refuse_with = "PRICE_COLLAR";
+  terms_change to;
+  to.limit_price = p(500);
+  const auto refused = b.core.replace(target, to, b.now).refused;
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->field, "PRICE_COLLAR");
+  EXPECT_EQ(b.get(target).terms.limit_price, p(110));
+  to = {};
+  to.tif = time_in_force::gtc;
+  EXPECT_EQ(b.core.replace(target, to, b.now).refused->field, "time_in_force");
+}
+
 TEST(brackets, an_exit_that_is_tried_again_waits_for_the_own_protection_too) {
   linked b;
   const auto n = b.place(bracket("k", 10));

@@ -79,7 +79,7 @@ TEST(paper, stop_limits_become_limits) {
   s.trade("100");
   EXPECT_EQ(s.send(s.stop("AAPL", "buy", "10", "101", "101.5")), lines{"A accepted working"});
   s.quote("101.9", "102");
-  EXPECT_EQ(s.trade("102"), lines{}) << "touched, but beyond its limit";
+  EXPECT_EQ(s.trade("102"), lines{"A working touched"}) << "but beyond its limit";
   EXPECT_EQ(s.quote("101.3", "101.4"), (lines{"A +10@101.5", "A filled"}));
 }
 
@@ -90,9 +90,12 @@ TEST(paper, trailing_stops_follow_the_market_one_way) {
   auto r = s.request("AAPL", "sell", "10");
   r.terms.type = order_type::trailing_stop;
   r.terms.trail_offset = px("1");
-  EXPECT_EQ(s.send(r), lines{"A accepted working"});
+  EXPECT_EQ(s.send(r), (lines{"A accepted working", "A working stop 99"}));
   EXPECT_EQ(s.trade("99.01"), lines{});
+  EXPECT_EQ(s.trade("102.5"), lines{}) << "where it stands is told once a second";
   EXPECT_EQ(s.trade("103"), lines{});
+  s.pass(1s);
+  EXPECT_EQ(s.take(), lines{"A working stop 102"});
   EXPECT_EQ(s.trade("102.01"), lines{});
   s.quote("101.99", "102.02");
   EXPECT_EQ(s.trade("102"), (lines{"A -10@101.99", "A filled"})) << "103 - 1";
@@ -103,6 +106,32 @@ TEST(paper, trailing_stops_follow_the_market_one_way) {
   s.trade("100");
   EXPECT_EQ(s.trade("100.99"), lines{});
   EXPECT_EQ(s.trade("101").size(), 2u) << "1 % above 100";
+}
+
+TEST(paper, what_the_market_did_to_a_stop_outlasts_a_restart) {
+  stall s;
+  s.quote("100", "100.02");
+  s.trade("100");
+  auto trailing = s.request("AAPL", "sell", "10");
+  trailing.terms.type = order_type::trailing_stop;
+  trailing.terms.trail_offset = px("1");
+  s.send(trailing);
+  const auto limit = s.stop("AAPL", "buy", "10", "101", "101.5");
+  s.send(limit);
+  s.pass(1s);
+  EXPECT_EQ(s.quote("102.9", "103"), lines{"A working stop 101.9"});
+  EXPECT_EQ(s.trade("103"), lines{"B working touched"}) << "a touch is told at once";
+  s.pass(1s);
+  EXPECT_EQ(s.take(), lines{"A working stop 102"});
+
+  stall t;
+  t.venue.restore_order(trailing, {}, {}, {}, {px("102"), false});
+  t.venue.restore_order(limit, {}, {}, {}, {{}, true});
+  t.quote("102.3", "102.4");
+  EXPECT_EQ(t.trade("102.4"), lines{}) << "it does not go back to 101.4";
+  EXPECT_EQ(t.trade("102"), (lines{"A -10@102.3", "A filled"}));
+  EXPECT_EQ(t.quote("100.8", "100.9"), (lines{"B +10@101.5", "B filled"})) << "101 is not waited for again";
+  EXPECT_EQ(t.venue.next_event(), std::nullopt);
 }
 
 TEST(paper, time_in_force) {

@@ -37,7 +37,12 @@ inline std::string describe(const venue_report& report) {
     }
     std::string operator()(const cancel_answer& r) const { return r.order.wire_id.str() + " cancel " + std::string(to_string(r.outcome)); }
     std::string operator()(const replace_answer& r) const { return r.order.wire_id.str() + " replace " + std::string(to_string(r.outcome)); }
-    std::string operator()(const order_report& r) const { return r.order.wire_id.str() + " " + std::string(to_string(r.status)); }
+    std::string operator()(const order_report& r) const {
+      auto out = r.order.wire_id.str() + " " + std::string(to_string(r.status));
+      if (r.status != venue_status::working || !r.progress) return out;
+      if (r.progress->level) out += " stop " + r.progress->level->value().to_string();
+      return out + (r.progress->is_triggered ? " touched" : "");
+    }
     std::string operator()(const execution_report& r) const {
       return r.order.wire_id.str() + " " + (r.way == direction::buy ? "+" : "-") + r.qty.to_string() + "@" + r.px.to_string();
     }

@@ -61,6 +61,7 @@ void paper_broker::listing(const listing_request& request, utc_time now) { actio
 
 std::vector<venue_report> paper_broker::take(utc_time now) {
   run_until(now);
+  tell_progress(now_);
   return std::exchange(reports_, {});
 }
 
@@ -69,6 +70,8 @@ std::optional<utc_time> paper_broker::next_event() const {
   const auto consider = [&](utc_time t) { next = next ? std::min(*next, t) : t; };
   for (const auto& one : actions_) consider(one.due);
   if (!expiries_.empty()) consider(*expiries_.begin());
+  for (const auto number : moved_)
+    if (const auto at = open_.find(number); at != open_.end()) consider(at->second.told_at + progress_every);
   return next;
 }
 
@@ -244,6 +247,7 @@ void paper_broker::do_replace(const replace_request& request, utc_time now) {
         order.stop = order.asked.terms.stop_price;
         order.extreme.reset();
         order.is_triggered = false;
+        order.told = {};
       }
       set_expiry(order, expiry_of(order.asked, m.what, now));
       answer.outcome = change_outcome::confirmed;
@@ -357,6 +361,7 @@ order_report paper_broker::as_report(const paper_order& order, report_source sou
   out.source = source;
   out.symbol = order.asked.symbol;
   out.terms = order.asked.terms;
+  out.progress = progress_of(order);
   return out;
 }
 
@@ -388,7 +393,8 @@ void paper_broker::restore(money cash, std::vector<position> positions) {
   }
 }
 
-void paper_broker::restore_order(const submit_request& request, const venue_order_id& id, quantity filled, decimal filled_value) {
+void paper_broker::restore_order(const submit_request& request, const venue_order_id& id, quantity filled, decimal filled_value,
+                                 const stop_progress& progress) {
   const auto known = markets_.find(request.symbol);
   if (known == markets_.end()) return; // an instrument that is gone: a look-up will not find the order
   const auto number = next_number_++;
@@ -398,7 +404,9 @@ void paper_broker::restore_order(const submit_request& request, const venue_orde
   order.filled = filled;
   order.filled_value = filled_value;
   order.at = order.placed_at = now_;
-  order.stop = request.terms.stop_price;
+  order.stop = progress.level ? progress.level : request.terms.stop_price;
+  order.is_triggered = progress.is_triggered;
+  order.told = progress;
   set_expiry(order, expiry_of(request, known->second.what, now_));
   order.status = is_in_session(order, known->second.what, now_) ? venue_status::working : venue_status::accepted;
   known_wires_.emplace(request.wire_id.str(), number);

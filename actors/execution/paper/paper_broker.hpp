@@ -31,6 +31,8 @@ public:
   static constexpr std::size_t max_open_orders = 10'000;
   /// Closed orders and executions that listings still show.
   static constexpr std::size_t max_history = 100'000;
+  /// How often at most it is told where a trailing stop stands.
+  static constexpr std::chrono::seconds progress_every{1};
 
   /// `session` is the epoch under which order ids are given; every start needs another one.
   paper_broker(paper_settings settings, std::string session, utc_time now);
@@ -62,7 +64,7 @@ public:
   /// Puts back what the journal knows after a restart: money and positions, and orders that were
   /// open, with what they have executed. Only before the first request.
   void restore(money cash, std::vector<position> positions);
-  void restore_order(const submit_request& order, const venue_order_id& id, quantity filled, decimal filled_value);
+  void restore_order(const submit_request& order, const venue_order_id& id, quantity filled, decimal filled_value, const stop_progress& progress = {});
 
   [[nodiscard]] const std::string& session() const { return session_; }
   [[nodiscard]] account_balances balances(utc_time now) const;
@@ -92,6 +94,8 @@ private:
     bool has_rested = false;          ///< a limit that the market did not meet: it trades at its own price from now on
     std::optional<price> stop;        ///< the level, trailing or not
     std::optional<price> extreme;     ///< of a trailing stop
+    stop_progress told;               ///< what was last reported of the stop
+    utc_time told_at = utc_time::min();
     std::optional<utc_time> expires;
 
     [[nodiscard]] bool is_buy() const { return direction_of(asked.terms.side) == direction::buy; }
@@ -133,7 +137,10 @@ private:
   order_list::iterator match_one(order_list::iterator at, market& m, glimpse& g, utc_time now);
   void follow_path(std::string_view symbol, market& m, const trade_tick& trade);
   void walk(std::string_view symbol, market& m, price from, price to, utc_time began, utc_time now);
-  void trail(paper_order& order, const market& m, const glimpse& g) const;
+  void trail(paper_order& order, const market& m, const glimpse& g);
+  /// Where its stop stands.
+  [[nodiscard]] static stop_progress progress_of(const paper_order& order);
+  void tell_progress(utc_time now);
   [[nodiscard]] static bool stop_is_touched(const paper_order& order, const market& m, const glimpse& g);
   /// Which of the shown sizes bounds a fill.
   enum class size_of : std::uint8_t { quote, print };
@@ -162,6 +169,7 @@ private:
   std::map<std::string, position, std::less<>> positions_;
   order_list open_;
   std::multiset<utc_time> expiries_; ///< of the open orders
+  std::set<std::uint64_t> moved_;    ///< open orders whose stop stands elsewhere than was told
   utc_time wake_due_ = utc_time::min();
   std::deque<paper_order> closed_;
   std::deque<execution_report> executions_;

@@ -101,7 +101,7 @@ void paper_broker::match(std::string_view symbol, market& m, glimpse g, utc_time
   }
 }
 
-void paper_broker::trail(paper_order& order, const market& m, const glimpse& g) const {
+void paper_broker::trail(paper_order& order, const market& m, const glimpse& g) {
   if (order.asked.terms.type != order_type::trailing_stop || order.is_triggered) return;
   const auto now = g.last ? g.last : order.is_buy() ? g.ask : g.bid;
   if (!now) return;
@@ -112,7 +112,33 @@ void paper_broker::trail(paper_order& order, const market& m, const glimpse& g) 
   else distance = decimal::divide(order.extreme->value().abs() * *t.trail_percent, decimal{100});
   const auto level = order.is_buy() ? order.extreme->value() + distance : order.extreme->value() - distance;
   // onto the grid, away from the market: never earlier than asked
-  order.stop = price{level.rounded_to(m.what.tick.value(), order.is_buy() ? rounding::up : rounding::down)};
+  const price stop{level.rounded_to(m.what.tick.value(), order.is_buy() ? rounding::up : rounding::down)};
+  // never back, from where it stood before a restart either
+  if (!order.stop || (order.is_buy() ? stop < *order.stop : stop > *order.stop)) order.stop = stop;
+}
+
+stop_progress paper_broker::progress_of(const paper_order& order) {
+  const bool trails = order.asked.terms.type == order_type::trailing_stop;
+  return {trails ? order.stop : std::nullopt, order.is_triggered};
+}
+
+/// The touch of a stop is told at once, how far one trails now and then.
+void paper_broker::tell_progress(utc_time now) {
+  for (auto next = moved_.begin(); next != moved_.end();) {
+    const auto at = open_.find(*next);
+    const auto progress = at == open_.end() ? stop_progress{} : progress_of(at->second);
+    const bool is_told = at == open_.end() || progress == at->second.told;
+    if (!is_told && progress.is_triggered == at->second.told.is_triggered && at->second.told_at + progress_every > now) {
+      ++next;
+      continue;
+    }
+    if (!is_told) {
+      at->second.told = progress;
+      at->second.told_at = now;
+      report(at->second);
+    }
+    next = moved_.erase(next);
+  }
 }
 
 bool paper_broker::stop_is_touched(const paper_order& order, const market& m, const glimpse& g) {
@@ -172,8 +198,9 @@ paper_broker::order_list::iterator paper_broker::match_one(order_list::iterator 
   if (waits_for_news) return std::next(at);
   if (is_stop_kind(t.type) && !order.is_triggered) {
     trail(order, m, g);
-    if (!stop_is_touched(order, m, g)) return std::next(at);
-    order.is_triggered = true;
+    order.is_triggered = stop_is_touched(order, m, g);
+    if (progress_of(order) != order.told) moved_.insert(at->first);
+    if (!order.is_triggered) return std::next(at);
     order.at = now;
   }
   if (const auto offered = offer_for(order, m, g)) {
@@ -258,8 +285,11 @@ void paper_broker::walk(std::string_view symbol, market& m, price from, price to
   glimpse g;
   g.is_bar = true;
   g.last = to;
-  for (auto& [number, order] : open_)
-    if (order.asked.symbol == symbol && order.status == venue_status::working && order.placed_at <= began) trail(order, m, g);
+  for (auto& [number, order] : open_) {
+    if (order.asked.symbol != symbol || order.status != venue_status::working || order.placed_at > began) continue;
+    trail(order, m, g);
+    if (progress_of(order) != order.told) moved_.insert(number);
+  }
 }
 
 execution_fees paper_broker::fees_of(direction way, quantity size, price at, const market& m) const {

@@ -86,12 +86,17 @@ export interface Order {
   filled_quantity?: number;
   remaining_quantity?: number;
   price?: number | null;
+  /// Of a trailing stop: where it stands by now.
   stop_price?: number | null;
+  /// A stop that was touched: what is left of it is a market or limit order.
+  is_triggered?: boolean;
   avg_fill_price?: number | null;
   fees?: number | null;
   status: OrderStatus;
   /// The full state machine's name; `status` folds it.
   state?: string;
+  /// Of a bracket or a pair: "stop", "target", "a" or "b".
+  leg?: string;
   reason?: string | null;
   reject_code?: string | null;
   reduce_only?: boolean;

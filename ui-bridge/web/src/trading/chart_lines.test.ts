@@ -16,9 +16,15 @@ describe("lines in the chart", () => {
     ]);
   });
 
+  it("stand at the limit of a stop that was touched", () => {
+    const lines = chart_lines("AAPL", [order({ order_type: "stop_limit", price: 170, stop_price: 171, is_triggered: true }), order({ order_type: "stop", stop_price: 9, is_triggered: true })], []);
+    expect(lines.map(({ price, field }) => ({ price, field }))).toEqual([{ price: 170, field: "price" }]);
+  });
+
   it("may be dragged where the order has a price of its own", () => {
     const movable = (more: Partial<Order>) => chart_lines("AAPL", [order({ price: 5, ...more })], [])[0]?.movable;
-    expect([movable({}), movable({ order_type: "trailing_stop", stop_price: 4 }), movable({ status: "pending" })]).toEqual([true, false, false]);
+    expect([movable({}), movable({ order_type: "trailing_stop", stop_price: 4 }), movable({ status: "pending", state: "submitting" })]).toEqual([true, false, false]);
+    expect(movable({ status: "pending", state: "created", leg: "target" })).toBe(true);
   });
 
   it("show waiting price alerts", () => {

@@ -6,17 +6,20 @@ import { is_number } from "../market/price_format";
 import { exact_text } from "../market/units";
 
 /// Working orders, positions and waiting alerts of a symbol as prices in its
-/// chart. A stop limit stands at its stop: that price decides first. What has a
-/// price of its own may be dragged; a trailing stop follows the market.
+/// chart. A stop limit stands at its stop, until that was touched: that price
+/// decides first. What has a price of its own may be dragged; a trailing stop
+/// follows the market.
 export function chart_lines(symbol: string, working: readonly Order[], positions: readonly Position[], alerts: readonly Alert[] = []): ChartLine[] {
   const orders = working.flatMap((order): ChartLine[] => {
-    const price = order.stop_price ?? order.price;
+    const stop = order.is_triggered ? undefined : order.stop_price;
+    const price = stop ?? order.price;
     if (order.symbol !== symbol || !is_number(price)) return [];
     const left = order.remaining_quantity ?? order.quantity;
-    const movable = order.order_type !== "trailing_stop" && order.status !== "pending";
+    const waits_here = Boolean(order.leg) && order.state === "created"; // a leg that has not gone out
+    const movable = order.order_type !== "trailing_stop" && (order.status !== "pending" || waits_here);
     return [{
       price, kind: order.side.startsWith("buy") ? "buy" : "sell", text: `${order.order_type.replaceAll("_", " ")} ${exact_text(left)}`, id: order.order_id,
-      field: is_number(order.stop_price) ? "stop_price" : "price", movable,
+      field: is_number(stop) ? "stop_price" : "price", movable,
     }];
   });
   const held = positions.flatMap((position): ChartLine[] =>
