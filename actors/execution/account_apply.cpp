@@ -138,6 +138,7 @@ result<void> account_book::on(const execution_booked& fact, const journal_record
   if (!cash) return cash.error();
   positions_[fill.symbol] = std::move(held);
   cash_ = money{*cash};
+  book_for_strategy(*what, fill.signed_quantity().value());
   what->filled += fill.qty;
   what->filled_value = *filled_value;
   what->fees += effect->fees;
@@ -170,6 +171,8 @@ result<void> account_book::on(const execution_corrected& fact, const journal_rec
   if (!after) return after.error();
   positions_[old.symbol] = std::move(held);
   cash_ = cash;
+  const auto more = fact.qty.value() - old.qty.value();
+  book_for_strategy(*what, old.way == direction::buy ? more : -more);
   what->filled += fact.qty - old.qty;
   what->filled_value += *after - *before;
   what->updated_at = record.at;
@@ -209,6 +212,13 @@ result<void> account_book::on(const terms_changed& fact, const journal_record& r
   if (!what) return no_order(record, fact.number);
   if (what->state != order_state::created) return misfit(record, "changes an order that went out");
   take_terms(*what, fact.terms, record.at);
+  return {};
+}
+
+result<void> account_book::on(const change_decided& fact, const journal_record& record) {
+  auto* what = get(fact.number);
+  if (!what) return no_order(record, fact.number);
+  take_change(*what, fact, record.at);
   return {};
 }
 

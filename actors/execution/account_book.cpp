@@ -53,6 +53,32 @@ void account_book::index(const order& what) {
   if (!what.key.empty()) by_key_[what.key] = what.number;
   if (!what.venue_order.empty()) by_venue_[what.venue_session + '\0' + what.venue_order.str()] = what.number;
   if (!is_final(what.state)) open_.insert(what.number);
+  if (!what.filled.is_zero()) book_for_strategy(what, what.way() == direction::buy ? what.filled.value() : -what.filled.value());
+}
+
+void account_book::book_for_strategy(const order& what, decimal signed_change) {
+  if (what.strategy.empty()) return;
+  auto& held = by_strategy_[what.symbol][what.strategy];
+  held = quantity{held.value() + signed_change};
+}
+
+quantity account_book::held_by(const strategy_id& who, const std::string& symbol) const {
+  const auto found = by_strategy_.find(symbol);
+  if (who.empty()) {
+    auto rest = held(symbol).value();
+    if (found != by_strategy_.end())
+      for (const auto& [strategy, theirs] : found->second) rest = rest - theirs.value();
+    return quantity{rest};
+  }
+  if (found == by_strategy_.end()) return {};
+  const auto own = found->second.find(who);
+  return own == found->second.end() ? quantity{} : own->second;
+}
+
+bool account_book::is_protection(const order& what) const {
+  if (what.leg.empty()) return false;
+  const auto* head = what.parent == order_number::none ? &what : find(what.parent);
+  return head->profit || head->loss || head->terms.effect == position_effect::reduce_only;
 }
 
 order* account_book::get(order_number number) {

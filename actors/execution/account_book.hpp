@@ -57,6 +57,8 @@ public:
   [[nodiscard]] const std::set<order_number>& open_orders() const { return open_; }
   /// Brackets and first orders of OCO pairs whose legs we hold and that are not done, by symbol.
   [[nodiscard]] std::vector<const order*> linked_heads(const std::string& symbol) const;
+  /// Whether it is a leg that closes what its bracket, or a pair that only closes, has or protects.
+  [[nodiscard]] bool is_protection(const order& what) const;
   [[nodiscard]] order_number next_number() const { return order_number{orders_.size() + 1}; }
 
   [[nodiscard]] bool has_execution(const execution_id& id) const { return executions_.contains(id); }
@@ -64,6 +66,8 @@ public:
   [[nodiscard]] const std::map<std::string, position>& positions() const { return positions_; }
   /// Signed; 0 where nothing is held.
   [[nodiscard]] quantity held(const std::string& symbol) const;
+  /// What the executions of one strategy's orders add up to; of no strategy: what is left of the account's position.
+  [[nodiscard]] quantity held_by(const strategy_id& who, const std::string& symbol) const;
   [[nodiscard]] money cash() const { return cash_; }
   [[nodiscard]] const account_balances& balances() const { return balances_; }
   [[nodiscard]] const std::map<std::string, freeze>& frozen() const { return frozen_; }
@@ -93,6 +97,7 @@ private:
   result<void> on(const absence_seen& fact, const journal_record& record);
   result<void> on(const stop_progressed& fact, const journal_record& record);
   result<void> on(const terms_changed& fact, const journal_record& record);
+  result<void> on(const change_decided& fact, const journal_record& record);
   result<void> on(const symbol_frozen& fact, const journal_record& record);
   result<void> on(const symbol_thawed& fact, const journal_record& record);
   result<void> on(const position_adjusted& fact, const journal_record& record);
@@ -115,6 +120,7 @@ private:
   template <class A>
   void archive(A& a);
   void index(const order& what);
+  void book_for_strategy(const order& what, decimal signed_change);
 
   bool opened_ = false;
   account_profile profile_;
@@ -135,6 +141,7 @@ private:
   std::unordered_map<client_order_id, order_number> by_client_; ///< where it is not the wire id
   std::unordered_map<intent_key, order_number> by_key_;
   std::unordered_map<std::string, order_number> by_venue_; ///< session, NUL, id
+  std::map<std::string, std::map<strategy_id, quantity>> by_strategy_; ///< symbol → strategy → held
 };
 
 } // namespace tt::execution

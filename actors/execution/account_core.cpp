@@ -262,12 +262,45 @@ outcome account_core::place(const new_order& wanted, utc_time now) {
 
 void account_core::turn::send_or_wait(order_number made) {
   const auto& what = *book().find(made);
+  if (auto why = lack_of_room(what)) {
+    auto word = core_.gate_.foresee(what, {}, book(), now_);
+    if (!word.may_send()) return release(made, std::nullopt); // the gate has reasons of its own
+    refuse_for(word, std::move(*why));
+    return turn_away(made, std::move(word));
+  }
   const auto protection = protection_of(what.symbol);
-  if (protection.empty() || !has_exit(what.symbol)) return release(made, std::nullopt);
+  deciding_ = made;
+  const bool waits = !protection.empty() && has_exit(what.symbol);
+  deciding_ = order_number::none;
+  if (!waits) return release(made, std::nullopt);
   // an exit waits for its own protection, and what protects the position goes only for an exit that will pass
   auto word = core_.gate_.foresee(what, protection, book(), now_);
   if (word.may_send()) core_.exits_.insert_or_assign(made, closing_part_of(what));
   else turn_away(made, std::move(word));
+}
+
+void refuse_for(risk_decision& word, check_outcome why) {
+  word.result = verdict::rejected;
+  word.code = why.code;
+  word.message = why.message;
+  word.approved = {};
+  word.adjustments.clear();
+  word.checks.push_back(std::move(why));
+}
+
+account_core::forecast account_core::look_ahead(const order_request& asked, utc_time now) {
+  turn t{*this, now};
+  order probe; // without a number: it is being judged
+  probe.symbol = asked.symbol;
+  probe.asked = asked.size;
+  probe.terms = terms_of(asked);
+  probe.profit = asked.profit;
+  probe.loss = asked.loss;
+  probe.strategy = asked.strategy;
+  forecast out;
+  out.no_room = t.lack_of_room(probe);
+  if (t.has_exit(probe.symbol) || t.closes_at_once(probe)) out.taken_back = t.protection_of(probe.symbol);
+  return out;
 }
 
 // The legs of an OCO pair go out as the pair's turn says. Whether they may is asked now: a pair that is refused must not wait for better days.
@@ -359,6 +392,19 @@ outcome account_core::cancel(order_number number, std::string reason, utc_time n
   return t.finish();
 }
 
+namespace {
+
+/// What the gate refuses, with the figures of the check.
+error refusal_of(const risk_decision& word) {
+  auto text = word.message.empty() ? "refused by the risk gate" : word.message;
+  const auto why = std::ranges::find(word.checks, word.code, &check_outcome::code);
+  if (why != word.checks.end() && why->measured && why->limit)
+    text += " (measured " + why->measured->to_string() + ", limit " + why->limit->to_string() + " " + why->unit + ", " + why->scope + ")";
+  return {errc::refused, std::move(text), word.code};
+}
+
+} // namespace
+
 std::optional<error> account_core::turn::ask_replace(order_number number, order_terms wanted) {
   const order what = *book().find(number);
   if (what.state != order_state::working && what.state != order_state::partially_filled)
@@ -367,7 +413,8 @@ std::optional<error> account_core::turn::ask_replace(order_number number, order_
   if (settings().can.replace == replace_support::none)
     return error{errc::unsupported, "the venue can't change orders: cancel and place anew", "order_id"};
   auto word = core_.gate_.check_change(what, wanted, book(), now_);
-  if (!word.proof) return error{errc::refused, word.decision.message.empty() ? "refused by the risk gate" : word.decision.message, word.decision.code};
+  if (auto done = record(change_decided{number, word.decision, wanted}); !done) return done.error();
+  if (!word.proof) return refusal_of(word.decision);
   wanted = word.proof->order().terms;
   auto command = change_command::make(std::move(*word.proof), what, account(), settings().epoch, settings().can);
   if (!command) return command.error();

@@ -43,6 +43,9 @@ public:
   virtual void on_position(const std::string& symbol, quantity held) { static_cast<void>(symbol), static_cast<void>(held); }
 };
 
+/// Turns a word into a refusal by one more check.
+void refuse_for(risk_decision& word, check_outcome why);
+
 /// An order that came through a door: well-formed (check_request) and resolved to one instrument.
 struct new_order {
   order_request request;
@@ -155,6 +158,12 @@ public:
                           const std::string& reason, utc_time now);
   /// A fact that needs no decision: opening of the account, cash flow, balances, marks, risk note, outside cause.
   /// Errors: invalid_argument for any other, those of the book.
+  /// What place() would do with an order besides asking the gate.
+  struct forecast {
+    std::vector<order_number> taken_back;  ///< own protection that makes room for an exit
+    std::optional<check_outcome> no_room;  ///< why a bracket would be refused for its legs' sake
+  };
+  [[nodiscard]] forecast look_ahead(const order_request& asked, utc_time now);
   outcome note(journal_fact fact, utc_time now);
 
   [[nodiscard]] const account_book& book() const { return book_; }

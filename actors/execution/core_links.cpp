@@ -94,14 +94,15 @@ account_core::turn::group account_core::turn::group_of(const order& head) const 
     for (const auto* leg : s.orders) {
       ++g.generations;
       g.done += leg->filled;
+      if (leg->state == order_state::rejected || leg->state == order_state::risk_rejected) ++g.failures;
+    }
+  drop_ended(g);
+  for (const auto& s : g.slots)
+    for (const auto* leg : s.orders)
       if (may_trade(leg->state)) {
         g.out = leg;
         g.out_slot = &s;
       }
-      const bool taken_back = leg->reject_code == linked_code;
-      if ((leg->state == order_state::cancelled || leg->state == order_state::expired) && !taken_back) g.ended = true;
-      if (leg->state == order_state::rejected || leg->state == order_state::risk_rejected) ++g.failures;
-    }
   // a pair that the gate has cut stays cut
   if (!head.profit && !head.loss)
     for (const auto& s : g.slots)
@@ -110,20 +111,45 @@ account_core::turn::group account_core::turn::group_of(const order& head) const 
   return g;
 }
 
-// Groups of one symbol share its position: together they never close more than is held. An exit is taken to close what was opened
-// first, so the newest group has its full share first.
+// A leg that somebody took away, or that expired, ends its group: one cancels the other. Only a target of a bracket goes alone: its stop
+// stays, and protects.
+void account_core::turn::drop_ended(group& g) {
+  const auto is_over = [](const slot& s) {
+    return std::ranges::any_of(s.orders, [](const order* leg) {
+      return (leg->state == order_state::cancelled || leg->state == order_state::expired) && leg->reject_code != linked_code;
+    });
+  };
+  const bool has_stop = g.head->loss.has_value();
+  if (has_stop) std::erase_if(g.slots, [&](const slot& s) { return !s.is_stop() && is_over(s); });
+  g.ended = std::ranges::any_of(g.slots, is_over);
+}
+
+// Groups of one symbol share its position: together they never close more than is held, and those of one strategy no more than that
+// strategy holds. An exit is taken to close what was opened first, so the newest group has its full share first.
 quantity account_core::turn::share_of(const group& g) const {
   const auto exit_way = direction_of(g.slots.front().terms.side);
-  const auto held = book().held(g.head->symbol).value();
-  auto left = held.is_positive() == (exit_way == direction::sell) ? quantity{held.abs()} : quantity{};
-  const auto heads = core_.groups_.find(g.head->symbol);
-  if (heads == core_.groups_.end()) return std::min(g.rest(), left);
+  const auto& symbol = g.head->symbol;
+  const auto to_close = [&](quantity held) {
+    const bool closes = held.value().is_positive() == (exit_way == direction::sell);
+    return closes ? quantity{held.value().abs()} : quantity{};
+  };
+  auto left = to_close(book().held(symbol));
+  std::map<strategy_id, quantity> left_of;
+  const auto share = [&](const group& one) {
+    const auto own = left_of.try_emplace(one.head->strategy, to_close(book().held_by(one.head->strategy, symbol))).first;
+    const auto taken = std::min({one.rest(), own->second, left});
+    own->second -= taken;
+    left -= taken;
+    return taken;
+  };
+  const auto heads = core_.groups_.find(symbol);
+  if (heads == core_.groups_.end()) return share(g);
   for (auto at = heads->second.rbegin(); at != heads->second.rend() && *at > g.head->number; ++at) {
     const auto other = group_of(*book().find(*at));
     if (!other.protective || other.ended || direction_of(other.slots.front().terms.side) != exit_way) continue;
-    left -= std::min(other.rest(), left);
+    static_cast<void>(share(other));
   }
-  return std::min(g.rest(), left);
+  return share(g);
 }
 
 const account_core::turn::slot& account_core::turn::resting_slot(const group& g) {
@@ -162,8 +188,10 @@ bool account_core::turn::may_go(const group& g, const slot& s) {
     if (known != held.end()) held.erase(known);
     return true;
   }
+  const bool was_asked = known != held.end();
   auto& told = held[number];
   told.again_at = now_ + settings().timings.leg_again;
+  if (!was_asked && !core_.compared_at_) return false; // a start: account and venue have not had their say yet
   if (std::exchange(told.code, word.code) == word.code) return false;
   if (g.out) alert(severity::warning, "LEG_WAITS", &leg, "the " + s.name + " would be refused (" + word.code + "): what is out stays");
   else alert(severity::alarm, "UNPROTECTED", &leg, "the " + s.name + " would be refused (" + word.code + "); it is asked again until it passes");
@@ -215,6 +243,8 @@ void account_core::turn::tend(order_number head_number) {
     const bool more_may_come = g.protective && (head->profit || head->loss) && !is_final(head->state) && !g.ended;
     const bool position_may_come = over && !g.ended && g.done < head->filled && g.protective && has_exit(head->symbol);
     if (!open && !more_may_come && !position_may_come) {
+      if (g.ended && head->loss && g.total > g.done)
+        alert(severity::alarm, "UNPROTECTED", head, "its legs were cancelled or have expired; " + (g.total - g.done).to_string() + " left");
       heads.erase(head_number);
       core_.held_legs_.erase(head_number);
     }
@@ -280,26 +310,56 @@ void account_core::turn::resize(order_number number, quantity to) {
   }
 }
 
-// only orders that close at once: one that rests is the risk gate's to fit beside the protection
-bool account_core::turn::has_exit(const std::string& symbol) const {
-  const auto held = book().held(symbol).value();
+// A bracket whose legs would find no room beside own orders that rest on their side would stand there without protection.
+std::optional<check_outcome> account_core::turn::lack_of_room(const order& what) const {
+  if (!what.profit && !what.loss) return std::nullopt;
+  const auto exit_way = what.way() == direction::buy ? direction::sell : direction::buy;
+  quantity resting;
   for (const auto number : book().open_orders()) {
-    const auto& what = *book().find(number);
-    if (what.symbol != symbol || !what.leg.empty() || what.owner == ownership::external || what.profit || what.loss) continue;
-    const bool at_once = what.terms.type == order_type::market || what.terms.tif == time_in_force::ioc || what.terms.tif == time_in_force::fok;
-    const bool closes = !held.is_zero() && held.is_positive() == (what.way() == direction::sell);
-    if (at_once && (closes || what.terms.effect == position_effect::reduce_only)) return true;
+    const auto& other = *book().find(number);
+    const bool rests = other.symbol == what.symbol && other.leg.empty() && other.way() == exit_way && number != what.number && !closes_at_once(other);
+    if (rests) resting += other.largest_quantity() - other.filled;
   }
-  return false;
+  if (resting.is_zero()) return std::nullopt;
+  const auto held = book().held(what.symbol).value();
+  auto free = held.is_positive() == (exit_way == direction::sell) ? quantity{held.abs()} : quantity{}; // that nothing protects
+  if (const auto heads = core_.groups_.find(what.symbol); heads != core_.groups_.end())
+    for (const auto head : heads->second)
+      if (head != what.number) free -= std::min(free, share_of(group_of(*book().find(head))));
+  if (resting <= free) return std::nullopt;
+  return check_outcome{"REDUCE_ONLY_EXCESS", check_result::rejected, "symbol", resting.value(), free.value(), "quantity",
+                       "own working orders of " + resting.to_string() + " on the other side leave its stop and target no room: cancel them first", 0};
+}
+
+// A limit closes at once where the market stands at it or beyond when it comes, and as long as it does; one that rests is the risk gate's
+// to fit beside the protection.
+bool account_core::turn::closes_at_once(const order& what) const {
+  if (!what.leg.empty() || what.owner == ownership::external) return false;
+  const auto held = book().held(what.symbol).value();
+  const bool closes = !held.is_zero() && held.is_positive() == (what.way() == direction::sell);
+  if (!closes && what.terms.effect != position_effect::reduce_only) return false;
+  const bool by_market = what.terms.type == order_type::market || (what.terms.type == order_type::bracket && !what.terms.limit_price);
+  if (by_market || what.terms.tif == time_in_force::ioc || what.terms.tif == time_in_force::fok) return true;
+  if (!what.terms.limit_price || what.terms.stop_price) return false;
+  if (what.state == order_state::created && what.number != deciding_) return true; // it waits, because it was to close at once
+  if (what.number != deciding_ && !core_.exits_.contains(what.number)) return false;
+  const auto last = core_.last_price_.find(what.symbol);
+  if (last == core_.last_price_.end()) return false;
+  return what.way() == direction::sell ? *what.terms.limit_price <= last->second : *what.terms.limit_price >= last->second;
+}
+
+bool account_core::turn::has_exit(const std::string& symbol) const {
+  return std::ranges::any_of(book().open_orders(), [&](order_number number) {
+    const auto& what = *book().find(number);
+    return what.symbol == symbol && closes_at_once(what);
+  });
 }
 
 std::vector<order_number> account_core::turn::protection_of(const std::string& symbol) const {
   std::vector<order_number> out;
   for (const auto number : book().open_orders()) {
     const auto& what = *book().find(number);
-    if (what.symbol != symbol || what.leg.empty() || !may_trade(what.state)) continue;
-    const auto* head = what.parent == order_number::none ? &what : book().find(what.parent);
-    if (head->profit || head->loss || head->terms.effect == position_effect::reduce_only) out.push_back(number);
+    if (what.symbol == symbol && may_trade(what.state) && book().is_protection(what)) out.push_back(number);
   }
   return out;
 }

@@ -20,6 +20,7 @@ struct subject_of {
   order_number operator()(const legs_linked& f) const { return f.parent; }
   order_number operator()(const stop_progressed& f) const { return f.number; }
   order_number operator()(const terms_changed& f) const { return f.number; }
+  order_number operator()(const change_decided& f) const { return f.number; }
   template <class Other>
   order_number operator()(const Other&) const {
     return order_number::none;

@@ -72,6 +72,11 @@ public:
   /// Protective legs of the symbol that may be at the venue.
   [[nodiscard]] std::vector<order_number> protection_of(const std::string& symbol) const;
   [[nodiscard]] bool legs_out(const std::string& symbol) const { return !protection_of(symbol).empty(); }
+  /// Whether the order closes a position as soon as it comes: what protects that is taken back first.
+  [[nodiscard]] bool closes_at_once(const order& what) const;
+  /// Why the legs of a bracket would have no room; nothing: they have, or it is none.
+  [[nodiscard]] std::optional<check_outcome> lack_of_room(const order& what) const;
+  static void drop_ended(group& g);
   /// Whether the gate would pass the leg of that slot now, with what is out of its group taken back. Asked at most every `leg_again`.
   bool may_go(const group& g, const slot& s);
   /// Gives the legs that wait here the size that is left for them. True: one was changed, and the group is to be looked at again.
@@ -104,6 +109,7 @@ private:
   void thaw_resolved();
 
   outcome out_;
+  order_number deciding_ = order_number::none; ///< being judged: whether it closes at once the market says
   std::set<order_number> touched_;
   std::set<std::string> symbols_;
   friend class account_core;

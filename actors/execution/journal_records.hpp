@@ -169,12 +169,19 @@ struct terms_changed {
   order_terms terms;
   bool operator==(const terms_changed&) const = default;
 };
+/// The gate's word about other terms of a live order. What passes is asked of the venue next; a refusal leaves the order as it is.
+struct change_decided {
+  order_number number = order_number::none;
+  risk_decision decision;
+  order_terms wanted;
+  bool operator==(const change_decided&) const = default;
+};
 
 /// In the order of their type numbers (record_codec.hpp): only ever appended to.
 using journal_fact = std::variant<account_opened, node_started, order_intent, order_decided, order_moved, execution_booked, execution_corrected,
                                   report_unmatched, venue_id_learned, legs_linked, order_adopted, absence_seen, symbol_frozen, symbol_thawed,
                                   position_adjusted, cash_flowed, balances_reported, account_marked, risk_noted, cause_received, stop_progressed,
-                                  terms_changed>;
+                                  terms_changed, change_decided>;
 
 /// A fact with its place.
 struct journal_record {

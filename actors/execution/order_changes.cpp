@@ -41,6 +41,12 @@ void take_terms(order& what, const order_terms& terms, utc_time at) {
   ++what.version;
 }
 
+void take_change(order& what, const change_decided& fact, utc_time at) {
+  if (!fact.decision.may_send()) return;
+  what.decision = fact.decision;
+  what.updated_at = at;
+}
+
 void take_progress(order& what, const stop_progress& progress, utc_time at) {
   what.progress = progress;
   what.updated_at = at;

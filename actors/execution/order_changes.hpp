@@ -17,6 +17,8 @@ void take_move(order& what, const order_moved& fact, order_state next, utc_time 
 
 /// Other terms of an order that has not gone out.
 void take_terms(order& what, const order_terms& terms, utc_time at);
+/// The gate's word about a change: the order's decision from now on, where it passes.
+void take_change(order& what, const change_decided& fact, utc_time at);
 /// Where a stop stands by now.
 void take_progress(order& what, const stop_progress& progress, utc_time at);
 

@@ -105,6 +105,7 @@ template <class A> void fields(A& a, risk_noted& x) { a(x.kind, x.scope, x.autho
 template <class A> void fields(A& a, cause_received& x) { a(x.key, x.source, x.body); }
 template <class A> void fields(A& a, stop_progressed& x) { a(x.number, x.progress); }
 template <class A> void fields(A& a, terms_changed& x) { a(x.number, x.terms); }
+template <class A> void fields(A& a, change_decided& x) { a(x.number, x.decision, x.wanted); }
 // clang-format on
 
 } // namespace tt::execution

@@ -20,6 +20,11 @@ order_number group_of(const order& what) {
 
 bool is_at_the_venue(order_state s) { return is_live(s); }
 
+risk::leg_prices prices_of(const order_terms& before, const order_terms& wanted) {
+  const bool same = before.limit_price == wanted.limit_price && before.stop_price == wanted.stop_price;
+  return same ? risk::leg_prices::as_settled : risk::leg_prices::moved;
+}
+
 } // namespace
 
 risk_gate::risk_gate(const risk::limit_book& limits, const risk::kill_switch& stop, const risk::breaker_board& breakers,
@@ -93,15 +98,20 @@ gate_word risk_gate::check(const order& what, const account_book& book, utc_time
 risk_decision risk_gate::foresee(const order& what, std::span<const order_number> without, const account_book& book, utc_time now) {
   question q;
   fill_in(q, what, book.profile().id, sender_use::again);
+  if (const auto* before = book.find(what.number)) q.view.legs = prices_of(before->terms, what.terms);
+  return risk::to_record(preview(q.view, without, book, now));
+}
+
+risk::decision risk_gate::preview(const risk::order_view& view, std::span<const order_number> without, const account_book& book, utc_time now) {
   auto& state = gate_.state();
   std::vector<risk::working_order> kept;
   for (const auto number : without)
     if (const auto* one = state.working(number)) kept.push_back(*one);
   for (const auto& one : kept) state.on_final(one.number);
-  auto out = risk::to_record(gate_.preview(q.view, now));
+  auto out = gate_.preview(view, now);
   for (auto& one : kept) {
     const auto* owner = book.find(one.number);
-    static_cast<void>(state.add_working(owner ? owner->symbol : what.symbol, std::move(one)));
+    static_cast<void>(state.add_working(owner ? owner->symbol : view.asked->symbol, std::move(one)));
   }
   return out;
 }
@@ -114,6 +124,7 @@ gate_word risk_gate::check_change(const order& what, const order_terms& wanted, 
   question q;
   fill_in(q, changed, book.profile().id);
   q.view.executed = what.filled;
+  q.view.legs = prices_of(what.terms, wanted);
   // who may change it was asked at the door; the gate judges the order
   q.view.may = &q.sender.may;
   return answer(gate_.check_change(q.view, now), what);
@@ -169,7 +180,28 @@ result<void> risk_gate::restore(const account_book& book, utc_time now) {
     if (!state.symbol(what.symbol)) return error{errc::not_found, "no contract of " + in_quotes(what.symbol), "symbol"};
     take_over(what, now);
   }
+  restore_rates(book);
   return {};
+}
+
+// What was sent in the last minute before the stop counts on: a restart is no way around the rates.
+void risk_gate::restore_rates(const account_book& book) {
+  std::vector<const order*> sent;
+  utc_time newest{};
+  for (auto at = book.orders().rbegin(); at != book.orders().rend() && sent.size() < most_recounted; ++at) {
+    if (!at->submitted_at || is_our_own(at->origin)) continue;
+    newest = std::max(newest, *at->submitted_at);
+    if (*at->submitted_at <= newest - risk::rate_window::longest) break;
+    sent.push_back(&*at);
+  }
+  std::ranges::sort(sent, {}, [](const order* one) { return *one->submitted_at; });
+  auto& history = gate_.history();
+  for (const auto* one : sent) {
+    const auto kind = one->terms.effect == position_effect::reduce_only ? risk::rate_kind::closing : risk::rate_kind::opening;
+    history.account_rate(kind).add(*one->submitted_at);
+    if (!one->strategy.empty()) history.strategy_rate(kind, one->strategy.str()).add(*one->submitted_at);
+    history.add_order(one->symbol, one->strategy.str(), *one->submitted_at);
+  }
 }
 
 risk::account_view account_view_of(const account_profile& profile, const account_figures& figures, const account_balances& balances,

@@ -27,6 +27,8 @@ class risk_gate final : public order_gate {
 public:
   /// Senders that wait for their order; the oldest are forgotten, and their orders refused.
   static constexpr std::size_t max_waiting = 1'000;
+  /// Orders of before a restart that are counted into the rates.
+  static constexpr std::size_t most_recounted = 10'000;
 
   /// All references outlive the gate.
   risk_gate(const risk::limit_book& limits, const risk::kill_switch& stop, const risk::breaker_board& breakers, risk::node_rates& rates,
@@ -44,6 +46,8 @@ public:
 
   gate_word check(const order& what, const account_book& book, utc_time now) override;
   risk_decision foresee(const order& what, std::span<const order_number> without, const account_book& book, utc_time now) override;
+  /// What check() would decide of a question of somebody else's making; see foresee().
+  risk::decision preview(const risk::order_view& view, std::span<const order_number> without, const account_book& book, utc_time now);
   gate_word check_change(const order& what, const order_terms& wanted, const account_book& book, utc_time now) override;
   void on_order(const order& after) override;
   void on_fill(const order& after, const order_fill& fill) override;
@@ -65,6 +69,7 @@ private:
   void fill_in(question& q, const order& what, const account_id& account, sender_use use = sender_use::last);
   void forget_sender(const intent_key& key);
   void take_over(const order& what, utc_time now);
+  void restore_rates(const account_book& book);
   gate_word answer(risk::gate_answer&& from, const order& what);
 
   risk::gate gate_;

@@ -11,6 +11,11 @@ public:
   decimal over(decimal a, decimal b) { return take(decimal::checked_divide(a, b)); }
   decimal plus(decimal a, decimal b) { return take(decimal::checked_add(a, b)); }
   decimal minus(decimal a, decimal b) { return take(decimal::checked_add(a, -b)); }
+  /// The part of `whole` that `part` of `of` is: multiplied first, so that it is exact where it can be.
+  decimal share(decimal whole, decimal part, decimal of) {
+    const auto product = decimal::checked_multiply(whole, part);
+    return product ? over(*product, of) : times(whole, over(part, of));
+  }
   [[nodiscard]] const std::optional<error>& failed() const { return failed_; }
 
 private:
@@ -62,8 +67,8 @@ result<fill_effect> apply_fill(position& held, const order_fill& fill) {
   if (!closed.is_zero()) {
     // the last part takes all that is left of the cost, so that nothing stays behind from rounding
     const bool all = closed == before.abs();
-    const decimal cost_part = all ? held.cost : c.times(held.cost, c.over(closed, before.abs()));
-    const decimal basis_part = all ? held.cost_basis.value() : c.times(held.cost_basis.value(), c.over(closed, before.abs()));
+    const decimal cost_part = all ? held.cost : c.share(held.cost, closed, before.abs());
+    const decimal basis_part = all ? held.cost_basis.value() : c.share(held.cost_basis.value(), closed, before.abs());
     const decimal proceeds = c.times(closed_signed, fill.px.value());
     effect.realized = money{held.contract.style == settlement::spot ? c.minus(c.times(proceeds, per_point), basis_part)
                                                                     : c.times(c.minus(proceeds, cost_part), per_point)};

@@ -1,5 +1,7 @@
 #include "actors/model/order.hpp"
 
+#include "actors/model/text.hpp"
+
 namespace tt {
 
 namespace {
@@ -86,7 +88,7 @@ result<void> check_request(const order_request& r) {
   if (auto fine = check_size(r.size); !fine) return fine;
   if (r.tif == time_in_force::gtd && !r.good_till) return wrong("good_till", "is required for gtd");
   if (r.tif != time_in_force::gtd && r.good_till) return wrong("good_till", "belongs to gtd");
-  if (r.comment.size() > 200) return error{errc::out_of_range, "must be at most 200 characters", "comment"};
+  if (characters_in(r.comment) > 200) return error{errc::out_of_range, "must be at most 200 characters", "comment"};
   return check_client_id(r.client_id);
 }
 

@@ -97,7 +97,7 @@ struct order_request {
   strategy_id strategy;
   alert_id alert;
   client_order_id client_id; ///< empty: the wire id
-  std::string comment;       ///< at most 200 bytes
+  std::string comment;       ///< at most 200 characters
 
   bool operator==(const order_request&) const = default;
 };

@@ -14,8 +14,6 @@ std::optional<decimal> value_of(const effective_limit& limit) {
   return limit.is_on ? std::optional{limit.value} : std::nullopt;
 }
 
-decimal seconds_of(nanoseconds t) { return decimal::from_scaled(t.count() / 1000, 6); }
-
 decimal counted(std::size_t n) { return decimal{static_cast<std::int64_t>(n)}; }
 
 /// Trips at the limit, but never at a figure of zero: an account that did nothing trips nothing.

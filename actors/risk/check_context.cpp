@@ -194,6 +194,7 @@ void run_context::size_order() {
   }
   if (!wanted) return fail("unknown kind of size");
   const auto on_grid = math.floor_to(*wanted, what->lot.value());
+  if (!on_grid.is_positive()) too_small = *wanted;
   if (!on_grid.is_positive()) return fail(wanted->to_string() + " is less than one lot of " + what->lot.to_string());
   asked_size = size = quantity{on_grid};
 }

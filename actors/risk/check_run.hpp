@@ -110,6 +110,7 @@ struct run_context {
   quantity first_opening = {};
   quantity closable_now = {};
   std::string sizing_error = {};
+  std::optional<decimal> too_small = {}; ///< what sizing came to, where that is less than a lot
   bool is_reduce_only = false;
   bool is_change = false; ///< of an order that was seen before
   quantity had = {};      ///< what rested of it before the change

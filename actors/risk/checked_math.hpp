@@ -4,8 +4,12 @@
 // asks once at the end whether every step was in range.
 
 #include "actors/model/decimal.hpp"
+#include "actors/model/time.hpp"
 
 namespace tt::risk {
+
+/// A span as figures of seconds show it, to the microsecond.
+inline decimal seconds_of(nanoseconds t) { return decimal::from_scaled(t.count() / 1000, 6); }
 
 class checked_math {
 public:

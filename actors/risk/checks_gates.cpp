@@ -83,7 +83,7 @@ answer reconciling(run_context& c) {
 
 answer stale_account(run_context& c) {
   const auto& limit = c.limit(c.account().feed == state_feed::streamed ? limit_id::stale_account_streamed : limit_id::stale_account_polled);
-  const auto age = decimal::from_scaled((c.now - c.account().state_at).count() / 1000, 6);
+  const auto age = seconds_of(c.now - c.account().state_at);
   if (!limit.is_on || age <= limit.value) return answer::pass(age, limit, limit_unit::seconds);
   return answer::reject(age, limit, limit_unit::seconds, "the account's figures are " + age.to_string() + " s old");
 }

@@ -38,30 +38,35 @@ answer not_tradable_at_all(run_context& c) {
 
 answer tick_size(run_context& c) {
   if (!c.what) return answer::skip(no_contract);
-  const auto check = [&](const std::optional<price>& p, const char* field) -> std::optional<std::string> {
-    if (!p) return std::nullopt;
-    const auto good = c.what->checked_price(*p);
-    return good ? std::nullopt : std::optional{std::string(field) + ": " + good.error().message};
+  const effective_limit tick{true, c.what->tick.value(), limit_scope::symbol};
+  std::optional<answer> wrong;
+  const auto check = [&](const std::optional<price>& p, const char* field) {
+    if (wrong || !p) return;
+    if (const auto good = c.what->checked_price(*p); !good)
+      wrong = answer::reject(p->value(), tick, limit_unit::price, std::string(field) + ": " + good.error().message);
   };
-  std::optional<std::string> wrong = check(c.asked.limit_price, "price");
-  if (!wrong) wrong = check(c.asked.stop_price, "stop_price");
-  if (!wrong && c.asked.profit) wrong = check(c.asked.profit->at, "take_profit.price");
-  if (!wrong && c.asked.loss) wrong = check(c.asked.loss->stop, "stop_loss.stop_price");
-  if (!wrong && c.asked.loss) wrong = check(c.asked.loss->limit, "stop_loss.price");
-  for (const auto& leg : c.asked.legs) {
-    if (!wrong) wrong = check(leg.limit_price, "legs.price");
-    if (!wrong) wrong = check(leg.stop_price, "legs.stop_price");
+  check(c.asked.limit_price, "price");
+  check(c.asked.stop_price, "stop_price");
+  if (c.asked.profit) check(c.asked.profit->at, "take_profit.price");
+  if (c.asked.loss) {
+    check(c.asked.loss->stop, "stop_loss.stop_price");
+    check(c.asked.loss->limit, "stop_loss.price");
   }
-  if (!wrong && c.asked.trail_offset && !c.asked.trail_offset->value().is_multiple_of(c.what->tick.value()))
-    wrong = "trail_offset: must be a multiple of " + c.what->tick.to_string();
-  return wrong ? answer::reject(*wrong) : answer::pass();
+  for (const auto& leg : c.asked.legs) {
+    check(leg.limit_price, "legs.price");
+    check(leg.stop_price, "legs.stop_price");
+  }
+  if (!wrong && c.asked.trail_offset && !c.asked.trail_offset->value().is_multiple_of(tick.value))
+    wrong = answer::reject(c.asked.trail_offset->value(), tick, limit_unit::price, "trail_offset: must be a multiple of " + c.what->tick.to_string());
+  return wrong ? *wrong : answer::pass();
 }
 
 answer lot_size(run_context& c) {
   if (!c.what) return answer::skip(no_contract);
   if (!std::holds_alternative<size_quantity>(c.asked.size)) return answer::pass(); // sizing brings it onto the grid
   const auto good = c.what->checked_quantity(c.asked_size);
-  return good ? answer::pass() : answer::reject(good.error().message);
+  const effective_limit lot{true, c.what->lot.value(), limit_scope::symbol};
+  return good ? answer::pass() : answer::reject(c.asked_size.value(), lot, limit_unit::quantity, good.error().message);
 }
 
 answer min_notional(run_context& c) {

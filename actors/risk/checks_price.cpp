@@ -25,7 +25,14 @@ answer no_reference_price(run_context& c) {
 
 answer stale_price(run_context& c) {
   if (!c.what || c.freshness != price_freshness::stale) return answer::pass();
-  return no_price(c, "the last price of the instrument is too old");
+  auto out = no_price(c, "the last price of the instrument is too old");
+  const auto& age = c.limit(price_age_limit(c.what->kind));
+  const auto& market = c.symbol->market;
+  out.scope = age.scope;
+  out.unit = limit_unit::seconds;
+  out.measured = seconds_of(c.now - std::max(market.last ? market.last_at : utc_time{}, market.bid && market.ask ? market.quote_at : utc_time{}));
+  out.limit = age.value;
+  return out;
 }
 
 /// How far `p` is beyond `base` on the side that hurts: above it for `way` buy.
@@ -72,7 +79,7 @@ answer price_collar(run_context& c) {
   if (worst <= limit.value) return answer::pass(worst, limit, limit_unit::ratio);
   auto out = answer::reject(worst, limit, limit_unit::ratio, "the price is too far from the market (" + c.reference->to_string() + ")");
   // a leg was settled with its entry; when the market jumps over it, a position without protection is the worse evil
-  if (c.order.origin == order_origin::leg && !c.opens()) out.what = check_verdict::warn;
+  if (c.order.origin == order_origin::leg && !c.opens() && c.order.legs == leg_prices::as_settled) out.what = check_verdict::warn;
   return out;
 }
 
@@ -129,13 +136,26 @@ answer self_cross(run_context& c) {
     const bool rests = own.way != c.way && own.limit_price && own.type != order_type::stop_limit;
     if (!rests || (c.order.group != order_number::none && own.group == c.order.group)) continue;
     const bool crosses = !reach || (c.way == direction::buy ? *reach >= *own.limit_price : *reach <= *own.limit_price);
-    if (crosses) return answer::reject("would trade with the account's own order at " + own.limit_price->to_string());
+    if (!crosses) continue;
+    auto out = answer::reject("would trade with the account's own order at " + own.limit_price->to_string());
+    out.scope = limit_scope::account;
+    out.unit = limit_unit::price;
+    out.limit = own.limit_price->value();
+    if (reach) out.measured = reach->value();
+    return out;
   }
   return answer::pass();
 }
 
 answer size_below_lot(run_context& c) {
-  return c.sizing_error.empty() ? answer::pass() : answer::reject("can't be sized: " + c.sizing_error);
+  if (c.sizing_error.empty()) return answer::pass();
+  auto out = answer::reject("can't be sized: " + c.sizing_error);
+  if (!c.too_small) return out;
+  out.scope = limit_scope::symbol;
+  out.unit = limit_unit::quantity;
+  out.measured = c.too_small;
+  out.limit = c.what->lot.value();
+  return out;
 }
 
 constexpr check_row rows[] = {

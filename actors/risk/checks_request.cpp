@@ -27,13 +27,14 @@ answer similar_order(run_context& c) {
   const auto& window = c.limit(limit_id::similar_order_window);
   if (!window.is_on || window.value.is_zero()) return answer::skip(limit_is_off);
   auto look = look_of(c);
-  const bool is_similar = c.history.has_similar(look, c.now, span_of(window));
+  const auto since = c.history.since_similar(look, c.now, span_of(window));
   if (c.mode == run_mode::commit) c.history.add_look(std::move(look), c.now);
-  if (!is_similar) return answer::pass();
+  if (!since) return answer::pass();
   const bool is_nameless = c.order.origin == order_origin::webhook && c.order.identity == alert_identity::derived;
   const std::string message = "the same order came from the same place less than " + window.value.to_string() + " s ago";
-  if (is_nameless || c.flag(limit_id::similar_order_refuse)) return answer::reject(message);
-  return answer::warn(message);
+  auto out = answer::reject(seconds_of(*since), window, limit_unit::seconds, message);
+  if (!is_nameless && !c.flag(limit_id::similar_order_refuse)) out.what = check_verdict::warn;
+  return out;
 }
 
 /// One sender's two windows against their limits; nothing when both have room.
@@ -94,7 +95,7 @@ answer stale_signal(run_context& c) {
   const auto& limit = c.limit(limit_id::signal_age);
   if (!limit.is_on) return answer::skip(limit_is_off);
   if (!c.order.signal_at) return answer::skip("the order has no signal with a time");
-  const auto age = decimal::from_scaled((c.now - *c.order.signal_at).count() / 1000, 6);
+  const auto age = seconds_of(c.now - *c.order.signal_at);
   if (age <= limit.value) return answer::pass(age, limit, limit_unit::seconds);
   return answer::reject(age, limit, limit_unit::seconds, "the signal is " + age.to_string() + " s old");
 }

@@ -9,7 +9,6 @@ namespace tt::risk {
 namespace {
 
 decimal counted(std::size_t n) { return decimal{static_cast<std::int64_t>(n)}; }
-decimal seconds_of(nanoseconds t) { return decimal::from_scaled(t.count() / 1000, 6); }
 
 constexpr std::string_view of_one_order = "of one order: its preview shows it", is_a_switch = "a switch, no measure",
                            unknown_equity = "the account's equity is not known, or is not positive", nothing_held = "nothing is held",

@@ -45,10 +45,10 @@ void request_history::remember(const intent_key& key, std::uint8_t attempt) {
   highest = std::max(highest, attempt);
 }
 
-bool request_history::has_similar(const look& wanted, utc_time now, nanoseconds window) const {
+std::optional<nanoseconds> request_history::since_similar(const look& wanted, utc_time now, nanoseconds window) const {
   for (auto at = looks_.rbegin(); at != looks_.rend() && at->at > now - window; ++at)
-    if (at->what == wanted) return true;
-  return false;
+    if (at->what == wanted) return now - at->at;
+  return std::nullopt;
 }
 
 void request_history::add_look(look seen, utc_time now) {

@@ -81,7 +81,7 @@ public:
   [[nodiscard]] bool is_known(const intent_key& key, std::uint8_t attempt) const;
   void remember(const intent_key& key, std::uint8_t attempt);
 
-  [[nodiscard]] bool has_similar(const look& wanted, utc_time now, nanoseconds window) const;
+  [[nodiscard]] std::optional<nanoseconds> since_similar(const look& wanted, utc_time now, nanoseconds window) const;
   void add_look(look seen, utc_time now);
 
   /// Rates of strategies that ever sent an order, by name.

@@ -30,6 +30,9 @@ enum class execution_right : std::uint8_t { granted, missing };
 /// Whether a webhook's alert carried an id of its own.
 enum class alert_identity : std::uint8_t { given, derived };
 
+/// Whether a protective leg has the prices that were judged with its entry.
+enum class leg_prices : std::uint8_t { as_settled, moved };
+
 /// One order as it reaches the gate. Refers to the request: lives no longer than it.
 struct order_view {
   const order_request* asked = nullptr; ///< never null
@@ -43,6 +46,7 @@ struct order_view {
   execution_right execute = execution_right::granted;
   alert_identity identity = alert_identity::given;
   std::optional<utc_time> signal_at = {};         ///< when its cause happened
+  leg_prices legs = leg_prices::as_settled;
   quantity executed = {}; ///< of a change: what is executed already; `asked` has the new total
   std::optional<quantity> reported_position = {}; ///< signed position that the sender believes in
 };

@@ -49,10 +49,15 @@ void drop(watch_pointer self, const std::string& symbol, const error& why) {
   for (auto& one : node.mapped().waiting) one.deliver(to_caf_error(why));
 }
 
-void tell_account(watch_pointer self, const watched_symbol& entry) {
+/// The market as it stands; nothing while the currency has no rate.
+std::shared_ptr<const market_seen> standing_market(watch_pointer self, const watched_symbol& entry) {
   const auto rate = self->state.rates->rate(entry.what->currency);
-  if (!rate) return;
-  const auto news = std::make_shared<const market_seen>(market_seen{entry.what->symbol, entry.picture.view(), *rate});
+  return rate ? std::make_shared<const market_seen>(market_seen{entry.what->symbol, entry.picture.view(), *rate}) : nullptr;
+}
+
+void tell_account(watch_pointer self, const watched_symbol& entry) {
+  const auto news = standing_market(self, entry);
+  if (!news) return;
   for (const auto& one : self->state.receivers) self->send(one.account, news);
 }
 
@@ -76,7 +81,8 @@ void tell_rates(watch_pointer self, const watched_symbol& entry) {
 
 /// Everything that is known of a symbol, to one receiver.
 void introduce(watch_pointer self, const watch_receiver& to, const watched_symbol& entry) {
-  self->send(to.account, entry.facts);
+  self->send(to.account, entry.facts); // as of loading
+  if (const auto news = standing_market(self, entry)) self->send(to.account, news);
   std::vector<tick> standing;
   if (entry.picture.quote()) standing.emplace_back(*entry.picture.quote());
   tell_broker(self, to.broker, entry.what->symbol, std::move(standing));

@@ -146,6 +146,8 @@ public:
   void stop(access& in, const trading_caller& who, const stop_request& what, reply<stopped> done);
   /// `token` where the question is put to several accounts at once; else the account makes one.
   [[nodiscard]] result<resume_question> ask_resume(access& in, const trading_caller& who, const std::string& reason, std::string token = {});
+  /// Whether a resume would hold. Errors: conflict, naming what would stop the account again at once; not_available.
+  [[nodiscard]] result<void> may_resume(access& in) const;
   void resume(access& in, const trading_caller& who, const std::string& token, reply<std::uint64_t> done);
   /// Whether a stop of elsewhere is told for the first time, or once more: after a restart, or since some account did not obey.
   enum class telling : std::uint8_t { first, again };
@@ -209,7 +211,10 @@ private:
   void begin_waits(access& in);
   void place_close(access& in, const trading_caller& who, const position& held, const close_request& what,
                    reply<placed_order> told);
+  void cancel_for(access& in, closing& plan);
   void finish_closing(access& in, std::shared_ptr<closing> plan);
+  /// Figures of a preview: of what would be sent, or of what was asked where nothing would. Errors: out_of_range.
+  result<void> reckon(const order_request& asked, const instrument& contract, const risk::decision& verdict, order_preview& out) const;
   void refresh(utc_time now);
   /// The US rule of day trades for a paper account that is to be bound by it: our venue, so we count.
   std::optional<risk::day_trade_rule> day_trade_rule_at(utc_time now);

@@ -12,9 +12,10 @@ using namespace execution;
 
 namespace {
 
-/// Pauses between two looks whether the cancels of a flattening have ended, and how many of them.
+/// Pauses between two looks whether the cancels of a flattening have ended; after how many of them its sender is answered, and after
+/// how many it is given up, with an alarm.
 constexpr std::chrono::milliseconds closing_pause{20};
-constexpr int closing_looks = 100;
+constexpr int closing_looks = 100, most_closing_looks = 3'000;
 
 error blocked_error(const error& why) { return {errc::not_available, why.message, why.field}; }
 
@@ -275,20 +276,35 @@ void account_desk::close(access& in, const trading_caller& who, close_request wh
   plan->who = who;
   plan->done = std::move(done);
   if (what.symbol && in.book()->held(*what.symbol).is_zero()) return plan->done(closed_positions{}); // flat already: nothing to do
-  if (!what.symbol) { // everything: what rests could fill behind the closing orders
-    for (const auto number : in.book()->open_orders()) plan->waits_for.push_back(number);
-    plan->cancelled = cancel_matching(in, who, {});
-  }
+  if (!what.symbol) cancel_for(in, *plan); // everything: what rests could fill behind the closing orders
   plan->what = std::move(what);
   finish_closing(in, std::move(plan));
+}
+
+/// All orders but those that protect a position: they stay until the order that closes it has passed the gate, which takes them back.
+void account_desk::cancel_for(access& in, closing& plan) {
+  const auto& book = *in.book();
+  for (const auto number : book.open_orders()) {
+    const auto& what = *book.find(number);
+    if (book.is_protection(what) && !book.held(what.symbol).is_zero()) continue;
+    plan.waits_for.push_back(number);
+    plan.cancelled.push_back(what.id);
+  }
+  for (const auto number : plan.waits_for) in.cancel(number, "cancelled by " + plan.who.principal, [](const order_answer&) {});
 }
 
 void account_desk::finish_closing(access& in, std::shared_ptr<closing> plan) {
   if (!in.book()) return plan->done(error{errc::not_available, "the journal is being repaired; nothing was closed"});
   const auto& book = *in.book();
   const bool waits = std::ranges::any_of(plan->waits_for, [&](order_number n) { return book.find(n) && !is_final(book.find(n)->state); });
-  if (waits && ++plan->looks < closing_looks) return in.after(closing_pause, [this, plan](access& later) { finish_closing(later, plan); });
-  if (waits) return plan->done(error{errc::timed_out, "not every order is cancelled yet: nothing was closed; try again"});
+  if (waits) {
+    ++plan->looks;
+    // a slow venue: who asked is not kept waiting, the closing orders follow
+    if (plan->looks == closing_looks) std::exchange(plan->done, [](const result<closed_positions>&) {})(closed_positions{{}, plan->cancelled});
+    if (plan->looks < most_closing_looks) return in.after(closing_pause, [this, plan](access& later) { finish_closing(later, plan); });
+    on_alert({severity::alarm, "FLATTEN_INCOMPLETE", order_number::none, {}, "not every order could be cancelled: nothing was closed"}, in.now());
+    return tell_alarms(in);
+  }
   std::vector<position> held;
   for (const auto& [symbol, one] : book.positions())
     if (!one.qty.is_zero() && (!plan->what.symbol || symbol == *plan->what.symbol)) held.push_back(one);

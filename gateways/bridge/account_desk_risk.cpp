@@ -29,7 +29,48 @@ bool cancels_orders(const stop_request& what) {
   return what.open == stop_request::open_orders::cancel || what.mode == risk::kill_mode::flatten;
 }
 
+/// The parts that the gate judges apart: both legs of a pair, else the order itself.
+std::vector<order_request> judged_parts(const order_request& what) {
+  if (what.legs.empty()) return {what};
+  std::vector<order_request> out;
+  for (const auto& leg : what.legs) {
+    auto& one = out.emplace_back(what);
+    one.legs.clear();
+    one.type = leg.type;
+    one.limit_price = leg.limit_price;
+    one.stop_price = leg.stop_price;
+  }
+  return out;
+}
+
 } // namespace
+
+result<void> account_desk::reckon(const order_request& asked, const instrument& contract, const risk::decision& verdict, order_preview& out) const {
+  const auto& state = gate_->core().state();
+  const auto* market = state.symbol(asked.symbol);
+  const auto at_market = market ? (direction_of(asked.side) == direction::buy ? market->market.ask : market->market.bid) : std::nullopt;
+  out.price_used = asked.limit_price ? asked.limit_price : asked.stop_price ? asked.stop_price : at_market;
+  if (!market || !out.price_used) return {};
+  const bool may_send = out.decision.may_send();
+  const auto size = may_send ? verdict.approved : verdict.original;
+  const auto& fees = settings_.fees;
+  risk::checked_math math;
+  const auto per_unit = math.multiply(math.multiply(out.price_used->value().abs(), contract.multiplier), market->instrument.fx);
+  const auto value = math.multiply(per_unit, size.value());
+  const auto costs = math.add(math.add(fees.per_order.value(), math.multiply(fees.per_unit.value(), size.value())), math.multiply(fees.ratio, value));
+  if (!math.is_good()) return error{errc::out_of_range, "the figures of this order leave the range of numbers", "quantity"};
+  out.notional = money{value};
+  out.fees = money{costs};
+  if (!balances_.buying_power) return {};
+  const bool on_margin = contract_of(contract).style == settlement::margined;
+  if (on_margin && !market->instrument.initial_margin) return {};
+  const auto opening = may_send ? math.subtract(size.value(), verdict.closing.value()) : decimal{};
+  const auto cost_per_unit = on_margin ? math.multiply(market->instrument.initial_margin->value(), market->instrument.fx) : per_unit;
+  const auto taken = may_send ? math.add(math.multiply(cost_per_unit, opening), costs) : decimal{};
+  const auto free = math.subtract(math.subtract(balances_.buying_power->value(), state.held_buying_power(math)), taken);
+  if (math.is_good()) out.buying_power_after = money{free};
+  return {};
+}
 
 result<order_preview> account_desk::preview(access& in, const trading_caller& who, const order_request& what) {
   if (auto why = trouble(in)) return *why;
@@ -41,39 +82,27 @@ result<order_preview> account_desk::preview(access& in, const trading_caller& wh
   know(what.strategy);
   auto asked = what;
   asked.symbol = instrument->symbol;
+  // what an exit takes back first does not stand in its way
+  account_core::forecast ahead;
+  in.run([&](account_core& core, utc_time now) { return ahead = core.look_ahead(asked, now), outcome{}; }, [](const order_answer&) {});
   const risk::grant may;
-  risk::order_view view;
-  view.asked = &asked;
-  view.key = &*key;
-  view.principal = who.principal;
-  view.may = &may;
-  const auto verdict = gate_->core().preview(view, in.now());
-  order_preview out;
-  out.decision = risk::to_record(verdict, risk::record_detail::all);
-  const auto& state = gate_->core().state();
-  const auto* market = state.symbol(asked.symbol);
-  const auto at_market = market ? (direction_of(asked.side) == direction::buy ? market->market.ask : market->market.bid) : std::nullopt;
-  out.price_used = asked.limit_price ? asked.limit_price : asked.stop_price ? asked.stop_price : at_market;
-  if (!market || !out.price_used) return out;
-  // of what would be sent; of what was asked where nothing would
-  const auto size = verdict.may_send() ? verdict.approved : verdict.original;
-  const auto& fees = settings_.fees;
-  risk::checked_math math;
-  const auto per_unit = math.multiply(math.multiply(out.price_used->value().abs(), instrument->multiplier), market->instrument.fx);
-  const auto value = math.multiply(per_unit, size.value());
-  const auto costs = math.add(math.add(fees.per_order.value(), math.multiply(fees.per_unit.value(), size.value())), math.multiply(fees.ratio, value));
-  if (!math.is_good()) return error{errc::out_of_range, "the figures of this order leave the range of numbers", "quantity"};
-  out.notional = money{value};
-  out.fees = money{costs};
-  if (!balances_.buying_power) return out;
-  const bool on_margin = contract_of(*instrument).style == settlement::margined;
-  if (on_margin && !market->instrument.initial_margin) return out;
-  const auto opening = verdict.may_send() ? math.subtract(size.value(), verdict.closing.value()) : decimal{};
-  const auto cost_per_unit = on_margin ? math.multiply(market->instrument.initial_margin->value(), market->instrument.fx) : per_unit;
-  const auto taken = verdict.may_send() ? math.add(math.multiply(cost_per_unit, opening), costs) : decimal{};
-  const auto free = math.subtract(math.subtract(balances_.buying_power->value(), state.held_buying_power(math)), taken);
-  if (math.is_good()) out.buying_power_after = money{free};
-  return out;
+  std::optional<order_preview> out;
+  for (const auto& part : judged_parts(asked)) {
+    risk::order_view view;
+    view.asked = &part;
+    view.key = &*key;
+    view.principal = who.principal;
+    view.may = &may;
+    const auto verdict = gate_->preview(view, ahead.taken_back, *in.book(), in.now());
+    order_preview one;
+    one.decision = risk::to_record(verdict, risk::record_detail::all);
+    if (one.decision.may_send() && ahead.no_room) refuse_for(one.decision, *ahead.no_room);
+    if (auto done = reckon(part, *instrument, verdict, one); !done) return done.error();
+    // of a pair the part that is refused counts, else the one that is cut more
+    if (!out || !one.decision.may_send() || one.decision.approved < out->decision.approved) out = std::move(one);
+    if (!out->decision.may_send()) break;
+  }
+  return std::move(*out);
 }
 
 void account_desk::stop(access& in, const trading_caller& who, const stop_request& what, reply<stopped> done) {
@@ -108,6 +137,13 @@ result<resume_question> account_desk::ask_resume(access& in, const trading_calle
   out.expires_in = risk::kill_switch::token_life;
   out.blocking = breakers_.would_trip(rearm_inputs(in), limits_now());
   return out;
+}
+
+result<void> account_desk::may_resume(access& in) const {
+  if (auto why = in.blocked()) return blocked_error(*why);
+  const auto blocking = breakers_.would_trip(rearm_inputs(in), limits_now());
+  if (!blocking.empty()) return error{errc::conflict, "account " + settings_.profile.id.str() + " would stop again at once: " + blocking.front()};
+  return {};
 }
 
 void account_desk::resume(access& in, const trading_caller& who, const std::string& token, reply<std::uint64_t> done) {

@@ -87,6 +87,7 @@ private:
   /// The same with several accounts; the answers in their order.
   template <class T, class Work>
   void with_all(const trading_caller& who, const std::vector<account_id>& ids, reply<std::vector<result<T>>> done, Work work);
+  void resume_all(const trading_caller& who, const std::vector<account_id>& ids, const std::string& token, const reply<std::uint64_t>& done);
   /// Which account an order is of, where the name does not say. Errors: not_found.
   void locate(const trading_caller& who, const order_name& name, reply<account_id> done);
   [[nodiscard]] std::vector<account_id> meant_by(const risk::kill_scope& scope) const;

@@ -101,6 +101,20 @@ void actor_trading_port::resume(const trading_caller& who, std::string token, re
     if (health_->resuming.token == token) ids = health_->resuming.accounts;
     else ids.resize(1); // says what is wrong with the token
   }
+  // all or none: an account that would stop again at once keeps the others stopped, too
+  with_all<std::uint64_t>(
+    who, ids,
+    [this, who, ids, token, done](result<std::vector<result<std::uint64_t>>> got) {
+      if (const auto all = all_of(got); !all) return done(all.error());
+      resume_all(who, ids, token, done);
+    },
+    [](account_desk& desk, account_access& in, const auto& told) {
+      const auto may = desk.may_resume(in);
+      told(may ? result<std::uint64_t>{0} : result<std::uint64_t>{may.error()});
+    });
+}
+
+void actor_trading_port::resume_all(const trading_caller& who, const std::vector<account_id>& ids, const std::string& token, const reply<std::uint64_t>& done) {
   with_all<std::uint64_t>(
     who, ids,
     [done](result<std::vector<result<std::uint64_t>>> got) {
@@ -108,7 +122,7 @@ void actor_trading_port::resume(const trading_caller& who, std::string token, re
       if (!all) return done(all.error());
       done(all->empty() ? std::uint64_t{0} : *std::ranges::max_element(*all));
     },
-    [who, token = std::move(token)](account_desk& desk, account_access& in, const auto& told) { desk.resume(in, who, token, told); });
+    [who, token](account_desk& desk, account_access& in, const auto& told) { desk.resume(in, who, token, told); });
 }
 
 bool actor_trading_port::has_account(const std::string& name) const {

@@ -72,10 +72,20 @@ void order_diary::on_record(const journal_record& record) {
       } else if constexpr (std::is_same_v<kind, legs_linked>) tell(fact.parent, record.at);
       else if constexpr (std::is_same_v<kind, venue_id_learned> || std::is_same_v<kind, stop_progressed>) tell(fact.number, record.at);
       else if constexpr (std::is_same_v<kind, terms_changed>) {
-        keep(fact.number, entry("changed_while_waiting"));
+        auto one = entry("changed_while_waiting");
+        one.qty = fact.terms.qty;
+        one.px = fact.terms.limit_price ? fact.terms.limit_price : fact.terms.stop_price;
+        keep(fact.number, std::move(one));
         tell(fact.number, record.at);
-      }
-      else if constexpr (std::is_same_v<kind, report_unmatched>) {
+      } else if constexpr (std::is_same_v<kind, change_decided>) {
+        auto one = entry("change_" + word_of(fact.decision));
+        one.code = fact.decision.code;
+        one.text = fact.decision.message;
+        one.qty = fact.wanted.qty;
+        one.px = fact.wanted.limit_price ? fact.wanted.limit_price : fact.wanted.stop_price;
+        keep(fact.number, std::move(one));
+        tell(fact.number, record.at);
+      } else if constexpr (std::is_same_v<kind, report_unmatched>) {
         auto one = entry("report_unmatched");
         one.text = fact.what;
         keep(fact.number, std::move(one));

@@ -47,6 +47,8 @@ void order_states::on_record(const journal_record& record) {
         if (auto* what = get(fact.number)) take_progress(*what, fact.progress, at);
       } else if constexpr (std::is_same_v<kind, terms_changed>) {
         if (auto* what = get(fact.number)) take_terms(*what, fact.terms, at);
+      } else if constexpr (std::is_same_v<kind, change_decided>) {
+        if (auto* what = get(fact.number)) take_change(*what, fact, at);
       } else if constexpr (std::is_same_v<kind, legs_linked>) {
         if (auto* head = get(fact.parent)) {
           for (const auto leg : fact.legs)

@@ -1,5 +1,7 @@
 #include "gateways/json/json_reader.hpp"
 
+#include "actors/model/text.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -115,7 +117,7 @@ std::optional<std::string> object_reader::string(std::initializer_list<std::stri
   const auto* value = find(names, n);
   if (value == nullptr) return std::nullopt;
   if (value->type() != json_value::kind::string) return problem(*names.begin(), "must be text", "type"), std::nullopt;
-  if (value->text().empty() || value->text().size() > max_length)
+  if (value->text().empty() || characters_in(value->text()) > max_length)
     return problem(*names.begin(), "must have 1 to " + std::to_string(max_length) + " characters", "range"), std::nullopt;
   return value->text();
 }

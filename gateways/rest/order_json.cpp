@@ -1,6 +1,7 @@
 #include "gateways/rest/order_json.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace tt::gateway {
 
@@ -75,6 +76,11 @@ void read_bracket(object_reader& body, order_request& out) {
   }
 }
 
+/// What a pair has as a whole; said of a leg it would not be heeded.
+constexpr std::array of_the_pair{"account_id", "account", "time_in_force", "tif", "duration", "good_till", "extended_hours", "reduce_only", "allow_close_part",
+                                 "notional", "weight", "trail_offset", "trail_percent", "take_profit", "stop_loss", "legs", "strategy_id", "strategy",
+                                 "alert_id", "comment", "client_order_id"};
+
 /// Legs are OrderRequests; what they must share with the order may be left out or be equal.
 void read_legs(object_reader& body, order_request& out) {
   const auto* value = body.value({"legs"}, need::optional);
@@ -93,6 +99,8 @@ void read_legs(object_reader& body, order_request& out) {
     if (symbol && *symbol != out.symbol) inner.problem("symbol", "both legs have the symbol of the order", "conflict");
     const auto size = more_than_zero(inner, {"quantity", "qty", "contracts"});
     const auto* whole = std::get_if<size_quantity>(&out.size);
+    for (const char* name : of_the_pair)
+      if (inner.value({name}, need::optional)) inner.problem(name, "is the same for both legs: put it beside legs", "conflict");
     if (size && !(whole && whole->value.value() == *size)) inner.problem("quantity", "both legs have the quantity of the order", "conflict");
     body.absorb(inner, "legs");
     out.legs.push_back(leg);

@@ -408,13 +408,7 @@ void close_with(services& parts, trading_port& port, const context_ptr& call, co
   // a position is the account's, whoever opened it
   if (!call->who.strategies.empty()) return answer(out_of_scope("strategies"));
   what.account = asked_account(port, *call, std::move(what.account));
-  port.close(caller_of(*call), std::move(what), answer_with<closed_positions>(call, answer, [](json_writer& out, const closed_positions& done) {
-               out.begin_object().key("orders");
-               write_all(out, done.orders);
-               out.key("cancelled").begin_array();
-               for (const auto& id : done.cancelled) out.value(id.str());
-               out.end_array().end_object();
-             }, 202));
+  port.close(caller_of(*call), std::move(what), answer_closed(call, answer));
 }
 
 void close_position(services& parts, trading_port& port, const context_ptr& call, const responder& answer) {

@@ -303,13 +303,7 @@ void flatten(const ports& at, const context_ptr& call, const responder& answer) 
   what.account = paper->settings.account;
   what.reason = "flatten of a paper account";
   if (!call->who.strategies.empty()) return answer(out_of_scope("strategies"));
-  at.trading.close(caller_of(*call), std::move(what), answer_with<closed_positions>(call, answer, [](json_writer& out, const closed_positions& done) {
-                     out.begin_object().key("orders");
-                     write_all(out, done.orders);
-                     out.key("cancelled").begin_array();
-                     for (const auto& id : done.cancelled) out.value(id.str());
-                     out.end_array().end_object();
-                   }, 202));
+  at.trading.close(caller_of(*call), std::move(what), answer_closed(call, answer));
 }
 
 void cancel(const ports& at, const context_ptr& call, const responder& answer) {

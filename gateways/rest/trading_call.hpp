@@ -79,6 +79,29 @@ void write_all(json_writer& out, const std::vector<T>& list) {
   out.end_array();
 }
 
+/// The orders that close positions and what was cancelled for them; 422 with the gate's reason where it refused each of them.
+inline reply<closed_positions> answer_closed(const context_ptr& call, const responder& answer) {
+  return [call, answer](const result<closed_positions>& got) {
+    if (!got) return answer(to_api_error(got.error(), place_of(*call, got.error())));
+    const auto is_refused = [](const order_snapshot& one) { return one.what.state == order_state::risk_rejected; };
+    const bool none_goes = !got->orders.empty() && std::ranges::all_of(got->orders, is_refused);
+    json_writer out{call->style};
+    out.begin_object().key("orders");
+    write_all(out, got->orders);
+    out.key("cancelled").begin_array();
+    for (const auto& id : got->cancelled) out.value(id.str());
+    out.end_array();
+    if (none_goes) {
+      const auto& why = got->orders.front().what;
+      out.field("detail", "Nothing was closed: " + (why.reason.empty() ? why.reject_code : why.reason)).field("error", "Order refused");
+      out.field("error_code", "risk." + why.reject_code).field("timestamp", call->now).field("request_id", call->request_id);
+      out.key("errors").begin_array().end_array();
+    }
+    out.end_object();
+    answer(json_response(out.take(), none_goes ? 422 : 202));
+  };
+}
+
 /// Takes one order of the account's limit and gives a responder that shows in the headers what is left; nothing: answered with 429.
 inline std::optional<responder> within_rate(services& parts, const context_ptr& call, const responder& answer, const account_id& account) {
   if (!parts.order_rates) return answer;

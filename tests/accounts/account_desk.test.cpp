@@ -392,6 +392,81 @@ TEST_F(desk_bench, a_preview_says_what_an_order_would_cost) {
   EXPECT_TRUE(orders().empty());
 }
 
+TEST_F(desk_bench, a_preview_says_of_exits_and_pairs_what_the_order_will_hear) {
+  start();
+  quote("AAPL", "99.99", "100.01");
+  ASSERT_TRUE(bracket("10", "95", "110"));
+  pass(100ms);
+  place_order exit;
+  exit.request.account = account_id{"paper"};
+  exit.request.symbol = "AAPL";
+  exit.request.side = order_side::sell;
+  exit.request.size = size_quantity{qty("10")};
+  exit.request.effect = position_effect::reduce_only;
+  const auto seen = got<order_preview>([&](auto done) { port->preview(ann, exit.request, done); });
+  ASSERT_TRUE(seen);
+  EXPECT_EQ(seen->decision.code, "APPROVED") << seen->decision.message << ": its own protection makes room";
+  EXPECT_EQ(seen->decision.approved, qty("10"));
+  const auto placed = got<placed_order>([&](auto done) { port->place(ann, exit, done); });
+  ASSERT_TRUE(placed);
+  EXPECT_TRUE(placed->order.what.decision.may_send() || placed->order.what.state == order_state::created);
+  pass(200ms);
+  EXPECT_TRUE(positions().empty());
+  // beside a sale that rests a bracket's stop would have no room
+  ASSERT_TRUE(place(order_side::sell, "20", "AAPL", "105"));
+  order_request entry;
+  entry.account = account_id{"paper"};
+  entry.symbol = "AAPL";
+  entry.size = size_quantity{qty("20")};
+  entry.type = order_type::bracket;
+  entry.loss = stop_loss{px("95"), {}};
+  const auto none = got<order_preview>([&](auto done) { port->preview(ann, entry, done); });
+  ASSERT_TRUE(none);
+  EXPECT_EQ(none->decision.code, "REDUCE_ONLY_EXCESS");
+  EXPECT_EQ(bracket("20", "95", nullptr)->order.what.reject_code, "REDUCE_ONLY_EXCESS");
+}
+
+TEST_F(desk_bench, closing_everything_leaves_the_protection_of_what_the_gate_will_not_close) {
+  start();
+  quote("AAPL", "99.99", "100.01");
+  ASSERT_TRUE(bracket("10", "95", nullptr));
+  ASSERT_TRUE(place(order_side::buy, "5", "AAPL", "98"));
+  stop_request halt;
+  halt.reason = "test";
+  halt.open = stop_request::open_orders::keep;
+  ASSERT_TRUE(got<stopped>([&](auto done) { port->stop(ann, halt, done); }));
+  close_request all;
+  all.account = account_id{"paper"};
+  const auto refused = got<closed_positions>([&](auto done) { port->close(ann, all, done); });
+  ASSERT_TRUE(refused) << to_string(refused.error());
+  ASSERT_EQ(refused->orders.size(), 1U);
+  EXPECT_EQ(refused->orders[0].what.reject_code, "KILL_SWITCH");
+  EXPECT_EQ(refused->cancelled.size(), 1U) << "the purchase that rested";
+  const auto stops = std::ranges::count_if(orders(), [](const order_snapshot& one) { return one.what.leg == "stop" && one.what.state == order_state::working; });
+  EXPECT_EQ(stops, 1) << "the position is still protected";
+}
+
+TEST_F(desk_bench, closing_everything_at_a_slow_venue_is_answered_and_goes_on) {
+  latency = 2'500ms;
+  start();
+  quote("AAPL", "99.99", "100.01");
+  ASSERT_TRUE(place(order_side::buy, "10"));
+  pass(3s);
+  ASSERT_TRUE(place(order_side::buy, "5", "AAPL", "98"));
+  pass(3s);
+  close_request all;
+  all.account = account_id{"paper"};
+  const auto answered = got<closed_positions>([&](auto done) { port->close(ann, all, done); });
+  ASSERT_TRUE(answered) << to_string(answered.error());
+  EXPECT_TRUE(answered->orders.empty());
+  EXPECT_EQ(answered->cancelled.size(), 1U);
+  for (int i = 0; i < 10; ++i) {
+    quote("AAPL", "99.99", "100.01");
+    pass(1s);
+  }
+  EXPECT_TRUE(positions().empty());
+}
+
 TEST_F(desk_bench, news_are_numbered_without_gaps_and_go_on_after_a_restart) {
   start();
   quote("AAPL", "99.99", "100.01");

@@ -113,7 +113,7 @@ TEST_F(desk_snapshot, bytes_that_are_none_are_refused) {
   const auto bytes = whole.to_bytes();
   auto other = fresh();
   EXPECT_EQ(other.begin_from("").error().code, errc::unsupported);
-  EXPECT_EQ(other.begin_from("\x02" + bytes.substr(1)).error().code, errc::unsupported);
+  EXPECT_EQ(other.begin_from(static_cast<char>(bytes.front() + 1) + bytes.substr(1)).error().code, errc::unsupported);
   for (std::size_t n = 1; n < bytes.size(); n += 97) EXPECT_FALSE(other.begin_from(bytes.substr(0, n))) << n;
   EXPECT_FALSE(other.begin_from(bytes + 'x'));
   ASSERT_TRUE(other.begin_from(bytes));

@@ -361,8 +361,17 @@ TEST(account_core, replaces_with_the_gate_asked_again) {
   s.gate.refuse_with = "BUYING_POWER";
   change = {};
   change.qty = q(1000);
-  EXPECT_EQ(s.core.replace(n, change, s.now).refused->code, errc::refused);
+  const auto refused = s.done(s.core.replace(n, change, s.now));
+  EXPECT_EQ(refused.refused->code, errc::refused);
+  ASSERT_EQ(refused.records.size(), 1u) << "the decision is journalled";
+  EXPECT_EQ(std::get<change_decided>(refused.records[0].fact).decision.code, "BUYING_POWER");
   EXPECT_EQ(s.get(n).state, order_state::working);
+  EXPECT_EQ(s.get(n).decision.code, "APPROVED") << "the order stands as it was approved";
+  s.gate.refuse_with.reset();
+  s.gate.cut_to = q(12);
+  EXPECT_FALSE(s.done(s.core.replace(n, change, s.now)).refused);
+  EXPECT_EQ(s.get(n).pending_terms->qty, q(12));
+  EXPECT_EQ(s.get(n).decision.result, verdict::approved_reduced) << "nobody is cut in silence";
   s.check_replay();
 }
 

@@ -110,7 +110,8 @@ std::vector<journal_fact> one_of_each() {
           risk_noted{"kill_switch", "account", "admin", "test", "{}"},
           cause_received{*intent_key::webhook("p", "k", 0), "10.0.0.1", "buy"},
           stop_progressed{order_number{7}, {p(99), true}},
-          terms_changed{order_number{7}, full_order().terms}};
+          terms_changed{order_number{7}, full_order().terms},
+          change_decided{order_number{7}, decided.decision, full_order().terms}};
 }
 
 std::string hex(std::string_view bytes) {

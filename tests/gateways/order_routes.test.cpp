@@ -448,6 +448,14 @@ TEST(order_routes, what_lies_inside_an_order_is_read_as_the_order_is) {
   EXPECT_EQ(f.order(pair + R"({"symbol":"AAPL","side":"sell","quantity":10,"type":"limit","price":110,"colour":"red"})" + other).status, 201);
   EXPECT_EQ(f.order(R"({"symbol":"AAPL","side":"buy","quantity":10,"type":"bracket","take_profit":{"price":110,"symbol":"AAPL"},"stop_loss":{"stop_price":95,"x":1}})").status, 201);
   EXPECT_EQ(f.order(pair + R"({"symbol":"MSFT","type":"limit","price":110})" + other).status, 400) << "another symbol";
+  for (const char* said : {R"("reduce_only":true)", R"("time_in_force":"gtc")", R"("account_id":"other")", R"("quantity":9)"}) {
+    const auto refused = f.order(pair + R"({"type":"limit","price":110,)" + said + "}" + other);
+    EXPECT_EQ(refused.status, 400) << said << ": of a leg it would not be heeded";
+  }
+  std::string accents;
+  for (int i = 0; i < 200; ++i) accents += "\u00e9";
+  EXPECT_EQ(f.order(R"({"symbol":"AAPL","side":"sell","quantity":1,"comment":")" + accents + R"("})").status, 201) << "characters, not bytes";
+  EXPECT_EQ(f.order(R"({"symbol":"AAPL","side":"sell","quantity":1,"comment":")" + accents + R"(e"})").status, 400);
   const auto strict = f.send_json("POST", "/api/orders?strict=1", pair + R"({"type":"limit","price":110,"colour":"red"})" + other);
   EXPECT_EQ(strict.status, 400);
   EXPECT_EQ(strict.json()["errors"][0]["loc"], nlohmann::json::parse(R"(["body","legs.colour"])"));

@@ -132,6 +132,16 @@ TEST(apply_fill, average_cost_of_thirds_leaves_nothing_behind) {
   EXPECT_LT((earned - money{10}).value().abs(), d("0.0000000001")); // 84 − 74
 }
 
+TEST(apply_fill, a_part_that_is_closed_leaves_the_average_where_it_was) {
+  position held;
+  held.symbol = "X";
+  ASSERT_TRUE(apply_fill(held, fill(direction::buy, "30", "288.03")));
+  const auto effect = apply_fill(held, fill(direction::sell, "13", "288.02"));
+  ASSERT_TRUE(effect);
+  EXPECT_EQ(effect->realized, money{d("-0.13")});
+  EXPECT_EQ(held.average_price(), price{d("288.03")});
+}
+
 TEST(apply_fill, what_does_not_fit_changes_nothing) {
   position held;
   held.symbol = "X";

@@ -464,6 +464,16 @@ TEST(gate, a_leg_goes_out_though_the_market_jumped_over_it_and_however_many_ther
   auto own = d.order("AAPL", sell, "1", order_type::stop);
   own.asked.stop_price = px("130");
   EXPECT_EQ(said(d.send(own)), "PRICE_COLLAR") << "a stop that somebody sends is judged";
+  auto moved = d.order("AAPL", sell, "1", order_type::stop);
+  moved.asked.stop_price = px("95");
+  moved.asked.effect = position_effect::reduce_only;
+  moved.view.origin = order_origin::leg;
+  ASSERT_EQ(said(d.send(moved)), "APPROVED");
+  moved.asked.stop_price = px("130");
+  EXPECT_EQ(said(d.g.check_change(moved.view, d.now)), "APPROVED") << "resized where it stands";
+  moved.view.legs = leg_prices::moved;
+  const auto refused = d.g.check_change(moved.view, d.now);
+  EXPECT_EQ(said(refused), "PRICE_COLLAR") << "and so is one that somebody moves";
 }
 
 TEST(gate, fat_fingers) {
