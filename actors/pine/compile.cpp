@@ -49,6 +49,9 @@ std::shared_ptr<program> compiler::run(std::string_view source) {
     error("PN0202", {}, "the script doesn't call indicator(), strategy() or library()",
           "add for example: indicator(\"My script\")");
   check_frame();
+  if (requested_.size() > limits::requests)
+    error("PN0261", one_too_many_, "the script makes more than " + std::to_string(limits::requests) + " different requests",
+          "equal calls count once; a tuple or an object brings several values in one request");
   if (!gave_up_) check_uncalled(*main_);
   finish_unit();
   return main_unit_.out;
@@ -370,6 +373,8 @@ value compiler::declare(const ast::stmt& s) {
     // of what is held by reference it says only that the variable keeps its object: such values are series always (Pine
     // manual, "Type system", const)
     const bool by_value = want == t_na || want == t_string || !is_ref(want);
+    if (by_value && q == qual::constant && v.type == t_na && !v.bad)
+      error("PN0214", s.value->pos, "'" + s.name + "' is declared const but the value is na, which is simple");
     if (by_value && v.q > q && !v.bad)
       error("PN0214", s.value->pos, "'" + s.name + "' is declared " + s.type.qualifier + " but the value is " +
                                       std::string(name_of(v.q)));

@@ -54,6 +54,7 @@ struct instr {
   op code = op::halt;
   std::uint16_t x = 0;
   std::uint32_t a = 0, b = 0, c = 0;
+  bool operator==(const instr&) const = default;
 };
 
 /// What a register is loaded with before each bar.
@@ -88,6 +89,7 @@ struct bar_load {
   std::uint32_t extra = 0; ///< which field of strategy_view
   std::uint32_t reg = 0;
   bool is_ref = false;
+  bool operator==(const bar_load&) const = default;
 };
 
 /// A ring for `x[n]`. `reg` is the register whose value offset 0 means.
@@ -98,6 +100,7 @@ struct ring_plan {
   std::uint32_t asked = 0; ///< size that max_bars_back() gives the buffer; 0: none
   bool dynamic = false;    ///< offsets not known when compiling
   bool is_ref = false;
+  bool operator==(const ring_plan&) const = default;
 };
 
 /// A call of a built-in.
@@ -136,6 +139,7 @@ struct input_use {
   std::uint32_t index = 0;
   std::uint32_t reg = 0;
   bool is_ref = false;
+  bool operator==(const input_use&) const = default;
 };
 
 enum class plot_kind : std::uint8_t {
@@ -160,6 +164,7 @@ struct request_plan {
   std::vector<type_id> types;
   bool lower = false; ///< request.security_lower_tf
   std::uint32_t line_no = 0;
+  std::uint32_t expression = 0; ///< the same number for plans that evaluate the same: see limits::requests
 };
 
 /// indicator(), strategy() or library().

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -55,7 +56,8 @@ struct shared_state {
   std::uint64_t since_clock = 0;    ///< steps and bars since the clock was asked for the run
   std::int64_t run_deadline_ns = 0; ///< 0: before the first bar
   std::map<std::string, std::unique_ptr<symbol_data>> derived; ///< bars aggregated here
-  std::uint32_t request_instances = 0;
+  std::uint32_t request_streams = 0;              ///< requests that run now, see limits::request_streams
+  std::set<std::string> requested;                ///< unique requests made so far, see limits::requests
   context* root = nullptr;
   bool any_varip_record = false;
   std::vector<std::unique_ptr<record_object::varip_layout>> layouts;
