@@ -41,6 +41,7 @@ void compiler::take_text_sizes(const std::string& name, call_args& args) {
     bool size = named == "size" || named == "text_size" || (setter && named.empty() && i + 1 == args.values.size());
     if (!size || v.type != t_int) continue;
     if (v.known) {
+      if (v.number < 0) error("PN0255", args.sources[i]->pos, "a text size can't be negative");
       auto q = v.q;
       v = constant_text(std::to_string(to_int(v.number)));
       v.q = q;
@@ -48,7 +49,7 @@ void compiler::take_text_sizes(const std::string& name, call_args& args) {
     }
     const auto given = reg_of(v);
     v = temp(t_string, v.q);
-    call_into(v, "str.tostring", "size", {given}, {t_int});
+    call_into(v, "$size", registry::get().functions(name)->front().name, {given}, {t_int}); // a name that stays
   }
 }
 

@@ -132,8 +132,9 @@ value compiler::unknown_name(const std::string& name, source_pos pos, bool is_ca
   std::string message = "there is no " + what + " '" + name + "'";
   if (dot != std::string::npos && registry::get().is_namespace(name.substr(0, name.rfind('.'))))
     message = "the built-in " + what + " '" + name + "' doesn't exist or isn't supported";
-  auto old = old_name_hint(name);
-  error(code, pos, message, !old.empty() ? old : near.empty() ? "" : "did you mean '" + near + "'?");
+  const bool other_kind = is_call ? registry::get().variable(name) != nullptr : registry::get().functions(name) != nullptr;
+  auto old = near == name && version() < 6 && !other_kind ? "version 6 has it" : old_name_hint(name);
+  error(code, pos, message, !old.empty() ? old : near.empty() || near == name ? "" : "did you mean '" + near + "'?");
   return error_value();
 }
 
