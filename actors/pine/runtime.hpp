@@ -81,6 +81,9 @@ struct shared_state {
   }
   /// A bar begins: its steps, as far as the run has any left. Stops the script when the run's time is up.
   void begin_bar();
+  /// A requested bar that lies before the chart's present one is a bar of its own for the work allowed on a bar: a request
+  /// that is made for the first time may have thousands of them behind it.
+  void begin_past_bar();
   /// Takes from the run what the bar has used.
   void end_bar();
   /// Stops the script when its steps or its time are used up.

@@ -130,6 +130,7 @@ void request_instance::advance_merge(bool) {
         if (!equal || tf_.intraday() || owner_.cal.period(tf_, t) < inner_->cal.period(tf_, b.time_ms)) break;
       }
       if (!equal && !lookahead_ && close_of(next_) > close) break;
+      if (b.time_ms < t && (equal || close_of(next_) <= t)) owner_.shared.begin_past_bar();
       step(b, next_ + 1 == bars_->size(), true);
       ++next_;
     }
@@ -372,6 +373,7 @@ void security_lower(site& c) {
   while (found->next_ < found->bars_->size()) {
     const auto& b = (*found->bars_)[found->next_];
     if (b.time_ms >= to) break;
+    if (b.time_ms < from) c.shared().begin_past_bar();
     found->step(b, false, true);
     ++found->next_;
     if (b.time_ms >= from) keep();
