@@ -232,8 +232,7 @@ void compiler::open_scope() { frame_->scopes.emplace_back(); }
 void compiler::push_histories(const scope& s) {
   for (auto* e : s.order) {
     if (e->ring < 0) continue;
-    const auto& plan = out().rings[usz(e->ring)];
-    emit(plan.is_ref ? op::pushr : op::push, plan.reg, plan.state);
+    push_history(out().rings[usz(e->ring)]);
   }
 }
 
@@ -257,10 +256,7 @@ symbol_entry* compiler::define(const std::string& name, value v, source_pos pos)
 
 void compiler::finish_unit() {
   for (auto& [_, s] : unit_->globals) push_histories(s);
-  for (auto* e : unit_->ringed_builtins) {
-    const auto& plan = out().rings[usz(e->ring)];
-    emit(plan.is_ref ? op::pushr : op::push, plan.reg, plan.state);
-  }
+  for (auto* e : unit_->ringed_builtins) push_history(out().rings[usz(e->ring)]);
   emit(op::halt);
 }
 

@@ -257,11 +257,7 @@ value compiler::field_value(const value& object, const std::string& name, source
 
 std::int32_t compiler::ring_for(symbol_entry& s) {
   if (s.ring >= 0) return s.ring;
-  ring_plan plan;
-  plan.is_ref = is_ref(s.val.type);
-  plan.reg = reg_of(s.val);
-  plan.state = new_state(64);
-  out().rings.push_back(plan);
+  out().rings.push_back(ring_of(s.val));
   s.ring = i32(out().rings.size() - 1);
   if (s.builtin) unit_->ringed_builtins.push_back(&s);
   return s.ring;
@@ -307,13 +303,9 @@ value compiler::history(const ast::expr& e) {
   if (base.symbol != nullptr) {
     ring = ring_for(*base.symbol);
   } else {
-    ring_plan plan;
-    plan.is_ref = is_ref(base.type);
-    plan.reg = reg_of(base);
-    plan.state = new_state(64);
-    out().rings.push_back(plan);
+    out().rings.push_back(ring_of(base));
     ring = i32(out().rings.size() - 1);
-    emit(plan.is_ref ? op::pushr : op::push, plan.reg, plan.state);
+    push_history(out().rings.back());
   }
   auto& plan = out().rings[usz(ring)];
   auto v = temp(base.type, qual::series);

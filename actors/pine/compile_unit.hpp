@@ -294,6 +294,9 @@ private:
   }
   std::uint32_t new_ref() { return out().refs++; }
   std::uint32_t new_reg(type_id t) { return is_ref(t) ? new_ref() : new_num(); }
+  /// A new history of the value, and the instruction that gives it this bar's.
+  ring_plan ring_of(const value& v);
+  void push_history(const ring_plan& plan);
   std::uint32_t number_reg(double v);
   std::uint32_t text_reg(const std::string& s);
   std::uint32_t null_ref();

@@ -36,7 +36,7 @@ enum class op : std::uint16_t {
   sel,   ///< n[a] = n[b] ? n[c] : n[next.a], two words
   once,  ///< jump to c if n[a], else set it: the initialiser of a var
   push,  ///< history ring at state b takes n[a] as this bar's value
-  pushr, ///< the same for r[a]
+  pushr, ///< the same for r[a]; with x of a copy of that array or matrix as it is now
   hist,  ///< n[a] = ring at state b, c bars back (c >= 1)
   histr,
   histd, ///< n[a] = ring at state b, n[c] bars back; offset 0 reads the ring's own register
@@ -100,6 +100,7 @@ struct ring_plan {
   std::uint32_t asked = 0; ///< size that max_bars_back() gives the buffer; 0: none
   bool dynamic = false;    ///< offsets not known when compiling
   bool is_ref = false;
+  bool copies = false;     ///< of arrays and matrices: each bar keeps what they held at its end
   bool operator==(const ring_plan&) const = default;
 };
 

@@ -276,6 +276,8 @@ private:
   std::string field_text(bar_field f) const;
   void collect();
   void grow(ring& r);
+  /// A copy of an array or matrix for its history: what the script does to it later leaves the past alone.
+  object* as_it_is(object* o);
   /// The bars since the newest value, up to the one with stamp `last`, get that value too.
   void repeat_newest(ring& r, std::int64_t last);
   /// An offset beyond what the buffer was sized for. A size that the script gives (max_bars_back) is the size at first:

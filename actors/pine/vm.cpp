@@ -267,7 +267,7 @@ void context::run() {
   OP(push) : push(ring_at(ip->b), n[ip->a]);
   ++ip;
   NEXT;
-  OP(pushr) : push(ring_at(ip->b), as_num(r[ip->a]));
+  OP(pushr) : push(ring_at(ip->b), as_num(ip->x == 0 ? r[ip->a] : as_it_is(r[ip->a])));
   ++ip;
   NEXT;
   OP(hist) : {
