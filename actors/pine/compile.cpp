@@ -361,6 +361,8 @@ value compiler::declare(const ast::stmt& s) {
   }
   if (want == t_bool && v.type == t_na && !v.bad && version() >= 6)
     error("PN0213", s.value->pos, "a bool can't be na in version 6", "use true or false");
+  if (s.keep == storage::varip && holds_drawing(want))
+    error("PN0214", s.pos, "a varip variable can't hold a value of type " + types_->name(want), "declare it with var: what is drawn on a bar under way is drawn anew");
   bool mutated = s.mutated[0];
   auto most = qual::series;
   if (!s.type.qualifier.empty()) {
