@@ -52,6 +52,9 @@ std::shared_ptr<program> compiler::run(std::string_view source) {
   if (requested_.size() > limits::requests)
     error("PN0261", one_too_many_, "the script makes more than " + std::to_string(limits::requests) + " different requests",
           "equal calls count once; a tuple or an object brings several values in one request");
+  if (tuple_elements_ > limits::request_tuple_elements)
+    error("PN0261", tuple_too_many_, "the tuples of all requests have more than " + std::to_string(limits::request_tuple_elements) + " elements",
+          "request an object of a type with so many fields instead");
   if (!gave_up_) check_uncalled(*main_);
   finish_unit();
   return main_unit_.out;

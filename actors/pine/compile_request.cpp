@@ -213,8 +213,14 @@ std::optional<std::string> said_by(const value& v) {
 void compiler::count_request(request_plan& plan, const builtin& b, source_pos pos, const std::vector<value>& bound, const std::vector<bool>& given) {
   auto same = std::find_if(expressions_.begin(), expressions_.end(), [&](const auto& p) { return same_expression(*p, plan); });
   plan.expression = u32(same - expressions_.begin());
-  if (same == expressions_.end()) expressions_.push_back(std::make_shared<request_plan>(plan));
+  const bool is_new = same == expressions_.end();
+  if (is_new) expressions_.push_back(std::make_shared<request_plan>(plan));
   if (unit_->is_body) return;
+  if (is_new && plan.results.size() > 1) {
+    const bool fitted = tuple_elements_ <= limits::request_tuple_elements;
+    tuple_elements_ += plan.results.size();
+    if (fitted && tuple_elements_ > limits::request_tuple_elements) tuple_too_many_ = pos;
+  }
   for (const auto* f = frame_; f != nullptr; f = f->caller)
     if (f->block_depth > 0) return;
   static const std::set<std::string> decide{"source", "symbol", "timeframe", "lookahead", "currency", "calc_bars_count"};

@@ -347,6 +347,8 @@ private:
   std::vector<std::shared_ptr<const request_plan>> expressions_; ///< that requests evaluate, each once
   std::set<std::string> requested_; ///< unique requests that run on every bar and say all by themselves
   source_pos one_too_many_;         ///< where the first beyond limits::requests stands
+  std::size_t tuple_elements_ = 0;  ///< that requests give
+  source_pos tuple_too_many_;       ///< where the first beyond limits::request_tuple_elements stands
   std::uint32_t line_ = 0;
   bool declared_ = false;
   bool gave_up_ = false;

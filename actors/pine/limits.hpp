@@ -52,6 +52,9 @@ inline constexpr std::uint32_t plots = 64;
 /// or what changes their data (Pine manual, "Number of calls", of the largest plan). Beyond it: error PN0261 where the calls
 /// say it by themselves, else a runtime error.
 inline constexpr std::uint32_t requests = 64;
+/// Elements of the tuples that a script's requests give, all together, each expression counted once (Pine manual, "Tuple
+/// element limit"). Beyond it: error PN0261.
+inline constexpr std::size_t request_tuple_elements = 127;
 /// Requests that run at a time, equal ones that stand at several places each counted. Beyond it: a runtime error.
 inline constexpr std::uint32_t request_streams = 4 * requests;
 /// Bodies of requests compiled, those of requests inside of requests included. Beyond it: error PN0261.
