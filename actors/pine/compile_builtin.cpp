@@ -188,6 +188,10 @@ compiler::match compiler::try_bind(const builtin& b, const call_args& args, cons
     }
     return true;
   };
+  if (receiver != nullptr && b.params.empty()) {
+    m.problem = "'" + b.name + "' can't be called on a value";
+    return m;
+  }
   if (receiver != nullptr && !place(at++, *receiver, pos)) return m;
   // version 5 lets a parameter be given again by its name; the first argument is the one that counts
   auto again = [&](std::size_t slot, bool by_name) { return version() < 6 && by_name && slot < fixed && m.given[slot]; };
