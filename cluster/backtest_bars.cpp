@@ -36,14 +36,27 @@ std::int64_t file_bars::day_of(std::int64_t time_ms) const { return pine::calend
 civil_date file_bars::first_day() const { return civil_date::from_days(static_cast<std::int32_t>(day_of(bars_.front().time_ms))); }
 civil_date file_bars::last_day() const { return civil_date::from_days(static_cast<std::int32_t>(day_of(bars_.back().time_ms))); }
 
+std::vector<pine::bar> file_bars::longer_bars(const backtest::backtest_request& r, timeframe frame) const {
+  const auto made = pine::timeframe::parse(frame.to_udf());
+  const auto given = pine::timeframe::parse(r.timeframes.front().to_udf());
+  auto until = bars_;
+  std::erase_if(until, [&](const pine::bar& b) { return day_of(b.time_ms) > r.end.days_since_epoch(); });
+  pine::memory_source source;
+  source.add(info_, *given, std::move(until));
+  const auto* data = made ? source.bars(info_->tickerid(), *made) : nullptr;
+  return data == nullptr ? std::vector<pine::bar>{} : data->bars;
+}
+
 result<std::shared_ptr<const bar_set>> file_bars::bars(const backtest::backtest_request& r, const backtest::pair_key& key, inner_bars inner) {
-  if (r.symbols.front() != key.symbol || r.timeframes.front() != key.frame)
-    return error{errc::not_found, "the file holds no bars of " + to_string(key), "--bars"};
+  const auto own = r.timeframes.front();
+  if (r.symbols.front() != key.symbol || key.frame < own) return error{errc::not_found, "the file holds no bars of " + to_string(key), "--bars"};
+  const auto longer = key.frame == own ? std::vector<pine::bar>{} : longer_bars(r, key.frame);
+  const auto& all = key.frame == own ? bars_ : longer;
   const pine::calendar calendar(info_->timezone, info_->session);
-  const auto from = std::find_if(bars_.begin(), bars_.end(), [&](const auto& b) { return calendar.trading_day(b.time_ms) >= r.start.days_since_epoch(); });
-  const auto to = std::find_if(from, bars_.end(), [&](const auto& b) { return calendar.trading_day(b.time_ms) > r.end.days_since_epoch(); });
+  const auto from = std::find_if(all.begin(), all.end(), [&](const auto& b) { return calendar.trading_day(b.time_ms) >= r.start.days_since_epoch(); });
+  const auto to = std::find_if(from, all.end(), [&](const auto& b) { return calendar.trading_day(b.time_ms) > r.end.days_since_epoch(); });
   if (from == to) return error{errc::not_found, "the file holds no bars from " + r.start.to_string() + " to " + r.end.to_string(), "--from"};
-  const auto warmup = std::min<std::size_t>(r.warmup_bars, static_cast<std::size_t>(from - bars_.begin()));
+  const auto warmup = std::min<std::size_t>(r.warmup_bars, static_cast<std::size_t>(from - all.begin()));
   auto info = std::make_shared<pine::symbol_info>(*info_);
   if (info->ticker == "SYM") info->ticker = key.symbol; // the file says nothing of it
   std::vector<pine::bar> lower;

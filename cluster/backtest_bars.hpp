@@ -18,7 +18,8 @@ struct bar_place {
   std::map<std::string, std::string> overrides;
 };
 
-/// A CSV as the bars of a request's one symbol and timeframe. Dates are those of the symbol's time zone.
+/// A CSV as the bars of a request's one symbol and timeframe, and longer ones of that symbol made of them. Dates are those
+/// of the symbol's time zone.
 class file_bars final : public backtest::bar_provider {
 public:
   /// Errors: those of reading the files.
@@ -34,6 +35,8 @@ public:
 
 private:
   std::int64_t day_of(std::int64_t time_ms) const;
+  /// All bars of the file up to the request's end, joined to longer ones.
+  std::vector<pine::bar> longer_bars(const backtest::backtest_request& r, timeframe frame) const;
   std::shared_ptr<const pine::symbol_info> info_;
   std::string timeframe_;
   std::vector<pine::bar> bars_, lower_;

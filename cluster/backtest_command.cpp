@@ -288,7 +288,7 @@ backtest::parse_options resolver(const local_data& data) {
   return out;
 }
 
-backtest::runner_options runner_of(const backtest_options& o, progress_line& line, std::function<std::unique_ptr<pine::data_source>(const backtest::bar_set&)> data) {
+backtest::runner_options runner_of(const backtest_options& o, progress_line& line, backtest::source_maker data) {
   backtest::runner_options out;
   out.threads = threads_of(o);
   out.cancel = &stop_asked;

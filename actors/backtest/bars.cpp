@@ -121,7 +121,7 @@ std::size_t bar_set::lower_bound(std::int64_t time_ms) const {
 namespace {
 
 /// The chart's own bars, without a copy, and longer ones made of them when asked for.
-class own_bars final : public pine::data_source {
+class own_bars final : public run_source {
 public:
   explicit own_bars(const bar_set& set) : set_(set) {}
   const pine::symbol_data* bars(const std::string& symbol, const pine::timeframe& tf) override {
@@ -132,7 +132,9 @@ public:
       longer_ = std::make_unique<pine::memory_source>();
       longer_->add(own.info, own.tf, own.bars);
     }
-    return longer_->bars(symbol, tf);
+    const auto* made = longer_->bars(symbol, tf);
+    if (made != nullptr && set_.warmup() == 0) note_without_past(symbol, tf);
+    return made;
   }
   std::shared_ptr<const pine::symbol_info> info(const std::string& symbol) override { return is_own(symbol) ? set_.info() : nullptr; }
 
@@ -144,7 +146,11 @@ private:
 
 } // namespace
 
-std::unique_ptr<pine::data_source> source_of(const bar_set& own) { return std::make_unique<own_bars>(own); }
+void run_source::note_without_past(const std::string& symbol, const pine::timeframe& tf) {
+  if (without_past_.size() < limits::series_without_past) without_past_.insert(symbol + " " + tf.text(true));
+}
+
+std::unique_ptr<run_source> source_of(const bar_set& own) { return std::make_unique<own_bars>(own); }
 
 // ---------------------------------------------------------------- bytes
 

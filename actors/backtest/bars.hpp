@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ namespace tt::backtest {
 
 namespace limits {
 inline constexpr std::size_t bars_per_pair = 20'000'000; ///< over it a pair is refused: narrow the dates
+inline constexpr std::size_t series_without_past = 10;   ///< named in the warnings of a run; further ones are not
 } // namespace limits
 
 /// One symbol on one timeframe.
@@ -66,9 +68,25 @@ private:
   std::string hash_;
 };
 
+/// Where the request.*() of one run find their data.
+class run_source : public pine::data_source {
+public:
+  /// The longer series that the run has asked for and of which nothing lies before its range, in the order of their names:
+  /// "TEST:A 1D". What is computed on them begins with the range.
+  [[nodiscard]] const std::set<std::string>& without_past() const { return without_past_; }
+
+protected:
+  void note_without_past(const std::string& symbol, const pine::timeframe& tf);
+
+private:
+  std::set<std::string> without_past_;
+};
+/// Makes one for a run over that set, which outlives it.
+using source_maker = std::function<std::unique_ptr<run_source>(const bar_set& own)>;
+
 /// What request.*() sees of a set by itself: its own bars, without a copy, and longer ones made of them. The set must
 /// outlive it. For one run.
-std::unique_ptr<pine::data_source> source_of(const bar_set& own);
+std::unique_ptr<run_source> source_of(const bar_set& own);
 
 /// A set as bytes that mean the same on every machine, and back; the hash is checked.
 /// Errors: corrupt_data; unsupported for a format of a later program.

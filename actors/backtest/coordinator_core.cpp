@@ -1,5 +1,7 @@
 #include "actors/backtest/coordinator_core.hpp"
 
+#include "actors/backtest/request_bars.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -276,8 +278,10 @@ void coordinator_core::extra(std::uint64_t job, extra_wait what, moment now) {
 }
 
 std::shared_ptr<const backtest_request> coordinator_core::request_of(std::uint64_t job) {
-  const auto* e = find(job);
-  return e == nullptr || !e->plan || e->plan->series().empty() ? nullptr : e->plan->series().front().request;
+  auto* e = find(job);
+  if (e == nullptr || !e->plan || e->plan->series().empty()) return nullptr;
+  if (e->asks_by == nullptr) e->asks_by = std::make_shared<const backtest_request>(with_past(*e->plan->series().front().request));
+  return e->asks_by;
 }
 
 result<void> coordinator_core::restore(entry& e) {

@@ -109,7 +109,8 @@ public:
   void extra(std::uint64_t job, extra_wait what, moment now);
   /// Whether a job waits or runs.
   [[nodiscard]] bool is_open(std::uint64_t job) const { return jobs_.contains(job); }
-  /// The request of a running job, for the bars that its scripts ask for; null when there is none.
+  /// The request by which the bars are found that a running job's scripts ask for, one and the same each time; null when there
+  /// is none.
   [[nodiscard]] std::shared_ptr<const backtest_request> request_of(std::uint64_t job);
   /// Call about every 100 ms while wants_ticks().
   void tick(moment now);
@@ -138,6 +139,7 @@ private:
     std::vector<result<series_ref>> loading;
     std::size_t waiting_series = 0;
     std::size_t waiting_extras = 0; ///< questions of its scripts
+    std::shared_ptr<const backtest_request> asks_by; ///< null: none of them has asked yet
     bool begun = false;             ///< bars are there, pieces can be handed out
     std::map<std::uint64_t, handed_piece> handed;
     std::map<std::uint64_t, troubles> trouble;

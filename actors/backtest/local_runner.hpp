@@ -28,7 +28,7 @@ struct runner_options {
   std::function<void(const job_progress&)> progress = {};
   const std::atomic<bool>* cancel = nullptr;
   std::string engine_version;
-  std::function<std::unique_ptr<pine::data_source>(const bar_set& own)> data = {};
+  source_maker data = {};
   column_sharing columns = column_sharing::on; ///< among the trials of a study
 };
 

@@ -108,7 +108,7 @@ struct pair_job {
   std::optional<fall_record> falls_before = {};
   double made_before = 0;
   /// Where request.*() finds other symbols. Empty: the pair's own bars and longer ones made of them. Called once per run.
-  std::function<std::unique_ptr<pine::data_source>(const bar_set& own)> data = {};
+  source_maker data = {};
   /// Columns shared with other runs of this program over this set; null: every one is computed.
   std::shared_ptr<pine::column_cache> columns = {};
 };

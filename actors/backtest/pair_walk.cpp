@@ -193,8 +193,8 @@ void pair_walk::describe(pair_outcome& o) const {
   o.magnifier = r.magnifier == bar_provider::inner_bars::none ? "off" : set_.lower().empty() ? "no shorter bars" : "on";
   if (r.magnifier_left_out) o.warnings.push_back("the bar magnifier is off: with calc_on_order_fills orders fill on the script's own bars");
   if (o.magnifier == "no shorter bars") o.warnings.push_back(to_string(o.key) + " has no shorter bars for the magnifier: filled on its own bars");
-  if (!job_.program->code->requests.empty() && set_.warmup() == 0)
-    o.warnings.push_back(to_string(o.key) + ": what request.*() asks for begins with the first bar of the range, too; warmup_bars gives it a past");
+  for (const auto& series : own_->without_past())
+    o.warnings.push_back(to_string(o.key) + ": request.*() asked for " + series + ", of which there are no bars before the range: what it computes begins there");
   o.logs_dropped = engine.logs_dropped();
   for (const auto& m : engine.logs()) {
     if (m.time_ms < o.first_ms) continue; // of the warm-up

@@ -60,7 +60,7 @@ private:
   std::size_t at_ = 0;   ///< the next bar
   std::size_t told_ = 0; ///< bars before it are in the progress
   std::size_t step_ = 1; ///< bars between two reports of progress
-  std::unique_ptr<pine::data_source> own_;
+  std::unique_ptr<run_source> own_;
   std::optional<pine::tester::strategy_run> run_;
   std::vector<curve_point> curve_;
   fall_record falls_;

@@ -1,6 +1,7 @@
 #include "actors/backtest/request_bars.hpp"
 
 #include "actors/pine/calendar.hpp"
+#include "actors/pine/limits.hpp"
 
 #include <algorithm>
 
@@ -9,7 +10,7 @@ namespace tt::backtest {
 namespace {
 
 /// What one run sees. It keeps the sets that it has handed out alive.
-class seen_bars final : public pine::data_source {
+class seen_bars final : public run_source {
 public:
   seen_bars(request_bars& from, const bar_set& own) : from_(from), own_(own), alone_(source_of(own)) {}
 
@@ -17,7 +18,8 @@ public:
     const auto& data = own_.data();
     if (is_own(symbol) && tf.unit == data.tf.unit && tf.count == data.tf.count) return &data;
     auto set = from_.find(is_own(symbol) ? own_.key().symbol : symbol, tf);
-    if (set == nullptr) return alone_->bars(symbol, tf); // of the own symbol, longer bars can be made
+    if (set == nullptr) return made_here(symbol, tf);
+    if (set->warmup() == 0 && tf.seconds() > data.tf.seconds()) note_without_past(symbol, tf);
     kept_.push_back(set);
     return &set->data();
   }
@@ -37,14 +39,27 @@ public:
 
 private:
   bool is_own(const std::string& symbol) const { return symbol == own_.info()->tickerid() || symbol == own_.info()->ticker; }
+  /// Longer bars of the own symbol out of its own ones.
+  const pine::symbol_data* made_here(const std::string& symbol, const pine::timeframe& tf) {
+    const auto* made = alone_->bars(symbol, tf);
+    if (made != nullptr && own_.warmup() == 0) note_without_past(symbol, tf);
+    return made;
+  }
   request_bars& from_;
   const bar_set& own_;
-  std::unique_ptr<pine::data_source> alone_;
+  std::unique_ptr<run_source> alone_;
   std::vector<std::shared_ptr<const bar_set>> kept_;
   std::map<std::string, const request_bars::rate_chain*> rates_;
 };
 
 } // namespace
+
+static_assert(limits::requested_past == pine::limits::history && limits::requested_past <= limits::warmup_bars);
+
+backtest_request with_past(backtest_request r) {
+  r.warmup_bars = std::max(r.warmup_bars, limits::requested_past);
+  return r;
+}
 
 rate_series::rate_series(const bar_set& pair, direction_t way) {
   const pine::calendar days(pair.info()->timezone, pair.info()->session);
@@ -132,7 +147,7 @@ std::optional<double> request_bars::rate_at(const rate_chain& rates, std::int64_
 
 std::optional<double> request_bars::rate(const std::string& pair, std::int64_t time_ms) { return rate_at(rates(pair), time_ms); }
 
-std::function<std::unique_ptr<pine::data_source>(const bar_set& own)> request_bars::source() {
+source_maker request_bars::source() {
   return [this](const bar_set& own) { return std::make_unique<seen_bars>(*this, own); };
 }
 

@@ -14,9 +14,16 @@ namespace tt::backtest {
 
 namespace limits {
 inline constexpr std::size_t requested_series = 500; ///< of one job; a further one has no data, which the script is told
+/// Bars before the range that a series which scripts ask for brings along, where there are so many: as far back as a
+/// script can look (pine::limits::history).
+inline constexpr std::uint32_t requested_past = 10'000;
 inline constexpr std::size_t currency_pairs = 64;    ///< that rates are looked for, of one job
 inline constexpr std::size_t shortest_pair = 6, longest_pair = 16; ///< letters and digits of two currencies, as EURUSD
 } // namespace limits
+
+/// The request by which a series is found that the scripts of a job ask for: what request.*() computes has a past of its
+/// own, whatever the chart begins with (manual: other timeframes and data; a context has its own bars).
+backtest_request with_past(backtest_request r);
 
 /// What one unit of a currency was worth in another, from the daily bars of a pair of currencies.
 ///
@@ -38,8 +45,8 @@ private:
 
 class request_bars {
 public:
-  /// `r` and `provider` must outlive it.
-  request_bars(const backtest_request& r, bar_provider& provider) : request_(r), provider_(provider) {}
+  /// `provider` must outlive it.
+  request_bars(const backtest_request& r, bar_provider& provider) : request_(with_past(r)), provider_(provider) {}
   /// The bars under a name as scripts write it; null where there are none.
   std::shared_ptr<const bar_set> find(const std::string& symbol, const pine::timeframe& tf);
   /// The rate of a pair of currencies ("EURUSD": dollars for a euro) at a time: from the symbol of that name, else from its
@@ -50,14 +57,14 @@ public:
   const rate_chain& rates(const std::string& pair);
   static std::optional<double> rate_at(const rate_chain& rates, std::int64_t time_ms);
   /// What a pair_job takes. Must not outlive this.
-  std::function<std::unique_ptr<pine::data_source>(const bar_set& own)> source();
+  source_maker source();
 
 private:
   std::shared_ptr<const bar_set> find_frame(const std::string& symbol, timeframe frame);
   std::shared_ptr<const rate_series> direct(const std::string& from, const std::string& to);
   rate_chain chain(const std::string& pair);
 
-  const backtest_request& request_;
+  const backtest_request request_;
   bar_provider& provider_;
   std::mutex mutex_; ///< guards what follows, and the provider
   std::map<std::pair<std::string, std::string>, std::shared_ptr<const bar_set>> known_; ///< null: there are none

@@ -1,6 +1,7 @@
 #include "actors/backtest/study_plan.hpp"
 
 #include "actors/backtest/statistics.hpp"
+#include "actors/pine/input_names.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -62,8 +63,8 @@ std::vector<double> daily_returns(const std::vector<shown_point>& curve, curve_s
 
 std::optional<error> unknown_parameter(const study_request& r, const pine::program& code) {
   for (const auto& p : r.parameters) {
-    const bool known = std::ranges::any_of(code.inputs, [&](const pine::input_info& in) { return p.name == in.name || p.name == in.title; });
-    if (!known) return error{errc::invalid_argument, "the script has no input of this name", "parameters." + p.name};
+    const auto found = pine::find_input(code.inputs, p.name);
+    if (!found.problem.empty()) return error{errc::invalid_argument, found.problem, "parameters." + p.name};
   }
   return std::nullopt;
 }

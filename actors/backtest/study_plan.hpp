@@ -67,7 +67,7 @@ struct study_context {
   backtest_request base;
   std::shared_ptr<const prepared_program> program;
   std::vector<std::shared_ptr<const bar_set>> bars; ///< of every pair, in the order of pairs_of()
-  std::function<std::unique_ptr<pine::data_source>(const bar_set& own)> data = {};
+  source_maker data = {};
   std::shared_ptr<study_columns> columns = {}; ///< of the program; null: trials share nothing
 };
 /// Runs a task: all its pairs, one after the other. What goes wrong with script or inputs is in the result's `failure`.

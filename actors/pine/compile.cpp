@@ -49,6 +49,12 @@ std::shared_ptr<program> compiler::run(std::string_view source) {
     error("PN0202", {}, "the script doesn't call indicator(), strategy() or library()",
           "add for example: indicator(\"My script\")");
   check_frame();
+  if (requested_.size() > limits::requests)
+    error("PN0261", one_too_many_, "the script makes more than " + std::to_string(limits::requests) + " different requests",
+          "equal calls count once; a tuple or an object brings several values in one request");
+  if (tuple_elements_ > limits::request_tuple_elements)
+    error("PN0261", tuple_too_many_, "the tuples of all requests have more than " + std::to_string(limits::request_tuple_elements) + " elements",
+          "request an object of a type with so many fields instead");
   if (!gave_up_) check_uncalled(*main_);
   finish_unit();
   return main_unit_.out;
@@ -229,8 +235,7 @@ void compiler::open_scope() { frame_->scopes.emplace_back(); }
 void compiler::push_histories(const scope& s) {
   for (auto* e : s.order) {
     if (e->ring < 0) continue;
-    const auto& plan = out().rings[usz(e->ring)];
-    emit(plan.is_ref ? op::pushr : op::push, plan.reg, plan.state);
+    push_history(out().rings[usz(e->ring)]);
   }
 }
 
@@ -254,10 +259,7 @@ symbol_entry* compiler::define(const std::string& name, value v, source_pos pos)
 
 void compiler::finish_unit() {
   for (auto& [_, s] : unit_->globals) push_histories(s);
-  for (auto* e : unit_->ringed_builtins) {
-    const auto& plan = out().rings[usz(e->ring)];
-    emit(plan.is_ref ? op::pushr : op::push, plan.reg, plan.state);
-  }
+  for (auto* e : unit_->ringed_builtins) push_history(out().rings[usz(e->ring)]);
   emit(op::halt);
 }
 
@@ -362,6 +364,8 @@ value compiler::declare(const ast::stmt& s) {
   }
   if (want == t_bool && v.type == t_na && !v.bad && version() >= 6)
     error("PN0213", s.value->pos, "a bool can't be na in version 6", "use true or false");
+  if (s.keep == storage::varip && holds_drawing(want))
+    error("PN0214", s.pos, "a varip variable can't hold a value of type " + types_->name(want), "declare it with var: what is drawn on a bar under way is drawn anew");
   bool mutated = s.mutated[0];
   auto most = qual::series;
   if (!s.type.qualifier.empty()) {
@@ -370,6 +374,8 @@ value compiler::declare(const ast::stmt& s) {
     // of what is held by reference it says only that the variable keeps its object: such values are series always (Pine
     // manual, "Type system", const)
     const bool by_value = want == t_na || want == t_string || !is_ref(want);
+    if (by_value && q == qual::constant && v.type == t_na && !v.bad)
+      error("PN0214", s.value->pos, "'" + s.name + "' is declared const but the value is na, which is simple");
     if (by_value && v.q > q && !v.bad)
       error("PN0214", s.value->pos, "'" + s.name + "' is declared " + s.type.qualifier + " but the value is " +
                                       std::string(name_of(v.q)));

@@ -188,6 +188,10 @@ compiler::match compiler::try_bind(const builtin& b, const call_args& args, cons
     }
     return true;
   };
+  if (receiver != nullptr && b.params.empty()) {
+    m.problem = "'" + b.name + "' can't be called on a value";
+    return m;
+  }
   if (receiver != nullptr && !place(at++, *receiver, pos)) return m;
   // version 5 lets a parameter be given again by its name; the first argument is the one that counts
   auto again = [&](std::size_t slot, bool by_name) { return version() < 6 && by_name && slot < fixed && m.given[slot]; };
@@ -205,15 +209,20 @@ compiler::match compiler::try_bind(const builtin& b, const call_args& args, cons
         m.problem = "'" + b.name + "' has no parameter named '" + source.name + "'";
         return m;
       }
+      if (b.params[slot].since > version()) {
+        m.where = source.pos;
+        m.problem = "the parameter '" + source.name + "' of '" + b.name + "' exists in version " + std::to_string(b.params[slot].since) + " only";
+        return m;
+      }
     } else {
       if (named) {
         m.where = source.pos;
         m.problem = "a positional argument can't follow a named one";
         return m;
       }
-      if (at >= fixed && !variadic) {
+      if (at >= fixed ? !variadic : b.params[at].since > version()) {
         m.where = source.pos;
-        m.problem = "'" + b.name + "' takes at most " + std::to_string(fixed) + " argument" + (fixed == 1 ? "" : "s");
+        m.problem = "'" + b.name + "' takes at most " + std::to_string(at) + " argument" + (at == 1 ? "" : "s");
         return m;
       }
       slot = std::min(at, fixed);
@@ -447,6 +456,8 @@ value compiler::emit_builtin(const builtin& b, const ast::expr& e, std::vector<v
     result_types.push_back(instantiate(r, types));
     if (!elements_known(b.name, result_types.back(), e.pos)) return error_value();
   }
+  if (b.name == "color.new" && bound[1].known && (bound[1].number < 0 || bound[1].number > 100))
+    error("PN0255", e.pos, "the transparency must be between 0 and 100");
   if (foldable(b, bound)) return fold_call(b, bound, result_types[0]);
   site_plan plan;
   plan.fn = b.fn;

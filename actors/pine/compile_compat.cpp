@@ -1,6 +1,7 @@
 #include "actors/pine/compile_unit.hpp"
+#include "actors/pine/old_names.hpp"
 
-/// Readings of calls that depend on the version, and names that clash with those of built-ins.
+/// Readings of calls that depend on the version, names that clash with those of built-ins, and names that nothing has.
 
 namespace tt::pine {
 
@@ -41,6 +42,7 @@ void compiler::take_text_sizes(const std::string& name, call_args& args) {
     bool size = named == "size" || named == "text_size" || (setter && named.empty() && i + 1 == args.values.size());
     if (!size || v.type != t_int) continue;
     if (v.known) {
+      if (v.number < 0) error("PN0255", args.sources[i]->pos, "a text size can't be negative");
       auto q = v.q;
       v = constant_text(std::to_string(to_int(v.number)));
       v.q = q;
@@ -48,7 +50,7 @@ void compiler::take_text_sizes(const std::string& name, call_args& args) {
     }
     const auto given = reg_of(v);
     v = temp(t_string, v.q);
-    call_into(v, "str.tostring", "size", {given}, {t_int});
+    call_into(v, "$size", registry::get().functions(name)->front().name, {given}, {t_int}); // a name that stays
   }
 }
 
@@ -89,6 +91,40 @@ value compiler::exact_condition(value v) const {
   v = constant_number(t_bool, from_bool(truthy_constant(v.number)));
   v.q = q;
   return v;
+}
+
+value compiler::unknown_name(const std::string& name, source_pos pos, bool is_call) {
+  if (lost(name)) return error_value();
+  const std::string_view code = is_call ? "PN0221" : "PN0220";
+  if (diags_.full() || diags_.said(code, pos)) { // only to be counted: the search for a hint is long
+    diags_.mute(1);
+    error(code, pos, name);
+    diags_.mute(-1);
+    return error_value();
+  }
+  const auto below = is_call ? frame_->home->functions.count(name) : unit_->globals[frame_->home].names.count(name);
+  if (below > 0) {
+    error(code, pos, std::string(is_call ? "the function '" : "the variable '") + name + "' is declared only further down",
+          "a function can use only what is declared above it");
+    return error_value();
+  }
+  std::vector<std::string_view> known;
+  for (const auto& s : frame_->scopes)
+    for (const auto& [n, _] : s.names) known.push_back(n);
+  for (const auto& [n, _] : unit_->globals[frame_->home].names) known.push_back(n);
+  for (const auto& [n, _] : frame_->home->functions) known.push_back(n);
+  for (auto n : registry::get().names())
+    if (n.front() != '$') known.push_back(n); // the others are the compiler's own
+  auto near = closest(name, known);
+  auto dot = name.find('.');
+  std::string what = is_call ? "function" : "variable";
+  std::string message = "there is no " + what + " '" + name + "'";
+  if (dot != std::string::npos && registry::get().is_namespace(name.substr(0, name.rfind('.'))))
+    message = "the built-in " + what + " '" + name + "' doesn't exist or isn't supported";
+  const bool other_kind = is_call ? registry::get().variable(name) != nullptr : registry::get().functions(name) != nullptr;
+  auto old = near == name && version() < 6 && !other_kind ? "version 6 has it" : old_name_hint(name);
+  error(code, pos, message, !old.empty() ? old : near.empty() || near == name ? "" : "did you mean '" + near + "'?");
+  return error_value();
 }
 
 } // namespace tt::pine

@@ -51,6 +51,20 @@ std::size_t compiler::emit(op code, std::uint32_t a, std::uint32_t b, std::uint3
   return p.code.size() - 1;
 }
 
+ring_plan compiler::ring_of(const value& v) {
+  const auto kind = types_->kind(v.type);
+  ring_plan plan;
+  plan.is_ref = is_ref(v.type);
+  plan.copies = kind == type_kind::array || kind == type_kind::matrix;
+  plan.reg = reg_of(v);
+  plan.state = new_state(64);
+  return plan;
+}
+
+void compiler::push_history(const ring_plan& plan) {
+  emit(plan.is_ref ? op::pushr : op::push, plan.reg, plan.state, 0, plan.copies ? 1 : 0);
+}
+
 std::uint32_t compiler::number_reg(double v) {
   auto bits = std::bit_cast<std::uint64_t>(v);
   if (is_na(v)) bits = std::bit_cast<std::uint64_t>(na_value);

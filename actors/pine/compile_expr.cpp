@@ -1,5 +1,4 @@
 #include "actors/pine/compile_unit.hpp"
-#include "actors/pine/old_names.hpp"
 
 #include <algorithm>
 
@@ -102,39 +101,6 @@ std::string compiler::dotted(const ast::expr& e) const {
     return left.empty() ? "" : left + "." + e.text;
   }
   return "";
-}
-
-value compiler::unknown_name(const std::string& name, source_pos pos, bool is_call) {
-  if (lost(name)) return error_value();
-  const std::string_view code = is_call ? "PN0221" : "PN0220";
-  if (diags_.full() || diags_.said(code, pos)) { // only to be counted: the search for a hint is long
-    diags_.mute(1);
-    error(code, pos, name);
-    diags_.mute(-1);
-    return error_value();
-  }
-  const auto below = is_call ? frame_->home->functions.count(name) : unit_->globals[frame_->home].names.count(name);
-  if (below > 0) {
-    error(code, pos, std::string(is_call ? "the function '" : "the variable '") + name + "' is declared only further down",
-          "a function can use only what is declared above it");
-    return error_value();
-  }
-  std::vector<std::string_view> known;
-  for (const auto& s : frame_->scopes)
-    for (const auto& [n, _] : s.names) known.push_back(n);
-  for (const auto& [n, _] : unit_->globals[frame_->home].names) known.push_back(n);
-  for (const auto& [n, _] : frame_->home->functions) known.push_back(n);
-  for (auto n : registry::get().names())
-    if (n.front() != '$') known.push_back(n); // the others are the compiler's own
-  auto near = closest(name, known);
-  auto dot = name.find('.');
-  std::string what = is_call ? "function" : "variable";
-  std::string message = "there is no " + what + " '" + name + "'";
-  if (dot != std::string::npos && registry::get().is_namespace(name.substr(0, name.rfind('.'))))
-    message = "the built-in " + what + " '" + name + "' doesn't exist or isn't supported";
-  auto old = old_name_hint(name);
-  error(code, pos, message, !old.empty() ? old : near.empty() ? "" : "did you mean '" + near + "'?");
-  return error_value();
 }
 
 /// A global of a library: its initial value, computed where it is used.
@@ -256,11 +222,7 @@ value compiler::field_value(const value& object, const std::string& name, source
 
 std::int32_t compiler::ring_for(symbol_entry& s) {
   if (s.ring >= 0) return s.ring;
-  ring_plan plan;
-  plan.is_ref = is_ref(s.val.type);
-  plan.reg = reg_of(s.val);
-  plan.state = new_state(64);
-  out().rings.push_back(plan);
+  out().rings.push_back(ring_of(s.val));
   s.ring = i32(out().rings.size() - 1);
   if (s.builtin) unit_->ringed_builtins.push_back(&s);
   return s.ring;
@@ -306,13 +268,9 @@ value compiler::history(const ast::expr& e) {
   if (base.symbol != nullptr) {
     ring = ring_for(*base.symbol);
   } else {
-    ring_plan plan;
-    plan.is_ref = is_ref(base.type);
-    plan.reg = reg_of(base);
-    plan.state = new_state(64);
-    out().rings.push_back(plan);
+    out().rings.push_back(ring_of(base));
     ring = i32(out().rings.size() - 1);
-    emit(plan.is_ref ? op::pushr : op::push, plan.reg, plan.state);
+    push_history(out().rings.back());
   }
   auto& plan = out().rings[usz(ring)];
   auto v = temp(base.type, qual::series);

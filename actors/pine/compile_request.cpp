@@ -1,4 +1,6 @@
+#include "actors/pine/calendar.hpp"
 #include "actors/pine/compile_unit.hpp"
+#include "actors/pine/request_identity.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -196,6 +198,43 @@ frame* compiler::replay(frame* original, std::set<std::string> names, std::deque
   return &f;
 }
 
+namespace {
+/// What the argument says without the script running: a constant, or the name of a variable such as syminfo.tickerid.
+std::optional<std::string> said_by(const value& v) {
+  if (v.known && v.type == t_string) return "=" + v.text;
+  if (v.known) return "=" + std::to_string(v.number);
+  if (v.symbol != nullptr && v.symbol->builtin && v.q <= qual::simple) return v.symbol->name;
+  return std::nullopt;
+}
+} // namespace
+
+/// Gives the plan the number of its expression, and counts the call where it runs on every bar and nothing about it is left
+/// to the run; the others are counted when they run (lib/request.cpp).
+void compiler::count_request(request_plan& plan, const builtin& b, source_pos pos, const std::vector<value>& bound, const std::vector<bool>& given) {
+  auto same = std::find_if(expressions_.begin(), expressions_.end(), [&](const auto& p) { return same_expression(*p, plan); });
+  plan.expression = u32(same - expressions_.begin());
+  const bool is_new = same == expressions_.end();
+  if (is_new) expressions_.push_back(std::make_shared<request_plan>(plan));
+  if (unit_->is_body) return;
+  if (is_new && plan.results.size() > 1) {
+    const bool fitted = tuple_elements_ <= limits::request_tuple_elements;
+    tuple_elements_ += plan.results.size();
+    if (fitted && tuple_elements_ > limits::request_tuple_elements) tuple_too_many_ = pos;
+  }
+  for (const auto* f = frame_; f != nullptr; f = f->caller)
+    if (f->block_depth > 0) return;
+  static const std::set<std::string> decide{"source", "symbol", "timeframe", "lookahead", "currency", "calc_bars_count"};
+  auto key = b.name + " " + std::to_string(plan.expression);
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    if (!given[i] || decide.count(b.params[i].name) == 0) continue;
+    auto said = said_by(bound[i]);
+    if (!said) return;
+    if (auto tf = b.params[i].name == "timeframe" && bound[i].known ? timeframe::parse(bound[i].text) : std::nullopt) said = tf->text(true);
+    key += "|" + b.params[i].name + " " + *said;
+  }
+  if (requested_.insert(std::move(key)).second && requested_.size() == limits::requests + 1) one_too_many_ = pos;
+}
+
 value compiler::request_call(const builtin& b, const ast::expr& e, std::vector<value>& bound,
                              const std::vector<bool>& given, const ast::expr* body_expr) {
   auto plan = std::make_shared<request_plan>();
@@ -210,7 +249,7 @@ value compiler::request_call(const builtin& b, const ast::expr& e, std::vector<v
         error("PN0241", e.pos, "the argument '" + b.params[i].name + "' must be simple string at most" + without + ", this is " + show(bound[i]));
   }
   if (body_expr == nullptr) return error_value();
-  if (main_unit_.out->requests.size() >= 4 * limits::requests || ++bodies_ > limits::request_bodies) {
+  if (main_unit_.out->requests.size() >= limits::request_streams || ++bodies_ > limits::request_bodies) {
     error("PN0261", e.pos, "the script makes too many requests");
     gave_up_ = true; // there may be many more, each with others inside
     return error_value();
@@ -274,6 +313,7 @@ value compiler::request_call(const builtin& b, const ast::expr& e, std::vector<v
       return error_value();
     }
   plan->body = body.out;
+  count_request(*plan, b, e.pos, bound, given);
   out().requests.push_back(plan);
   site_plan sp;
   sp.fn = b.fn;

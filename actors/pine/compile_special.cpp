@@ -338,6 +338,10 @@ value compiler::plot_call(const builtin& b, const ast::expr& e, std::vector<valu
     return error_value();
   }
   if (version() >= 6) check_fixed_options(b, e, bound, given);
+  if (const auto t = bound[0].type; b.params[0].type.form == type_form::any && t != t_na && t != t_bool && !is_number(t)) {
+    error("PN0240", e.args.empty() ? e.pos : e.args[0].pos, "the argument '" + b.params[0].name + "' must be int, float or bool, this is " + show(bound[0]));
+    return error_value();
+  }
   plot_info p;
   static const std::map<std::string, plot_kind> kinds{
       {"plot", plot_kind::plot}, {"plotshape", plot_kind::shape}, {"plotchar", plot_kind::character},

@@ -253,6 +253,7 @@ private:
   // --- compile_request.cpp
   value request_call(const builtin& b, const ast::expr& e, std::vector<value>& bound,
                      const std::vector<bool>& given, const ast::expr* body_expr);
+  void count_request(request_plan& plan, const builtin& b, source_pos pos, const std::vector<value>& bound, const std::vector<bool>& given);
   frame* replay(frame* original, std::set<std::string> names, std::deque<frame>& frames);
   void names_in(const ast::expr& e, module_info* home, std::set<std::string>& out, std::set<const void*>& seen);
   void names_in(const ast::block& b, module_info* home, std::set<std::string>& out, std::set<const void*>& seen);
@@ -293,6 +294,9 @@ private:
   }
   std::uint32_t new_ref() { return out().refs++; }
   std::uint32_t new_reg(type_id t) { return is_ref(t) ? new_ref() : new_num(); }
+  /// A new history of the value, and the instruction that gives it this bar's.
+  ring_plan ring_of(const value& v);
+  void push_history(const ring_plan& plan);
   std::uint32_t number_reg(double v);
   std::uint32_t text_reg(const std::string& s);
   std::uint32_t null_ref();
@@ -340,11 +344,15 @@ private:
   std::uint64_t work_ = 0;       ///< nodes checked so far
   std::uint64_t expansions_ = 0; ///< user functions expanded so far
   std::uint32_t bodies_ = 0;     ///< bodies of requests compiled so far
+  std::vector<std::shared_ptr<const request_plan>> expressions_; ///< that requests evaluate, each once
+  std::set<std::string> requested_; ///< unique requests that run on every bar and say all by themselves
+  source_pos one_too_many_;         ///< where the first beyond limits::requests stands
+  std::size_t tuple_elements_ = 0;  ///< that requests give
+  source_pos tuple_too_many_;       ///< where the first beyond limits::request_tuple_elements stands
   std::uint32_t line_ = 0;
   bool declared_ = false;
   bool gave_up_ = false;
   bool value_used_ = true; ///< false while a statement's value goes nowhere: read once by the next if, switch or loop
-  bool dry_run_ = false;
   bool replaying_ = false; ///< statements before a request are being compiled into its body
   std::map<const ast::stmt*, std::vector<const ast::expr*>> defaults_;
 };

@@ -1,4 +1,5 @@
 #include "actors/pine/column_run.hpp"
+#include "actors/pine/lib/strings.hpp"
 #include "actors/pine/requests.hpp"
 #include "actors/pine/runtime.hpp"
 #include "actors/pine/limits.hpp"
@@ -7,6 +8,27 @@
 #include <bit>
 
 namespace tt::pine {
+
+object* context::as_it_is(object* o) {
+  auto* a = static_cast<array_object*>(o); // as the compiler has seen to
+  if (a == nullptr || a->of_the_past) return a;
+  const auto view = view_of(*a);
+  shared.charge(view.count * 8 / limits::bytes_per_step);
+  array_object* out;
+  if (a->kind == object_kind::matrix) {
+    auto* m = shared.objects.make<matrix_object>(a->element, a->is_ref);
+    m->rows = static_cast<const matrix_object*>(a)->rows;
+    m->cols = static_cast<const matrix_object*>(a)->cols;
+    out = m;
+  } else {
+    out = shared.objects.make<array_object>(a->element, a->is_ref);
+  }
+  if (a->is_ref) out->ref.assign(view.ref(), view.ref() + view.count);
+  else out->num.assign(view.num(), view.num() + view.count);
+  shared.objects.grew(view.count * 8);
+  out->of_the_past = true;
+  return out;
+}
 
 namespace {
 constexpr std::uint32_t smallest_ring = 8;

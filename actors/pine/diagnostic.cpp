@@ -82,6 +82,16 @@ void diagnostics::warning(std::string_view code, source_pos pos, std::string mes
   add({severity::warning, std::string(code), pos, std::move(message), std::move(hint)});
 }
 
+namespace {
+/// The beginning of the character that the byte is of. Text that is none has no such place: there it is the byte itself, about.
+std::size_t whole_character(std::string_view text, std::size_t at) {
+  constexpr std::size_t longest = 4;
+  for (std::size_t back = 0; back < longest && back <= at; ++back)
+    if (starts_character(text[at - back])) return at - back;
+  return at;
+}
+} // namespace
+
 std::string render(const diagnostic& d, std::string_view source, std::string_view file) {
   std::string out(file);
   out += ':' + std::to_string(d.pos.line) + ':' + std::to_string(d.pos.column) + ": ";
@@ -94,16 +104,11 @@ std::string render(const diagnostic& d, std::string_view source, std::string_vie
   const auto beyond = d.pos.column - 1 - utf16_units(text.substr(0, column)); // a place behind the end of the line
   constexpr std::size_t shown = 160; // a longer line is cut around the place
   if (text.size() > shown && column > shown / 2) {
-    auto from = column - shown / 2;
-    while (from > 0 && !starts_character(text[from])) --from;
+    const auto from = whole_character(text, column - shown / 2);
     text.remove_prefix(from);
     column -= from;
   }
-  if (text.size() > shown) {
-    auto end = shown;
-    while (end > 0 && !starts_character(text[end])) --end;
-    text = text.substr(0, end);
-  }
+  if (text.size() > shown) text = text.substr(0, whole_character(text, shown));
   auto width = [](std::string_view part) { return static_cast<std::size_t>(std::count_if(part.begin(), part.end(), starts_character)); };
   out += "  ";
   for (char c : text) out += c == '\t' ? ' ' : c;

@@ -2,6 +2,7 @@
 
 #include "actors/pine/column_run.hpp"
 #include "actors/pine/frame_bars.hpp"
+#include "actors/pine/input_names.hpp"
 #include "actors/pine/lib/drawing.hpp"
 #include "actors/pine/lib/strings.hpp"
 #include "actors/pine/requests.hpp"
@@ -10,7 +11,7 @@
 
 #include <algorithm>
 #include <charconv>
-#include <set>
+#include <map>
 #include <utility>
 
 namespace tt::pine {
@@ -115,6 +116,27 @@ std::optional<std::string> read_input(const input_info& in, const std::string& t
   }
 }
 
+/// The values that the script's inputs have: what was given, else their defaults. The first thing that is wrong goes into
+/// `problem`.
+std::vector<input_value> input_values(const std::vector<input_info>& inputs, const std::map<std::string, std::string>& given, std::optional<std::string>& problem) {
+  std::vector<input_value> out(inputs.size());
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    out[i].number = inputs[i].kind == input_kind::source ? 0 : inputs[i].number;
+    out[i].text = inputs[i].text;
+  }
+  std::map<std::size_t, std::string> named;
+  for (const auto& [name, text] : given) {
+    auto found = find_input(inputs, name);
+    if (found.problem.empty()) {
+      auto [before, first] = named.try_emplace(found.index, name);
+      if (!first) found.problem = "the same input is given twice, as \"" + before->second + "\" and as \"" + name + "\"";
+      else if (auto wrong = read_input(inputs[found.index], text, out[found.index])) found.problem = *wrong;
+    }
+    if (!found.problem.empty() && !problem) problem = found.problem;
+  }
+  return out;
+}
+
 } // namespace
 
 script::script(std::shared_ptr<const program> code, run_settings settings) : impl_(std::make_unique<impl>()) {
@@ -123,24 +145,7 @@ script::script(std::shared_ptr<const program> code, run_settings settings) : imp
   m.shared.settings = std::move(settings);
   m.shared.decl = &m.code->decl;
   m.shared.types = m.code->types.get();
-  std::vector<input_value> inputs;
-  std::set<std::string> used;
-  for (const auto& in : m.code->inputs) {
-    input_value v;
-    v.number = in.kind == input_kind::source ? 0 : in.number;
-    v.text = in.text;
-    const auto& given = m.shared.settings.inputs;
-    auto it = in.title.empty() ? given.end() : given.find(in.title);
-    if (it == given.end()) it = given.find(in.name);
-    if (it != given.end()) {
-      used.insert(it->first);
-      auto error = read_input(in, it->second, v);
-      if (error && !m.problem) m.problem = *error;
-    }
-    inputs.push_back(std::move(v));
-  }
-  for (const auto& [name, _] : m.shared.settings.inputs)
-    if (used.count(name) == 0 && !m.problem) m.problem = "the script has no input named \"" + name + "\"";
+  auto inputs = input_values(m.code->inputs, m.shared.settings.inputs, m.problem);
   for (type_id t = t_first_composite; t < m.code->types->size(); ++t) {
     const auto& info = (*m.code->types)[t];
     if (std::none_of(info.fields.begin(), info.fields.end(), [](const auto& f) { return f.varip; })) continue;

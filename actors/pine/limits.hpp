@@ -48,8 +48,15 @@ inline constexpr std::size_t pattern_bytes = 1'000;
 inline constexpr std::size_t line_chars = 100'000;
 /// Plot-like outputs of one script.
 inline constexpr std::uint32_t plots = 64;
-/// request.*() calls that differ in context, per script.
+/// Unique calls of request.*() with an expression, per script: those that differ in function, expression, symbol, timeframe,
+/// or what changes their data (Pine manual, "Number of calls", of the largest plan). Beyond it: error PN0261 where the calls
+/// say it by themselves, else a runtime error.
 inline constexpr std::uint32_t requests = 64;
+/// Elements of the tuples that a script's requests give, all together, each expression counted once (Pine manual, "Tuple
+/// element limit"). Beyond it: error PN0261.
+inline constexpr std::size_t request_tuple_elements = 127;
+/// Requests that run at a time, equal ones that stand at several places each counted. Beyond it: a runtime error.
+inline constexpr std::uint32_t request_streams = 4 * requests;
 /// Bodies of requests compiled, those of requests inside of requests included. Beyond it: error PN0261.
 inline constexpr std::uint32_t request_bodies = 8 * requests;
 /// Log messages kept per run; older ones stay, newer ones are counted and dropped.
@@ -70,6 +77,9 @@ inline constexpr std::size_t column_bytes = 32u << 20;
 inline constexpr std::size_t column_keys = 1u << 16;
 /// Numbers that a column may depend on, each place where one stands counted. More: it is computed by every run.
 inline constexpr std::size_t column_numbers = 64;
+/// How far from the present bar a drawing may be put by the number of a bar (Pine manual, "Maximum bars back" and "Maximum
+/// bars forward"). Beyond it: a runtime error.
+inline constexpr int drawing_bars_ahead = 500, drawing_bars_back = 10'000;
 /// Tables, the only drawings without a max_*_count parameter.
 inline constexpr std::uint32_t tables = 500;
 

@@ -60,6 +60,7 @@ struct array_object : object {
   std::vector<object*> ref;
   array_object* parent = nullptr;
   std::size_t from = 0, count = 0;
+  bool of_the_past = false; ///< a copy that a history keeps: it can't be changed
 
 protected:
   array_object(object_kind k, type_id e, bool refs) : object(k), element(e), is_ref(refs) {}

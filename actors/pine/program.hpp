@@ -36,7 +36,7 @@ enum class op : std::uint16_t {
   sel,   ///< n[a] = n[b] ? n[c] : n[next.a], two words
   once,  ///< jump to c if n[a], else set it: the initialiser of a var
   push,  ///< history ring at state b takes n[a] as this bar's value
-  pushr, ///< the same for r[a]
+  pushr, ///< the same for r[a]; with x of a copy of that array or matrix as it is now
   hist,  ///< n[a] = ring at state b, c bars back (c >= 1)
   histr,
   histd, ///< n[a] = ring at state b, n[c] bars back; offset 0 reads the ring's own register
@@ -54,6 +54,7 @@ struct instr {
   op code = op::halt;
   std::uint16_t x = 0;
   std::uint32_t a = 0, b = 0, c = 0;
+  bool operator==(const instr&) const = default;
 };
 
 /// What a register is loaded with before each bar.
@@ -88,6 +89,7 @@ struct bar_load {
   std::uint32_t extra = 0; ///< which field of strategy_view
   std::uint32_t reg = 0;
   bool is_ref = false;
+  bool operator==(const bar_load&) const = default;
 };
 
 /// A ring for `x[n]`. `reg` is the register whose value offset 0 means.
@@ -98,6 +100,8 @@ struct ring_plan {
   std::uint32_t asked = 0; ///< size that max_bars_back() gives the buffer; 0: none
   bool dynamic = false;    ///< offsets not known when compiling
   bool is_ref = false;
+  bool copies = false;     ///< of arrays and matrices: each bar keeps what they held at its end
+  bool operator==(const ring_plan&) const = default;
 };
 
 /// A call of a built-in.
@@ -136,6 +140,7 @@ struct input_use {
   std::uint32_t index = 0;
   std::uint32_t reg = 0;
   bool is_ref = false;
+  bool operator==(const input_use&) const = default;
 };
 
 enum class plot_kind : std::uint8_t {
@@ -160,6 +165,7 @@ struct request_plan {
   std::vector<type_id> types;
   bool lower = false; ///< request.security_lower_tf
   std::uint32_t line_no = 0;
+  std::uint32_t expression = 0; ///< the same number for plans that evaluate the same: see limits::requests
 };
 
 /// indicator(), strategy() or library().

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <stdexcept>
 
 namespace tt::pine {
@@ -149,6 +150,15 @@ private:
   std::size_t at_ = 0;
 };
 
+/// The first version in which the function has the parameter. Version 5 has had none that came after version 6.
+int first_version_with(const std::string& function, const std::string& parameter) {
+  static const std::map<std::string, std::string_view> of_six{ // parameter, and what the names of its functions begin with
+      {"active", "input"}, {"text_formatting", ""}, {"linestyle", "plot"}, {"behind_chart", ""}, {"timeframe_bars_back", "time"},
+      {"calc_on_every_history_tick", "strategy"}};
+  auto it = of_six.find(parameter);
+  return it != of_six.end() && function.rfind(it->second, 0) == 0 ? 6 : 5;
+}
+
 } // namespace
 
 void registry::add(const builtin_row& row) {
@@ -157,7 +167,10 @@ void registry::add(const builtin_row& row) {
   b.state = row.state;
   b.kind = row.kind;
   b.version = row.version;
-  for (auto& p : b.params) p.unique = unique_type_of(b.name, p.name);
+  for (auto& p : b.params) {
+    p.unique = unique_type_of(b.name, p.name);
+    p.since = first_version_with(b.name, p.name);
+  }
   functions_[b.name].push_back(std::move(b));
 }
 

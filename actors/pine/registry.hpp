@@ -43,6 +43,7 @@ struct param_spec {
   std::string text;
   bool na_default = false;
   unique_type unique = unique_type::none;
+  int since = 5; ///< first version of the language that has the parameter
 };
 
 struct builtin {

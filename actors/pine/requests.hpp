@@ -20,6 +20,9 @@ class request_instance {
 public:
   request_instance(context& owner, std::shared_ptr<const request_plan> plan, std::string symbol, timeframe tf,
                    request_options options);
+  ~request_instance();
+  request_instance(const request_instance&) = delete;
+  request_instance& operator=(const request_instance&) = delete;
   /// Brings the instance up to the caller's present bar. Returns false when the symbol is unknown.
   bool known() const { return known_; }
   void advance_merge(bool gaps);

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -55,7 +56,8 @@ struct shared_state {
   std::uint64_t since_clock = 0;    ///< steps and bars since the clock was asked for the run
   std::int64_t run_deadline_ns = 0; ///< 0: before the first bar
   std::map<std::string, std::unique_ptr<symbol_data>> derived; ///< bars aggregated here
-  std::uint32_t request_instances = 0;
+  std::uint32_t request_streams = 0;              ///< requests that run now, see limits::request_streams
+  std::set<std::string> requested;                ///< unique requests made so far, see limits::requests
   context* root = nullptr;
   bool any_varip_record = false;
   std::vector<std::unique_ptr<record_object::varip_layout>> layouts;
@@ -79,6 +81,9 @@ struct shared_state {
   }
   /// A bar begins: its steps, as far as the run has any left. Stops the script when the run's time is up.
   void begin_bar();
+  /// A requested bar that lies before the chart's present one is a bar of its own for the work allowed on a bar: a request
+  /// that is made for the first time may have thousands of them behind it.
+  void begin_past_bar();
   /// Takes from the run what the bar has used.
   void end_bar();
   /// Stops the script when its steps or its time are used up.
@@ -271,6 +276,8 @@ private:
   std::string field_text(bar_field f) const;
   void collect();
   void grow(ring& r);
+  /// A copy of an array or matrix for its history: what the script does to it later leaves the past alone.
+  object* as_it_is(object* o);
   /// The bars since the newest value, up to the one with stamp `last`, get that value too.
   void repeat_newest(ring& r, std::int64_t last);
   /// An offset beyond what the buffer was sized for. A size that the script gives (max_bars_back) is the size at first:

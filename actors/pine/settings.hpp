@@ -59,7 +59,7 @@ public:
   }
 };
 
-/// The value given to an input, by title or by the name of its variable.
+/// The value of an input.
 struct input_value {
   bool given = false;
   double number = 0;
@@ -140,7 +140,7 @@ struct column_use {
 struct run_settings {
   std::shared_ptr<const symbol_info> symbol = std::make_shared<symbol_info>();
   timeframe chart_timeframe;
-  std::map<std::string, std::string> inputs; ///< by title, else by variable name; values as text
+  std::map<std::string, std::string> inputs; ///< by the names of input_names.hpp; values as text
   data_source* data = nullptr;
   const strategy_view* account = nullptr;
   const trade_source* trades = nullptr;

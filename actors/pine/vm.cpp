@@ -57,6 +57,13 @@ void shared_state::begin_bar() {
   if (most.clock_ns() > run_deadline_ns) run_over();
 }
 
+void shared_state::begin_past_bar() {
+  const auto used = bar_steps - std::min(bar_steps, steps_left);
+  run_used += used;
+  since_clock += used + limits::clock_bar_steps;
+  begin_bar();
+}
+
 void shared_state::end_bar() {
   const auto used = bar_steps - std::min(bar_steps, steps_left) + skipped_steps;
   run_used += used;
@@ -260,7 +267,7 @@ void context::run() {
   OP(push) : push(ring_at(ip->b), n[ip->a]);
   ++ip;
   NEXT;
-  OP(pushr) : push(ring_at(ip->b), as_num(r[ip->a]));
+  OP(pushr) : push(ring_at(ip->b), as_num(ip->x == 0 ? r[ip->a] : as_it_is(r[ip->a])));
   ++ip;
   NEXT;
   OP(hist) : {

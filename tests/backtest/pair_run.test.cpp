@@ -265,7 +265,7 @@ TEST(pair_run, cancel_stops_between_bars_and_inside_of_a_loop) {
   flag = false;
   std::size_t bars = 0;
   auto job = job_for(r, set_of("A", wave(1'000)));
-  struct raise final : pine::data_source { // asked while the run is made ready: the loop of bar 0 then finds the flag up
+  struct raise final : run_source { // asked while the run is made ready: the loop of bar 0 then finds the flag up
     explicit raise(std::atomic<bool>& f) { f = true; }
     const pine::symbol_data* bars(const std::string&, const pine::timeframe&) override { return nullptr; }
     std::shared_ptr<const pine::symbol_info> info(const std::string&) override { return nullptr; }
@@ -300,7 +300,7 @@ TEST(pair_run, log_lines_over_the_limit_are_counted) {
 }
 
 /// Asked for a currency's rate on every bar; the flag goes up on one of them.
-struct rate_then_stop final : pine::data_source {
+struct rate_then_stop final : run_source {
   rate_then_stop(std::atomic<bool>& flag, int& asked) : flag_(flag), asked_(asked) {}
   const pine::symbol_data* bars(const std::string&, const pine::timeframe&) override { return nullptr; }
   std::shared_ptr<const pine::symbol_info> info(const std::string&) override { return nullptr; }

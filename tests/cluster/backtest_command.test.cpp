@@ -228,6 +228,22 @@ TEST_F(backtest_command, requests_of_other_symbols_find_their_bars) {
   EXPECT_NE(read("out/logs.csv").find("info,true"), std::string::npos) << read("out/logs.csv");
 }
 
+TEST_F(backtest_command, longer_bars_of_a_csv_reach_back_before_the_first_day) {
+  write("s.pine", "//@version=6\nstrategy(\"x\")\n[n, d] = request.security(syminfo.tickerid, \"1D\", [bar_index, ta.sma(close, 20)])\n"
+                  "if bar_index == 0\n    log.info(\"{0} {1}\", n, d > 0)\n");
+  auto o = options();
+  o.from = "2024-02-10"; // 40 days into the file
+  o.out.folder = path("out");
+  o.out.json = path("r.json");
+  const auto e = run(o);
+  ASSERT_EQ(e.code, 0) << e.err;
+  EXPECT_NE(read("out/logs.csv").find("info,39 true"), std::string::npos) << read("out/logs.csv");
+  EXPECT_EQ(read("r.json").find("before the range"), std::string::npos);
+  o.from = "2024-01-01";
+  ASSERT_EQ(run(o).code, 0);
+  EXPECT_NE(read("r.json").find("ABC 1D, of which there are no bars before the range"), std::string::npos);
+}
+
 TEST_F(backtest_command, a_study_ranks_and_writes_its_trials) {
   auto o = study();
   o.base.out.csv = path("t.csv");

@@ -256,8 +256,11 @@ TEST_F(backtest_node, a_script_sees_another_symbol_wherever_it_runs) {
   const std::string script = R"(//@version=5
 strategy("pair")
 other = request.security("MSFT", "1D", close)
+year = request.security(syminfo.tickerid, "1W", ta.sma(close, 50))
 if bar_index == 500
     log.info(str.tostring(other))
+if bar_index == 0
+    log.info("of the year before: {0}", year)
 if close > close[1] and not na(other)
     strategy.entry("L", strategy.long)
 else
@@ -267,8 +270,8 @@ else
   const auto here = submit(one->port(), "/api/backtest/strategy", backtest_of(script, {"AAPL"}));
   ASSERT_EQ(await_end(one->port(), "backtest", here)["status"], "completed");
   const auto logs = json_of(http_get(one->port(), "/api/backtest/" + here + "/logs"))["logs"];
-  ASSERT_EQ(logs.size(), 1U) << logs;
-  EXPECT_EQ(logs[0].dump().find("NaN"), std::string::npos) << logs;
+  ASSERT_EQ(logs.size(), 2U) << logs;
+  EXPECT_EQ(logs.dump().find("NaN"), std::string::npos) << logs;
   const auto results = json_of(http_get(one->port(), "/api/backtest/" + here + "/results"))["results"];
   EXPECT_GT(results["total_trades"].get<int>(), 10);
   const auto port = start("alpha", {feed, symbols, gateway}).port();

@@ -25,7 +25,7 @@ private:
   std::string pad(int depth) const { return std::string(static_cast<std::size_t>(depth) * 4, ' '); }
   std::string statement(int depth) {
     auto p = pad(depth);
-    switch (byte() % 14) {
+    switch (byte() % 16) {
     case 0: return p + "y := " + number(0) + "\n";
     case 1: return p + "z += " + whole() + "\n";
     case 2: return p + "a.push(" + number(0) + ")\n";
@@ -38,6 +38,8 @@ private:
     case 9: return depth > 2 ? "" : p + "for i = 0 to " + whole() + " % 9\n" + statement_or(depth + 1);
     case 10: return depth > 2 ? "" : p + "while " + truth() + " and z < 5\n" + p + "    z += 1\n" + statement_or(depth + 1);
     case 11: return p + "a.sort()\n";
+    case 13: return p + "label.set_x(label.new(bar_index, close), " + whole() + ")\n";
+    case 14: return p + "line.new(bar_index - " + whole() + ", 1, bar_index + " + whole() + ", " + number(0) + ")\n";
     case 12: return p + "label.new(bar_index, " + number(0) + ", t)\n";
     default: return p + "y := request.security(syminfo.tickerid, \"" + (byte() % 2 == 0 ? "5" : "60") + "\", " + number(1) + ")\n";
     }
@@ -57,7 +59,7 @@ private:
   std::string number(int depth) {
     if (depth > 3) return "close";
     auto n = [&] { return number(depth + 1); };
-    switch (byte() % 22) {
+    switch (byte() % 24) {
     case 0: return "ta.sma(" + n() + ", " + std::to_string(1 + byte() % 20) + ")";
     case 1: return "ta.ema(" + n() + ", " + std::to_string(1 + byte() % 20) + ")";
     case 2: return "ta.highest(" + n() + ", 1 + math.abs(" + whole() + "))";
@@ -79,6 +81,7 @@ private:
     case 18: return "math.round(" + n() + ", 2)";
     case 19: return "ta.pivothigh(2, 2)";
     case 20: return "volume";
+    case 21: return "(na(a[1]) ? 0 : (a[" + std::to_string(1 + byte() % 3) + "]) == a ? 1 : array.copy(a[1]).size())";
     default: return "close";
     }
   }

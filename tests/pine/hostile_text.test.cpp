@@ -80,6 +80,22 @@ TEST(hostile_text, threads_share_a_zone) {
 
 } // namespace
 
+/// A long line is cut around the place of the error, between characters: bytes that are none leave no place for that.
+TEST(pine_hostile_text, is_shown_where_it_is_no_text) {
+  const std::string bytes(300, '\x90');
+  for (const auto& line : {"if x\\n\"))" + bytes, "// " + bytes, bytes + "\"", "plot(\"" + bytes + "\", y)"}) {
+    const auto source = "//@version=6\nindicator(\"t\")\n" + line + "\n";
+    const auto r = tt::pine::compile(source);
+    EXPECT_FALSE(r.diags.all().empty());
+    for (const auto& d : r.diags.all()) EXPECT_LT(tt::pine::render(d, source, "s").size(), 2'000u);
+  }
+  // wherever the place is said to be
+  const auto source = "// " + bytes + "\n";
+  for (std::uint32_t column = 1; column < 320; ++column)
+    for (std::uint32_t length : {1u, 100u, 500u})
+      EXPECT_NO_THROW((void)tt::pine::render({tt::pine::severity::error, "PN0001", {1, column, length}, "m", ""}, source, "s"));
+}
+
 TEST(pine_hostile_text, is_read_or_refused) {
   for (std::size_t k = 0; k < text_readers().size(); ++k) ASSERT_NE(text_readers()[k], nullptr) << k;
   dice d{0x9e3779b97f4a7c15};

@@ -235,6 +235,26 @@ TEST(pine_requests, prices_in_another_currency) {
   EXPECT_NE(w.run("plot(request.security(\"X:B\", \"240\", close, currency = currency.GBP))\n").error.find("USDGBP"), std::string::npos);
 }
 
+/// A request that is made for the first time runs over all bars behind it; what a bar may cost goes for each of them.
+TEST(pine_requests, the_bars_of_the_past_are_each_allowed_a_bars_work) {
+  world w;
+  auto past = bars_of(600, 4 * hour, 1);
+  for (auto& b : past) b.time_ms -= 594 * 4 * hour;
+  w.data.add(symbol("B"), *timeframe::parse("240"), past);
+  run_settings settings;
+  settings.symbol = symbol("A");
+  settings.data = &w.data;
+  settings.limit.steps_per_bar = 20'000;
+  const std::string script = "//@version=6\nindicator(\"t\")\nf() =>\n    x = 0.0\n    for i = 1 to 1000\n        x += close\n    x / 1000\n"
+                             "plot(request.security(\"X:B\", \"240\", f()))\n";
+  EXPECT_EQ(row(run_source(script, bars_of(6, 4 * hour, 1), "240", settings)), "595 596 597 598 599 600 ");
+  settings.limit.steps_per_bar = 900;
+  EXPECT_NE(run_source(script, bars_of(6, 4 * hour, 1), "240", settings).error.find("takes too long"), std::string::npos);
+  settings.limit.steps_per_bar = 20'000;
+  settings.limit.steps_per_run = 300'000; // of all its bars together
+  EXPECT_NE(run_source(script, bars_of(6, 4 * hour, 1), "240", settings).error.find("takes too long"), std::string::npos);
+}
+
 TEST(pine_requests, only_the_newest_bars) {
   world w;
   w.data.add(symbol("B"), *timeframe::parse("240"), bars_of(6, 4 * hour, 100));

@@ -20,6 +20,7 @@ namespace {
 /// The array for changing: an undo copy is taken first while a realtime bar is open.
 array_view changing(const site& c, std::size_t k) {
   auto v = array_arg(c, k);
+  if (v.array->of_the_past) c.stop("the array is that of an earlier bar, which can't be changed; change a copy of it");
   c.mem().touch(v.array);
   auto* o = c.o(k);
   if (o != v.array) c.mem().touch(o);

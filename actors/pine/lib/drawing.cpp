@@ -132,11 +132,32 @@ void put(drawing_object& d, const drawing_property& p, const site& c, std::size_
   }
 }
 
+bool by_time(const drawing_object& d, std::uint32_t xloc_slot) { return text_of(d.ref[xloc_slot]) == "bar_time"; }
+
+[[noreturn]] void too_far(const site& c, double x) {
+  const bool ahead = x > f64(c.ctx->index);
+  c.stop("bar " + std::to_string(to_int(x)) + " is more than " + std::to_string(ahead ? limits::drawing_bars_ahead : limits::drawing_bars_back) +
+         (ahead ? " bars ahead of" : " bars before") + " the present bar, which is " + std::to_string(c.ctx->index) + "; use xloc.bar_time there");
+}
+/// Stops the script where a number of a bar lies too far from the bar on which it is used. Times may be anything.
+void check_bar(const site& c, const drawing_object& d, double x) {
+  const double away = x - f64(c.ctx->index);
+  if (is_na(x) || (away <= limits::drawing_bars_ahead && away >= -limits::drawing_bars_back)) return;
+  if (!by_time(d, property(c, d.type, "xloc").slot)) too_far(c, x);
+}
+/// Whether the property is where a line, label or box stands in time.
+bool is_place(const drawing_property& p) { return p.type == t_int && (p.slot == 0 || p.slot == 2); }
+void check_bars(const site& c, const drawing_object& d) {
+  for (const auto& p : properties_of(d.type))
+    if (is_place(p) && d.type != t_table) check_bar(c, d, d.num[p.slot]);
+}
+
 /// Constructor whose parameters are the properties in order.
 drawing_object* build(site& c, type_id t) {
   auto* d = create(c, t);
   const auto& props = properties_of(t);
   for (std::size_t i = 0; d != nullptr && i < props.size() && i < c.count(); ++i) put(*d, props[i], c, i);
+  if (d != nullptr) check_bars(c, *d);
   c.reto(d);
   return d;
 }
@@ -160,13 +181,13 @@ void polyline_new(site& c) {
   }
   c.mem().grew(24 * view.count);
   d->ref[property(c, t_polyline, "points").slot] = kept;
+  for (std::size_t i = 0; i < kept->num.size(); i += 3) check_bar(c, *d, kept->num[i]);
 }
 
 double point_number(const site& c, std::size_t arg, std::size_t slot) {
   auto* p = c.o(arg);
   return p == nullptr ? na_value : static_cast<record_object*>(p)->num[slot];
 }
-bool by_time(const drawing_object& d, std::uint32_t xloc_slot) { return text_of(d.ref[xloc_slot]) == "bar_time"; }
 
 /// From points: (first_point, second_point, xloc, ...) or (point, text, xloc, ...).
 void line_points(site& c) {
@@ -180,6 +201,7 @@ void line_points(site& c) {
   d->num[1] = point_number(c, 0, 2);
   d->num[2] = point_number(c, 1, x);
   d->num[3] = point_number(c, 1, 2);
+  check_bars(c, *d);
 }
 void label_point(site& c) {
   auto* d = create(c, t_label);
@@ -189,6 +211,7 @@ void label_point(site& c) {
   for (std::size_t i = 2; i < p.size() && i - 1 < c.count(); ++i) put(*d, p[i], c, i - 1);
   d->num[0] = point_number(c, 0, by_time(*d, property(c, t_label, "xloc").slot) ? 1 : 0);
   d->num[1] = point_number(c, 0, 2);
+  check_bars(c, *d);
 }
 void box_points(site& c) {
   auto* d = create(c, t_box);
@@ -201,6 +224,7 @@ void box_points(site& c) {
   d->num[1] = point_number(c, 0, 2);
   d->num[2] = point_number(c, 1, x);
   d->num[3] = point_number(c, 1, 2);
+  check_bars(c, *d);
 }
 void linefill_new(site& c) {
   auto* a = c.o(0);
@@ -213,6 +237,12 @@ void linefill_new(site& c) {
       break;
     }
   make<t_linefill>(c);
+}
+
+/// A text size in points, as the text that the library keeps.
+void points_of(site& c) {
+  if (c.f(0) < 0) c.stop("a text size can't be negative, as " + std::to_string(c.i(0)) + " is");
+  c.ret_text(c.na(0) ? "NaN" : std::to_string(c.i(0)));
 }
 
 drawing_object* drawing(const site& c, bool change) {
@@ -242,7 +272,10 @@ void get(site& c) {
 }
 void set(site& c) {
   auto* d = drawing(c, true);
-  if (d != nullptr) put(*d, property(c, d->type, called_property(c)), c, 1);
+  if (d == nullptr) return;
+  const auto& p = property(c, d->type, called_property(c));
+  put(*d, p, c, 1);
+  if (is_place(p)) check_bar(c, *d, d->num[p.slot]);
 }
 /// At most one table stands at a position: the one that comes drives the other out.
 void clear_position(const site& c, const std::string& position, const drawing_object* but) {
@@ -268,6 +301,7 @@ void set_pair(site& c) {
   if (n == "rightbottom") to = {"right", "bottom"};
   if (n == "xloc" && d->type == t_label) to = {"x", "xloc"};
   for (std::size_t k = 0; k < 2; ++k) put(*d, property(c, d->type, to[k]), c, 1 + k);
+  check_bar(c, *d, d->num[property(c, d->type, to[0]).slot]);
 }
 void set_line_xloc(site& c) {
   auto* d = drawing(c, true);
@@ -276,6 +310,7 @@ void set_line_xloc(site& c) {
   put(*d, property(c, d->type, box ? "left" : "x1"), c, 1);
   put(*d, property(c, d->type, box ? "right" : "x2"), c, 2);
   put(*d, property(c, d->type, "xloc"), c, 3);
+  check_bars(c, *d);
 }
 void set_point(site& c) {
   auto* d = drawing(c, true);
@@ -285,10 +320,12 @@ void set_point(site& c) {
   std::size_t base = n == "second_point" || n == "bottom_right_point" ? 2 : 0;
   d->num[base] = point_number(c, 1, x);
   d->num[base + 1] = point_number(c, 1, 2);
+  check_bar(c, *d, d->num[base]);
 }
 void line_price(site& c) {
   auto* d = drawing(c, false);
   if (d == nullptr) return c.ret(na_value);
+  if (by_time(*d, property(c, t_line, "xloc").slot)) c.stop("the line stands at times; a price can be had of lines with xloc.bar_index only");
   double x1 = d->num[0], y1 = d->num[1], x2 = d->num[2], y2 = d->num[3], x = c.f(1);
   c.ret(x1 == x2 ? (x == x1 ? y1 : na_value) : y1 + (x - x1) * (y2 - y1) / (x2 - x1));
 }
@@ -507,6 +544,7 @@ const std::vector<builtin_row>& drawing_rows() {
         {"table.cell_set_text_formatting(table table_id, int column, int row, string text_formatting) void", cell_set, 0, special::none, 6},
         {"table.clear(table table_id, int start_column, int start_row, int end_column=na, int end_row=na) void", table_clear},
         {"table.merge_cells(table table_id, int start_column, int start_row, int end_column, int end_row) void", merge_cells},
+        {"$size(int size) string", points_of},
         // ends
         {"line.delete(line id) void", remove}, {"label.delete(label id) void", remove}, {"box.delete(box id) void", remove},
         {"linefill.delete(linefill id) void", remove}, {"polyline.delete(polyline id) void", remove}, {"table.delete(table table_id) void", remove},

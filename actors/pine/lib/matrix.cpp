@@ -15,6 +15,7 @@ namespace {
 matrix_object& arg(const site& c, std::size_t k = 0) { return need<matrix_object>(c, k, "the matrix"); }
 matrix_object& changing(const site& c) {
   auto& m = arg(c);
+  if (m.of_the_past) c.stop("the matrix is that of an earlier bar, which can't be changed; change a copy of it");
   c.mem().touch(&m);
   return m;
 }

@@ -43,6 +43,7 @@ std::vector<bar> heikin_ashi(const std::vector<bar>& bars) {
 request_instance::request_instance(context& owner, std::shared_ptr<const request_plan> plan, std::string symbol,
                                    timeframe tf, request_options options)
     : owner_(owner), plan_(std::move(plan)), symbol_(std::move(symbol)), tf_(tf), lookahead_(options.lookahead), asked_currency_(options.currency) {
+  ++owner.shared.request_streams;
   auto base = symbol_.substr(0, symbol_.find('|'));
   bool own = base.empty() || base == owner.symbol->tickerid() || base == owner.symbol->ticker;
   auto* source = owner.shared.settings.data;
@@ -81,6 +82,8 @@ request_instance::request_instance(context& owner, std::shared_ptr<const request
   if (same_ && options.last_bars > 0 && &owner == owner.shared.root) first_bar_ = std::max<std::int64_t>(0, last + 1 - options.last_bars);
   building_ = !same_ && tf_.seconds() > owner.tf.seconds();
 }
+
+request_instance::~request_instance() { --owner_.shared.request_streams; }
 
 std::int64_t request_instance::close_of(std::size_t i) const {
   return inner_->cal.bar_close(tf_, (*bars_)[i].time_ms);
@@ -127,6 +130,7 @@ void request_instance::advance_merge(bool) {
         if (!equal || tf_.intraday() || owner_.cal.period(tf_, t) < inner_->cal.period(tf_, b.time_ms)) break;
       }
       if (!equal && !lookahead_ && close_of(next_) > close) break;
+      if (b.time_ms < t && (equal || close_of(next_) <= t)) owner_.shared.begin_past_bar();
       step(b, next_ + 1 == bars_->size(), true);
       ++next_;
     }
@@ -267,13 +271,27 @@ void request_instance::mark(heap& h) const {
 
 namespace {
 
+/// Counts a request: equal ones count once, wherever they stand.
+void count_unique(const site& c, const std::string& what) {
+  auto& all = c.shared().requested;
+  all.insert(std::string(c.plan->name) + " " + what);
+  if (all.size() > limits::requests) c.stop("the script makes more than " + std::to_string(limits::requests) + " different requests");
+}
+void count(const site& c, const request_plan& plan, const std::string& symbol, const timeframe& tf, const request_options& options) {
+  const auto& s = c.shared();
+  count_unique(c, std::to_string(plan.expression) + "|" + (symbol.empty() ? c.ctx->symbol->tickerid() : symbol) + "|" + tf.text(true) +
+                      (options.lookahead ? "|1|" : "|0|") + options.currency + "|" + std::to_string(options.last_bars));
+  if (s.request_streams >= limits::request_streams)
+    c.stop("more than " + std::to_string(limits::request_streams) + " requests would run at a time, equal ones at different places counted each");
+}
+
 /// The instance for the call's present symbol and timeframe; made when it is asked for first.
 request_instance* instance(const site& c, const std::string& symbol, const timeframe& tf, request_options options) {
   auto& ctx = *c.ctx;
   const auto& plan = ctx.prog->requests[c.plan->aux];
   for (auto& i : ctx.instances)
     if (i->is_for(plan.get(), symbol, tf, options)) return i.get();
-  if (++c.shared().request_instances > 4 * limits::requests) c.stop("the script makes too many different requests");
+  count(c, *plan, symbol, tf, options);
   ctx.instances.push_back(std::make_unique<request_instance>(ctx, plan, symbol, tf, std::move(options)));
   return ctx.instances.back().get();
 }
@@ -355,6 +373,7 @@ void security_lower(site& c) {
   while (found->next_ < found->bars_->size()) {
     const auto& b = (*found->bars_)[found->next_];
     if (b.time_ms >= to) break;
+    if (b.time_ms < from) c.shared().begin_past_bar();
     found->step(b, false, true);
     ++found->next_;
     if (b.time_ms >= from) keep();
@@ -366,6 +385,7 @@ namespace {
 /// Figures that only the user can supply. `key` names what was asked for; with gaps a figure shows once, on the bar
 /// that it falls into.
 void supplied(const site& c, const char* kind, const std::string& key, bool ignore, const std::string& gaps) {
+  count_unique(c, key);
   auto* source = c.shared().settings.data;
   const auto& x = *c.ctx;
   auto v = source != nullptr ? source->value(kind, key, x.current.time_ms) : std::nullopt;

@@ -357,6 +357,7 @@ void pos(site& c) {
 /// na for a na source or count and for a count of 0 (PyneCore, measured).
 void repeat(site& c) {
   auto n = c.i(1);
+  if (n < 0) c.stop("a text can't be repeated " + std::to_string(n) + " times");
   const auto &s = c.s(0), &sep = c.s(2);
   if (c.o(0) == nullptr || n <= 0) return c.reto(nullptr);
   if (f64(n) * f64(s.size() + sep.size()) > limits::string_chars)

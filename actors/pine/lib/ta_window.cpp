@@ -3,6 +3,10 @@
 #include "actors/pine/object.hpp"
 #include "actors/pine/registry.hpp"
 
+#include <algorithm>
+#include <array>
+#include <string_view>
+
 /// ta.*: extremes, crossings, ranks and everything that looks at a window of values.
 
 namespace tt::pine {
@@ -325,7 +329,15 @@ struct pivot_levels_state {
   };
   per_bar<s> st;
 };
+/// Stops the script where there are no such levels.
+void check_levels(const site& c, const std::string& kind, bool developing) {
+  static constexpr std::array<std::string_view, 6> kinds{"Traditional", "Fibonacci", "Woodie", "Classic", "DM", "Camarilla"};
+  if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end())
+    c.stop("the type \"" + kind + "\" isn't one of \"Traditional\", \"Fibonacci\", \"Woodie\", \"Classic\", \"DM\" and \"Camarilla\"");
+  if (developing && kind == "Woodie") c.stop("levels of the type \"Woodie\" can't be developing");
+}
 void pivot_point_levels(site& c) {
+  check_levels(c, c.s(0), c.b(2));
   auto& q = c.st<pivot_levels_state>().st.at(c.ctx->now);
   const auto& b = c.ctx->current;
   const auto& kind = c.s(0);
@@ -358,7 +370,7 @@ void pivot_point_levels(site& c) {
   double rng = h - l, p = (h + l + cl) / 3;
   auto& v = out->num;
   if (kind == "Traditional" || kind == "Classic" || kind == "Woodie") {
-    if (kind == "Woodie") p = (h + l + 2 * (developing ? b.close : q.open)) / 4;
+    if (kind == "Woodie") p = (h + l + 2 * q.open) / 4;
     double r1 = 2 * p - l, s1 = 2 * p - h;
     v[0] = p;
     v[1] = r1;

@@ -2,6 +2,7 @@
 // comes out does not depend on them.
 
 #include "actors/backtest/coordinator_core.hpp"
+#include "actors/backtest/request_bars.hpp"
 #include "tests/backtest/service/fake_job.hpp"
 
 #include <gtest/gtest.h>
@@ -319,6 +320,15 @@ TEST_F(core_test, waiting_for_bars_is_no_lack_of_progress) {
   clock += 1s;
   core->tick(now());
   EXPECT_EQ(status(id).state, job_state::failed) << "then it has none";
+}
+
+TEST_F(core_test, bars_that_scripts_ask_for_have_a_past) {
+  submit("pieces=1 bars=100 series=1");
+  const auto request = core->request_of(1);
+  ASSERT_NE(request, nullptr);
+  EXPECT_EQ(request->warmup_bars, limits::requested_past);
+  EXPECT_EQ(core->request_of(1), request) << "one and the same, so that equal questions are known as such";
+  EXPECT_EQ(core->request_of(2), nullptr);
 }
 
 TEST_F(core_test, bars_of_a_cancelled_job_are_not_wanted_any_more) {

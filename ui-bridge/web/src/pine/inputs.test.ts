@@ -16,6 +16,11 @@ describe("inputs of a script", () => {
     expect(one("n = input.int(5, minval=1)")).toMatchObject({ name: "n" });
   });
 
+  it("takes the variable where a title is not the only one of its kind", () => {
+    const source = `a = input.int(5, "Length")\nb = input.int(6, "Length")\nc = input.int(7, "Width")`;
+    expect(script_inputs(source).map((input) => input.name)).toEqual(["a", "b", "Width"]);
+  });
+
   it("knows choices, flags, texts and the untyped call", () => {
     expect(one(`m = input.string("EMA", "Kind", options = ["EMA", "SMA"])`)).toMatchObject({ kind: "choice", values: ["EMA", "SMA"] });
     expect(one("on = input.bool(true)")).toMatchObject({ kind: "bool", value: true });

@@ -5,7 +5,7 @@ import type { InputValue, ParameterRange } from "../api/job_types";
 /// can be typed in by hand.
 
 export interface ScriptInput {
-  /// What the gateway knows the input by: its title, else its variable.
+  /// What the gateway knows the input by: its title where no other input has that, else its variable.
   name: string;
   variable: string;
   kind: "int" | "float" | "bool" | "string" | "choice";
@@ -25,7 +25,9 @@ export function script_inputs(source: string): ScriptInput[] {
     const input = read_input(match[1]!, match[2], arguments_of(plain, match.index + match[0].length));
     if (input) found.push(input);
   }
-  return found;
+  const titles = new Map<string, number>();
+  for (const { name } of found) titles.set(name, (titles.get(name) ?? 0) + 1);
+  return found.map((input) => (titles.get(input.name)! > 1 ? { ...input, name: input.variable } : input));
 }
 
 /// The first values to try in a study: an interval around the default.
