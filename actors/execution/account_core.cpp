@@ -43,6 +43,17 @@ order_terms terms_of(const order_request& r) {
   return out;
 }
 
+void take_request(order& what, const order_request& r) {
+  what.asked = r.size;
+  what.terms = terms_of(r);
+  what.profit = r.profit;
+  what.loss = r.loss;
+  what.closing = r.closing;
+  what.strategy = r.strategy;
+  what.alert = r.alert;
+  what.comment = r.comment;
+}
+
 bool is_held_oco(const order& what, const venue_capabilities& can) {
   return what.terms.type == order_type::oco && can.oco == linked_support::none;
 }
@@ -112,14 +123,7 @@ std::optional<error> account_core::turn::make_order(const new_order& wanted, int
   what.origin = wanted.origin;
   what.symbol = wanted.symbol;
   what.contract = wanted.contract;
-  what.asked = r.size;
-  what.terms = terms_of(r);
-  what.profit = r.profit;
-  what.loss = r.loss;
-  what.closing = r.closing;
-  what.strategy = r.strategy;
-  what.alert = r.alert;
-  what.comment = r.comment;
+  take_request(what, r);
   what.created_at = now_;
   if (auto fine = check_capabilities(settings().can, what); !fine) return fine.error();
   if (book().find(what.wire_id)) return error{errc::conflict, "an order with this wire id exists", "client_order_id"};
@@ -226,14 +230,7 @@ outcome account_core::place(const new_order& wanted, utc_time now) {
   if (const auto* before = book_.find(wanted.key)) {
     order probe;
     probe.symbol = wanted.symbol;
-    probe.asked = wanted.request.size;
-    probe.terms = terms_of(wanted.request);
-    probe.profit = wanted.request.profit;
-    probe.loss = wanted.request.loss;
-    probe.strategy = wanted.request.strategy;
-    probe.closing = wanted.request.closing;
-    probe.alert = wanted.request.alert;
-    probe.comment = wanted.request.comment;
+    take_request(probe, wanted.request);
     bool is_same = true;
     if (!before->leg.empty()) { // an OCO pair that we hold: its head carries the first leg's words
       const auto second = std::ranges::find_if(before->linked, [&](order_number n) { return book_.find(n)->leg == "b"; });
@@ -292,11 +289,7 @@ account_core::forecast account_core::look_ahead(const order_request& asked, utc_
   turn t{*this, now};
   order probe; // without a number: it is being judged
   probe.symbol = asked.symbol;
-  probe.asked = asked.size;
-  probe.terms = terms_of(asked);
-  probe.profit = asked.profit;
-  probe.loss = asked.loss;
-  probe.strategy = asked.strategy;
+  take_request(probe, asked);
   forecast out;
   out.no_room = t.lack_of_room(probe);
   if (t.has_exit(probe.symbol) || t.closes_at_once(probe)) out.taken_back = t.protection_of(probe.symbol);

@@ -35,9 +35,11 @@ void take_decision(order& what, order_decided fact, utc_time at) {
 }
 
 void take_terms(order& what, const order_terms& terms, utc_time at) {
+  auto only_sized = what.terms;
+  only_sized.qty = terms.qty;
+  if (only_sized != terms) ++what.terms_version; // somebody moved it
   what.terms = terms;
   what.updated_at = at;
-  ++what.terms_version;
   ++what.version;
 }
 

@@ -126,6 +126,34 @@ TEST_F(paper_accounts, an_account_that_is_stopped_does_not_start_over_and_new_on
   EXPECT_EQ(post("/api/orders", order("buy", 2)).status, 201);
 }
 
+TEST_F(paper_accounts, while_one_account_would_stop_again_at_once_none_is_resumed) {
+  start();
+  ASSERT_EQ(make("second", {{"fill_model", {{"fee_schedule", {{"commission_per_order", 1'000}}}}}}).status, 201);
+  ASSERT_TRUE(is_up("second"));
+  risk::limit_change change;
+  change.where = {risk::limit_scope::account, "second"};
+  change.values.emplace_back(risk::limit_id::daily_loss, risk::limit_setting::of(*decimal::parse("0.005")));
+  change.author = "root";
+  change.reason = "test";
+  change.by = risk::limit_change::role::admin;
+  ASSERT_TRUE(wait_for<std::uint64_t>([&](auto done) { running->accounts()->set_limits(admin, change, done); }));
+  buy_in("second", 5); // costs a hundredth of its money
+  ASSERT_TRUE(until("/api/v1/risk?account_id=second", [](const json& now) {
+    for (const auto& one : now.value("breakers", json::array()))
+      if (one["code"] == "DAILY_LOSS" && one["tripped"] == true) return true;
+    return false;
+  }));
+  ASSERT_EQ(post("/api/v1/risk/emergency-stop", {{"mode", "halt"}, {"reason", "test"}}).status, 200);
+  auto& accounts = *running->accounts();
+  const auto question = wait_for<gateway::resume_question>([&](auto done) { accounts.ask_resume(admin, "right again", done); });
+  ASSERT_TRUE(question) << to_string(question.error());
+  const auto resumed = wait_for<std::uint64_t>([&](auto done) { accounts.resume(admin, question->token, done); });
+  ASSERT_FALSE(resumed);
+  EXPECT_EQ(resumed.error().code, errc::conflict);
+  EXPECT_NE(resumed.error().message.find("second"), std::string::npos) << resumed.error().message;
+  EXPECT_EQ(json::parse(post("/api/orders", order("buy", 1)).body)["reject_code"], "KILL_SWITCH") << "what was refused has lifted nothing";
+}
+
 TEST_F(paper_accounts, a_breaker_that_holds_the_account_back_is_not_cleared_by_a_traders_fresh_start) {
   start();
   risk::limit_change change;
