@@ -132,13 +132,14 @@ result<void> account_book::on(const execution_booked& fact, const journal_record
   const auto filled_value = decimal::checked_add(what->filled_value, *value);
   if (!filled_value) return filled_value.error();
   auto held = position_of(fill.symbol, what->contract);
+  const auto before = held.qty.value();
   const auto effect = apply_fill(held, fill);
   if (!effect) return effect.error();
   const auto cash = decimal::checked_add(cash_.value(), effect->cash_change.value());
   if (!cash) return cash.error();
   positions_[fill.symbol] = std::move(held);
   cash_ = money{*cash};
-  book_for_strategy(*what, fill.signed_quantity().value());
+  book_for_strategy(*what, before, fill.signed_quantity().value());
   what->filled += fill.qty;
   what->filled_value = *filled_value;
   what->fees += effect->fees;
@@ -159,6 +160,7 @@ result<void> account_book::on(const execution_corrected& fact, const journal_rec
   auto* what = get(old.order);
   if (!what) return no_order(record, old.order);
   auto held = position_of(old.symbol, what->contract);
+  const auto held_before = held.qty.value();
   auto cash = cash_;
   for (const auto& fill : correction_of(old, fact.qty, fact.px, fact.at)) {
     const auto effect = apply_fill(held, fill);
@@ -172,7 +174,7 @@ result<void> account_book::on(const execution_corrected& fact, const journal_rec
   positions_[old.symbol] = std::move(held);
   cash_ = cash;
   const auto more = fact.qty.value() - old.qty.value();
-  book_for_strategy(*what, old.way == direction::buy ? more : -more);
+  book_for_strategy(*what, held_before, old.way == direction::buy ? more : -more);
   what->filled += fact.qty - old.qty;
   what->filled_value += *after - *before;
   what->updated_at = record.at;

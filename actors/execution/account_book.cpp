@@ -19,8 +19,33 @@ constexpr char snapshot_version = 2;
 
 } // namespace
 
+namespace {
+
+/// A line of by_strategy_.
+struct strategy_share {
+  std::string symbol;
+  strategy_id strategy;
+  quantity held;
+};
+
+template <class A>
+void fields(A& a, strategy_share& x) {
+  a(x.symbol, x.strategy, x.held);
+}
+
+} // namespace
+
 template <class A>
 void account_book::archive(A& a) {
+  std::vector<strategy_share> shares;
+  for (const auto& [symbol, all] : by_strategy_)
+    for (const auto& [strategy, held] : all)
+      if (!held.is_zero()) shares.push_back({symbol, strategy, held});
+  archive_list(a, shares);
+  if constexpr (A::reads) {
+    by_strategy_.clear();
+    for (auto& one : shares) by_strategy_[one.symbol][one.strategy] = one.held;
+  }
   a(opened_, profile_, last_, last_execution_, last_execution_at_, cash_, balances_, unmatched_);
   archive_list(a, orders_);
   archive_map(a, positions_);
@@ -53,13 +78,26 @@ void account_book::index(const order& what) {
   if (!what.key.empty()) by_key_[what.key] = what.number;
   if (!what.venue_order.empty()) by_venue_[what.venue_session + '\0' + what.venue_order.str()] = what.number;
   if (!is_final(what.state)) open_.insert(what.number);
-  if (!what.filled.is_zero()) book_for_strategy(what, what.way() == direction::buy ? what.filled.value() : -what.filled.value());
 }
 
-void account_book::book_for_strategy(const order& what, decimal signed_change) {
-  if (what.strategy.empty()) return;
-  auto& held = by_strategy_[what.symbol][what.strategy];
-  held = quantity{held.value() + signed_change};
+void account_book::book_for_strategy(const order& what, decimal before, decimal change) {
+  auto& all = by_strategy_[what.symbol];
+  if (!what.strategy.empty()) {
+    auto& held = all[what.strategy];
+    held = quantity{held.value() + change};
+    return;
+  }
+  if (before.is_zero() || before.is_positive() == change.is_positive()) return;
+  const auto along = [&](decimal amount) { return amount.is_positive() == before.is_positive() ? amount.abs() : decimal{}; };
+  auto none = before;
+  for (const auto& [id, theirs] : all) none = none - theirs.value();
+  auto closed = std::min(change.abs(), before.abs()) - along(none);
+  for (auto& [id, theirs] : all) {
+    if (!closed.is_positive()) return;
+    const auto part = std::min(along(theirs.value()), closed);
+    theirs = quantity{before.is_positive() ? theirs.value() - part : theirs.value() + part};
+    closed = closed - part;
+  }
 }
 
 quantity account_book::held_by(const strategy_id& who, const std::string& symbol) const {

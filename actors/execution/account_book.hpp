@@ -66,7 +66,8 @@ public:
   [[nodiscard]] const std::map<std::string, position>& positions() const { return positions_; }
   /// Signed; 0 where nothing is held.
   [[nodiscard]] quantity held(const std::string& symbol) const;
-  /// What the executions of one strategy's orders add up to; of no strategy: what is left of the account's position.
+  /// What the executions of one strategy's orders add up to, less what orders without a strategy closed of it (they close what no
+  /// strategy holds first); of no strategy: what is left of the account's position.
   [[nodiscard]] quantity held_by(const strategy_id& who, const std::string& symbol) const;
   [[nodiscard]] money cash() const { return cash_; }
   [[nodiscard]] const account_balances& balances() const { return balances_; }
@@ -120,7 +121,8 @@ private:
   template <class A>
   void archive(A& a);
   void index(const order& what);
-  void book_for_strategy(const order& what, decimal signed_change);
+  /// `before`: the account's position, signed, before the change.
+  void book_for_strategy(const order& what, decimal before, decimal change);
 
   bool opened_ = false;
   account_profile profile_;
@@ -136,12 +138,12 @@ private:
   std::map<order_number, absence_seen> absences_;
   std::unordered_map<execution_id, booked_execution> executions_;
   std::uint64_t unmatched_ = 0;
+  std::map<std::string, std::map<strategy_id, quantity>> by_strategy_; ///< symbol → strategy → held
   // rebuilt, not written
   std::unordered_map<wire_order_id, order_number> by_wire_;
   std::unordered_map<client_order_id, order_number> by_client_; ///< where it is not the wire id
   std::unordered_map<intent_key, order_number> by_key_;
   std::unordered_map<std::string, order_number> by_venue_; ///< session, NUL, id
-  std::map<std::string, std::map<strategy_id, quantity>> by_strategy_; ///< symbol → strategy → held
 };
 
 } // namespace tt::execution

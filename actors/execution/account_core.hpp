@@ -128,7 +128,7 @@ class account_core {
 public:
   /// Legs that a group may send before its target waits for good and the stop stays out; legs that it may send at all, and failures
   /// of a leg at the venue, before we give up and alarm.
-  static constexpr std::size_t max_swaps = 200, max_generations = 1'000, max_leg_failures = 3;
+  static constexpr std::size_t max_swaps = 200, max_generations = 1'000, max_leg_failures = 6;
   /// How often a leg at the venue is asked to take one and the same new quantity, before we give up and alarm.
   static constexpr std::uint32_t max_resizes = 6;
 
@@ -208,6 +208,7 @@ private:
     utc_time again_at{};
   };
   std::map<order_number, held_leg> held_legs_; ///< by head
+  std::set<order_number> netted_; ///< heads of which it was told that others trade against them
   std::map<order_number, quantity> exits_; ///< exits that wait for their own protection, with what they would close when they were placed
   std::uint64_t listings_ = 0;
   std::optional<utc_time> compared_at_; ///< by the venue's clock: all that it had executed until then is booked

@@ -27,6 +27,7 @@ struct account_core::turn::group {
   const order* out = nullptr;    ///< the leg that may be at the venue
   const slot* out_slot = nullptr;
   std::size_t failures = 0, generations = 0;
+  const order* failed = nullptr; ///< the newest leg that was refused
   bool ended = false;            ///< a leg was cancelled by somebody else than us: one cancels the other
   bool protective = false;
 
@@ -94,7 +95,10 @@ account_core::turn::group account_core::turn::group_of(const order& head) const 
     for (const auto* leg : s.orders) {
       ++g.generations;
       g.done += leg->filled;
-      if (leg->state == order_state::rejected || leg->state == order_state::risk_rejected) ++g.failures;
+      if (leg->state == order_state::rejected || leg->state == order_state::risk_rejected) {
+        ++g.failures;
+        g.failed = leg;
+      }
     }
   drop_ended(g);
   for (const auto& s : g.slots)
@@ -124,32 +128,62 @@ void account_core::turn::drop_ended(group& g) {
   g.ended = std::ranges::any_of(g.slots, is_over);
 }
 
-// Groups of one symbol share its position: together they never close more than is held, and those of one strategy no more than that
-// strategy holds. An exit is taken to close what was opened first, so the newest group has its full share first.
+namespace {
+
+/// What of a signed position an order of that way would close.
+quantity to_close(quantity held, direction exit_way) {
+  const bool closes = !held.is_zero() && held.value().is_positive() == (exit_way == direction::sell);
+  return closes ? quantity{held.value().abs()} : quantity{};
+}
+
+} // namespace
+
+// Groups of one symbol share its position: together they never close more than is held. Where that is less than they ask for, those of
+// strategies that hold less than their groups go without first, then the oldest: an exit is taken to close what was opened first.
 quantity account_core::turn::share_of(const group& g) const {
   const auto exit_way = direction_of(g.slots.front().terms.side);
   const auto& symbol = g.head->symbol;
-  const auto to_close = [&](quantity held) {
-    const bool closes = held.value().is_positive() == (exit_way == direction::sell);
-    return closes ? quantity{held.value().abs()} : quantity{};
+  struct demand {
+    order_number head;
+    strategy_id strategy;
+    quantity left;
   };
-  auto left = to_close(book().held(symbol));
-  std::map<strategy_id, quantity> left_of;
-  const auto share = [&](const group& one) {
-    const auto own = left_of.try_emplace(one.head->strategy, to_close(book().held_by(one.head->strategy, symbol))).first;
-    const auto taken = std::min({one.rest(), own->second, left});
-    own->second -= taken;
-    left -= taken;
-    return taken;
+  std::vector<demand> all; // oldest first
+  std::map<strategy_id, quantity> asked;
+  quantity total;
+  const auto add = [&](const group& one) {
+    all.push_back({one.head->number, one.head->strategy, one.rest()});
+    asked[one.head->strategy] += one.rest();
+    total += one.rest();
   };
-  const auto heads = core_.groups_.find(symbol);
-  if (heads == core_.groups_.end()) return share(g);
-  for (auto at = heads->second.rbegin(); at != heads->second.rend() && *at > g.head->number; ++at) {
-    const auto other = group_of(*book().find(*at));
-    if (!other.protective || other.ended || direction_of(other.slots.front().terms.side) != exit_way) continue;
-    static_cast<void>(share(other));
+  bool has_own = false;
+  if (const auto heads = core_.groups_.find(symbol); heads != core_.groups_.end())
+    for (const auto number : heads->second) {
+      if (number == g.head->number) {
+        has_own = true;
+        add(g);
+        continue;
+      }
+      const auto other = group_of(*book().find(number));
+      if (other.protective && !other.ended && direction_of(other.slots.front().terms.side) == exit_way) add(other);
+    }
+  if (!has_own) add(g);
+  const auto held = to_close(book().held(symbol), exit_way);
+  auto lacking = total > held ? total - held : quantity{};
+  const auto cut = [&](demand& one, quantity most) {
+    const auto part = std::min({one.left, most, lacking});
+    one.left -= part;
+    lacking -= part;
+    return part;
+  };
+  for (auto& one : all) {
+    auto& of_strategy = asked[one.strategy];
+    const auto own = to_close(book().held_by(one.strategy, symbol), exit_way);
+    if (of_strategy > own) of_strategy -= cut(one, of_strategy - own);
   }
-  return share(g);
+  for (auto& one : all) cut(one, one.left);
+  const auto own = std::ranges::find(all, g.head->number, &demand::head);
+  return own == all.end() ? quantity{} : own->left;
 }
 
 const account_core::turn::slot& account_core::turn::resting_slot(const group& g) {
@@ -223,6 +257,49 @@ bool account_core::turn::size_waiting(const group& g) {
   return false;
 }
 
+// A refusal may be for now, as while a rate is missing after a start: later and later it is tried again.
+bool account_core::turn::waits_after_refusal(const group& g) {
+  const auto due = g.failed->updated_at + settings().timings.leg_again * (std::int64_t{1} << (g.failures - 1));
+  if (now_ >= due) return false;
+  auto& told = core_.held_legs_[g.head->number];
+  told.again_at = due;
+  if (std::exchange(told.code, "REFUSED") != "REFUSED" && g.failures == 1)
+    alert(severity::alarm, "UNPROTECTED", g.failed, "the " + g.failed->leg + " was refused (" + g.failed->reason + "); it is tried again");
+  return true;
+}
+
+// Reduce-only orders that rest close no more than there is, after what protects: cut when the position shrinks, cancelled when it is gone.
+void account_core::turn::trim_reduce_only(const std::string& symbol) {
+  const auto held = book().held(symbol);
+  std::vector<order_number> rest_here;
+  std::map<order_number, quantity> protected_by;
+  for (const auto number : book().open_orders()) {
+    const auto& what = *book().find(number);
+    if (what.symbol != symbol || !may_trade(what.state)) continue;
+    const auto size = what.largest_quantity() - what.filled;
+    if (book().is_protection(what)) protected_by[what.parent == order_number::none ? number : what.parent] = size;
+    else if (what.terms.effect == position_effect::reduce_only && what.leg.empty() && what.owner != ownership::external && is_live(what.state)
+             && what.state != order_state::pending_cancel && what.state != order_state::pending_replace)
+      rest_here.push_back(number);
+  }
+  for (const auto number : rest_here) {
+    const auto what = *book().find(number);
+    auto room = to_close(held, what.way());
+    for (const auto& [head, size] : protected_by) room -= std::min(room, size);
+    for (const auto before : rest_here) {
+      if (before == number) break;
+      const auto& other = *book().find(before);
+      if (!is_final(other.state) && other.way() == what.way()) room -= std::min(room, other.terms.qty - other.filled);
+    }
+    const auto size = what.terms.qty - what.filled;
+    if (room >= size) continue;
+    auto terms = what.terms;
+    terms.qty = what.filled + room;
+    const bool can_be_cut = !room.is_zero() && (what.state == order_state::working || what.state == order_state::partially_filled);
+    if (!can_be_cut || ask_replace(number, terms)) ask_cancel(number, "nothing is left for it to close", only_closes);
+  }
+}
+
 void account_core::turn::tend(order_number head_number) {
   const auto* head = book().find(head_number);
   auto& heads = core_.groups_[head->symbol];
@@ -241,15 +318,21 @@ void account_core::turn::tend(order_number head_number) {
       open = open || !is_final(book().find(leg)->state);
     }
     const bool more_may_come = g.protective && (head->profit || head->loss) && !is_final(head->state) && !g.ended;
-    const bool position_may_come = over && !g.ended && g.done < head->filled && g.protective && has_exit(head->symbol);
+    const bool is_protecting = over && !g.ended && g.done < head->filled && g.protective;
+    const bool is_netted = is_protecting && !to_close(book().held_by(head->strategy, head->symbol), direction_of(g.slots.front().terms.side)).is_zero();
+    const bool position_may_come = is_protecting && (is_netted || has_exit(head->symbol));
+    if (is_netted && !has_exit(head->symbol) && core_.netted_.insert(head_number).second)
+      alert(severity::warning, "UNPROTECTED", head, "the account does not hold what it opened: others trade against it; its legs come back with the position");
     if (!open && !more_may_come && !position_may_come) {
       if (g.ended && head->loss && g.total > g.done)
         alert(severity::alarm, "UNPROTECTED", head, "its legs were cancelled or have expired; " + (g.total - g.done).to_string() + " left");
       heads.erase(head_number);
       core_.held_legs_.erase(head_number);
+      core_.netted_.erase(head_number);
     }
     return;
   }
+  core_.netted_.erase(head_number);
   if (size_waiting(g)) return;
   const auto* wanted = wanted_slot(g);
   if (g.out) {
@@ -260,6 +343,7 @@ void account_core::turn::tend(order_number head_number) {
     }
     return resize(g.out->number, g.out->filled + g.rest());
   }
+  if (g.failed && waits_after_refusal(g)) return;
   // the legs that wait here are there for all to see
   for (const auto& s : g.slots) {
     const bool waits = std::any_of(s.orders.begin(), s.orders.end(), [](const order* leg) { return leg->state == order_state::created; });
@@ -315,11 +399,14 @@ std::optional<check_outcome> account_core::turn::lack_of_room(const order& what)
   if (!what.profit && !what.loss) return std::nullopt;
   const auto exit_way = what.way() == direction::buy ? direction::sell : direction::buy;
   quantity resting;
+  std::map<order_number, quantity> most;
   for (const auto number : book().open_orders()) {
     const auto& other = *book().find(number);
-    const bool rests = other.symbol == what.symbol && other.leg.empty() && other.way() == exit_way && number != what.number && !closes_at_once(other);
-    if (rests) resting += other.largest_quantity() - other.filled;
+    const bool rests = other.symbol == what.symbol && other.way() == exit_way && number != what.number && !book().is_protection(other) && !closes_at_once(other);
+    const auto head = other.parent == order_number::none ? number : other.parent; // of a pair one trades
+    if (rests) most[head] = std::max(most[head], other.largest_quantity() - other.filled);
   }
+  for (const auto& [head, size] : most) resting += size;
   if (resting.is_zero()) return std::nullopt;
   const auto held = book().held(what.symbol).value();
   auto free = held.is_positive() == (exit_way == direction::sell) ? quantity{held.abs()} : quantity{}; // that nothing protects
@@ -340,12 +427,11 @@ bool account_core::turn::closes_at_once(const order& what) const {
   if (!closes && what.terms.effect != position_effect::reduce_only) return false;
   const bool by_market = what.terms.type == order_type::market || (what.terms.type == order_type::bracket && !what.terms.limit_price);
   if (by_market || what.terms.tif == time_in_force::ioc || what.terms.tif == time_in_force::fok) return true;
-  if (!what.terms.limit_price || what.terms.stop_price) return false;
+  if (!what.terms.limit_price && !what.terms.stop_price) return false;
   if (what.state == order_state::created && what.number != deciding_) return true; // it waits, because it was to close at once
   if (what.number != deciding_ && !core_.exits_.contains(what.number)) return false;
   const auto last = core_.last_price_.find(what.symbol);
-  if (last == core_.last_price_.end()) return false;
-  return what.way() == direction::sell ? *what.terms.limit_price <= last->second : *what.terms.limit_price >= last->second;
+  return last != core_.last_price_.end() && touched(what.terms, last->second);
 }
 
 bool account_core::turn::has_exit(const std::string& symbol) const {

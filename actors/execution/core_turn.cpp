@@ -122,6 +122,7 @@ void account_core::turn::settle() {
       const auto heads = core_.groups_.find(symbol);
       if (heads != core_.groups_.end())
         for (const auto head : std::set<order_number>(heads->second)) tend(head);
+      trim_reduce_only(symbol);
       release_exits(symbol);
     }
     // a cancel that was asked while nobody knew where the order was

@@ -77,6 +77,8 @@ public:
   /// Why the legs of a bracket would have no room; nothing: they have, or it is none.
   [[nodiscard]] std::optional<check_outcome> lack_of_room(const order& what) const;
   static void drop_ended(group& g);
+  bool waits_after_refusal(const group& g);
+  void trim_reduce_only(const std::string& symbol);
   /// Whether the gate would pass the leg of that slot now, with what is out of its group taken back. Asked at most every `leg_again`.
   bool may_go(const group& g, const slot& s);
   /// Gives the legs that wait here the size that is left for them. True: one was changed, and the group is to be looked at again.

@@ -45,7 +45,15 @@ void take_terms(order& what, const order_terms& terms, utc_time at) {
 
 void take_change(order& what, const change_decided& fact, utc_time at) {
   if (!fact.decision.may_send()) return;
+  const auto was = what.decision;
   what.decision = fact.decision;
+  if (was.result == verdict::approved_reduced && what.decision.result == verdict::approved && fact.wanted.qty <= was.approved) {
+    // what the gate cut stays cut, whatever else of it changes
+    what.decision.result = was.result;
+    what.decision.code = was.code;
+    what.decision.legacy_code = was.legacy_code;
+    what.decision.adjustments = was.adjustments;
+  }
   what.updated_at = at;
 }
 

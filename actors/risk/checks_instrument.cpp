@@ -140,7 +140,7 @@ answer short_unavailable(run_context& c) {
 
 answer reduce_only_excess(run_context& c) {
   if (!c.is_reduce_only) return answer::skip("the order may open");
-  if (c.closing.is_zero()) return answer::reject("nothing is left to close");
+  if (c.closing.is_zero()) return answer::reject(c.asked_size.value(), {true, {}, limit_scope::symbol}, limit_unit::quantity, "nothing is left to close");
   if (c.closing == c.asked_size) return answer::pass();
   answer out;
   out.what = check_verdict::reduce;

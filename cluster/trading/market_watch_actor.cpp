@@ -83,6 +83,8 @@ void tell_rates(watch_pointer self, const watched_symbol& entry) {
 void introduce(watch_pointer self, const watch_receiver& to, const watched_symbol& entry) {
   self->send(to.account, entry.facts); // as of loading
   if (const auto news = standing_market(self, entry)) self->send(to.account, news);
+  const auto& currency = entry.what->currency;
+  if (const auto rate = self->state.rates->rate(currency); rate && to.broker) self->send(to.broker, execution::currency_rate{currency, *rate});
   std::vector<tick> standing;
   if (entry.picture.quote()) standing.emplace_back(*entry.picture.quote());
   tell_broker(self, to.broker, entry.what->symbol, std::move(standing));

@@ -276,17 +276,20 @@ void account_desk::close(access& in, const trading_caller& who, close_request wh
   plan->who = who;
   plan->done = std::move(done);
   if (what.symbol && in.book()->held(*what.symbol).is_zero()) return plan->done(closed_positions{}); // flat already: nothing to do
-  if (!what.symbol) cancel_for(in, *plan); // everything: what rests could fill behind the closing orders
   plan->what = std::move(what);
+  cancel_for(in, *plan);
   finish_closing(in, std::move(plan));
 }
 
-/// All orders but those that protect a position: they stay until the order that closes it has passed the gate, which takes them back.
+/// What could fill behind the closing orders, or has what they are to close: to close everything all orders, to close a position what
+/// rests there only to close it. Legs that protect a position stay until the order that closes it has passed the gate, which takes them back.
 void account_desk::cancel_for(access& in, closing& plan) {
   const auto& book = *in.book();
   for (const auto number : book.open_orders()) {
     const auto& what = *book.find(number);
     if (book.is_protection(what) && !book.held(what.symbol).is_zero()) continue;
+    const bool only_closes = what.terms.effect == position_effect::reduce_only && what.symbol == plan.what.symbol && !plan.what.qty;
+    if (plan.what.symbol && !only_closes) continue;
     plan.waits_for.push_back(number);
     plan.cancelled.push_back(what.id);
   }

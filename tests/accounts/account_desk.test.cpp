@@ -446,6 +446,30 @@ TEST_F(desk_bench, closing_everything_leaves_the_protection_of_what_the_gate_wil
   EXPECT_EQ(stops, 1) << "the position is still protected";
 }
 
+TEST_F(desk_bench, closing_a_position_takes_back_what_rests_only_to_close_it) {
+  start();
+  quote("AAPL", "99.99", "100.01");
+  ASSERT_TRUE(place(order_side::buy, "10"));
+  place_order stop;
+  stop.request.account = account_id{"paper"};
+  stop.request.symbol = "AAPL";
+  stop.request.side = order_side::sell;
+  stop.request.size = size_quantity{qty("10")};
+  stop.request.type = order_type::stop;
+  stop.request.stop_price = px("95");
+  stop.request.effect = position_effect::reduce_only;
+  const auto resting = got<placed_order>([&](auto done) { port->place(ann, stop, done); });
+  ASSERT_TRUE(resting);
+  close_request what;
+  what.account = account_id{"paper"};
+  what.symbol = "AAPL";
+  const auto closed = got<closed_positions>([&](auto done) { port->close(ann, what, done); });
+  ASSERT_TRUE(closed) << to_string(closed.error());
+  EXPECT_EQ(closed->cancelled, std::vector{resting->order.what.id});
+  pass(200ms);
+  EXPECT_TRUE(positions().empty());
+}
+
 TEST_F(desk_bench, closing_everything_at_a_slow_venue_is_answered_and_goes_on) {
   latency = 2'500ms;
   start();

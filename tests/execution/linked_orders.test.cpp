@@ -482,7 +482,91 @@ TEST(brackets, a_stop_that_is_refused_is_tried_again_and_then_alarmed) {
   b.venue.rates().refused = 1000;
   b.fill(n, 10, 100);
   EXPECT_TRUE(b.alarmed("UNPROTECTED"));
+  EXPECT_EQ(b.legs(n, "stop").size(), 1u) << "not at once again: what is missing may come";
+  for (int i = 0; i < 30; ++i) b.pass(seconds{1});
+  EXPECT_EQ(b.legs(n, "stop").size(), 5u) << "after 2, 4, 8 and 16 s";
+  for (int i = 0; i < 100; ++i) b.pass(seconds{1});
   EXPECT_EQ(b.legs(n, "stop").size(), account_core::max_leg_failures);
+  EXPECT_EQ(std::ranges::count(b.alerts, "UNPROTECTED", &alert_effect::code), 2) << "when it begins, and when it is given up";
+}
+
+TEST(brackets, a_stop_that_is_refused_for_a_while_goes_out_then) {
+  linked b;
+  const auto n = b.place(bracket("k", 10));
+  b.deliver();
+  b.venue.rates().refused = 1000;
+  b.fill(n, 10, 100);
+  b.pass(seconds{3});
+  b.venue.rates().refused = 0;
+  b.pass(seconds{6});
+  ASSERT_TRUE(b.out(n, "stop"));
+  EXPECT_EQ(b.at_venue(b.out(n, "stop")->number).request.terms.qty, q(10));
+}
+
+TEST(brackets, protect_what_the_account_holds_whoever_closed_what_was_there_before) {
+  linked b;
+  const auto bought = [&](const std::string& key, order_side side, std::int64_t qty, const char* strategy) {
+    auto what = wanted(key, side, qty);
+    what.request.strategy = strategy_id{strategy};
+    const auto n = b.place(what);
+    b.deliver();
+    b.fill(n, qty, 100);
+  };
+  bought("a", order_side::buy, 10, "s1");
+  bought("b", order_side::sell, 10, ""); // by hand
+  EXPECT_EQ(b.core.book().held_by(strategy_id{"s1"}, "AAPL"), q(0));
+  EXPECT_EQ(b.core.book().held_by(strategy_id{}, "AAPL"), q(0));
+  const auto n = b.place(bracket("k", 10));
+  b.deliver();
+  b.fill(n, 10, 100);
+  ASSERT_TRUE(b.out(n, "stop"));
+  EXPECT_EQ(b.at_venue(b.out(n, "stop")->number).request.terms.qty, q(10));
+}
+
+TEST(brackets, come_back_when_others_no_longer_trade_against_them) {
+  linked b;
+  auto first = bracket("a", 10);
+  first.request.strategy = strategy_id{"A"};
+  const auto n = b.place(first);
+  b.deliver();
+  b.fill(n, 10, 100);
+  const auto other = [&](const std::string& key, order_side side) {
+    auto what = wanted(key, side, 10);
+    what.request.strategy = strategy_id{"B"};
+    const auto made = b.place(what);
+    b.deliver();
+    b.fill(made, 10, 100);
+    b.pass(seconds{1});
+  };
+  other("b1", order_side::sell);
+  EXPECT_FALSE(b.out(n, "stop")) << "there is nothing to protect";
+  EXPECT_TRUE(b.alarmed("UNPROTECTED"));
+  other("b2", order_side::buy);
+  ASSERT_TRUE(b.out(n, "stop"));
+  EXPECT_EQ(b.at_venue(b.out(n, "stop")->number).request.terms.qty, q(10));
+}
+
+TEST(account_core, reduce_only_orders_that_rest_go_with_the_position) {
+  linked b;
+  const auto filled = [&](const std::string& key, order_side side, std::int64_t qty) {
+    const auto n = b.place(wanted(key, side, qty));
+    b.deliver();
+    b.fill(n, qty, 100);
+    return n;
+  };
+  filled("a", order_side::buy, 10);
+  auto stop = wanted("s", order_side::sell, 10, order_type::stop);
+  stop.request.stop_price = p(90);
+  stop.request.effect = position_effect::reduce_only;
+  const auto n = b.place(stop);
+  b.deliver();
+  filled("b", order_side::sell, 4);
+  b.deliver();
+  EXPECT_EQ(b.at_venue(n).request.terms.qty, q(6)) << "cut to what is there";
+  filled("c", order_side::sell, 6);
+  b.deliver();
+  EXPECT_EQ(b.get(n).state, order_state::cancelled);
+  EXPECT_EQ(b.get(n).reject_code, "REDUCE_ONLY_EXCESS");
 }
 
 TEST(brackets, an_exit_that_would_be_refused_leaves_the_protection_where_it_is) {
@@ -745,6 +829,27 @@ TEST(oco, the_same_id_with_other_words_is_refused) {
   b.deliver();
   b.price_seen(95); // both legs have had their turn
   EXPECT_EQ(said([](order_request&) {}), "the same");
+}
+
+TEST(oco, a_pair_that_the_gate_cut_stays_cut_when_its_price_is_changed) {
+  linked b;
+  auto pair = wanted("k", order_side::buy, 60, order_type::oco);
+  pair.request.legs = {{order_type::limit, p(90), std::nullopt}, {order_type::stop, std::nullopt, p(110)}};
+  b.gate.cut_to = q(11);
+  const auto head = b.place(pair);
+  b.deliver();
+  b.gate.cut_to.reset();
+  const auto out = b.get(head).state == order_state::working ? head : b.get(head).linked.at(0);
+  ASSERT_EQ(b.get(out).state, order_state::working);
+  ASSERT_EQ(b.get(out).terms.qty, q(11));
+  terms_change to;
+  if (b.get(out).terms.stop_price) to.stop_price = p(112);
+  else to.limit_price = p(91);
+  EXPECT_FALSE(b.done(b.core.replace(out, to, b.now)).refused);
+  b.deliver();
+  b.pass(seconds{5});
+  EXPECT_EQ(b.get(out).terms.qty, q(11));
+  EXPECT_EQ(b.at_venue(out).request.terms.qty, q(11));
 }
 
 TEST(oco, a_cancelled_leg_ends_the_pair) {
