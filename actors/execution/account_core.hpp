@@ -208,7 +208,6 @@ private:
     utc_time again_at{};
   };
   std::map<order_number, held_leg> held_legs_; ///< by head
-  std::set<order_number> netted_; ///< heads of which it was told that others trade against them
   std::map<order_number, quantity> exits_; ///< exits that wait for their own protection, with what they would close when they were placed
   std::uint64_t listings_ = 0;
   std::optional<utc_time> compared_at_; ///< by the venue's clock: all that it had executed until then is booked

@@ -319,20 +319,18 @@ void account_core::turn::tend(order_number head_number) {
     }
     const bool more_may_come = g.protective && (head->profit || head->loss) && !is_final(head->state) && !g.ended;
     const bool is_protecting = over && !g.ended && g.done < head->filled && g.protective;
-    const bool is_netted = is_protecting && !to_close(book().held_by(head->strategy, head->symbol), direction_of(g.slots.front().terms.side)).is_zero();
-    const bool position_may_come = is_protecting && (is_netted || has_exit(head->symbol));
-    if (is_netted && !has_exit(head->symbol) && core_.netted_.insert(head_number).second)
-      alert(severity::warning, "UNPROTECTED", head, "the account does not hold what it opened: others trade against it; its legs come back with the position");
+    const bool position_may_come = is_protecting && has_exit(head->symbol);
     if (!open && !more_may_come && !position_may_come) {
       if (g.ended && head->loss && g.total > g.done)
         alert(severity::alarm, "UNPROTECTED", head, "its legs were cancelled or have expired; " + (g.total - g.done).to_string() + " left");
+      const auto own = to_close(book().held_by(head->strategy, head->symbol), direction_of(g.slots.front().terms.side));
+      if (is_protecting && !own.is_zero())
+        alert(severity::notice, "PROTECTION_ENDED", head, "orders of others closed what it opened: its legs are gone, and do not come back with a new position");
       heads.erase(head_number);
       core_.held_legs_.erase(head_number);
-      core_.netted_.erase(head_number);
     }
     return;
   }
-  core_.netted_.erase(head_number);
   if (size_waiting(g)) return;
   const auto* wanted = wanted_slot(g);
   if (g.out) {

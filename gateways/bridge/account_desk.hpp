@@ -273,7 +273,7 @@ private:
   void place_flat(access& in, const risk::kill_scope& scope, const risk::close_action& what);
   [[nodiscard]] risk::flatten_view flatten_view_of(access& in, const risk::kill_scope& scope) const;
   /// Whose the position is, where one strategy holds all of it.
-  [[nodiscard]] strategy_id sole_holder(const std::string& symbol, quantity held) const;
+  [[nodiscard]] strategy_id sole_holder(const execution::account_book& book, const std::string& symbol, quantity held) const;
   void stop_at_loss(access& in);
   void roll_day(access& in);
   void begin_day(access& in);

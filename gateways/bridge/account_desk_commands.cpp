@@ -264,7 +264,7 @@ void account_desk::place_close(access& in, const trading_caller& who, const posi
   r.type = what.type;
   r.limit_price = what.limit_price;
   r.effect = position_effect::reduce_only;
-  r.strategy = sole_holder(held.symbol, held.qty);
+  r.strategy = sole_holder(*in.book(), held.symbol, held.qty);
   r.comment = what.reason.substr(0, 200);
   place(in, who, std::move(wanted), std::move(told));
 }

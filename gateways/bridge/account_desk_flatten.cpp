@@ -108,9 +108,12 @@ risk::flatten_view account_desk::flatten_view_of(access& in, const risk::kill_sc
   return out;
 }
 
-strategy_id account_desk::sole_holder(const std::string& symbol, quantity held) const {
-  for (const auto& id : books_.strategies())
-    if (const auto* own = books_.held_by(id, symbol); own && own->qty == held) return id;
+strategy_id account_desk::sole_holder(const account_book& book, const std::string& symbol, quantity held) const {
+  for (const auto& id : books_.strategies()) {
+    const auto* own = books_.held_by(id, symbol);
+    // by its own trades, and after what was closed by hand
+    if (own && own->qty == held && book.held_by(id, symbol) == held) return id;
+  }
   return {};
 }
 
@@ -140,7 +143,7 @@ void account_desk::place_flat(access& in, const risk::kill_scope& scope, const r
   r.effect = position_effect::reduce_only;
   r.comment = "emergency stop";
   r.strategy = scope.what == risk::kill_scope::kind::strategy ? strategy_id{scope.name}
-                                                               : sole_holder(what.symbol, in.book()->held(what.symbol));
+                                                               : sole_holder(*in.book(), what.symbol, in.book()->held(what.symbol));
   const new_order wanted{r, key, order_origin::flatten, instrument->symbol, contract_of(*instrument)};
   in.run([&](account_core& core, utc_time now) { return core.place(wanted, now); }, [](const order_answer&) {});
 }

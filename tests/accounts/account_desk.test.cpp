@@ -392,17 +392,22 @@ TEST_F(desk_bench, a_preview_says_what_an_order_would_cost) {
   EXPECT_TRUE(orders().empty());
 }
 
+place_order sale_that_closes(const char* size) {
+  place_order out;
+  out.request.account = account_id{"paper"};
+  out.request.symbol = "AAPL";
+  out.request.side = order_side::sell;
+  out.request.size = size_quantity{qty(size)};
+  out.request.effect = position_effect::reduce_only;
+  return out;
+}
+
 TEST_F(desk_bench, a_preview_says_of_exits_and_pairs_what_the_order_will_hear) {
   start();
   quote("AAPL", "99.99", "100.01");
   ASSERT_TRUE(bracket("10", "95", "110"));
   pass(100ms);
-  place_order exit;
-  exit.request.account = account_id{"paper"};
-  exit.request.symbol = "AAPL";
-  exit.request.side = order_side::sell;
-  exit.request.size = size_quantity{qty("10")};
-  exit.request.effect = position_effect::reduce_only;
+  const auto exit = sale_that_closes("10");
   const auto seen = got<order_preview>([&](auto done) { port->preview(ann, exit.request, done); });
   ASSERT_TRUE(seen);
   EXPECT_EQ(seen->decision.code, "APPROVED") << seen->decision.message << ": its own protection makes room";
@@ -450,14 +455,9 @@ TEST_F(desk_bench, closing_a_position_takes_back_what_rests_only_to_close_it) {
   start();
   quote("AAPL", "99.99", "100.01");
   ASSERT_TRUE(place(order_side::buy, "10"));
-  place_order stop;
-  stop.request.account = account_id{"paper"};
-  stop.request.symbol = "AAPL";
-  stop.request.side = order_side::sell;
-  stop.request.size = size_quantity{qty("10")};
+  auto stop = sale_that_closes("10");
   stop.request.type = order_type::stop;
   stop.request.stop_price = px("95");
-  stop.request.effect = position_effect::reduce_only;
   const auto resting = got<placed_order>([&](auto done) { port->place(ann, stop, done); });
   ASSERT_TRUE(resting);
   close_request what;

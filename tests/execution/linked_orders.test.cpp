@@ -523,27 +523,27 @@ TEST(brackets, protect_what_the_account_holds_whoever_closed_what_was_there_befo
   EXPECT_EQ(b.at_venue(b.out(n, "stop")->number).request.terms.qty, q(10));
 }
 
-TEST(brackets, come_back_when_others_no_longer_trade_against_them) {
+// Entries and exits may come under two names: what one closed for the other is closed, and old legs are not brought back.
+TEST(brackets, that_others_have_closed_end_and_say_so) {
   linked b;
   auto first = bracket("a", 10);
-  first.request.strategy = strategy_id{"A"};
+  first.request.strategy = strategy_id{"entries"};
   const auto n = b.place(first);
   b.deliver();
   b.fill(n, 10, 100);
-  const auto other = [&](const std::string& key, order_side side) {
+  const auto other = [&](const std::string& key, order_side side, const char* strategy) {
     auto what = wanted(key, side, 10);
-    what.request.strategy = strategy_id{"B"};
+    what.request.strategy = strategy_id{strategy};
     const auto made = b.place(what);
     b.deliver();
     b.fill(made, 10, 100);
     b.pass(seconds{1});
   };
-  other("b1", order_side::sell);
-  EXPECT_FALSE(b.out(n, "stop")) << "there is nothing to protect";
-  EXPECT_TRUE(b.alarmed("UNPROTECTED"));
-  other("b2", order_side::buy);
-  ASSERT_TRUE(b.out(n, "stop"));
-  EXPECT_EQ(b.at_venue(b.out(n, "stop")->number).request.terms.qty, q(10));
+  other("out", order_side::sell, "exits");
+  EXPECT_EQ(b.legs_at_venue(), 0u);
+  EXPECT_TRUE(b.alarmed("PROTECTION_ENDED"));
+  other("plain", order_side::buy, "entries");
+  EXPECT_EQ(b.legs_at_venue(), 0u);
 }
 
 TEST(account_core, reduce_only_orders_that_rest_go_with_the_position) {
