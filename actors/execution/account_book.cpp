@@ -17,10 +17,6 @@ namespace {
 /// First byte of a snapshot.
 constexpr char snapshot_version = 2;
 
-} // namespace
-
-namespace {
-
 /// A line of by_strategy_.
 struct strategy_share {
   std::string symbol;
@@ -38,14 +34,13 @@ void fields(A& a, strategy_share& x) {
 template <class A>
 void account_book::archive(A& a) {
   std::vector<strategy_share> shares;
-  for (const auto& [symbol, all] : by_strategy_)
-    for (const auto& [strategy, held] : all)
-      if (!held.is_zero()) shares.push_back({symbol, strategy, held});
+  if constexpr (!A::reads)
+    for (const auto& [symbol, all] : by_strategy_)
+      for (const auto& [strategy, held] : all)
+        if (!held.is_zero()) shares.push_back({symbol, strategy, held});
   archive_list(a, shares);
-  if constexpr (A::reads) {
-    by_strategy_.clear();
-    for (auto& one : shares) by_strategy_[one.symbol][one.strategy] = one.held;
-  }
+  if constexpr (A::reads)
+    for (const auto& one : shares) by_strategy_[one.symbol][one.strategy] = one.held;
   a(opened_, profile_, last_, last_execution_, last_execution_at_, cash_, balances_, unmatched_);
   archive_list(a, orders_);
   archive_map(a, positions_);
@@ -89,9 +84,7 @@ void account_book::book_for_strategy(const order& what, decimal before, decimal 
   }
   if (before.is_zero() || before.is_positive() == change.is_positive()) return;
   const auto along = [&](decimal amount) { return amount.is_positive() == before.is_positive() ? amount.abs() : decimal{}; };
-  auto none = before;
-  for (const auto& [id, theirs] : all) none = none - theirs.value();
-  auto closed = std::min(change.abs(), before.abs()) - along(none);
+  auto closed = std::min(change.abs(), before.abs()) - along(before - held_by_strategies(what.symbol));
   for (auto& [id, theirs] : all) {
     if (!closed.is_positive()) return;
     const auto part = std::min(along(theirs.value()), closed);
@@ -100,14 +93,16 @@ void account_book::book_for_strategy(const order& what, decimal before, decimal 
   }
 }
 
+decimal account_book::held_by_strategies(const std::string& symbol) const {
+  decimal sum;
+  if (const auto found = by_strategy_.find(symbol); found != by_strategy_.end())
+    for (const auto& [id, theirs] : found->second) sum = sum + theirs.value();
+  return sum;
+}
+
 quantity account_book::held_by(const strategy_id& who, const std::string& symbol) const {
+  if (who.empty()) return quantity{held(symbol).value() - held_by_strategies(symbol)};
   const auto found = by_strategy_.find(symbol);
-  if (who.empty()) {
-    auto rest = held(symbol).value();
-    if (found != by_strategy_.end())
-      for (const auto& [strategy, theirs] : found->second) rest = rest - theirs.value();
-    return quantity{rest};
-  }
   if (found == by_strategy_.end()) return {};
   const auto own = found->second.find(who);
   return own == found->second.end() ? quantity{} : own->second;
@@ -190,10 +185,14 @@ bool account_book::has_external_positions() const {
   return std::any_of(positions_.begin(), positions_.end(), [](const auto& one) { return one.second.owner == ownership::external; });
 }
 
+quantity to_close(quantity held, direction way) {
+  const bool closes = !held.is_zero() && held.value().is_positive() == (way == direction::sell);
+  return closes ? quantity{held.value().abs()} : quantity{};
+}
+
 quantity account_book::closable(const std::string& symbol, direction way) const {
-  const auto position = held(symbol).value();
-  if (position.is_zero() || position.is_positive() == (way == direction::buy)) return quantity{};
-  decimal room = position.abs();
+  auto room = to_close(held(symbol), way).value();
+  if (room.is_zero()) return {};
   std::map<order_number, decimal> by_group; // siblings count once: the largest
   for (const auto number : open_) {
     const auto& what = *find(number);

@@ -24,6 +24,9 @@ struct freeze {
   bool operator==(const freeze&) const = default;
 };
 
+/// What of a signed position an order of that way would close.
+[[nodiscard]] quantity to_close(quantity held, direction way);
+
 class account_book {
 public:
   /// Applies the next record. Errors: corrupt_data for a record that can't follow what was there (then
@@ -121,6 +124,7 @@ private:
   template <class A>
   void archive(A& a);
   void index(const order& what);
+  [[nodiscard]] decimal held_by_strategies(const std::string& symbol) const;
   /// `before`: the account's position, signed, before the change.
   void book_for_strategy(const order& what, decimal before, decimal change);
 

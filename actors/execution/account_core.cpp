@@ -311,9 +311,7 @@ void account_core::turn::admit_pair(order_number head) {
 
 quantity account_core::turn::closing_part_of(const order& what) const {
   if (what.terms.effect == position_effect::reduce_only) return what.terms.qty;
-  const auto held = book().held(what.symbol).value();
-  const bool closes = !held.is_zero() && held.is_positive() == (what.way() == direction::sell);
-  return closes ? std::min(what.terms.qty, quantity{held.abs()}) : quantity{};
+  return std::min(what.terms.qty, to_close(book().held(what.symbol), what.way()));
 }
 
 outcome account_core::retry(order_number number, utc_time now) {
@@ -385,9 +383,6 @@ outcome account_core::cancel(order_number number, std::string reason, utc_time n
   return t.finish();
 }
 
-namespace {
-
-/// What the gate refuses, with the figures of the check.
 error refusal_of(const risk_decision& word) {
   auto text = word.message.empty() ? "refused by the risk gate" : word.message;
   const auto why = std::ranges::find(word.checks, word.code, &check_outcome::code);
@@ -395,8 +390,6 @@ error refusal_of(const risk_decision& word) {
     text += " (measured " + why->measured->to_string() + ", limit " + why->limit->to_string() + " " + why->unit + ", " + why->scope + ")";
   return {errc::refused, std::move(text), word.code};
 }
-
-} // namespace
 
 std::optional<error> account_core::turn::ask_replace(order_number number, order_terms wanted) {
   const order what = *book().find(number);

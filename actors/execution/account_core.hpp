@@ -156,14 +156,14 @@ public:
   /// A person accepts the venue's position of a frozen symbol. Errors: not_found.
   outcome accept_position(const std::string& symbol, const contract_terms& contract, price average, const std::string& author,
                           const std::string& reason, utc_time now);
-  /// A fact that needs no decision: opening of the account, cash flow, balances, marks, risk note, outside cause.
-  /// Errors: invalid_argument for any other, those of the book.
   /// What place() would do with an order besides asking the gate.
   struct forecast {
     std::vector<order_number> taken_back;  ///< own protection that makes room for an exit
     std::optional<check_outcome> no_room;  ///< why a bracket would be refused for its legs' sake
   };
   [[nodiscard]] forecast look_ahead(const order_request& asked, utc_time now);
+  /// A fact that needs no decision: opening of the account, cash flow, balances, marks, risk note, outside cause.
+  /// Errors: invalid_argument for any other, those of the book.
   outcome note(journal_fact fact, utc_time now);
 
   [[nodiscard]] const account_book& book() const { return book_; }

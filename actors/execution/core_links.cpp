@@ -31,6 +31,8 @@ struct account_core::turn::group {
   bool ended = false;            ///< a leg was cancelled by somebody else than us: one cancels the other
   bool protective = false;
 
+  /// Of all its legs.
+  [[nodiscard]] direction way() const { return direction_of(slots.front().terms.side); }
   [[nodiscard]] quantity rest() const { return total > done ? total - done : quantity{}; }
 };
 
@@ -128,20 +130,10 @@ void account_core::turn::drop_ended(group& g) {
   g.ended = std::ranges::any_of(g.slots, is_over);
 }
 
-namespace {
-
-/// What of a signed position an order of that way would close.
-quantity to_close(quantity held, direction exit_way) {
-  const bool closes = !held.is_zero() && held.value().is_positive() == (exit_way == direction::sell);
-  return closes ? quantity{held.value().abs()} : quantity{};
-}
-
-} // namespace
-
 // Groups of one symbol share its position: together they never close more than is held. Where that is less than they ask for, those of
 // strategies that hold less than their groups go without first, then the oldest: an exit is taken to close what was opened first.
 quantity account_core::turn::share_of(const group& g) const {
-  const auto exit_way = direction_of(g.slots.front().terms.side);
+  const auto exit_way = g.way();
   const auto& symbol = g.head->symbol;
   struct demand {
     order_number head;
@@ -165,7 +157,7 @@ quantity account_core::turn::share_of(const group& g) const {
         continue;
       }
       const auto other = group_of(*book().find(number));
-      if (other.protective && !other.ended && direction_of(other.slots.front().terms.side) == exit_way) add(other);
+      if (other.protective && !other.ended && other.way() == exit_way) add(other);
     }
   if (!has_own) add(g);
   const auto held = to_close(book().held(symbol), exit_way);
@@ -206,6 +198,13 @@ const account_core::turn::slot* account_core::turn::wanted_slot(const group& g) 
   return resting;
 }
 
+// Of a group one leg is out at most: for another one it is taken back first.
+risk_decision account_core::turn::foresee_leg(const order& leg, const group& g) {
+  std::vector<order_number> without;
+  if (g.out) without.push_back(g.out->number);
+  return core_.gate_.foresee(leg, without, book(), now_);
+}
+
 bool account_core::turn::may_go(const group& g, const slot& s) {
   auto& held = core_.held_legs_;
   const auto number = g.head->number;
@@ -215,9 +214,7 @@ bool account_core::turn::may_go(const group& g, const slot& s) {
   if (waits == s.orders.end()) return true; // nothing to ask about
   auto leg = **waits;
   leg.terms.qty = g.rest();
-  std::vector<order_number> without;
-  if (g.out) without.push_back(g.out->number);
-  const auto word = core_.gate_.foresee(leg, without, book(), now_);
+  const auto word = foresee_leg(leg, g);
   if (word.may_send()) {
     if (known != held.end()) held.erase(known);
     return true;
@@ -237,10 +234,7 @@ std::optional<error> account_core::turn::change_waiting(order_number number, con
   if (wanted == leg.terms) return std::nullopt;
   const auto g = group_of(leg.parent == order_number::none ? leg : *book().find(leg.parent));
   leg.terms = wanted;
-  std::vector<order_number> without;
-  if (g.out) without.push_back(g.out->number);
-  const auto word = core_.gate_.foresee(leg, without, book(), now_);
-  if (!word.may_send()) return error{errc::refused, word.message.empty() ? "refused by the risk gate" : word.message, word.code};
+  if (const auto word = foresee_leg(leg, g); !word.may_send()) return refusal_of(word);
   if (auto done = record(terms_changed{number, wanted}); !done) return done.error();
   return std::nullopt;
 }
@@ -268,30 +262,26 @@ bool account_core::turn::waits_after_refusal(const group& g) {
   return true;
 }
 
-// Reduce-only orders that rest close no more than there is, after what protects: cut when the position shrinks, cancelled when it is gone.
+// Reduce-only orders that rest close no more than there is, after what protects and the older ones among them: cut when the position
+// shrinks, cancelled when it is gone.
 void account_core::turn::trim_reduce_only(const std::string& symbol) {
   const auto held = book().held(symbol);
-  std::vector<order_number> rest_here;
-  std::map<order_number, quantity> protected_by;
+  auto left = quantity{held.value().abs()};
+  const auto take = [&](quantity size) { left -= std::min(left, size); };
+  std::vector<order_number> resting;
   for (const auto number : book().open_orders()) {
     const auto& what = *book().find(number);
     if (what.symbol != symbol || !may_trade(what.state)) continue;
-    const auto size = what.largest_quantity() - what.filled;
-    if (book().is_protection(what)) protected_by[what.parent == order_number::none ? number : what.parent] = size;
-    else if (what.terms.effect == position_effect::reduce_only && what.leg.empty() && what.owner != ownership::external && is_live(what.state)
-             && what.state != order_state::pending_cancel && what.state != order_state::pending_replace)
-      rest_here.push_back(number);
+    const bool may_be_cut = is_live(what.state) && what.state != order_state::pending_cancel && what.state != order_state::pending_replace;
+    if (book().is_protection(what)) take(what.largest_quantity() - what.filled);
+    else if (what.terms.effect == position_effect::reduce_only && what.leg.empty() && what.owner != ownership::external && may_be_cut)
+      resting.push_back(number);
   }
-  for (const auto number : rest_here) {
+  for (const auto number : resting) {
     const auto what = *book().find(number);
-    auto room = to_close(held, what.way());
-    for (const auto& [head, size] : protected_by) room -= std::min(room, size);
-    for (const auto before : rest_here) {
-      if (before == number) break;
-      const auto& other = *book().find(before);
-      if (!is_final(other.state) && other.way() == what.way()) room -= std::min(room, other.terms.qty - other.filled);
-    }
     const auto size = what.terms.qty - what.filled;
+    const auto room = to_close(held, what.way()).is_zero() ? quantity{} : left;
+    if (!room.is_zero()) take(size);
     if (room >= size) continue;
     auto terms = what.terms;
     terms.qty = what.filled + room;
@@ -323,7 +313,7 @@ void account_core::turn::tend(order_number head_number) {
     if (!open && !more_may_come && !position_may_come) {
       if (g.ended && head->loss && g.total > g.done)
         alert(severity::alarm, "UNPROTECTED", head, "its legs were cancelled or have expired; " + (g.total - g.done).to_string() + " left");
-      const auto own = to_close(book().held_by(head->strategy, head->symbol), direction_of(g.slots.front().terms.side));
+      const auto own = to_close(book().held_by(head->strategy, head->symbol), g.way());
       if (is_protecting && !own.is_zero())
         alert(severity::notice, "PROTECTION_ENDED", head, "orders of others closed what it opened: its legs are gone, and do not come back with a new position");
       heads.erase(head_number);
@@ -395,7 +385,7 @@ void account_core::turn::resize(order_number number, quantity to) {
 // A bracket whose legs would find no room beside own orders that rest on their side would stand there without protection.
 std::optional<check_outcome> account_core::turn::lack_of_room(const order& what) const {
   if (!what.profit && !what.loss) return std::nullopt;
-  const auto exit_way = what.way() == direction::buy ? direction::sell : direction::buy;
+  const auto exit_way = direction_of(opposite_side(what.way()));
   quantity resting;
   std::map<order_number, quantity> most;
   for (const auto number : book().open_orders()) {
@@ -406,8 +396,7 @@ std::optional<check_outcome> account_core::turn::lack_of_room(const order& what)
   }
   for (const auto& [head, size] : most) resting += size;
   if (resting.is_zero()) return std::nullopt;
-  const auto held = book().held(what.symbol).value();
-  auto free = held.is_positive() == (exit_way == direction::sell) ? quantity{held.abs()} : quantity{}; // that nothing protects
+  auto free = to_close(book().held(what.symbol), exit_way); // that nothing protects
   if (const auto heads = core_.groups_.find(what.symbol); heads != core_.groups_.end())
     for (const auto head : heads->second)
       if (head != what.number) free -= std::min(free, share_of(group_of(*book().find(head))));
@@ -420,8 +409,7 @@ std::optional<check_outcome> account_core::turn::lack_of_room(const order& what)
 // to fit beside the protection.
 bool account_core::turn::closes_at_once(const order& what) const {
   if (!what.leg.empty() || what.owner == ownership::external) return false;
-  const auto held = book().held(what.symbol).value();
-  const bool closes = !held.is_zero() && held.is_positive() == (what.way() == direction::sell);
+  const bool closes = !to_close(book().held(what.symbol), what.way()).is_zero();
   if (!closes && what.terms.effect != position_effect::reduce_only) return false;
   const bool by_market = what.terms.type == order_type::market || (what.terms.type == order_type::bracket && !what.terms.limit_price);
   if (by_market || what.terms.tif == time_in_force::ioc || what.terms.tif == time_in_force::fok) return true;
@@ -462,9 +450,7 @@ void account_core::turn::release_exits(const std::string& symbol) {
 
 void account_core::turn::release_exit(order_number number) {
   const auto& what = *book().find(number);
-  const auto held = book().held(what.symbol).value();
-  const bool closes = !held.is_zero() && held.is_positive() == (what.way() == direction::sell);
-  const auto most = closes ? quantity{held.abs()} : quantity{};
+  const auto most = to_close(book().held(what.symbol), what.way());
   const auto asked = what.terms.qty;
   if (what.terms.effect == position_effect::reduce_only && !most.is_zero() && asked > most) return release(number, most, only_closes);
   const auto known = core_.exits_.find(number); // not after a restart: what it would open is not opened then

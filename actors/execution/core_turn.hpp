@@ -76,6 +76,8 @@ public:
   [[nodiscard]] bool closes_at_once(const order& what) const;
   /// Why the legs of a bracket would have no room; nothing: they have, or it is none.
   [[nodiscard]] std::optional<check_outcome> lack_of_room(const order& what) const;
+  /// What the gate would say of a leg of the group now.
+  risk_decision foresee_leg(const order& leg, const group& g);
   static void drop_ended(group& g);
   bool waits_after_refusal(const group& g);
   void trim_reduce_only(const std::string& symbol);
@@ -116,6 +118,9 @@ private:
   std::set<std::string> symbols_;
   friend class account_core;
 };
+
+/// What the gate refuses, with the figures of the check; its field is the code.
+error refusal_of(const risk_decision& word);
 
 /// Reject code of a leg that we took back ourselves to make room for its sibling or an exit.
 inline constexpr const char* linked_code = "LINKED";

@@ -137,25 +137,18 @@ answer self_cross(run_context& c) {
     if (!rests || (c.order.group != order_number::none && own.group == c.order.group)) continue;
     const bool crosses = !reach || (c.way == direction::buy ? *reach >= *own.limit_price : *reach <= *own.limit_price);
     if (!crosses) continue;
-    auto out = answer::reject("would trade with the account's own order at " + own.limit_price->to_string());
-    out.scope = limit_scope::account;
-    out.unit = limit_unit::price;
-    out.limit = own.limit_price->value();
-    if (reach) out.measured = reach->value();
-    return out;
+    const std::string message = "would trade with the account's own order at " + own.limit_price->to_string();
+    if (!reach) return answer::reject(message);
+    return answer::reject(reach->value(), {true, own.limit_price->value(), limit_scope::account}, limit_unit::price, message);
   }
   return answer::pass();
 }
 
 answer size_below_lot(run_context& c) {
   if (c.sizing_error.empty()) return answer::pass();
-  auto out = answer::reject("can't be sized: " + c.sizing_error);
-  if (!c.too_small) return out;
-  out.scope = limit_scope::symbol;
-  out.unit = limit_unit::quantity;
-  out.measured = c.too_small;
-  out.limit = c.what->lot.value();
-  return out;
+  const auto message = "can't be sized: " + c.sizing_error;
+  if (!c.too_small) return answer::reject(message);
+  return answer::reject(*c.too_small, {true, c.what->lot.value(), limit_scope::symbol}, limit_unit::quantity, message);
 }
 
 constexpr check_row rows[] = {

@@ -174,6 +174,8 @@ public:
 private:
   /// The cause as this generation of the account knows it. Errors: invalid_argument where that is too long.
   [[nodiscard]] result<intent_key> in_this_life(access& in, intent_key key) const;
+  /// Asks for the cancels and says whose they are. The orders are there.
+  std::vector<order_id> cancel_each(access& in, const trading_caller& who, const std::vector<order_number>& numbers);
   std::vector<order_id> cancel_matching(access& in, const trading_caller& who, const order_filter& filter);
   /// The present moment for what lives some seconds of a person's time: no replay of the market makes it pass faster.
   [[nodiscard]] utc_time persons_time(access& in) const;

@@ -164,18 +164,19 @@ result<std::vector<order_id>> account_desk::cancel_all(access& in, const trading
   return cancel_matching(in, who, filter);
 }
 
-std::vector<order_id> account_desk::cancel_matching(access& in, const trading_caller& who, const order_filter& filter) {
+std::vector<order_id> account_desk::cancel_each(access& in, const trading_caller& who, const std::vector<order_number>& numbers) {
   std::vector<order_id> out;
-  std::vector<order_number> numbers;
-  if (!in.book()) return out;
-  for (const auto number : in.book()->open_orders()) {
-    const auto* what = in.book()->find(number);
-    if (!matches(*what, filter)) continue;
-    out.push_back(what->id);
-    numbers.push_back(number);
-  }
+  for (const auto number : numbers) out.push_back(in.book()->find(number)->id);
   for (const auto number : numbers) in.cancel(number, "cancelled by " + who.principal, [](const order_answer&) {});
   return out;
+}
+
+std::vector<order_id> account_desk::cancel_matching(access& in, const trading_caller& who, const order_filter& filter) {
+  std::vector<order_number> numbers;
+  if (!in.book()) return {};
+  for (const auto number : in.book()->open_orders())
+    if (matches(*in.book()->find(number), filter)) numbers.push_back(number);
+  return cancel_each(in, who, numbers);
 }
 
 // ------------------------------------------------ what a person decides
@@ -291,9 +292,8 @@ void account_desk::cancel_for(access& in, closing& plan) {
     const bool only_closes = what.terms.effect == position_effect::reduce_only && what.symbol == plan.what.symbol && !plan.what.qty;
     if (plan.what.symbol && !only_closes) continue;
     plan.waits_for.push_back(number);
-    plan.cancelled.push_back(what.id);
   }
-  for (const auto number : plan.waits_for) in.cancel(number, "cancelled by " + plan.who.principal, [](const order_answer&) {});
+  plan.cancelled = cancel_each(in, plan.who, plan.waits_for);
 }
 
 void account_desk::finish_closing(access& in, std::shared_ptr<closing> plan) {

@@ -224,11 +224,7 @@ std::vector<order_number> account_desk::older_orders(access& in, const risk::kil
 }
 
 std::vector<order_id> account_desk::cancel_older(access& in, const trading_caller& who, const risk::kill_scope& scope) {
-  std::vector<order_id> out;
-  const auto numbers = older_orders(in, scope);
-  for (const auto number : numbers) out.push_back(in.book()->find(number)->id);
-  for (const auto number : numbers) in.cancel(number, "cancelled by " + who.principal, [](const order_answer&) {});
-  return out;
+  return cancel_each(in, who, older_orders(in, scope));
 }
 
 std::vector<order_number> account_desk::uncancelled(access& in) const {

@@ -10,6 +10,11 @@ std::string word_of(const risk_decision& decision) {
   return decision.result == verdict::approved_reduced ? "reduced" : std::string(to_string(decision.result));
 }
 
+void show_terms(order_happening& one, const order_terms& terms) {
+  one.qty = terms.qty;
+  one.px = terms.limit_price ? terms.limit_price : terms.stop_price;
+}
+
 /// Legs that we hold are there before the gate has seen them; of all others the decision follows in the same commit.
 bool is_shown_undecided(const order& what) { return what.parent != order_number::none || !what.leg.empty(); }
 
@@ -43,10 +48,7 @@ void order_diary::on_record(const journal_record& record) {
         auto one = entry(std::string(to_string(fact.event)));
         one.code = fact.code;
         one.text = fact.text;
-        if (fact.terms) {
-          one.qty = fact.terms->qty;
-          one.px = fact.terms->limit_price ? fact.terms->limit_price : fact.terms->stop_price;
-        }
+        if (fact.terms) show_terms(one, *fact.terms);
         keep(fact.number, std::move(one));
         tell(fact.number, record.at);
       } else if constexpr (std::is_same_v<kind, execution_booked>) {
@@ -73,16 +75,14 @@ void order_diary::on_record(const journal_record& record) {
       else if constexpr (std::is_same_v<kind, venue_id_learned> || std::is_same_v<kind, stop_progressed>) tell(fact.number, record.at);
       else if constexpr (std::is_same_v<kind, terms_changed>) {
         auto one = entry("changed_while_waiting");
-        one.qty = fact.terms.qty;
-        one.px = fact.terms.limit_price ? fact.terms.limit_price : fact.terms.stop_price;
+        show_terms(one, fact.terms);
         keep(fact.number, std::move(one));
         tell(fact.number, record.at);
       } else if constexpr (std::is_same_v<kind, change_decided>) {
         auto one = entry("change_" + word_of(fact.decision));
         one.code = fact.decision.code;
         one.text = fact.decision.message;
-        one.qty = fact.wanted.qty;
-        one.px = fact.wanted.limit_price ? fact.wanted.limit_price : fact.wanted.stop_price;
+        show_terms(one, fact.wanted);
         keep(fact.number, std::move(one));
         tell(fact.number, record.at);
       } else if constexpr (std::is_same_v<kind, report_unmatched>) {

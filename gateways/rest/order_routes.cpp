@@ -227,11 +227,10 @@ std::string placed_body(const request_context& call, const placed_order& got) {
   write(out, got.order);
   auto text = out.take();
   if (got.how != placed_order::outcome::refused) return text;
-  const auto& what = got.order.what;
   json_writer failure{call.style};
-  failure.begin_object().field("detail", "Order refused: " + (what.reason.empty() ? what.reject_code : what.reason)).field("error", "Order refused");
-  failure.field("error_code", "risk." + what.reject_code).field("timestamp", call.now).field("request_id", call.request_id);
-  failure.key("errors").begin_array().end_array().end_object();
+  failure.begin_object();
+  write_refusal(failure, call, "Order refused: ", got.order.what);
+  failure.end_object();
   text.back() = ',';
   return text.append(failure.take(), 1);
 }

@@ -79,6 +79,13 @@ void write_all(json_writer& out, const std::vector<T>& list) {
   out.end_array();
 }
 
+/// What every failure says (spec 1), of an order that the gate refused: members of an object under way.
+inline void write_refusal(json_writer& out, const request_context& call, std::string_view said, const order& what) {
+  out.field("detail", std::string(said) + (what.reason.empty() ? what.reject_code : what.reason)).field("error", "Order refused");
+  out.field("error_code", "risk." + what.reject_code).field("timestamp", call.now).field("request_id", call.request_id);
+  out.key("errors").begin_array().end_array();
+}
+
 /// The orders that close positions and what was cancelled for them; 422 with the gate's reason where it refused each of them.
 inline reply<closed_positions> answer_closed(const context_ptr& call, const responder& answer) {
   return [call, answer](const result<closed_positions>& got) {
@@ -91,12 +98,7 @@ inline reply<closed_positions> answer_closed(const context_ptr& call, const resp
     out.key("cancelled").begin_array();
     for (const auto& id : got->cancelled) out.value(id.str());
     out.end_array();
-    if (none_goes) {
-      const auto& why = got->orders.front().what;
-      out.field("detail", "Nothing was closed: " + (why.reason.empty() ? why.reject_code : why.reason)).field("error", "Order refused");
-      out.field("error_code", "risk." + why.reject_code).field("timestamp", call->now).field("request_id", call->request_id);
-      out.key("errors").begin_array().end_array();
-    }
+    if (none_goes) write_refusal(out, *call, "Nothing was closed: ", got->orders.front().what);
     out.end_object();
     answer(json_response(out.take(), none_goes ? 422 : 202));
   };

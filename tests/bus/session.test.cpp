@@ -359,17 +359,30 @@ TEST(session, short_cuts_heal_and_long_ones_are_down_on_both_sides) {
   }
 }
 
+/// When each side first saw the link go down.
+class first_downs {
+public:
+  explicit first_downs(sim_network& net) {
+    for (size_t i : {0, 1})
+      net.nodes[i].on_down = [this, &net, i](down_reason) {
+        if (at_[i] == time_point{}) at_[i] = net.now;
+      };
+  }
+  first_downs(const first_downs&) = delete;
+  [[nodiscard]] bool both() const { return at_[0] != time_point{} && at_[1] != time_point{}; }
+  [[nodiscard]] time_point last() const { return std::max(at_[0], at_[1]); }
+
+private:
+  std::array<time_point, 2> at_{};
+};
+
 /// A cable was out for less than the limit, and TCP has not repaired both ways yet when one of them is cut: the beats that come
 /// with the repair say what was so when they left. Nodes took them for news, and saw the cut up to a second late.
 TEST(session, beats_that_were_held_back_prove_nothing_new) {
   sim_network net{21};
   net.run_for(5s);
   ASSERT_TRUE(net.both_up());
-  std::array<time_point, 2> down_at{};
-  for (size_t i : {0, 1})
-    net.nodes[i].on_down = [&net, &down_at, i](down_reason) {
-      if (down_at[i] == time_point{}) down_at[i] = net.now;
-    };
+  const first_downs downs{net};
   net.hold(0);
   net.hold(1);
   net.run_for(900ms);
@@ -377,9 +390,8 @@ TEST(session, beats_that_were_held_back_prove_nothing_new) {
   net.run_for(600ms);
   net.release(0); // and what node 0 said since does
   net.run_for(2s);
-  ASSERT_NE(down_at[0], time_point{});
-  ASSERT_NE(down_at[1], time_point{});
-  EXPECT_LE(std::max(down_at[0], down_at[1]) - cut, 2s);
+  ASSERT_TRUE(downs.both());
+  EXPECT_LE(downs.last() - cut, 2s);
 }
 
 /// A third of a second is enough for TCP to hold back what says too much: so one-way cuts right behind a healed one were seen late.
@@ -388,8 +400,7 @@ TEST(session, beats_that_were_held_back_for_a_moment_prove_nothing_new) {
     sim_network net{25};
     net.run_for(5s);
     ASSERT_TRUE(net.both_up());
-    std::array<time_point, 2> down_at{};
-    for (size_t i : {0, 1}) net.nodes[i].on_down = [&net, &down_at, i](down_reason) { down_at[i] = net.now; };
+    const first_downs downs{net};
     net.hold(0);
     net.run_for(90ms);
     net.cut(1);
@@ -398,8 +409,9 @@ TEST(session, beats_that_were_held_back_for_a_moment_prove_nothing_new) {
     net.release(0); // what it said before the cut, too
     net.run_for(2ms);
     net.cut(0);
-    while (net.now < cut + 3s && (down_at[0] == time_point{} || down_at[1] == time_point{})) net.run_for(5ms);
-    EXPECT_LE(std::max(down_at[0], down_at[1]) - cut, 2s) << held.count() << " ms";
+    while (net.now < cut + 3s && !downs.both()) net.run_for(5ms);
+    ASSERT_TRUE(downs.both());
+    EXPECT_LE(downs.last() - cut, 2s) << held.count() << " ms";
   }
 }
 

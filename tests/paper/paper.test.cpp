@@ -87,10 +87,7 @@ TEST(paper, trailing_stops_follow_the_market_one_way) {
   stall s;
   s.quote("100", "100.02");
   s.trade("100");
-  auto r = s.request("AAPL", "sell", "10");
-  r.terms.type = order_type::trailing_stop;
-  r.terms.trail_offset = px("1");
-  EXPECT_EQ(s.send(r), (lines{"A accepted working", "A working stop 99"}));
+  EXPECT_EQ(s.send(s.trailing("sell", "10", "1")), (lines{"A accepted working", "A working stop 99"}));
   EXPECT_EQ(s.trade("99.01"), lines{});
   EXPECT_EQ(s.trade("102.5"), lines{}) << "where it stands is told once a second";
   EXPECT_EQ(s.trade("103"), lines{});
@@ -112,9 +109,7 @@ TEST(paper, what_the_market_did_to_a_stop_outlasts_a_restart) {
   stall s;
   s.quote("100", "100.02");
   s.trade("100");
-  auto trailing = s.request("AAPL", "sell", "10");
-  trailing.terms.type = order_type::trailing_stop;
-  trailing.terms.trail_offset = px("1");
+  const auto trailing = s.trailing("sell", "10", "1");
   s.send(trailing);
   const auto limit = s.stop("AAPL", "buy", "10", "101", "101.5");
   s.send(limit);

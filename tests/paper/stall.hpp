@@ -94,6 +94,12 @@ public:
     r.terms.stop_price = px(level);
     return r;
   }
+  submit_request trailing(const char* side, const char* size, const char* offset) {
+    auto r = request("AAPL", side, size);
+    r.terms.type = order_type::trailing_stop;
+    r.terms.trail_offset = px(offset);
+    return r;
+  }
   /// Sends and says what the venue answers.
   lines send(const submit_request& r) {
     venue.submit(r, now);

@@ -245,7 +245,6 @@ void paper_broker::do_replace(const replace_request& request, utc_time now) {
       order.has_rested = false;
       if (!same_stop) {
         order.stop = order.asked.terms.stop_price;
-        order.extreme.reset();
         order.is_triggered = false;
         order.told = {};
       }

@@ -93,7 +93,6 @@ private:
     bool is_triggered = false;        ///< a stop that was touched
     bool has_rested = false;          ///< a limit that the market did not meet: it trades at its own price from now on
     std::optional<price> stop;        ///< the level, trailing or not
-    std::optional<price> extreme;     ///< of a trailing stop
     stop_progress told;               ///< what was last reported of the stop
     utc_time told_at = utc_time::min();
     std::optional<utc_time> expires;
@@ -137,9 +136,10 @@ private:
   order_list::iterator match_one(order_list::iterator at, market& m, glimpse& g, utc_time now);
   void follow_path(std::string_view symbol, market& m, const trade_tick& trade);
   void walk(std::string_view symbol, market& m, price from, price to, utc_time began, utc_time now);
-  void trail(paper_order& order, const market& m, const glimpse& g);
+  static void trail(paper_order& order, const market& m, const glimpse& g);
   /// Where its stop stands.
   [[nodiscard]] static stop_progress progress_of(const paper_order& order);
+  void note_progress(std::uint64_t number, const paper_order& order);
   void tell_progress(utc_time now);
   [[nodiscard]] static bool stop_is_touched(const paper_order& order, const market& m, const glimpse& g);
   /// Which of the shown sizes bounds a fill.

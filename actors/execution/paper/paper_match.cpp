@@ -105,15 +105,14 @@ void paper_broker::trail(paper_order& order, const market& m, const glimpse& g) 
   if (order.asked.terms.type != order_type::trailing_stop || order.is_triggered) return;
   const auto now = g.last ? g.last : order.is_buy() ? g.ask : g.bid;
   if (!now) return;
-  if (!order.extreme || (order.is_buy() ? *now < *order.extreme : *now > *order.extreme)) order.extreme = now;
   const auto& t = order.asked.terms;
   decimal distance;
   if (t.trail_offset) distance = t.trail_offset->value();
-  else distance = decimal::divide(order.extreme->value().abs() * *t.trail_percent, decimal{100});
-  const auto level = order.is_buy() ? order.extreme->value() + distance : order.extreme->value() - distance;
+  else distance = decimal::divide(now->value().abs() * *t.trail_percent, decimal{100});
+  const auto level = order.is_buy() ? now->value() + distance : now->value() - distance;
   // onto the grid, away from the market: never earlier than asked
   const price stop{level.rounded_to(m.what.tick.value(), order.is_buy() ? rounding::up : rounding::down)};
-  // never back, from where it stood before a restart either
+  // never back: it stands where the best price put it
   if (!order.stop || (order.is_buy() ? stop < *order.stop : stop > *order.stop)) order.stop = stop;
 }
 
@@ -122,23 +121,24 @@ stop_progress paper_broker::progress_of(const paper_order& order) {
   return {trails ? order.stop : std::nullopt, order.is_triggered};
 }
 
+void paper_broker::note_progress(std::uint64_t number, const paper_order& order) {
+  if (progress_of(order) != order.told) moved_.insert(number);
+}
+
 /// The touch of a stop is told at once, how far one trails now and then.
 void paper_broker::tell_progress(utc_time now) {
-  for (auto next = moved_.begin(); next != moved_.end();) {
-    const auto at = open_.find(*next);
-    const auto progress = at == open_.end() ? stop_progress{} : progress_of(at->second);
-    const bool is_told = at == open_.end() || progress == at->second.told;
-    if (!is_told && progress.is_triggered == at->second.told.is_triggered && at->second.told_at + progress_every > now) {
-      ++next;
-      continue;
-    }
-    if (!is_told) {
-      at->second.told = progress;
-      at->second.told_at = now;
-      report(at->second);
-    }
-    next = moved_.erase(next);
-  }
+  std::erase_if(moved_, [&](std::uint64_t number) {
+    const auto at = open_.find(number);
+    if (at == open_.end()) return true;
+    auto& order = at->second;
+    const auto progress = progress_of(order);
+    if (progress == order.told) return true;
+    if (progress.is_triggered == order.told.is_triggered && order.told_at + progress_every > now) return false;
+    order.told = progress;
+    order.told_at = now;
+    report(order);
+    return true;
+  });
 }
 
 bool paper_broker::stop_is_touched(const paper_order& order, const market& m, const glimpse& g) {
@@ -199,7 +199,7 @@ paper_broker::order_list::iterator paper_broker::match_one(order_list::iterator 
   if (is_stop_kind(t.type) && !order.is_triggered) {
     trail(order, m, g);
     order.is_triggered = stop_is_touched(order, m, g);
-    if (progress_of(order) != order.told) moved_.insert(at->first);
+    note_progress(at->first, order);
     if (!order.is_triggered) return std::next(at);
     order.at = now;
   }
@@ -288,7 +288,7 @@ void paper_broker::walk(std::string_view symbol, market& m, price from, price to
   for (auto& [number, order] : open_) {
     if (order.asked.symbol != symbol || order.status != venue_status::working || order.placed_at > began) continue;
     trail(order, m, g);
-    if (progress_of(order) != order.told) moved_.insert(number);
+    note_progress(number, order);
   }
 }
 
