@@ -35,15 +35,15 @@ public:
   void everybody_is_told_after(F deed, std::chrono::milliseconds limit = 2000ms,
                                const std::string& dead = "peer_down") {
     (*self)->monitor(worker);
-    auto asker = system->spawn([w = worker](caf::event_based_actor* a) -> caf::behavior {
+    auto asker = system->spawn([w = worker, dead](caf::event_based_actor* a) -> caf::behavior {
       auto bounced = std::make_shared<int32_t>(0);
       auto waiting = std::make_shared<caf::response_promise>();
       for (int i = 0; i < 100; ++i)
         a->request(w, caf::infinite, hold_atom::value)
             .then([](int32_t) {},
-                  [bounced, waiting](const caf::error& e) {
-                    if (e == make_error(errc::peer_down) && ++*bounced == 100 && waiting->pending())
-                      waiting->deliver(*bounced);
+                  [=](const caf::error& e) {
+                    if (!tells_of_loss(e, dead)) return;
+                    if (++*bounced == 100 && waiting->pending()) waiting->deliver(*bounced);
                   });
       return {[=](count_atom) -> caf::result<int32_t> {
         if (*bounced == 100) return *bounced;
@@ -62,11 +62,15 @@ public:
     EXPECT_TRUE(down);
     check_time(took, limit);
     EXPECT_EQ(ask<int32_t>(asker, count_atom::value), 100);
-    // of a node that leaves, the actor's end or the node's may be heard of first
     const auto said = ask_error(worker, echo_atom::value, std::string{"x"});
     EXPECT_TRUE(said == dead || said == "peer_down") << said;
     EXPECT_FALSE(node->find("beta/worker"));
     caf::anon_send_exit(asker, caf::exit_reason::kill);
+  }
+
+  /// Of a node that leaves, the actor's end or the node's may be heard of first.
+  static bool tells_of_loss(const caf::error& e, const std::string& dead) {
+    return e == make_error(errc::peer_down) || describe(e) == dead;
   }
 
   std::unique_ptr<child> beta;
