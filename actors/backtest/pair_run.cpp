@@ -120,8 +120,10 @@ std::optional<std::string> broken_identity(const pair_outcome& o) {
 
 void fall_record::add(double equity) {
   peak = std::max(peak, equity);
-  money = std::max(money, peak - equity);
-  if (peak > 0) percent = std::max(percent, (peak - equity) / peak);
+  const double fall = peak - equity;
+  money = std::max(money, fall);
+  constexpr double roundings = 1 - 1e-12; // the division waits until the product says that it may matter: it is every bar's
+  if (peak > 0 && fall >= percent * peak * roundings) percent = std::max(percent, fall / peak);
 }
 
 pair_job pair_job_of(const backtest_request& r, std::shared_ptr<const prepared_program> program, std::shared_ptr<const bar_set> bars) {

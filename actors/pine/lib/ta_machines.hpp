@@ -12,13 +12,17 @@
 
 namespace tt::pine {
 
+inline constexpr std::int64_t longest_length = 100'000;
+[[noreturn, gnu::cold]] inline void wrong_length(const site& c, std::size_t k) {
+  auto n = c.i(k, 0);
+  if (n < 1) c.stop("the length must be at least 1, it is " + (c.na(k) ? std::string("na") : std::to_string(n)));
+  c.stop("the length is beyond " + std::to_string(longest_length));
+}
 /// A length argument: at least 1, bounded.
 inline std::int64_t length_arg(const site& c, std::size_t k) {
-  auto n = c.i(k, 0);
-  constexpr std::int64_t most = 100'000;
-  if (n < 1) c.stop("the length must be at least 1, it is " + (c.na(k) ? std::string("na") : std::to_string(n)));
-  if (n > most) c.stop("the length is beyond " + std::to_string(most));
-  return n;
+  double n = c.f(k);
+  if (!(n >= 1 && n < f64(longest_length + 1))) [[unlikely]] wrong_length(c, k); // na isn't
+  return static_cast<std::int64_t>(n);
 }
 
 /// Values that a window keeps so that a length that changes from bar to bar finds them when it grows.

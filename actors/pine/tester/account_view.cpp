@@ -15,7 +15,7 @@ account_view::account_view(const program& code, broker& from) : from_(from) {
   for (std::uint32_t f = 0; f < strategy_view::count_; ++f) view_.values[f] = value(static_cast<strategy_view::field>(f));
 }
 
-void account_view::refresh() {
+void account_view::take_values() {
   for (auto f : used_) view_.values[f] = value(f);
   if (uses_name_) {
     const auto& open = from_.account().open_trades();

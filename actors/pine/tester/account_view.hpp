@@ -11,7 +11,9 @@ class account_view final : public trade_source {
 public:
   account_view(const program& code, broker& from);
   /// Brings the values up to date; to be called before each run of the script.
-  void refresh();
+  void refresh() {
+    if (!used_.empty() || uses_name_) take_values();
+  }
   const strategy_view& values() const { return view_; }
   /// One value, whether the program uses it or not.
   double value(strategy_view::field f) const;
@@ -21,6 +23,7 @@ public:
   double default_entry_qty(double price) const override { return from_.default_qty(price); }
 
 private:
+  void take_values();
   const trade* find(trade_list list, std::int64_t number) const;
   double profit_of_open(const trade& t) const;
   static double of_no_trade(trade_field field, std::int64_t index);

@@ -83,7 +83,9 @@ public:
   void begin_stepping(const bar_moment& when, const bar_prices& prices);
   bool step();
   /// The script has run on this bar's close: immediate closes, process_orders_on_close, margin at the close.
-  void after_script();
+  void after_script() {
+    if (!orders_.empty() || !nothing_changed()) close_bar();
+  }
 
   // ---- what a venue does (broker_venue.cpp); only with fill_source::venue
   /// What shall rest at the venue now, in the order in which it was placed. Legs of a position that a market order is
@@ -99,10 +101,16 @@ public:
   void adopt(trade t);
 
   /// Account currency per unit of the symbol's currency, from this bar on.
-  void set_rate(double rate) { book_.set_point_value(rules_.grid.pointvalue * rate); }
+  void set_rate(double rate) {
+    book_.set_point_value(rules_.grid.pointvalue * rate);
+    forget_room();
+  }
 
   /// Of an account that other runs trade too (ledger::elsewhere), from now on.
-  void set_elsewhere(const ledger::elsewhere& e) { book_.set_elsewhere(e); }
+  void set_elsewhere(const ledger::elsewhere& e) {
+    book_.set_elsewhere(e);
+    forget_room();
+  }
   /// Margin that the position needs at the last price: quantity x price x point value x ratio.
   double margin_needed() const { return std::fabs(book_.size()) * mark_ * book_.point_value() * margin_ratio(book_.sign()); }
 
@@ -191,6 +199,12 @@ private:
   void watch_path(double to);
   // broker_path.cpp
   void start_bar(const bar_moment& when);
+  void close_bar();
+  /// The account has changed from outside: what is known of its margin does not count any more.
+  void forget_room() {
+    room_ = margin_room::missing;
+    ample_fills_ = 0;
+  }
   // broker_tick.cpp
   void touch(double price);
   void fill_market(double price);
@@ -237,7 +251,11 @@ private:
   void call_again(double price);
   bool second_stage(double price);
   double cover_lots(double loss, double price) const;
-  bool margin_safe(const bar_prices& p) const;
+  /// How the margin stands on a whole bar on which nothing fills: `ample` when not even rounding can tell it otherwise.
+  enum class margin_room : std::uint8_t { missing, enough, ample };
+  margin_room room_within(double low, double high) const;
+  margin_room look_at_room(const bar_prices& p);
+  bool nothing_changed() const { return room_ == margin_room::ample && fill_number_ == fills_at_end_ && calls_.empty(); }
   bool too_dear(const order& o, double price, double base_size, double base_equity) const;
   void cancel_unaffordable();
   void roll_day(double price);
@@ -275,6 +293,10 @@ private:
   std::uint64_t fills_at_step_ = 0;
   int step_point_ = 0;      ///< next point of the path, while stepping
   bool margin_deferred_ = false;
+  margin_room room_ = margin_room::missing; ///< of the bar under way, as far as it was looked at
+  std::uint64_t fills_at_end_ = 0;          ///< when the bar's path ended
+  double ample_low_ = 0, ample_high_ = 0;   ///< prices between which the margin is ample, while there are
+  std::uint64_t ample_fills_ = 0;           ///< as many fills as this; 0: not known
   excursions seen_ = excursions::whole_bar;
   struct stage {
     bool armed = false;

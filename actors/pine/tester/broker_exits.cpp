@@ -96,7 +96,7 @@ void broker::place_leg(const order_command& c, const exit_target& t) {
   if (old != nullptr && old->consumed) return; // it has done its part; its entry is still open
   // Shares are taken in the order of the calls: a later leg gets what earlier ones left (manual: partial exits).
   // A quantity of less than a lot counts as left out (as observed).
-  double rest = t.size - siblings, qty = given_on_lots(c.qty, rules_.grid) > 0 ? c.qty : no_value, share = rest;
+  double rest = t.size - siblings, qty = c.qty > 0 && given_on_lots(c.qty, rules_.grid) > 0 ? c.qty : no_value, share = rest;
   if (qty == qty) share = qty < rest ? given_on_lots(qty, rules_.grid) : on_lots(rest, rules_.grid);
   else if (c.qty_percent == c.qty_percent) share = share_of(t.size, c.qty_percent, rest);
   else share = on_lots(rest, rules_.grid);

@@ -6,15 +6,30 @@
 
 namespace tt::pine::tester {
 
-/// Whether no margin check of the bar can fail: the shortfall is linear in the price, so its ends decide.
-bool broker::margin_safe(const bar_prices& p) const {
-  if (risk_.used && risk_.max_intraday_loss == risk_.max_intraday_loss) return false;
+/// The shortfall is linear in the price, so the ends of the bar decide.
+broker::margin_room broker::room_within(double low, double high) const {
+  if (risk_.used && risk_.max_intraday_loss == risk_.max_intraday_loss) return margin_room::missing;
   double ratio = margin_ratio(book_.sign());
-  if (ratio <= 0) return true;
+  if (ratio <= 0) return margin_room::ample;
   double value = std::fabs(book_.size()) * book_.point_value() * ratio;
-  double at_low = book_.free_equity_at(p.low), at_high = book_.free_equity_at(p.high);
+  double at_low = book_.free_equity_at(low), at_high = book_.free_equity_at(high);
   double room = std::max(at_low, at_high) >= big_money ? 10 * rules_.grid.mintick : 0; // what counting in ticks may take
-  return at_low >= value * p.low + room && at_high >= value * p.high + room;
+  constexpr double clear = 1 + 1e-6; // far more than roundings
+  double for_low = value * low + room, for_high = value * high + room;
+  if (at_low > for_low * clear && at_high > for_high * clear) return margin_room::ample;
+  return at_low >= for_low && at_high >= for_high ? margin_room::enough : margin_room::missing;
+}
+
+/// The same, remembered: where the margin is ample far around a bar, the next bars need no look.
+broker::margin_room broker::look_at_room(const bar_prices& p) {
+  if (ample_fills_ == fill_number_ && ample_fills_ != 0 && p.low >= ample_low_ && p.high <= ample_high_) return margin_room::ample;
+  constexpr double around = 10; // bars of this size
+  double range = (p.high - p.low) * around, low = std::max(0.0, p.low - range), high = p.high + range;
+  if (room_within(low, high) != margin_room::ample) return room_within(p.low, p.high);
+  ample_fills_ = fill_number_;
+  ample_low_ = low;
+  ample_high_ = high;
+  return margin_room::ample;
 }
 
 /// Lots that cover a shortfall, truncated however close the next one is (as observed: 15863 of 15863.99994).

@@ -13,6 +13,7 @@ void broker::start_bar(const bar_moment& when) {
   work_ = 0;
   stage_.armed = false;
   margin_deferred_ = false;
+  room_ = margin_room::missing;
   seen_ = excursions::whole_bar;
   closed_at_bar_start_ = book_.closed_trades().size();
   bar_start_size_ = book_.size();
@@ -52,7 +53,8 @@ void broker::bar(const bar_moment& when, const bar_prices& p) {
     }
     return;
   }
-  if (walks || !margin_safe(p)) {
+  if (!walks) room_ = look_at_room(p);
+  if (room_ == margin_room::missing) {
     open_tick(when, p.open);
     auto path = path_of(p);
     for (int point = 1; point <= 3 && !margin_deferred_ && !failure_; ++point) {
@@ -70,7 +72,7 @@ void broker::bar(const bar_moment& when, const bar_prices& whole, const bar_pric
   start_bar(when);
   bar_ = whole;
   if (risk_.used) roll_day(whole.open);
-  if (!needs_walk(whole) && (book_.flat() || margin_safe(whole))) return end_bar(whole);
+  if (!needs_walk(whole) && (book_.flat() || room_within(whole.low, whole.high) != margin_room::missing)) return end_bar(whole);
   open_tick(when, inner[0].open);
   for (std::size_t i = 0; i < count && !failure_; ++i) {
     const auto& p = inner[i];
@@ -139,6 +141,7 @@ void broker::after_point(const bar_prices& p, int point) {
 void broker::end_bar(const bar_prices& p) {
   mark_ = p.close;
   at_ = p.close;
+  fills_at_end_ = fill_number_;
   if (!orders_.empty()) {
     if (!by_venue()) cancel_unaffordable();
     orders_.sweep();

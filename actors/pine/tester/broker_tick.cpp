@@ -219,7 +219,7 @@ void broker::first_tick(order& o, double price) {
 
 /// The closing tick once more, for the orders the script has just placed (manual: process_orders_on_close), and for
 /// immediate closes.
-void broker::after_script() {
+void broker::close_bar() {
   if (by_venue()) {
     orders_.sweep();
     return book_.mark(mark_);
@@ -270,7 +270,7 @@ void broker::after_script() {
       }
     orders_.sweep();
   }
-  if (!book_.flat()) {
+  if (!book_.flat() && !nothing_changed()) {
     if (margin_deferred_) check_margin(mark_, margin_moment::tick);
     margin_deferred_ = false;
     if (!book_.flat()) check_margin(mark_, margin_moment::tick);

@@ -19,6 +19,13 @@ namespace {
 constexpr std::array<double, 23> powers{1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                         1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
+/// The power of ten at or below a size in 1e-12 to 1e18; of a hair below one it may be that one.
+int decade_of(double size) {
+  if (size < 1 || size >= 1e16) return static_cast<int>(std::floor(std::log10(size)));
+  int decade = std::ilogb(size) * 1233 >> 12; // log10(2) is 1233 / 4096: exact or one too low
+  return size >= powers[static_cast<std::size_t>(decade) + 1] ? decade + 1 : decade;
+}
+
 /// The exact way: the shortest decimal of the number, cut at the tenth digit.
 double ten_digits_of_decimal(double money) {
   char text[40];
@@ -53,8 +60,7 @@ double ten_digits(double money) {
   double size = std::fabs(money);
   if (!(size > 1e-12) || !(size < 1e18)) return money;
   // Most amounts lie clear of a half: then plain arithmetic gives the same as the decimal, and quickly.
-  int exponent = static_cast<int>(std::floor(std::log10(size)));
-  int shift = 9 - exponent; // digits to the right of the point that stay
+  int shift = 9 - decade_of(size); // digits to the right of the point that stay
   if (shift < 0 || shift > 22) return ten_digits_of_decimal(money);
   double scaled = size * powers[static_cast<std::size_t>(shift)];
   if (scaled < 1e9 || scaled >= 1e10) return ten_digits_of_decimal(money);

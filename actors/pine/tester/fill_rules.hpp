@@ -32,6 +32,10 @@ inline double on_ticks(double price, const symbol_grid& g) {
 inline double booked_price(double price, const symbol_grid& g) {
   return std::floor(price / g.mintick + 0.5) * g.mintick;
 }
+/// The same of a price that lies on the grid, which needs no division to be counted.
+inline double booked_on_grid(double price, const symbol_grid& g) {
+  return g.minmove == 1 ? std::floor(price * g.pricescale + 0.5) * g.mintick : booked_price(price, g);
+}
 
 /// Which way a level that lies between two ticks goes.
 enum class rounding : std::uint8_t { down, up };

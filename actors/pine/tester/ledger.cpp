@@ -6,6 +6,7 @@
 namespace tt::pine::tester {
 
 void ledger::recount() {
+  changed();
   if (open_.empty()) {
     size_ = 0;
     average_ = no_value;
@@ -25,6 +26,7 @@ void ledger::recount() {
 void ledger::note_entry(double price) {
   // A rise of the account is measured from the lowest equity at which a position was entered, gains of the position
   // already held included.
+  changed();
   double mark = realized() + std::max(0.0, open_profit_at(price));
   trough_ = std::min(trough_, mark);
 }
@@ -111,9 +113,18 @@ inline void raise_percent(double& most, double part, double whole) {
 } // namespace
 
 void ledger::end_bar(double high, double low, double close, excursions seen) {
+  open_profit_ = open_profit_at(booked_on_grid(close, rules_.grid)); // as mark() does
+  // the percentage of a rise from below nothing is smaller the higher it goes
+  const bool within = high <= seen_high_ && low >= seen_low_;
+  if (!within || trough_ < 0) note_bar(high, low, seen);
+}
+
+void ledger::note_bar(double high, double low, excursions seen) {
   if (seen == excursions::whole_bar) {
     note_price(high);
     note_price(low);
+    seen_high_ = std::max(seen_high_, high);
+    seen_low_ = std::min(seen_low_, low);
   }
   double drop = 0, rise = 0;
   for (const auto& t : open_) { // the account's excursions measure every trade against the average price
@@ -121,7 +132,6 @@ void ledger::end_bar(double high, double low, double close, excursions seen) {
     drop -= std::min({at_high, at_low, 0.0});
     rise += std::max({at_high, at_low, 0.0});
   }
-  mark(close);
   double now = realized();
   peak_ = std::max(peak_, now);
   double top = std::max(peak_, rules_.initial_capital);

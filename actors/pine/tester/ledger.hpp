@@ -52,10 +52,16 @@ public:
   struct elsewhere {
     double profit = 0, margin = 0;
   };
-  void set_elsewhere(const elsewhere& e) { elsewhere_ = e; }
+  void set_elsewhere(const elsewhere& e) {
+    elsewhere_ = e;
+    changed();
+  }
 
   /// Currency of the account per point and contract: point value times the rate of the day.
-  void set_point_value(double pv) { pv_ = pv; }
+  void set_point_value(double pv) {
+    pv_ = pv;
+    changed();
+  }
   double point_value() const { return pv_; }
 
   void open(trade t);
@@ -108,6 +114,12 @@ public:
 private:
   void recount();
   void score(const trade& t);
+  void note_bar(double high, double low, excursions seen);
+  /// Bars from here on are looked at anew.
+  void changed() {
+    seen_high_ = -std::numeric_limits<double>::infinity();
+    seen_low_ = std::numeric_limits<double>::infinity();
+  }
 
   const broker_rules& rules_;
   double pv_;
@@ -117,6 +129,9 @@ private:
   double gross_profit_ = 0, gross_loss_ = 0;
   double peak_ = -std::numeric_limits<double>::infinity(); ///< highest realized equity at the end of a bar
   double trough_ = std::numeric_limits<double>::infinity();
+  /// Prices of the whole bars since the account last changed. Every excursion is monotonous in the price, so a bar within
+  /// them has nothing new.
+  double seen_high_ = -std::numeric_limits<double>::infinity(), seen_low_ = std::numeric_limits<double>::infinity();
   statistics stats_;
   elsewhere elsewhere_;
 };

@@ -35,7 +35,7 @@ broker_rules rules_of(const program& code, const symbol_info& s, const account_o
 
 struct strategy_run::impl {
   impl(std::shared_ptr<const program> p, run_settings s, tester_options o)
-      : code(std::move(p)), symbol(s.symbol), data(s.data), options(std::move(o)), rules(rules_of(*code, *s.symbol, options.account)),
+      : code(std::move(p)), symbol(s.symbol), data(s.data), options(std::move(o)), way(way_of(code->decl, options)), rules(rules_of(*code, *s.symbol, options.account)),
         cal(s.symbol->timezone, s.symbol->session), chart(s.chart_timeframe), engine(code, std::move(s)),
         account(rules, engine.texts(), options.fills, options.filled_by), view(*code, account) {
     if (engine.problem()) problem = *engine.problem();
@@ -54,9 +54,13 @@ struct strategy_run::impl {
   bar_prices prices(const bar& b) const {
     return {on_ticks(b.open, rules.grid), on_ticks(b.high, rules.grid), on_ticks(b.low, rules.grid), on_ticks(b.close, rules.grid)};
   }
-  void set_rate(std::int64_t time_ms);
+  void set_rate(std::int64_t time_ms) {
+    if (!rate_key.empty()) take_rate(time_ms);
+  }
+  void take_rate(std::int64_t time_ms);
   std::span<const bar> lower_of(const bar& b, const bar_flags& flags);
   void magnified(const bar& b, const bar_flags& flags, const bar_prices& p);
+  std::optional<runtime_failure> step(const bar& b, bar_flags flags);
   std::optional<runtime_failure> step_fills(const bar& b, bar_flags flags);
   std::optional<runtime_failure> step_ticks(const bar& b, bar_flags flags);
   void send_orders(const bar& b) {
@@ -69,13 +73,15 @@ struct strategy_run::impl {
   /// Remembers what went wrong, if anything did: in the script, or in the account. True: the run is over.
   bool ended(const std::optional<runtime_failure>& f) {
     if (!f && !account.failure()) [[likely]] return false;
-    stopped = f ? *f : runtime_failure{*account.failure(), 0, index};
+    end(f);
     return true;
   }
+  [[gnu::cold]] void end(const std::optional<runtime_failure>& f) { stopped = f ? *f : runtime_failure{*account.failure(), 0, index}; }
   /// The end of a step of the run, after the script and its orders.
   std::optional<runtime_failure> outcome() {
-    if (ended(std::nullopt)) return stopped;
-    return std::nullopt;
+    if (!account.failure()) [[likely]] return std::nullopt;
+    end(std::nullopt);
+    return stopped;
   }
   void note(const bar& b) {
     if (b.time_ms < options.trade_from_ms) return;
@@ -90,10 +96,20 @@ struct strategy_run::impl {
     if (options.curve == keep_curve::yes) points.push_back({b.time_ms, account.account().own_equity(), held, b.close});
   }
 
+  /// How a bar of history is gone through.
+  enum class history_way : std::uint8_t { plain, magnified, fills, ticks };
+  static history_way way_of(const declaration& d, const tester_options& o) {
+    const bool emulated = o.filled_by == fill_source::emulator;
+    if (d.calc_on_every_history_tick && emulated) return history_way::ticks;
+    if (d.calc_on_order_fills && emulated) return history_way::fills;
+    return d.use_bar_magnifier && !o.lower_bars.empty() ? history_way::magnified : history_way::plain;
+  }
+
   std::shared_ptr<const program> code;
   std::shared_ptr<const symbol_info> symbol;
   data_source* data;
   tester_options options;
+  history_way way;
   broker_rules rules;
   calendar cal;
   timeframe chart;
@@ -137,8 +153,7 @@ const std::string& strategy_run::currency() const {
 }
 
 /// Money is converted at the rate of the day on which it is booked (manual: currency conversion).
-void strategy_run::impl::set_rate(std::int64_t time_ms) {
-  if (rate_key.empty()) return;
+void strategy_run::impl::take_rate(std::int64_t time_ms) {
   auto rate = data != nullptr ? data->value("currency_rate", rate_key, time_ms) : std::nullopt;
   if (rate && *rate > 0) return account.set_rate(*rate);
   rate_missing = true;
@@ -161,6 +176,18 @@ void strategy_run::impl::magnified(const bar& b, const bar_flags& flags, const b
   inner.clear();
   for (const auto& small : lower_of(b, flags)) inner.push_back(prices(small));
   account.bar(moment(b), p, inner.data(), inner.size());
+}
+
+/// A bar of history: its fills, and the script.
+std::optional<runtime_failure> strategy_run::impl::step(const bar& b, bar_flags flags) {
+  switch (way) {
+  case history_way::ticks: return step_ticks(b, flags);
+  case history_way::fills: return step_fills(b, flags);
+  case history_way::magnified: magnified(b, flags, prices(b)); break;
+  case history_way::plain: account.bar(moment(b), prices(b)); break;
+  }
+  view.refresh();
+  return engine.on_bar(b, flags);
 }
 
 /// calc_on_order_fills: after each fill the script runs again, as of this bar, and its orders may fill further on.
@@ -212,20 +239,7 @@ std::optional<runtime_failure> strategy_run::on_bar(const bar& b, bar_flags flag
   if (m.engine.waits()) return m.engine.on_bar(b, flags); // for the script and its account the bar does not exist
   ++m.index;
   m.set_rate(b.time_ms);
-  const bool emulated = m.options.filled_by == fill_source::emulator;
-  std::optional<runtime_failure> failure;
-  if (m.code->decl.calc_on_every_history_tick && emulated) {
-    failure = m.step_ticks(b, flags);
-  } else if (m.code->decl.calc_on_order_fills && emulated) {
-    failure = m.step_fills(b, flags);
-  } else {
-    auto p = m.prices(b);
-    if (!m.options.lower_bars.empty() && m.code->decl.use_bar_magnifier) m.magnified(b, flags, p);
-    else m.account.bar(m.moment(b), p);
-    m.view.refresh();
-    failure = m.engine.on_bar(b, flags);
-  }
-  if (m.ended(failure)) return m.stopped;
+  if (m.ended(m.step(b, flags))) return m.stopped;
   m.send_orders(b);
   m.account.after_script();
   m.note(b);
