@@ -67,7 +67,7 @@ const std::vector<constant_row>& builtin_constants() {
     r.push_back({"math.e", t_float, std::numbers::e, ""});
     r.push_back({"math.pi", t_float, std::numbers::pi, ""});
     r.push_back({"math.phi", t_float, std::numbers::phi, ""});
-    r.push_back({"math.rphi", t_float, std::numbers::phi - 1, ""});
+    r.push_back({"math.rphi", t_float, 0.6180339887498948, ""});
     add_texts(r, "order", {"ascending", "descending"});
     add_cut(r, "plot", "style_", {"area", "areabr", "circles", "columns", "cross", "histogram", "line", "linebr", "stepline",
                                   "stepline_diamond", "steplinebr"});

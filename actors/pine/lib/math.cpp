@@ -12,6 +12,8 @@ namespace {
 template <double (*F)(double)>
 void one(site& c) { c.ret(F(c.f(0))); }
 double sign(double x) { return is_na(x) ? na_value : x > 0 ? 1 : x < 0 ? -1 : 0; }
+/// Through natural logarithms, as TradingView's: of 1000 it is 2.9999999999999996.
+double decimal_log(double x) { return std::log(x) / std::numbers::ln10; }
 double degrees(double x) { return x * 180 / std::numbers::pi; }
 double radians(double x) { return x * std::numbers::pi / 180; }
 
@@ -167,7 +169,7 @@ const std::vector<builtin_row>& math_rows() {
       {"math.exp(float number) =float", one<std::exp>},
       {"math.floor(float number) =int", one<std::floor>},
       {"math.log(float number) =float", one<std::log>},
-      {"math.log10(float number) =float", one<std::log10>},
+      {"math.log10(float number) =float", one<decimal_log>},
       {"math.max(num number0, num number1, num ...) =num", extreme<true>},
       {"math.min(num number0, num number1, num ...) =num", extreme<false>},
       {"math.pow(float base, float exponent) =float", power},

@@ -502,6 +502,7 @@ void pinv(site& c) {
 void eigenvalues(site& c) {
   auto& a = arg(c);
   need_square(c, a);
+  if (a.rows == 0) c.stop("the matrix is empty");
   auto* out = c.mem().make<array_object>(type_id(t_float), false);
   dense vectors;
   out->num = eigen(dense_of(c, a), vectors, meter_of(c));

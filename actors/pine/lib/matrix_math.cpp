@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numeric>
 
@@ -207,6 +208,12 @@ void eigen_vector(const dense& a, double value, std::size_t col, dense& v, const
   for (std::size_t r = 0; r < n; ++r) v.at(r, col) = x[r];
 }
 
+bool upper_triangular(const dense& a) {
+  for (std::size_t r = 1; r < a.rows; ++r)
+    for (std::size_t c = 0; c < r; ++c)
+      if (a.at(r, c) != 0) return false;
+  return true;
+}
 } // namespace
 
 std::vector<double> eigen(const dense& a, dense& vectors, const work_meter& work) {
@@ -241,7 +248,15 @@ std::vector<double> eigen(const dense& a, dense& vectors, const work_meter& work
   }
   std::vector<std::size_t> order(n);
   std::iota(order.begin(), order.end(), 0u);
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t x, std::size_t y) { return std::fabs(values[x]) > std::fabs(values[y]); });
+  // the greatest first where the matrix is symmetric; a triangular one shows them along its diagonal, and a pair comes as
+  // the Schur form has it (as observed)
+  const auto sort_by = [&](auto before) {
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t x, std::size_t y) { return before(values[x], values[y]); });
+  };
+  const bool rising = n == 2 && !symmetric(a) && a.at(0, 0) < a.at(1, 1);
+  if (symmetric(a) || (n == 2 && !rising)) sort_by(std::greater<>{});
+  else if (rising) sort_by(std::less<>{});
+  else if (!upper_triangular(a)) sort_by([](double x, double y) { return std::fabs(x) > std::fabs(y); });
   std::vector<double> out(n);
   vectors = found;
   for (std::size_t i = 0; i < n; ++i) {

@@ -453,7 +453,7 @@ void tonumber(site& c) {
   auto s = trimmed(c.s(0));
   if (!s.empty() && s.front() == '+') s.remove_prefix(1);
   double v = 0;
-  auto r = std::from_chars(s.data(), s.data() + s.size(), v);
+  auto r = std::from_chars(s.data(), s.data() + s.size(), v, std::chars_format::fixed); // "1e3" is no number (as observed)
   c.ret(s.empty() || r.ec != std::errc{} || r.ptr != s.data() + s.size() || !std::isfinite(v) ? na_value : v);
 }
 void match(site& c) {
