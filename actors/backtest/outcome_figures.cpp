@@ -4,7 +4,9 @@
 #include "actors/backtest/results.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <limits>
 #include <set>
 
 namespace tt::backtest {
@@ -40,10 +42,11 @@ struct sums {
 };
 
 figure_set set_of(std::span<const tester::equity_point> curve, std::span<const tester::trade> trades, const sums& s, const pine::zone& tz,
-                  double risk_free, std::optional<double> buy_hold, const fall_record& falls) {
+                  double risk_free, std::optional<double> buy_hold, const fall_record& falls, const tester::return_ratios& ratios) {
   tester::report r;
   r.all = tester::figures_of(trades, pine::trade_side::both);
   r.equity = tester::figures_of(curve, s.initial, tz, risk_free);
+  r.equity.sharpe = ratios.sharpe, r.equity.sortino = ratios.sortino;
   r.equity.final = s.initial + s.change; // the curve may have ended before
   r.open_trades = s.open_trades;
   r.margin_calls = s.margin_calls;
@@ -55,6 +58,27 @@ figure_set set_of(std::span<const tester::equity_point> curve, std::span<const t
   if (r.equity.cagr && falls.percent > 0) r.equity.calmar = *r.equity.cagr / falls.percent;
   if (falls.money > 0) r.equity.recovery = r.all.net_profit / falls.money;
   return figure_set::of(r);
+}
+
+/// Of all trades together, on the exchange's days where it is one zone.
+tester::return_ratios ratios_of(std::span<const pair_outcome* const> all, double initial) {
+  tester::realised_trades made;
+  made.first_entry_ms = std::numeric_limits<std::int64_t>::max();
+  std::set<std::string> zones;
+  for (const auto* o : all) {
+    zones.insert(o->timezone);
+    made.open_profit += o->open_pnl;
+    for (const auto& t : o->trades) {
+      made.closed.push_back({t.exit_ms, t.pnl});
+      made.first_entry_ms = std::min(made.first_entry_ms, t.entry_ms);
+      made.end_ms = std::max(made.end_ms, t.exit_ms);
+    }
+    for (const auto& t : o->open_trades) {
+      made.first_entry_ms = std::min(made.first_entry_ms, t.entry_ms);
+      made.end_ms = std::max(made.end_ms, o->last_ms);
+    }
+  }
+  return tester::ratios_of(made, initial, *zone_for(curve_step::bar, zones), all.front()->risk_free);
 }
 
 std::optional<double> buy_hold(const pair_outcome& o) {
@@ -74,7 +98,7 @@ figure_set figures_of(const pair_outcome& o) {
   return set_of(curve, trades,
                 {o.initial, o.open_pnl, o.final_equity - o.initial, o.bars, o.bars_in_market, static_cast<std::int64_t>(o.open_trades.size()), o.margin_calls},
                 *zone_for(o.step, {o.timezone}), o.risk_free, buy_hold(o),
-                o.falls.value_or(falls_of(curve, o.initial)));
+                o.falls.value_or(falls_of(curve, o.initial)), ratios_of(std::array{&o}, o.initial));
 }
 
 capital_mode summed_as(const backtest_request& r) { return r.yaml.empty() ? r.capital : capital_mode::per_run; }
@@ -147,7 +171,8 @@ figure_set combined_figures(const std::vector<pair_outcome>& outcomes, capital_m
   for (const auto& p : combined_curve(outcomes, mode)) curve.push_back({time_of(p.at, good.front()->step), p.equity, 0, 0});
   return set_of(curve, trades, s, *zone_for(good.front()->step, zones), good.front()->risk_free,
                 all_held && parts > 0 ? std::optional(held / parts) : std::nullopt,
-                mode == capital_mode::shared && good.front()->account_falls ? *good.front()->account_falls : falls_of(curve, s.initial));
+                mode == capital_mode::shared && good.front()->account_falls ? *good.front()->account_falls : falls_of(curve, s.initial),
+                ratios_of(good, s.initial));
 }
 
 } // namespace tt::backtest

@@ -119,7 +119,7 @@ double context::field_number(bar_field f, std::uint32_t extra) const {
   case bar_field::islast: return from_bool(flags.last);
   case bar_field::ishistory: return from_bool(!flags.realtime);
   case bar_field::isrealtime: return from_bool(flags.realtime);
-  case bar_field::isnew: return from_bool(flags.fresh);
+  case bar_field::isnew: return from_bool(flags.fresh || (flags.historical && flags.closing));
   case bar_field::isconfirmed: return from_bool(flags.confirmed);
   case bar_field::islastconfirmedhistory: return from_bool(flags.last_history);
   case bar_field::session_ismarket:
@@ -195,7 +195,7 @@ std::string context::field_text(bar_field f) const {
   case bar_field::prefix: return s.prefix;
   case bar_field::root: return s.root.empty() ? s.ticker : s.root;
   case bar_field::sector: return s.sector;
-  case bar_field::session: return s.session == "24x7" ? "24x7" : s.regular_session.empty() ? "regular" : "extended";
+  case bar_field::session: return s.regular_session.empty() ? "regular" : "extended";
   case bar_field::ticker: return s.ticker;
   case bar_field::tickerid: return s.tickerid();
   case bar_field::timezone: return s.timezone;

@@ -248,6 +248,7 @@ std::optional<runtime_failure> script::impl::commit(const bar& b, bar_flags flag
   if (opened && !failure) take_back();
   flags.realtime = !flags.historical;
   flags.fresh = !opened;
+  flags.closing = opened;
   flags.confirmed = true;
   shared.objects.close_log();
   auto failed = run(b, flags);

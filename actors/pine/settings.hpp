@@ -159,6 +159,7 @@ struct bar_flags {
   bool fresh = true;       ///< first execution of this bar
   bool confirmed = true;   ///< the bar is complete
   bool last_history = false;
+  bool closing = false;    ///< the last execution of a bar that had others before it
   bool historical = false; ///< begin_bar() and update() of a complete bar: calc_on_order_fills runs it several times
   std::int64_t next_time_ms = 0; ///< opening time of the next bar when known, else 0
 };

@@ -60,7 +60,7 @@ double account_view::value(strategy_view::field f) const {
   case strategy_view::netprofit: return a.net_profit();
   case strategy_view::netprofit_percent: return of_capital(a.net_profit());
   case strategy_view::openprofit: return a.open_profit();
-  case strategy_view::openprofit_percent: return of_capital(a.open_profit());
+  case strategy_view::openprofit_percent: return a.realized() != 0 ? a.open_profit() / a.realized() * 100 : 0;
   case strategy_view::opentrades: return f64(a.open_trades().size());
   case strategy_view::opentrades_capital_held: return from_.capital_held();
   case strategy_view::position_avg_price: return a.average_price();
@@ -109,7 +109,8 @@ double account_view::of_no_trade(trade_field field, std::int64_t index) {
 
 double account_view::number(trade_list list, trade_field field, std::int64_t index) const {
   const auto* t = find(list, index);
-  if (t == nullptr) return of_no_trade(field, index);
+  const bool trimmed = list == trade_list::closed && index >= 0 && index < i64(from_.account().closed_trades().size());
+  if (t == nullptr) return trimmed ? na_value : of_no_trade(field, index); // manual: strategies, "Trimming"
   double profit = list == trade_list::closed ? t->profit : profit_of_open(*t);
   switch (field) {
   case trade_field::commission: return t->fee();

@@ -70,17 +70,19 @@ public:
 
   // ---- what the market does (broker_path.cpp)
   /// A whole bar on its assumed path.
-  void bar(const bar_moment& when, const bar_prices& prices);
+  void bar(const bar_moment& when, const quoted_bar& prices);
   /// The same bar through its lower-timeframe bars, oldest first (bar magnifier).
-  void bar(const bar_moment& when, const bar_prices& whole, const bar_prices* inner, std::size_t count);
-  /// Piecewise: the first tick of a bar; the price moves there; the bar is over with these extremes.
-  void open_tick(const bar_moment& when, double price);
-  void move_to(double price);
+  void bar(const bar_moment& when, const quoted_bar& whole, const quoted_bar* inner, std::size_t count);
+  /// Piecewise: the first tick of a bar; the price moves there; the bar is over with these extremes. Prices on the tick
+  /// grid, beside them as they were quoted.
+  void open_tick(const bar_moment& when, double price, double quote);
+  void move_to(double price, double quote);
   /// Between two ticks of a realtime bar: margin at the last price, room for new orders.
   void tick_done();
   void end_bar(const bar_prices& prices);
-  /// calc_on_order_fills: starts a whole bar that stops at every fill. Returns false when the bar is over.
-  void begin_stepping(const bar_moment& when, const bar_prices& prices);
+  /// calc_on_order_fills: starts a whole bar that stops at every fill; through its lower bars where there are any (bar
+  /// magnifier). step() returns false when the bar is over.
+  void begin_stepping(const bar_moment& when, const quoted_bar& whole, std::span<const quoted_bar> inner = {});
   bool step();
   /// The script has run on this bar's close: immediate closes, process_orders_on_close, margin at the close.
   void after_script() {
@@ -137,6 +139,7 @@ private:
   void place_plain(const order_command& c);
   void place_close(const order_command& c);
   void cancel(text_id id);
+  void cancel(order& o);
   void set_risk(const order_command& c);
   order* waiting(text_id id);
   void store(order o, order* old);
@@ -149,6 +152,8 @@ private:
   bool beyond_equity(const order& o) const;
   void close_only(order& o, order* old);
   double unit_cost(double price, double pv) const;
+  double entry_cost(const order& o, double price) const;
+  bool costs_ten_digits(const order& o) const;
   double margin_ratio(double sign) const { return (sign < 0 ? rules_.margin_short : rules_.margin_long) / 100; }
   double size_after_queue() const;
   order* pending_close(const order& like);
@@ -165,7 +170,7 @@ private:
   };
   void place_leg(const order_command& c, const exit_target& t);
   exit_target pending_target(const order& entry) const;
-  void seed_trail(order& leg) const;
+  void seed_trail(order& leg);
   void resolve_ticks(order& leg);
   double bound_price(const order& leg) const;
   bool waits_for_entry(const order& o) const;
@@ -176,6 +181,7 @@ private:
   const entry_binding* find_binding(std::uint32_t number) const;
   void bind(text_id id, double size, double price, bool by_exit);
   void inherit_legs(const entry_binding& b);
+  void keep_global_exit(const order_command& c);
   void settle(const order& o, double qty);
   double reduce(std::uint32_t number, double qty, const order* closer);
   void unbind(std::uint32_t number, const order* closer);
@@ -186,6 +192,7 @@ private:
   void open_trade(order& o, double price, double order_qty);
   double fee_of(double qty, double price, double order_qty) const;
   bool size_at_fill(order& o, double price);
+  bool own_cost_refused(const order& o, double price) const;
   bool plain_refused(const order& o, double price) const;
   void run_oca(const order& o, double filled);
   void force_close(double price, double qty, text_id comment, std::uint64_t target = 0);
@@ -196,7 +203,7 @@ private:
   order* in_slot(std::uint64_t slot);
   void size_market_orders();
   void arm_trails(double price);
-  void watch_path(double to);
+  void watch_path(double to, double quote);
   // broker_path.cpp
   void start_bar(const bar_moment& when);
   void close_bar();
@@ -206,7 +213,7 @@ private:
     ample_fills_ = 0;
   }
   // broker_tick.cpp
-  void touch(double price);
+  void touch(double price, double quote);
   void fill_market(double price);
   /// One tick: the account before it, what it fills, and what of that has been.
   struct tick_fills {
@@ -229,17 +236,23 @@ private:
   bool fill_leg(order& o, double price);
   void first_tick(order& o, double price);
   // broker_path.cpp
-  void walk(double to);
+  void walk(double to, double quote);
   bool spent(const order& o) const;
   struct trigger {
     double level = 0;
     exit_cause cause = exit_cause::none;
   };
-  std::optional<trigger> on_way(const order& o, double to) const;
+  std::optional<trigger> met_on_way(const order& o, double to) const;
+  void end_way(double price);
+  void step_into_next();
+  int step_moment() const;
   void meet(order& o, const trigger& t, double level);
   void activate(text_id entry, double price);
-  void ratchet(double price);
-  void after_point(const bar_prices& p, int point);
+  void arm(order& leg, double quote) const;
+  void trail(order& leg, double best) const;
+  void ratchet(double quote);
+  void after_point(const bar_prices& p, bool up_first, int point);
+  void walk_bar(const quoted_bar& b, int first_moment);
   bool needs_walk(const bar_prices& p) const;
   // broker_margin.cpp
   /// Where the margin is looked at. At the first extreme a call can be put off; at the end of a leg that led to the
@@ -257,11 +270,12 @@ private:
   margin_room look_at_room(const bar_prices& p);
   bool nothing_changed() const { return room_ == margin_room::ample && fill_number_ == fills_at_end_ && calls_.empty(); }
   bool too_dear(const order& o, double price, double base_size, double base_equity) const;
-  void cancel_unaffordable();
-  void roll_day(double price);
+  void roll_day();
   bool check_intraday_loss(double price);
   void check_risk_at_close(double price);
   void halt(const char* why, double price, bool until_day_ends);
+  void halt_with_queue(const std::string& why);
+  void close_at_market(const std::string& why, order_kind as);
   bool intraday_cap_reached() const;
   void flatten_at_cap(const order& o, double price);
 
@@ -270,19 +284,26 @@ private:
   ledger book_;
   order_book orders_;
   std::vector<entry_binding> entries_;
+  std::vector<order_command> global_exits_; ///< strategy.exit() without from_entry: of every entry until the position closes
   /// With close_entries_rule "ANY" a margin call goes on: what it has cut of each trade, and up to which fill.
   struct lasting_call {
     double size = 0;
     std::uint64_t seen = 0;
   };
   std::vector<lasting_call> calls_;
+  std::vector<std::pair<double, order*>> met_; ///< of meet_exits()
   std::uint32_t next_binding_ = 1;
   std::uint64_t next_slot_ = 1, fill_number_ = 0;
   bar_moment now_;
   bar_prices bar_;          ///< of the running bar, as far as known
+  std::vector<quoted_bar> stepped_;  ///< the bar that is stepped through, or its lower bars
+  std::size_t step_bar_ = 0;         ///< the one of them that is under way
+  std::optional<tick_path> path_;    ///< its path
   double mark_ = 0;         ///< price of the last tick
   double at_ = 0;           ///< where on the path the walk stands
-  int moment_ = 0;          ///< point of the path: 0 open, 1 and 2 extremes, 3 close
+  double quote_ = 0;        ///< the same before it was rounded to a tick
+  static constexpr int closing_tick = -1;
+  int moment_ = 0;          ///< point of the path: 0 open, 1 and 2 extremes, 3 close; of a lower bar four further each; or closing_tick
   std::size_t bar_fills_ = 0;
   double bar_start_size_ = 0, bar_start_equity_ = 0; ///< before the first fill of the bar
   std::uint64_t leg_fills_ = 0; ///< fills before the present leg of the path
@@ -291,7 +312,10 @@ private:
   std::size_t closed_at_bar_start_ = 0;
   walk_mode mode_ = walk_mode::through;
   std::uint64_t fills_at_step_ = 0;
-  int step_point_ = 0;      ///< next point of the path, while stepping
+  int step_point_ = 0;      ///< next point of the path, while stepping; with resumed_leg, on the way there
+  static constexpr int resumed_leg = 10; ///< added while the walk to a point has been interrupted by a fill
+  bool in_script_ = false;  ///< a call of the script is being carried out
+  bool on_way() const { return step_point_ >= resumed_leg; }
   bool margin_deferred_ = false;
   margin_room room_ = margin_room::missing; ///< of the bar under way, as far as it was looked at
   std::uint64_t fills_at_end_ = 0;          ///< when the bar's path ended

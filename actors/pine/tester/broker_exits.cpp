@@ -33,7 +33,8 @@ double broker::bound_first(text_id id) const {
   return sum;
 }
 
-/// An exit does nothing before its entry has filled (manual: strategy.exit()), nor while it is withdrawn.
+/// An exit does nothing before its entry has filled (manual: strategy.exit(); rule test:
+/// exits.an_exit_waits_for_its_own_entry), nor while it is withdrawn.
 bool broker::waits_for_entry(const order& o) const {
   if (o.detached) return true;
   if (o.kind != order_kind::exit || o.committed) return false;
@@ -42,7 +43,8 @@ bool broker::waits_for_entry(const order& o) const {
 
 // ---------------------------------------------------------------- placing
 
-/// What an exit can be bound to of an entry order that waits: the part that opens.
+/// What an exit can be bound to of an entry order that waits: the part that opens (rule test:
+/// exits.quantities_beyond_the_entry_are_cut).
 broker::exit_target broker::pending_target(const order& e) const {
   exit_target t{0, e.id, e.sign, 0};
   bool market = !e.priced();
@@ -55,9 +57,27 @@ broker::exit_target broker::pending_target(const order& e) const {
   return t;
 }
 
+namespace {
+bool has_levels(const order_command& c) {
+  return c.limit == c.limit || c.stop == c.stop || c.profit == c.profit || c.loss == c.loss || c.trail_price == c.trail_price ||
+         c.trail_points == c.trail_points;
+}
+} // namespace
+
+/// strategy.exit() without from_entry makes orders for later entries too, until the position closes (manual: exits for
+/// multiple entries; rule test: exits.without_from_entry_later_entries_are_covered_until_the_position_closes).
+void broker::keep_global_exit(const order_command& c) {
+  std::erase_if(global_exits_, [&](const order_command& x) { return x.id == c.id; });
+  const bool has_owner = !book_.flat() || std::any_of(orders_.all().begin(), orders_.all().end(), [](const order* o) { return !o->dead && o->opens(); });
+  if (has_owner && has_levels(c)) global_exits_.push_back(c);
+}
+
+/// strategy.exit() (manual; rule tests: exits.*).
 void broker::place_exit(const order_command& c) {
   if (c.qty < 0) return;
-  // One leg per filled entry, oldest first; entries opened by an exit come before the others.
+  if (c.from_entry == 0) keep_global_exit(c);
+  // One leg per filled entry, oldest first (rule test: exits.without_from_entry_every_entry_has_a_leg); entries opened by an
+  // exit come before the others (rule test: batch.of_any_a_leg_with_nothing_left_to_close_comes_last_and_opens).
   for (bool by_exit : {true, false})
     for (std::size_t i = 0; i < entries_.size(); ++i) {
       const auto b = entries_[i];
@@ -65,7 +85,7 @@ void broker::place_exit(const order_command& c) {
       place_leg(c, {b.number, b.id, b.sign, b.first_size});
     }
   // And one per entry order that waits. Without from_entry an order that would reverse the position has none: its
-  // exit comes with the script's next run.
+  // exit comes with the script's next run (rule test: exits.an_exit_of_a_reversed_position_is_gone).
   for (std::size_t i = 0; i < orders_.all().size(); ++i) {
     auto* e = orders_.all()[i];
     if (e->dead || !e->opens() || (c.from_entry != 0 && e->id != c.from_entry)) continue;
@@ -74,15 +94,9 @@ void broker::place_exit(const order_command& c) {
   }
 }
 
-namespace {
-bool has_levels(const order_command& c) {
-  return c.limit == c.limit || c.stop == c.stop || c.profit == c.profit || c.loss == c.loss || c.trail_price == c.trail_price ||
-         c.trail_points == c.trail_points;
-}
-} // namespace
-
 /// A leg whose levels are all na never fills: it is no market close. But it takes the place of the leg with levels that
-/// its call had, and it holds its share of the entry against other calls (as observed).
+/// its call had, and it holds its share of the entry against other calls (rule tests: exits.without_levels_nothing_is_placed,
+/// exit_without_levels.*).
 void broker::place_leg(const order_command& c, const exit_target& t) {
   order* old = nullptr;
   double siblings = 0;
@@ -93,9 +107,11 @@ void broker::place_leg(const order_command& c, const exit_target& t) {
     if (o->signal == c.id) old = o;
     else if (o->bound == t.size) siblings += o->reserved;
   }
-  if (old != nullptr && old->consumed) return; // it has done its part; its entry is still open
-  // Shares are taken in the order of the calls: a later leg gets what earlier ones left (manual: partial exits).
-  // A quantity of less than a lot counts as left out (as observed).
+  if (old != nullptr && old->consumed) return; // rule test: exits.a_leg_that_has_filled_does_not_come_back_while_its_entry_is_open
+  // Shares are taken in the order of the calls: a later leg gets what earlier ones left (manual: partial exits; rule
+  // test: exits.shares_are_taken_in_the_order_of_the_calls).
+  // A quantity of less than a lot counts as left out (rule test:
+  // small_closes.an_exit_of_less_than_a_lot_takes_what_is_left).
   double rest = t.size - siblings, qty = c.qty > 0 && given_on_lots(c.qty, rules_.grid) > 0 ? c.qty : no_value, share = rest;
   if (qty == qty) share = qty < rest ? given_on_lots(qty, rules_.grid) : on_lots(rest, rules_.grid);
   else if (c.qty_percent == c.qty_percent) share = share_of(t.size, c.qty_percent, rest);
@@ -121,9 +137,11 @@ void broker::place_leg(const order_command& c, const exit_target& t) {
   const auto& g = rules_.grid;
   bool prices_win = rules_.pairs == exit_pairs::price_wins;
   auto better = t.sign > 0 ? rounding::up : rounding::down, worse = t.sign > 0 ? rounding::down : rounding::up;
+  // rule tests: fills.levels_between_ticks_move_away_from_the_market,
+  // fills.the_activation_of_a_trail_lies_on_the_tick_that_the_profit_lies_on
   if (c.limit == c.limit) o.limit = level_on_ticks(c.limit, better, g);
   if (c.stop == c.stop) o.stop = level_on_ticks(c.stop, worse, g);
-  if (c.trail_price == c.trail_price) o.trail_price = level_on_ticks(c.trail_price, worse, g);
+  if (c.trail_price == c.trail_price) o.trail_price = level_on_ticks(c.trail_price, better, g);
   o.spec = {o.limit, o.stop, o.trail_price, qty, c.qty_percent};
   if (!(prices_win && o.limit == o.limit)) o.profit_ticks = c.profit;
   if (!(prices_win && o.stop == o.stop)) o.loss_ticks = c.loss;
@@ -136,12 +154,14 @@ void broker::place_leg(const order_command& c, const exit_target& t) {
     o.alert = c.alert_message, o.alert_profit = c.alert_profit;
     o.alert_loss = c.alert_loss, o.alert_trailing = c.alert_trailing;
   }
-  // A trailing stop keeps its water mark when it is placed again unchanged, and starts anew otherwise.
-  if (old != nullptr && old->trail_armed && old->trail_offset == o.trail_offset &&
+  // A trailing stop that is armed stays so when it is placed again with the same activation: a new offset counts from the
+  // best price that it has seen. With another activation it begins anew (rule tests:
+  // fills.a_trail_that_is_placed_again_with_another_offset_keeps_its_best_price, .._with_another_activation_begins_anew).
+  if (old != nullptr && old->trail_armed &&
       (o.trail_ticks == o.trail_ticks ? old->trail_ticks == o.trail_ticks
                                       : old->trail_ticks != old->trail_ticks && old->trail_price == o.trail_price)) {
     o.trail_armed = true;
-    o.trail_stop = old->trail_stop;
+    trail(o, old->trail_best);
   }
   resolve_ticks(o);
   seed_trail(o);
@@ -155,7 +175,8 @@ double broker::bound_price(const order& leg) const {
 }
 
 /// Distances in ticks become levels once the entry's price is known. With a price given too, the level that the
-/// market reaches first counts (v6).
+/// market reaches first counts (manual: migration to v6; rule tests: exits.distances_are_measured_from_each_entry,
+/// exits.of_a_price_and_a_distance_v6_takes_the_nearer_and_v5_the_price).
 void broker::resolve_ticks(order& leg) {
   if (leg.kind != order_kind::exit || leg.ticks_known) return;
   double entry = bound_price(leg);
@@ -174,13 +195,12 @@ void broker::resolve_ticks(order& leg) {
 }
 
 /// A trailing leg placed while its entry is open: it is armed now if this close lies beyond its activation, with
-/// the close as its first water mark.
-void broker::seed_trail(order& leg) const {
+/// the close as its first water mark (rule test: fills.a_trail_placed_beyond_its_activation_starts_from_that_close).
+void broker::seed_trail(order& leg) {
   if (leg.trail_armed || leg.trail_price != leg.trail_price || find_binding(leg.binding) == nullptr) return;
   double way = leg.sign < 0 ? 1 : -1;
   if ((mark_ - leg.trail_price) * way <= 0) return;
-  leg.trail_armed = true;
-  leg.trail_stop = on_ticks(mark_ - way * leg.trail_offset * rules_.grid.mintick, rules_.grid);
+  arm(leg, quote_);
 }
 
 // ---------------------------------------------------------------- bindings
@@ -206,15 +226,23 @@ void broker::bind(text_id id, double size, double price, bool by_exit) {
     o->size = o->sign * grown;
   }
   inherit_legs(b);
+  for (std::size_t i = 0; i < global_exits_.size(); ++i) {
+    const auto c = global_exits_[i];
+    const bool covered = std::any_of(orders_.all().begin(), orders_.all().end(), [&](const order* o) {
+      return !o->dead && o->kind == order_kind::exit && o->signal == c.id && o->binding == b.number;
+    });
+    if (!covered) place_leg(c, {b.number, b.id, b.sign, b.first_size});
+  }
 }
 
 /// An entry that adds to the position gets legs like those its id has already (as observed: one strategy.exit() call
-/// covers later entries of its from_entry until one of its legs has filled).
+/// covers later entries of its from_entry until one of its legs has filled; rule test:
+/// exits.a_later_entry_of_the_id_inherits_the_exit).
 void broker::inherit_legs(const entry_binding& b) {
   std::size_t count = orders_.all().size();
   for (std::size_t i = 0; i < count; ++i) {
     const order source = *orders_.all()[i];
-    if (source.dead || source.kind != order_kind::exit || source.id != b.id || source.binding == 0 ||
+    if (source.dead || source.kind != order_kind::exit || !source.named || source.id != b.id || source.binding == 0 ||
         source.binding == b.number || source.consumed || source.spent || !source.has_levels())
       continue;
     bool covered = std::any_of(orders_.all().begin(), orders_.all().end(), [&](const order* o) {
@@ -240,7 +268,8 @@ void broker::inherit_legs(const entry_binding& b) {
 }
 
 /// Takes a closed quantity off the entries it was bound to: a leg's own entry, the entries of a close's id oldest
-/// first, or, for anything else, all entries oldest first.
+/// first, or, for anything else, all entries oldest first (manual: close_entries_rule; rule tests:
+/// closing.fifo_takes_the_oldest_trade_whatever_the_id, closing.any_takes_the_trades_of_the_id).
 void broker::settle(const order& o, double qty) {
   if (!(qty > 0)) return;
   if (o.kind == order_kind::exit && find_binding(o.binding) != nullptr) {
@@ -269,8 +298,9 @@ double broker::reduce(std::uint32_t number, double qty, const order* closer) {
 }
 
 /// The entry is closed: its legs go. A leg whose id has a buy order waiting stays for that order's fill when another
-/// order closed the entry (as observed, for buys only). An entry of the same id that reverses doesn't wait any more: what
-/// it opens has no leg before the script places one (as observed).
+/// order closed the entry (as observed, for buys only; rule test: exits.an_exit_of_a_reversed_position_is_gone). An entry of the same id that reverses doesn't wait any more: what
+/// it opens has no leg before the script places one (rule test:
+/// exit_of_an_id.does_not_carry_over_a_reversal_under_the_same_id).
 void broker::unbind(std::uint32_t number, const order* closer) {
   auto at = std::find_if(entries_.begin(), entries_.end(), [&](const auto& b) { return b.number == number; });
   if (at == entries_.end()) return;

@@ -27,7 +27,8 @@ double broker::fee_of(double qty, double price, double order_qty) const {
 /// The quantity of a default-sized price order, from the money that its placement set aside. False: nothing to buy.
 bool broker::size_at_fill(order& o, double price) {
   o.sized_at_fill = false;
-  // a stop-limit order keeps the price of its placement, wherever it fills (as observed)
+  // a stop-limit order keeps the price of its placement, wherever it fills (rule test:
+  // stop_limit.is_sized_at_the_price_of_its_placement_wherever_it_fills)
   if (o.is_stop_limit() && o.placed_price == o.placed_price) price = o.placed_price;
   double cost = unit_cost(price, o.budget_pv), before = std::fabs(o.size);
   double qty = cost > 0 ? o.budget / cost : 0;
@@ -51,12 +52,21 @@ bool broker::size_at_fill(order& o, double price) {
 
 /// strategy.order() obeys no pyramiding limit, but the margin: an order whose position the account can't carry is refused
 /// whole. Not one that takes the position down, and not one that fits what was there when the bar began: a margin call
-/// trims that (as observed).
+/// trims that (rule tests: plain_order.*).
 bool broker::plain_refused(const order& o, double price) const {
   double held = book_.size(), after = add_lots(held, o.size, rules_.grid);
   if (after == 0 || (after * held > 0 && std::fabs(after) <= std::fabs(held))) return false;
   if (!too_dear(o, price, held, book_.free_equity())) return false;
   return held == bar_start_size_ || too_dear(o, price, bar_start_size_, bar_start_equity_);
+}
+
+/// Whether what a price entry opens by itself costs more than the account has where it fills (rule test:
+/// margin.a_resting_entry_that_costs_more_than_the_account_has_where_it_fills_is_refused).
+bool broker::own_cost_refused(const order& o, double price) const {
+  const double ratio = margin_ratio(o.sign), held = book_.size();
+  const double opens = std::fabs(o.size) - (held * o.sign < 0 ? std::fabs(held) : 0);
+  if (by_venue() || ratio <= 0 || opens <= 0) return false;
+  return !fits_equity(opens * price * book_.point_value() * ratio, book_.free_equity_at(price), rules_.grid);
 }
 
 void broker::fill(order& o, double raw_price) {
@@ -75,7 +85,12 @@ void broker::fill(order& o, double raw_price) {
     if (held == 0 && !allowed) return drop(o);
     if (o.kind == order_kind::plain && plain_refused(o, price)) return drop(o);
     if (o.kind == order_kind::entry) {
-      if (held * side > 0 && pyramiding_full()) return drop(o);
+      // a price order that was granted fills, whatever has filled meanwhile (manual: pyramiding)
+      if (held * side > 0 && o.market && pyramiding_full()) return drop(o);
+      if (o.priced() && own_cost_refused(o, price)) {
+        if (held * side >= 0) return drop(o);
+        o.size = -held; // a reversal that is refused closes
+      }
       if (risk_.max_position == risk_.max_position) { // the entry is cut so that the position stays within the rule
         double after = std::fabs(held + o.size);
         double keep = held * side > 0 ? std::fabs(held) : 0;
@@ -101,7 +116,7 @@ void broker::fill(order& o, double raw_price) {
     if (!allowed) o.size = -held; // risk.allow_entry_in: the reversal only closes
     execute(o, price, std::fabs(o.size), true);
   }
-  if (intraday_cap_reached() && !book_.flat()) flatten_at_cap(o, price); // whatever kind of order it was (as observed)
+  if (intraday_cap_reached() && !book_.flat()) flatten_at_cap(o, price); // whatever kind it is: cap_of_fills.*
   if (++bar_fills_ > limits::fills_per_bar) failure_ = "more than " + std::to_string(limits::fills_per_bar) + " fills on one bar";
 }
 
@@ -123,6 +138,7 @@ void broker::execute(order& o, double price, double order_qty, bool counts) {
         if (!leg->dead && leg->kind == order_kind::exit && leg->signal == o.signal && leg->id == o.id) leg->spent = true;
     if (book_.flat()) {
       entries_.clear();
+      global_exits_.clear();
       calls_.clear();
       for (auto* leg : orders_.all()) {
         if (leg->dead || leg == &o || leg->kind != order_kind::exit || leg->committed) continue;
@@ -173,9 +189,9 @@ void broker::close_trades(order& o, double price, double qty, double order_qty, 
     }
     c.qty = std::min(qty, std::fabs(t.size));
     c.fee = fee_of(c.qty, price, order_qty);
-    // Two opposite entries that waited together and fill at one moment and price are listed as a long trade,
-    // whichever came first (as observed).
-    c.swap_sides = reversal && o.opens() && t.size < 0 && t.entry_bar == now_.index && t.moment == moment_ &&
+    // Two opposite orders that waited together and fill at one moment and price are listed as a long trade, whichever
+    // came first (rule test: strategy.both_sides_of_plain_orders_on_one_tick_are_a_long_trade).
+    c.swap_sides = (reversal || o.kind != order_kind::entry) && (o.opens() || (o.market && o.exits())) && t.size < 0 && t.entry_bar == now_.index && t.moment == moment_ &&
                    o.placed_after_fill < t.fill && t.entry_price == price;
     qty = add_lots(qty, -c.qty, rules_.grid);
     if (!book_.close(i, c)) ++i;
@@ -211,7 +227,7 @@ void broker::open_trade(order& o, double price, double order_qty) {
 void broker::run_oca(const order& o, double filled) {
   if (o.oca_name == 0 || o.oca == oca_kind::none) return;
   for (auto* x : orders_.all()) {
-    if (x == &o || x->dead || x->consumed || x->oca_name != o.oca_name) continue;
+    if (x == &o || x->dead || x->consumed || x->oca_name != o.oca_name || x->oca != o.oca) continue; // manual: groups of one name and two types are two
     if (o.oca == oca_kind::cancel) {
       drop(*x);
       continue;

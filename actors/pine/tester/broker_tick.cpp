@@ -1,24 +1,22 @@
 #include "actors/pine/tester/broker.hpp"
 
 #include <algorithm>
+#include <utility>
 
 /// One tick: market orders, what it gaps through, and the closing tick once more after the script.
 
 namespace tt::pine::tester {
 
-void broker::touch(double price) {
+void broker::touch(double price, double quote) {
   at_ = price;
+  quote_ = quote;
   if (orders_.empty()) return;
-  for (auto* o : orders_.all()) {
-    if (o->dead || o->kind != order_kind::exit || o->binding != 0) continue;
-    // its entry order has gone without filling: the exit goes too, unless it names no entry
-    if (waiting(o->id) == nullptr && !o->from_any) drop(*o);
-  }
   if (by_venue()) return arm_trails(price);
   fill_market(price);
 }
 
-/// Market orders in the order they were placed, then what the tick gaps through: entries first, exits after them.
+/// Market orders in the order they were placed, then what the tick gaps through: entries first, exits after them (rule
+/// tests: fills.a_market_order_fills_at_the_next_open, fills.an_entry_and_the_exit_it_brings_can_both_fill_at_one_gapped_open).
 void broker::fill_market(double price) {
   auto tick = orders_met(price);
   for (std::size_t i = 0; i < tick.queue.size(); ++i) {
@@ -27,10 +25,10 @@ void broker::fill_market(double price) {
     if (o.dead || o.detached) continue;
     double fill_price = slipped(price, o.sign, rules_);
     bool gapped = i >= tick.plain, by_limit = gapped && !(o.stop == o.stop && !o.stop_hit && stop_met(o.stop, o.sign, price));
-    if (by_limit) fill_price = price; // better than the limit, and a limit is never slipped
+    if (by_limit) fill_price = price; // fills.a_gapped_limit_takes_the_open_without_slippage_a_gapped_stop_with_it
     if (gapped && o.exits()) o.cause = by_limit ? exit_cause::profit : exit_cause::loss;
     // A default-sized stop is not sized at the open that gapped through it but at what it would have filled at when it
-    // was placed (as observed).
+    // was placed (rule test: gapped_stop.is_sized_at_what_it_would_have_filled_at_when_it_was_placed).
     double sizing = gapped && !by_limit && o.sized_at_fill ? slipped(o.placed_price, o.sign, rules_) : fill_price;
     if (o.sized_at_fill && !size_at_fill(o, sizing)) {
       drop(o);
@@ -48,7 +46,8 @@ void broker::fill_market(double price) {
   meet_exits(price);
 }
 
-/// What a tick at `price` fills: market orders as they were placed, then the levels behind it.
+/// What a tick at `price` fills: market orders as they were placed (rule test:
+/// closing.a_close_and_an_entry_of_one_bar_fill_in_their_order), then the levels behind it.
 broker::tick_fills broker::orders_met(double price) {
   tick_fills tick{book_.sign(), book_.size(), book_.free_equity()};
   std::vector<order*> gapped;
@@ -69,7 +68,8 @@ broker::tick_fills broker::orders_met(double price) {
     }
   }
   // The book is read upwards: an order comes by the lowest level that it has, whichever of them the tick is behind. The kit
-  // shows only that entries come first; this is the order with which the observed trades have been reproduced. NaN is none.
+  // shows only that entries come first; this is the order with which the observed trades have been reproduced (rule
+  // test: gapped_exits.come_by_their_lowest_level). NaN is none.
   auto level = [](const order* o) { return o->is_stop_limit() ? o->stop : std::fmin(o->stop, std::fmin(o->limit, o->trail_price)); };
   std::stable_sort(gapped.begin(), gapped.end(), [&](const order* a, const order* b) {
     if (a->exits() != b->exits()) return b->exits();
@@ -80,7 +80,8 @@ broker::tick_fills broker::orders_met(double price) {
   return tick;
 }
 
-/// Exits that this tick triggers fill even when an entry among them has reversed the position.
+/// Exits that this tick triggers fill even when an entry among them has reversed the position (as observed; rule test:
+/// batch.of_any_a_leg_with_nothing_left_to_close_comes_last_and_opens).
 void broker::commit_exits(const tick_fills& tick) {
   for (auto i = tick.plain; i < tick.queue.size(); ++i) {
     auto* leg = tick.queue[i];
@@ -92,7 +93,9 @@ void broker::commit_exits(const tick_fills& tick) {
   }
 }
 
-/// Adds what an entry that is about to fill reverses. False: it doesn't fill, and is gone.
+/// Adds what an entry that is about to fill reverses. False: it doesn't fill, and is gone (rule tests:
+/// orders.an_entry_reverses_whatever_the_size, orders.of_two_entries_on_one_bar_only_the_first_fills,
+/// orders.price_entries_that_were_granted_fill_beyond_the_pyramiding_limit).
 bool broker::entry_stands(order& o, double price, bool gapped, const tick_fills& tick) {
   if (!gapped) {
     if (book_.sign() == o.sign && pyramiding_full()) return drop(o), false;
@@ -114,13 +117,14 @@ bool broker::entry_stands(order& o, double price, bool gapped, const tick_fills&
 }
 
 /// A reversal that is refused at its fill has withdrawn the exits of the position it leaves standing. They come back
-/// with the position's next margin call, or as the script places them again (as observed).
+/// with the position's next margin call, or as the script places them again (rule tests: refused_reversal.*).
 void broker::withdraw_exits() {
   for (auto* o : orders_.all())
     if (!o->dead && o->kind == order_kind::exit && (o->from_any || has_bound(o->id))) o->detached = true;
 }
 
-/// A margin call at `price` has changed the position. A stop that the price has passed meanwhile fills with it.
+/// A margin call at `price` has changed the position. A stop that the price has passed meanwhile fills with it (rule test:
+/// refused_reversal.a_margin_call_brings_the_exits_back).
 void broker::reattach_exits(double price) {
   for (std::size_t i = 0; i < orders_.all().size(); ++i) {
     auto& o = *orders_.all()[i];
@@ -132,7 +136,8 @@ void broker::reattach_exits(double price) {
   }
 }
 
-/// Both sides entered at one tick: the second is refused unless the account carries both margins at once.
+/// Both sides entered at one tick: the second is refused unless the account carries both margins at once (rule test:
+/// strategy.of_two_sides_on_one_closing_tick_the_first_stays_where_both_are_too_dear).
 bool broker::both_sides_refused(const order& o, double price, const tick_fills& tick) const {
   if (tick.entered == 0 || book_.size() == 0 || book_.sign() != tick.entered || o.sign != -tick.entered) return false;
   double cost = price * book_.point_value();
@@ -140,7 +145,8 @@ bool broker::both_sides_refused(const order& o, double price, const tick_fills& 
   return both - book_.free_equity() > std::fabs(book_.free_equity()) * 1e-11;
 }
 
-/// Whether the account can't carry the entry.
+/// Whether the account can't carry the entry (manual: margin; rule test:
+/// margin.an_entry_that_the_open_makes_too_dear_is_refused).
 bool broker::entry_refused(const order& o, double price, const tick_fills& tick) const {
   if (!too_dear(o, price, book_.size(), book_.free_equity())) return false;
   // Not refused: the second half of a reversal whose close has just filled, and an entry that only stacks on another of
@@ -151,7 +157,8 @@ bool broker::entry_refused(const order& o, double price, const tick_fills& tick)
 }
 
 /// An exit without from_entry whose entry was refused takes the position that is there, and is gone where that has an
-/// exit which names its entry (as observed).
+/// exit which names its entry (rule test:
+/// refused_entry.its_exit_without_from_entry_gives_way_to_one_that_names_the_next_entry).
 void broker::adopt_position() {
   if (book_.flat() || entries_.empty()) return;
   const auto& all = orders_.all();
@@ -170,13 +177,24 @@ void broker::adopt_position() {
   }
 }
 
-/// Exits of entries that have just filled, and trailing stops, see this tick too.
+/// Exits of entries that have just filled, and trailing stops, see this tick too: those whose levels lie behind it fill, the
+/// nearest level first (rule test: observed.targets_that_the_entry_is_beyond_fill_the_nearest_first).
 void broker::meet_exits(double price) {
-  for (std::size_t i = 0; i < orders_.all().size(); ++i) {
-    auto& o = *orders_.all()[i];
-    if (o.dead || o.consumed || o.kind != order_kind::exit || waits_for_entry(o)) continue;
-    if (!fill_leg(o, price)) first_tick(o, price);
+  auto met = std::exchange(met_, {}); // its memory is kept from tick to tick
+  met.clear();
+  for (auto* o : orders_.all()) {
+    if (o->dead || o->consumed || o->kind != order_kind::exit || waits_for_entry(*o)) continue;
+    resolve_ticks(*o);
+    const bool target = o->limit == o->limit && limit_met(o->limit, o->sign, price, rules_);
+    const bool stop = !target && o->stop == o->stop && stop_met(o->stop, o->sign, price);
+    met.emplace_back(target ? std::fabs(price - o->limit) : stop ? std::fabs(price - o->stop) : std::numeric_limits<double>::infinity(), o);
   }
+  if (met.size() > 1) std::stable_sort(met.begin(), met.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (auto& [distance, o] : met) {
+    if (o->dead || o->consumed || waits_for_entry(*o)) continue;
+    if (!fill_leg(*o, price)) first_tick(*o, price);
+  }
+  met_ = std::move(met);
 }
 
 bool broker::fill_leg(order& o, double price) {
@@ -193,32 +211,29 @@ bool broker::fill_leg(order& o, double price) {
   return true;
 }
 
-/// A trailing leg at the first tick it sees on this bar, or at the price its entry filled.
+/// A trailing leg at the first tick it sees on this bar, or at the price its entry filled (rule tests:
+/// fills.a_trailing_stop_that_gaps_fills_at_the_open, fills.a_trailing_stop_without_offset_fills_where_it_arms).
 void broker::first_tick(order& o, double price) {
   if (o.dead || o.trail_price != o.trail_price) return;
   double way = o.sign < 0 ? 1 : -1; // direction of profit
-  double behind = on_ticks(price - way * o.trail_offset * rules_.grid.mintick, rules_.grid);
-  auto passed = [&](double stop) { return (price - stop) * way <= 0; };
+  double quote = price == at_ ? quote_ : price;
+  const bool gapped = o.trail_armed && (price - o.trail_stop) * way <= 0;
   if (!o.trail_armed) {
     if ((price - o.trail_price) * way < 0) return;
-    o.trail_armed = true;
-    o.trail_stop = behind;
-  } else if (passed(o.trail_stop)) { // gapped through: fills here, not at its level
-    o.cause = exit_cause::trailing;
-    return fill(o, slipped(price, o.sign, rules_));
-  } else if ((behind - o.trail_stop) * way > 0) {
-    o.trail_stop = behind;
+    arm(o, quote);
+  } else if (!gapped && (quote - o.trail_best) * way > 0) {
+    trail(o, quote);
   }
-  if (passed(o.trail_stop)) {
-    o.cause = exit_cause::trailing;
-    fill(o, slipped(o.trail_stop, o.sign, rules_));
-  }
+  if (!gapped && o.trail_offset > 0) return;
+  o.cause = exit_cause::trailing; // here, not at its level
+  fill(o, slipped(price, o.sign, rules_));
 }
 
 // ---------------------------------------------------------------- after the script
 
 /// The closing tick once more, for the orders the script has just placed (manual: process_orders_on_close), and for
-/// immediate closes.
+/// immediate closes (rule tests: fills.process_orders_on_close_fills_on_the_close_that_placed_it,
+/// fills.immediate_closes_fill_on_the_close_that_placed_them).
 void broker::close_bar() {
   if (by_venue()) {
     orders_.sweep();
@@ -226,7 +241,7 @@ void broker::close_bar() {
   }
   bool on_close = rules_.fills == fill_time::on_close;
   if (!orders_.empty()) {
-    moment_ = 3;
+    moment_ = closing_tick;
     double close = mark_;
     at_ = close;
     std::vector<std::pair<order*, exit_cause>> now;
@@ -237,6 +252,7 @@ void broker::close_bar() {
         if (o->dead || o->consumed || o->bar != now_.index || o->at_once) continue;
         if (o->market) now.emplace_back(o, exit_cause::none);
       }
+    tick_fills tick{book_.sign(), book_.size(), book_.free_equity()};
     auto fill_one = [&](order& o, exit_cause cause) {
       if (o.dead) return;
       if (o.kind == order_kind::entry && o.market) {
@@ -247,10 +263,13 @@ void broker::close_bar() {
       double price = cause == exit_cause::profit ? close : slipped(close, o.sign, rules_);
       if (o.kind == order_kind::entry) {
         if (o.sized_at_fill && !size_at_fill(o, price)) return drop(o);
-        if (too_dear(o, price, book_.size(), book_.free_equity())) return drop(o);
+        if (both_sides_refused(o, price, tick) || too_dear(o, price, book_.size(), book_.free_equity())) return drop(o);
       }
       o.cause = o.exits() ? cause : exit_cause::none;
+      const bool enters = o.kind == order_kind::entry && o.market;
+      const double sign = o.sign;
       fill(o, price);
+      if (enters) tick.entered = sign;
       book_.mark(close);
     };
     for (std::size_t i = 0; i < now.size(); ++i) fill_one(*now[i].first, now[i].second);

@@ -93,7 +93,7 @@ void broker::venue_fill(const bar_moment& when, const venue_order& what, double 
   qty = as_on_grid(qty, on_lots(qty, rules_.grid));
   if (now_.index != when.index || now_.time_ms != when.time_ms) {
     start_bar(when);
-    if (risk_.used) roll_day(price);
+    if (risk_.used) roll_day();
   }
   order gone; // executed although nobody here waits for it any more
   auto* o = in_slot(what.slot);
@@ -108,7 +108,7 @@ void broker::venue_fill(const bar_moment& when, const venue_order& what, double 
   else if (o->kind == order_kind::exit) o->cause = o->trail_armed ? exit_cause::trailing : exit_cause::loss;
   o->size = o->sign * qty;
   o->market = o->committed = true; // whatever it does not close, it opens
-  at_ = level;
+  at_ = quote_ = level;
   if (seen_ == excursions::path) book_.note_price(level); // on the way; the first tick of a bar begins there
   const bool was_market = what.market();
   venue_fee_ = fee;
@@ -149,14 +149,14 @@ void broker::arm_trails(double price) {
     resolve_ticks(*o);
     const double way = o->sign < 0 ? 1 : -1;
     if (o->trail_armed || o->trail_price != o->trail_price || (price - o->trail_price) * way < 0) continue;
-    o->trail_armed = true;
-    o->trail_stop = on_ticks(price - way * o->trail_offset * rules_.grid.mintick, rules_.grid);
+    arm(*o, quote_);
   }
-  ratchet(price);
+  ratchet(quote_);
 }
 
-void broker::watch_path(double to) {
+void broker::watch_path(double to, double quote) {
   at_ = to;
+  quote_ = quote;
   book_.note_price(to);
   arm_trails(to);
 }

@@ -3,6 +3,7 @@
 /// it, what price the fill gets, and the grids of price, quantity and money. Shared with the paper broker.
 
 #include "actors/model/fill_rules.hpp"
+#include "actors/pine/bar.hpp"
 #include "actors/pine/tester/rules.hpp"
 
 #include <array>
@@ -16,17 +17,32 @@ struct bar_prices {
   double open = 0, high = 0, low = 0, close = 0;
 };
 
+/// A bar as the emulator sees it, and as it was quoted: a quote may lie between two ticks.
+struct quoted_bar {
+  bar_prices on_grid, raw;
+  quoted_bar(const bar_prices& both) : on_grid(both), raw(both) {} // quotes that lie on the grid
+  quoted_bar(const bar_prices& ticks, const bar_prices& quotes) : on_grid(ticks), raw(quotes) {}
+};
+
 /// The assumed path inside a bar: open, the extreme nearer to the open, the other extreme, close. With equal
-/// distances the low comes first (manual: strategies, "Broker emulator"; kit: strat-bollinger, strat-keltnerchannel).
-inline bool high_first(const bar_prices& b) { return fills::high_first(b.open, b.high, b.low); }
-inline std::array<double, 4> path_of(const bar_prices& b) {
-  return fills::bar_path(b.open, b.high, b.low, b.close);
+/// distances the low comes first (manual: strategies, "Broker emulator"; kit: strat-bollinger, strat-keltnerchannel). The
+/// quotes decide, before they are rounded to ticks (as observed on shares that are quoted in fractions of a cent).
+struct tick_path {
+  std::array<double, 4> at, raw;
+  bool up_first;
+};
+inline tick_path path_of(const quoted_bar& b) {
+  const auto &p = b.on_grid, &q = b.raw;
+  if (fills::high_first(q.open, q.high, q.low)) return {{p.open, p.high, p.low, p.close}, {q.open, q.high, q.low, q.close}, true};
+  return {{p.open, p.low, p.high, p.close}, {q.open, q.low, q.high, q.close}, false};
 }
 
-/// To the nearest tick, as the emulator rounds the prices of bars.
-inline double on_ticks(double price, const symbol_grid& g) {
-  double ticks = g.minmove == 1 ? price * g.pricescale : price / g.mintick; // four times a bar: one division less
-  return std::floor(ticks + 0.5) * g.minmove / g.pricescale;
+/// To the nearest tick, as the emulator rounds the prices of bars: the quotient by the tick decides, so that 27.455 is 27.45
+/// (as observed on shares that are quoted in fractions of a cent).
+inline double on_ticks(double price, const symbol_grid& g) { return std::floor(price / g.mintick + 0.5) * g.minmove / g.pricescale; }
+/// A bar on the grid, beside its quotes.
+inline quoted_bar on_ticks(const bar& b, const symbol_grid& g) {
+  return {{on_ticks(b.open, g), on_ticks(b.high, g), on_ticks(b.low, g), on_ticks(b.close, g)}, {b.open, b.high, b.low, b.close}};
 }
 /// To the nearest tick, as a fill is booked: a count of ticks times the tick.
 inline double booked_price(double price, const symbol_grid& g) {
@@ -81,10 +97,14 @@ inline double add_lots(double a, double b, const symbol_grid& g) {
 }
 /// A quantity that the script gave: cut down by its decimal value, so 0.0010899999999999998 is 108 lots of 0.00001.
 double given_on_lots(double qty, const symbol_grid& g);
-/// A quantity that money buys is cut down as the division has left it: a quotient just below a lot loses that lot (as
-/// observed for percent_of_equity and cash).
+/// A quantity that money buys: its shortest decimal is cut down to lots (as observed for percent_of_equity and cash), so a
+/// quotient that prints as 17.557 buys 17.557 and 25.268199999999997 buys 25.2681, whatever their products with the lots are.
 inline double bought_on_lots(double qty, const symbol_grid& g) {
-  return of_lots(std::copysign(std::floor(std::fabs(qty) * lots_per_contract(g)), qty), g);
+  const double n = lots_per_contract(g), lots = std::fabs(qty) * n, nearest = std::round(lots);
+  double whole = std::floor(lots);
+  const double near = 1e-6 + 8 * std::numeric_limits<double>::epsilon() * lots;
+  if (std::fabs(lots - nearest) < near) whole = std::fabs(qty) >= nearest / n ? nearest : nearest - 1;
+  return of_lots(std::copysign(whole, qty), g);
 }
 
 /// Money as it is booked: ten significant digits, halves up. Fees and the budget of default sizing are, profits not.
@@ -100,7 +120,7 @@ inline double slipped(double price, double buy_sign, const broker_rules& r) {
 /// needs `limit_ticks` more. `sign` is +1 for a buy.
 inline bool stop_met(double stop, double sign, double price) { return fills::stop_met(stop, sign > 0, price); }
 inline double limit_trigger(double limit, double sign, const broker_rules& r) {
-  return limit - sign * r.limit_ticks * r.grid.mintick;
+  return r.limit_ticks > 0 ? on_ticks(limit - sign * r.limit_ticks * r.grid.mintick, r.grid) : limit;
 }
 inline bool limit_met(double limit, double sign, double price, const broker_rules& r) {
   return fills::limit_met(limit_trigger(limit, sign, r), sign > 0, price);

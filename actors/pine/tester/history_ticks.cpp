@@ -13,7 +13,7 @@ constexpr double ticks_of_path = 4;
 void follow(const bar& along, bar seen, std::vector<bar>& ticks) {
   const double before = seen.volume;
   double k = 0;
-  for (double price : path_of({along.open, along.high, along.low, along.close})) {
+  for (double price : path_of(bar_prices{along.open, along.high, along.low, along.close}).raw) {
     seen.high = std::max(seen.high, price);
     seen.low = std::min(seen.low, price);
     seen.close = price;

@@ -24,7 +24,7 @@ void ledger::recount() {
 }
 
 void ledger::note_entry(double price) {
-  // A rise of the account is measured from the lowest equity at which a position was entered, gains of the position
+  // rule test: account.drawdown_and_runup_of_trade_and_account. A rise of the account is measured from the lowest equity at which a position was entered, gains of the position
   // already held included.
   changed();
   double mark = realized() + std::max(0.0, open_profit_at(price));

@@ -50,6 +50,15 @@ sampled sample(std::span<const equity_point> curve, double first, Key key, Value
   return s;
 }
 
+std::int64_t day_of(std::int64_t ms, const zone& tz) {
+  auto t = tz.local(ms);
+  return days_from_civil(t.year, t.month, t.day);
+}
+std::int64_t month_of(std::int64_t ms, const zone& tz) {
+  auto t = tz.local(ms);
+  return std::int64_t{t.year} * 12 + t.month;
+}
+
 double mean(std::span<const double> v) {
   double sum = 0;
   for (double x : v) sum += x;
@@ -61,19 +70,6 @@ double deviation(std::span<const double> v) {
   double m = mean(v), sum = 0;
   for (double x : v) sum += (x - m) * (x - m);
   return std::sqrt(sum / f64(v.size() - 1));
-}
-
-/// Sharpe and Sortino as TradingView's help defines them: the mean return of a period less the risk-free return of
-/// that period, over the standard deviation, or over the downside deviation against that risk-free return. Equity that never
-/// moved has neither: what would be measured is the risk-free return alone.
-void ratios(equity_figures& e, std::span<const double> returns, double free) {
-  if (returns.size() < 2) return;
-  double excess = mean(returns) - free, spread = deviation(returns), below = 0;
-  for (double r : returns) below += std::min(0.0, r - free) * std::min(0.0, r - free);
-  if (!(spread > 0)) return;
-  below = std::sqrt(below / f64(returns.size()));
-  e.sharpe = ratio(excess, spread);
-  e.sortino = ratio(excess, below);
 }
 
 void drawdowns(equity_figures& e, std::span<const equity_point> curve, double initial) {
@@ -168,22 +164,10 @@ equity_figures figures_of(std::span<const equity_point> curve, double initial, c
   e.final = curve.back().equity;
   e.total_return = initial != 0 ? e.final / initial - 1 : 0;
   drawdowns(e, curve, initial);
-  auto day = [&](std::int64_t ms) {
-    auto t = tz.local(ms);
-    return days_from_civil(t.year, t.month, t.day);
-  };
-  auto month = [&](std::int64_t ms) {
-    auto t = tz.local(ms);
-    return std::int64_t{t.year} * 12 + t.month;
-  };
+  auto day = [&](std::int64_t ms) { return day_of(ms, tz); };
   auto equity = [](const equity_point& p) { return p.equity; };
   auto daily = sample(curve, initial, day, equity).returns();
   double span_days = f64(curve.back().time_ms - curve.front().time_ms) / day_ms;
-  auto months = month(curve.back().time_ms) - month(curve.front().time_ms);
-  constexpr std::int64_t months_for_monthly = 3;
-  constexpr double days_for_daily = 3;
-  if (months >= months_for_monthly) ratios(e, sample(curve, initial, month, equity).returns(), risk_free / 100 / 12);
-  else if (span_days >= days_for_daily) ratios(e, daily, risk_free / 100 / 365);
   if (span_days > 0 && initial > 0 && e.final > 0) e.cagr = std::pow(e.final / initial, days_per_year / span_days) - 1;
   if (e.cagr && e.max_drawdown > 0) e.calmar = *e.cagr / e.max_drawdown;
   double per_year = span_days > 0 ? f64(daily.size()) / span_days * days_per_year : 0;
@@ -195,6 +179,33 @@ equity_figures figures_of(std::span<const equity_point> curve, double initial, c
   if (curve.front().close > 0) against_symbol(e, daily, prices, per_year, risk_free / 100 / 365);
   tails(e, std::move(daily));
   return e;
+}
+
+return_ratios ratios_of(const realised_trades& trades, double initial, const zone& tz, double risk_free) {
+  constexpr std::size_t fewest = 2;
+  constexpr std::int64_t months_of_days = 2;
+  if (trades.closed.size() < fewest) return {};
+  const bool by_month = month_of(trades.end_ms, tz) - month_of(trades.first_entry_ms, tz) > months_of_days;
+  auto period = [&](std::int64_t ms) { return by_month ? month_of(ms, tz) : day_of(ms, tz); };
+  const auto first = period(trades.first_entry_ms), last = period(trades.end_ms);
+  std::vector<double> profits(usz(std::max<std::int64_t>(1, last - first + 1)));
+  for (const auto& c : trades.closed) profits[usz(std::clamp<std::int64_t>(period(c.at_ms) - first, 0, i64(profits.size()) - 1))] += c.profit;
+  profits.back() += trades.open_profit;
+  std::vector<double> returns;
+  double balance = initial;
+  for (double p : profits) {
+    if (balance == 0) return {};
+    returns.push_back(p / balance);
+    balance += p;
+  }
+  const double free = risk_free / 100 / (by_month ? 12 : 365), excess = mean(returns) - free, m = mean(returns);
+  double spread = 0, below = 0;
+  for (double r : returns) {
+    spread += (r - m) * (r - m);
+    below += std::min(0.0, r - free) * std::min(0.0, r - free);
+  }
+  const double n = f64(returns.size());
+  return {ratio(excess, std::sqrt(spread / n)), ratio(excess, std::sqrt(below / n))};
 }
 
 std::optional<std::string> check_identity(const ledger& account, double initial) {
@@ -221,6 +232,21 @@ report measure(const strategy_run& run, const symbol_info& symbol, double risk_f
   auto tz = zone::find(symbol.timezone);
   if (tz == nullptr) tz = zone::find("Etc/UTC");
   r.equity = figures_of(run.curve(), initial, *tz, risk_free);
+  realised_trades made;
+  made.first_entry_ms = std::numeric_limits<std::int64_t>::max();
+  for (const auto& t : a.closed_trades()) {
+    made.closed.push_back({t.exit_time_ms, t.profit});
+    made.first_entry_ms = std::min(made.first_entry_ms, t.entry_time_ms);
+    made.end_ms = std::max(made.end_ms, t.exit_time_ms);
+  }
+  for (const auto& t : a.open_trades()) {
+    made.first_entry_ms = std::min(made.first_entry_ms, t.entry_time_ms);
+    made.open_profit -= t.entry_fee;
+    made.end_ms = run.span().last_ms;
+  }
+  made.open_profit += a.open_profit();
+  const auto ratios = ratios_of(made, initial, *tz, risk_free);
+  r.equity.sharpe = ratios.sharpe, r.equity.sortino = ratios.sortino;
   r.equity.open_profit = a.open_profit();
   r.equity.max_drawdown_money = a.stats().max_drawdown;
   r.equity.max_drawdown_percent_inside = a.stats().max_drawdown_percent / 100;

@@ -45,10 +45,9 @@ struct equity_figures {
   double max_drawdown_percent_inside = 0; ///< the same as a fraction of that peak
   double max_runup_money = 0, max_runup_inside = 0;
   std::int64_t max_drawdown_days = 0; ///< longest time below a peak, in days, up to the end when never regained
-  figure sharpe;      ///< (mean return - risk-free) / standard deviation, per month from 3 months on, else per day
-                      ///< from 3 days on; not annualised (TradingView's definition)
+  figure sharpe;      ///< see return_ratios: of the trades, not of this curve
   figure sharpe_daily; ///< mean daily return / standard deviation, no risk-free return; from 2 returns on
-  figure sortino;     ///< the same over sqrt(mean(min(0, return - risk-free)^2))
+  figure sortino;     ///< likewise
   figure cagr;        ///< (final / initial)^(1 / years) - 1, years of 365.25 days
   figure calmar;      ///< cagr / max_drawdown
   figure recovery;    ///< net profit / max_drawdown_money
@@ -59,6 +58,15 @@ struct equity_figures {
   figure cvar_95;     ///< mean loss of the days at or beyond it
   figure beta;        ///< covariance(daily return, symbol's daily return) / variance(symbol's)
   figure alpha;       ///< (mean return - risk-free - beta (symbol's mean - risk-free)) x days per year
+};
+
+/// Sharpe and Sortino as TradingView's report has them, found in its exports by their users: from returns of the realised
+/// balance, initial capital and closed profits, per calendar month where the trades span more than two turns of a month,
+/// else per calendar day. The periods run from the first entry to the last exit, idle ones with a return of 0; positions
+/// still open make the last bar the end, where their profit is added. Not annualised.
+struct return_ratios {
+  figure sharpe;  ///< (mean return - risk-free) / standard deviation of all returns (divided by n)
+  figure sortino; ///< the same over sqrt(mean(min(0, return - risk-free)^2))
 };
 
 struct report {
@@ -76,6 +84,19 @@ report measure(const strategy_run& run, const symbol_info& symbol, double risk_f
 /// The parts, for curves that are not of one run (sums over symbols).
 trade_figures figures_of(std::span<const trade> trades, trade_side side);
 equity_figures figures_of(std::span<const equity_point> curve, double initial, const zone& tz, double risk_free);
+
+/// What the ratios go by. Times in Unix milliseconds.
+struct realised_trades {
+  struct closing {
+    std::int64_t at_ms = 0;
+    double profit = 0; ///< net of fees
+  };
+  std::vector<closing> closed = {}; ///< in any order
+  double open_profit = 0;           ///< of positions that are open at the end, their entry fees taken off
+  std::int64_t first_entry_ms = 0, end_ms = 0; ///< end: the last exit, or the last bar where something is open
+};
+/// Empty with fewer than two closed trades, as there, and where the spread is 0 or the balance was. `risk_free` is percent a year.
+return_ratios ratios_of(const realised_trades& trades, double initial, const zone& tz, double risk_free);
 
 /// Checks the identity by which a run is trusted: equity - initial capital = profits of the closed trades + profit of
 /// the open ones, their entry fees included. An error text when it fails by more than rounding.

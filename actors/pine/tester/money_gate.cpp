@@ -8,7 +8,8 @@ namespace tt::pine::tester {
 
 namespace {
 
-/// Ticks between two costs that the platform tells apart: the grid grows with each decade.
+/// Ticks between two costs that the platform tells apart: the grid grows with each decade (rule tests:
+/// money_gate.the_cost_is_rounded_up_to_half_ticks, money_gate.from_ten_billion_ticks_the_step_is_five_ticks).
 double grid_of(double cost_ticks) { return cost_ticks >= 1e11 ? 50 : cost_ticks >= 1e10 ? 5 : 0.5; }
 
 /// The first multiple of a grid that is not below a value. The products are exact, the quotient may not be.
@@ -25,7 +26,7 @@ grid_point at_or_above(double value, double grid) {
 }
 
 /// How far a price lies above the float below it, in twenty-fifths of the distance between two floats: an odd number up
-/// to 7, or 0 for any other price.
+/// to 7, or 0 for any other price (rule test: money_gate.just_above_a_float_a_price_costs_more).
 int float_offset(double price) {
   if (!(price > 0) || !std::isfinite(price)) return 0;
   auto below = static_cast<float>(price);
@@ -43,7 +44,7 @@ bool inflates(double price) {
   return offset != 0 && 8.0 * offset < 75 * std::frexp(price, &exponent);
 }
 
-/// The money that such an order needs, given what it needs plainly.
+/// The money that such an order needs, given what it needs plainly (the same test).
 double inflated_need(double cost, double contracts, double price, double grid, const grid_point& plain, const symbol_grid& g) {
   constexpr double six_digits = 1e5, part = 0x1p-31, per_contract = 5e-6, clear = 0.09375; // 3/32 tick
   bool high = price >= six_digits;
@@ -78,7 +79,7 @@ double judged_lots(double lots, double money, double unit_cost, double price, ju
   const double n = lots_per_contract(g);
   if (money < big_money) {
     // A market entry at an odd number of ticks loses a lot that the money covers by a hair only; seen at a million ticks
-    // and more, and refuted at a thousand.
+    // and more, and refuted at a thousand (rule test: money_gate.below_ten_million_a_market_entry_may_lose_a_lot).
     constexpr double hair = 1 + 0x1p-33, from_ticks = 1e6;
     const double ticks = price / g.mintick, cost = lots / n * unit_cost;
     const bool odd = std::fmod(std::nearbyint(ticks), 2) == 1;
@@ -86,17 +87,20 @@ double judged_lots(double lots, double money, double unit_cost, double price, ju
     return drops ? lots - 1 : lots;
   }
   const double have = money_ticks(money, g), next = (lots + 1) / n * unit_cost / g.mintick, grid = grid_of(next);
-  // money that comes within one step of the next lot's cost is judged at that lot
+  // money that comes within one step of the next lot's cost is judged at that lot (rule test:
+  // money_gate.money_close_to_the_next_lot_is_judged_at_it)
   if (std::floor(have) >= at_or_above(next, grid).value - grid) ++lots;
   return granted_lots(have, lots, unit_cost, price, g).value_or(0);
 }
 
+// rule test: money_gate.at_the_fill_less_than_a_tick_may_be_missing
 bool fits_equity(double margin, double equity, const symbol_grid& g) {
   constexpr double noise = 1e-11; // of sums of a whole run
   if (equity < big_money) return margin - equity <= std::fabs(equity) * noise;
   return std::floor(equity / g.mintick + 0.5) >= std::floor(margin / g.mintick);
 }
 
+// rule tests: money_gate.an_open_position_is_called_for_a_tick_begun, margin_call.*
 std::optional<double> missing_margin(double margin, double equity, const symbol_grid& g) {
   if (equity < big_money) return equity < margin ? std::optional(margin - equity) : std::nullopt;
   constexpr double tens = 1e10; // from here on in tens of ticks

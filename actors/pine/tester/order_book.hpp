@@ -45,6 +45,8 @@ struct order {
   bool spent = false;        ///< a leg of this strategy.exit() call has filled: later entries inherit nothing
   bool at_once = false;      ///< strategy.close(immediately = true)
   bool named = false;        ///< strategy.exit() with from_entry
+  bool for_way_end = false;  ///< placed by a run on the way between two points of the path: waits for its end
+  bool cancelled_later = false; ///< by such a run: gone where the way ends
   bool detached = false;     ///< an exit leg that a refused reversal has withdrawn: does nothing until it is back
   bool is_sized = false;     ///< a market order whose size at the venue is settled
   bool has_begun = false;    ///< a part of it was executed at the venue: the rest belongs to it
@@ -59,7 +61,8 @@ struct order {
   double size = 0;           ///< signed
   double limit = no_value, stop = no_value;
   double profit_ticks = no_value, loss_ticks = no_value, trail_ticks = no_value;
-  double trail_price = no_value, trail_offset = 0, trail_stop = no_value;
+  double trail_price = no_value, trail_offset = 0;
+  double trail_best = no_value, trail_stop = no_value; ///< the best quote since it was armed, and the stop that makes
   double flip = 0;           ///< part of `size` that closes the position the order reverses, fixed at placement
   double budget = 0, budget_pv = 0; ///< money of a default-sized price order, fixed at placement
   double placed_price = no_value;   ///< what it would have filled at then, before slippage

@@ -51,15 +51,16 @@ struct strategy_run::impl {
     last_time_ms = b.time_ms;
     return {b.time_ms, index, needs_day ? cal.trading_day(b.time_ms) : 0};
   }
-  bar_prices prices(const bar& b) const {
-    return {on_ticks(b.open, rules.grid), on_ticks(b.high, rules.grid), on_ticks(b.low, rules.grid), on_ticks(b.close, rules.grid)};
-  }
+  bar_prices prices(const bar& b) const { return quoted(b).on_grid; }
+  void move_to(double quote) { account.move_to(on_ticks(quote, rules.grid), quote); }
+  quoted_bar quoted(const bar& b) const { return on_ticks(b, rules.grid); }
   void set_rate(std::int64_t time_ms) {
     if (!rate_key.empty()) take_rate(time_ms);
   }
   void take_rate(std::int64_t time_ms);
   std::span<const bar> lower_of(const bar& b, const bar_flags& flags);
-  void magnified(const bar& b, const bar_flags& flags, const bar_prices& p);
+  std::span<const quoted_bar> inner_of(const bar& b, const bar_flags& flags);
+  void magnified(const bar& b, const bar_flags& flags);
   std::optional<runtime_failure> step(const bar& b, bar_flags flags);
   std::optional<runtime_failure> step_fills(const bar& b, bar_flags flags);
   std::optional<runtime_failure> step_ticks(const bar& b, bar_flags flags);
@@ -124,9 +125,9 @@ struct strategy_run::impl {
   std::int64_t index = -1, last_time_ms = 0;
   bar latest;   ///< of the bar under way, as the script saw it last
   bar_flags latest_flags;
-  bar_prices seen; ///< of the realtime bar
+  bar_prices seen; ///< of the realtime bar, as quoted
   std::size_t lower_at = 0;
-  std::vector<bar_prices> inner;
+  std::vector<quoted_bar> inner;
   std::vector<bar> ticks;
   std::vector<equity_point> points;
   span_facts span;
@@ -172,10 +173,15 @@ std::span<const bar> strategy_run::impl::lower_of(const bar& b, const bar_flags&
   return lower.subspan(first, lower_at - first);
 }
 
-void strategy_run::impl::magnified(const bar& b, const bar_flags& flags, const bar_prices& p) {
+std::span<const quoted_bar> strategy_run::impl::inner_of(const bar& b, const bar_flags& flags) {
   inner.clear();
-  for (const auto& small : lower_of(b, flags)) inner.push_back(prices(small));
-  account.bar(moment(b), p, inner.data(), inner.size());
+  for (const auto& small : lower_of(b, flags)) inner.push_back(quoted(small));
+  return inner;
+}
+
+void strategy_run::impl::magnified(const bar& b, const bar_flags& flags) {
+  inner_of(b, flags);
+  account.bar(moment(b), quoted(b), inner.data(), inner.size());
 }
 
 /// A bar of history: its fills, and the script.
@@ -183,8 +189,8 @@ std::optional<runtime_failure> strategy_run::impl::step(const bar& b, bar_flags 
   switch (way) {
   case history_way::ticks: return step_ticks(b, flags);
   case history_way::fills: return step_fills(b, flags);
-  case history_way::magnified: magnified(b, flags, prices(b)); break;
-  case history_way::plain: account.bar(moment(b), prices(b)); break;
+  case history_way::magnified: magnified(b, flags); break;
+  case history_way::plain: account.bar(moment(b), quoted(b)); break;
   }
   view.refresh();
   return engine.on_bar(b, flags);
@@ -192,8 +198,7 @@ std::optional<runtime_failure> strategy_run::impl::step(const bar& b, bar_flags 
 
 /// calc_on_order_fills: after each fill the script runs again, as of this bar, and its orders may fill further on.
 std::optional<runtime_failure> strategy_run::impl::step_fills(const bar& b, bar_flags flags) {
-  const auto p = prices(b);
-  account.begin_stepping(moment(b), p);
+  account.begin_stepping(moment(b), quoted(b), inner_of(b, flags));
   bool opened = false;
   flags.historical = true;
   while (account.step()) {
@@ -203,7 +208,7 @@ std::optional<runtime_failure> strategy_run::impl::step_fills(const bar& b, bar_
     opened = true;
     send_orders(b);
   }
-  account.end_bar(p);
+  account.end_bar(prices(b));
   view.refresh();
   return opened ? engine.commit(b, flags) : engine.on_bar(b, flags);
 }
@@ -213,11 +218,11 @@ std::optional<runtime_failure> strategy_run::impl::step_fills(const bar& b, bar_
 std::optional<runtime_failure> strategy_run::impl::step_ticks(const bar& b, bar_flags flags) {
   history_ticks(b, lower_of(b, flags), ticks);
   flags.historical = true;
-  account.open_tick(moment(b), on_ticks(ticks.front().close, rules.grid));
-  account.move_to(on_ticks(ticks.front().close, rules.grid));
+  account.open_tick(moment(b), on_ticks(ticks.front().close, rules.grid), ticks.front().close);
+  move_to(ticks.front().close);
   for (std::size_t i = 0; i + 1 < ticks.size(); ++i) {
     if (i > 0) {
-      account.move_to(on_ticks(ticks[i].close, rules.grid));
+      move_to(ticks[i].close);
       account.tick_done();
     }
     view.refresh();
@@ -225,7 +230,7 @@ std::optional<runtime_failure> strategy_run::impl::step_ticks(const bar& b, bar_
     if (ended(failure)) return stopped;
     send_orders(b);
   }
-  account.move_to(on_ticks(b.close, rules.grid));
+  move_to(b.close);
   account.tick_done();
   account.end_bar(prices(b));
   view.refresh();
@@ -255,10 +260,9 @@ std::optional<runtime_failure> strategy_run::begin_bar(const bar& b, bar_flags f
   m.set_rate(b.time_ms);
   m.open_bar = true;
   m.ran_on_tick = false;
-  auto p = m.prices(b);
-  m.account.open_tick(m.moment(b), p.open);
-  m.seen = {p.open, p.open, p.open, p.open};
-  m.account.move_to(p.open);
+  m.account.open_tick(m.moment(b), on_ticks(b.open, m.rules.grid), b.open);
+  m.seen = {b.open, b.open, b.open, b.open};
+  m.move_to(b.open);
   return update(b, flags);
 }
 
@@ -268,16 +272,15 @@ std::optional<runtime_failure> strategy_run::update(const bar& b, bar_flags flag
   if (m.stopped) return m.stopped;
   m.latest = b;
   m.latest_flags = flags;
-  auto p = m.prices(b);
   // an update may hold several ticks: new extremes are visited on the way to the last price, the nearer one first
-  bool up = p.high > m.seen.high, down = p.low < m.seen.low;
-  bool high_before = !down || (up && p.high - m.seen.close < m.seen.close - p.low);
-  if (up && high_before) m.account.move_to(p.high);
-  if (down) m.account.move_to(p.low);
-  if (up && !high_before) m.account.move_to(p.high);
-  m.account.move_to(p.close);
+  bool up = b.high > m.seen.high, down = b.low < m.seen.low;
+  bool high_before = !down || (up && b.high - m.seen.close < m.seen.close - b.low);
+  if (up && high_before) m.move_to(b.high);
+  if (down) m.move_to(b.low);
+  if (up && !high_before) m.move_to(b.high);
+  m.move_to(b.close);
   m.account.tick_done();
-  m.seen = {p.open, std::max(m.seen.high, p.high), std::min(m.seen.low, p.low), p.close};
+  m.seen = {b.open, std::max(m.seen.high, b.high), std::min(m.seen.low, b.low), b.close};
   if (!m.code->decl.calc_on_every_tick) return m.outcome();
   m.view.refresh();
   auto failure = m.ran_on_tick ? m.engine.update(b, flags) : m.engine.begin_bar(b, flags);
@@ -294,10 +297,10 @@ std::optional<runtime_failure> strategy_run::commit(const bar& b, bar_flags flag
     return on_bar(b, flags);
   }
   if (m.stopped) return m.stopped;
-  auto p = m.prices(b);
-  if (p.high > m.seen.high) m.account.move_to(p.high);
-  if (p.low < m.seen.low) m.account.move_to(p.low);
-  if (p.close != m.account.price()) m.account.move_to(p.close);
+  const auto p = m.prices(b);
+  if (b.high > m.seen.high) m.move_to(b.high);
+  if (b.low < m.seen.low) m.move_to(b.low);
+  if (p.close != m.account.price()) m.move_to(b.close);
   m.open_bar = false;
   m.account.end_bar(p);
   m.view.refresh();

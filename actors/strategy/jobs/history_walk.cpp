@@ -138,11 +138,9 @@ void history_walk::walk_until(std::int64_t t_ms) {
 
 void history_walk::one_bar(symbol_desk& d) {
   const auto& b = d.bars().bars[d.next];
-  const auto& grid = d.broker->rules().grid;
-  const auto on = [&](double x) { return tester::on_ticks(x, grid); };
   if (pending_.contains(&d)) d.broker->after_script(); // the orders of the last decision join the book
   pending_.erase(&d);
-  d.broker->bar({b.time_ms, static_cast<std::int64_t>(d.next), d.primary->day(d.next)}, {on(b.open), on(b.high), on(b.low), on(b.close)});
+  d.broker->bar({b.time_ms, static_cast<std::int64_t>(d.next), d.primary->day(d.next)}, tester::on_ticks(b, d.broker->rules().grid));
   const auto& account = d.broker->account();
   if (account.closed_trades().size() > d.closed_before && account.flat()) d.last_exit_bar = static_cast<std::int64_t>(d.next);
   d.closed_before = account.closed_trades().size();

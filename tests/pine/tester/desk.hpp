@@ -39,7 +39,14 @@ public:
   /// Orders meet the bar; then what the test says next counts as said on its close.
   desk& bar(double o, double h, double l, double c) {
     if (++index > 0) b.after_script();
-    b.bar({index * 60'000, index, index / day_bars}, {o, h, l, c});
+    b.bar({index * 60'000, index, index / day_bars}, bar_prices{o, h, l, c});
+    return *this;
+  }
+  /// A bar that is quoted between the ticks: the emulator sees it rounded.
+  desk& quoted(double o, double h, double l, double c) {
+    if (++index > 0) b.after_script();
+    const auto& g = b.rules().grid;
+    b.bar({index * 60'000, index, index / day_bars}, {{on_ticks(o, g), on_ticks(h, g), on_ticks(l, g), on_ticks(c, g)}, {o, h, l, c}});
     return *this;
   }
   desk& flat_bar(double p) { return bar(p, p, p, p); }

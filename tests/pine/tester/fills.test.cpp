@@ -190,20 +190,65 @@ TEST(fills, a_trail_placed_beyond_its_activation_starts_from_that_close) {
   EXPECT_EQ(d.trades(), "long 1 @ 100 -> 105 (T) = 5");
 }
 
+TEST(fills, a_trail_that_is_placed_again_with_another_offset_keeps_its_best_price) {
+  for (const auto& [offset, out] : {std::pair{3, "107"}, std::pair{8, "102"}}) {
+    desk d;
+    d.flat_bar(100).buy("L").exit("T", "L", {.trail_points = 4, .trail_offset = 5}).bar(100, 110, 99, 108);
+    d.exit("T", "L", {.trail_points = 4, .trail_offset = static_cast<double>(offset)}).bar(108, 109, 100, 101).done();
+    EXPECT_EQ(d.trades(), "long 1 @ 100 -> " + std::string(out) + " (T) = " + std::to_string(std::stoi(out) - 100));
+  }
+}
+TEST(fills, a_trail_that_is_placed_again_with_another_activation_begins_anew) {
+  // armed at 104, best 110; then to be armed at 120
+  desk d;
+  d.flat_bar(100).buy("L").exit("T", "L", {.trail_points = 4, .trail_offset = 5}).bar(100, 110, 99, 108);
+  d.exit("T", "L", {.trail_points = 20, .trail_offset = 5}).bar(108, 109, 100, 101).done();
+  EXPECT_EQ(d.size(), 1);
+}
+TEST(fills, the_activation_of_a_trail_lies_on_the_tick_that_the_profit_lies_on) {
+  desk d;
+  d.flat_bar(100).buy("L").exit("T", "L", {.trail_price = 104.4, .trail_offset = 1}).bar(100, 104, 99, 102).done();
+  EXPECT_EQ(d.size(), 1) << "105";
+  desk s;
+  s.flat_bar(100).sell("S").exit("T", "S", {.trail_price = 95.6, .trail_offset = 1}).bar(100, 101, 96, 99).done();
+  EXPECT_EQ(s.size(), -1) << "95";
+}
+TEST(fills, a_trail_follows_the_quotes_and_not_their_ticks) {
+  // the high of 110.6 is the tick 111 to every other order; 110.6 - 3 = 107.6, a tick down: 107
+  desk d;
+  d.flat_bar(100).buy("L").exit("T", "L", {.trail_points = 4, .trail_offset = 3}).quoted(100, 110.6, 99, 106).done();
+  EXPECT_EQ(d.trades(), "long 1 @ 100 -> 107 (T) = 7");
+  desk s;
+  s.flat_bar(100).sell("S").exit("T", "S", {.trail_points = 4, .trail_offset = 3}).quoted(100, 101, 89.4, 96).done();
+  EXPECT_EQ(s.trades(), "short 1 @ 100 -> 93 (T) = 7");
+}
+TEST(fills, a_trail_is_not_behind_an_activation_that_only_its_tick_has_reached) {
+  // 104.6 is the tick 105 that arms it: 105 - 3
+  desk d;
+  d.flat_bar(100).buy("L").exit("T", "L", {.trail_points = 5, .trail_offset = 3}).quoted(100, 104.6, 99, 103.9).bar(103, 103, 101, 101).done();
+  EXPECT_EQ(d.trades(), "long 1 @ 100 -> 102 (T) = 2");
+}
+TEST(fills, the_quotes_say_which_extreme_came_first) {
+  // ticks 10, 11, 9, 10 are a tie, which goes down first; the quotes are nearer to the high
+  desk d;
+  d.flat_bar(10).buy("L").exit("X", "L", {.limit = 11, .stop = 9}).quoted(10.4, 11.3, 9.45, 10).done();
+  EXPECT_EQ(d.trades(), "long 1 @ 10 -> 11 (X) = 1");
+}
+
 // The bar magnifier
 TEST(fills, lower_bars_show_which_level_came_first) {
   // the whole bar 100/110/92/105 alone would stop first (the low is nearer); its lower bars go up first
   desk d;
   d.flat_bar(100).buy("L").exit("X", "L", {.limit = 109, .stop = 93}).done();
-  bar_prices inner[] = {{100, 110, 99, 108}, {108, 108, 92, 105}};
-  d.b.bar({60'000, 1, 0}, {100, 110, 92, 105}, inner, 2);
+  const quoted_bar inner[] = {bar_prices{100, 110, 99, 108}, bar_prices{108, 108, 92, 105}};
+  d.b.bar({60'000, 1, 0}, bar_prices{100, 110, 92, 105}, inner, 2);
   EXPECT_EQ(d.trades(), "long 1 @ 100 -> 109 (X) = 9");
 }
 TEST(fills, a_gap_between_lower_bars_fills_at_the_lower_open) {
   desk d;
   d.flat_bar(100).buy("L").exit("X", "L", {.stop = 97}).done();
-  bar_prices inner[] = {{100, 101, 99, 99}, {95, 98, 94, 98}};
-  d.b.bar({60'000, 1, 0}, {100, 101, 94, 98}, inner, 2);
+  const quoted_bar inner[] = {bar_prices{100, 101, 99, 99}, bar_prices{95, 98, 94, 98}};
+  d.b.bar({60'000, 1, 0}, bar_prices{100, 101, 94, 98}, inner, 2);
   EXPECT_EQ(d.trades(), "long 1 @ 100 -> 95 (X) = -5");
 }
 
@@ -224,6 +269,13 @@ TEST(grids, given_quantities_are_cut_by_their_decimal) {
   symbol_grid whole{0.01, 1, 100, 1, 1};
   EXPECT_EQ(given_on_lots(150.9, whole), 150);
   EXPECT_EQ(given_on_lots(0.9, whole), 0);
+}
+TEST(grids, bars_go_to_ticks_by_their_quotient) {
+  symbol_grid cents{0.01, 1, 100, 1, 1}, quarters{0.25, 25, 100, 1, 1};
+  EXPECT_EQ(on_ticks(27.455, cents), 27.45) << "27.455 / 0.01 is 2745.4999999999995";
+  EXPECT_EQ(on_ticks(27.465, cents), 27.47);
+  EXPECT_EQ(on_ticks(4321.375, quarters), 4321.5);
+  EXPECT_EQ(on_ticks(4321.37, quarters), 4321.25);
 }
 TEST(grids, levels_within_a_ten_thousandth_of_a_tick_are_on_it) {
   symbol_grid g{0.01, 1, 100, 1, 1};

@@ -28,9 +28,24 @@ TEST(margin, leverage_is_the_inverse_of_the_margin) {
   d.flat_bar(100).buy("L", {.qty = 40}).flat_bar(100);
   EXPECT_EQ(d.size(), 40);
 }
-TEST(margin, a_resting_entry_is_given_up_when_the_price_makes_it_too_dear) {
+TEST(margin, a_resting_entry_that_was_granted_is_not_looked_at_again) {
   desk d(with_margin(100));
-  d.flat_bar(100).buy("L", {.qty = 10, .limit = 90}).bar(100, 111, 100, 110).bar(110, 110, 80, 85);
+  d.flat_bar(100).buy("L", {.qty = 10, .limit = 90}).bar(100, 111, 100, 110).bar(110, 110, 89, 90);
+  EXPECT_EQ(d.size(), 10);
+}
+TEST(margin, a_resting_entry_that_costs_more_than_the_account_has_where_it_fills_is_refused) {
+  desk d(with_margin(100));
+  d.flat_bar(100).sell("S", {.qty = 10, .limit = 101}).bar(100, 102, 100, 101).done();
+  EXPECT_EQ(d.size(), 0) << "1,010 on an account of 1,000";
+  EXPECT_EQ(d.trades(), "");
+}
+TEST(margin, a_reversal_at_a_stop_that_all_money_has_sized_closes_only) {
+  auto r = with_margin(100);
+  r.qty_kind = sizing::percent_of_equity, r.qty_value = 100;
+  r.grid.lot = 0.01;
+  desk d(r);
+  d.flat_bar(100).buy("L").flat_bar(100).sell("S", {.stop = 98}).bar(100, 100, 97, 97).done();
+  EXPECT_EQ(d.trades(), "long 10 @ 100 -> 98 (S) = -20");
   EXPECT_EQ(d.size(), 0);
 }
 TEST(margin, a_call_closes_four_times_what_is_missing) {
@@ -72,7 +87,7 @@ TEST(margin, the_liquidation_price_solves_equity_for_margin) {
   desk d(with_margin(25));
   d.flat_bar(100).buy("L", {.qty = 20}).flat_bar(100);
   EXPECT_EQ(d.b.liquidation_price(), 66);
-  EXPECT_EQ(d.b.capital_held(), 500);
+  EXPECT_EQ(d.b.capital_held(), 2000) << "their cost, whatever the margin";
   // short 20 at 100 with 25 %: 1000 + 20 (100 - p) = 5 p  ->  p = 120
   desk s(with_margin(25));
   s.flat_bar(100).sell("S", {.qty = 20}).flat_bar(100);
@@ -147,6 +162,18 @@ TEST(risk, max_cons_loss_days_counts_days_that_end_lower) {
   d.buy("M").flat_bar(91);
   EXPECT_EQ(d.size(), 0);
 }
+TEST(risk, max_cons_loss_days_closes_what_was_held_beside_the_closes_that_wait) {
+  // the close of the last bar takes 2 (or 1), the rule sells the 2 that were held when the day was over: both at the open
+  for (const auto& [closed, left] : {std::pair{2.0, -2.0}, std::pair{1.0, -1.0}}) {
+    desk d;
+    d.day_bars = 1;
+    d.flat_bar(100).risk(kind::risk_max_cons_loss_days, 1).buy("L", {.qty = 2}).flat_bar(100).flat_bar(95);
+    d.close("L", closed).buy("M", {.qty = 5}).flat_bar(94).done();
+    EXPECT_EQ(d.size(), left);
+    d.sell("S").flat_bar(90).done();
+    EXPECT_EQ(d.size(), left) << "halted for good";
+  }
+}
 TEST(risk, max_intraday_filled_orders_flattens_and_blocks_the_day) {
   desk d;
   d.day_bars = 8;
@@ -159,6 +186,14 @@ TEST(risk, max_intraday_filled_orders_flattens_and_blocks_the_day) {
   EXPECT_EQ(d.size(), 0) << "placed on bar 7, while the day was blocked still";
   d.buy("E").flat_bar(100).done();
   EXPECT_EQ(d.size(), 1);
+}
+TEST(risk, the_fill_that_reaches_the_cap_at_the_open_closes_there) {
+  auto r = plain_rules();
+  r.grid = {0.1, 1, 10, 1, 1};
+  desk d(r); // three ticks are booked as 0.30000000000000004, which isn't beyond the open of 0.3
+  d.flat_bar(0.3).risk(kind::risk_max_intraday_filled_orders, 1).buy("A").bar(0.3, 0.6, 0.2, 0.4).done();
+  ASSERT_EQ(d.money().closed_trades().size(), 1u);
+  EXPECT_EQ(d.money().closed_trades()[0].exit_price, 3 * 0.1);
 }
 
 } // namespace

@@ -67,22 +67,54 @@ std::vector<equity_point> monthly(std::initializer_list<double> values) {
   return curve;
 }
 
-TEST(metrics, equity_that_never_moved_has_no_ratios) {
-  auto e = figures_of(monthly({100, 100, 100, 100}), 100, *zone::find("Etc/UTC"), 2);
-  EXPECT_FALSE(e.sharpe || e.sortino);
-}
+std::int64_t on(int month, int day, int hour = 12) { return (days_from_civil(2024, month, day) * 24 + hour) * 3'600'000; }
 
-TEST(metrics, sharpe_and_sortino_are_monthly_and_not_annualised) {
-  // returns 10 %, -10 %, 20 % of 100 -> 110 -> 99 -> 118.8; the first month ends where it began
-  auto tz = zone::find("Etc/UTC");
-  auto e = figures_of(monthly({100, 110, 99, 118.8}), 100, *tz, 2);
-  double free = 0.02 / 12, r[] = {0, 0.1, -0.1, 0.2}, mean = 0.05, sum = 0, below = 0;
+TEST(metrics, ratios_are_of_realised_months_and_not_annualised) {
+  // January +10, nothing in February, March -11, April +19.8 of what is open: 10 %, 0, -10 %, 20 % of 100 -> 110 -> 110 -> 99 -> 118.8
+  realised_trades made{{{on(1, 20), 10}, {on(3, 5), -11}}, 19.8, on(1, 3), on(4, 15)};
+  const auto e = ratios_of(made, 100, *zone::find("Etc/UTC"), 2);
+  double free = 0.02 / 12, r[] = {0.1, 0, -0.1, 0.2}, mean = 0.05, sum = 0, below = 0;
   for (double x : r) {
     sum += (x - mean) * (x - mean);
     below += std::min(0.0, x - free) * std::min(0.0, x - free);
   }
-  EXPECT_NEAR(*e.sharpe, (mean - free) / std::sqrt(sum / 3), 1e-12);
+  EXPECT_NEAR(*e.sharpe, (mean - free) / std::sqrt(sum / 4), 1e-12);
   EXPECT_NEAR(*e.sortino, (mean - free) / std::sqrt(below / 4), 1e-12);
+}
+
+TEST(metrics, ratios_of_up_to_three_months_are_of_days) {
+  // from 30 January to 2 February: four days, two of them idle; March still counts by days, April by months
+  realised_trades made{{{on(1, 30), 10}, {on(2, 2), -11}}, 0, on(1, 30, 9), on(2, 2)};
+  const auto e = ratios_of(made, 100, *zone::find("Etc/UTC"), 2);
+  double free = 0.02 / 365, r[] = {0.1, 0, 0, -0.1}, sum = 0, below = 0;
+  for (double x : r) {
+    sum += x * x;
+    below += std::min(0.0, x - free) * std::min(0.0, x - free);
+  }
+  EXPECT_NEAR(*e.sharpe, -free / std::sqrt(sum / 4), 1e-12);
+  EXPECT_NEAR(*e.sortino, -free / std::sqrt(below / 4), 1e-12);
+  const auto of_days = [&](int month) {
+    realised_trades longer{{{on(1, 30), 10}, {on(month, 2), -11}}, 0, on(1, 30, 9), on(month, 2)};
+    return *ratios_of(longer, 100, *zone::find("Etc/UTC"), 0).sharpe;
+  };
+  EXPECT_NEAR(of_days(3), 0, 1e-12);
+  realised_trades april{{{on(1, 30), 10}, {on(4, 2), 11}}, 0, on(1, 30, 9), on(4, 2)};
+  EXPECT_NEAR(*ratios_of(april, 100, *zone::find("Etc/UTC"), 0).sharpe, 1, 1e-12) << "10 %, 0, 0, 10 %";
+}
+
+TEST(metrics, too_few_trades_and_balances_that_never_moved_have_no_ratios) {
+  const auto& tz = *zone::find("Etc/UTC");
+  const auto one = ratios_of({{{on(1, 20), 10}}, 0, on(1, 3), on(1, 20)}, 100, tz, 2);
+  EXPECT_FALSE(one.sharpe || one.sortino);
+  const auto even = ratios_of({{{on(1, 20), 0}, {on(1, 21), 0}}, 0, on(1, 3), on(1, 21)}, 100, tz, 2);
+  EXPECT_FALSE(even.sharpe);
+  const auto broke = ratios_of({{{on(1, 20), -100}, {on(1, 21), 5}}, 0, on(1, 3), on(1, 21)}, 100, tz, 2);
+  EXPECT_FALSE(broke.sharpe || broke.sortino) << "a return on nothing";
+}
+
+TEST(metrics, of_a_curve_by_hand) {
+  auto tz = zone::find("Etc/UTC");
+  auto e = figures_of(monthly({100, 110, 99, 118.8}), 100, *tz, 2);
   EXPECT_NEAR(e.max_drawdown, 0.1, 1e-12);
   EXPECT_NEAR(e.total_return, 0.188, 1e-12);
   double years = static_cast<double>(days_from_civil(2024, 4, 15) - days_from_civil(2024, 1, 15)) / 365.25;

@@ -49,6 +49,12 @@ TEST(gapped_exits, come_by_their_lowest_level) {
   EXPECT_EQ(d.trades(), "short 2 @ 100 -> 106 (B) = -12; short 1 @ 100 -> 106 (A) = -6");
 }
 
+TEST(observed, targets_that_the_entry_is_beyond_fill_the_nearest_first) {
+  desk d;
+  d.flat_bar(100).buy("L", {.qty = 2}).exit("B", "L", {.qty = 1, .limit = 90}).exit("A", "L", {.qty = 1, .limit = 99}).flat_bar(101).done();
+  EXPECT_EQ(d.trades(), "long 1 @ 101 -> 101 (A) = 0; long 1 @ 101 -> 101 (B) = 0");
+}
+
 // Stop-limit orders
 TEST(stop_limit, is_sized_at_the_price_of_its_placement_wherever_it_fills) {
   desk d(cash(1000));
@@ -112,6 +118,18 @@ TEST(margin_call, the_close_counts_lots_too) {
   EXPECT_DOUBLE_EQ(d.money().closed_trades()[1].size, -0.4);
   EXPECT_EQ(d.money().closed_trades()[1].exit_price, 96);
 }
+TEST(margin_call, the_next_look_credits_what_the_first_has_missed_with_the_oldest_trades) {
+  auto r = plain_rules();
+  r.grid = {0.5, 1, 2, 1, 1};
+  r.margin_long = r.margin_short = 100;
+  r.pyramiding = 2;
+  desk d(r);
+  // 100 short at 10 on 1000: at 10.5 equity 950, margin 1050, 100 are missing: 9 x 4. At 9 nothing is missing, but of those
+  // 100 the cost of the oldest trade pays 20 only: 80 / 10.5 = 7 -> 7 x 4.
+  d.flat_bar(10).sell("A", {.qty = 2}).flat_bar(10).sell("B", {.qty = 98}).bar(10, 10.5, 9, 9.5).done();
+  EXPECT_EQ(d.trades(), "short 2 @ 10 -> 10.5 (Margin call) = -1; short 34 @ 10 -> 10.5 (Margin call) = -17; short 28 @ 10 -> 9 (Margin call) = 28");
+}
+
 TEST(margin_call, a_fraction_of_a_lot_never_rounds_up) {
   // short 10 at 100 on 1,000 with 50 %: at p = 1,000 + 10 (100 - p) - 5 p -> 15 p - 2,000 missing; p = 139.99999:
   // 99.99985 / 0.5 / 139.99999 = 1.4285..; the lots of 1e-5 are cut, whatever follows the point
@@ -203,6 +221,43 @@ TEST(quantities, that_money_buys_lose_the_lot_they_miss_by_a_hair) {
   double just_below = std::nextafter(803783.0, 0.0);
   EXPECT_NEAR(bought_on_lots(just_below, g), 803782.999, 1e-6);
   EXPECT_EQ(bought_on_lots(803783.0, g), 803783.0);
+}
+
+TEST(observed, money_buys_the_lots_that_its_decimal_shows) {
+  symbol_grid tenth_of_thousandth, cent;
+  tenth_of_thousandth.lot = 0.0001;
+  cent.lot = 0.01;
+  EXPECT_EQ(bought_on_lots(17.557, tenth_of_thousandth), 17.557);
+  EXPECT_EQ(bought_on_lots(4.7185, tenth_of_thousandth), 4.7185);
+  EXPECT_EQ(bought_on_lots(6.279, tenth_of_thousandth), 6.279);
+  EXPECT_EQ(bought_on_lots(25.268199999999997, tenth_of_thousandth), 25.2681);
+  EXPECT_EQ(bought_on_lots(918062.29999999992, cent), 918062.29);
+  EXPECT_EQ(bought_on_lots(8595.81, cent), 8595.81);
+}
+TEST(observed, any_quotient_of_lots_buys_them_and_the_double_below_it_buys_one_less) {
+  for (int places = 0; places <= 5; ++places) {
+    symbol_grid g;
+    const double n = std::pow(10.0, places);
+    g.lot = 1 / n;
+    for (std::int64_t lots = 1; lots < 4'000'000'000; lots = lots * 3 / 2 + 7) {
+      const double exact = static_cast<double>(lots) / n;
+      EXPECT_EQ(bought_on_lots(exact, g), of_lots(static_cast<double>(lots), g)) << lots << " / " << n;
+      EXPECT_EQ(bought_on_lots(std::nextafter(exact, 0), g), of_lots(static_cast<double>(lots - 1), g)) << lots << " / " << n;
+    }
+  }
+}
+
+TEST(observed, on_the_closing_tick_a_contract_with_its_fee_costs_ten_digits) {
+  // 85253.53 with 0.05 % is 85296.15676499999; the money lies between 1.13834 times that and 1.13834 times 85296.15676
+  auto r = plain_rules();
+  r.grid = {0.01, 1, 100, 1, 0.00001};
+  r.initial_capital = 97096.02709;
+  r.qty_kind = sizing::percent_of_equity, r.qty_value = 100;
+  r.fee = fee_kind::percent, r.fee_value = 0.05;
+  r.fills = fill_time::on_close;
+  desk d(r);
+  d.flat_bar(85253.53).buy("L").done();
+  EXPECT_DOUBLE_EQ(d.size(), 1.13834);
 }
 TEST(quantities, half_an_order_pays_half_its_fee) {
   auto r = plain_rules();

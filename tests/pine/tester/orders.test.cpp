@@ -139,6 +139,55 @@ TEST(exits, an_exit_waits_for_its_own_entry) {
   d.flat_bar(100).buy("A").flat_bar(100).buy("B", {.limit = 80}).exit("X", "B", {.stop = 95}).bar(100, 101, 90, 92);
   EXPECT_EQ(d.size(), 1);
 }
+TEST(exits, without_from_entry_later_entries_are_covered_until_the_position_closes) {
+  auto r = plain_rules();
+  r.pyramiding = 3;
+  desk d(r);
+  d.flat_bar(100).buy("A").flat_bar(100).exit("X", "", {.limit = 110}).buy("B").flat_bar(101).flat_bar(102).buy("C").flat_bar(103).bar(103, 111, 103, 111).done();
+  EXPECT_EQ(d.size(), 0);
+  EXPECT_EQ(d.b.account().closed_trades().size(), 3u);
+  for (const auto& t : d.b.account().closed_trades()) EXPECT_EQ(t.exit_price, 110);
+  d.buy("D").flat_bar(105).bar(105, 120, 105, 115).done();
+  EXPECT_EQ(d.size(), 1) << "it has gone with the position";
+}
+TEST(exits, without_from_entry_of_an_entry_that_waits_covers_whatever_fills_first) {
+  auto r = plain_rules();
+  r.pyramiding = 3;
+  desk d(r);
+  d.flat_bar(100).buy("A", {.limit = 90}).exit("X", "", {.limit = 110}).flat_bar(100).buy("B").flat_bar(100).bar(100, 111, 100, 111).done();
+  EXPECT_EQ(d.trades(), "long 1 @ 100 -> 110 (X) = 10");
+}
+TEST(exits, wait_for_their_entry_though_it_is_cancelled_and_placed_again) {
+  desk d;
+  d.flat_bar(100).buy("L", {.limit = 90}).exit("X", "L", {.limit = 110}).flat_bar(100).cancel("L").flat_bar(100);
+  d.buy("L").flat_bar(100).bar(100, 111, 100, 111).done();
+  EXPECT_EQ(d.trades(), "long 1 @ 100 -> 110 (X) = 10");
+}
+TEST(orders, price_entries_that_were_granted_fill_beyond_the_pyramiding_limit) {
+  auto r = plain_rules();
+  r.pyramiding = 3;
+  desk d(r);
+  d.flat_bar(100).buy("A").flat_bar(100).buy("P1", {.limit = 98}).buy("P2", {.limit = 97}).buy("P3", {.limit = 96}).bar(100, 100, 95, 95).done();
+  EXPECT_EQ(d.size(), 4);
+}
+TEST(orders, oca_groups_of_one_name_and_two_types_are_two) {
+  auto r = plain_rules();
+  r.pyramiding = 3;
+  desk d(r);
+  d.flat_bar(100).buy("A", {.limit = 98, .oca_name = "g", .oca = oca_kind::cancel}).buy("B", {.limit = 97, .oca_name = "g", .oca = oca_kind::reduce}).bar(100, 100, 95, 95).done();
+  EXPECT_EQ(d.size(), 2);
+}
+TEST(closes, a_statement_in_a_loop_has_one_order) {
+  auto r = plain_rules();
+  r.pyramiding = 5;
+  desk d(r);
+  d.flat_bar(100).buy("A", {.qty = 2}).buy("B", {.qty = 3}).flat_bar(100);
+  const auto once = d.statement + 1;
+  d.close("A");
+  d.statement = once - 1;
+  d.close("B").flat_bar(100).done();
+  EXPECT_EQ(d.size(), 2) << "the size of B, once";
+}
 TEST(exits, without_from_entry_every_entry_has_a_leg) {
   auto r = plain_rules();
   r.pyramiding = 2;

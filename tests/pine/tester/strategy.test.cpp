@@ -110,6 +110,18 @@ TEST(strategy, calc_on_order_fills_runs_the_script_after_each_fill) {
   EXPECT_EQ(without->account().account().closed_trades()[0].exit_bar, 3);
 }
 
+TEST(strategy, calc_on_order_fills_is_new_in_the_first_run_of_a_bar_and_in_the_last) {
+  // bar 1 runs for the fill at its open, for the one of the target, and once more as it closes
+  auto r = start(script_of(", calc_on_order_fills = true",
+                           "varip runs = 0\nvarip news = 0.0\nif bar_index == 0\n    strategy.entry(\"L\", strategy.long)\n"
+                           "    strategy.exit(\"X\", \"L\", limit = 105)\nif bar_index == 1\n    runs += 1\n    news += barstate.isnew ? math.pow(10, runs - 1) : 0\n"
+                           "plot(runs)\nplot(news)\n"));
+  ASSERT_TRUE(r);
+  run_all(*r, path({{100, 100, 100, 100}, {100, 106, 99, 104}}));
+  EXPECT_EQ(r->engine().plot_value(0, 0), 3);
+  EXPECT_EQ(r->engine().plot_value(1, 0), 101) << "not for the fill between";
+}
+
 TEST(strategy, calc_on_order_fills_fills_at_most_four_times_a_bar) {
   // flips on every run: open, open, first extreme, second extreme
   auto r = start(script_of(", calc_on_order_fills = true, margin_long = 0, margin_short = 0",
@@ -137,6 +149,103 @@ TEST(strategy, calc_on_order_fills_undoes_the_immediate_closes_of_all_but_the_la
   ASSERT_TRUE(replaced);
   run_all(*replaced, {bars[0], bars[1]});
   EXPECT_EQ(replaced->account().account().size(), -3);
+}
+
+/// The closed trades as "entry>exit reason", separated by blanks.
+std::string exits_of(const strategy_run& r) {
+  std::string out;
+  for (const auto& t : r.account().account().closed_trades())
+    out += (out.empty() ? "" : " ") + std::to_string(static_cast<int>(t.entry_price)) + ">" + std::to_string(static_cast<int>(t.exit_price)) + " " +
+           r.engine().texts().text(t.exit_comment != 0 ? t.exit_comment : t.exit_id);
+  return out;
+}
+
+TEST(strategy, calc_on_order_fills_has_what_a_run_on_the_way_places_wait_for_its_end) {
+  // long at the open 100; the target at 103 fills on the way to 106, and the run behind it sells short at 104: at 106
+  auto r = start(script_of(", calc_on_order_fills = true, margin_long = 0, margin_short = 0",
+                           "if bar_index == 0\n    strategy.entry(\"P\", strategy.long)\n    strategy.exit(\"X\", \"P\", limit = 103)\n"
+                           "if strategy.closedtrades == 1 and strategy.position_size == 0\n    strategy.entry(\"R\", strategy.short, limit = 104)\n"));
+  ASSERT_TRUE(r);
+  run_all(*r, path({{100, 100, 100, 100}, {100, 106, 99, 105}}));
+  EXPECT_EQ(exits_of(*r), "100>103 X");
+  ASSERT_EQ(r->account().account().open_trades().size(), 1u);
+  EXPECT_EQ(r->account().account().open_trades()[0].entry_price, 106);
+}
+
+TEST(strategy, calc_on_order_fills_cancels_where_the_way_ends) {
+  auto r = start(script_of(", calc_on_order_fills = true",
+                           "if bar_index == 0\n    strategy.entry(\"P\", strategy.long, 2)\n"
+                           "    strategy.exit(\"A\", \"P\", qty = 1, limit = 103)\n    strategy.exit(\"B\", \"P\", qty = 1, limit = 105)\n"
+                           "if strategy.closedtrades == 1\n    strategy.cancel_all()\n"));
+  ASSERT_TRUE(r);
+  run_all(*r, path({{100, 100, 100, 100}, {100, 106, 99, 105}}));
+  EXPECT_EQ(exits_of(*r), "100>103 A 100>105 B") << "the rest of the way is gone already";
+  auto further = start(script_of(", calc_on_order_fills = true",
+                                 "if bar_index == 0\n    strategy.entry(\"P\", strategy.long, 2)\n"
+                                 "    strategy.exit(\"A\", \"P\", qty = 1, limit = 103)\n    strategy.exit(\"B\", \"P\", qty = 1, limit = 107)\n"
+                                 "if strategy.closedtrades == 1\n    strategy.cancel_all()\n"));
+  ASSERT_TRUE(further);
+  run_all(*further, path({{100, 100, 100, 100}, {100, 106, 99, 105}, {108, 109, 107, 108}}));
+  EXPECT_EQ(exits_of(*further), "100>103 A") << "what that way does not reach is cancelled";
+}
+
+TEST(strategy, calc_on_order_fills_closes_immediately_where_the_way_ends) {
+  auto r = start(script_of(", calc_on_order_fills = true",
+                           "if bar_index == 0\n    strategy.entry(\"P\", strategy.long, 2)\n"
+                           "    strategy.exit(\"A\", \"P\", qty = 1, limit = 101)\n"
+                           "if strategy.position_size == 1\n    strategy.close(\"P\", immediately = true, comment = \"now\")\n"));
+  ASSERT_TRUE(r);
+  run_all(*r, path({{100, 100, 100, 100}, {100, 103, 99, 102}}));
+  EXPECT_EQ(exits_of(*r), "100>101 A 100>103 now");
+}
+
+TEST(strategy, calc_on_order_fills_goes_through_the_lower_bars_of_the_magnifier) {
+  const auto whole = path({{100, 100, 100, 100}, {100, 110, 92, 105}, {105, 105, 105, 105}});
+  auto lower = path({{100, 100, 100, 100}, {100, 110, 99, 108}, {107, 107, 92, 105}, {105, 105, 105, 105}});
+  const std::int64_t half = 1'800'000;
+  lower[1].time_ms = whole[1].time_ms, lower[2].time_ms = whole[1].time_ms + half, lower[3].time_ms = whole[2].time_ms;
+  const std::string body = "if bar_index == 0\n    strategy.entry(\"L\", strategy.long)\n"
+                           "if strategy.position_size > 0 and strategy.closedtrades == 0\n    strategy.exit(\"X\", \"L\", limit = 109, stop = 93)\n"
+                           "if bar_index == 1 and strategy.closedtrades == 1\n    strategy.entry(\"R\", strategy.long, limit = 95)\n";
+  auto run = [&](const std::string& options) {
+    auto r = start(script_of(", calc_on_order_fills = true" + options, body), {.lower_bars = lower});
+    if (r) run_all(*r, whole);
+    return r;
+  };
+  const auto plain = run(""), magnified = run(", use_bar_magnifier = true");
+  ASSERT_TRUE(plain && magnified);
+  EXPECT_EQ(exits_of(*plain), "100>93 X") << "the low is nearer to the open of the whole bar";
+  EXPECT_EQ(exits_of(*magnified), "100>109 X");
+  ASSERT_EQ(magnified->account().account().open_trades().size(), 1u) << "what it orders after the first lower bar's fill meets the second";
+  EXPECT_EQ(magnified->account().account().open_trades()[0].entry_price, 95);
+  EXPECT_TRUE(magnified->warnings().empty());
+}
+
+TEST(strategy, of_two_sides_on_one_closing_tick_the_first_stays_where_both_are_too_dear) {
+  auto r = start(script_of(", process_orders_on_close = true, initial_capital = 1000, default_qty_type = strategy.percent_of_equity, default_qty_value = 80",
+                           "if bar_index == 0\n    strategy.entry(\"L\", strategy.long)\n    strategy.entry(\"S\", strategy.short)\n"));
+  ASSERT_TRUE(r);
+  run_all(*r, path({{100, 100, 100, 100}, {100, 100, 100, 100}}));
+  EXPECT_EQ(r->account().account().size(), 8);
+}
+
+TEST(strategy, the_cap_of_fills_on_a_closing_tick_closes_at_the_next_open) {
+  auto r = start(script_of(", process_orders_on_close = true",
+                           "strategy.risk.max_intraday_filled_orders(1)\nif bar_index == 0\n    strategy.entry(\"L\", strategy.long)\n"));
+  ASSERT_TRUE(r);
+  run_all(*r, path({{100, 120, 99, 101}, {98, 99, 97, 98}}));
+  EXPECT_EQ(exits_of(*r), "101>98 Close Position (Max number of filled orders in one day)") << "not at a price that has passed";
+}
+
+TEST(strategy, both_sides_of_plain_orders_on_one_tick_are_a_long_trade) {
+  auto r = start(script_of("", "if bar_index == 0\n    strategy.order(\"S\", strategy.short)\n    strategy.order(\"L\", strategy.long)\n"));
+  ASSERT_TRUE(r);
+  run_all(*r, path({{100, 100, 100, 100}, {100, 101, 99, 100}}));
+  const auto& closed = r->account().account().closed_trades();
+  ASSERT_EQ(closed.size(), 1u);
+  EXPECT_GT(closed[0].size, 0);
+  EXPECT_EQ(r->engine().texts().text(closed[0].entry_id), "L");
+  EXPECT_EQ(r->engine().texts().text(closed[0].exit_id), "S");
 }
 
 TEST(strategy, var_is_rolled_back_between_runs_of_a_bar_and_varip_is_not) {
@@ -210,7 +319,7 @@ TEST(strategy, ticks_along_the_assumed_path_give_the_trades_of_the_backtest) {
     tester::bar_prices p{b.open, b.high, b.low, b.close};
     bar now{b.time_ms, b.open, b.open, b.open, b.open, 0};
     ASSERT_FALSE(live->begin_bar(now));
-    for (double price : tester::path_of(p)) {
+    for (double price : tester::path_of(p).at) {
       now.high = std::max(now.high, price);
       now.low = std::min(now.low, price);
       now.close = price;
