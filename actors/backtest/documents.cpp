@@ -63,7 +63,7 @@ private:
       return page_text(run.logs(page_rows(query.limit), query.cursor));
     case document_kind::equity:
       if (csv) return document_text{run.equity_csv(query.max_points), {}};
-      return document_text{to_text(run.equity(query.max_points)), {}};
+      return page_text(run.equity_rows(query.max_points, query.limit, query.cursor));
     case document_kind::trials: break;
     }
     return no_such_document(job_kind::backtest);

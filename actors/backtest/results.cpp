@@ -366,6 +366,17 @@ document job_results::results() const {
 
 document job_results::equity(std::size_t max_points) const { return points_of(downsample(curve_, max_points), step_); }
 
+result<result_page> job_results::equity_rows(std::size_t max_points, std::size_t limit, std::string_view cursor) const {
+  auto from = row_of(cursor);
+  if (!from) return from.error();
+  const auto all = downsample(curve_, max_points);
+  const auto first = std::min(*from, all.size()), to = limit == 0 ? all.size() : std::min(all.size(), first + limit);
+  result_page page;
+  page.rows = points_of({all.begin() + static_cast<std::ptrdiff_t>(first), all.begin() + static_cast<std::ptrdiff_t>(to)}, step_);
+  if (to < all.size()) page.next_cursor = std::to_string(to);
+  return page;
+}
+
 result<result_page> job_results::trades(std::size_t limit, std::string_view cursor) const {
   auto from = row_of(cursor);
   if (!from) return from.error();

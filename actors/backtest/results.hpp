@@ -68,6 +68,8 @@ public:
 
   /// Closed trades by exit, entry, symbol, timeframe. `cursor` is a next_cursor. Errors: invalid_argument "cursor".
   result<result_page> trades(std::size_t limit, std::string_view cursor = {}) const;
+  /// Points of the curve, down-sampled first; limit 0: all from the cursor on.
+  result<result_page> equity_rows(std::size_t max_points, std::size_t limit, std::string_view cursor = {}) const;
   result<result_page> logs(std::size_t limit, std::string_view cursor = {}) const;
   document equity(std::size_t max_points = 0) const;
   std::string trades_csv() const;

@@ -140,6 +140,7 @@ pair_job job_for(const study_context& context, const study_task& task, const std
   auto job = pair_job_of(context.base, context.program, set);
   for (const auto& [name, value] : task.inputs) job.inputs[name] = value;
   job.warmup = context.base.warmup_bars;
+  if (!task.ranges.empty()) job.warmup = std::max(job.warmup, limits::window_warmup); // as many as there are
   job.detail = task.kind == task_kind::trial ? outcome_detail::figures : outcome_detail::full;
   job.data = context.data;
   if (context.columns != nullptr) job.columns = context.columns->of(*set);

@@ -40,6 +40,8 @@ struct window {
 
 namespace limits {
 inline constexpr std::size_t windows = 1'000;
+/// Bars before a window's piece that the script sees and on which no order counts: its indicators begin warm.
+inline constexpr std::size_t window_warmup = 500;
 } // namespace limits
 
 /// The windows over bars with these opening times (Unix milliseconds, rising). The last one ends with the data: a test

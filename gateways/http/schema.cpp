@@ -122,7 +122,7 @@ constexpr schema schemas[] = {
    "bars_held:i! mae:n! mfe:n! entry_reason:s! exit_reason:s!"},
   {"BacktestTrades", "backtest_id:s! trades:[]#BacktestTrade! next_cursor:s!?"},
   {"EquityPoint", "date:s! equity:n!"},
-  {"BacktestEquity", "backtest_id:s! equity_curve:[]#EquityPoint!"},
+  {"BacktestEquity", "backtest_id:s! equity_curve:[]#EquityPoint! next_cursor:s!?"},
   {"BacktestLogs", "backtest_id:s! logs:[]{}j! next_cursor:s!?"},
   {"BacktestProgress",
    "type:e(progress|completed|error)! backtest_id:s status:s progress:n stage:s symbol:s error_message:s? message:s"},

@@ -42,7 +42,7 @@ void add_backtest_routes(std::vector<route>& rows, services& parts) {
   rows.push_back(read_row("/api/backtest/{id}/trades", "Closed trades", rows_of(parts, document_kind::trades, "trades"), "BacktestTrades",
                           {limit_doc, cursor_doc, format_doc}));
   rows.push_back(read_row("/api/backtest/{id}/equity", "Equity curve", rows_of(parts, document_kind::equity, "equity_curve"), "BacktestEquity",
-                          {{"max_points", "integer", "down-sample to so many, at least 4"}, format_doc}));
+                          {{"max_points", "integer", "down-sample to so many, at least 4"}, {"limit", "integer", "points of a page, at most 1000; all when absent"}, cursor_doc, format_doc}));
   rows.push_back(read_row("/api/backtest/{id}/logs", "Log lines of the script", rows_of(parts, document_kind::logs, "logs"), "BacktestLogs",
                           {limit_doc, cursor_doc, format_doc}));
   rows.push_back({.method = verb::remove, .pattern = "/api/backtest/{id}", .policy = {access::trader, rate_class::unlimited, bound_callers::welcome},

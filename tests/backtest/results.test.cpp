@@ -236,6 +236,19 @@ TEST(results, pages_of_trades_cover_all_of_them_once) {
   EXPECT_EQ(rows.size(), 8u);
   for (std::size_t i = 1; i < rows.size(); ++i) EXPECT_LE(rows[i - 1]["exit_date"].get<std::string>(), rows[i]["exit_date"].get<std::string>());
   EXPECT_EQ(all.trades(3, "x").error().field, "cursor");
+  std::string next;
+  document points = document::array();
+  for (int pages = 0; pages < 100; ++pages) {
+    const auto page = all.equity_rows(0, 2, next);
+    ASSERT_TRUE(page);
+    EXPECT_LE(page->rows.size(), 2u);
+    for (const auto& p : page->rows) points.push_back(p);
+    if (!page->next_cursor) break;
+    next = *page->next_cursor;
+  }
+  EXPECT_EQ(to_text(points), to_text(all.equity()));
+  EXPECT_EQ(to_text(all.equity_rows(0, 0)->rows), to_text(all.equity())) << "no limit: all";
+  EXPECT_EQ(all.equity_rows(0, 2, "zzz").error().field, "cursor");
   EXPECT_TRUE(all.trades(3, "100")->rows.empty());
 }
 

@@ -111,5 +111,14 @@ TEST(study, inputs_and_ranges_change_the_outcome) {
   EXPECT_NE(a->get("net_profit"), c->get("net_profit"));
 }
 
+TEST(study, pieces_of_windows_begin_warm) {
+  // an average over 40 bars crosses within the 30 bars of the piece only if it has seen what was before
+  setup x;
+  const std::vector<time_range> piece{{start_ms + 300 * hour_ms, start_ms + 330 * hour_ms}};
+  const auto warm = x.run({{"fast", "2"}, {"slow", "40"}}, piece);
+  ASSERT_TRUE(warm);
+  EXPECT_GT(warm->get("total_trades").value_or(0) + std::fabs(warm->get("total_return").value_or(0)), 0);
+}
+
 } // namespace
 } // namespace tt::backtest
