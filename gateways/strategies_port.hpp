@@ -13,6 +13,9 @@
 
 namespace tt::gateway {
 
+/// Runs, signals, transitions and the like that are read at once at most.
+inline constexpr std::size_t most_strategy_rows = 10'000;
+
 /// Something that happened to a strategy, for the stream.
 struct strategy_news {
   enum class kind_t : std::uint8_t { state, mode, signal, trade, alert, plot } kind = kind_t::state;

@@ -100,6 +100,8 @@ strategy_service::strategy_service(strategy_surroundings around, std::shared_ptr
     for (auto at = runs_.lower_bound({seen.what.strategy, std::string{}}); at != runs_.end() && at->first.first == seen.what.strategy; ++at)
       if (at->first.second == seen.what.symbol) caf::anon_send(at->second.actor, order_seen_ptr{message});
   };
+  judge_ = std::make_unique<trade_judge>(records_, *around_.trading, around_.market_clock, [this](std::function<void()> task) { return post(work::quick, std::move(task)); });
+  told.on_execution = [judge = judge_.get()](const gateway::execution_snapshot& seen) { judge->on_execution(seen); };
   watched_ = around_.trading->watch(std::move(told));
 }
 

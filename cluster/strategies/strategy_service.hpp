@@ -6,6 +6,7 @@
 #include "actors/model/instrument.hpp"
 #include "actors/strategy/live/messages.hpp"
 #include "actors/strategy/live/registry.hpp"
+#include "cluster/strategies/trade_judge.hpp"
 #include "gateways/store/task_queue.hpp"
 #include "gateways/strategies_port.hpp"
 #include "gateways/trading_port.hpp"
@@ -78,6 +79,7 @@ private:
   std::map<gateway::subscription_id, gateway::strategy_watcher> watchers_;
   gateway::subscription_id next_watcher_ = 1, watched_ = 0;
   bool is_stopped_ = false;
+  std::unique_ptr<trade_judge> judge_; ///< null without accounts
   // last in, first out: their tasks use what stands above
   gateway::task_queue quick_, heavy_;
 };

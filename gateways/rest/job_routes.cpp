@@ -168,7 +168,7 @@ void show_rows(services& parts, const context_ptr& call, const responder& answer
   else if (form != "json") query.problem("format", "must be json or csv", "value");
   if (!query.ok()) return answer(query.failure());
   const bool csv = page.form == backtest::document_form::csv;
-  parts.jobs->document(std::move(wanted), [call, answer, kind, what, name, csv](const result<backtest::job_document>& document) {
+  parts.jobs->document(std::move(wanted), [call, answer, kind, name, csv](const result<backtest::job_document>& document) {
     if (!document) return answer(from_coordinator(document.error()));
     if (csv) {
       auto out = text_response(document->text);
@@ -177,11 +177,9 @@ void show_rows(services& parts, const context_ptr& call, const responder& answer
     }
     json_writer out{call->style};
     out.begin_object().field(id_field(kind), document->status.id).key(name).raw(restyle(document->text, call->style));
-    if (what != document_kind::equity) {
-      out.key("next_cursor");
-      if (document->next.empty()) out.null();
-      else out.value(document->next);
-    }
+    out.key("next_cursor");
+    if (document->next.empty()) out.null();
+    else out.value(document->next);
     answer(json_response(out.end_object().take()));
   });
 }

@@ -1,10 +1,11 @@
 #include "gateways/rest/job_rows.hpp"
 
-#include "actors/strategy/live/fill_trades.hpp"
 #include "gateways/rest/strategy_calls.hpp"
 #include "gateways/rest/trading_call.hpp"
+#include "gateways/trading/strategy_trades.hpp"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 namespace tt::gateway {
@@ -15,42 +16,20 @@ using tt::to_string;
 namespace {
 
 constexpr std::size_t default_rows = 100;
-/// Executions of one job that are folded at most; more: 422, a part of them would make other trades.
-constexpr std::size_t folded_fills = 1'000'000;
 /// Runs whose records are looked through for signals.
 constexpr std::size_t runs_looked_at = 1'000;
-
-/// The mode at a moment, and how often it had changed by then.
-trade_row with_mode(closed_trade trade, const job_rows_subject& of) {
-  trade_row row;
-  row.mode = of.changes.empty() ? of.mode : strategy_mode::paper; // every strategy begins on paper
-  for (auto change = of.changes.rbegin(); change != of.changes.rend(); ++change) {
-    if (change->kind != "mode" || unix_ms(change->at) > trade.exit_ms) continue;
-    ++row.epoch;
-    row.mode = parse_name<strategy_mode>(change->to, "mode").value_or(row.mode);
-  }
-  row.trade = std::move(trade);
-  return row;
-}
 
 /// Folds the job's executions; `then` is called with its closed trades, in the order of closing.
 void with_trades(services& parts, const context_ptr& call, const responder& answer, const job_rows_subject& of, std::function<void(const std::vector<trade_row>&)> then) {
   if (parts.trading == nullptr) return answer(no_accounts_for("strategies"));
-  order_filter filter;
-  filter.account = of.account;
-  filter.strategy = of.id;
-  filter.limit = folded_fills;
-  parts.trading->executions(caller_of(*call), std::move(filter), [call, answer, of, then = std::move(then)](const result<std::vector<execution_snapshot>>& got) {
+  parts.trading->executions(caller_of(*call), executions_of(of.id, of.account), [call, answer, of, then = std::move(then)](const result<std::vector<execution_snapshot>>& got) {
     if (!got) return answer(to_api_error(got.error(), "path"));
-    if (got->size() >= folded_fills) return answer(make_error(422, "strategy.fills", "the job has more than " + std::to_string(folded_fills) + " executions: too many to fold"));
-    std::vector<strategy_fill> fills;
-    fills.reserve(got->size());
-    for (auto one = got->rbegin(); one != got->rend(); ++one) fills.push_back({one->fill, one->contract, one->reason});
-    auto trades = trades_of_fills(fills);
-    if (!trades) return answer(trades.error());
-    std::vector<trade_row> rows;
-    for (auto& one : *trades) rows.push_back(with_mode(std::move(one), of));
-    then(rows);
+    if (got->size() >= most_folded_fills)
+      return answer(make_error(422, "strategy.fills", "the job has more than " + std::to_string(most_folded_fills) + " executions: too many to fold"));
+    trade_fold all;
+    for (const auto& one : std::views::reverse(*got))
+      if (auto added = all.add(fill_of(one)); !added) return answer(added.error());
+    then(with_modes(all.trades(), of.changes, of.mode));
   });
 }
 

@@ -1,13 +1,13 @@
 #pragma once
 
-// Performance, sets and signals of YAML jobs: their trades are folded from the executions of their account, their signals are
-// those that the records of their runs tell.
+// Performance, sets and signals of strategies that keep no run of their own (YAML jobs, webhooks): their trades are folded
+// from the executions of their account; signals of jobs are those that the records of their runs tell.
 
 #include "gateways/rest/services.hpp"
 
 namespace tt::gateway {
 
-/// A YAML job as its rows need it: of a file or of the registry.
+/// A YAML job, of a file or of the registry, or a webhook's strategy, as its rows need it.
 struct job_rows_subject {
   strategy_id id;
   account_id account;

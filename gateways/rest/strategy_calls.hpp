@@ -11,7 +11,6 @@ namespace tt::gateway {
 inline constexpr std::size_t strategy_source_limit = strategy::limits::source_bytes;
 /// JSON escapes may double a source.
 inline constexpr std::size_t strategy_body_limit = 2 * strategy_source_limit + 64 * 1024;
-inline constexpr std::size_t most_strategy_rows = 10'000;
 
 /// 503: too much waits.
 api_error strategies_are_busy();

@@ -325,9 +325,9 @@ void answer_rows(services& parts, const context_ptr& call, const responder& answ
   });
 }
 
-/// A registered job, for its rows; nothing: the strategy is of another kind.
-std::optional<job_rows_subject> registered_job(registry& records, const strategy_record& known) {
-  if (known.state.kind != strategy_kind::yaml) return std::nullopt;
+/// A strategy whose trades are folded from executions; nothing: it has runs of its own that write them down.
+std::optional<job_rows_subject> without_runs(registry& records, const strategy_record& known) {
+  if (known.state.kind == strategy_kind::pine) return std::nullopt;
   return job_rows_subject{known.id, known.state.account, known.state.mode, known.min_win_rate, known.evaluation_period, records.transitions(known.id, most_strategy_rows)};
 }
 
@@ -335,7 +335,7 @@ void show_performance(services& parts, const context_ptr& call, const responder&
   on_records(parts, answer, [p = &parts, call, answer](registry& records) {
     const auto known = records.find(strategy_of(*call));
     if (!known) return answer(to_api_error(known.error(), "path"));
-    if (auto job = registered_job(records, *known)) return show_job_performance(*p, call, answer, std::move(*job));
+    if (auto folded = without_runs(records, *known)) return show_job_performance(*p, call, answer, std::move(*folded));
     const auto trades = records.trades(known->id);
     json_writer out{call->style};
     out.begin_object().field("strategy_id", known->id.str()).field("mode", to_string(known->state.mode));
@@ -412,18 +412,18 @@ void clear_alerts(services& parts, const context_ptr& call, const responder& ans
 }
 
 void show_rows_of(services& parts, const context_ptr& call, const responder& answer, std::string_view which) {
-  if (parts.job_files != nullptr && parts.strategies != nullptr)
-    if (const auto now = parts.strategies->records().state_of(strategy_of(*call)); now && now->kind == strategy_kind::yaml) {
-      if (which == "runs") return show_job_runs(parts, call, answer);
-      if (which == "signals") return show_job_signals(parts, call, answer, strategy_of(*call));
-      if (which == "sets")
-        return on_records(parts, answer, [p = &parts, call, answer](registry& records) {
-          const auto known = records.find(strategy_of(*call));
-          if (!known) return answer(to_api_error(known.error(), "path"));
-          if (auto job = registered_job(records, *known)) return show_job_sets(*p, call, answer, std::move(*job));
-          answer(to_api_error({errc::not_found, "no strategy " + in_quotes(call->params.front()), "strategy_id"}, "path"));
-        });
-    }
+  const auto now = parts.strategies != nullptr ? parts.strategies->records().state_of(strategy_of(*call)) : std::nullopt;
+  if (now && now->kind == strategy_kind::yaml && parts.job_files != nullptr) {
+    if (which == "runs") return show_job_runs(parts, call, answer);
+    if (which == "signals") return show_job_signals(parts, call, answer, strategy_of(*call));
+  }
+  if (now && now->kind != strategy_kind::pine && which == "sets")
+    return on_records(parts, answer, [p = &parts, call, answer](registry& records) {
+      const auto known = records.find(strategy_of(*call));
+      if (!known) return answer(to_api_error(known.error(), "path"));
+      if (auto folded = without_runs(records, *known)) return show_job_sets(*p, call, answer, std::move(*folded));
+      answer(to_api_error({errc::not_found, "no strategy " + in_quotes(call->params.front()), "strategy_id"}, "path"));
+    });
   answer_rows(parts, call, answer, which, [which](json_writer& out, registry& records, const strategy_record& known, std::size_t limit) {
     if (which == "runs")
       for (const auto& one : records.runs(known.id, limit)) write(out, one);

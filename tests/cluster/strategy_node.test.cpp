@@ -147,6 +147,22 @@ TEST_F(strategy_node, a_run_goes_on_after_a_restart) {
   EXPECT_EQ(ask("/api/v1/strategies/t/runs")["runs"][0]["run_id"], run);
 }
 
+TEST_F(strategy_node, trades_of_a_strategy_without_a_run_are_judged_too) {
+  start(10);
+  ASSERT_TRUE(until("/api/account", [](const json& now) { return now.contains("buying_power") && now["buying_power"].is_number(); }));
+  ASSERT_EQ(add({{"strategy_id", "hook"}, {"kind", "webhook"}, {"source", nullptr}, {"evaluation_period", 1}, {"min_win_rate", 0}, {"enabled", true}}).status, 201);
+  for (const auto* side : {"buy", "sell", "buy", "sell"}) {
+    const auto before = ask("/api/executions")["executions"].size();
+    const auto sent = post("/api/orders", {{"symbol", "AAPL"}, {"side", side}, {"quantity", 1}, {"type", "market"}, {"strategy_id", "hook"}});
+    ASSERT_EQ(sent.status, 201) << sent.body;
+    ASSERT_TRUE(until("/api/executions", [&](const json& now) { return now["executions"].size() > before; }));
+  }
+  EXPECT_TRUE(until("/api/v1/strategies/hook/transitions", [](const json& now) { return now["transitions"][0]["kind"] == "proposal"; }))
+    << get("/api/v1/strategies/hook/transitions").body;
+  EXPECT_EQ(ask("/api/v1/strategies/hook/performance")["trades"], 2);
+  EXPECT_EQ(ask("/api/v1/strategies/hook/sets")["sets"].size(), 2u);
+}
+
 TEST_F(strategy_node, refuses_what_can_not_be) {
   start(1);
   const auto broken = add({{"source", "//@version=6\nstrategy('x')\nplot(nothing)"}});

@@ -371,30 +371,45 @@ result<void> registry::record(const strategy_id& id, const run_row& of, const ru
   if (what.trades.empty() || !known) return {};
   const auto all = sets(id);
   if (all.empty() || !all.back().is_complete) return {}; // judged when a set ends, once
-  switch (judge(all, known->state.mode, epoch, known->min_win_rate)) {
-  case verdict::keep: break;
-  case verdict::demote: {
-    auto demoted = set_mode(id, strategy_mode::paper, "two sets of " + std::to_string(known->evaluation_period) + " trades below a win rate of " +
-                              known->min_win_rate.to_string() + " %", {"demotion rule", at});
-    if (!demoted) return demoted.error();
-    break;
+  return carry_out(judge(all, known->state.mode, epoch, known->min_win_rate), *known, at);
+}
+
+result<void> registry::judge_trades(const strategy_id& id, std::span<const trade_row> trades, utc_time at) {
+  const auto known = find(id);
+  if (!known) return known.error();
+  std::vector<scored_trade> scored;
+  for (const auto& r : trades) scored.push_back({r.trade.exit_ms, r.trade.profit, r.mode, r.epoch});
+  const auto all = sets_of(scored, std::max<std::size_t>(1, known->evaluation_period));
+  if (all.empty() || !all.back().is_complete) return {};
+  const auto said = judge(all, known->state.mode, known->epoch, known->min_win_rate);
+  constexpr std::size_t looked_at = 100;
+  if (said == verdict::propose_promotion)
+    for (const auto& before : transitions(id, looked_at))
+      if (before.kind == "proposal" && unix_ms(before.at) >= all.back().last_ms) return {}; // of these sets
+  return carry_out(said, *known, at);
+}
+
+result<void> registry::carry_out(verdict what, const strategy_record& of, utc_time at) {
+  const auto sets = "two sets of " + std::to_string(of.evaluation_period) + " trades ";
+  const auto rate = " a win rate of " + of.min_win_rate.to_string() + " %";
+  switch (what) {
+  case verdict::keep: return {};
+  case verdict::demote:
+    if (auto done = set_mode(of.id, strategy_mode::paper, sets + "below" + rate, {"demotion rule", at}); !done) return done.error();
+    return {};
+  case verdict::propose_promotion: break;
   }
-  case verdict::propose_promotion: {
-    const transition_row why{at, "proposal", "paper", "live", "promotion rule",
-                             "two sets of " + std::to_string(known->evaluation_period) + " trades at or above a win rate of " +
-                               known->min_win_rate.to_string() + " %: a person has to confirm"};
-    {
-      std::lock_guard lock{writing_};
-      if (auto put = store_->put_transition(id, why); !put) return put;
-    }
-    change_handler told;
-    {
-      std::shared_lock lock{reading_};
-      told = told_;
-    }
-    if (told) told(id, known.value(), why);
+  const transition_row why{at, "proposal", "paper", "live", "promotion rule", sets + "at or above" + rate + ": a person has to confirm"};
+  {
+    std::lock_guard lock{writing_};
+    if (auto put = store_->put_transition(of.id, why); !put) return put;
   }
+  change_handler told;
+  {
+    std::shared_lock lock{reading_};
+    told = told_;
   }
+  if (told) told(of.id, of, why);
   return {};
 }
 

@@ -144,6 +144,9 @@ public:
   /// Writes down what a step has done, in one commit. A verdict that follows from new trades is carried out: a live
   /// strategy is demoted, a promotion proposed.
   result<void> record(const strategy_id& id, const run_row& of, const run_effects& what, utc_time at);
+  /// The verdict over the trades of a strategy that keeps no run of its own (YAML jobs, webhooks), all of them in the order of
+  /// closing; carried out as by record(). A proposal is made once for its sets. Errors: io_error, not_found.
+  result<void> judge_trades(const strategy_id& id, std::span<const trade_row> trades, utc_time at);
   /// What is open when a run has ended, for the next one.
   result<void> keep_held(const strategy_id& id, std::uint64_t run, const std::vector<held_trade>& held);
 
@@ -160,6 +163,7 @@ private:
   class store;
   explicit registry(std::unique_ptr<store> opened);
   result<strategy_record> put(strategy_record changed, transition_row why);
+  result<void> carry_out(verdict what, const strategy_record& of, utc_time at);
 
   using change_handler = std::function<void(const strategy_id&, const std::optional<strategy_record>&, const transition_row&)>;
   mutable std::mutex writing_;          ///< one change at a time; guards store_

@@ -6,7 +6,7 @@
 
 namespace tt::gateway::test {
 
-class two_accounts final : public trading_port {
+class two_accounts : public trading_port {
 public:
   [[nodiscard]] result<account_id> default_account() const override { return account_id{"paper_simulator"}; }
   void accounts(const trading_caller&, reply<std::vector<account_snapshot>> done) override {
