@@ -197,9 +197,11 @@ private:
   std::map<order_number, utc_time> target_out_; ///< since when a target leg is out
   /// A leg at the venue that has to take another quantity. Dies with its quantity being right, or with the leg.
   struct resizing {
+    enum class party : std::uint8_t { gate, venue };
     quantity to;
     std::uint32_t tries = 0;
     utc_time again_at{};
+    party refused_by = party::gate; ///< the newest time
     bool is_told = false;     ///< that it was refused
     bool is_given_up = false;
   };

@@ -390,6 +390,8 @@ void account_core::turn::resize(order_number number, quantity to) {
   auto& one = core_.resizes_[number];
   if (one.to != to) one = {to};
   if (one.is_given_up) return;
+  // it would close more than there is: where the venue does not make it smaller, a smaller one takes its place
+  if (one.tries > 0 && one.refused_by == resizing::party::venue && to < leg.terms.qty) return ask_cancel(number, "comes back with another quantity", linked_code);
   const auto refused = [&](const std::string& why) {
     if (!std::exchange(one.is_told, true)) alert(severity::alarm, "UNPROTECTED", &leg, "the leg can't be resized to " + to.to_string() + ": " + why);
   };
@@ -403,7 +405,9 @@ void account_core::turn::resize(order_number number, quantity to) {
   ++one.tries;
   auto terms = leg.terms;
   terms.qty = to;
+  one.refused_by = resizing::party::venue; // if at all
   if (auto wrong = ask_replace(number, terms)) {
+    one.refused_by = resizing::party::gate;
     refused(wrong->message);
     watch_leg(*book().find(number));
   }

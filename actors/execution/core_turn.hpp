@@ -144,7 +144,7 @@ private:
 bool is_touched(const order_terms& terms, price last);
 /// Whether a venue can be asked to change an order in that state.
 [[nodiscard]] constexpr bool can_be_replaced(order_state state) {
-  return state == order_state::working || state == order_state::partially_filled;
+  return state == order_state::accepted || state == order_state::working || state == order_state::partially_filled;
 }
 
 /// What the gate refuses, with the figures of the check; its field is the code.

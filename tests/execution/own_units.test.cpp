@@ -409,5 +409,101 @@ TEST(own_units, nor_does_a_closing_order_or_one_that_waited_over_a_restart) {
   EXPECT_EQ(b.get(exit).terms.qty, q(35));
 }
 
+// ---- legs outside their session
+
+struct closed_session : owners {
+  void say(order_number n, venue_status status) {
+    order_report r;
+    r.order = at_venue(n).handle;
+    r.status = status;
+    r.at = now;
+    done(core.on_report(r, now));
+    deliver();
+  }
+};
+
+/// A stop that the venue has put by until its session.
+order_number put_by(closed_session& b, order_number head) {
+  const auto exit = b.place(wanted("a part", order_side::sell, 1)); // the leg comes anew
+  b.deliver();
+  b.done(b.core.on_report([&] {
+    execution_report e;
+    e.order = b.at_venue(exit).handle;
+    e.id = execution_id{"part"};
+    e.symbol = "AAPL";
+    e.way = direction::sell;
+    e.qty = q(1);
+    e.px = p(100);
+    e.at = b.now;
+    return e;
+  }(), b.now));
+  const auto* leg = b.out(head, "stop");
+  TT_ASSERT(leg && leg->state == order_state::submitting);
+  const auto number = leg->number;
+  b.venue.outbox.clear();
+  submit_answer yes;
+  yes.order = b.at_venue(number).handle;
+  yes.outcome = submit_outcome::accepted;
+  yes.status = venue_status::accepted;
+  b.done(b.core.on_report(yes, b.now));
+  return number;
+}
+
+TEST(own_units, a_stop_that_waits_for_its_session_is_made_smaller_with_the_position) {
+  closed_session b;
+  const auto n = b.protect("", "k", 10);
+  const auto stop = put_by(b, n);
+  ASSERT_EQ(b.get(stop).state, order_state::accepted);
+  ASSERT_EQ(b.get(stop).terms.qty, q(9));
+  b.trade("two names", order_side::sell, 4, "s2");
+  b.deliver();
+  b.step();
+  EXPECT_EQ(b.stop_of(n), q(5));
+}
+
+TEST(own_units, and_where_the_venue_does_not_change_it_a_smaller_one_takes_its_place) {
+  closed_session b;
+  const auto n = b.protect("", "k", 10);
+  const auto stop = put_by(b, n);
+  execution_report fill;
+  fill.order = b.at_venue(stop).handle; // a part of it, so that it is too large by nobody's exit
+  const auto other = b.place([] { auto w = wanted("x", order_side::sell, 4, order_type::limit); w.request.strategy = strategy_id{"s2"}; w.request.limit_price = p(120); return w; }());
+  b.deliver();
+  fill.order = b.at_venue(other).handle;
+  fill.id = execution_id{"x"};
+  fill.symbol = "AAPL";
+  fill.way = direction::sell;
+  fill.qty = q(4);
+  fill.px = p(120);
+  fill.at = b.now;
+  const auto asked = b.core.on_report(fill, b.now);
+  ASSERT_EQ(b.get(stop).state, order_state::pending_replace);
+  replace_answer no;
+  no.order.wire_id = b.get(stop).wire_id;
+  no.outcome = change_outcome::refused;
+  no.terms_version = 2;
+  no.text = "not before the open";
+  b.done(b.core.on_report(no, b.now));
+  b.deliver();
+  b.step();
+  EXPECT_EQ(b.get(stop).state, order_state::cancelled);
+  ASSERT_TRUE(b.out(n, "stop"));
+  EXPECT_EQ(b.stop_of(n), q(5));
+}
+
+TEST(own_units, a_leg_that_waits_for_its_session_can_be_moved) {
+  closed_session b;
+  const auto n = b.protect("", "k", 10);
+  const auto stop = put_by(b, n);
+  terms_change to;
+  to.stop_price = p(95);
+  EXPECT_FALSE(b.done(b.core.replace(stop, to, b.now)).refused);
+  b.deliver();
+  EXPECT_EQ(b.get(stop).terms.stop_price, p(95));
+  EXPECT_EQ(b.get(stop).state, order_state::accepted);
+  b.say(stop, venue_status::working);
+  EXPECT_EQ(b.get(stop).state, order_state::working);
+}
+
 } // namespace
 } // namespace tt::execution::test
