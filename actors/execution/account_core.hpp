@@ -122,6 +122,8 @@ struct core_settings {
   std::function<std::optional<decimal>(const std::string& currency)> fx;
   /// The contract of a symbol that the venue speaks of; nothing: not in the master.
   std::function<std::optional<contract_terms>(const std::string& symbol)> contract;
+  /// Whether an order with those terms can trade now: whether its session is open. Without it: always.
+  std::function<bool(const std::string& symbol, const order_terms& terms, utc_time now)> is_open;
 };
 
 class account_core {

@@ -198,6 +198,7 @@ const account_core::turn::slot* account_core::turn::wanted_slot(const group& g) 
   const auto last = core_.last_price_.find(g.head->symbol);
   for (const auto& s : g.slots) {
     if (&s == resting) continue;
+    if (settings().is_open && !settings().is_open(g.head->symbol, s.terms, now_)) continue; // what it would be swapped for protects, if only from the open
     if (last != core_.last_price_.end() && is_touched(s.terms, last->second)) return &s;
     // it has just gone out: give it a moment before the stop comes back
     const auto since = g.out_slot == &s ? core_.target_out_.find(g.out->number) : core_.target_out_.end();

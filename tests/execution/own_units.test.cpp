@@ -412,6 +412,14 @@ TEST(own_units, nor_does_a_closing_order_or_one_that_waited_over_a_restart) {
 // ---- legs outside their session
 
 struct closed_session : owners {
+  static core_settings with(bool* open) {
+    auto s = settings();
+    s.is_open = [open](const std::string&, const order_terms&, utc_time) { return *open; };
+    return s;
+  }
+  explicit closed_session() : owners(1, fault_rates::none(), with(&open)) {}
+  bool open = true;
+
   void say(order_number n, venue_status status) {
     order_report r;
     r.order = at_venue(n).handle;
@@ -503,6 +511,23 @@ TEST(own_units, a_leg_that_waits_for_its_session_can_be_moved) {
   EXPECT_EQ(b.get(stop).state, order_state::accepted);
   b.say(stop, venue_status::working);
   EXPECT_EQ(b.get(stop).state, order_state::working);
+}
+
+TEST(own_units, a_target_that_can_not_trade_now_does_not_take_the_place_of_the_stop) {
+  closed_session b;
+  const auto n = b.protect("", "k", 10);
+  const auto stop = b.out(n, "stop")->number;
+  b.open = false;
+  b.price_seen(111);
+  b.step();
+  EXPECT_EQ(b.get(stop).state, order_state::working);
+  b.open = true;
+  b.price_seen(111);
+  EXPECT_TRUE(b.out(n, "target"));
+  b.open = false; // and a target that is left over makes room again
+  b.price_seen(111);
+  b.step();
+  EXPECT_EQ(b.stop_of(n), q(10));
 }
 
 } // namespace
