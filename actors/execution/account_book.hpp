@@ -154,7 +154,7 @@ private:
   /// Strategies' shares and claims after the account's position has changed by an order's execution.
   void book_for_owner(const order& what, decimal before, decimal change);
   void open_claim(const order& head);
-  void move_claim(const order& what, quantity own_before, quantity own_after, decimal change);
+  void move_claim(const order& what, decimal change);
   void cut_claims(const std::string& symbol);
 
   bool opened_ = false;

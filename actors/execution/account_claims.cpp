@@ -62,23 +62,17 @@ void account_book::open_claim(const order& head) {
 }
 
 void account_book::book_for_owner(const order& what, decimal before, decimal change) {
-  const auto own = [&](decimal position) {
-    return what.strategy.empty() ? quantity{position - held_by_strategies(what.symbol)} : held_by(what.strategy, what.symbol);
-  };
-  const auto own_before = own(before);
   book_for_strategy(what.strategy, what.symbol, before, change);
-  move_claim(what, own_before, own(before + change), change);
+  move_claim(what, change);
   cut_claims(what.symbol);
 }
 
-// An entry opens as much as its owner holds more by it; what a leg traded is its group's.
-void account_book::move_claim(const order& what, quantity own_before, quantity own_after, decimal change) {
+// What an entry traded its group protects, as far as its owner holds it then: the part that closed is cut at once. What a leg traded is
+// its group's.
+void account_book::move_claim(const order& what, decimal change) {
   const auto& head = what.parent == order_number::none ? what : *find(what.parent);
   if (!is_bracket(head) && !is_closing_pair(head)) return;
-  const auto way = way_of_legs(head);
-  auto more = way == direction::sell ? change : -change;
-  if (what.leg.empty()) more = to_close(own_after, way).value() - to_close(own_before, way).value();
-  if (more.is_zero()) return;
+  const auto more = way_of_legs(head) == direction::sell ? change : -change;
   auto& left = claims_[head.symbol][head.number].left;
   left = quantity{std::max(left.value() + more, decimal{})};
 }

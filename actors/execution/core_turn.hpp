@@ -66,6 +66,21 @@ public:
   void resize(order_number leg, quantity to);
   void forget_group(const order& head);
   void put_to_sleep(const group& g);
+  /// Why the legs of a bracket would have no room; nothing: they have, or it is none.
+  [[nodiscard]] std::optional<check_outcome> lack_of_room(const order& what) const;
+  /// What the gate would say of a leg of the group now.
+  risk_decision foresee_leg(const order& leg, const group& g);
+  void drop_ended(group& g) const;
+  bool waits_after_refusal(const group& g);
+  void trim_reduce_only(const std::string& symbol);
+  /// Whether the gate would pass the leg of that slot now, with what is out of its group taken back. Asked at most every `leg_again`.
+  bool may_go(const group& g, const slot& s);
+  /// Gives the legs that wait here the size that is left for them. True: one was changed, and the group is to be looked at again.
+  bool size_waiting(const group& g);
+  [[nodiscard]] group group_of(const order& head) const;
+  [[nodiscard]] quantity share_of(const group& g) const;
+  [[nodiscard]] static const slot& resting_slot(const group& g);
+  [[nodiscard]] const slot* wanted_slot(const group& g) const;
 
   // core_exits.cpp
   void release_exits(const std::string& symbol);
@@ -95,21 +110,6 @@ public:
   [[nodiscard]] std::vector<order_number> protection_of(const std::string& symbol) const;
   /// Whether the order closes a position as soon as it comes: what protects that is taken back first.
   [[nodiscard]] bool closes_at_once(const order& what) const;
-  /// Why the legs of a bracket would have no room; nothing: they have, or it is none.
-  [[nodiscard]] std::optional<check_outcome> lack_of_room(const order& what) const;
-  /// What the gate would say of a leg of the group now.
-  risk_decision foresee_leg(const order& leg, const group& g);
-  void drop_ended(group& g) const;
-  bool waits_after_refusal(const group& g);
-  void trim_reduce_only(const std::string& symbol);
-  /// Whether the gate would pass the leg of that slot now, with what is out of its group taken back. Asked at most every `leg_again`.
-  bool may_go(const group& g, const slot& s);
-  /// Gives the legs that wait here the size that is left for them. True: one was changed, and the group is to be looked at again.
-  bool size_waiting(const group& g);
-  [[nodiscard]] group group_of(const order& head) const;
-  [[nodiscard]] quantity share_of(const group& g) const;
-  [[nodiscard]] static const slot& resting_slot(const group& g);
-  [[nodiscard]] const slot* wanted_slot(const group& g) const;
 
   // core_timers.cpp
   void arm(const order& what);

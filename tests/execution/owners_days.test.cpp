@@ -127,15 +127,30 @@ private:
     ASSERT_FALSE(alarmed("INTERNAL")) << where;
     ASSERT_FALSE(alarmed("OVERFILL")) << where;
   }
-  /// Where nobody holds against anybody, all that a group protects has a leg at the venue, or somebody was told.
+  /// All orders, oldest first.
+  [[nodiscard]] std::string story() const {
+    std::string out = "held " + core.book().held("AAPL").to_string() + '\n';
+    for (const auto& o : core.book().orders()) {
+      const auto one = core.book().claim_of(o);
+      out += std::to_string(raw(o.number)) + " '" + o.strategy.str() + "' " + std::string(to_string(o.terms.side)) + ' ' + std::string(to_string(o.terms.type)) + ' ' + o.terms.qty.to_string() +
+             " filled " + o.filled.to_string() + ' ' + std::string(to_string(o.state)) + " leg '" + o.leg + "' of " + std::to_string(raw(o.parent)) + ' ' + o.reject_code + ' ' + o.reason +
+             (one.left.is_zero() ? "" : " protects " + one.left.to_string()) + '\n';
+    }
+    for (const auto& a : alerts) out += a.code + ' ' + std::to_string(raw(a.order)) + ' ' + a.text + '\n';
+    return out;
+  }
+  /// Where nobody holds against anybody, all that a group protects has a leg at the venue, or all that is held has one, or somebody was told.
   void check_protected() {
     const auto& book = core.book();
+    std::map<direction, quantity> legs;
+    for (const auto& one : book.orders())
+      if (book.is_protection(one)) legs[one.way()] += resting(one);
     for (const auto& head : book.orders()) {
       const auto one = book.claim_of(head);
       if (one.left.is_zero() || one.bound != claim_bound::owner || book.is_group_ended(head)) continue;
       const bool is_bracket = head.profit || head.loss;
       const auto way = is_bracket ? direction_of(opposite_side(head.way())) : head.way();
-      if (!book.held_against("AAPL", way).is_zero()) continue;
+      if (!book.held_against("AAPL", way).is_zero() || legs[way] == to_close(book.held("AAPL"), way)) continue;
       const auto is_told = [&](const alert_effect& a) {
         const bool is_its = a.order == head.number || std::ranges::count(head.linked, a.order) > 0;
         return is_its && a.level == severity::alarm;
@@ -143,7 +158,7 @@ private:
       if (std::ranges::any_of(alerts, is_told)) continue;
       auto out = is_bracket ? quantity{} : resting(head);
       for (const auto leg : head.linked) out += resting(get(leg));
-      ASSERT_EQ(out, one.left) << "legs of " << raw(head.number) << " of '" << head.strategy.str() << "'";
+      ASSERT_EQ(out, one.left) << "legs of " << raw(head.number) << " of '" << head.strategy.str() << "'\n" << story();
       ++protected_groups;
     }
   }
