@@ -70,6 +70,7 @@ result<void> account_book::enter(order what, const journal_record& record) {
   what.updated_at = record.at;
   orders_.push_back(std::move(what));
   index(orders_.back());
+  open_claim(orders_.back());
   return {};
 }
 
@@ -139,7 +140,7 @@ result<void> account_book::on(const execution_booked& fact, const journal_record
   if (!cash) return cash.error();
   positions_[fill.symbol] = std::move(held);
   cash_ = money{*cash};
-  book_for_strategy(*what, before, fill.signed_quantity().value());
+  book_for_owner(*what, before, fill.signed_quantity().value());
   what->filled += fill.qty;
   what->filled_value = *filled_value;
   what->fees += effect->fees;
@@ -174,7 +175,7 @@ result<void> account_book::on(const execution_corrected& fact, const journal_rec
   positions_[old.symbol] = std::move(held);
   cash_ = cash;
   const auto more = fact.qty.value() - old.qty.value();
-  book_for_strategy(*what, held_before, old.way == direction::buy ? more : -more);
+  book_for_owner(*what, held_before, old.way == direction::buy ? more : -more);
   what->filled += fact.qty - old.qty;
   what->filled_value += *after - *before;
   what->updated_at = record.at;
@@ -241,10 +242,14 @@ result<void> account_book::on(const symbol_thawed& fact, const journal_record&) 
   return {};
 }
 
+// What is gone by it is gone as by an order without a strategy.
 result<void> account_book::on(const position_adjusted& fact, const journal_record&) {
   auto held = position_of(fact.symbol, fact.contract);
+  const auto before = held.qty.value();
   if (auto taken = take_over(held, fact.qty, fact.average, fact.contract, fact.fx); !taken) return taken;
   positions_[fact.symbol] = std::move(held);
+  book_for_strategy({}, fact.symbol, before, fact.qty.value() - before);
+  cut_claims(fact.symbol);
   return {};
 }
 

@@ -15,7 +15,7 @@ void fields(A& a, freeze& x) {
 namespace {
 
 /// First byte of a snapshot.
-constexpr char snapshot_version = 2;
+constexpr char snapshot_version = 3;
 
 /// A line of by_strategy_.
 struct strategy_share {
@@ -27,6 +27,18 @@ struct strategy_share {
 template <class A>
 void fields(A& a, strategy_share& x) {
   a(x.symbol, x.strategy, x.held);
+}
+
+/// A line of claims_.
+struct claim_line {
+  std::string symbol;
+  order_number head = order_number::none;
+  claim what;
+};
+
+template <class A>
+void fields(A& a, claim_line& x) {
+  a(x.symbol, x.head, x.what.left, x.what.bound);
 }
 
 } // namespace
@@ -41,6 +53,13 @@ void account_book::archive(A& a) {
   archive_list(a, shares);
   if constexpr (A::reads)
     for (const auto& one : shares) by_strategy_[one.symbol][one.strategy] = one.held;
+  std::vector<claim_line> claims;
+  if constexpr (!A::reads)
+    for (const auto& [symbol, all] : claims_)
+      for (const auto& [head, what] : all) claims.push_back({symbol, head, what});
+  archive_list(a, claims);
+  if constexpr (A::reads)
+    for (const auto& one : claims) claims_[one.symbol][one.head] = one.what;
   a(opened_, profile_, last_, last_execution_, last_execution_at_, cash_, balances_, unmatched_);
   archive_list(a, orders_);
   archive_map(a, positions_);
@@ -75,16 +94,16 @@ void account_book::index(const order& what) {
   if (!is_final(what.state)) open_.insert(what.number);
 }
 
-void account_book::book_for_strategy(const order& what, decimal before, decimal change) {
-  auto& all = by_strategy_[what.symbol];
-  if (!what.strategy.empty()) {
-    auto& held = all[what.strategy];
+void account_book::book_for_strategy(const strategy_id& who, const std::string& symbol, decimal before, decimal change) {
+  auto& all = by_strategy_[symbol];
+  if (!who.empty()) {
+    auto& held = all[who];
     held = quantity{held.value() + change};
     return;
   }
   if (before.is_zero() || before.is_positive() == change.is_positive()) return;
   const auto along = [&](decimal amount) { return amount.is_positive() == before.is_positive() ? amount.abs() : decimal{}; };
-  auto closed = std::min(change.abs(), before.abs()) - along(before - held_by_strategies(what.symbol));
+  auto closed = std::min(change.abs(), before.abs()) - along(before - held_by_strategies(symbol));
   for (auto& [id, theirs] : all) {
     if (!closed.is_positive()) return;
     const auto part = std::min(along(theirs.value()), closed);
@@ -106,12 +125,6 @@ quantity account_book::held_by(const strategy_id& who, const std::string& symbol
   if (found == by_strategy_.end()) return {};
   const auto own = found->second.find(who);
   return own == found->second.end() ? quantity{} : own->second;
-}
-
-bool account_book::is_protection(const order& what) const {
-  if (what.leg.empty()) return false;
-  const auto* head = what.parent == order_number::none ? &what : find(what.parent);
-  return head->profit || head->loss || head->terms.effect == position_effect::reduce_only;
 }
 
 order* account_book::get(order_number number) {
@@ -146,6 +159,14 @@ const order* account_book::find(const order_handle& handle) const {
   // an id that names another order of ours by wire id is a reused one
   if (what && !handle.wire_id.empty() && what->owner == ownership::own) return nullptr;
   return what;
+}
+
+quantity account_book::held_against(const std::string& symbol, direction way) const {
+  const auto opposite = way == direction::sell ? direction::buy : direction::sell;
+  auto sum = to_close(held_by({}, symbol), opposite);
+  if (const auto found = by_strategy_.find(symbol); found != by_strategy_.end())
+    for (const auto& [id, theirs] : found->second) sum += to_close(theirs, opposite);
+  return sum;
 }
 
 std::vector<const order*> account_book::linked_heads(const std::string& symbol) const {

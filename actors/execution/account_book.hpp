@@ -27,6 +27,23 @@ struct freeze {
 /// What of a signed position an order of that way would close.
 [[nodiscard]] quantity to_close(quantity held, direction way);
 
+/// How far the legs of a group reach.
+enum class claim_bound : std::uint8_t {
+  owner,   ///< to what its owner holds
+  account, ///< a pair of one who holds less than it closes: to what the account holds
+};
+/// What the legs of a bracket, or of a pair that only closes, protect: what the entry opened, or the pair was placed for, and is still
+/// there. What closes have taken off, whoever made them, does not come back with what others buy.
+struct claim {
+  quantity left;
+  claim_bound bound = claim_bound::owner;
+
+  bool operator==(const claim&) const = default;
+};
+
+/// Reject code of a leg that we took back ourselves to make room for its sibling or an exit.
+inline constexpr const char* linked_code = "LINKED";
+
 class account_book {
 public:
   /// Applies the next record. Errors: corrupt_data for a record that can't follow what was there (then
@@ -62,6 +79,10 @@ public:
   [[nodiscard]] std::vector<const order*> linked_heads(const std::string& symbol) const;
   /// Whether it is a leg that closes what its bracket, or a pair that only closes, has or protects.
   [[nodiscard]] bool is_protection(const order& what) const;
+  /// What the group of that head protects; nothing left: a claim of 0.
+  [[nodiscard]] claim claim_of(const order& head) const;
+  /// Whether somebody took a leg away, or it expired: one cancels the other. Only a target of a bracket goes alone, where there is a stop.
+  [[nodiscard]] bool is_group_ended(const order& head) const;
   [[nodiscard]] order_number next_number() const { return order_number{orders_.size() + 1}; }
 
   [[nodiscard]] bool has_execution(const execution_id& id) const { return executions_.contains(id); }
@@ -72,6 +93,8 @@ public:
   /// What the executions of one strategy's orders add up to, less what orders without a strategy closed of it (they close what no
   /// strategy holds first); of no strategy: what is left of the account's position.
   [[nodiscard]] quantity held_by(const strategy_id& who, const std::string& symbol) const;
+  /// What strategies, and orders without one, hold against a position that an order of that way closes.
+  [[nodiscard]] quantity held_against(const std::string& symbol, direction way) const;
   [[nodiscard]] money cash() const { return cash_; }
   [[nodiscard]] const account_balances& balances() const { return balances_; }
   [[nodiscard]] const std::map<std::string, freeze>& frozen() const { return frozen_; }
@@ -126,7 +149,13 @@ private:
   void index(const order& what);
   [[nodiscard]] decimal held_by_strategies(const std::string& symbol) const;
   /// `before`: the account's position, signed, before the change.
-  void book_for_strategy(const order& what, decimal before, decimal change);
+  void book_for_strategy(const strategy_id& who, const std::string& symbol, decimal before, decimal change);
+  // account_claims.cpp
+  /// Strategies' shares and claims after the account's position has changed by an order's execution.
+  void book_for_owner(const order& what, decimal before, decimal change);
+  void open_claim(const order& head);
+  void move_claim(const order& what, decimal change);
+  void cut_claims(const std::string& symbol);
 
   bool opened_ = false;
   account_profile profile_;
@@ -143,6 +172,7 @@ private:
   std::unordered_map<execution_id, booked_execution> executions_;
   std::uint64_t unmatched_ = 0;
   std::map<std::string, std::map<strategy_id, quantity>> by_strategy_; ///< symbol → strategy → held
+  std::map<std::string, std::map<order_number, claim>> claims_; ///< symbol → head → what is left of it
   // rebuilt, not written
   std::unordered_map<wire_order_id, order_number> by_wire_;
   std::unordered_map<client_order_id, order_number> by_client_; ///< where it is not the wire id
@@ -151,3 +181,8 @@ private:
 };
 
 } // namespace tt::execution
+
+template <>
+struct tt::names_of<tt::execution::claim_bound> {
+  static constexpr std::array<std::string_view, 2> value{"owner", "account"};
+};

@@ -76,10 +76,15 @@ std::optional<venue_request> request_in(const effect& e) {
 
 namespace {
 
-/// Of a living group something is open: the head, or a leg at the venue or waiting here, which is made with the fill that it
-/// protects. One that has ended is over for good: what is held by then was opened by somebody else.
-bool lives(const order& head, const account_book& book) {
+/// Of a group that is awake something is open: the head, or a leg at the venue or waiting here, which is made with the fill that it protects.
+bool is_awake(const order& head, const account_book& book) {
   return !is_final(head.state) || std::ranges::any_of(head.linked, [&](order_number leg) { return !is_final(book.find(leg)->state); });
+}
+
+/// Of one that sleeps nothing is open, but something is left to protect. One that has ended is over for good.
+bool sleeps(const order& head, const account_book& book) {
+  const auto claimed = book.claim_of(head);
+  return !is_awake(head, book) && !claimed.left.is_zero() && claimed.bound == claim_bound::owner && !book.is_group_ended(head);
 }
 
 } // namespace
@@ -89,7 +94,9 @@ account_core::account_core(account_book book, core_settings settings, order_gate
   for (const auto& what : book_.orders()) {
     const bool bracket = (what.profit || what.loss) && settings_.can.brackets == linked_support::none;
     const bool heads = bracket || (!what.linked.empty() && what.parent == order_number::none);
-    if (heads && lives(what, book_)) groups_[what.symbol].insert(what.number);
+    const bool is_asleep = heads && sleeps(what, book_);
+    if (is_asleep) asleep_.insert(what.number);
+    if (is_asleep || (heads && is_awake(what, book_))) groups_[what.symbol].insert(what.number);
   }
 }
 
@@ -265,14 +272,13 @@ void account_core::turn::send_or_wait(order_number made) {
     refuse_for(word, std::move(*why));
     return turn_away(made, std::move(word));
   }
-  const auto protection = protection_of(what.symbol);
   deciding_ = made;
-  const bool waits = !protection.empty() && has_exit(what.symbol);
+  const auto protection = taken_back_for(what);
   deciding_ = order_number::none;
-  if (!waits) return release(made, std::nullopt);
+  if (protection.empty()) return release(made, std::nullopt);
   // an exit waits for its own protection, and what protects the position goes only for an exit that will pass
   auto word = core_.gate_.foresee(what, protection, book(), now_);
-  if (word.may_send()) core_.exits_.insert_or_assign(made, closing_part_of(what));
+  if (word.may_send()) core_.exits_.insert_or_assign(made, waiting_exit{closing_part_of(what), word.approved, {}});
   else turn_away(made, std::move(word));
 }
 
@@ -292,7 +298,7 @@ account_core::forecast account_core::look_ahead(const order_request& asked, utc_
   take_request(probe, asked);
   forecast out;
   out.no_room = t.lack_of_room(probe);
-  if (t.has_exit(probe.symbol) || t.closes_at_once(probe)) out.taken_back = t.protection_of(probe.symbol);
+  out.taken_back = t.taken_back_for(probe);
   return out;
 }
 
@@ -393,7 +399,7 @@ error refusal_of(const risk_decision& word) {
 
 std::optional<error> account_core::turn::ask_replace(order_number number, order_terms wanted) {
   const order what = *book().find(number);
-  if (what.state != order_state::working && what.state != order_state::partially_filled)
+  if (!can_be_replaced(what.state))
     return error{errc::conflict, "only a working order can be changed; this one is " + std::string(to_string(what.state)), "order_id"};
   if (wanted.qty <= what.filled) return error{errc::invalid_argument, "must be more than what is filled", "quantity"};
   if (settings().can.replace == replace_support::none)

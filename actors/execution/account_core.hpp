@@ -122,6 +122,8 @@ struct core_settings {
   std::function<std::optional<decimal>(const std::string& currency)> fx;
   /// The contract of a symbol that the venue speaks of; nothing: not in the master.
   std::function<std::optional<contract_terms>(const std::string& symbol)> contract;
+  /// Whether an order with those terms can trade now: whether its session is open. Without it: always.
+  std::function<bool(const std::string& symbol, const order_terms& terms, utc_time now)> is_open;
 };
 
 class account_core {
@@ -131,6 +133,8 @@ public:
   static constexpr std::size_t max_swaps = 200, max_generations = 1'000, max_leg_failures = 6;
   /// How often a leg at the venue is asked to take one and the same new quantity, before we give up and alarm.
   static constexpr std::uint32_t max_resizes = 6;
+  /// Groups of one symbol whose legs wait until what they protect is a position of the account again; more: the oldest end.
+  static constexpr std::size_t max_sleeping = 32;
 
   account_core(account_book book, core_settings settings, order_gate& gate);
 
@@ -195,9 +199,11 @@ private:
   std::map<order_number, utc_time> target_out_; ///< since when a target leg is out
   /// A leg at the venue that has to take another quantity. Dies with its quantity being right, or with the leg.
   struct resizing {
+    enum class party : std::uint8_t { gate, venue };
     quantity to;
     std::uint32_t tries = 0;
     utc_time again_at{};
+    party refused_by = party::gate; ///< the newest time
     bool is_told = false;     ///< that it was refused
     bool is_given_up = false;
   };
@@ -208,7 +214,14 @@ private:
     utc_time again_at{};
   };
   std::map<order_number, held_leg> held_legs_; ///< by head
-  std::map<order_number, quantity> exits_; ///< exits that wait for their own protection, with what they would close when they were placed
+  /// An exit that waits for its own protection.
+  struct waiting_exit {
+    quantity closing;             ///< of it, when it was placed
+    quantity sized;               ///< by the gate, then
+    quantity protected_meanwhile; ///< what legs of its strategy have closed since (of any, where it has none)
+  };
+  std::map<order_number, waiting_exit> exits_;
+  std::set<order_number> asleep_; ///< heads whose legs wait until what they protect is a position of the account again
   std::uint64_t listings_ = 0;
   std::optional<utc_time> compared_at_; ///< by the venue's clock: all that it had executed until then is booked
   std::optional<utc_time> listed_at_;   ///< when the newest listing was asked for

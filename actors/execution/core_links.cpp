@@ -30,6 +30,7 @@ struct account_core::turn::group {
   const order* failed = nullptr; ///< the newest leg that was refused
   bool ended = false;            ///< a leg was cancelled by somebody else than us: one cancels the other
   bool protective = false;
+  claim claimed;                 ///< of one that protects
 
   /// Of all its legs.
   [[nodiscard]] direction way() const { return direction_of(slots.front().terms.side); }
@@ -37,13 +38,6 @@ struct account_core::turn::group {
 };
 
 namespace {
-
-bool touched(const order_terms& terms, price last) {
-  const bool buys = direction_of(terms.side) == direction::buy;
-  if (terms.stop_price) return buys ? last >= *terms.stop_price : last <= *terms.stop_price;
-  if (terms.limit_price) return buys ? last <= *terms.limit_price : last >= *terms.limit_price;
-  return false;
-}
 
 order_terms leg_terms(const order& head, order_type type, std::optional<price> limit, std::optional<price> stop) {
   order_terms out;
@@ -60,12 +54,18 @@ order_terms leg_terms(const order& head, order_type type, std::optional<price> l
 
 } // namespace
 
+bool is_touched(const order_terms& terms, price last) {
+  const bool buys = direction_of(terms.side) == direction::buy;
+  if (terms.stop_price) return buys ? last >= *terms.stop_price : last <= *terms.stop_price;
+  if (terms.limit_price) return buys ? last <= *terms.limit_price : last >= *terms.limit_price;
+  return false;
+}
+
 account_core::turn::group account_core::turn::group_of(const order& head) const {
   group g;
   g.head = &head;
   if (head.profit || head.loss) {
     g.protective = true;
-    g.total = head.filled;
     if (head.loss)
       g.slots.push_back({"stop", leg_terms(head, head.loss->limit ? order_type::stop_limit : order_type::stop, head.loss->limit, head.loss->stop), {}});
     if (head.profit) g.slots.push_back({"target", leg_terms(head, order_type::limit, head.profit->at, std::nullopt), {}});
@@ -102,6 +102,11 @@ account_core::turn::group account_core::turn::group_of(const order& head) const 
         g.failed = leg;
       }
     }
+  if (g.protective) {
+    g.claimed = book().claim_of(head);
+    const auto most = g.done + g.claimed.left;
+    g.total = head.profit || head.loss ? most : std::min(g.total, most);
+  }
   drop_ended(g);
   for (const auto& s : g.slots)
     for (const auto* leg : s.orders)
@@ -117,36 +122,31 @@ account_core::turn::group account_core::turn::group_of(const order& head) const 
   return g;
 }
 
-// A leg that somebody took away, or that expired, ends its group: one cancels the other. Only a target of a bracket goes alone: its stop
-// stays, and protects.
-void account_core::turn::drop_ended(group& g) {
-  const auto is_over = [](const slot& s) {
-    return std::ranges::any_of(s.orders, [](const order* leg) {
+// Of a bracket whose target was taken away the stop stays, and protects.
+void account_core::turn::drop_ended(group& g) const {
+  g.ended = book().is_group_ended(*g.head);
+  if (!g.head->loss) return;
+  std::erase_if(g.slots, [&](const slot& s) {
+    return !s.is_stop() && std::ranges::any_of(s.orders, [](const order* leg) {
       return (leg->state == order_state::cancelled || leg->state == order_state::expired) && leg->reject_code != linked_code;
     });
-  };
-  const bool has_stop = g.head->loss.has_value();
-  if (has_stop) std::erase_if(g.slots, [&](const slot& s) { return !s.is_stop() && is_over(s); });
-  g.ended = std::ranges::any_of(g.slots, is_over);
+  });
 }
 
-// Groups of one symbol share its position: together they never close more than is held. Where that is less than they ask for, those of
-// strategies that hold less than their groups go without first, then the oldest: an exit is taken to close what was opened first.
+// Groups of one symbol share its position: together they never close more than is held, less what exits of other strategies are about to
+// close. Where that is less than they protect, as while the holdings of two strategies go against each other, those go without first that
+// were placed for what their owner did not hold, then the oldest. One that sleeps has the rest, as far as nothing stands against it any more.
 quantity account_core::turn::share_of(const group& g) const {
-  const auto exit_way = g.way();
   const auto& symbol = g.head->symbol;
+  const auto exits = exits_of(symbol, g.way());
   struct demand {
     order_number head;
-    strategy_id strategy;
+    claim_bound bound;
     quantity left;
   };
-  std::vector<demand> all; // oldest first
-  std::map<strategy_id, quantity> asked;
-  quantity total;
+  std::vector<demand> awake, asleep; // oldest first
   const auto add = [&](const group& one) {
-    all.push_back({one.head->number, one.head->strategy, one.rest()});
-    asked[one.head->strategy] += one.rest();
-    total += one.rest();
+    (core_.asleep_.contains(one.head->number) ? asleep : awake).push_back({one.head->number, one.claimed.bound, one.rest()});
   };
   bool has_own = false;
   if (const auto heads = core_.groups_.find(symbol); heads != core_.groups_.end())
@@ -157,25 +157,33 @@ quantity account_core::turn::share_of(const group& g) const {
         continue;
       }
       const auto other = group_of(*book().find(number));
-      if (other.protective && !other.ended && other.way() == exit_way) add(other);
+      if (other.protective && !other.ended && other.way() == g.way() && (gives_way(g.head->strategy, exits) || !gives_way(other.head->strategy, exits))) add(other);
     }
   if (!has_own) add(g);
-  const auto held = to_close(book().held(symbol), exit_way);
-  auto lacking = total > held ? total - held : quantity{};
-  const auto cut = [&](demand& one, quantity most) {
-    const auto part = std::min({one.left, most, lacking});
-    one.left -= part;
-    lacking -= part;
-    return part;
+  auto room = to_close(book().held(symbol), g.way());
+  if (!gives_way(g.head->strategy, exits))
+    for (const auto& exit : exits) room -= std::min(room, exit.rest);
+  const auto fit = [](std::vector<demand>& all, quantity most) {
+    quantity sum;
+    for (const auto& one : all) sum += one.left;
+    auto lacking = sum > most ? sum - most : quantity{};
+    for (const auto bound : {claim_bound::account, claim_bound::owner})
+      for (auto& one : all) {
+        if (one.bound != bound) continue;
+        const auto part = std::min(one.left, lacking);
+        one.left -= part;
+        lacking -= part;
+      }
+    return std::min(sum, most);
   };
-  for (auto& one : all) {
-    auto& of_strategy = asked[one.strategy];
-    const auto own = to_close(book().held_by(one.strategy, symbol), exit_way);
-    if (of_strategy > own) of_strategy -= cut(one, of_strategy - own);
-  }
-  for (auto& one : all) cut(one, one.left);
-  const auto own = std::ranges::find(all, g.head->number, &demand::head);
-  return own == all.end() ? quantity{} : own->left;
+  room -= fit(awake, room);
+  quantity waiting;
+  for (const auto& one : asleep) waiting += one.left;
+  const auto against = book().held_against(symbol, g.way());
+  fit(asleep, std::min(room, waiting > against ? waiting - against : quantity{}));
+  auto& mine = core_.asleep_.contains(g.head->number) ? asleep : awake;
+  const auto own = std::ranges::find(mine, g.head->number, &demand::head);
+  return own == mine.end() ? quantity{} : own->left;
 }
 
 const account_core::turn::slot& account_core::turn::resting_slot(const group& g) {
@@ -184,13 +192,14 @@ const account_core::turn::slot& account_core::turn::resting_slot(const group& g)
 }
 
 const account_core::turn::slot* account_core::turn::wanted_slot(const group& g) const {
-  if (g.protective && has_exit(g.head->symbol)) return nullptr;
+  if (g.protective && gives_way(g.head->strategy, exits_of(g.head->symbol, g.way()))) return nullptr;
   const slot* resting = &resting_slot(g);
   if (g.generations >= max_swaps) return resting; // a price that plays about the target must not wear the protection out
   const auto last = core_.last_price_.find(g.head->symbol);
   for (const auto& s : g.slots) {
     if (&s == resting) continue;
-    if (last != core_.last_price_.end() && touched(s.terms, last->second)) return &s;
+    if (settings().is_open && !settings().is_open(g.head->symbol, s.terms, now_)) continue; // what it would be swapped for protects, if only from the open
+    if (last != core_.last_price_.end() && is_touched(s.terms, last->second)) return &s;
     // it has just gone out: give it a moment before the stop comes back
     const auto since = g.out_slot == &s ? core_.target_out_.find(g.out->number) : core_.target_out_.end();
     if (since != core_.target_out_.end() && now_ < since->second + settings().timings.target_patience) return &s;
@@ -285,9 +294,31 @@ void account_core::turn::trim_reduce_only(const std::string& symbol) {
     if (room >= size) continue;
     auto terms = what.terms;
     terms.qty = what.filled + room;
-    const bool can_be_cut = !room.is_zero() && (what.state == order_state::working || what.state == order_state::partially_filled);
+    const bool can_be_cut = !room.is_zero() && can_be_replaced(what.state);
     if (!can_be_cut || ask_replace(number, terms)) ask_cancel(number, "nothing is left for it to close", only_closes);
   }
+}
+
+void account_core::turn::forget_group(const order& head) {
+  core_.groups_[head.symbol].erase(head.number);
+  core_.held_legs_.erase(head.number);
+  core_.asleep_.erase(head.number);
+}
+
+// What it protects is no position of the account now: orders of others stand against it. It comes back with what it protects.
+void account_core::turn::put_to_sleep(const group& g) {
+  core_.held_legs_.erase(g.head->number);
+  if (!core_.asleep_.insert(g.head->number).second) return;
+  if (g.generations > 0)
+    alert(severity::notice, "PROTECTION_ENDED", g.head,
+          "orders of others stand against what it opened: its legs are gone, and come back when that is a position of the account again");
+  std::vector<order_number> sleeping; // oldest first
+  for (const auto number : core_.groups_[g.head->symbol])
+    if (core_.asleep_.contains(number)) sleeping.push_back(number);
+  if (sleeping.size() <= max_sleeping) return;
+  const auto& oldest = *book().find(sleeping.front());
+  alert(severity::warning, "PROTECTION_ENDED", &oldest, "it was waiting behind " + std::to_string(max_sleeping) + " others: its legs do not come back");
+  forget_group(oldest);
 }
 
 void account_core::turn::tend(order_number head_number) {
@@ -308,19 +339,16 @@ void account_core::turn::tend(order_number head_number) {
       open = open || !is_final(book().find(leg)->state);
     }
     const bool more_may_come = g.protective && (head->profit || head->loss) && !is_final(head->state) && !g.ended;
-    const bool is_protecting = over && !g.ended && g.done < head->filled && g.protective;
-    const bool position_may_come = is_protecting && has_exit(head->symbol);
-    if (!open && !more_may_come && !position_may_come) {
-      if (g.ended && head->loss && g.total > g.done)
-        alert(severity::alarm, "UNPROTECTED", head, "its legs were cancelled or have expired; " + (g.total - g.done).to_string() + " left");
-      const auto own = to_close(book().held_by(head->strategy, head->symbol), g.way());
-      if (is_protecting && !own.is_zero())
-        alert(severity::notice, "PROTECTION_ENDED", head, "orders of others closed what it opened: its legs are gone, and do not come back with a new position");
-      heads.erase(head_number);
-      core_.held_legs_.erase(head_number);
-    }
+    const bool is_netted = over && !g.ended && g.protective && !g.claimed.left.is_zero();
+    if (open || more_may_come || (is_netted && has_exit(head->symbol))) return;
+    if (is_netted && g.claimed.bound == claim_bound::owner) return put_to_sleep(g);
+    const bool has_stop = std::ranges::any_of(g.slots, &slot::is_stop);
+    if (g.ended && g.protective && has_stop && g.total > g.done)
+      alert(severity::alarm, "UNPROTECTED", head, "its legs were cancelled or have expired; " + (g.total - g.done).to_string() + " left");
+    forget_group(*head);
     return;
   }
+  core_.asleep_.erase(head_number);
   if (size_waiting(g)) return;
   const auto* wanted = wanted_slot(g);
   if (g.out) {
@@ -354,15 +382,17 @@ void account_core::turn::tend(order_number head_number) {
 void account_core::turn::resize(order_number number, quantity to) {
   const auto& leg = *book().find(number);
   if (leg.terms.qty == to) {
-    if (core_.resizes_.erase(number) > 0 && (leg.state == order_state::working || leg.state == order_state::partially_filled)) watch_leg(leg);
+    if (core_.resizes_.erase(number) > 0 && can_be_replaced(leg.state)) watch_leg(leg);
     return;
   }
   if (leg.pending_terms && leg.pending_terms->qty == to) return;
-  if (leg.state != order_state::working && leg.state != order_state::partially_filled) return; // its answer comes first
+  if (!can_be_replaced(leg.state)) return; // its answer comes first
   if (settings().can.replace == replace_support::none) return ask_cancel(number, "comes back with another quantity", linked_code);
   auto& one = core_.resizes_[number];
   if (one.to != to) one = {to};
   if (one.is_given_up) return;
+  // it would close more than there is: where the venue does not make it smaller, a smaller one takes its place
+  if (one.tries > 0 && one.refused_by == resizing::party::venue && to < leg.terms.qty) return ask_cancel(number, "comes back with another quantity", linked_code);
   const auto refused = [&](const std::string& why) {
     if (!std::exchange(one.is_told, true)) alert(severity::alarm, "UNPROTECTED", &leg, "the leg can't be resized to " + to.to_string() + ": " + why);
   };
@@ -376,7 +406,9 @@ void account_core::turn::resize(order_number number, quantity to) {
   ++one.tries;
   auto terms = leg.terms;
   terms.qty = to;
+  one.refused_by = resizing::party::venue; // if at all
   if (auto wrong = ask_replace(number, terms)) {
+    one.refused_by = resizing::party::gate;
     refused(wrong->message);
     watch_leg(*book().find(number));
   }
@@ -403,65 +435,6 @@ std::optional<check_outcome> account_core::turn::lack_of_room(const order& what)
   if (resting <= free) return std::nullopt;
   return check_outcome{"REDUCE_ONLY_EXCESS", check_result::rejected, "symbol", resting.value(), free.value(), "quantity",
                        "own working orders of " + resting.to_string() + " on the other side leave its stop and target no room: cancel them first", 0};
-}
-
-// A limit closes at once where the market stands at it or beyond when it comes, and as long as it does; one that rests is the risk gate's
-// to fit beside the protection.
-bool account_core::turn::closes_at_once(const order& what) const {
-  if (!what.leg.empty() || what.owner == ownership::external) return false;
-  const bool closes = !to_close(book().held(what.symbol), what.way()).is_zero();
-  if (!closes && what.terms.effect != position_effect::reduce_only) return false;
-  const bool by_market = what.terms.type == order_type::market || (what.terms.type == order_type::bracket && !what.terms.limit_price);
-  if (by_market || what.terms.tif == time_in_force::ioc || what.terms.tif == time_in_force::fok) return true;
-  if (!what.terms.limit_price && !what.terms.stop_price) return false;
-  if (what.state == order_state::created && what.number != deciding_) return true; // it waits, because it was to close at once
-  if (what.number != deciding_ && !core_.exits_.contains(what.number)) return false;
-  const auto last = core_.last_price_.find(what.symbol);
-  return last != core_.last_price_.end() && touched(what.terms, last->second);
-}
-
-bool account_core::turn::has_exit(const std::string& symbol) const {
-  return std::ranges::any_of(book().open_orders(), [&](order_number number) {
-    const auto& what = *book().find(number);
-    return what.symbol == symbol && closes_at_once(what);
-  });
-}
-
-std::vector<order_number> account_core::turn::protection_of(const std::string& symbol) const {
-  std::vector<order_number> out;
-  for (const auto number : book().open_orders()) {
-    const auto& what = *book().find(number);
-    if (what.symbol == symbol && may_trade(what.state) && book().is_protection(what)) out.push_back(number);
-  }
-  return out;
-}
-
-// An order that waits in `created` and is no leg is an exit that waits for its own protection. What that closed meanwhile it closes
-// no more; what it was to open besides (a reversal) it opens.
-void account_core::turn::release_exits(const std::string& symbol) {
-  if (legs_out(symbol)) return;
-  std::vector<order_number> waiting;
-  for (const auto number : book().open_orders()) {
-    const auto& what = *book().find(number);
-    if (what.symbol == symbol && what.state == order_state::created && what.leg.empty()) waiting.push_back(number);
-  }
-  for (const auto number : waiting) release_exit(number);
-}
-
-void account_core::turn::release_exit(order_number number) {
-  const auto& what = *book().find(number);
-  const auto most = to_close(book().held(what.symbol), what.way());
-  const auto asked = what.terms.qty;
-  if (what.terms.effect == position_effect::reduce_only && !most.is_zero() && asked > most) return release(number, most, only_closes);
-  const auto known = core_.exits_.find(number); // not after a restart: what it would open is not opened then
-  const auto closing = known == core_.exits_.end() ? asked : known->second;
-  const auto opening = asked > closing ? asked - closing : quantity{};
-  const auto left = std::min(closing, most) + opening;
-  if (left.is_zero() && (!asked.is_zero() || most.is_zero())) // the protection was quicker
-    return ask_cancel(number, "nothing is left to close", "NOTHING_TO_CLOSE");
-  // sized by the gate: by money, weight or risk
-  if (asked.is_zero() || left == asked) return release(number, std::nullopt);
-  release(number, left, known == core_.exits_.end() ? only_closes : protection_filled);
 }
 
 } // namespace tt::execution

@@ -41,7 +41,10 @@ result<void> account_core::turn::record(journal_fact fact) {
   if (const auto* what = book().find(number)) {
     touched_.insert(number);
     symbols_.insert(what->symbol);
-    if (const auto* booked = std::get_if<execution_booked>(&r.fact)) core_.gate_.on_fill(*what, booked->fill);
+    if (const auto* booked = std::get_if<execution_booked>(&r.fact)) {
+      core_.gate_.on_fill(*what, booked->fill);
+      if (book().is_protection(*what)) note_protective_fill(*what, booked->fill.qty);
+    }
     core_.gate_.on_order(*what);
   }
   if (const auto* f = std::get_if<position_adjusted>(&r.fact)) {

@@ -64,21 +64,13 @@ public:
   struct group;
   void tend(order_number head);
   void resize(order_number leg, quantity to);
-  void release_exits(const std::string& symbol);
-  void release_exit(order_number number);
-  /// What of an order closes, as the position stands.
-  [[nodiscard]] quantity closing_part_of(const order& what) const;
-  [[nodiscard]] bool has_exit(const std::string& symbol) const;
-  /// Protective legs of the symbol that may be at the venue.
-  [[nodiscard]] std::vector<order_number> protection_of(const std::string& symbol) const;
-  [[nodiscard]] bool legs_out(const std::string& symbol) const { return !protection_of(symbol).empty(); }
-  /// Whether the order closes a position as soon as it comes: what protects that is taken back first.
-  [[nodiscard]] bool closes_at_once(const order& what) const;
+  void forget_group(const order& head);
+  void put_to_sleep(const group& g);
   /// Why the legs of a bracket would have no room; nothing: they have, or it is none.
   [[nodiscard]] std::optional<check_outcome> lack_of_room(const order& what) const;
   /// What the gate would say of a leg of the group now.
   risk_decision foresee_leg(const order& leg, const group& g);
-  static void drop_ended(group& g);
+  void drop_ended(group& g) const;
   bool waits_after_refusal(const group& g);
   void trim_reduce_only(const std::string& symbol);
   /// Whether the gate would pass the leg of that slot now, with what is out of its group taken back. Asked at most every `leg_again`.
@@ -89,6 +81,35 @@ public:
   [[nodiscard]] quantity share_of(const group& g) const;
   [[nodiscard]] static const slot& resting_slot(const group& g);
   [[nodiscard]] const slot* wanted_slot(const group& g) const;
+
+  // core_exits.cpp
+  void release_exits(const std::string& symbol);
+  void release_exit(order_number number);
+  /// What an exit that waits was to close, and what was closed meanwhile.
+  [[nodiscard]] waiting_exit what_waits(const order& what) const;
+  /// What an exit that is out, or waits, may still close.
+  [[nodiscard]] quantity rest_of_exit(const order& what) const;
+  struct working_exit {
+    order_number number;
+    strategy_id strategy;
+    quantity rest;
+  };
+  [[nodiscard]] std::vector<working_exit> exits_of(const std::string& symbol, direction way) const;
+  /// Whether legs of that owner are taken off while those work.
+  [[nodiscard]] static bool gives_way(const strategy_id& owner, const std::vector<working_exit>& exits);
+  /// Legs that are out and have to go, or to be made smaller, before that exit may come.
+  [[nodiscard]] std::vector<order_number> in_the_way_of(const order& what) const;
+  /// The same of any order.
+  [[nodiscard]] std::vector<order_number> taken_back_for(const order& what) const;
+  /// Protection closed so much while exits wait for it.
+  void note_protective_fill(const order& leg, quantity qty);
+  /// What of an order closes, as the position stands.
+  [[nodiscard]] quantity closing_part_of(const order& what) const;
+  [[nodiscard]] bool has_exit(const std::string& symbol) const;
+  /// Protective legs of the symbol that may be at the venue.
+  [[nodiscard]] std::vector<order_number> protection_of(const std::string& symbol) const;
+  /// Whether the order closes a position as soon as it comes: what protects that is taken back first.
+  [[nodiscard]] bool closes_at_once(const order& what) const;
 
   // core_timers.cpp
   void arm(const order& what);
@@ -119,11 +140,15 @@ private:
   friend class account_core;
 };
 
+/// Whether the market is where the order wants it: a limit is met, a stop is reached.
+bool is_touched(const order_terms& terms, price last);
+/// Whether a venue can be asked to change an order in that state.
+[[nodiscard]] constexpr bool can_be_replaced(order_state state) {
+  return state == order_state::accepted || state == order_state::working || state == order_state::partially_filled;
+}
+
 /// What the gate refuses, with the figures of the check; its field is the code.
 error refusal_of(const risk_decision& word);
-
-/// Reject code of a leg that we took back ourselves to make room for its sibling or an exit.
-inline constexpr const char* linked_code = "LINKED";
 
 /// Code of an exit that was cut by what its own protection had closed before it was back.
 inline constexpr const char* protection_filled = "PROTECTION_FILLED";

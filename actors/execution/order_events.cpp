@@ -73,6 +73,7 @@ constexpr void alive(builder& b) {
     b.set(from, cancel_refused, from == pending_cancel ? resume : stay);
     b.set(from, replace_refused, from == pending_replace ? resume : from == pending_cancel ? note : stay);
   }
+  b.set(accepted, replace_asked, to(pending_replace)); // waits for its session
   b.set(working, replace_asked, to(pending_replace));
   b.set(partially_filled, replace_asked, to(pending_replace));
   b.set(pending_replace, replace_confirmed, resume);

@@ -31,6 +31,16 @@ position fresh_position(const std::string& symbol, const contract_terms& contrac
   return out;
 }
 
+/// Of the fees of a fill through zero what its closing part paid, by quantity.
+result<money> fees_of_closing(const fill_effect& effect, quantity qty) {
+  if (effect.opened.is_zero()) return effect.fees;
+  const auto product = decimal::checked_multiply(effect.fees.value(), effect.closed.value());
+  if (!product) return product.error();
+  const auto part = decimal::checked_divide(*product, qty.value());
+  if (!part) return part.error();
+  return money{*part};
+}
+
 /// Books a fill into a set of positions; a round trip that ends with it goes into the statistics.
 result<fill_effect> book_into(std::map<std::string, position>& positions, std::map<std::string, money>& open_trade, trade_statistics& trades,
                               const order_fill& fill, const contract_terms& contract) {
@@ -38,11 +48,13 @@ result<fill_effect> book_into(std::map<std::string, position>& positions, std::m
   const auto effect = apply_fill(held, fill);
   if (!effect) return effect.error();
   auto& running = open_trade[fill.symbol];
-  if (auto grown = grow(running, effect->realized - effect->fees); !grown) return grown.error();
-  const bool turned = !effect->closed.is_zero() && !effect->opened.is_zero();
-  if (!effect->closed.is_zero() && (held.qty.is_zero() || turned)) {
+  const bool closes = !effect->closed.is_zero(), turned = closes && !effect->opened.is_zero();
+  const auto fees = closes ? fees_of_closing(*effect, fill.qty) : result<money>{effect->fees};
+  if (!fees) return fees.error();
+  if (auto grown = grow(running, effect->realized - *fees); !grown) return grown.error();
+  if (closes && (held.qty.is_zero() || turned)) {
     trades.add(running);
-    running = money{};
+    running = *fees - effect->fees; // the opening part's, with which the next round trip begins
   }
   return effect;
 }

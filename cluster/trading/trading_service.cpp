@@ -253,6 +253,10 @@ result<void> trading_service::open_account(const gateway::paper_account& what, c
     const auto* found = master->find(symbol);
     return found ? std::optional{contract_of(*found)} : std::nullopt;
   };
+  settings.core.is_open = [master = around_.master](const std::string& symbol, const order_terms& terms, utc_time at) {
+    const auto* found = master->find(symbol);
+    return !found || execution::paper::is_in_session(terms, *found, at);
+  };
   settings.follower = desk.get();
   settings.snapshots = execution::snapshot_time::quiet;
   settings.restored = [desk](const execution::account_book& book) { desk->restored(book); };

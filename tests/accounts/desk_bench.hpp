@@ -97,6 +97,10 @@ protected:
       const auto* what = master->find(symbol);
       return what ? std::optional{contract_of(*what)} : std::nullopt;
     };
+    settings.core.is_open = [this](const std::string& symbol, const order_terms& terms, utc_time at) {
+      const auto* what = master->find(symbol);
+      return !what || paper::is_in_session(terms, *what, at);
+    };
     settings.follower = desk.get();
     // accounts_from_snapshots runs all of this with one after every commit, so that each restart begins with one
     if (std::getenv("TT_SNAPSHOT_EVERY_COMMIT")) settings.snapshot_every = 1;

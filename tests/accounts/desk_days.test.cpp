@@ -27,6 +27,7 @@ protected:
     auto& r = what.request;
     r.account = account_id{"paper"};
     r.symbol = pick_symbol();
+    if (pick(3) == 0) r.strategy = strategy_id{pick(2) == 0 ? "trend" : "other"};
     r.side = pick(2) == 0 ? order_side::buy : order_side::sell;
     r.size = size_quantity{quantity{static_cast<std::int64_t>(pick(6)) + 1}};
     const std::int64_t way = r.side == order_side::buy ? 1 : -1;
@@ -138,6 +139,61 @@ protected:
     }
     return out;
   }
+  /// What the account and each strategy hold of a symbol: orders without a strategy close what no strategy holds first.
+  struct holdings {
+    decimal account;
+    std::map<strategy_id, decimal> own;
+
+    [[nodiscard]] decimal of(const strategy_id& who) const {
+      if (!who.empty()) return own.contains(who) ? own.at(who) : decimal{};
+      auto rest = account;
+      for (const auto& [id, theirs] : own) rest -= theirs;
+      return rest;
+    }
+    void trade(const strategy_id& who, decimal change) {
+      const auto before = account, by_hand = of({});
+      account += change;
+      if (!who.empty()) {
+        own[who] += change;
+        return;
+      }
+      if (before.is_zero() || before.is_positive() == change.is_positive()) return;
+      const auto along = [&](decimal amount) { return amount.is_positive() == before.is_positive() ? amount.abs() : decimal{}; };
+      auto closed = std::min(change.abs(), before.abs()) - along(by_hand);
+      for (auto& [id, theirs] : own) {
+        if (!closed.is_positive()) return;
+        const auto part = std::min(along(theirs), closed);
+        theirs += before.is_positive() ? -part : part;
+        closed -= part;
+      }
+    }
+  };
+  static decimal signed_of(const order_fill& fill) { return fill.way == direction::buy ? fill.qty.value() : -fill.qty.value(); }
+  /// No leg of a bracket has turned a position, nor rests for more than its owner holds.
+  void check_owners(std::vector<execution_snapshot> executions, const std::vector<order_snapshot>& orders, const std::string& where) {
+    std::ranges::sort(executions, {}, &execution_snapshot::sequence);
+    std::map<std::string, holdings> held;
+    for (const auto& one : executions) {
+      auto& all = held[one.fill.symbol];
+      const auto before = all.account, change = signed_of(one.fill);
+      all.trade(one.strategy, change);
+      if (one.reason != "stop" && one.reason != "target") continue;
+      ASSERT_TRUE(before.is_positive() != change.is_positive() && change.abs() <= before.abs())
+        << where << ": the " << one.reason << " of " << one.fill.symbol << " turned " << before.to_string() << " by " << change.to_string() << '\n' << lives_of(orders, one.fill.symbol);
+    }
+    std::map<std::tuple<std::string, strategy_id, direction>, decimal> legs;
+    for (const auto& one : orders) {
+      const auto& what = one.what;
+      const bool is_leg = (what.leg == "stop" || what.leg == "target") && may_trade(what.state);
+      if (is_leg) legs[{what.symbol, what.strategy, what.way()}] += (what.terms.qty - what.filled).value();
+    }
+    for (const auto& [key, rest] : legs) {
+      const auto& [symbol, who, way] = key;
+      const auto own = held[symbol].of(who);
+      ASSERT_TRUE(rest <= std::max(way == direction::sell ? own : -own, decimal{}))
+        << where << ": legs of '" << who.str() << "' close " << rest.to_string() << ' ' << symbol << " of " << own.to_string() << '\n' << lives_of(orders, symbol);
+    }
+  }
   /// Positions are the sum of what was executed, and what rests to close one is never more than it.
   void check(const std::string& where) {
     std::map<std::string, decimal> executed, held;
@@ -151,6 +207,7 @@ protected:
     for (const auto& [symbol, sum] : executed) ASSERT_EQ(sum, held[symbol]) << where << ' ' << symbol;
     const auto list = got<std::vector<order_snapshot>>([&](auto done) { port->orders(ann, all, done); });
     ASSERT_TRUE(list) << where;
+    check_owners(*executions, *list, where);
     for (const auto& one : *list) {
       const auto& what = one.what;
       if (what.leg.empty() || what.terms.effect != position_effect::reduce_only || !may_trade(what.state)) continue;

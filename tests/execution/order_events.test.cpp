@@ -24,7 +24,7 @@ const std::map<order_state, std::string> expected = {
   {order_state::risk_rejected,    ". . . . . . . . . . . . . . . . . . . b b . ."},
   {order_state::submitting,       ". . = r U A H W r c e r . . . . . + . P F = ."},
   {order_state::unknown,          ". . = . = A H W r c e r r r . + = + = P F = ."},
-  {order_state::accepted,         ". . . . = = H W . c e r . . . . = X = P F U ."},
+  {order_state::accepted,         ". . . . = = H W . c e r . . R . = X = P F U ."},
   {order_state::suspended,        ". . . . = A = W . c e r . . . . = X = P F U ."},
   {order_state::working,          ". . . . = = . = . c e r . . R . = X = P F U ."},
   {order_state::partially_filled, ". . . . = = . = . c e r . . R . = X = P F U ."},

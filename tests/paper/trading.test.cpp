@@ -217,6 +217,52 @@ TEST(trading, legs_of_a_bracket_close_and_are_never_held_back_by_limits) {
   a.check_in_step();
 }
 
+TEST(trading, a_stop_that_waits_for_the_open_follows_the_position_and_can_be_moved) {
+  account a;
+  auto what = a.wanted(order_side::buy, "40", "100.01");
+  what.request.type = order_type::bracket;
+  what.request.tif = time_in_force::gtc;
+  what.request.loss = stop_loss{px("95"), {}};
+  const auto entry = a.place(what).number;
+  ASSERT_EQ(a.core->book().held("AAPL"), qty("40"));
+  a.now = at("2026-01-15T22:00:00Z");
+  a.quote("99.99", "100.01");
+  const auto extended = [&](const char* size, const char* limit) {
+    auto out = a.wanted(order_side::sell, size, limit);
+    out.request.hours = order_hours::extended;
+    return a.place(out).number;
+  };
+  const auto stop = [&]() -> const order& {
+    for (const auto leg : a.core->book().find(entry)->linked)
+      if (may_trade(a.core->book().find(leg)->state)) return *a.core->book().find(leg);
+    ADD_FAILURE() << "no stop";
+    return *a.core->book().find(entry);
+  };
+  a.run(a.core->on_price("AAPL", px("100"), a.now));
+  const auto exit = extended("5", "99.50"); // the legs make room, and come back
+  ASSERT_EQ(a.core->book().find(exit)->state, order_state::filled) << a.core->book().find(exit)->reason;
+  ASSERT_EQ(stop().state, order_state::accepted);
+  ASSERT_EQ(stop().terms.qty, qty("35"));
+  const auto rests = extended("10", "100.20");
+  ASSERT_EQ(a.core->book().find(rests)->state, order_state::working) << a.core->book().find(rests)->reason;
+  a.now += 1s;
+  a.quote("100.30", "100.32");
+  ASSERT_EQ(a.core->book().held("AAPL"), qty("25"));
+  EXPECT_EQ(stop().terms.qty, qty("25"));
+  EXPECT_EQ(stop().state, order_state::accepted);
+  terms_change to;
+  to.stop_price = px("96");
+  EXPECT_FALSE(a.run(a.core->replace(stop().number, to, a.now)).refused);
+  EXPECT_EQ(stop().terms.stop_price, px("96"));
+  a.check_in_step();
+  a.now = at("2026-01-16T14:31:00Z");
+  a.quote("95.00", "95.02");
+  a.now += 1s;
+  a.quote("95.00", "95.02");
+  EXPECT_EQ(a.core->book().held("AAPL"), qty("0"));
+  a.check_in_step();
+}
+
 /// Random trading with restarts: gate, journal and venue agree after every step.
 TEST(trading, gate_journal_and_venue_stay_in_step) {
   std::mt19937_64 random(3);

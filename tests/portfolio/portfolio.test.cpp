@@ -124,6 +124,16 @@ TEST(portfolio, a_fill_through_zero_closes_and_opens) {
   EXPECT_EQ(l.book.held().at("AAPL").cost, decimal{});
 }
 
+TEST(portfolio, the_fee_of_a_fill_through_zero_is_split_by_what_it_closed_and_opened) {
+  ledger l;
+  l.fill("AAPL", 20, "100");
+  l.fill("AAPL", -30, "101", {}, "3"); // closes 20, opens 10
+  EXPECT_EQ(l.book.trades().gross_profit, m("18"));
+  l.fill("AAPL", 10, "101", {}, "1");
+  EXPECT_EQ(l.book.trades().gross_loss, m("-2")) << "one for its entry, one for its exit";
+  EXPECT_EQ(l.book.trades().trades, 2u);
+}
+
 TEST(portfolio, foreign_shares_earn_by_price_and_by_rate) {
   ledger l;
   l.fill("SAP", 10, "100", sap, "0", "1.10"); // 1,100 USD paid

@@ -151,14 +151,14 @@ std::optional<utc_time> paper_broker::expiry_of(const submit_request& request, c
   return std::nullopt;
 }
 
-bool paper_broker::is_in_session(const paper_order& order, const instrument& what, utc_time now) {
+bool is_in_session(const order_terms& terms, const instrument& what, utc_time now) {
   const auto state = what.calendar->state_at(now);
-  switch (order.asked.terms.tif) {
+  switch (terms.tif) {
   case time_in_force::pre: return state == market_state::pre;
   case time_in_force::post: return state == market_state::post;
   default: break;
   }
-  return order.asked.terms.hours == order_hours::extended ? state != market_state::closed : state == market_state::regular;
+  return terms.hours == order_hours::extended ? state != market_state::closed : state == market_state::regular;
 }
 
 void paper_broker::do_submit(const submit_request& request, utc_time now) {
@@ -183,7 +183,7 @@ void paper_broker::do_submit(const submit_request& request, utc_time now) {
   order.placed_event = m.events;
   order.stop = request.terms.stop_price;
   set_expiry(order, expiry_of(request, m.what, now));
-  const bool is_open = is_in_session(order, m.what, now);
+  const bool is_open = is_in_session(order.asked.terms, m.what, now);
   order.status = is_open ? venue_status::working : venue_status::accepted;
   known_wires_.emplace(request.wire_id.str(), number);
   answer.order = order.handle(session_);
@@ -324,7 +324,7 @@ void paper_broker::wake(utc_time now) {
   wake_due_ = next_turn(now);
   for (auto& [number, order] : open_) {
     const auto& what = markets_.find(order.asked.symbol)->second.what;
-    const bool is_open = is_in_session(order, what, now);
+    const bool is_open = is_in_session(order.asked.terms, what, now);
     if (is_open == (order.status == venue_status::working)) continue;
     order.status = is_open ? venue_status::working : venue_status::accepted;
     order.at = now;
@@ -407,7 +407,7 @@ void paper_broker::restore_order(const submit_request& request, const venue_orde
   order.is_triggered = progress.is_triggered;
   order.told = progress;
   set_expiry(order, expiry_of(request, known->second.what, now_));
-  order.status = is_in_session(order, known->second.what, now_) ? venue_status::working : venue_status::accepted;
+  order.status = is_in_session(order.asked.terms, known->second.what, now_) ? venue_status::working : venue_status::accepted;
   known_wires_.emplace(request.wire_id.str(), number);
   open_.emplace(number, std::move(order));
 }

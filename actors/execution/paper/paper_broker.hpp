@@ -25,6 +25,9 @@ namespace tt::execution::paper {
 /// What the paper broker can do.
 venue_capabilities paper_capabilities();
 
+/// Whether an order with those terms trades now: its session is open.
+[[nodiscard]] bool is_in_session(const order_terms& terms, const instrument& what, utc_time now);
+
 class paper_broker {
 public:
   /// Orders that may rest at one time; one more is refused.
@@ -123,7 +126,6 @@ private:
   [[nodiscard]] lookup_answer answer_to(const wire_order_id& wire, const venue_order_id& id, utc_time now);
   [[nodiscard]] result<void> check(const submit_request& request) const;
   [[nodiscard]] std::optional<utc_time> expiry_of(const submit_request& request, const instrument& what, utc_time now) const;
-  [[nodiscard]] static bool is_in_session(const paper_order& order, const instrument& what, utc_time now);
   void expire_due(utc_time now);
   void wake(utc_time now);
   /// When a session begins or ends next; no state of an order changes by its session before.
