@@ -134,6 +134,7 @@ result<resume_question> account_desk::ask_resume(access& in, const trading_calle
   }
   resume_question out;
   out.token = std::move(token);
+  out.lifts = stop_.is_active() ? resume_question::subject::stop : resume_question::subject::breakers;
   out.expires_in = risk::kill_switch::token_life;
   out.blocking = breakers_.would_trip(rearm_inputs(in), limits_now());
   return out;
