@@ -49,6 +49,7 @@ struct desk_settings {
   risk::limit_set limits;
   execution::venue_capabilities can;
   risk::fee_view fees = {};
+  decimal sales_ratio = {}; ///< part of fees.ratio that only sales pay
   /// Ticks by which a fill is expected to be worse than the market was; below one, one is reckoned with.
   int slippage_ticks = 0;
   std::string benchmark = {};                        ///< symbol whose moves stop entries; empty: none

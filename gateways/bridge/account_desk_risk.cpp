@@ -57,7 +57,8 @@ result<void> account_desk::reckon(const order_request& asked, const instrument& 
   risk::checked_math math;
   const auto per_unit = math.multiply(math.multiply(out.price_used->value().abs(), contract.multiplier), market->instrument.fx);
   const auto value = math.multiply(per_unit, size.value());
-  const auto costs = math.add(math.add(fees.per_order.value(), math.multiply(fees.per_unit.value(), size.value())), math.multiply(fees.ratio, value));
+  const auto ratio = direction_of(asked.side) == direction::buy ? math.subtract(fees.ratio, settings_.sales_ratio) : fees.ratio;
+  const auto costs = math.add(math.add(fees.per_order.value(), math.multiply(fees.per_unit.value(), size.value())), math.multiply(ratio, value));
   if (!math.is_good()) return error{errc::out_of_range, "the figures of this order leave the range of numbers", "quantity"};
   out.notional = money{value};
   out.fees = money{costs};

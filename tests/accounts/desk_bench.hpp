@@ -71,6 +71,7 @@ protected:
     venue->settings.type = type;
     venue->settings.starting_cash = cash;
     venue->settings.fills.latency = latency;
+    venue->settings.fills.fees = fees;
     venue->session = "e" + std::to_string(epoch);
     venue->master = master;
     venue->clock = [this] { return now(); };
@@ -84,6 +85,8 @@ protected:
     of_desk.generation = generation;
     if (steady) of_desk.clock_ns = [this] { return steady->count(); };
     of_desk.limits = limits;
+    of_desk.fees = {fees.commission_per_order, fees.commission_per_unit + fees.exchange_per_unit, fees.commission_ratio + fees.regulatory_sell_ratio};
+    of_desk.sales_ratio = fees.regulatory_sell_ratio;
     of_desk.can = paper::paper_capabilities();
     of_desk.master = master;
     of_desk.benchmark = "MSFT";
@@ -304,6 +307,7 @@ protected:
   account_type type = account_type::margin;
   std::chrono::milliseconds latency{0};
   money cash{100'000};
+  paper::fee_schedule fees; ///< of the broker, as the desk knows them
   std::uint32_t generation = 0;        ///< how often the account was started over
   std::optional<nanoseconds> steady;   ///< the clock of persons; nothing: the market's
   risk::limit_set limits = risk::default_limits();
