@@ -262,6 +262,8 @@ struct resume_question {
   std::string token;
   std::chrono::seconds expires_in{60};
   std::vector<std::string> blocking;
+  /// What the answer would do; an account that nobody stopped may still have breakers to arm again.
+  enum class subject : std::uint8_t { stop, breakers } lifts = subject::stop;
 };
 
 /// Alarms that an account remembers.

@@ -204,6 +204,8 @@ std::shared_ptr<account_desk> trading_service::make_desk(const gateway::paper_ac
   settings.trading = what.trading == gateway::trading_permission::on ? risk::on_off::on : risk::on_off::off;
   settings.rules = rules;
   settings.fees = fees_of(what.settings.fills.fees);
+  settings.leverage = what.settings.leverage;
+  settings.sales_ratio = what.settings.fills.fees.regulatory_sell_ratio;
   settings.slippage_ticks = what.settings.fills.slippage_ticks;
   if (around_.master->find(around_.config.benchmark)) settings.benchmark = around_.config.benchmark;
   settings.is_real_time = around_.is_real_time;

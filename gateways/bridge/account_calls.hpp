@@ -28,7 +28,9 @@ struct actor_trading_port::known_health {
   /// The question of a resume that is open, and the accounts it was put to.
   struct question {
     std::string token;
-    std::vector<account_id> accounts;
+    std::map<account_id, resume_question::subject> accounts;
+    /// Where a stop is to be lifted, an account that nobody stopped and whose breakers can't be armed yet stays as it is.
+    [[nodiscard]] bool is_left_alone(const account_id& id) const;
   };
   question resuming;
 

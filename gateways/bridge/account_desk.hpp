@@ -49,6 +49,8 @@ struct desk_settings {
   risk::limit_set limits;
   execution::venue_capabilities can;
   risk::fee_view fees = {};
+  decimal sales_ratio = {}; ///< part of fees.ratio that only sales pay
+  decimal leverage{2};      ///< of the venue's buying power, where it lends
   /// Ticks by which a fill is expected to be worse than the market was; below one, one is reckoned with.
   int slippage_ticks = 0;
   std::string benchmark = {};                        ///< symbol whose moves stop entries; empty: none
@@ -215,6 +217,8 @@ private:
                    reply<placed_order> told);
   void cancel_for(access& in, closing& plan);
   void finish_closing(access& in, std::shared_ptr<closing> plan);
+  /// The buying power that the account shows once this many have filled at this price; nothing where it is not known.
+  [[nodiscard]] std::optional<money> buying_power_after(const order_request& asked, const instrument& contract, quantity size, price at, money costs) const;
   /// Figures of a preview: of what would be sent, or of what was asked where nothing would. Errors: out_of_range.
   result<void> reckon(const order_request& asked, const instrument& contract, const risk::decision& verdict, order_preview& out) const;
   void refresh(utc_time now);

@@ -246,11 +246,14 @@ struct account_desk::closing {
   close_request what;
   std::vector<order_id> cancelled;
   std::vector<order_number> waits_for;
+  std::vector<order_number> cuts; ///< orders that are asked to leave room, and stay
   std::vector<order_snapshot> orders;
   std::optional<error> failed;
   std::size_t open = 0;
   int looks = 0;
   reply<closed_positions> done;
+
+  void make_room(account_desk& desk, access& in);
 };
 
 void account_desk::place_close(access& in, const trading_caller& who, const position& held, const close_request& what,
@@ -279,6 +282,7 @@ void account_desk::close(access& in, const trading_caller& who, close_request wh
   if (what.symbol && in.book()->held(*what.symbol).is_zero()) return plan->done(closed_positions{}); // flat already: nothing to do
   plan->what = std::move(what);
   cancel_for(in, *plan);
+  plan->make_room(*this, in);
   finish_closing(in, std::move(plan));
 }
 
@@ -296,11 +300,42 @@ void account_desk::cancel_for(access& in, closing& plan) {
   plan.cancelled = cancel_each(in, plan.who, plan.waits_for);
 }
 
+/// Of a part: what rests only to close the position is cut where it leaves that part no room, the newest first.
+void account_desk::closing::make_room(account_desk& desk, access& in) {
+  if (!what.symbol || !what.qty) return;
+  const auto& book = *in.book();
+  auto free = quantity{book.held(*what.symbol).value().abs()};
+  std::vector<order_number> resting;
+  for (const auto number : book.open_orders()) {
+    const auto& one = *book.find(number);
+    const bool only_closes = one.symbol == *what.symbol && one.terms.effect == position_effect::reduce_only && !book.is_protection(one);
+    if (!only_closes || to_close(book.held(one.symbol), one.way()).is_zero()) continue;
+    free -= std::min(free, one.remaining());
+    if (one.owner == ownership::own && (one.state == order_state::working || one.state == order_state::partially_filled)) resting.push_back(number);
+  }
+  auto lacking = *what.qty > free ? *what.qty - free : quantity{};
+  for (auto number = resting.rbegin(); number != resting.rend() && !lacking.is_zero(); ++number) {
+    const auto& one = *book.find(*number);
+    const auto cut = std::min(lacking, one.remaining());
+    lacking -= cut;
+    if (cut == one.remaining()) {
+      waits_for.push_back(*number);
+      for (auto& id : desk.cancel_each(in, who, {*number})) cancelled.push_back(std::move(id));
+      continue;
+    }
+    terms_change less;
+    less.qty = one.terms.qty - cut;
+    cuts.push_back(*number);
+    in.run([&](account_core& core, utc_time now) { return core.replace(*number, less, now); }, [](const order_answer&) {});
+  }
+}
+
 void account_desk::finish_closing(access& in, std::shared_ptr<closing> plan) {
   if (!in.book()) return plan->done(error{errc::not_available, "the journal is being repaired; nothing was closed"});
   const auto& book = *in.book();
   const bool waits = std::ranges::any_of(plan->waits_for, [&](order_number n) { return book.find(n) && !is_final(book.find(n)->state); });
-  if (waits) {
+  const bool is_cut = std::ranges::none_of(plan->cuts, [&](order_number n) { return book.find(n) && book.find(n)->state == order_state::pending_replace; });
+  if (waits || !is_cut) {
     ++plan->looks;
     // a slow venue: who asked is not kept waiting, the closing orders follow
     if (plan->looks == closing_looks) std::exchange(plan->done, [](const result<closed_positions>&) {})(closed_positions{{}, plan->cancelled});

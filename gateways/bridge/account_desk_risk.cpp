@@ -1,6 +1,7 @@
 // Emergency stop, breakers, limits, preview: the rules of an account, and what people change of them.
 
 #include "gateways/bridge/account_desk.hpp"
+#include "gateways/bridge/buying_power.hpp"
 
 #include "actors/risk/checked_math.hpp"
 #include "actors/risk/decision.hpp"
@@ -43,7 +44,45 @@ std::vector<order_request> judged_parts(const order_request& what) {
   return out;
 }
 
+/// At which price the venue values what is held: the middle of the newest quote, or the print after it.
+std::optional<price> mark_of(const risk::market_view& market) {
+  if (!market.bid || !market.ask || (market.last && market.last_at > market.quote_at)) return market.last;
+  const auto sum = decimal::checked_add(market.bid->value(), market.ask->value());
+  if (!sum) return market.last;
+  return price{decimal::divide(*sum, decimal{2})};
+}
+
 } // namespace
+
+std::optional<money> account_desk::buying_power_after(const order_request& asked, const instrument& contract, quantity size, price at, money costs) const {
+  const auto* known = gate_->core().state().symbol(asked.symbol);
+  if (!known || !balances_.buying_power || !size.value().is_positive()) return balances_.buying_power;
+  buying_power_basis basis;
+  basis.type = settings_.profile.type;
+  basis.leverage = settings_.leverage;
+  basis.mark = mark_of(known->market).value_or(at);
+  basis.fx = known->instrument.fx;
+  basis.initial_margin = known->instrument.initial_margin;
+  position held;
+  if (const auto mine = books_.held().find(asked.symbol); mine != books_.held().end()) held = mine->second;
+  held.symbol = asked.symbol;
+  held.contract = contract_of(contract);
+  if (held.contract.style == settlement::margined && !basis.initial_margin) return std::nullopt;
+  order_fill fill;
+  fill.symbol = asked.symbol;
+  fill.way = direction_of(asked.side);
+  fill.qty = size;
+  fill.px = at;
+  fill.fees.commission = costs;
+  fill.fx = basis.fx;
+  const auto change = buying_power_change(held, fill, basis);
+  if (!change) return std::nullopt;
+  // shown as 0 it may be less than that, by nobody knows how much
+  if (balances_.buying_power->is_zero() && change->value().is_positive()) return std::nullopt;
+  const auto after = decimal::checked_add(balances_.buying_power->value(), change->value());
+  if (!after) return std::nullopt;
+  return money{after->is_negative() ? decimal{} : *after};
+}
 
 result<void> account_desk::reckon(const order_request& asked, const instrument& contract, const risk::decision& verdict, order_preview& out) const {
   const auto& state = gate_->core().state();
@@ -57,18 +96,12 @@ result<void> account_desk::reckon(const order_request& asked, const instrument& 
   risk::checked_math math;
   const auto per_unit = math.multiply(math.multiply(out.price_used->value().abs(), contract.multiplier), market->instrument.fx);
   const auto value = math.multiply(per_unit, size.value());
-  const auto costs = math.add(math.add(fees.per_order.value(), math.multiply(fees.per_unit.value(), size.value())), math.multiply(fees.ratio, value));
+  const auto ratio = direction_of(asked.side) == direction::buy ? math.subtract(fees.ratio, settings_.sales_ratio) : fees.ratio;
+  const auto costs = math.add(math.add(fees.per_order.value(), math.multiply(fees.per_unit.value(), size.value())), math.multiply(ratio, value));
   if (!math.is_good()) return error{errc::out_of_range, "the figures of this order leave the range of numbers", "quantity"};
   out.notional = money{value};
   out.fees = money{costs};
-  if (!balances_.buying_power) return {};
-  const bool on_margin = contract_of(contract).style == settlement::margined;
-  if (on_margin && !market->instrument.initial_margin) return {};
-  const auto opening = may_send ? math.subtract(size.value(), verdict.closing.value()) : decimal{};
-  const auto cost_per_unit = on_margin ? math.multiply(market->instrument.initial_margin->value(), market->instrument.fx) : per_unit;
-  const auto taken = may_send ? math.add(math.multiply(cost_per_unit, opening), costs) : decimal{};
-  const auto free = math.subtract(math.subtract(balances_.buying_power->value(), state.held_buying_power(math)), taken);
-  if (math.is_good()) out.buying_power_after = money{free};
+  out.buying_power_after = may_send ? buying_power_after(asked, contract, size, *out.price_used, money{costs}) : balances_.buying_power;
   return {};
 }
 
@@ -134,6 +167,7 @@ result<resume_question> account_desk::ask_resume(access& in, const trading_calle
   }
   resume_question out;
   out.token = std::move(token);
+  out.lifts = stop_.is_active() ? resume_question::subject::stop : resume_question::subject::breakers;
   out.expires_in = risk::kill_switch::token_life;
   out.blocking = breakers_.would_trip(rearm_inputs(in), limits_now());
   return out;

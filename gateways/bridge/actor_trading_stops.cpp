@@ -44,51 +44,60 @@ void actor_trading_port::stop(const trading_caller& who, stop_request what, repl
     [who, what](account_desk& desk, account_access& in, const auto& told) { desk.stop(in, who, what, told); });
 }
 
+bool actor_trading_port::known_health::question::is_left_alone(const account_id& id) const {
+  const auto mine = accounts.find(id);
+  if (mine == accounts.end() || mine->second == resume_question::subject::stop) return false;
+  return std::ranges::any_of(accounts, [](const auto& one) { return one.second == resume_question::subject::stop; });
+}
+
 void actor_trading_port::ask_resume(const trading_caller& who, std::string reason, reply<resume_question> done) {
   const auto ids = reachable(who);
   if (ids.empty()) return done(error{errc::not_found, "there are no accounts"});
+  using answers = std::vector<std::pair<account_id, resume_question>>;
+  const auto sum_up = [this, done](const answers& all) {
+    resume_question sum = all.front().second;
+    known_health::question open{sum.token, {}};
+    for (const auto& [id, one] : all) open.accounts.emplace(id, one.lifts);
+    sum.blocking.clear();
+    for (const auto& [id, one] : all) {
+      if (one.lifts == resume_question::subject::stop) sum.lifts = one.lifts;
+      if (open.is_left_alone(id)) continue;
+      for (const auto& code : one.blocking)
+        if (std::ranges::find(sum.blocking, code) == sum.blocking.end()) sum.blocking.push_back(code);
+    }
+    {
+      const std::lock_guard lock(health_->mutex);
+      health_->resuming = std::move(open);
+    }
+    done(std::move(sum));
+  };
   // the first account makes the token; the others are asked with the same one
-  const auto put = [this, who, reason, done](std::vector<account_id> to, std::string token, std::optional<resume_question> first) {
+  const auto put = [this, who, reason, done, sum_up](const std::vector<account_id>& to, const std::string& token, const answers& before) {
     with_all<resume_question>(
       who, to,
-      [this, done, to, first](result<std::vector<result<resume_question>>> got) {
-        auto sum = first;
-        std::vector<account_id> asked;
+      [done, to, before, sum_up](const result<std::vector<result<resume_question>>>& got) {
+        auto all = before;
         std::optional<error> failed;
         for (std::size_t i = 0; got && i < got->size(); ++i) {
           const auto& one = (*got)[i];
           if (!one && one.error().code != errc::conflict) return done(one.error());
           if (!one) failed = one.error(); // nothing is stopped there
-          if (!one) continue;
-          asked.push_back(to[i]);
-          if (!sum) sum = *one;
-          else
-            for (const auto& code : one->blocking)
-              if (std::ranges::find(sum->blocking, code) == sum->blocking.end()) sum->blocking.push_back(code);
+          else all.emplace_back(to[i], *one);
         }
-        if (!sum) return done(failed.value_or(error{errc::conflict, "nothing is stopped"}));
-        {
-          const std::lock_guard lock(health_->mutex);
-          auto& known = health_->resuming;
-          if (known.token != sum->token) known = {sum->token, {}};
-          known.accounts.insert(known.accounts.end(), asked.begin(), asked.end());
-        }
-        done(*sum);
+        if (all.empty()) return done(failed.value_or(error{errc::conflict, "nothing is stopped"}));
+        sum_up(all);
       },
-      [who, reason = reason, token](account_desk& desk, account_access& in, const auto& told) { told(desk.ask_resume(in, who, reason, token)); });
+      [who, reason, token](account_desk& desk, account_access& in, const auto& told) { told(desk.ask_resume(in, who, reason, token)); });
   };
   with<resume_question>(
     who, ids.front(),
-    [this, ids, put, done](result<resume_question> first) {
+    [this, ids, put, sum_up, done](const result<resume_question>& first) {
       const std::vector<account_id> others(ids.begin() + 1, ids.end());
       if (!first && (first.error().code != errc::conflict || others.empty())) return done(first.error());
-      if (first) {
-        const std::lock_guard lock(health_->mutex);
-        health_->resuming = {first->token, {ids.front()}};
-      }
-      if (others.empty()) return done(std::move(first));
-      const auto token = first ? first->token : accounts_->make_token();
-      put(others, token, first ? std::optional{*first} : std::nullopt);
+      answers known;
+      if (first) known.emplace_back(ids.front(), *first);
+      if (others.empty()) return sum_up(known);
+      put(others, first ? first->token : accounts_->make_token(), known);
     },
     [who, reason](account_desk& desk, account_access& in, const auto& told) { told(desk.ask_resume(in, who, reason)); });
 }
@@ -96,17 +105,28 @@ void actor_trading_port::ask_resume(const trading_caller& who, std::string reaso
 void actor_trading_port::resume(const trading_caller& who, std::string token, reply<std::uint64_t> done) {
   auto ids = reachable(who);
   if (ids.empty()) return done(error{errc::not_found, "there are no accounts"});
+  known_health::question asked;
   {
     const std::lock_guard lock(health_->mutex);
-    if (health_->resuming.token == token) ids = health_->resuming.accounts;
-    else ids.resize(1); // says what is wrong with the token
+    if (health_->resuming.token == token) asked = health_->resuming;
+  }
+  if (asked.accounts.empty()) ids.resize(1); // says what is wrong with the token
+  else {
+    ids.clear();
+    for (const auto& [id, lifts] : asked.accounts) ids.push_back(id);
   }
   // all or none: an account that would stop again at once keeps the others stopped, too
   with_all<std::uint64_t>(
     who, ids,
-    [this, who, ids, token, done](result<std::vector<result<std::uint64_t>>> got) {
-      if (const auto all = all_of(got); !all) return done(all.error());
-      resume_all(who, ids, token, done);
+    [this, who, ids, token, asked, done](const result<std::vector<result<std::uint64_t>>>& got) {
+      if (!got) return done(got.error());
+      std::vector<account_id> lifted;
+      for (std::size_t i = 0; i < ids.size(); ++i) {
+        const auto& may = (*got)[i];
+        if (may) lifted.push_back(ids[i]);
+        else if (may.error().code != errc::conflict || !asked.is_left_alone(ids[i])) return done(may.error());
+      }
+      resume_all(who, lifted, token, done);
     },
     [](account_desk& desk, account_access& in, const auto& told) {
       const auto may = desk.may_resume(in);

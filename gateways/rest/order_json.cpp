@@ -76,10 +76,31 @@ void read_bracket(object_reader& body, order_request& out) {
   }
 }
 
-/// What a pair has as a whole; said of a leg it would not be heeded.
-constexpr std::array of_the_pair{"account_id", "account", "time_in_force", "tif", "duration", "good_till", "extended_hours", "reduce_only", "allow_close_part",
-                                 "notional", "weight", "trail_offset", "trail_percent", "take_profit", "stop_loss", "legs", "strategy_id", "strategy",
-                                 "alert_id", "comment", "client_order_id"};
+/// What a leg can't have: it would not be heeded.
+constexpr std::array not_of_a_leg{"trail_offset", "trail_percent", "take_profit", "stop_loss", "legs"};
+
+/// What a pair has as a whole, said of a leg once more: it must be what the order has.
+void read_shared(object_reader& leg, const order_request& whole) {
+  const auto agree = [&](std::string_view name, const auto& said, const auto& has) {
+    if (said && *said != has) leg.problem(name, "is the same for both legs: put it beside legs", "conflict");
+  };
+  agree("account_id", leg.string({"account_id", "account"}, need::optional, longest_id), whole.account.str());
+  agree("strategy_id", leg.string({"strategy_id", "strategy"}, need::optional, longest_id), whole.strategy.str());
+  agree("alert_id", leg.string({"alert_id"}, need::optional, longest_id), whole.alert.str());
+  agree("client_order_id", leg.string({"client_order_id"}, need::optional, longest_id), whole.client_id.str());
+  agree("comment", leg.string({"comment"}, need::optional, longest_comment), whole.comment);
+  agree("time_in_force", choice<time_in_force>(leg, {"time_in_force", "tif", "duration"}, need::optional), whole.tif);
+  agree("good_till", moment(leg, "good_till"), whole.good_till);
+  agree("extended_hours", leg.boolean({"extended_hours"}, need::optional), whole.hours == order_hours::extended);
+  agree("reduce_only", leg.boolean({"reduce_only"}, need::optional), whole.effect == position_effect::reduce_only);
+  agree("allow_close_part", leg.boolean({"allow_close_part"}, need::optional), whole.closing == close_part::send_alone);
+  const auto* by_money = std::get_if<size_notional>(&whole.size);
+  const auto* by_weight = std::get_if<size_weight>(&whole.size);
+  agree("notional", more_than_zero(leg, {"notional"}), by_money ? by_money->value.value() : decimal{});
+  agree("weight", more_than_zero(leg, {"weight"}), by_weight ? by_weight->value : decimal{});
+  for (const char* name : not_of_a_leg)
+    if (leg.value({name}, need::optional)) leg.problem(name, "is nothing that a leg can have", "conflict");
+}
 
 /// Legs are OrderRequests; what they must share with the order may be left out or be equal.
 void read_legs(object_reader& body, order_request& out) {
@@ -99,8 +120,7 @@ void read_legs(object_reader& body, order_request& out) {
     if (symbol && *symbol != out.symbol) inner.problem("symbol", "both legs have the symbol of the order", "conflict");
     const auto size = more_than_zero(inner, {"quantity", "qty", "contracts"});
     const auto* whole = std::get_if<size_quantity>(&out.size);
-    for (const char* name : of_the_pair)
-      if (inner.value({name}, need::optional)) inner.problem(name, "is the same for both legs: put it beside legs", "conflict");
+    read_shared(inner, out);
     if (size && !(whole && whole->value.value() == *size)) inner.problem("quantity", "both legs have the quantity of the order", "conflict");
     body.absorb(inner, "legs");
     out.legs.push_back(leg);
@@ -123,7 +143,6 @@ order_request read_order_request(object_reader& body) {
   if (const auto offset = more_than_zero(body, {"trail_offset"})) out.trail_offset = price{*offset};
   out.trail_percent = more_than_zero(body, {"trail_percent"});
   read_bracket(body, out);
-  read_legs(body, out);
   out.tif = choice<time_in_force>(body, {"time_in_force", "tif", "duration"}, need::optional).value_or(time_in_force::day);
   out.good_till = moment(body, "good_till");
   if (body.boolean({"extended_hours"}, need::optional).value_or(false)) out.hours = order_hours::extended;
@@ -136,6 +155,7 @@ order_request read_order_request(object_reader& body) {
   const auto id = body.string({"client_order_id"}, need::optional, longest_id).value_or("");
   if (id.find_first_not_of(id_characters) != std::string::npos) body.problem("client_order_id", "may hold A-Z, a-z, 0-9 and . _ : -", "value");
   out.client_id = client_order_id{id};
+  read_legs(body, out); // last: they are held against the rest
   return out;
 }
 

@@ -383,7 +383,7 @@ TEST_F(desk_bench, a_preview_says_what_an_order_would_cost) {
   EXPECT_EQ(seen->decision.result, verdict::approved) << seen->decision.code << " " << seen->decision.message;
   EXPECT_EQ(seen->price_used, px("100.01"));
   EXPECT_EQ(seen->notional, money{dec("1000.1")});
-  EXPECT_EQ(seen->buying_power_after, money{dec("198999.9")});
+  EXPECT_EQ(seen->buying_power_after, money{dec("198999.8")}) << "1,000 are paid for, and a tick each is lost at once, twice over";
   asked.size = size_quantity{qty("100000")};
   const auto large = got<order_preview>([&](auto done) { port->preview(ann, asked, done); });
   ASSERT_TRUE(large);
@@ -468,6 +468,46 @@ TEST_F(desk_bench, closing_a_position_takes_back_what_rests_only_to_close_it) {
   EXPECT_EQ(closed->cancelled, std::vector{resting->order.what.id});
   pass(200ms);
   EXPECT_TRUE(positions().empty());
+}
+
+TEST_F(desk_bench, closing_a_part_cuts_what_rests_only_to_close_it) {
+  start();
+  quote("AAPL", "99.99", "100.01");
+  ASSERT_TRUE(place(order_side::buy, "60"));
+  auto older = sale_that_closes("20");
+  older.request.type = order_type::limit;
+  older.request.limit_price = px("105");
+  auto stop = sale_that_closes("40");
+  stop.request.type = order_type::trailing_stop;
+  stop.request.trail_percent = dec("5");
+  ASSERT_TRUE(got<placed_order>([&](auto done) { port->place(ann, older, done); }));
+  ASSERT_TRUE(got<placed_order>([&](auto done) { port->place(ann, stop, done); }));
+  pass(100ms);
+  const auto close = [&](const char* size) {
+    close_request what;
+    what.account = account_id{"paper"};
+    what.symbol = "AAPL";
+    what.qty = qty(size);
+    const auto out = got<closed_positions>([&](auto done) { port->close(ann, what, done); });
+    EXPECT_TRUE(out) << to_string(out.error());
+    pass(200ms);
+    EXPECT_TRUE(out && out->orders.size() == 1 && out->orders[0].what.reject_code.empty()) << (out && !out->orders.empty() ? out->orders[0].what.reject_code : "");
+    return out.value_or(closed_positions{});
+  };
+  const auto rests = [&] {
+    std::map<order_type, quantity> out;
+    for (const auto& one : orders())
+      if (!is_final(one.what.state)) out[one.what.terms.type] = one.what.remaining();
+    return out;
+  };
+  EXPECT_TRUE(close("30").cancelled.empty()) << "the stop goes on with what is left";
+  ASSERT_EQ(positions().size(), 1U);
+  EXPECT_EQ(positions()[0].held.qty, qty("30"));
+  EXPECT_EQ(rests(), (std::map<order_type, quantity>{{order_type::limit, qty("20")}, {order_type::trailing_stop, qty("10")}}));
+  EXPECT_EQ(close("15").cancelled.size(), 1U) << "nothing is left for the newer one";
+  ASSERT_EQ(positions().size(), 1U);
+  EXPECT_EQ(positions()[0].held.qty, qty("15"));
+  EXPECT_EQ(rests(), (std::map<order_type, quantity>{{order_type::limit, qty("15")}}));
 }
 
 TEST_F(desk_bench, closing_everything_at_a_slow_venue_is_answered_and_goes_on) {

@@ -50,17 +50,34 @@ protected:
   void start() {
     stop();
     ++epoch;
+    hosts = std::make_shared<account_hosts>([](const std::string&, const reply<void>& done) { done({}); }, [] { return std::string(32, 't'); });
+    std::tie(account, broker) = host("paper");
+    port = std::make_unique<actor_trading_port>(hosts, std::make_shared<trading_watchers>(), nullptr);
+    orders_of_signals = std::make_shared<account_order_desk>(hosts);
+    scheduler.run();
+    pass(50ms);
+  }
+  /// Another account beside it, without a market; until the next start.
+  void start_beside(const std::string& name) {
+    const auto [one, venue] = host(name);
+    beside.insert(beside.end(), {one, venue});
+    scheduler.run();
+    pass(50ms);
+  }
+  /// An account and its broker.
+  std::pair<caf::actor, caf::actor> host(const std::string& name) {
     auto venue = std::make_shared<paper_broker_options>();
-    venue->settings.account = account_id{"paper"};
+    venue->settings.account = account_id{name};
     venue->settings.type = type;
     venue->settings.starting_cash = cash;
     venue->settings.fills.latency = latency;
+    venue->settings.fills.fees = fees;
     venue->session = "e" + std::to_string(epoch);
     venue->master = master;
     venue->clock = [this] { return now(); };
-    broker = system.spawn(paper_broker_actor, std::shared_ptr<const paper_broker_options>(venue));
+    const auto its_broker = system.spawn(paper_broker_actor, std::shared_ptr<const paper_broker_options>(venue));
     account_profile profile;
-    profile.id = account_id{"paper"};
+    profile.id = account_id{name};
     profile.venue = venue_id{"paper"};
     profile.type = type;
     desk_settings of_desk;
@@ -68,21 +85,23 @@ protected:
     of_desk.generation = generation;
     if (steady) of_desk.clock_ns = [this] { return steady->count(); };
     of_desk.limits = limits;
+    of_desk.fees = {fees.commission_per_order, fees.commission_per_unit + fees.exchange_per_unit, fees.commission_ratio + fees.regulatory_sell_ratio};
+    of_desk.sales_ratio = fees.regulatory_sell_ratio;
     of_desk.can = paper::paper_capabilities();
     of_desk.master = master;
     of_desk.benchmark = "MSFT";
     of_desk.is_real_time = [this] { return is_real_time; };
     of_desk.make_token = [] { return std::string(32, 'k'); };
-    of_desk.restored = [this](const account_book& book) { caf::anon_send(broker, std::make_shared<const paper_memory>(memory_of(book))); };
+    of_desk.restored = [its_broker](const account_book& book) { caf::anon_send(its_broker, std::make_shared<const paper_memory>(memory_of(book))); };
     of_desk.listener.on_order = [this](const order_snapshot& what) { news.push_back(what); };
     of_desk.listener.on_position = [this](const position_snapshot& what) { positions_told.push_back(what); };
     of_desk.listener.on_risk = [this](const risk_news& what) { risk_told.push_back(what); };
     const auto desk = std::make_shared<account_desk>(std::move(of_desk));
     auto options = std::make_shared<account_options>();
-    options->open_store = [this]() -> result<std::shared_ptr<journal_store>> {
+    options->open_store = [this, name]() -> result<std::shared_ptr<journal_store>> {
       if (disk == disk_state::away) return error{errc::io_error, "no disk"};
       if (disk == disk_state::damaged) return error{errc::corrupt_data, "record 7: its checksum is wrong"};
-      auto opened = open_sqlite_journal(folder.path(generation == 0 ? "journal" : "journal" + std::to_string(generation)));
+      auto opened = open_sqlite_journal(folder.path((name == "paper" ? "journal" : name) + (generation == 0 ? "" : std::to_string(generation))));
       if (!opened) return opened.error();
       return std::shared_ptr<journal_store>(std::make_shared<store_on_disk>(std::move(*opened), disk));
     };
@@ -107,23 +126,20 @@ protected:
     settings.restored = [desk](const account_book& book) { desk->restored(book); };
     options->gate = std::shared_ptr<order_gate>(desk, &desk->gate());
     options->clock = [this] { return now(); };
-    options->broker = broker;
+    options->broker = its_broker;
     options->on_alert = [desk, this](const alert_effect& what) { desk->on_alert(what, now()); };
     options->on_order = [desk](const order& what) { desk->on_order(what); };
     options->on_step = [desk](account_access& in) { desk->on_step(in); };
     options->on_report = [desk, this](const venue_report& report) { desk->on_report(report, now()); };
     options->on_facts = [desk](account_access& in, const symbol_facts& facts) { desk->on_facts(in, facts); };
     options->on_market = [desk](account_access& in, const market_seen& seen) { desk->on_market(in, seen); };
-    account = system.spawn(account_actor, options);
-    hosts = std::make_shared<account_hosts>([](const std::string&, const reply<void>& done) { done({}); }, [] { return std::string(32, 't'); });
-    hosts->add({profile.id, profile.mode, account, desk});
-    port = std::make_unique<actor_trading_port>(hosts, std::make_shared<trading_watchers>(), nullptr);
-    orders_of_signals = std::make_shared<account_order_desk>(hosts);
-    scheduler.run();
-    pass(50ms);
+    const auto made = system.spawn(account_actor, options);
+    hosts->add({profile.id, profile.mode, made, desk});
+    return {made, its_broker};
   }
   void stop() {
     if (hosts) hosts->clear();
+    for (const auto& one : std::exchange(beside, {})) caf::anon_send_exit(one, caf::exit_reason::user_shutdown);
     for (const auto& one : {account, broker})
       if (one) caf::anon_send_exit(one, caf::exit_reason::user_shutdown);
     account = broker = nullptr;
@@ -295,6 +311,7 @@ protected:
   account_type type = account_type::margin;
   std::chrono::milliseconds latency{0};
   money cash{100'000};
+  paper::fee_schedule fees; ///< of the broker, as the desk knows them
   std::uint32_t generation = 0;        ///< how often the account was started over
   std::optional<nanoseconds> steady;   ///< the clock of persons; nothing: the market's
   risk::limit_set limits = risk::default_limits();
@@ -303,6 +320,7 @@ protected:
   const char* volatility = "0.2";     ///< yearly, of what is quoted
   std::shared_ptr<const instrument_master> master;
   caf::actor broker, account;
+  std::vector<caf::actor> beside; ///< other accounts and their brokers
   std::shared_ptr<account_hosts> hosts;
   std::unique_ptr<actor_trading_port> port;
   std::shared_ptr<account_order_desk> orders_of_signals;

@@ -113,5 +113,65 @@ TEST(breaker_figures, moves_are_of_five_minutes_in_either_direction) {
   EXPECT_EQ(moves.move(noon - 1h), decimal{}) << "the market has begun anew";
 }
 
+/// `paper` has lost what it may lose in a day; beside it is an account that has done nothing.
+class desk_beside_a_loser : public desk_bench {
+protected:
+  void SetUp() override {
+    start();
+    start_beside("second");
+    ASSERT_TRUE(set_limit(risk::limit_id::daily_loss, "0.00005"));
+    lose();
+    ASSERT_TRUE(is_tripped(breaker_kind::daily_loss));
+  }
+  void halt(const std::string& name) {
+    stop_request what;
+    what.scope = {risk::kill_scope::kind::account, name};
+    what.reason = "test";
+    ASSERT_TRUE(got<stopped>([&](auto done) { port->stop(ann, what, done); }));
+    ASSERT_FALSE(modes(name).empty());
+  }
+  std::vector<scoped_stop> modes(const std::string& name) {
+    return got<risk_snapshot>([&](auto done) { port->risk_state(ann, account_id{name}, done); }).value_or(risk_snapshot{}).stops;
+  }
+  result<resume_question> ask() {
+    return got<resume_question>([&](auto done) { port->ask_resume(root, "seen", done); });
+  }
+  result<std::uint64_t> resume(const std::string& token) {
+    return got<std::uint64_t>([&](auto done) { port->resume(root, token, done); });
+  }
+};
+
+TEST_F(desk_beside_a_loser, a_stop_of_another_account_is_lifted) {
+  halt("second");
+  const auto question = ask();
+  ASSERT_TRUE(question) << to_string(question.error());
+  EXPECT_TRUE(question->blocking.empty()) << question->blocking.front();
+  const auto resumed = resume(question->token);
+  ASSERT_TRUE(resumed) << to_string(resumed.error());
+  EXPECT_TRUE(modes("second").empty());
+  EXPECT_TRUE(is_tripped(breaker_kind::daily_loss)) << "its own breaker stays";
+}
+
+TEST_F(desk_beside_a_loser, its_own_stop_keeps_the_others_stopped) {
+  halt("second");
+  halt("paper");
+  const auto question = ask();
+  ASSERT_TRUE(question) << to_string(question.error());
+  EXPECT_EQ(question->blocking, std::vector<std::string>{"DAILY_LOSS"});
+  const auto resumed = resume(question->token);
+  ASSERT_FALSE(resumed);
+  EXPECT_EQ(resumed.error().code, errc::conflict);
+  EXPECT_FALSE(modes("second").empty());
+  EXPECT_FALSE(modes("paper").empty());
+}
+
+TEST_F(desk_beside_a_loser, without_a_stop_its_breaker_is_what_is_asked_about) {
+  const auto question = ask();
+  ASSERT_TRUE(question) << to_string(question.error());
+  EXPECT_EQ(question->blocking, std::vector<std::string>{"DAILY_LOSS"});
+  EXPECT_EQ(resume(question->token).error().code, errc::conflict);
+  EXPECT_TRUE(is_tripped(breaker_kind::daily_loss));
+}
+
 } // namespace
 } // namespace tt::gateway::test

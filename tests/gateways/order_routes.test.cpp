@@ -452,6 +452,17 @@ TEST(order_routes, what_lies_inside_an_order_is_read_as_the_order_is) {
     const auto refused = f.order(pair + R"({"type":"limit","price":110,)" + said + "}" + other);
     EXPECT_EQ(refused.status, 400) << said << ": of a leg it would not be heeded";
   }
+  const std::string whole = R"({"symbol":"AAPL","side":"sell","quantity":10,"type":"oco","reduce_only":true,"tif":"gtc","account":"paper_simulator","strategy":"s","legs":[)";
+  const std::string agrees = R"("reduce_only":true,"time_in_force":"gtc","account_id":"paper_simulator","strategy_id":"s","extended_hours":false,"qty":"10")";
+  const auto repeated = f.order(whole + R"({"type":"limit","price":110,)" + agrees + R"(},{"type":"stop","stop_price":95,)" + agrees + "}]}");
+  EXPECT_EQ(repeated.status, 201) << repeated.body;
+  EXPECT_EQ(f.port.placed.back().request.effect, position_effect::reduce_only);
+  for (const char* said : {R"("reduce_only":false)", R"("tif":"day")", R"("account":"other")", R"("strategy":"t")", R"("extended_hours":true)", R"("notional":10)",
+                           R"("client_order_id":"mine")", R"("comment":"mine")", R"("trail_percent":1)"}) {
+    const auto refused = f.order(whole + R"({"type":"limit","price":110,)" + said + "}" + other);
+    EXPECT_EQ(refused.status, 400) << said;
+    EXPECT_NE(refused.body.find("conflict"), std::string::npos) << refused.body;
+  }
   std::string accents;
   for (int i = 0; i < 200; ++i) accents += "\u00e9";
   EXPECT_EQ(f.order(R"({"symbol":"AAPL","side":"sell","quantity":1,"comment":")" + accents + R"("})").status, 201) << "characters, not bytes";

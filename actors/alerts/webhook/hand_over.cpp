@@ -9,11 +9,18 @@ namespace {
 /// Events of one account that are looked at for a free symbol; those behind wait for the ones before.
 constexpr std::size_t max_looked_at = 512;
 
+/// Stop and target of a bracket, or a pair that only closes: wherever they are, an exit takes them back before it closes, and what they
+/// close meanwhile it does not close again.
+bool is_protection(const order& what) { return !what.leg.empty() && what.terms.effect == position_effect::reduce_only; }
+
+/// Whether an order is in flight, so that the position is not known before it has ended. What rests, or waits for its sibling, is not.
 bool is_unsettled(const order& what) {
-  if (is_final(what.state)) return false;
+  if (is_final(what.state) || is_protection(what)) return false;
+  if (what.state == order_state::created && what.parent != order_number::none) return false;
   const bool rests = what.state == order_state::accepted || what.state == order_state::suspended || what.state == order_state::working ||
                      what.state == order_state::partially_filled || what.state == order_state::pending_replace;
-  return what.terms.type == order_type::market || !rests;
+  const bool at_market = what.terms.type == order_type::market || (what.terms.type == order_type::bracket && !what.terms.limit_price);
+  return at_market || !rests;
 }
 
 /// Whether an alert wants nothing but a smaller position, or none.

@@ -153,6 +153,26 @@ public:
           (!scope.strategy || *scope.strategy == one.what.strategy) && (!scope.order || *scope.order == one.what.id))
         one.what.state = order_state::cancelled;
   }
+  /// A bracket whose entry has filled: its stop rests, its target waits.
+  void hold_bracket(const order_request& entry) {
+    auto head = entry;
+    head.type = order_type::bracket;
+    ASSERT_TRUE(place({head, "head"}));
+    orders.back().what.number = order_number{7};
+    orders.back().what.state = order_state::filled;
+    const auto leg = [&](const char* name, order_type kind, order_state state) {
+      auto one = head;
+      one.side = opposite_side(direction_of(entry.side));
+      one.type = kind;
+      one.effect = position_effect::reduce_only;
+      ASSERT_TRUE(place({one, name}));
+      orders.back().what.leg = name;
+      orders.back().what.parent = order_number{7};
+      orders.back().what.state = state;
+    };
+    leg("stop", order_type::stop, order_state::working);
+    leg("target", order_type::limit, order_state::created);
+  }
   bool refuse = false;
   bool cancels_at_once = true; ///< else a cancel is taken and nothing comes of it
 };
