@@ -15,6 +15,8 @@ constexpr fault_rates bad_line{.request_lost = 60, .answer_lost = 100, .not_sent
                                .stream_dropped = 60, .stream_doubled = 40, .listing_partial = 30, .lookup_failed = 60, .most_delay = milliseconds{400}};
 constexpr int steps_of_a_day = 250;
 constexpr milliseconds step_time{200};
+/// The actor around the core asks for everything so often while orders are open: a stream that drops reports is found out by it.
+constexpr std::chrono::seconds listing_every{10};
 /// After the line is healed: all that was in doubt is settled.
 constexpr int steps_of_peace = 600;
 
@@ -46,6 +48,10 @@ private:
     if (cut_ > 0 && --cut_ == 0) venue.reconnect(now);
     quote(std::max<std::int64_t>(last + pick(41) - 20, 5'000));
     take(core().on_price("AAPL", at_cents(last), now));
+    if (now - looked_ >= listing_every) {
+      looked_ = now;
+      take(core().look(now));
+    }
     hear();
   }
 
@@ -107,6 +113,7 @@ private:
   }
 
   int keys_ = 0, deaths_ = 0, cut_ = 0;
+  utc_time looked_ = now;
 };
 
 std::uint64_t days_to_live() {
