@@ -43,6 +43,8 @@ struct claim {
 
 /// Reject code of a leg that we took back ourselves to make room for its sibling or an exit.
 inline constexpr const char* linked_code = "LINKED";
+/// Whether somebody else than us has cancelled a leg, or it has expired.
+[[nodiscard]] bool was_taken_away(const order& leg);
 
 class account_book {
 public:

@@ -16,11 +16,11 @@ bool is_closing_pair(const order& head) {
 /// Of the legs of that head.
 direction way_of_legs(const order& head) { return is_bracket(head) ? direction_of(opposite_side(head.way())) : head.way(); }
 
+} // namespace
+
 bool was_taken_away(const order& leg) {
   return (leg.state == order_state::cancelled || leg.state == order_state::expired) && leg.reject_code != linked_code;
 }
-
-} // namespace
 
 bool account_book::is_protection(const order& what) const {
   if (what.leg.empty()) return false;

@@ -126,10 +126,8 @@ account_core::turn::group account_core::turn::group_of(const order& head) const 
 void account_core::turn::drop_ended(group& g) const {
   g.ended = book().is_group_ended(*g.head);
   if (!g.head->loss) return;
-  std::erase_if(g.slots, [&](const slot& s) {
-    return !s.is_stop() && std::ranges::any_of(s.orders, [](const order* leg) {
-      return (leg->state == order_state::cancelled || leg->state == order_state::expired) && leg->reject_code != linked_code;
-    });
+  std::erase_if(g.slots, [](const slot& s) {
+    return !s.is_stop() && std::ranges::any_of(s.orders, [](const order* leg) { return was_taken_away(*leg); });
   });
 }
 
