@@ -198,10 +198,10 @@ return_ratios ratios_of(const realised_trades& trades, double initial, const zon
     returns.push_back(p / balance);
     balance += p;
   }
-  const double free = risk_free / 100 / (by_month ? 12 : 365), excess = mean(returns) - free, m = mean(returns);
+  const double free = risk_free / 100 / (by_month ? 12 : 365), middle = mean(returns), excess = middle - free;
   double spread = 0, below = 0;
   for (double r : returns) {
-    spread += (r - m) * (r - m);
+    spread += (r - middle) * (r - middle);
     below += std::min(0.0, r - free) * std::min(0.0, r - free);
   }
   const double n = f64(returns.size());
